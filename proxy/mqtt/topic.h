@@ -1,0 +1,37 @@
+#ifndef PROXY_MQTT_TOPIC_H_
+#define PROXY_MQTT_TOPIC_H_
+
+#include "absl/strings/string_view.h"
+
+namespace sluice::mqtt {
+
+// UTF-8 as MQTT 5.0 section 1.5.4 wants it: well formed, shortest form, no
+// surrogates, no U+0000. Control characters and non-characters are let through
+// ("may" close); at most 65,535 bytes.
+bool IsValidUtf8(absl::string_view text);
+
+// A topic name (section 4.7.3): valid UTF-8, not empty, no wildcards.
+bool IsValidTopicName(absl::string_view topic);
+
+// A topic filter (section 4.7.1): valid UTF-8, not empty, `#` only as the whole
+// last level, `+` only as a whole level. A shared subscription (section 4.8.2)
+// is valid when ShareName is not empty and has no wildcard and the filter
+// behind it is valid.
+bool IsValidTopicFilter(absl::string_view filter);
+
+// The filter behind `$share/NAME/`; `filter` itself for any other. A
+// subscription is judged on this in both versions of the protocol, since
+// brokers honour `$share` in both.
+absl::string_view WithoutShare(absl::string_view filter);
+
+// Whether `filter` (not shared, valid) matches the topic name `topic` (valid):
+// section 4.7, a wildcard at the first level does not match `$...` (4.7.2).
+bool TopicMatches(absl::string_view filter, absl::string_view topic);
+
+// Whether every topic name that `inner` matches is matched by `outer`; both
+// valid filters and not shared. Exact (ACE-SCP-4).
+bool FilterIsSubset(absl::string_view inner, absl::string_view outer);
+
+}  // namespace sluice::mqtt
+
+#endif  // PROXY_MQTT_TOPIC_H_

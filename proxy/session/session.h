@@ -1,0 +1,163 @@
+#ifndef PROXY_SESSION_SESSION_H_
+#define PROXY_SESSION_SESSION_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+#include "proxy/base/bytes.h"
+#include "proxy/session/counters.h"
+#include "proxy/session/effects.h"
+
+namespace sluice::session {
+
+// What all sessions of a listener share; outlives them and does not change.
+struct Settings {
+  std::string listener;
+  bool allow_v311 = true;
+  bool allow_v5 = true;
+  // Bytes, fixed header included. The second bound holds until a grant is there.
+  size_t max_packet_size = 268435455;
+  size_t max_unauthenticated_packet_size = 256 * 1024;
+  absl::Duration connect_timeout = absl::Seconds(10);
+  absl::Duration authentication_timeout = absl::Seconds(10);
+  absl::Duration reauthentication_grace = absl::ZeroDuration();
+  bool hide_topics = false;
+  bool v5_username_token = false;
+  // The JSON object of User Property `ace_as_hint`; empty: no hint.
+  std::string as_hint;
+  // Name of the topic that takes tokens; empty: off.
+  std::string authz_info_topic = "authz-info";
+  // Put into the forwarded CONNECT; "${subject}", "${client_id}" and
+  // "${issuer}" are filled in. Empty: the field is left out.
+  std::string upstream_username;
+  std::string upstream_password;
+};
+
+// The client's TLS connection, as far as a session needs it.
+class TlsChannelInterface {
+ public:
+  virtual ~TlsChannelInterface() = default;
+  // Whether this TLS session was resumed (ACE-POP-3).
+  virtual bool IsResumed() const = 0;
+  // 32 bytes of the exporter (RFC 8446 section 7.5) for `label`. TLS 1.2 yields
+  // two values, with an empty and with an absent context (RFC 5705 section 4);
+  // TLS 1.3 makes no difference and yields one. Empty on failure.
+  virtual std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
+      absl::string_view label) const = 0;
+};
+
+// Cryptographically secure random bytes.
+class RandomInterface {
+ public:
+  virtual ~RandomInterface() = default;
+  virtual void Fill(absl::Span<uint8_t> out) = 0;
+};
+
+// Something worth a line in the log. Views live as long as the call.
+struct Event {
+  enum class Kind : uint8_t { kConnected, kRefused, kDenied, kClosed };
+  Kind kind;
+  Action action = Action::kConnect;
+  uint8_t reason_code = 0;       // as sent on the wire, in MQTT 5.0 terms
+  absl::string_view client_id;
+  absl::string_view subject;
+  absl::string_view token_id;
+  absl::string_view topic;       // kDenied: topic name or filter
+  absl::string_view detail;      // for people; holds no secret
+};
+
+class ObserverInterface {
+ public:
+  virtual ~ObserverInterface() = default;
+  virtual void OnEvent(const Event& event) = 0;
+};
+
+// What a session is told about its client and given to work with. The pointers
+// outlive the session.
+struct Context {
+  const Settings* settings;
+  std::string client_address;  // "address:port"
+  const TlsChannelInterface* tls;
+  RandomInterface* random;
+  Counters* counters;
+  ObserverInterface* observer;
+};
+
+// One client's connection through the proxy, without any I/O (the proxy's rules
+// in one place): bytes, answers and time go in, effects come out. It never
+// blocks, reads no clock and knows no socket. Each input appends its effects to
+// `effects`. Not thread-safe.
+//
+// The gate: nothing is sent to the broker before the policy service's grant has
+// been received, and nothing after kClose.
+class Session {
+ public:
+  explicit Session(Context context);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // The TLS handshake is done. Yields kSetTimer (connect_timeout).
+  void Start(absl::Time now, Effects* effects);
+
+  // Bytes from the client, starting at a packet's first byte. Returns how many
+  // were used up; the caller keeps the rest and presents it again, with what
+  // followed, when more has come or wants_client_bytes() turned true. Runs in
+  // `effects` alias `bytes`. May yield any effect.
+  size_t OnClientBytes(ByteView bytes, absl::Time now, Effects* effects);
+
+  // The same, from the broker. Yields sends, kSetTimer, kClearTimer and kClose.
+  size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
+
+  // False while a client's bytes have to wait (between CONNECT and CONNACK);
+  // the caller stops reading then, and offers what it holds when an input has
+  // turned this true.
+  bool wants_client_bytes() const;
+
+  // The answer to kAuthenticate; an error status is "nothing was decided".
+  // Answers with an unknown or outdated id are ignored. Yields kConnectUpstream
+  // for a grant; sends and kClose for a denial.
+  void OnAuthenticateAnswer(
+      uint64_t request_id,
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer,
+      absl::Time now, Effects* effects);
+
+  // The answer to kStoreToken. Yields kSendToClient, perhaps kClose.
+  void OnStoreTokenAnswer(
+      uint64_t request_id,
+      const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
+      absl::Time now, Effects* effects);
+
+  // Yields kSendToBroker (CONNECT).
+  void OnUpstreamConnected(absl::Time now, Effects* effects);
+  // The broker could not be reached or went away. Yields kSendToClient, kClose.
+  void OnUpstreamClosed(absl::Time now, Effects* effects);
+  // The client went away, cleanly or not. Yields kClose.
+  void OnClientClosed(absl::Time now, Effects* effects);
+
+  // The deadline of kSetTimer has passed.
+  void OnTimer(absl::Time now, Effects* effects);
+
+  // The proxy shuts down: DISCONNECT 0x8B, kClose.
+  void OnDrain(absl::Time now, Effects* effects);
+
+  // After kClose.
+  bool is_closed() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_SESSION_H_
