@@ -1,0 +1,87 @@
+#ifndef POLICY_ACE_JWK_H_
+#define POLICY_ACE_JWK_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "policy/ace/key.h"
+
+namespace sluice::ace {
+
+// What a key is used for (RFC 7517 section 4.2).
+enum class KeyUse {
+  kSignature,   // signing, MACing and checking
+  kEncryption,  // encrypting, decrypting and key wrapping
+};
+
+// A JSON Web Key (RFC 7517): OKP/Ed25519, EC/P-256 or oct. Public, but for oct.
+// Immutable and cheap to copy.
+class Jwk {
+ public:
+  // Reads one JWK. Members it does not know are ignored. Errors name the
+  // member and never hold a value:
+  //  - Unimplemented: a `kty` or `crv` that we have no use for;
+  //  - InvalidArgument: anything malformed, duplicate members included, and a
+  //    private member (`d`): a private key does not belong where public ones
+  //    are expected, and is refused rather than ignored.
+  static absl::StatusOr<Jwk> Parse(absl::string_view json);
+
+  const Key& key() const { return key_; }
+  KeyType type() const { return key_.type(); }
+
+  // Empty where the JWK has none.
+  const std::string& kid() const { return kid_; }
+  // The `alg` member as it is written; empty where the JWK has none.
+  const std::string& alg() const { return alg_; }
+
+  // Whether `use` and `key_ops`, where there, permit `use`.
+  bool Permits(KeyUse use) const;
+
+  // Whether this key may check signatures made with `algorithm`: its type is
+  // for it, `alg` where there names it, and `use` and `key_ops` permit it.
+  bool Permits(Algorithm algorithm) const;
+
+  // RFC 7638, SHA-256, base64url. Of a symmetric key this is a hash of the
+  // secret: harmless for random keys of 128 bits and more, which is all we use.
+  std::string Thumbprint() const;
+
+ private:
+  friend class JwkReader;
+  explicit Jwk(Key key);
+
+  Key key_;
+  std::string kid_;
+  std::string alg_;
+  bool permits_signature_ = true;
+  bool permits_encryption_ = true;
+};
+
+// A JWK Set (RFC 7517 section 5).
+class JwkSet {
+ public:
+  // No keys.
+  JwkSet() = default;
+
+  // Reads `{"keys": [...]}`. As the standard recommends, a key of a type that
+  // we have no use for is passed over and listed in skipped(); one that is
+  // malformed fails the whole set: InvalidArgument, naming the key's index and
+  // the member, as in `keys[2].x: not base64url`.
+  static absl::StatusOr<JwkSet> Parse(absl::string_view json);
+
+  const std::vector<Jwk>& keys() const { return keys_; }
+
+  // One line a key that was passed over, as in `keys[0].kty: "RSA" is not
+  // supported`. For a warning at start.
+  const std::vector<std::string>& skipped() const { return skipped_; }
+
+ private:
+  std::vector<Jwk> keys_;
+  std::vector<std::string> skipped_;
+};
+
+}  // namespace sluice::ace
+
+#endif  // POLICY_ACE_JWK_H_
