@@ -1,0 +1,108 @@
+#include "proxy/config/yaml_tree.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace sluice::config {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+std::string ErrorOf(absl::string_view text) {
+  const auto tree = ParseYamlTree(text, Locations("f.yaml"));
+  EXPECT_FALSE(tree.ok()) << text;
+  return std::string(tree.status().message());
+}
+
+TEST(YamlTreeTest, KeepsLinesQuotesAndOrder) {
+  const auto tree = ParseYamlTree(
+      "# a comment\n"
+      "b: plain\n"
+      "a:\n"
+      "- 'one'\n"
+      "- {x: \"two\", y: }\n",
+      Locations("f.yaml"));
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  ASSERT_EQ(tree->kind, Kind::kMapping);
+  ASSERT_EQ(tree->keys.size(), 2u);
+  EXPECT_EQ(tree->keys[0].text, "b");
+  EXPECT_EQ(tree->keys[0].line, 2);
+  EXPECT_EQ(tree->children[0].text, "plain");
+  EXPECT_FALSE(tree->children[0].quoted);
+  const YamlNode& list = tree->children[1];
+  ASSERT_EQ(list.kind, Kind::kSequence);
+  ASSERT_EQ(list.children.size(), 2u);
+  EXPECT_TRUE(list.children[0].quoted);
+  EXPECT_EQ(list.children[0].line, 4);
+  const YamlNode& inner = list.children[1];
+  ASSERT_EQ(inner.keys.size(), 2u);
+  EXPECT_EQ(inner.children[0].text, "two");
+  EXPECT_EQ(inner.children[0].line, 5);
+  EXPECT_EQ(inner.children[1].kind, Kind::kNull);
+}
+
+TEST(YamlTreeTest, TakesAnEmptyFileForAnEmptyMapping) {
+  for (const char* text : {"", "\n", "# only a comment\n"}) {
+    const auto tree = ParseYamlTree(text, Locations("f.yaml"));
+    ASSERT_TRUE(tree.ok()) << tree.status();
+    EXPECT_EQ(tree->kind, Kind::kMapping);
+    EXPECT_TRUE(tree->keys.empty());
+  }
+}
+
+TEST(YamlTreeTest, ReportsBrokenSyntaxWithItsLine) {
+  EXPECT_EQ(ErrorOf("a: 1\nb: [1, 2\n"),
+            "f.yaml:2: not valid YAML: end of sequence flow not found");
+  EXPECT_EQ(ErrorOf("a: 1\n b: 2\n"),
+            "f.yaml:2: not valid YAML: illegal map value");
+  EXPECT_EQ(ErrorOf("a: \"x\n"),
+            "f.yaml:1: not valid YAML: illegal EOF in scalar");
+  EXPECT_EQ(ErrorOf("a: \"x\nb: 2\n"),
+            "f.yaml:2: not valid YAML: illegal EOF in scalar");
+}
+
+TEST(YamlTreeTest, RefusesASecondDocument) {
+  EXPECT_EQ(ErrorOf("a: 1\n---\nb: 2\n"),
+            "f.yaml:1: the file holds more than one YAML document; keep one");
+}
+
+TEST(YamlTreeTest, RefusesAnchorsAndAliases) {
+  EXPECT_EQ(ErrorOf("a: 1\nb: &x [1]\nc: *x\n"),
+            "f.yaml:2: anchors and aliases are not supported; write the value "
+            "out where it is used");
+  // The "billion laughs": each level would double what the one before holds.
+  std::string bomb = "a0: &a0 [x, x]\n";
+  for (int i = 1; i < 64; ++i) {
+    absl::StrAppend(&bomb, "a", i, ": &a", i, " [*a", i - 1, ", *a", i - 1,
+                    "]\n");
+  }
+  EXPECT_EQ(ErrorOf(bomb).substr(0, 9), "f.yaml:1:");
+}
+
+TEST(YamlTreeTest, RefusesTags) {
+  EXPECT_EQ(ErrorOf("a: !!binary aGk=\n"),
+            "f.yaml:1: YAML tags are not supported; remove the tag");
+}
+
+TEST(YamlTreeTest, BoundsNesting) {
+  const auto nested = [](int depth) {
+    return absl::StrCat(std::string(depth, '['), std::string(depth, ']'));
+  };
+  EXPECT_TRUE(ParseYamlTree(nested(kMaxYamlDepth), Locations("f.yaml")).ok());
+  EXPECT_EQ(ErrorOf(nested(kMaxYamlDepth + 1)),
+            "f.yaml:1: nested deeper than 32 levels; flatten the file");
+  // As deep as the file may be long: refused, not a crash.
+  EXPECT_NE(ErrorOf(std::string(100000, '[')), "");
+  EXPECT_NE(ErrorOf(std::string(100000, '{')), "");
+}
+
+TEST(YamlTreeTest, BoundsTheSize) {
+  EXPECT_EQ(ErrorOf(std::string(kMaxYamlBytes + 1, '#')),
+            "f.yaml: larger than 1048576 bytes; is this the configuration "
+            "file?");
+}
+
+}  // namespace
+}  // namespace sluice::config
