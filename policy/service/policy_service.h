@@ -1,0 +1,52 @@
+#ifndef POLICY_SERVICE_POLICY_SERVICE_H_
+#define POLICY_SERVICE_POLICY_SERVICE_H_
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/service/authenticator.h"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+
+namespace sluice::policy {
+
+// PolicyService over gRPC: asks the authenticator and puts its answer on the
+// wire. Every call is answered inline, on gRPC's thread. Thread-safe.
+class PolicyService final : public v1::PolicyService::CallbackService {
+ public:
+  // Longest request, in bytes: the longest token and what stands around it.
+  static constexpr int kMaxRequestBytes = 256 * 1024;
+
+  using Clock = std::function<absl::Time()>;
+
+  explicit PolicyService(
+      std::shared_ptr<const Authenticator> authenticator,
+      Clock clock = [] { return absl::Now(); });
+
+  // Calls that start from now on ask `authenticator`; those under way finish
+  // with the one they started with.
+  void SetAuthenticator(std::shared_ptr<const Authenticator> authenticator);
+
+  grpc::ServerUnaryReactor* Authenticate(
+      grpc::CallbackServerContext* context,
+      const v1::AuthenticateRequest* request,
+      v1::AuthenticateResponse* response) override;
+  grpc::ServerUnaryReactor* StoreToken(
+      grpc::CallbackServerContext* context,
+      const v1::StoreTokenRequest* request,
+      v1::StoreTokenResponse* response) override;
+
+ private:
+  std::shared_ptr<const Authenticator> authenticator() const;
+
+  const Clock clock_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Authenticator> authenticator_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVICE_POLICY_SERVICE_H_
