@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
 #include "proto/sluice/config/v1/yaml.pb.h"
 
 namespace sluice::config {
@@ -235,11 +237,6 @@ std::string Expectation(const FieldDescriptor& field) {
       return IsScalar(field) ? "a duration like 10s, 250ms or 5m" : "a mapping";
   }
   return "another value";
-}
-
-absl::Duration ToDuration(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) +
-         absl::Nanoseconds(duration.nanos());
 }
 
 }  // namespace sluice::config

@@ -5,9 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/duration.pb.h"
 #include "google/protobuf/message.h"
 
 namespace sluice::config {
@@ -34,8 +32,6 @@ bool IsScalar(const google::protobuf::FieldDescriptor& field);
 
 // "true or false", "a number", ...: what a field's value is, for messages.
 std::string Expectation(const google::protobuf::FieldDescriptor& field);
-
-absl::Duration ToDuration(const google::protobuf::Duration& duration);
 
 }  // namespace sluice::config
 

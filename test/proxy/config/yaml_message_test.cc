@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "proxy/config/scalars.h"
+#include "proxy/config/duration.h"
 #include "test/proxy/config/sample.pb.h"
 
 namespace sluice::config {

@@ -1,0 +1,157 @@
+#include "proxy/base/log.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace sluice {
+namespace {
+
+absl::Time FixedTime() {
+  return absl::FromUnixMillis(1769860800000) + absl::Microseconds(123456);
+}
+
+class LastLineSink : public LogSinkInterface {
+ public:
+  void Write(absl::string_view line) override {
+    ++lines;
+    last = std::string(line);
+  }
+
+  int lines = 0;
+  std::string last;
+};
+
+class LogTest : public testing::Test {
+ protected:
+  LastLineSink sink_;
+  Logger json_{&sink_, LogLevel::kInfo, LogFormat::kJson, FixedTime};
+  Logger text_{&sink_, LogLevel::kInfo, LogFormat::kText, FixedTime};
+};
+
+TEST_F(LogTest, WritesJson) {
+  json_.Info("ready", {{"address", "127.0.0.1:8883"},
+                       {"workers", 2},
+                       {"tls", true},
+                       {"ratio", 0.5}});
+  EXPECT_EQ(sink_.last,
+            "{\"time\":\"2026-01-31T12:00:00.123Z\",\"level\":\"info\","
+            "\"event\":\"ready\",\"address\":\"127.0.0.1:8883\",\"workers\":2,"
+            "\"tls\":true,\"ratio\":0.5}\n");
+}
+
+TEST_F(LogTest, WritesText) {
+  text_.Warning("client_refused", {{"client_id", "a"},
+                                   {"detail", "two words"},
+                                   {"empty", ""},
+                                   {"code", uint8_t{135}}});
+  EXPECT_EQ(sink_.last,
+            "2026-01-31T12:00:00.123Z WARNING client_refused client_id=a "
+            "detail=\"two words\" empty=\"\" code=135\n");
+}
+
+TEST_F(LogTest, WritesAnEventWithoutFields) {
+  json_.Error("stopped");
+  EXPECT_EQ(sink_.last,
+            "{\"time\":\"2026-01-31T12:00:00.123Z\",\"level\":\"error\","
+            "\"event\":\"stopped\"}\n");
+  text_.Error("stopped");
+  EXPECT_EQ(sink_.last, "2026-01-31T12:00:00.123Z ERROR stopped\n");
+}
+
+TEST_F(LogTest, WritesTheWholeRangeOfNumbers) {
+  json_.Info("n", {{"min", std::numeric_limits<int64_t>::min()},
+                   {"max", std::numeric_limits<uint64_t>::max()},
+                   {"none", std::numeric_limits<double>::infinity()}});
+  EXPECT_TRUE(absl::EndsWith(sink_.last,
+                             "\"min\":-9223372036854775808,"
+                             "\"max\":18446744073709551615,\"none\":null}\n"));
+}
+
+TEST_F(LogTest, NoValueEndsALineOrPosesAsAField) {
+  const std::string evil =
+      "x\n2026-01-31T12:00:00.123Z INFO client_connected subject=admin";
+  for (Logger* logger : {&json_, &text_}) {
+    logger->Info("client_denied", {{"topic", evil}, {"reason", "a=b"}});
+    EXPECT_EQ(sink_.last.find('\n'), sink_.last.size() - 1);
+  }
+  EXPECT_EQ(sink_.last,
+            "2026-01-31T12:00:00.123Z INFO client_denied "
+            "topic=\"x\\n2026-01-31T12:00:00.123Z INFO client_connected "
+            "subject=admin\" reason=\"a=b\"\n");
+}
+
+TEST_F(LogTest, QuotesWhatIsNotPlainAscii) {
+  text_.Info("e", {{"a", "\xff"}, {"b", "back\\slash"}, {"c", "q\"q"}});
+  EXPECT_EQ(sink_.last,
+            "2026-01-31T12:00:00.123Z INFO e a=\"\ufffd\" "
+            "b=\"back\\\\slash\" c=\"q\\\"q\"\n");
+}
+
+TEST_F(LogTest, WritesFromTheLevelUp) {
+  json_.Debug("unseen");
+  EXPECT_EQ(sink_.lines, 0);
+  EXPECT_FALSE(json_.Enabled(LogLevel::kDebug));
+  json_.SetLevel(LogLevel::kDebug);
+  json_.Debug("seen");
+  EXPECT_EQ(sink_.lines, 1);
+  json_.SetLevel(LogLevel::kError);
+  json_.Warning("unseen");
+  EXPECT_EQ(sink_.lines, 1);
+  json_.Error("seen");
+  EXPECT_EQ(sink_.lines, 2);
+}
+
+TEST(FdLogSinkTest, KeepsTheLinesOfThreadsWhole) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  FdLogSink sink(fds[1]);
+  // Longer than a pipe takes at once.
+  const std::string value(10000, 'x');
+  constexpr int kThreads = 4;
+  constexpr int kLines = 20;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&sink, &value] {
+      Logger logger(&sink, LogLevel::kInfo, LogFormat::kText, FixedTime);
+      for (int n = 0; n < kLines; ++n) logger.Info("e", {{"v", value}});
+    });
+  }
+  std::string all;
+  std::thread reader([&all, &fds] {
+    char buffer[4096];
+    ssize_t got;
+    while ((got = read(fds[0], buffer, sizeof(buffer))) > 0) {
+      all.append(buffer, static_cast<size_t>(got));
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  close(fds[1]);
+  reader.join();
+  close(fds[0]);
+
+  std::vector<std::string> lines = absl::StrSplit(all, '\n');
+  ASSERT_EQ(lines.size(), kThreads * kLines + 1u);
+  EXPECT_EQ(lines.back(), "");
+  lines.pop_back();
+  for (const std::string& line : lines) {
+    EXPECT_EQ(line, "2026-01-31T12:00:00.123Z INFO e v=" + value);
+  }
+}
+
+TEST(FdLogSinkTest, DropsWhatCannotBeWritten) {
+  FdLogSink sink(-1);
+  sink.Write("lost\n");
+}
+
+}  // namespace
+}  // namespace sluice
