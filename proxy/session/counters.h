@@ -26,8 +26,14 @@ enum class Direction : uint8_t { kFromClient, kFromBroker };
 constexpr size_t kDirections = 2;
 
 // What a decision is about, and how it went.
-enum class Action : uint8_t { kConnect, kPublish, kDeliver, kSubscribe,
-                              kReauthenticate, kStoreToken };
+enum class Action : uint8_t {
+  kConnect,
+  kPublish,
+  kDeliver,
+  kSubscribe,
+  kReauthenticate,
+  kStoreToken
+};
 constexpr size_t kActions = 6;
 enum class Verdict : uint8_t { kAllowed, kDenied, kError };
 constexpr size_t kVerdicts = 3;
@@ -35,21 +41,22 @@ constexpr size_t kVerdicts = 3;
 // Why a CONNECT ended as it did; a metric label.
 enum class ConnectOutcome : uint8_t {
   kAccepted,
-  kNoCredential,        // refused: anonymous, and nothing public
-  kBadMethod,           // refused: another Authentication Method
-  kTokenInvalid,        // refused by the policy service
-  kProofInvalid,        // refused by the policy service, or resumed TLS session
-  kWillDenied,          // refused: Will topic outside the scope
+  kNoCredential,  // refused: anonymous, and nothing public
+  kBadMethod,     // refused: another Authentication Method
+  kTokenInvalid,  // refused by the policy service
+  kProofInvalid,  // refused by the policy service, or resumed TLS session
+  kWillDenied,    // refused: Will topic outside the scope
   kUnsupportedVersion,
   kMalformed,
-  kTimeout,             // no CONNECT, or no answer to a challenge, in time
+  kTimeout,  // no CONNECT, or no answer to a challenge, in time
   kPolicyUnavailable,
   kBrokerUnavailable,
-  kBrokerRefused,       // passed through from the broker
+  kBrokerRefused,  // passed through from the broker
 };
 constexpr size_t kConnectOutcomes = 12;
 
-// Of all sessions of one event loop. Written by that loop's thread, read by any.
+// Of all sessions of one event loop. Written by that loop's thread, read by
+// any.
 struct Counters {
   // Index: Direction, PacketType (1 to 15).
   std::array<std::array<Counter, 16>, kDirections> packets;

@@ -33,15 +33,15 @@ struct Effect {
     // last effect of a session; it needs no further input.
     kClose,
   };
-  Kind kind;
+  Kind kind = Kind::kClose;
   // Bytes that alias the session's input (a run of packets that pass
   // unchanged), else bytes that the session built.
   bool forwarded = false;
-  ByteView run;                         // forwarded
-  size_t offset = 0, length = 0;        // built: within Effects' arena
-  uint64_t request_id = 0;              // kAuthenticate, kStoreToken
-  size_t request_index = 0;             // within Effects' requests
-  absl::Time deadline;                  // kSetTimer
+  ByteView run;                   // forwarded
+  size_t offset = 0, length = 0;  // built: within Effects' arena
+  uint64_t request_id = 0;        // kAuthenticate, kStoreToken
+  size_t request_index = 0;       // within Effects' requests
+  absl::Time deadline;            // kSetTimer
 };
 
 // The effects of one input, in order. The caller owns it, carries the effects
@@ -76,6 +76,8 @@ class Effects {
   void Close();
 
  private:
+  void Add(Effect::Kind kind);
+
   std::vector<Effect> list_;
   std::string arena_;
   std::vector<std::unique_ptr<policy::v1::AuthenticateRequest>> authenticate_;

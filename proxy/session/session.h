@@ -8,14 +8,29 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/base/bytes.h"
+#include "proxy/mqtt/auth.h"
+#include "proxy/mqtt/packet_type.h"
+#include "proxy/mqtt/publish.h"
+#include "proxy/mqtt/reason_code.h"
+#include "proxy/mqtt/unframer.h"
 #include "proxy/session/counters.h"
+#include "proxy/session/credential.h"
 #include "proxy/session/effects.h"
+#include "proxy/session/grant.h"
+#include "proxy/session/judged_topics.h"
+#include "proxy/session/pending_subscribes.h"
+#include "proxy/session/rewrite.h"
+#include "proxy/session/topic_aliases.h"
 
 namespace sluice::session {
 
@@ -24,7 +39,8 @@ struct Settings {
   std::string listener;
   bool allow_v311 = true;
   bool allow_v5 = true;
-  // Bytes, fixed header included. The second bound holds until a grant is there.
+  // Bytes, fixed header included. The second bound holds until a grant is
+  // there.
   size_t max_packet_size = 268435455;
   size_t max_unauthenticated_packet_size = 256 * 1024;
   absl::Duration connect_timeout = absl::Seconds(10);
@@ -67,12 +83,12 @@ struct Event {
   enum class Kind : uint8_t { kConnected, kRefused, kDenied, kClosed };
   Kind kind;
   Action action = Action::kConnect;
-  uint8_t reason_code = 0;       // as sent on the wire, in MQTT 5.0 terms
+  uint8_t reason_code = 0;  // as sent on the wire, in MQTT 5.0 terms
   absl::string_view client_id;
   absl::string_view subject;
   absl::string_view token_id;
-  absl::string_view topic;       // kDenied: topic name or filter
-  absl::string_view detail;      // for people; holds no secret
+  absl::string_view topic;   // kDenied: topic name or filter
+  absl::string_view detail;  // for people; holds no secret
 };
 
 class ObserverInterface {
@@ -151,11 +167,134 @@ class Session {
   void OnDrain(absl::Time now, Effects* effects);
 
   // After kClose.
-  bool is_closed() const;
+  bool is_closed() const { return state_ == State::kClosed; }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  enum class State : uint8_t {
+    kAwaitConnect,    // nothing yet
+    kAwaitChallenge,  // our nonce is out, the client's proof is to come
+    kAwaitGrant,      // the policy service is asked
+    kAwaitUpstream,   // granted; the broker's connection is being opened
+    kAwaitConnack,    // CONNECT is out to the broker
+    kOpen,
+    kClosed,
+  };
+
+  // A token whose proof is being asked for by challenge (ACE-POP-4).
+  struct Challenge {
+    std::string token;
+    std::array<uint8_t, kNonceSize> nonce;
+  };
+  // What only matters between CONNECT and CONNACK.
+  struct PendingConnect {
+    ForwardedConnect forwarded;
+    absl::optional<std::string> will_topic;
+    Challenge challenge;
+  };
+  // A re-authentication in progress (ACE-EXP-3).
+  struct Reauthentication {
+    Challenge challenge;
+    absl::Time deadline;
+    uint64_t request_id = 0;  // 0: the client's proof is to come
+  };
+  // A token from `authz-info` at the policy service.
+  struct StoreRequest {
+    uint64_t id;
+    uint16_t packet_id;
+    uint8_t qos;
+  };
+
+  // session.cc: time, limits and endings.
+  void Begin(absl::Time now, Effects* effects);
+  size_t MaxPacketSize() const;
+  void ArmTimer(absl::Time deadline);
+  void ArmOpenTimer();
+  bool ConnackIsDue() const;
+  void SendToClient(absl::string_view packet);
+  void Count(Action action, Verdict verdict);
+  void Report(Event::Kind kind, Action action, mqtt::ReasonCode code,
+              absl::string_view topic, absl::string_view detail);
+  // Ends the connection with the packet that fits the state: CONNACK before
+  // CONNACK, DISCONNECT after (v5), none where the version has none.
+  void Fail(mqtt::ReasonCode code, absl::string_view detail);
+  void Fail(const absl::Status& status);
+  void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
+              absl::string_view detail, bool with_hint = false);
+  void Disconnect(mqtt::ReasonCode code, absl::string_view detail);
+  void Close();
+
+  // session_connect.cc: from CONNECT to CONNACK, and re-authentication.
+  void OnConnect(const mqtt::Frame& frame);
+  void RefuseUnreadableConnect(const mqtt::Frame& frame,
+                               const absl::Status& status);
+  void Authenticate(const Credential& credential);
+  void SendChallenge(mqtt::ReasonCode code, Challenge* challenge);
+  uint64_t AskForGrant(
+      std::unique_ptr<policy::v1::AuthenticateRequest> request);
+  void FillConnectionInfo(policy::v1::ConnectionInfo* info) const;
+  void OnPacketBeforeConnack(const mqtt::Frame& frame);
+  void OnChallengeAnswer(const mqtt::Frame& frame);
+  bool ReadChallengeAnswer(const mqtt::Auth& auth, const Challenge& challenge,
+                           policy::v1::TokenCredential* token) const;
+  void OnConnectDecision(
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  void RefuseDenied(const policy::v1::Denial& denial);
+  void OnGranted(Grant grant);
+  void OnConnack(const mqtt::Frame& frame);
+  void OnAuth(const mqtt::Frame& frame);
+  void StartReauthentication(const mqtt::Auth& auth);
+  void OnReauthenticationDecision(
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+
+  // session_client.cc: packets of a connected client.
+  void OnClientPacket(const mqtt::Frame& frame);
+  void OnClientPublish(const mqtt::Frame& frame);
+  void ForwardPublish(const mqtt::Frame& frame, const mqtt::Publish& publish,
+                      const TopicAliases::Resolved& resolved);
+  void DenyPublish(const mqtt::Publish& publish, mqtt::ReasonCode code,
+                   absl::string_view topic, absl::string_view detail);
+  void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code);
+  bool MayPublish(absl::string_view topic);
+  void OnPubrel(const mqtt::Frame& frame);
+  void OnSubscribe(const mqtt::Frame& frame);
+  mqtt::ReasonCode JudgeFilter(absl::string_view filter) const;
+  void OnTokenPublish(const mqtt::Publish& publish);
+  mqtt::ReasonCode DenialCode() const;
+  void ForwardToBroker(const mqtt::Frame& frame);
+
+  // session_broker.cc: packets of the broker.
+  void OnBrokerPacket(const mqtt::Frame& frame);
+  void OnBrokerPublish(const mqtt::Frame& frame);
+  void OnBrokerSuback(const mqtt::Frame& frame);
+  bool MayReceive(absl::string_view topic);
+
+  const Context context_;
+  State state_ = State::kAwaitConnect;
+  mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
+  bool uses_method_ = false;             // CONNECT named the method `ace`
+  uint32_t client_max_packet_size_ = 0;  // 0: no limit
+  uint32_t broker_max_packet_size_ = 0;
+  uint64_t last_request_id_ = 0;
+  uint64_t connect_request_id_ = 0;  // 0: none
+  absl::Time deadline_ = absl::InfiniteFuture();
+  std::string client_id_;
+  std::unique_ptr<PendingConnect> pending_;
+  std::unique_ptr<Reauthentication> reauthentication_;
+  std::unique_ptr<Grant> grant_;
+
+  JudgedTopics published_;
+  JudgedTopics delivered_;
+  TopicAliases client_aliases_;
+  TopicAliases broker_aliases_;
+  PendingSubscribes pending_subscribes_;
+  // QoS 2 packets of the client that ended, or will end, here and not at the
+  // broker, with the code for their PUBCOMP.
+  absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;
+  absl::InlinedVector<StoreRequest, 1> store_requests_;
+
+  // Of the input that is being handled.
+  absl::Time now_;
+  Effects* effects_ = nullptr;
 };
 
 }  // namespace sluice::session

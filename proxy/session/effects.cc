@@ -1,0 +1,85 @@
+#include "proxy/session/effects.h"
+
+#include <utility>
+
+namespace sluice::session {
+
+void Effects::Clear() {
+  list_.clear();
+  arena_.clear();
+  authenticate_.clear();
+  store_token_.clear();
+}
+
+ByteView Effects::bytes(const Effect& effect) const {
+  if (effect.forwarded) return effect.run;
+  return AsBytes(
+      absl::string_view(arena_).substr(effect.offset, effect.length));
+}
+
+void Effects::Forward(Effect::Kind kind, ByteView run) {
+  if (!list_.empty()) {
+    Effect& last = list_.back();
+    if (last.kind == kind && last.forwarded &&
+        last.run.data() + last.run.size() == run.data()) {
+      last.run = ByteView(last.run.data(), last.run.size() + run.size());
+      return;
+    }
+  }
+  Effect effect;
+  effect.kind = kind;
+  effect.forwarded = true;
+  effect.run = run;
+  list_.push_back(effect);
+}
+
+void Effects::Send(Effect::Kind kind, absl::string_view built) {
+  if (built.empty()) return;
+  Effect effect;
+  effect.kind = kind;
+  effect.offset = arena_.size();
+  effect.length = built.size();
+  arena_.append(built.data(), built.size());
+  list_.push_back(effect);
+}
+
+void Effects::Authenticate(
+    uint64_t request_id,
+    std::unique_ptr<policy::v1::AuthenticateRequest> request) {
+  Effect effect;
+  effect.kind = Effect::Kind::kAuthenticate;
+  effect.request_id = request_id;
+  effect.request_index = authenticate_.size();
+  authenticate_.push_back(std::move(request));
+  list_.push_back(effect);
+}
+
+void Effects::StoreToken(
+    uint64_t request_id,
+    std::unique_ptr<policy::v1::StoreTokenRequest> request) {
+  Effect effect;
+  effect.kind = Effect::Kind::kStoreToken;
+  effect.request_id = request_id;
+  effect.request_index = store_token_.size();
+  store_token_.push_back(std::move(request));
+  list_.push_back(effect);
+}
+
+void Effects::Add(Effect::Kind kind) {
+  Effect effect;
+  effect.kind = kind;
+  list_.push_back(effect);
+}
+
+void Effects::ConnectUpstream() { Add(Effect::Kind::kConnectUpstream); }
+
+void Effects::SetTimer(absl::Time deadline) {
+  Add(Effect::Kind::kSetTimer);
+  list_.back().deadline = deadline;
+}
+
+void Effects::ClearTimer() { Add(Effect::Kind::kClearTimer); }
+
+void Effects::Close() { Add(Effect::Kind::kClose); }
+
+}  // namespace sluice::session

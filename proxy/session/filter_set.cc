@@ -1,0 +1,125 @@
+#include "proxy/session/filter_set.h"
+
+#include "absl/memory/memory.h"
+
+namespace sluice::session {
+namespace {
+
+// Walks the levels of a topic name or filter, empty ones included.
+class Levels {
+ public:
+  explicit Levels(absl::string_view text) : rest_(text) {}
+
+  // False after the last level.
+  bool Next(absl::string_view* level) {
+    if (done_) return false;
+    const size_t slash = rest_.find('/');
+    *level = rest_.substr(0, slash);
+    done_ = slash == absl::string_view::npos;
+    if (!done_) rest_.remove_prefix(slash + 1);
+    return true;
+  }
+
+ private:
+  absl::string_view rest_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+FilterSet::FilterSet() : nodes_(1) {}
+
+void FilterSet::Add(absl::string_view filter) {
+  filters_.push_back(absl::make_unique<std::string>(filter));
+  Levels levels(*filters_.back());
+  uint32_t node = 0;
+  absl::string_view level;
+  while (levels.Next(&level)) {
+    if (level == "#") {
+      nodes_[node].hash = true;
+      return;
+    }
+    uint32_t next = level == "+" ? nodes_[node].plus : Child(node, level);
+    if (next == kNone) {
+      next = static_cast<uint32_t>(nodes_.size());
+      nodes_.emplace_back();
+      if (level == "+") {
+        nodes_[node].plus = next;
+      } else {
+        children_.emplace(std::make_pair(node, level), next);
+      }
+    }
+    node = next;
+  }
+  nodes_[node].ends = true;
+}
+
+uint32_t FilterSet::Child(uint32_t node, absl::string_view level) const {
+  const auto it = children_.find(std::make_pair(node, level));
+  return it == children_.end() ? kNone : it->second;
+}
+
+// A filter that goes on with `#` also matches its parent level (section
+// 4.7.1.2).
+bool FilterSet::AnyEnds(const Active& nodes) const {
+  for (uint32_t node : nodes) {
+    if (nodes_[node].ends || nodes_[node].hash) return true;
+  }
+  return false;
+}
+
+bool FilterSet::Matches(absl::string_view topic) const {
+  Active active = {0};
+  Active next;
+  Levels levels(topic);
+  absl::string_view level;
+  for (bool first = true; !active.empty() && levels.Next(&level);
+       first = false) {
+    // A wildcard at the first level matches no `$...` topic (section 4.7.2).
+    const bool wildcards = !(first && !level.empty() && level[0] == '$');
+    next.clear();
+    for (uint32_t node : active) {
+      if (wildcards && nodes_[node].hash) return true;
+      const uint32_t child = Child(node, level);
+      if (child != kNone) next.push_back(child);
+      if (wildcards && nodes_[node].plus != kNone) {
+        next.push_back(nodes_[node].plus);
+      }
+    }
+    active.swap(next);
+  }
+  return AnyEnds(active);
+}
+
+bool FilterSet::Covers(absl::string_view filter) const {
+  // `#` alone is every topic of one level or more but the `$...` ones, and so
+  // is `+/#`.
+  if (filter == "#") {
+    const uint32_t plus = nodes_[0].plus;
+    return nodes_[0].hash || (plus != kNone && nodes_[plus].hash);
+  }
+  Active active = {0};
+  Active next;
+  Levels levels(filter);
+  absl::string_view level;
+  for (bool first = true; !active.empty() && levels.Next(&level);
+       first = false) {
+    const bool wildcards = !(first && !level.empty() && level[0] == '$');
+    next.clear();
+    for (uint32_t node : active) {
+      if (wildcards && nodes_[node].hash) return true;
+      if (level == "#") continue;  // only `#` covers `#`
+      if (level != "+") {
+        const uint32_t child = Child(node, level);
+        if (child != kNone) next.push_back(child);
+      }
+      if (wildcards && nodes_[node].plus != kNone) {
+        next.push_back(nodes_[node].plus);
+      }
+    }
+    active.swap(next);
+  }
+  return AnyEnds(active);
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,39 @@
+#include "proxy/session/grant.h"
+
+#include "absl/status/status.h"
+#include "proxy/mqtt/topic.h"
+
+namespace sluice::session {
+
+absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
+  Grant grant;
+  grant.subject_ = message.subject();
+  grant.issuer_ = message.issuer();
+  grant.token_id_ = message.token_id();
+  if (message.has_expires_at()) {
+    const auto& end = message.expires_at();
+    if (end.nanos() < 0 || end.nanos() > 999999999) {
+      return absl::InvalidArgumentError("grant with a malformed expiry");
+    }
+    grant.expires_at_ =
+        absl::FromUnixSeconds(end.seconds()) + absl::Nanoseconds(end.nanos());
+  } else if (!grant.subject_.empty() || !grant.issuer_.empty()) {
+    return absl::InvalidArgumentError("grant for a token without an expiry");
+  }
+  for (const policy::v1::Permission& permission : message.permissions()) {
+    const std::string& filter = permission.topic_filter();
+    if (!mqtt::IsValidTopicFilter(filter) ||
+        mqtt::WithoutShare(filter).size() != filter.size()) {
+      return absl::InvalidArgumentError("grant with an invalid topic filter");
+    }
+    if (permission.publish()) grant.publish_.Add(filter);
+    if (permission.subscribe()) grant.subscribe_.Add(filter);
+  }
+  return grant;
+}
+
+bool Grant::MaySubscribe(absl::string_view filter) const {
+  return subscribe_.Covers(mqtt::WithoutShare(filter));
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,56 @@
+#ifndef PROXY_SESSION_GRANT_H_
+#define PROXY_SESSION_GRANT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+#include "proxy/session/filter_set.h"
+
+namespace sluice::session {
+
+// A policy service's grant, compiled for judging packets. Immutable.
+class Grant {
+ public:
+  // Fails on an invalid topic filter, on a bad time, and on a grant that never
+  // ends although it has a subject or an issuer: what the policy service says
+  // is not followed in part.
+  static absl::StatusOr<Grant> Compile(const policy::v1::Grant& grant);
+
+  Grant(Grant&&) = default;
+  Grant& operator=(Grant&&) = default;
+
+  const std::string& subject() const { return subject_; }
+  const std::string& issuer() const { return issuer_; }
+  const std::string& token_id() const { return token_id_; }
+  // InfiniteFuture for an anonymous client.
+  absl::Time expires_at() const { return expires_at_; }
+
+  bool IsExpired(absl::Time now) const { return now >= expires_at_; }
+  // ACE-SCP-3. Expiry is not looked at.
+  bool MayPublish(absl::string_view topic) const {
+    return publish_.Matches(topic);
+  }
+  // ACE-OUT-1.
+  bool MayReceive(absl::string_view topic) const {
+    return subscribe_.Matches(topic);
+  }
+  // ACE-SCP-4; a shared subscription is judged on the filter in it.
+  bool MaySubscribe(absl::string_view filter) const;
+
+ private:
+  Grant() = default;
+
+  std::string subject_;
+  std::string issuer_;
+  std::string token_id_;
+  absl::Time expires_at_ = absl::InfiniteFuture();
+  FilterSet publish_;
+  FilterSet subscribe_;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_GRANT_H_

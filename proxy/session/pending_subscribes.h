@@ -1,0 +1,44 @@
+#ifndef PROXY_SESSION_PENDING_SUBSCRIBES_H_
+#define PROXY_SESSION_PENDING_SUBSCRIBES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/optional.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::session {
+
+// SUBSCRIBE packets that went to the broker without the filters that were
+// denied, until their SUBACK comes (ACE-SUB-1).
+class PendingSubscribes {
+ public:
+  // Stands in a list of codes for "the broker will say".
+  static constexpr uint8_t kForwarded = 0xFF;
+
+  bool Contains(uint16_t packet_id) const {
+    return pending_.contains(packet_id);
+  }
+
+  // `codes` has one entry a filter of the client's SUBSCRIBE: kForwarded or the
+  // denial's code. False, and nothing is remembered, when a client has more in
+  // flight than it may.
+  bool Add(uint16_t packet_id, std::string codes);
+
+  // The codes of the client's SUBACK, in the client's order, and forgets the
+  // packet. Nothing when `broker_codes` do not fit what was forwarded.
+  absl::optional<std::string> Merge(uint16_t packet_id, ByteView broker_codes);
+
+ private:
+  // Filters in flight in all, denied ones included.
+  static constexpr size_t kMaxFilters = 16 * 1024;
+
+  absl::flat_hash_map<uint16_t, std::string> pending_;
+  size_t filters_ = 0;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_PENDING_SUBSCRIBES_H_

@@ -1,0 +1,162 @@
+#include "proxy/session/rewrite.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "absl/strings/str_replace.h"
+#include "proxy/mqtt/packet_type.h"
+#include "proxy/mqtt/properties.h"
+#include "proxy/mqtt/writer.h"
+#include "proxy/session/credential.h"
+#include "proxy/session/pending_subscribes.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::PacketType;
+using mqtt::Properties;
+using mqtt::PropertyId;
+using mqtt::ProtocolVersion;
+
+void Append(ByteView bytes, std::string* out) {
+  out->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+// The properties as they stand on the wire, without those in `dropped`.
+std::string Without(const Properties& properties,
+                    std::initializer_list<PropertyId> dropped) {
+  std::string kept;
+  for (const mqtt::Property& property : properties) {
+    if (std::find(dropped.begin(), dropped.end(), property.id) ==
+        dropped.end()) {
+      Append(property.raw, &kept);
+    }
+  }
+  return kept;
+}
+
+void AppendProperties(absl::string_view properties, std::string* out) {
+  mqtt::AppendVarint(static_cast<uint32_t>(properties.size()), out);
+  out->append(properties.data(), properties.size());
+}
+
+}  // namespace
+
+ForwardedConnect StripCredentials(const mqtt::Connect& connect) {
+  ForwardedConnect forwarded;
+  forwarded.version = connect.version;
+  forwarded.keep_alive = connect.keep_alive;
+  if (connect.clean_start) forwarded.will_and_clean_flags |= 0x02;
+  if (connect.will.has_value()) {
+    forwarded.will_and_clean_flags |= 0x04;
+    forwarded.will_and_clean_flags |=
+        static_cast<uint8_t>(connect.will->qos << 3);
+    if (connect.will->retain) forwarded.will_and_clean_flags |= 0x20;
+  }
+  forwarded.properties = Without(
+      connect.properties,
+      {PropertyId::kAuthenticationMethod, PropertyId::kAuthenticationData});
+  Append(connect.client_id_and_will, &forwarded.client_id_and_will);
+  return forwarded;
+}
+
+std::string FillTemplate(absl::string_view text, absl::string_view subject,
+                         absl::string_view client_id,
+                         absl::string_view issuer) {
+  return absl::StrReplaceAll(text, {{"${subject}", subject},
+                                    {"${client_id}", client_id},
+                                    {"${issuer}", issuer}});
+}
+
+std::string WriteConnect(const ForwardedConnect& connect,
+                         absl::string_view username,
+                         absl::string_view password) {
+  const bool v5 = connect.version == ProtocolVersion::kV5;
+  const bool has_password = !password.empty();
+  const bool has_username = !username.empty() || (has_password && !v5);
+  uint8_t flags = connect.will_and_clean_flags;
+  if (has_username) flags |= 0x80;
+  if (has_password) flags |= 0x40;
+
+  std::string body;
+  mqtt::AppendString("MQTT", &body);
+  mqtt::AppendByte(static_cast<uint8_t>(connect.version), &body);
+  mqtt::AppendByte(flags, &body);
+  mqtt::AppendU16(connect.keep_alive, &body);
+  if (v5) AppendProperties(connect.properties, &body);
+  body += connect.client_id_and_will;
+  if (has_username) mqtt::AppendString(username, &body);
+  if (has_password) mqtt::AppendString(password, &body);
+
+  std::string packet;
+  mqtt::AppendPacket(PacketType::kConnect, 0, body, &packet);
+  return packet;
+}
+
+std::string AddAuthenticationMethod(const mqtt::Connack& connack) {
+  std::string properties = Without(
+      connack.properties,
+      {PropertyId::kAuthenticationMethod, PropertyId::kAuthenticationData});
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
+                             AsBytes(kAceMethod), &properties);
+  std::string packet;
+  mqtt::AppendConnack(ProtocolVersion::kV5, connack.session_present,
+                      connack.code, properties, &packet);
+  return packet;
+}
+
+std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
+                           const PublishChanges& changes) {
+  std::string properties;
+  if (changes.max_expiry.has_value()) {
+    uint32_t expiry = *changes.max_expiry;
+    mqtt::Property own;
+    if (publish.properties.Find(PropertyId::kMessageExpiryInterval, &own)) {
+      expiry = std::min(expiry, own.number);
+    }
+    properties =
+        Without(publish.properties, {PropertyId::kMessageExpiryInterval});
+    mqtt::AppendU32Property(PropertyId::kMessageExpiryInterval, expiry,
+                            &properties);
+  } else {
+    Append(publish.properties.bytes(), &properties);
+  }
+
+  std::string body;
+  mqtt::AppendString(changes.topic.value_or(publish.topic), &body);
+  if (publish.qos > 0) mqtt::AppendU16(publish.packet_id, &body);
+  AppendProperties(properties, &body);
+  Append(publish.payload, &body);
+
+  std::string packet;
+  mqtt::AppendPacket(PacketType::kPublish, flags, body, &packet);
+  return packet;
+}
+
+std::string KeepForwarded(const mqtt::Subscribe& subscribe,
+                          ProtocolVersion version, absl::string_view codes) {
+  std::string body;
+  mqtt::AppendU16(subscribe.packet_id, &body);
+  if (version == ProtocolVersion::kV5) {
+    AppendProperties(AsString(subscribe.properties.bytes()), &body);
+  }
+  for (size_t i = 0; i < subscribe.entries.size(); ++i) {
+    if (static_cast<uint8_t>(codes[i]) == PendingSubscribes::kForwarded) {
+      Append(subscribe.entries[i].raw, &body);
+    }
+  }
+  std::string packet;
+  mqtt::AppendPacket(PacketType::kSubscribe, 0x02, body, &packet);
+  return packet;
+}
+
+std::string ReplaceCodes(const mqtt::Suback& suback, ProtocolVersion version,
+                         absl::string_view codes) {
+  std::string packet;
+  mqtt::AppendSuback(version, suback.packet_id,
+                     AsString(suback.properties.bytes()), AsBytes(codes),
+                     &packet);
+  return packet;
+}
+
+}  // namespace sluice::session

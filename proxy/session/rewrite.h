@@ -1,0 +1,70 @@
+#ifndef PROXY_SESSION_REWRITE_H_
+#define PROXY_SESSION_REWRITE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "proxy/base/bytes.h"
+#include "proxy/mqtt/connack.h"
+#include "proxy/mqtt/connect.h"
+#include "proxy/mqtt/publish.h"
+#include "proxy/mqtt/suback.h"
+#include "proxy/mqtt/subscribe.h"
+
+// The five packets that Sluice changes on their way; everything else goes
+// through byte for byte. Each function returns the whole new packet.
+namespace sluice::session {
+
+// What of a client's CONNECT goes on to the broker: an ordinary CONNECT without
+// the client's credentials (ACE-CON-6).
+struct ForwardedConnect {
+  mqtt::ProtocolVersion version = mqtt::ProtocolVersion::kV5;
+  uint8_t will_and_clean_flags = 0;  // the flags but for user name, password
+  uint16_t keep_alive = 0;
+  std::string properties;          // without Authentication Method and Data
+  std::string client_id_and_will;  // as on the wire
+};
+ForwardedConnect StripCredentials(const mqtt::Connect& connect);
+
+// `text` with each "${subject}", "${client_id}" and "${issuer}" replaced. What
+// is filled in is not looked at again.
+std::string FillTemplate(absl::string_view text, absl::string_view subject,
+                         absl::string_view client_id, absl::string_view issuer);
+
+// The CONNECT with the upstream's credentials; empty ones are left out. A
+// 3.1.1 packet has no password without a user name, so an empty user name then
+// stands beside the password (MQTT 3.1.1 section 3.1.2.9).
+std::string WriteConnect(const ForwardedConnect& connect,
+                         absl::string_view username,
+                         absl::string_view password);
+
+// A successful CONNACK with the Authentication Method in it (ACE-POP-8).
+std::string AddAuthenticationMethod(const mqtt::Connack& connack);
+
+// A PUBLISH of the same flags and payload.
+struct PublishChanges {
+  // Stands in the packet in the place of an empty one, beside its alias
+  // (ACE-PUB-3).
+  absl::optional<absl::string_view> topic;
+  // Upper bound of the Message Expiry Interval, in seconds (ACE-PUB-4).
+  absl::optional<uint32_t> max_expiry;
+};
+std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
+                           const PublishChanges& changes);
+
+// The SUBSCRIBE with only those entries for which `codes` (one a filter) says
+// PendingSubscribes::kForwarded.
+std::string KeepForwarded(const mqtt::Subscribe& subscribe,
+                          mqtt::ProtocolVersion version,
+                          absl::string_view codes);
+
+// The SUBACK with `codes` in the place of the broker's.
+std::string ReplaceCodes(const mqtt::Suback& suback,
+                         mqtt::ProtocolVersion version,
+                         absl::string_view codes);
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_REWRITE_H_

@@ -1,0 +1,336 @@
+#include "proxy/session/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/mqtt/topic.h"
+#include "proxy/mqtt/writer.h"
+
+namespace sluice::session {
+
+using mqtt::PacketType;
+using mqtt::ProtocolVersion;
+using mqtt::ReasonCode;
+using mqtt::UnframeResult;
+
+Session::Session(Context context) : context_(std::move(context)) {}
+Session::~Session() = default;
+
+void Session::Begin(absl::Time now, Effects* effects) {
+  now_ = now;
+  effects_ = effects;
+}
+
+void Session::Start(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  ArmTimer(now_ + context_.settings->connect_timeout);
+}
+
+bool Session::wants_client_bytes() const {
+  switch (state_) {
+    case State::kAwaitConnect:
+    case State::kAwaitChallenge:
+    case State::kOpen:
+      return true;
+    case State::kAwaitGrant:
+    case State::kAwaitUpstream:
+    case State::kAwaitConnack:
+      // With a method, all but AUTH and DISCONNECT is an error now (MQTT 5.0
+      // section 3.1.2.11.9) and has to be seen. Without one a client need not
+      // wait for CONNACK (section 3.1.4): its packets do.
+      return uses_method_;
+    case State::kClosed:
+      return false;
+  }
+  return false;
+}
+
+size_t Session::MaxPacketSize() const {
+  const Settings& settings = *context_.settings;
+  if (grant_ != nullptr) return settings.max_packet_size;
+  return std::min(settings.max_packet_size,
+                  settings.max_unauthenticated_packet_size);
+}
+
+size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
+                              Effects* effects) {
+  Begin(now, effects);
+  if (state_ == State::kAwaitConnect && !bytes.empty() &&
+      bytes[0] >> 4 != static_cast<uint8_t>(PacketType::kConnect)) {
+    Fail(ReasonCode::kProtocolError, "first packet is not CONNECT");
+  }
+  size_t used = 0;
+  while (wants_client_bytes()) {
+    const UnframeResult result =
+        mqtt::Unframe(bytes.subspan(used), MaxPacketSize());
+    if (result.kind == UnframeResult::Kind::kNeedMore) break;
+    if (result.kind == UnframeResult::Kind::kError) {
+      Fail(result.error, result.error == ReasonCode::kPacketTooLarge
+                             ? "packet over the size limit"
+                             : "malformed fixed header");
+      break;
+    }
+    const mqtt::Frame& frame = result.frame;
+    used += frame.whole.size();
+    context_.counters
+        ->packets[static_cast<size_t>(Direction::kFromClient)]
+                 [static_cast<size_t>(frame.type)]
+        .Increment();
+    if (state_ == State::kOpen) {
+      OnClientPacket(frame);
+    } else if (state_ == State::kAwaitConnect) {
+      OnConnect(frame);
+    } else {
+      OnPacketBeforeConnack(frame);
+    }
+  }
+  return is_closed() ? bytes.size() : used;
+}
+
+size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
+                              Effects* effects) {
+  Begin(now, effects);
+  size_t used = 0;
+  while (state_ == State::kAwaitConnack || state_ == State::kOpen) {
+    const UnframeResult result =
+        mqtt::Unframe(bytes.subspan(used), context_.settings->max_packet_size);
+    if (result.kind == UnframeResult::Kind::kNeedMore) return used;
+    if (result.kind == UnframeResult::Kind::kError) {
+      Fail(result.error, "the broker's packet is malformed or too large");
+      break;
+    }
+    const mqtt::Frame& frame = result.frame;
+    used += frame.whole.size();
+    context_.counters
+        ->packets[static_cast<size_t>(Direction::kFromBroker)]
+                 [static_cast<size_t>(frame.type)]
+        .Increment();
+    if (state_ == State::kOpen) {
+      OnBrokerPacket(frame);
+    } else {
+      OnConnack(frame);
+    }
+  }
+  return bytes.size();
+}
+
+void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (state_ != State::kAwaitUpstream) return;
+  const Settings& settings = *context_.settings;
+  const auto fill = [this](absl::string_view text) {
+    return FillTemplate(text, grant_->subject(), client_id_, grant_->issuer());
+  };
+  const std::string username = fill(settings.upstream_username);
+  const std::string password = fill(settings.upstream_password);
+  if (!mqtt::IsValidUtf8(username) || password.size() > 65535) {
+    // A token's subject is not bound to what MQTT can carry.
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
+           "the upstream credentials do not fit into a CONNECT");
+    return;
+  }
+  effects_->Send(Effect::Kind::kSendToBroker,
+                 WriteConnect(pending_->forwarded, username, password));
+  state_ = State::kAwaitConnack;
+  ArmTimer(now_ + settings.connect_timeout);
+}
+
+void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  if (state_ == State::kOpen) {
+    Disconnect(ReasonCode::kServerUnavailable, "the broker went away");
+  } else {
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
+           "the broker cannot be reached");
+  }
+}
+
+void Session::OnClientClosed(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
+         "the client closed the connection");
+  Close();
+}
+
+void Session::OnTimer(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  if (now_ < deadline_) {
+    ArmTimer(deadline_);
+    return;
+  }
+  switch (state_) {
+    case State::kAwaitConnect:
+      context_.counters->connects[static_cast<size_t>(ConnectOutcome::kTimeout)]
+          .Increment();
+      Report(Event::Kind::kRefused, Action::kConnect,
+             ReasonCode::kUnspecifiedError, "", "no CONNECT in time");
+      Close();
+      return;
+    case State::kAwaitChallenge:
+      Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTimeout,
+             "no answer to the challenge in time");
+      return;
+    case State::kAwaitGrant:
+      Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
+             "no answer from the policy service in time");
+      return;
+    case State::kAwaitUpstream:
+    case State::kAwaitConnack:
+      Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
+             "no answer from the broker in time");
+      return;
+    case State::kOpen:
+      Disconnect(
+          ReasonCode::kNotAuthorized,
+          reauthentication_ != nullptr && now_ >= reauthentication_->deadline
+              ? "re-authentication was not finished in time"
+              : "the token has expired");
+      return;
+    case State::kClosed:
+      return;
+  }
+}
+
+void Session::OnDrain(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  if (state_ == State::kOpen) {
+    Disconnect(ReasonCode::kServerShuttingDown, "the proxy is shutting down");
+  } else {
+    // CONNACK has no code for shutting down.
+    Fail(ReasonCode::kServerUnavailable, "the proxy is shutting down");
+  }
+}
+
+void Session::ArmTimer(absl::Time deadline) {
+  deadline_ = deadline;
+  if (deadline_ == absl::InfiniteFuture()) {
+    effects_->ClearTimer();
+  } else {
+    effects_->SetTimer(deadline_);
+  }
+}
+
+// ACE-EXP-2
+void Session::ArmOpenTimer() {
+  absl::Time deadline =
+      grant_->expires_at() + context_.settings->reauthentication_grace;
+  if (reauthentication_ != nullptr) {
+    deadline = std::min(deadline, reauthentication_->deadline);
+  }
+  ArmTimer(deadline);
+}
+
+bool Session::ConnackIsDue() const {
+  switch (state_) {
+    case State::kAwaitChallenge:
+    case State::kAwaitGrant:
+    case State::kAwaitUpstream:
+    case State::kAwaitConnack:
+      return true;
+    case State::kAwaitConnect:
+    case State::kOpen:
+    case State::kClosed:
+      return false;
+  }
+  return false;
+}
+
+void Session::SendToClient(absl::string_view packet) {
+  // A client that takes less than our smallest packets gets none (MQTT 5.0
+  // section 3.1.2.11.4).
+  if (client_max_packet_size_ != 0 && packet.size() > client_max_packet_size_) {
+    return;
+  }
+  effects_->Send(Effect::Kind::kSendToClient, packet);
+}
+
+void Session::Count(Action action, Verdict verdict) {
+  context_.counters
+      ->decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
+      .Increment();
+}
+
+void Session::Report(Event::Kind kind, Action action, ReasonCode code,
+                     absl::string_view topic, absl::string_view detail) {
+  Event event;
+  event.kind = kind;
+  event.action = action;
+  event.reason_code = static_cast<uint8_t>(code);
+  event.client_id = client_id_;
+  if (grant_ != nullptr) {
+    event.subject = grant_->subject();
+    event.token_id = grant_->token_id();
+  }
+  event.topic = topic;
+  event.detail = detail;
+  context_.observer->OnEvent(event);
+}
+
+void Session::Fail(ReasonCode code, absl::string_view detail) {
+  if (state_ == State::kOpen) {
+    Disconnect(code, detail);
+  } else if (ConnackIsDue()) {
+    Refuse(code, ConnectOutcome::kMalformed, detail);
+  } else if (state_ == State::kAwaitConnect) {
+    // No version is agreed on in which an answer could be written.
+    context_.counters->connects[static_cast<size_t>(ConnectOutcome::kMalformed)]
+        .Increment();
+    Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+    Close();
+  }
+}
+
+void Session::Fail(const absl::Status& status) {
+  Fail(mqtt::ReasonCodeOf(status), status.message());
+}
+
+void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
+                     absl::string_view detail, bool with_hint) {
+  context_.counters->connects[static_cast<size_t>(outcome)].Increment();
+  Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+  const bool v5 = version_ == ProtocolVersion::kV5;
+  const uint8_t wire_code =
+      v5 ? static_cast<uint8_t>(code)
+         : static_cast<uint8_t>(mqtt::ToConnectReturnCode(code));
+  std::string packet;
+  if (v5 && with_hint && !context_.settings->as_hint.empty()) {
+    // ACE-CON-2
+    std::string properties;
+    mqtt::AppendUserProperty("ace_as_hint", context_.settings->as_hint,
+                             &properties);
+    mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
+    // The standard forbids a User Property that makes the packet too large for
+    // the client (MQTT 5.0 section 3.2.2.3.10).
+    if (client_max_packet_size_ != 0 &&
+        packet.size() > client_max_packet_size_) {
+      packet.clear();
+    }
+  }
+  if (packet.empty()) {
+    mqtt::AppendConnack(version_, false, wire_code, "", &packet);
+  }
+  SendToClient(packet);
+  Close();
+}
+
+// The broker's side ends without a DISCONNECT, so that the Will is published.
+void Session::Disconnect(ReasonCode code, absl::string_view detail) {
+  Report(Event::Kind::kClosed, Action::kConnect, code, "", detail);
+  if (version_ == ProtocolVersion::kV5) {
+    std::string packet;
+    mqtt::AppendDisconnect(version_, code, "", &packet);
+    SendToClient(packet);
+  }
+  Close();
+}
+
+void Session::Close() {
+  effects_->Close();
+  state_ = State::kClosed;
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,117 @@
+// Packets of the broker to a connected client.
+#include "proxy/mqtt/disconnect.h"
+#include "proxy/mqtt/suback.h"
+#include "proxy/mqtt/writer.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::PacketType;
+using mqtt::ProtocolVersion;
+using mqtt::ReasonCode;
+
+void Session::OnBrokerPacket(const mqtt::Frame& frame) {
+  switch (frame.type) {
+    case PacketType::kPublish:
+      OnBrokerPublish(frame);
+      return;
+    case PacketType::kSuback:
+      OnBrokerSuback(frame);
+      return;
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubrel:
+    case PacketType::kPubcomp:
+    case PacketType::kUnsuback:
+    case PacketType::kPingresp:
+      effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+      return;
+    case PacketType::kDisconnect:
+      if (version_ == ProtocolVersion::kV5) {
+        const auto parsed = mqtt::ParseDisconnect(frame, version_);
+        effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+        Report(Event::Kind::kClosed, Action::kConnect,
+               parsed.ok() ? static_cast<ReasonCode>(parsed->code)
+                           : ReasonCode::kUnspecifiedError,
+               "", "the broker disconnected the client");
+        Close();
+        return;
+      }
+      break;
+    case PacketType::kConnect:
+    case PacketType::kConnack:
+    case PacketType::kSubscribe:
+    case PacketType::kUnsubscribe:
+    case PacketType::kPingreq:
+    case PacketType::kAuth:  // it was offered no method
+      break;
+  }
+  Fail(ReasonCode::kProtocolError, "unexpected packet from the broker");
+}
+
+// ACE-OUT-1
+void Session::OnBrokerPublish(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Publish> parsed =
+      mqtt::ParsePublish(frame, version_, mqtt::Sender::kServer);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  absl::string_view topic = parsed->topic;
+  if (parsed->topic_alias != 0) {
+    const auto alias = broker_aliases_.Resolve(*parsed);
+    if (!alias.ok()) {
+      Fail(alias.status());
+      return;
+    }
+    broker_aliases_.MarkKnown(parsed->topic_alias);
+    topic = alias->topic;
+  }
+  const bool expired = grant_->IsExpired(now_);
+  if (expired || !MayReceive(topic)) {
+    Count(Action::kDeliver, Verdict::kDenied);
+    Report(Event::Kind::kDenied, Action::kDeliver, ReasonCode::kNotAuthorized,
+           topic, expired ? "the token has expired" : "outside the scope");
+    Disconnect(ReasonCode::kNotAuthorized, "a message was not deliverable");
+    return;
+  }
+  Count(Action::kDeliver, Verdict::kAllowed);
+  effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+}
+
+bool Session::MayReceive(absl::string_view topic) {
+  const absl::optional<bool> known = delivered_.Find(topic);
+  if (known.has_value()) return *known;
+  const bool allowed = grant_->MayReceive(topic);
+  delivered_.Remember(topic, allowed);
+  return allowed;
+}
+
+void Session::OnBrokerSuback(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Suback> parsed =
+      mqtt::ParseSuback(frame, version_);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  if (!pending_subscribes_.Contains(parsed->packet_id)) {
+    effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+    return;
+  }
+  const absl::optional<std::string> codes =
+      pending_subscribes_.Merge(parsed->packet_id, parsed->codes);
+  if (!codes.has_value()) {
+    Fail(ReasonCode::kProtocolError,
+         "the broker's SUBACK does not fit the SUBSCRIBE");
+    return;
+  }
+  const std::string packet = ReplaceCodes(*parsed, version_, *codes);
+  if (client_max_packet_size_ != 0 && packet.size() > client_max_packet_size_) {
+    Disconnect(ReasonCode::kPacketTooLarge,
+               "SUBACK is larger than the client's Maximum Packet Size");
+    return;
+  }
+  effects_->Send(Effect::Kind::kSendToClient, packet);
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,336 @@
+// Packets of a connected client.
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "proxy/mqtt/disconnect.h"
+#include "proxy/mqtt/empty_packet.h"
+#include "proxy/mqtt/puback.h"
+#include "proxy/mqtt/subscribe.h"
+#include "proxy/mqtt/topic.h"
+#include "proxy/mqtt/unsubscribe.h"
+#include "proxy/mqtt/writer.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::PacketType;
+using mqtt::ProtocolVersion;
+using mqtt::ReasonCode;
+
+namespace {
+
+// Tokens from one client that the policy service may be looking at at once.
+constexpr size_t kMaxStoreRequests = 4;
+
+// Seconds until `end` as a Message Expiry Interval; never 0, which would be
+// "now", and nothing for a grant without an end.
+absl::optional<uint32_t> RemainingSeconds(absl::Time now, absl::Time end) {
+  if (end == absl::InfiniteFuture()) return absl::nullopt;
+  const int64_t seconds = absl::ToInt64Seconds(end - now);
+  return static_cast<uint32_t>(std::min<int64_t>(
+      std::max<int64_t>(seconds, 1), std::numeric_limits<uint32_t>::max()));
+}
+
+}  // namespace
+
+void Session::OnClientPacket(const mqtt::Frame& frame) {
+  absl::Status status;
+  switch (frame.type) {
+    case PacketType::kPublish:
+      OnClientPublish(frame);
+      return;
+    case PacketType::kSubscribe:
+      OnSubscribe(frame);
+      return;
+    case PacketType::kPubrel:
+      OnPubrel(frame);
+      return;
+    case PacketType::kAuth:
+      if (version_ == ProtocolVersion::kV5) {
+        OnAuth(frame);
+        return;
+      }
+      status = mqtt::MqttError(ReasonCode::kMalformedPacket, "AUTH in v3");
+      break;
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubcomp:
+      status = mqtt::ParsePuback(frame, version_).status();
+      break;
+    case PacketType::kUnsubscribe:
+      status = mqtt::ParseUnsubscribe(frame, version_).status();
+      break;
+    case PacketType::kPingreq:
+      status = mqtt::CheckEmptyPacket(frame);
+      if (status.ok() && grant_->IsExpired(now_)) {
+        // ACE-EXP-2
+        Disconnect(ReasonCode::kNotAuthorized, "the token has expired");
+        return;
+      }
+      break;
+    case PacketType::kDisconnect:
+      status = mqtt::ParseDisconnect(frame, version_).status();
+      if (status.ok()) {
+        ForwardToBroker(frame);
+        Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
+               "the client disconnected");
+        Close();
+        return;
+      }
+      break;
+    case PacketType::kConnect:
+      status = mqtt::MqttError(ReasonCode::kProtocolError, "second CONNECT");
+      break;
+    case PacketType::kConnack:
+    case PacketType::kSuback:
+    case PacketType::kUnsuback:
+    case PacketType::kPingresp:
+      status = mqtt::MqttError(ReasonCode::kProtocolError,
+                               "a server's packet from a client");
+      break;
+  }
+  if (!status.ok()) {
+    Fail(status);
+    return;
+  }
+  ForwardToBroker(frame);
+}
+
+void Session::ForwardToBroker(const mqtt::Frame& frame) {
+  effects_->Forward(Effect::Kind::kSendToBroker, frame.whole);
+}
+
+// The hot path.
+void Session::OnClientPublish(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Publish> parsed =
+      mqtt::ParsePublish(frame, version_, mqtt::Sender::kClient);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  const mqtt::Publish& publish = *parsed;
+  TopicAliases::Resolved resolved;
+  resolved.topic = publish.topic;
+  if (publish.topic_alias != 0) {
+    const auto alias = client_aliases_.Resolve(publish);
+    if (!alias.ok()) {
+      Fail(alias.status());
+      return;
+    }
+    resolved = *alias;
+  }
+  const std::string& authz_info = context_.settings->authz_info_topic;
+  if (!authz_info.empty() && resolved.topic == authz_info) {
+    client_aliases_.MarkUnknown(publish.topic_alias);
+    OnTokenPublish(publish);
+    return;
+  }
+  if (grant_->IsExpired(now_)) {
+    DenyPublish(publish, ReasonCode::kNotAuthorized, resolved.topic,
+                "the token has expired");
+    return;
+  }
+  if (!MayPublish(resolved.topic)) {
+    DenyPublish(publish, DenialCode(), resolved.topic, "outside the scope");
+    return;
+  }
+  Count(Action::kPublish, Verdict::kAllowed);
+  ForwardPublish(frame, publish, resolved);
+}
+
+void Session::ForwardPublish(const mqtt::Frame& frame,
+                             const mqtt::Publish& publish,
+                             const TopicAliases::Resolved& resolved) {
+  PublishChanges changes;
+  if (!resolved.receiver_knows) changes.topic = resolved.topic;
+  if (publish.retain && version_ == ProtocolVersion::kV5) {
+    // ACE-PUB-4
+    changes.max_expiry = RemainingSeconds(now_, grant_->expires_at());
+  }
+  if (publish.topic_alias != 0) client_aliases_.MarkKnown(publish.topic_alias);
+  if (publish.qos == 2 && !local_qos2_.empty()) {
+    local_qos2_.erase(publish.packet_id);
+  }
+  if (!changes.topic.has_value() && !changes.max_expiry.has_value()) {
+    ForwardToBroker(frame);
+    return;
+  }
+  const std::string packet = RewritePublish(publish, frame.flags, changes);
+  if (broker_max_packet_size_ != 0 && packet.size() > broker_max_packet_size_) {
+    Disconnect(ReasonCode::kPacketTooLarge,
+               "PUBLISH is larger than the broker's Maximum Packet Size");
+    return;
+  }
+  effects_->Send(Effect::Kind::kSendToBroker, packet);
+}
+
+bool Session::MayPublish(absl::string_view topic) {
+  const absl::optional<bool> known = published_.Find(topic);
+  if (known.has_value()) return *known;
+  const bool allowed = grant_->MayPublish(topic);
+  published_.Remember(topic, allowed);
+  return allowed;
+}
+
+ReasonCode Session::DenialCode() const {
+  return context_.settings->hide_topics ? ReasonCode::kUnspecifiedError
+                                        : ReasonCode::kNotAuthorized;
+}
+
+// ACE-PUB-1, ACE-PUB-2, ACE-EXP-2
+void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
+                          absl::string_view topic, absl::string_view detail) {
+  Count(Action::kPublish, Verdict::kDenied);
+  Report(Event::Kind::kDenied, Action::kPublish, code, topic, detail);
+  if (!publish.topic.empty()) client_aliases_.MarkUnknown(publish.topic_alias);
+  AnswerPublish(publish.qos, publish.packet_id, code);
+}
+
+void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code) {
+  const bool failed = code >= ReasonCode::kUnspecifiedError;
+  if (failed && (qos == 0 || version_ == ProtocolVersion::kV311)) {
+    Disconnect(code, "PUBLISH was refused");
+    return;
+  }
+  if (qos == 0) return;
+  std::string packet;
+  mqtt::AppendPuback(qos == 1 ? PacketType::kPuback : PacketType::kPubrec,
+                     version_, packet_id, code, "", &packet);
+  SendToClient(packet);
+  if (qos == 2) {
+    // A PUBREL for a message that is over names an unknown packet.
+    local_qos2_[packet_id] =
+        failed ? ReasonCode::kPacketIdentifierNotFound : ReasonCode::kSuccess;
+  }
+}
+
+void Session::OnPubrel(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Puback> parsed =
+      mqtt::ParsePuback(frame, version_);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  const auto local = local_qos2_.find(parsed->packet_id);
+  if (local == local_qos2_.end()) {
+    ForwardToBroker(frame);
+    return;
+  }
+  std::string packet;
+  mqtt::AppendPuback(PacketType::kPubcomp, version_, parsed->packet_id,
+                     local->second, "", &packet);
+  local_qos2_.erase(local);
+  SendToClient(packet);
+}
+
+// ACE-SUB-1
+void Session::OnSubscribe(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Subscribe> parsed =
+      mqtt::ParseSubscribe(frame, version_);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  const mqtt::Subscribe& subscribe = *parsed;
+  if (pending_subscribes_.Contains(subscribe.packet_id)) {
+    Fail(ReasonCode::kProtocolError, "packet identifier of SUBSCRIBE in use");
+    return;
+  }
+  std::string codes;
+  size_t denied = 0;
+  for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
+    const ReasonCode code = JudgeFilter(entry.filter);
+    if (code == ReasonCode::kSuccess) {
+      Count(Action::kSubscribe, Verdict::kAllowed);
+      codes += static_cast<char>(PendingSubscribes::kForwarded);
+      continue;
+    }
+    ++denied;
+    Count(Action::kSubscribe, Verdict::kDenied);
+    Report(Event::Kind::kDenied, Action::kSubscribe, code, entry.filter,
+           "outside the scope");
+    // 3.1.1 has one code for failure, and it is 0x80.
+    codes += static_cast<char>(version_ == ProtocolVersion::kV5
+                                   ? code
+                                   : ReasonCode::kUnspecifiedError);
+  }
+  if (denied == 0) {
+    ForwardToBroker(frame);
+    return;
+  }
+  if (denied == subscribe.entries.size()) {
+    std::string packet;
+    mqtt::AppendSuback(version_, subscribe.packet_id, "", AsBytes(codes),
+                       &packet);
+    SendToClient(packet);
+    return;
+  }
+  effects_->Send(Effect::Kind::kSendToBroker,
+                 KeepForwarded(subscribe, version_, codes));
+  if (!pending_subscribes_.Add(subscribe.packet_id, std::move(codes))) {
+    Disconnect(ReasonCode::kQuotaExceeded, "too many SUBSCRIBEs in flight");
+  }
+}
+
+ReasonCode Session::JudgeFilter(absl::string_view filter) const {
+  if (grant_->IsExpired(now_)) return ReasonCode::kNotAuthorized;
+  const std::string& authz_info = context_.settings->authz_info_topic;
+  // ACE-SUB-2
+  const bool is_authz_info =
+      !authz_info.empty() && mqtt::WithoutShare(filter) == authz_info;
+  if (!is_authz_info && grant_->MaySubscribe(filter)) {
+    return ReasonCode::kSuccess;
+  }
+  return DenialCode();
+}
+
+// ACE-AZI-1
+void Session::OnTokenPublish(const mqtt::Publish& publish) {
+  if (store_requests_.size() == kMaxStoreRequests) {
+    AnswerPublish(publish.qos, publish.packet_id, ReasonCode::kQuotaExceeded);
+    return;
+  }
+  auto request = absl::make_unique<policy::v1::StoreTokenRequest>();
+  FillConnectionInfo(request->mutable_connection());
+  request->set_token(publish.payload.data(), publish.payload.size());
+  const uint64_t id = ++last_request_id_;
+  store_requests_.push_back({id, publish.packet_id, publish.qos});
+  effects_->StoreToken(id, std::move(request));
+}
+
+// ACE-AZI-2
+void Session::OnStoreTokenAnswer(
+    uint64_t request_id,
+    const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
+    absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (state_ != State::kOpen) return;
+  const auto found = std::find_if(
+      store_requests_.begin(), store_requests_.end(),
+      [&](const StoreRequest& request) { return request.id == request_id; });
+  if (found == store_requests_.end()) return;
+  const StoreRequest request = *found;
+  store_requests_.erase(found);
+
+  ReasonCode code = ReasonCode::kSuccess;
+  if (!answer.ok() || (!answer->has_stored() && !answer->has_denial())) {
+    Count(Action::kStoreToken, Verdict::kError);
+    code = ReasonCode::kUnspecifiedError;
+  } else if (answer->has_denial()) {
+    Count(Action::kStoreToken, Verdict::kDenied);
+    code =
+        answer->denial().reason() == policy::v1::Denial::REASON_TOKEN_UNPARSABLE
+            ? ReasonCode::kPayloadFormatInvalid
+            : ReasonCode::kNotAuthorized;
+    Report(Event::Kind::kDenied, Action::kStoreToken, code,
+           context_.settings->authz_info_topic, answer->denial().detail());
+  } else {
+    Count(Action::kStoreToken, Verdict::kAllowed);
+  }
+  AnswerPublish(request.qos, request.packet_id, code);
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,449 @@
+// From CONNECT to CONNACK, and re-authentication.
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "proxy/mqtt/auth.h"
+#include "proxy/mqtt/connack.h"
+#include "proxy/mqtt/connect.h"
+#include "proxy/mqtt/disconnect.h"
+#include "proxy/mqtt/writer.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::PacketType;
+using mqtt::PropertyId;
+using mqtt::ProtocolVersion;
+using mqtt::ReasonCode;
+using policy::v1::AuthenticateRequest;
+using policy::v1::AuthenticateResponse;
+using policy::v1::Denial;
+
+namespace {
+
+// The number of property `id`, or `absent`.
+uint32_t NumberOr(const mqtt::Properties& properties, PropertyId id,
+                  uint32_t absent) {
+  mqtt::Property property;
+  return properties.Find(id, &property) ? property.number : absent;
+}
+
+ConnectOutcome OutcomeOf(Denial::Reason reason) {
+  switch (reason) {
+    case Denial::REASON_NO_CREDENTIAL:
+      return ConnectOutcome::kNoCredential;
+    case Denial::REASON_PROOF_INVALID:
+      return ConnectOutcome::kProofInvalid;
+    default:
+      return ConnectOutcome::kTokenInvalid;
+  }
+}
+
+}  // namespace
+
+void Session::OnConnect(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Connect> parsed = mqtt::ParseConnect(frame);
+  if (!parsed.ok()) {
+    RefuseUnreadableConnect(frame, parsed.status());
+    return;
+  }
+  const mqtt::Connect& connect = *parsed;
+  const Settings& settings = *context_.settings;
+  const bool v5 = connect.version == ProtocolVersion::kV5;
+  version_ = connect.version;
+  client_id_ = std::string(connect.client_id);
+  client_max_packet_size_ =
+      NumberOr(connect.properties, PropertyId::kMaximumPacketSize, 0);
+  broker_aliases_.set_maximum(static_cast<uint16_t>(
+      NumberOr(connect.properties, PropertyId::kTopicAliasMaximum, 0)));
+  if (v5 ? !settings.allow_v5 : !settings.allow_v311) {
+    // ACE-V3-3
+    Refuse(ReasonCode::kUnsupportedProtocolVersion,
+           ConnectOutcome::kUnsupportedVersion,
+           "the listener does not take this version of MQTT");
+    return;
+  }
+
+  pending_ = absl::make_unique<PendingConnect>();
+  pending_->forwarded = StripCredentials(connect);
+  if (connect.will.has_value()) {
+    pending_->will_topic = std::string(connect.will->topic);
+  }
+  const Credential credential =
+      ReadCredential(connect, settings.v5_username_token);
+  uses_method_ = credential.uses_method;
+  Authenticate(credential);
+}
+
+void Session::RefuseUnreadableConnect(const mqtt::Frame& frame,
+                                      const absl::Status& status) {
+  const ReasonCode code = mqtt::ReasonCodeOf(status);
+  // A bridge sets the top bit of the level to try its own dialect; what it
+  // expects is the refusal of the level without it.
+  const uint8_t level = mqtt::PeekProtocolLevel(frame.body);
+  const bool v3 = (level & 0x7F) < static_cast<uint8_t>(ProtocolVersion::kV5);
+  version_ = v3 ? ProtocolVersion::kV311 : ProtocolVersion::kV5;
+  const bool has_v3_code = code == ReasonCode::kUnsupportedProtocolVersion ||
+                           code == ReasonCode::kClientIdentifierNotValid;
+  if (level == 0 || (v3 && !has_v3_code)) {
+    // MQTT 3.1.1 section 3.1.4: closed without a CONNACK.
+    Fail(status);
+    return;
+  }
+  Refuse(code,
+         code == ReasonCode::kUnsupportedProtocolVersion
+             ? ConnectOutcome::kUnsupportedVersion
+             : ConnectOutcome::kMalformed,
+         status.message());
+}
+
+void Session::Authenticate(const Credential& credential) {
+  auto request = absl::make_unique<AuthenticateRequest>();
+  switch (credential.kind) {
+    case Credential::Kind::kNone:
+      request->mutable_anonymous()->set_authz_info_enabled(
+          !context_.settings->authz_info_topic.empty());
+      break;
+    case Credential::Kind::kOtherMethod:
+      // ACE-AUTH-5
+      Refuse(ReasonCode::kBadAuthenticationMethod, ConnectOutcome::kBadMethod,
+             "Authentication Method is not ace");
+      return;
+    case Credential::Kind::kMalformed:
+      Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
+             credential.what, true);
+      return;
+    case Credential::Kind::kTokenMissing:
+      Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kNoCredential,
+             "no token", true);
+      return;
+    case Credential::Kind::kChallenge:
+      pending_->challenge.token = credential.token;
+      SendChallenge(ReasonCode::kContinueAuthentication, &pending_->challenge);
+      state_ = State::kAwaitChallenge;
+      ArmTimer(now_ + context_.settings->authentication_timeout);
+      return;
+    case Credential::Kind::kExporterProof: {
+      if (context_.tls->IsResumed()) {
+        // ACE-POP-3
+        Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
+               "exporter proof on a resumed TLS session");
+        return;
+      }
+      policy::v1::TokenCredential* token = request->mutable_token();
+      token->set_token(credential.token);
+      token->mutable_exporter()->set_proof(credential.proof);
+      for (const auto& content :
+           context_.tls->ExportKeyingMaterial(kExporterLabel)) {
+        token->mutable_exporter()->add_exporter_content(content.data(),
+                                                        content.size());
+      }
+      break;
+    }
+  }
+  connect_request_id_ = AskForGrant(std::move(request));
+  state_ = State::kAwaitGrant;
+  ArmTimer(now_ + context_.settings->authentication_timeout);
+}
+
+// ACE-POP-4: a nonce serves one exchange.
+void Session::SendChallenge(ReasonCode code, Challenge* challenge) {
+  context_.random->Fill(absl::MakeSpan(challenge->nonce));
+  std::string properties;
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
+                             AsBytes(kAceMethod), &properties);
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationData, challenge->nonce,
+                             &properties);
+  std::string packet;
+  mqtt::AppendAuth(code, properties, &packet);
+  SendToClient(packet);
+}
+
+uint64_t Session::AskForGrant(std::unique_ptr<AuthenticateRequest> request) {
+  FillConnectionInfo(request->mutable_connection());
+  const uint64_t id = ++last_request_id_;
+  effects_->Authenticate(id, std::move(request));
+  return id;
+}
+
+void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
+  info->set_listener(context_.settings->listener);
+  info->set_client_address(context_.client_address);
+  info->set_client_id(client_id_);
+  info->set_protocol_version(version_ == ProtocolVersion::kV5
+                                 ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
+                                 : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
+}
+
+// ACE-POP-6; MQTT 5.0 section 3.1.2.11.9.
+void Session::OnPacketBeforeConnack(const mqtt::Frame& frame) {
+  if (frame.type == PacketType::kDisconnect) {
+    const auto parsed = mqtt::ParseDisconnect(frame, version_);
+    if (!parsed.ok()) {
+      Fail(parsed.status());
+      return;
+    }
+    Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
+           "the client disconnected before CONNACK");
+    Close();
+    return;
+  }
+  if (frame.type == PacketType::kAuth && state_ == State::kAwaitChallenge) {
+    OnChallengeAnswer(frame);
+    return;
+  }
+  Fail(ReasonCode::kProtocolError, "unexpected packet before CONNACK");
+}
+
+void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Auth> parsed = mqtt::ParseAuth(frame);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  if (parsed->code !=
+      static_cast<uint8_t>(ReasonCode::kContinueAuthentication)) {
+    Fail(ReasonCode::kProtocolError, "AUTH is not a continuation");
+    return;
+  }
+  auto request = absl::make_unique<AuthenticateRequest>();
+  if (!ReadChallengeAnswer(*parsed, pending_->challenge,
+                           request->mutable_token())) {
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
+           "the answer to the challenge is malformed", true);
+    return;
+  }
+  connect_request_id_ = AskForGrant(std::move(request));
+  state_ = State::kAwaitGrant;
+  ArmTimer(now_ + context_.settings->authentication_timeout);
+}
+
+bool Session::ReadChallengeAnswer(const mqtt::Auth& auth,
+                                  const Challenge& challenge,
+                                  policy::v1::TokenCredential* token) const {
+  const AuthenticationProperties found = FindAuthentication(auth.properties);
+  if (found.method != kAceMethod || found.data.size() <= kNonceSize) {
+    return false;
+  }
+  token->set_token(challenge.token);
+  policy::v1::ChallengeProof* proof = token->mutable_challenge();
+  proof->set_server_nonce(challenge.nonce.data(), challenge.nonce.size());
+  proof->set_client_nonce(found.data.data(), kNonceSize);
+  const ByteView rest = found.data.subspan(kNonceSize);
+  proof->set_proof(rest.data(), rest.size());
+  return true;
+}
+
+void Session::OnAuthenticateAnswer(
+    uint64_t request_id, const absl::StatusOr<AuthenticateResponse>& answer,
+    absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (request_id == 0) return;
+  if (state_ == State::kAwaitGrant && request_id == connect_request_id_) {
+    connect_request_id_ = 0;
+    OnConnectDecision(answer);
+  } else if (state_ == State::kOpen && reauthentication_ != nullptr &&
+             request_id == reauthentication_->request_id) {
+    OnReauthenticationDecision(answer);
+  }
+}
+
+void Session::OnConnectDecision(
+    const absl::StatusOr<AuthenticateResponse>& answer) {
+  absl::Status failure = answer.status();
+  if (answer.ok() && answer->has_grant()) {
+    absl::StatusOr<Grant> grant = Grant::Compile(answer->grant());
+    if (grant.ok()) {
+      OnGranted(*std::move(grant));
+      return;
+    }
+    failure = grant.status();
+  } else if (answer.ok() && answer->has_denial()) {
+    RefuseDenied(answer->denial());
+    return;
+  } else if (answer.ok()) {
+    failure = absl::InternalError("neither grant nor denial");
+  }
+  // "Nothing was decided" is not a denial, and even less a grant.
+  Count(Action::kConnect, Verdict::kError);
+  Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
+         failure.message());
+}
+
+void Session::RefuseDenied(const Denial& denial) {
+  Count(Action::kConnect, Verdict::kDenied);
+  Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
+         denial.detail(), denial.reason() != Denial::REASON_PROOF_INVALID);
+}
+
+void Session::OnGranted(Grant grant) {
+  grant_ = absl::make_unique<Grant>(std::move(grant));
+  if (grant_->IsExpired(now_)) {
+    Count(Action::kConnect, Verdict::kDenied);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
+           "the token has expired", true);
+    return;
+  }
+  if (pending_->will_topic.has_value() &&
+      (*pending_->will_topic == context_.settings->authz_info_topic ||
+       !grant_->MayPublish(*pending_->will_topic))) {
+    // ACE-CON-3; the broker would publish a token's Will where nobody takes it.
+    Count(Action::kConnect, Verdict::kDenied);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kWillDenied,
+           "Will topic outside the scope");
+    return;
+  }
+  Count(Action::kConnect, Verdict::kAllowed);
+  effects_->ConnectUpstream();
+  state_ = State::kAwaitUpstream;
+  // The upstream has a timeout of its own; this one is the last resort.
+  ArmTimer(now_ + 2 * context_.settings->connect_timeout);
+}
+
+void Session::OnConnack(const mqtt::Frame& frame) {
+  if (frame.type != PacketType::kConnack) {
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
+           "the broker's first packet is not CONNACK");
+    return;
+  }
+  const absl::StatusOr<mqtt::Connack> parsed =
+      mqtt::ParseConnack(frame, version_);
+  if (!parsed.ok()) {
+    // A broker of 3.1.1 refuses a client of 5.0 in its own words.
+    const bool too_old = frame.body.size() == 2 && frame.body[1] != 0;
+    Refuse(too_old ? ReasonCode::kUnsupportedProtocolVersion
+                   : ReasonCode::kServerUnavailable,
+           ConnectOutcome::kBrokerUnavailable,
+           too_old ? "the broker does not speak the client's version of MQTT"
+                   : "the broker's CONNACK is malformed");
+    return;
+  }
+  if (parsed->code != 0) {
+    context_.counters
+        ->connects[static_cast<size_t>(ConnectOutcome::kBrokerRefused)]
+        .Increment();
+    Report(Event::Kind::kRefused, Action::kConnect,
+           static_cast<ReasonCode>(parsed->code), "", "refused by the broker");
+    effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+    Close();
+    return;
+  }
+  client_aliases_.set_maximum(static_cast<uint16_t>(
+      NumberOr(parsed->properties, PropertyId::kTopicAliasMaximum, 0)));
+  broker_max_packet_size_ =
+      NumberOr(parsed->properties, PropertyId::kMaximumPacketSize, 0);
+  if (uses_method_) {
+    const std::string packet = AddAuthenticationMethod(*parsed);
+    if (client_max_packet_size_ != 0 &&
+        packet.size() > client_max_packet_size_) {
+      Refuse(ReasonCode::kPacketTooLarge, ConnectOutcome::kBrokerUnavailable,
+             "CONNACK is larger than the client's Maximum Packet Size");
+      return;
+    }
+    effects_->Send(Effect::Kind::kSendToClient, packet);
+  } else {
+    effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+  }
+  state_ = State::kOpen;
+  pending_.reset();
+  context_.counters->connects[static_cast<size_t>(ConnectOutcome::kAccepted)]
+      .Increment();
+  Report(Event::Kind::kConnected, Action::kConnect, ReasonCode::kSuccess, "",
+         "");
+  ArmOpenTimer();
+}
+
+// ACE-EXP-3; MQTT 5.0 section 4.12.1.
+void Session::OnAuth(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Auth> parsed = mqtt::ParseAuth(frame);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  if (!uses_method_ ||
+      FindAuthentication(parsed->properties).method != kAceMethod) {
+    Fail(ReasonCode::kProtocolError,
+         "AUTH of a client that did not authenticate with this method");
+    return;
+  }
+  const bool starts =
+      parsed->code == static_cast<uint8_t>(ReasonCode::kReAuthenticate);
+  if (starts && reauthentication_ == nullptr) {
+    StartReauthentication(*parsed);
+    return;
+  }
+  if (starts || reauthentication_ == nullptr ||
+      reauthentication_->request_id != 0 ||
+      parsed->code !=
+          static_cast<uint8_t>(ReasonCode::kContinueAuthentication)) {
+    Fail(ReasonCode::kProtocolError, "AUTH out of turn");
+    return;
+  }
+  auto request = absl::make_unique<AuthenticateRequest>();
+  if (!ReadChallengeAnswer(*parsed, reauthentication_->challenge,
+                           request->mutable_token())) {
+    Count(Action::kReauthenticate, Verdict::kDenied);
+    Disconnect(ReasonCode::kNotAuthorized,
+               "the answer to the challenge is malformed");
+    return;
+  }
+  reauthentication_->request_id = AskForGrant(std::move(request));
+}
+
+void Session::StartReauthentication(const mqtt::Auth& auth) {
+  ByteView token;
+  ByteView proof;
+  // An exporter proof would be the one of the CONNECT again (ACE-POP-3).
+  if (!SplitTokenAndProof(FindAuthentication(auth.properties).data, &token,
+                          &proof) ||
+      token.empty() || !proof.empty()) {
+    Count(Action::kReauthenticate, Verdict::kDenied);
+    Disconnect(ReasonCode::kNotAuthorized,
+               "re-authentication takes a token, and the proof by challenge");
+    return;
+  }
+  reauthentication_ = absl::make_unique<Reauthentication>();
+  reauthentication_->challenge.token = std::string(AsString(token));
+  reauthentication_->deadline =
+      now_ + context_.settings->authentication_timeout;
+  SendChallenge(ReasonCode::kContinueAuthentication,
+                &reauthentication_->challenge);
+  ArmOpenTimer();
+}
+
+void Session::OnReauthenticationDecision(
+    const absl::StatusOr<AuthenticateResponse>& answer) {
+  reauthentication_.reset();
+  absl::StatusOr<Grant> grant =
+      answer.ok() && answer->has_grant()
+          ? Grant::Compile(answer->grant())
+          : absl::StatusOr<Grant>(absl::PermissionDeniedError("no grant"));
+  if (!grant.ok() || grant->IsExpired(now_) ||
+      grant->subject() != grant_->subject() ||
+      grant->issuer() != grant_->issuer()) {
+    const bool decided =
+        answer.ok() && (answer->has_grant() || answer->has_denial());
+    Count(Action::kReauthenticate,
+          decided ? Verdict::kDenied : Verdict::kError);
+    Disconnect(
+        decided ? ReasonCode::kNotAuthorized : ReasonCode::kServerUnavailable,
+        "re-authentication was refused");
+    return;
+  }
+  Count(Action::kReauthenticate, Verdict::kAllowed);
+  *grant_ = *std::move(grant);
+  published_.Clear();
+  delivered_.Clear();
+  std::string properties;
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
+                             AsBytes(kAceMethod), &properties);
+  std::string packet;
+  mqtt::AppendAuth(ReasonCode::kSuccess, properties, &packet);
+  SendToClient(packet);
+  ArmOpenTimer();
+}
+
+}  // namespace sluice::session

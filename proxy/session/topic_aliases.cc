@@ -1,0 +1,42 @@
+#include "proxy/session/topic_aliases.h"
+
+namespace sluice::session {
+
+absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
+    const mqtt::Publish& publish) {
+  if (publish.topic_alias == 0) return Resolved{publish.topic, true};
+  if (publish.topic_alias > maximum_) {
+    return mqtt::MqttError(mqtt::ReasonCode::kTopicAliasInvalid,
+                           "topic alias over the announced maximum");
+  }
+  const auto it = entries_.find(publish.topic_alias);
+  if (publish.topic.empty()) {
+    if (it == entries_.end()) {
+      return mqtt::MqttError(mqtt::ReasonCode::kTopicAliasInvalid,
+                             "topic alias that was never set");
+    }
+    return Resolved{it->second.topic, it->second.receiver_knows};
+  }
+  const size_t before = it == entries_.end() ? 0 : it->second.topic.size();
+  if (bytes_ - before + publish.topic.size() > kMaxBytes) {
+    return mqtt::MqttError(mqtt::ReasonCode::kQuotaExceeded,
+                           "too much text in topic aliases");
+  }
+  Entry& entry =
+      it == entries_.end() ? entries_[publish.topic_alias] : it->second;
+  bytes_ = bytes_ - before + publish.topic.size();
+  entry.topic.assign(publish.topic.data(), publish.topic.size());
+  return Resolved{entry.topic, true};
+}
+
+void TopicAliases::MarkKnown(uint16_t alias) {
+  const auto it = entries_.find(alias);
+  if (it != entries_.end()) it->second.receiver_knows = true;
+}
+
+void TopicAliases::MarkUnknown(uint16_t alias) {
+  const auto it = entries_.find(alias);
+  if (it != entries_.end()) it->second.receiver_knows = false;
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,57 @@
+#ifndef PROXY_SESSION_TOPIC_ALIASES_H_
+#define PROXY_SESSION_TOPIC_ALIASES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proxy/mqtt/publish.h"
+
+namespace sluice::session {
+
+// The topic aliases of one direction of a connection (MQTT 5.0 section
+// 3.3.2.3.4), as their sender set them and as far as the receiver has heard of
+// them: the two differ when the PUBLISH that set an alias was denied
+// (ACE-PUB-3).
+class TopicAliases {
+ public:
+  // The receiver's Topic Alias Maximum; 0, the default, allows none.
+  void set_maximum(uint16_t maximum) { maximum_ = maximum; }
+
+  // What a PUBLISH is about.
+  struct Resolved {
+    absl::string_view topic;  // valid until the next Resolve()
+    // The packet may go on as it is: no alias, a topic with it, or an alias
+    // that the receiver knows by this topic.
+    bool receiver_knows = true;
+  };
+
+  // Learns a new alias and resolves a known one. An alias that is over the
+  // maximum or that was never set is kTopicAliasInvalid; more text in aliases
+  // than a connection may hold is kQuotaExceeded.
+  absl::StatusOr<Resolved> Resolve(const mqtt::Publish& publish);
+
+  // The receiver gets a PUBLISH with `alias` and its topic.
+  void MarkKnown(uint16_t alias);
+  // The receiver does not get the PUBLISH that set `alias`.
+  void MarkUnknown(uint16_t alias);
+
+ private:
+  // A peer may make us remember this much, in bytes of topic names.
+  static constexpr size_t kMaxBytes = 256 * 1024;
+
+  struct Entry {
+    std::string topic;
+    bool receiver_knows = false;
+  };
+  absl::flat_hash_map<uint16_t, Entry> entries_;
+  size_t bytes_ = 0;
+  uint16_t maximum_ = 0;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_TOPIC_ALIASES_H_
