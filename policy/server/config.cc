@@ -1,0 +1,297 @@
+#include "policy/server/config.h"
+
+#include <sys/un.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/ace/jwk.h"
+#include "policy/server/files.h"
+#include "policy/server/pem.h"
+#include "proto/sluice/config/v1/policy.pb.h"
+#include "proxy/config/duration.h"
+#include "proxy/config/locations.h"
+#include "proxy/config/yaml_message.h"
+#include "proxy/mqtt/topic.h"
+
+namespace sluice::policy {
+namespace {
+
+using Schema = ::sluice::config::v1::PolicyConfig;
+using ::sluice::config::ElementPath;
+using ::sluice::config::FieldPath;
+
+constexpr absl::Duration kDefaultClockSkew = absl::Seconds(30);
+constexpr absl::Duration kMaxClockSkew = absl::Hours(1);
+
+constexpr char kUnsupported[] = "not supported by this version";
+constexpr char kRequired[] = "required, and missing or empty";
+
+// HS256 wants a key no shorter than its hash (RFC 7518 section 3.2).
+constexpr size_t kMinHs256KeyBytes = 32;
+
+// Turns the message that was read into what the service needs, a section a
+// function; `locations` words the errors.
+class Checker {
+ public:
+  Checker(const Schema& schema, const config::Locations& locations)
+      : schema_(schema), locations_(locations) {}
+
+  absl::StatusOr<LoadedConfig> Check(Hosting hosting);
+
+ private:
+  absl::Status CheckAddress(Hosting hosting);
+  absl::Status CheckTls();
+  absl::Status CheckClaims();
+  absl::Status CheckIssuer(int index);
+  absl::Status CheckSupported(const Schema::Issuer& issuer,
+                              const std::string& path) const;
+  absl::Status CheckDecryptionKeys();
+  absl::Status CheckPublicTopic(int index);
+  absl::Status CheckStore() const;
+
+  absl::Status Error(absl::string_view path, absl::string_view problem) const {
+    return locations_.Error(path, problem);
+  }
+  // The file that the field at `path` names.
+  absl::StatusOr<std::string> ReadNamedFile(const std::string& path,
+                                            const std::string& name) const;
+  absl::StatusOr<ace::JwkSet> ReadJwks(const std::string& path,
+                                       const std::string& name);
+
+  const Schema& schema_;
+  const config::Locations& locations_;
+  std::optional<ListenAddress> address_;
+  std::optional<TlsConfig> tls_;
+  ace::TokenVerifier::Options options_;
+  absl::flat_hash_set<std::string> issuer_names_;
+  std::vector<ace::Permission> public_topics_;
+  std::vector<std::string> warnings_;
+};
+
+absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
+  if (absl::Status s = CheckAddress(hosting); !s.ok()) return s;
+  if (absl::Status s = CheckTls(); !s.ok()) return s;
+  if (absl::Status s = CheckClaims(); !s.ok()) return s;
+  for (int i = 0; i < schema_.issuers_size(); ++i) {
+    if (absl::Status s = CheckIssuer(i); !s.ok()) return s;
+  }
+  if (absl::Status s = CheckDecryptionKeys(); !s.ok()) return s;
+  for (int i = 0; i < schema_.public_topics_size(); ++i) {
+    if (absl::Status s = CheckPublicTopic(i); !s.ok()) return s;
+  }
+  if (absl::Status s = CheckStore(); !s.ok()) return s;
+  absl::StatusOr<ace::TokenVerifier> verifier =
+      ace::TokenVerifier::Create(std::move(options_));
+  if (!verifier.ok()) return Error("", verifier.status().message());
+  return LoadedConfig{std::move(address_), std::move(tls_),
+                      *std::move(verifier), std::move(public_topics_),
+                      std::move(warnings_)};
+}
+
+absl::Status Checker::CheckAddress(Hosting hosting) {
+  if (schema_.address().empty()) {
+    if (hosting == Hosting::kEmbedded) return absl::OkStatus();
+    return Error("address", kRequired);
+  }
+  absl::StatusOr<ListenAddress> address = ParseListenAddress(schema_.address());
+  if (!address.ok()) return Error("address", address.status().message());
+  if (address->is_unix()) {
+    address->unix_path = ResolvePath(locations_.file(), address->unix_path);
+    constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+    if (address->unix_path.size() > kMaxPath) {
+      return Error("address", absl::StrCat("the path of a socket has at most ",
+                                           kMaxPath, " bytes"));
+    }
+  }
+  address_ = *std::move(address);
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckTls() {
+  if (!schema_.has_tls()) return absl::OkStatus();
+  TlsConfig tls;
+  const struct {
+    const char* path;
+    const std::string& name;
+    std::string* contents;
+    bool required;
+  } kFiles[] = {
+      {"tls.certificate", schema_.tls().certificate(), &tls.certificate, true},
+      {"tls.private_key", schema_.tls().private_key(), &tls.private_key, true},
+      {"tls.client_ca", schema_.tls().client_ca(), &tls.client_ca, false},
+  };
+  for (const auto& file : kFiles) {
+    if (!file.required && !locations_.Contains(file.path)) continue;
+    absl::StatusOr<std::string> contents = ReadNamedFile(file.path, file.name);
+    if (!contents.ok()) return contents.status();
+    *file.contents = *std::move(contents);
+    const absl::Status valid =
+        file.contents == &tls.private_key
+            ? CheckPrivateKey(tls.private_key, tls.certificate)
+            : CheckCertificates(*file.contents);
+    if (!valid.ok()) {
+      return Error(file.path, absl::StrCat(file.name, ": ", valid.message()));
+    }
+  }
+  tls_ = std::move(tls);
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckClaims() {
+  if (schema_.audience().empty()) return Error("audience", kRequired);
+  options_.audience = schema_.audience();
+  options_.clock_skew = schema_.has_clock_skew()
+                            ? config::ToDuration(schema_.clock_skew())
+                            : kDefaultClockSkew;
+  if (options_.clock_skew < absl::ZeroDuration() ||
+      options_.clock_skew > kMaxClockSkew) {
+    return Error("clock_skew", "expected a duration from 0s to 1h");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckIssuer(int index) {
+  const Schema::Issuer& issuer = schema_.issuers(index);
+  const std::string path = ElementPath("issuers", index);
+  if (issuer.issuer().empty()) {
+    return Error(FieldPath(path, "issuer"), kRequired);
+  }
+  if (!issuer_names_.insert(issuer.issuer()).second) {
+    return Error(FieldPath(path, "issuer"), "stands here for the second time");
+  }
+  if (absl::Status s = CheckSupported(issuer, path); !s.ok()) return s;
+  const std::string jwks_path = FieldPath(path, "jwks_file");
+  absl::StatusOr<ace::JwkSet> keys = ReadJwks(jwks_path, issuer.jwks_file());
+  if (!keys.ok()) return keys.status();
+  for (size_t i = 0; i < keys->keys().size(); ++i) {
+    const ace::Jwk& key = keys->keys()[i];
+    if (key.type() == ace::KeyType::kSymmetric &&
+        key.key().secret().size() < kMinHs256KeyBytes) {
+      return Error(jwks_path,
+                   absl::StrCat(issuer.jwks_file(), ": key ", i + 1, " of ",
+                                keys->keys().size(),
+                                " usable ones: a symmetric key must have at "
+                                "least ",
+                                kMinHs256KeyBytes, " bytes"));
+    }
+  }
+  options_.issuers.push_back(
+      {issuer.issuer(), ace::Profile::kRfc9431, *std::move(keys)});
+  return absl::OkStatus();
+}
+
+// Nothing that the file asks for is left out in silence.
+absl::Status Checker::CheckSupported(const Schema::Issuer& issuer,
+                                     const std::string& path) const {
+  if (issuer.profile() == Schema::Issuer::PROFILE_DRAFT_01) {
+    return Error(FieldPath(path, "profile"),
+                 absl::StrCat("draft-01 is ", kUnsupported));
+  }
+  for (const char* field : {"jwks_url", "jwks_refresh", "introspection"}) {
+    const std::string field_path = FieldPath(path, field);
+    if (locations_.Contains(field_path)) {
+      return Error(field_path, kUnsupported);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckDecryptionKeys() {
+  constexpr char kField[] = "decryption_keys_file";
+  if (!locations_.Contains(kField)) return absl::OkStatus();
+  absl::StatusOr<ace::JwkSet> keys =
+      ReadJwks(kField, schema_.decryption_keys_file());
+  if (!keys.ok()) return keys.status();
+  for (const ace::Jwk& key : keys->keys()) {
+    if (key.type() != ace::KeyType::kSymmetric) {
+      return Error(kField, absl::StrCat(schema_.decryption_keys_file(),
+                                        ": only symmetric keys decrypt"));
+    }
+  }
+  options_.decryption_keys = *std::move(keys);
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckPublicTopic(int index) {
+  const Schema::PublicTopic& topic = schema_.public_topics(index);
+  const std::string path = ElementPath("public_topics", index);
+  if (topic.filter().empty())
+    return Error(FieldPath(path, "filter"), kRequired);
+  if (!mqtt::IsValidTopicFilter(topic.filter()) ||
+      absl::StartsWith(topic.filter(), "$share/")) {
+    return Error(FieldPath(path, "filter"),
+                 "expected an MQTT topic filter, not a shared one");
+  }
+  ace::Permission permission;
+  permission.topic_filter = topic.filter();
+  for (const int value : topic.permissions()) {
+    permission.publish |= value == Schema::PublicTopic::PERMISSION_PUB;
+    permission.subscribe |= value == Schema::PublicTopic::PERMISSION_SUB;
+  }
+  if (!permission.publish && !permission.subscribe) {
+    return Error(FieldPath(path, "permissions"), kRequired);
+  }
+  public_topics_.push_back(std::move(permission));
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckStore() const {
+  switch (schema_.store().backend_case()) {
+    case Schema::Store::kMemory:
+      return absl::OkStatus();
+    case Schema::Store::kSqlite:
+      return Error("store.sqlite", kUnsupported);
+    case Schema::Store::kEtcd:
+      return Error("store.etcd", kUnsupported);
+    case Schema::Store::BACKEND_NOT_SET:
+      break;
+  }
+  if (!schema_.has_store()) return absl::OkStatus();
+  return Error("store", "expected exactly one of memory, sqlite, etcd");
+}
+
+absl::StatusOr<std::string> Checker::ReadNamedFile(
+    const std::string& path, const std::string& name) const {
+  if (name.empty()) return Error(path, kRequired);
+  absl::StatusOr<std::string> contents =
+      ReadSmallFile(ResolvePath(locations_.file(), name));
+  if (!contents.ok()) return Error(path, contents.status().message());
+  return contents;
+}
+
+absl::StatusOr<ace::JwkSet> Checker::ReadJwks(const std::string& path,
+                                              const std::string& name) {
+  const absl::StatusOr<std::string> contents = ReadNamedFile(path, name);
+  if (!contents.ok()) return contents.status();
+  absl::StatusOr<ace::JwkSet> keys = ace::JwkSet::Parse(*contents);
+  if (!keys.ok()) {
+    return Error(path, absl::StrCat(name, ": ", keys.status().message()));
+  }
+  if (keys->keys().empty()) {
+    return Error(path, absl::StrCat(name, ": holds no key of a known type"));
+  }
+  for (const std::string& skipped : keys->skipped()) {
+    warnings_.push_back(absl::StrCat(path, ": ", name, ": ", skipped));
+  }
+  return keys;
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
+                                        Hosting hosting) {
+  Schema schema;
+  const absl::StatusOr<config::Locations> locations =
+      config::LoadYamlFile(path, &schema);
+  if (!locations.ok()) return locations.status();
+  return Checker(schema, *locations).Check(hosting);
+}
+
+}  // namespace sluice::policy

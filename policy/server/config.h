@@ -1,0 +1,54 @@
+#ifndef POLICY_SERVER_CONFIG_H_
+#define POLICY_SERVER_CONFIG_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "policy/ace/scope.h"
+#include "policy/ace/token_verifier.h"
+#include "policy/server/listen_address.h"
+
+namespace sluice::policy {
+
+// TLS of the service: PEM texts, checked.
+struct TlsConfig {
+  std::string certificate;
+  std::string private_key;
+  // Not empty: clients must show a certificate that one of these issued.
+  std::string client_ca;
+};
+
+inline bool operator==(const TlsConfig& a, const TlsConfig& b) {
+  return a.certificate == b.certificate && a.private_key == b.private_key &&
+         a.client_ca == b.client_ca;
+}
+
+// A policy.yaml that has been read and checked, with the files that it names.
+// Whatever is wrong has been found; using it cannot fail on its account.
+struct LoadedConfig {
+  // Absent only in an embedded service, which does not listen.
+  std::optional<ListenAddress> address;
+  // Absent: plain text.
+  std::optional<TlsConfig> tls;
+  ace::TokenVerifier verifier;
+  std::vector<ace::Permission> public_topics;
+  // What the operator should know though it is no error; for the log.
+  std::vector<std::string> warnings;
+};
+
+// Who runs the service: a process of its own, which needs an address, or a
+// proxy, which does not.
+enum class Hosting { kStandalone, kEmbedded };
+
+// Reads the policy.yaml at `path` (schema: proto/sluice/config/v1/
+// policy.proto). The message of a failure is for the user:
+// "FILE:LINE: field: what is wrong"; it is the first thing found and holds no
+// secret.
+absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
+                                        Hosting hosting);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_CONFIG_H_

@@ -1,0 +1,20 @@
+#ifndef POLICY_SERVER_FILES_H_
+#define POLICY_SERVER_FILES_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::policy {
+
+// `path`, which the file `config` names: relative to the directory of `config`.
+std::string ResolvePath(absl::string_view config, absl::string_view path);
+
+// The contents of a regular file of at most 1 MiB. The message of a failure
+// names the file and the reason.
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_FILES_H_

@@ -1,0 +1,55 @@
+#include "policy/server/listen_address.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace sluice::policy {
+namespace {
+
+bool IsDigits(absl::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+}
+
+}  // namespace
+
+std::string ListenAddress::ToString() const {
+  return is_unix() ? absl::StrCat("unix:", unix_path)
+                   : absl::StrCat(host, ":", port);
+}
+
+absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
+  ListenAddress address;
+  if (absl::ConsumePrefix(&text, "unix:")) {
+    if (text.empty()) {
+      return absl::InvalidArgumentError("expected a path behind \"unix:\"");
+    }
+    address.unix_path = std::string(text);
+    return address;
+  }
+  const size_t colon = text.rfind(':');
+  const absl::string_view host = text.substr(0, colon);
+  const bool bracketed =
+      host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (colon == absl::string_view::npos || host.empty() ||
+      (!bracketed && host.find_first_of(":[]/ ") != host.npos)) {
+    return absl::InvalidArgumentError(
+        "expected HOST:PORT (an IPv6 address in brackets) or unix:PATH");
+  }
+  const absl::string_view port_text = text.substr(colon + 1);
+  uint32_t port = 0;
+  if (!IsDigits(port_text) || !absl::SimpleAtoi(port_text, &port) ||
+      port > 65535) {
+    return absl::InvalidArgumentError("expected a port from 0 to 65535");
+  }
+  address.host = std::string(host);
+  address.port = static_cast<uint16_t>(port);
+  return address;
+}
+
+}  // namespace sluice::policy

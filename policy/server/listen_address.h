@@ -1,0 +1,35 @@
+#ifndef POLICY_SERVER_LISTEN_ADDRESS_H_
+#define POLICY_SERVER_LISTEN_ADDRESS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::policy {
+
+// Where a server listens.
+struct ListenAddress {
+  // The socket file; empty for TCP.
+  std::string unix_path;
+  // For TCP; an IPv6 address stands in brackets. Port 0 means any.
+  std::string host;
+  uint16_t port = 0;
+
+  bool is_unix() const { return !unix_path.empty(); }
+  // As a user writes it: "HOST:PORT" or "unix:PATH".
+  std::string ToString() const;
+};
+
+inline bool operator==(const ListenAddress& a, const ListenAddress& b) {
+  return a.unix_path == b.unix_path && a.host == b.host && a.port == b.port;
+}
+
+// Reads "HOST:PORT" or "unix:PATH". The message of a failure says what is
+// wrong with the text. A PATH that no socket can have is kInvalidArgument too.
+absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_LISTEN_ADDRESS_H_

@@ -1,0 +1,139 @@
+#include "policy/server/policy_server.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "policy/server/unix_socket.h"
+#include "policy/service/authenticator.h"
+#include "policy/store/memory_token_store.h"
+
+namespace sluice::policy {
+namespace {
+
+// Proxies ping an idle connection to notice a dead server; gRPC takes more than
+// a ping in five minutes for an attack unless told otherwise.
+constexpr int kMinPingIntervalMs = 10'000;
+
+std::shared_ptr<const Authenticator> MakeAuthenticator(
+    LoadedConfig config, std::shared_ptr<TokenStoreInterface> store) {
+  return std::make_shared<const Authenticator>(
+      std::move(config.verifier), config.public_topics, std::move(store));
+}
+
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(
+    const std::optional<TlsConfig>& tls) {
+  if (!tls.has_value()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(
+      tls->client_ca.empty()
+          ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = tls->client_ca;
+  options.pem_key_cert_pairs.push_back({tls->private_key, tls->certificate});
+  return grpc::SslServerCredentials(options);
+}
+
+// Process-wide switches of gRPC for the servers built afterwards.
+void EnableHealthAndReflection() {
+  static const bool kOnce = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  static_cast<void>(kOnce);
+}
+
+}  // namespace
+
+PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock)
+    : listen_address_(config.address),
+      tls_(config.tls),
+      store_(std::make_shared<MemoryTokenStore>()),
+      service_(MakeAuthenticator(std::move(config), store_), std::move(clock)) {
+}
+
+PolicyServer::~PolicyServer() { Shutdown(absl::ZeroDuration()); }
+
+absl::Status PolicyServer::Listen() {
+  if (absl::Status s = CheckNotStarted(); !s.ok()) return s;
+  if (!listen_address_.has_value()) {
+    return absl::FailedPreconditionError("no address is configured");
+  }
+  const std::string target = listen_address_->ToString();
+  const auto failed = [&target](absl::string_view reason) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", target, ": ", reason));
+  };
+  if (!listen_address_->is_unix()) {
+    const int port = Start(&target);
+    if (port <= 0) return failed("in use, or not an address of this host");
+    address_ = absl::StrCat(listen_address_->host, ":", port);
+    return absl::OkStatus();
+  }
+  if (absl::Status s = RemoveStaleSocket(listen_address_->unix_path); !s.ok()) {
+    return failed(s.message());
+  }
+  const ScopedPrivateUmask umask;
+  if (Start(&target) <= 0) return failed("the directory is not writable");
+  address_ = target;
+  return absl::OkStatus();
+}
+
+absl::Status PolicyServer::StartInProcess() {
+  if (absl::Status s = CheckNotStarted(); !s.ok()) return s;
+  Start(nullptr);
+  if (server_ == nullptr) return absl::InternalError("gRPC did not start");
+  return absl::OkStatus();
+}
+
+std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
+  return server_->InProcessChannel(grpc::ChannelArguments());
+}
+
+void PolicyServer::Reload(LoadedConfig config) {
+  service_.SetAuthenticator(MakeAuthenticator(std::move(config), store_));
+}
+
+bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
+  return !(config.address == listen_address_ && config.tls == tls_);
+}
+
+void PolicyServer::Shutdown(absl::Duration grace) {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now() +
+                    absl::ToChronoMilliseconds(grace));
+  server_->Wait();
+  server_.reset();
+}
+
+int PolicyServer::Start(const std::string* target) {
+  EnableHealthAndReflection();
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(PolicyService::kMaxRequestBytes);
+  // Two servers on one port would each get a part of the proxies.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      kMinPingIntervalMs);
+  int port = 0;
+  if (target != nullptr) {
+    builder.AddListeningPort(*target, MakeCredentials(tls_), &port);
+  }
+  builder.RegisterService(&service_);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) return 0;
+  server_->GetHealthCheckService()->SetServingStatus(
+      v1::PolicyService::service_full_name(), true);
+  return port;
+}
+
+absl::Status PolicyServer::CheckNotStarted() const {
+  if (server_ == nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError("the server has been started");
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,84 @@
+#ifndef POLICY_SERVER_POLICY_SERVER_H_
+#define POLICY_SERVER_POLICY_SERVER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/server/config.h"
+#include "policy/service/policy_service.h"
+#include "policy/store/token_store.h"
+
+namespace sluice::policy {
+
+// The policy service with everything it needs, hosted in one of two ways:
+//
+//   Listen()          serves the configured address: sluice-policy;
+//   StartInProcess()  opens no socket, and is reached by InProcessChannel()
+//                     only: embedded in sluice-proxy.
+//
+// Both serve the same services, with the standard health service and server
+// reflection. Call one of the two, once. Not thread-safe, but for
+// InProcessChannel() after the start; what is served is.
+class PolicyServer {
+ public:
+  // The clock is read once a request, from gRPC's threads.
+  explicit PolicyServer(
+      LoadedConfig config,
+      PolicyService::Clock clock = [] { return absl::Now(); });
+  // Without Shutdown(): cancels what is under way.
+  ~PolicyServer();
+  PolicyServer(const PolicyServer&) = delete;
+  PolicyServer& operator=(const PolicyServer&) = delete;
+
+  // Starts serving the configuration's address, over TLS where it says so.
+  // Fails when there is no address, or it is in use or cannot be bound. A
+  // socket file that nobody serves is replaced; the new one is for this user
+  // only, and goes away with the server.
+  absl::Status Listen();
+
+  // Starts serving this process only; address and TLS of the configuration are
+  // not used.
+  absl::Status StartInProcess();
+
+  // A channel to this server that crosses no socket. It must be gone before the
+  // server is.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
+  // Where Listen() listens, the port resolved: "127.0.0.1:50051" or
+  // "unix:PATH".
+  const std::string& address() const { return address_; }
+
+  // Serves issuers, keys and public topics of `config` from now on. Stored
+  // tokens stay. Address and TLS stay as they are: see NeedsRestart().
+  void Reload(LoadedConfig config);
+
+  // Whether `config` differs from the running configuration in something that
+  // Reload() does not change.
+  bool NeedsRestart(const LoadedConfig& config) const;
+
+  // Refuses new calls, lets those under way finish for at most `grace`, then
+  // cancels them. Blocks until all is done.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  // Builds and starts the gRPC server, listening on `target` if it is not null.
+  // Returns the port that it got, 0 on failure.
+  int Start(const std::string* target);
+  absl::Status CheckNotStarted() const;
+
+  const std::optional<ListenAddress> listen_address_;
+  const std::optional<TlsConfig> tls_;
+  const std::shared_ptr<TokenStoreInterface> store_;
+  PolicyService service_;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;  // uses service_
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_POLICY_SERVER_H_

@@ -1,0 +1,113 @@
+#include "policy/server/program.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "policy/server/config.h"
+#include "policy/server/policy_server.h"
+#include "proxy/base/log.h"
+#include "proxy/base/version.h"
+
+namespace sluice::policy {
+namespace {
+
+// How long calls under way may take once the program is told to stop.
+constexpr absl::Duration kDrainTime = absl::Seconds(10);
+
+// The signals that the main thread waits for; every thread that is started
+// later inherits the mask and leaves them alone.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&signals, signal);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// From here on the next SIGTERM or SIGINT ends the process at once, as the
+// system does by default.
+void QuitAtNextSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT}) {
+    signal(number, SIG_DFL);
+    sigaddset(&signals, number);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+void LogWarnings(const LoadedConfig& config, Logger& log) {
+  for (const std::string& warning : config.warnings) {
+    log.Warning("config_warning", {{"detail", warning}});
+  }
+}
+
+// A configuration that cannot be used changes nothing.
+void ReloadConfig(const std::string& file, PolicyServer& server, Logger& log) {
+  absl::StatusOr<LoadedConfig> config = LoadConfig(file, Hosting::kStandalone);
+  if (!config.ok()) {
+    log.Error("reload_failed", {{"detail", config.status().message()}});
+    return;
+  }
+  LogWarnings(*config, log);
+  if (server.NeedsRestart(*config)) {
+    log.Warning("reload_incomplete",
+                {{"detail", "address and tls change only with a restart"}});
+  }
+  server.Reload(*std::move(config));
+  log.Info("reloaded", {{"config", file}});
+}
+
+int Serve(const std::string& file, LoadedConfig config,
+          const sigset_t& signals) {
+  FdLogSink sink(STDERR_FILENO);
+  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  LogWarnings(config, log);
+  PolicyServer server(std::move(config));
+  if (absl::Status s = server.Listen(); !s.ok()) {
+    log.Error("start_failed", {{"detail", s.message()}});
+    return kExitFailure;
+  }
+  log.Info("ready", {{"program", "sluice-policy"},
+                     {"version", kVersion},
+                     {"address", server.address()}});
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP) break;
+    ReloadConfig(file, server, log);
+  }
+  QuitAtNextSignal();
+  log.Info("draining");
+  server.Shutdown(kDrainTime);
+  log.Info("stopped");
+  return kExitSuccess;
+}
+
+}  // namespace
+
+int RunProgram(const ProgramOptions& options) {
+  const sigset_t signals = BlockSignals();
+  absl::StatusOr<LoadedConfig> config =
+      LoadConfig(options.config, Hosting::kStandalone);
+  if (!config.ok()) {
+    std::cerr << config.status().message() << "\n";
+    return kExitFailure;
+  }
+  if (options.check) {
+    for (const std::string& warning : config->warnings) {
+      std::cerr << "warning: " << warning << "\n";
+    }
+    return kExitSuccess;
+  }
+  return Serve(options.config, *std::move(config), signals);
+}
+
+}  // namespace sluice::policy

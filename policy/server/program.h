@@ -1,0 +1,18 @@
+#ifndef POLICY_SERVER_PROGRAM_H_
+#define POLICY_SERVER_PROGRAM_H_
+
+#include "proxy/base/program_options.h"
+
+namespace sluice::policy {
+
+// The program sluice-policy behind its command line: checks the configuration
+// or serves it until a signal ends it. Logs to standard error as JSON. Returns
+// the exit status.
+//
+// Owns the process: takes SIGTERM, SIGINT and SIGHUP, so call it on the main
+// thread, before any other thread is there.
+int RunProgram(const ProgramOptions& options);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_PROGRAM_H_

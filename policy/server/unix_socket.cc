@@ -1,0 +1,48 @@
+#include "policy/server/unix_socket.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy {
+
+absl::Status RemoveStaleSocket(const std::string& path) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return absl::OkStatus();
+    return absl::ErrnoToStatus(errno, path);
+  }
+  if (!S_ISSOCK(info.st_mode)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(path, " exists and is not a socket"));
+  }
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is too long"));
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  // Non-blocking: a live server with a full backlog yields EAGAIN.
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return absl::ErrnoToStatus(errno, "socket");
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  const int connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  if (connected == 0 || errno == EAGAIN) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(path, " is in use by another process"));
+  }
+  if (errno != ECONNREFUSED) return absl::ErrnoToStatus(errno, path);
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return absl::ErrnoToStatus(errno, path);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::policy
