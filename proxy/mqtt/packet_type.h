@@ -29,7 +29,8 @@ enum class PacketType : uint8_t {
 // The value is the Protocol Level on the wire.
 enum class ProtocolVersion : uint8_t { kV311 = 4, kV5 = 5 };
 
-// "PUBLISH", for logs and metrics labels (there in lower case).
+// "PUBLISH", for logs and metrics labels (there in lower case). "RESERVED" for
+// what is no packet type.
 absl::string_view PacketTypeName(PacketType type);
 
 }  // namespace sluice::mqtt

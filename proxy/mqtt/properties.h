@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/base/byte_reader.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::mqtt {
@@ -43,18 +44,30 @@ enum class PropertyId : uint8_t {
 // One property. Views alias the packet. `raw` is identifier and value as they
 // stand on the wire, so that a rewriter can copy what it keeps.
 struct Property {
-  PropertyId id;
-  uint32_t number = 0;      // byte, two byte, four byte and varint properties
-  ByteView data;            // string, binary; User Property: its name
-  ByteView value;           // User Property: its value
+  PropertyId id{};
+  uint32_t number = 0;  // byte, two byte, four byte and varint properties
+  ByteView data;        // string, binary; User Property: its name
+  ByteView value;       // User Property: its value
   ByteView raw;
 };
 
 // Where a set of properties stands; each place allows its own identifiers
 // (MQTT 5.0 table 2-4).
 enum class PropertyPlace : uint8_t {
-  kConnect, kConnack, kPublish, kWill, kPuback, kPubrec, kPubrel, kPubcomp,
-  kSubscribe, kSuback, kUnsubscribe, kUnsuback, kDisconnect, kAuth,
+  kConnect,
+  kConnack,
+  kPublish,
+  kWill,
+  kPuback,
+  kPubrec,
+  kPubrel,
+  kPubcomp,
+  kSubscribe,
+  kSuback,
+  kUnsubscribe,
+  kUnsuback,
+  kDisconnect,
+  kAuth,
 };
 
 // A validated set of properties, without its length prefix. Aliases the packet;
@@ -63,12 +76,19 @@ class Properties {
  public:
   Properties() = default;
 
+  // Properties that need no check because the caller has built them, say from
+  // what it kept of a validated set. Ill-formed bytes end the iteration early
+  // and do no other harm.
+  static Properties Unchecked(ByteView bytes) { return Properties(bytes); }
+
   class Iterator {
    public:
     const Property& operator*() const { return current_; }
     const Property* operator->() const { return &current_; }
     Iterator& operator++();
-    bool operator!=(const Iterator& other) const { return rest_ != other.rest_; }
+    bool operator!=(const Iterator& other) const {
+      return rest_ != other.rest_;
+    }
 
    private:
     friend class Properties;
@@ -93,11 +113,18 @@ class Properties {
   ByteView bytes_;
 };
 
+// Reads one property off `reader`, by its wire format alone: nothing is known
+// about place, range or UTF-8. False, and `reader` does not move, when the
+// identifier is unknown or the value is cut off or ill-formed.
+bool ReadProperty(ByteReader* reader, Property* out);
+
 // Checks `bytes` (what the Property Length counts) for `place`: unknown or
 // misplaced identifiers and truncated values are kMalformedPacket; a second
 // occurrence of what may stand once and a value out of range are
-// kProtocolError (MQTT 5.0 sections 2.2.2 and 4.13). Strings are checked as
-// UTF-8 (section 1.5.4); Response Topic as a topic name.
+// kProtocolError (MQTT 5.0 sections 2.2.2 and 4.13), but for a Topic Alias of
+// 0, which is kTopicAliasInvalid. Strings are checked as UTF-8 (section 1.5.4),
+// Response Topic as a topic name. Authentication Data without Authentication
+// Method is kProtocolError in every place.
 absl::StatusOr<Properties> ParseProperties(ByteView bytes, PropertyPlace place);
 
 }  // namespace sluice::mqtt

@@ -16,10 +16,10 @@ struct Publish {
   bool dup = false;
   uint8_t qos = 0;
   bool retain = false;
-  absl::string_view topic;  // empty only with a topic alias (v5)
-  uint16_t packet_id = 0;   // 0 at QoS 0
-  uint16_t topic_alias = 0; // 0: none
-  Properties properties;    // v5 only
+  absl::string_view topic;   // empty only with a topic alias (v5)
+  uint16_t packet_id = 0;    // 0 at QoS 0
+  uint16_t topic_alias = 0;  // 0: none
+  Properties properties;     // v5 only
   ByteView payload;
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "proxy/mqtt/packet_type.h"
 
 namespace sluice::mqtt {
 
@@ -69,6 +70,11 @@ enum class ConnectReturnCode : uint8_t {
 // is "Unknown reason code".
 absl::string_view ReasonCodeName(ReasonCode code);
 
+// Whether a packet of `type` may carry `code` in MQTT 5.0 (the table of reason
+// codes in each packet's section, and section 2.4). False for any code in a
+// packet that has none.
+bool IsReasonCodeOf(PacketType type, uint8_t code);
+
 // The 3.1.1 return code that says the same in a CONNACK, the closest one where
 // there is none.
 ConnectReturnCode ToConnectReturnCode(ReasonCode code);
@@ -76,6 +82,10 @@ ConnectReturnCode ToConnectReturnCode(ReasonCode code);
 // A failure to be answered on the wire with `code`. The status is
 // kInvalidArgument and carries the code as a typed payload.
 absl::Status MqttError(ReasonCode code, absl::string_view message);
+
+// MqttError() with kMalformedPacket, and with kProtocolError.
+absl::Status MalformedPacket(absl::string_view message);
+absl::Status ProtocolError(absl::string_view message);
 
 // The code that MqttError() put into `status`; kUnspecifiedError when there is
 // none.

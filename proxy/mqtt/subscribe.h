@@ -21,7 +21,7 @@ struct SubscribeEntry {
 // SUBSCRIBE, MQTT 5.0 section 3.8. Views alias the frame.
 struct Subscribe {
   uint16_t packet_id = 0;
-  Properties properties;  // v5 only
+  Properties properties;                           // v5 only
   absl::InlinedVector<SubscribeEntry, 4> entries;  // at least one
 };
 

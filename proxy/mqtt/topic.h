@@ -2,22 +2,22 @@
 #define PROXY_MQTT_TOPIC_H_
 
 #include "absl/strings/string_view.h"
+#include "proxy/mqtt/utf8.h"
 
 namespace sluice::mqtt {
 
-// UTF-8 as MQTT 5.0 section 1.5.4 wants it: well formed, shortest form, no
-// surrogates, no U+0000. Control characters and non-characters are let through
-// ("may" close); at most 65,535 bytes.
-bool IsValidUtf8(absl::string_view text);
-
-// A topic name (section 4.7.3): valid UTF-8, not empty, no wildcards.
+// A topic name (MQTT 5.0 section 4.7.3): valid UTF-8, not empty, no wildcards.
 bool IsValidTopicName(absl::string_view topic);
 
 // A topic filter (section 4.7.1): valid UTF-8, not empty, `#` only as the whole
-// last level, `+` only as a whole level. A shared subscription (section 4.8.2)
-// is valid when ShareName is not empty and has no wildcard and the filter
-// behind it is valid.
+// last level, `+` only as a whole level. A shared subscription (section 4.8.2),
+// which is whatever begins with `$share/`, is valid when ShareName is not empty
+// and has no wildcard and the filter behind it is valid and not shared itself
+// (brokers disagree about how often they strip the prefix).
 bool IsValidTopicFilter(absl::string_view filter);
+
+// Whether `filter` begins with `$share/`.
+bool IsShared(absl::string_view filter);
 
 // The filter behind `$share/NAME/`; `filter` itself for any other. A
 // subscription is judged on this in both versions of the protocol, since

@@ -15,7 +15,7 @@ namespace sluice::mqtt {
 // UNSUBSCRIBE, MQTT 5.0 section 3.10. Views alias the frame.
 struct Unsubscribe {
   uint16_t packet_id = 0;
-  Properties properties;  // v5 only
+  Properties properties;                              // v5 only
   absl::InlinedVector<absl::string_view, 4> filters;  // at least one
 };
 

@@ -1,0 +1,43 @@
+#ifndef PROXY_MQTT_BODY_READER_H_
+#define PROXY_MQTT_BODY_READER_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "proxy/base/byte_reader.h"
+#include "proxy/mqtt/properties.h"
+#include "proxy/mqtt/unframer.h"
+
+namespace sluice::mqtt {
+
+// The fields that several control packets share, for the packet parsers. Each
+// function reads one field off `reader` into `out`; a field that is cut off is
+// kMalformedPacket. Views alias the packet.
+
+// kMalformedPacket unless the fixed header's flags are `expected` (MQTT 5.0
+// section 2.1.3).
+absl::Status CheckFlags(const Frame& frame, uint8_t expected);
+
+// A Packet Identifier (section 2.2.1); 0 is kMalformedPacket.
+absl::Status ReadPacketId(ByteReader* reader, uint16_t* out);
+
+// Property Length and properties (section 2.2.2).
+absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
+                            Properties* out);
+
+// A UTF-8 Encoded String (section 1.5.4); ill-formed: kMalformedPacket.
+absl::Status ReadString(ByteReader* reader, absl::string_view* out);
+
+// A string that is a topic name: wildcards are kTopicNameInvalid. May be empty.
+absl::Status ReadTopicName(ByteReader* reader, absl::string_view* out);
+
+// A string that is a topic filter; any other is kTopicFilterInvalid.
+absl::Status ReadTopicFilter(ByteReader* reader, absl::string_view* out);
+
+// kMalformedPacket unless everything has been read.
+absl::Status CheckEnd(const ByteReader& reader);
+
+}  // namespace sluice::mqtt
+
+#endif  // PROXY_MQTT_BODY_READER_H_

@@ -1,0 +1,179 @@
+#include "proxy/mqtt/connect.h"
+
+#include "proxy/base/byte_reader.h"
+#include "proxy/mqtt/body_reader.h"
+#include "proxy/mqtt/reason_code.h"
+
+namespace sluice::mqtt {
+namespace {
+
+constexpr absl::string_view kProtocolName = "MQTT";
+// MQTT 3.1, which is read only as far as a refusal needs it.
+constexpr absl::string_view kOldProtocolName = "MQIsdp";
+
+// MQTT 5.0 section 3.1.2.3.
+constexpr uint8_t kReservedFlag = 0x01;
+constexpr uint8_t kCleanStartFlag = 0x02;
+constexpr uint8_t kWillFlag = 0x04;
+constexpr uint8_t kWillQosShift = 3;
+constexpr uint8_t kWillQosMask = 0x18;
+constexpr uint8_t kWillRetainFlag = 0x20;
+constexpr uint8_t kPasswordFlag = 0x40;
+constexpr uint8_t kUsernameFlag = 0x80;
+
+// Protocol name and level (sections 3.1.2.1 and 3.1.2.2).
+absl::Status ReadVersion(ByteReader* reader, ProtocolVersion* out) {
+  ByteView name;
+  if (!reader->ReadU16Prefixed(&name)) {
+    return MalformedPacket("protocol name is cut off");
+  }
+  if (AsString(name) != kProtocolName) {
+    return MqttError(ReasonCode::kUnsupportedProtocolVersion,
+                     "protocol name is not MQTT");
+  }
+  uint8_t level;
+  if (!reader->ReadU8(&level)) {
+    return MalformedPacket("protocol level is cut off");
+  }
+  *out = static_cast<ProtocolVersion>(level);
+  if (*out != ProtocolVersion::kV311 && *out != ProtocolVersion::kV5) {
+    return MqttError(ReasonCode::kUnsupportedProtocolVersion,
+                     "protocol level is neither 4 nor 5");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckConnectFlags(uint8_t flags, ProtocolVersion version) {
+  if ((flags & kReservedFlag) != 0) {
+    return MalformedPacket("reserved connect flag");
+  }
+  if ((flags & kWillFlag) == 0) {
+    if ((flags & (kWillQosMask | kWillRetainFlag)) != 0) {
+      return MalformedPacket("will QoS or will retain without will");
+    }
+  } else if ((flags & kWillQosMask) == kWillQosMask) {
+    return MalformedPacket("will QoS is 3");
+  }
+  if (version == ProtocolVersion::kV311 && (flags & kPasswordFlag) != 0 &&
+      (flags & kUsernameFlag) == 0) {
+    return MalformedPacket("password without user name");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadWill(ByteReader* reader, uint8_t flags,
+                      ProtocolVersion version, Will* out) {
+  out->qos = (flags & kWillQosMask) >> kWillQosShift;
+  out->retain = (flags & kWillRetainFlag) != 0;
+  if (version == ProtocolVersion::kV5) {
+    if (absl::Status status =
+            ReadProperties(reader, PropertyPlace::kWill, &out->properties);
+        !status.ok()) {
+      return status;
+    }
+  }
+  if (absl::Status status = ReadTopicName(reader, &out->topic); !status.ok()) {
+    return status;
+  }
+  if (out->topic.empty()) {
+    return MqttError(ReasonCode::kTopicNameInvalid, "will topic is empty");
+  }
+  if (!reader->ReadU16Prefixed(&out->payload)) {
+    return MalformedPacket("will payload is cut off");
+  }
+  return absl::OkStatus();
+}
+
+// Section 3.1.3.1. MQTT 3.1.1 wants Clean Session of a client without a name.
+absl::Status ReadClientId(ByteReader* reader, Connect* out) {
+  if (absl::Status status = ReadString(reader, &out->client_id); !status.ok()) {
+    return status;
+  }
+  if (out->version == ProtocolVersion::kV311 && out->client_id.empty() &&
+      !out->clean_start) {
+    return MqttError(ReasonCode::kClientIdentifierNotValid,
+                     "empty client identifier without clean session");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadCredentials(ByteReader* reader, uint8_t flags, Connect* out) {
+  if ((flags & kUsernameFlag) != 0) {
+    absl::string_view username;
+    if (absl::Status status = ReadString(reader, &username); !status.ok()) {
+      return status;
+    }
+    out->username = username;
+  }
+  if ((flags & kPasswordFlag) != 0) {
+    ByteView password;
+    if (!reader->ReadU16Prefixed(&password)) {
+      return MalformedPacket("password is cut off");
+    }
+    out->password = password;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadPayload(ByteReader* reader, uint8_t flags, Connect* out) {
+  const ByteView payload = reader->rest();
+  if (absl::Status status = ReadClientId(reader, out); !status.ok()) {
+    return status;
+  }
+  if ((flags & kWillFlag) != 0) {
+    out->will.emplace();
+    if (absl::Status status =
+            ReadWill(reader, flags, out->version, &*out->will);
+        !status.ok()) {
+      return status;
+    }
+  }
+  out->client_id_and_will = payload.first(payload.size() - reader->size());
+  return ReadCredentials(reader, flags, out);
+}
+
+}  // namespace
+
+absl::StatusOr<Connect> ParseConnect(const Frame& frame) {
+  if (absl::Status status = CheckFlags(frame, 0); !status.ok()) return status;
+  Connect connect;
+  ByteReader reader(frame.body);
+  if (absl::Status status = ReadVersion(&reader, &connect.version);
+      !status.ok()) {
+    return status;
+  }
+  uint8_t flags;
+  if (!reader.ReadU8(&flags) || !reader.ReadU16(&connect.keep_alive)) {
+    return MalformedPacket("connect flags or keep alive are cut off");
+  }
+  if (absl::Status status = CheckConnectFlags(flags, connect.version);
+      !status.ok()) {
+    return status;
+  }
+  connect.clean_start = (flags & kCleanStartFlag) != 0;
+  if (connect.version == ProtocolVersion::kV5) {
+    if (absl::Status status = ReadProperties(&reader, PropertyPlace::kConnect,
+                                             &connect.properties);
+        !status.ok()) {
+      return status;
+    }
+  }
+  if (absl::Status status = ReadPayload(&reader, flags, &connect);
+      !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = CheckEnd(reader); !status.ok()) return status;
+  return connect;
+}
+
+uint8_t PeekProtocolLevel(ByteView connect_body) {
+  ByteReader reader(connect_body);
+  ByteView name;
+  uint8_t level;
+  if (!reader.ReadU16Prefixed(&name) || !reader.ReadU8(&level)) return 0;
+  const bool known =
+      AsString(name) == kProtocolName || AsString(name) == kOldProtocolName;
+  return known ? level : 0;
+}
+
+}  // namespace sluice::mqtt

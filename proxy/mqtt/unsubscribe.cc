@@ -1,0 +1,37 @@
+#include "proxy/mqtt/unsubscribe.h"
+
+#include "proxy/base/byte_reader.h"
+#include "proxy/mqtt/body_reader.h"
+#include "proxy/mqtt/reason_code.h"
+
+namespace sluice::mqtt {
+
+absl::StatusOr<Unsubscribe> ParseUnsubscribe(const Frame& frame,
+                                             ProtocolVersion version) {
+  if (absl::Status status = CheckFlags(frame, 2); !status.ok()) return status;
+  Unsubscribe unsubscribe;
+  ByteReader reader(frame.body);
+  if (absl::Status status = ReadPacketId(&reader, &unsubscribe.packet_id);
+      !status.ok()) {
+    return status;
+  }
+  if (version == ProtocolVersion::kV5) {
+    if (absl::Status status = ReadProperties(
+            &reader, PropertyPlace::kUnsubscribe, &unsubscribe.properties);
+        !status.ok()) {
+      return status;
+    }
+  }
+  while (!reader.empty()) {
+    unsubscribe.filters.emplace_back();
+    if (absl::Status status =
+            ReadTopicFilter(&reader, &unsubscribe.filters.back());
+        !status.ok()) {
+      return status;
+    }
+  }
+  if (unsubscribe.filters.empty()) return ProtocolError("no topic filter");
+  return unsubscribe;
+}
+
+}  // namespace sluice::mqtt
