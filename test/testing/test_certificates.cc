@@ -1,0 +1,190 @@
+#include "test/testing/test_certificates.h"
+
+#include <openssl/bio.h>
+#include <openssl/bytestring.h>
+#include <openssl/ec_key.h>
+#include <openssl/evp.h>
+#include <openssl/nid.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "test/testing/boringssl.h"
+
+namespace sluice::testing {
+namespace {
+
+void Require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "test_certificates: %s failed\n", what);
+  std::abort();
+}
+
+bssl::UniquePtr<EVP_PKEY> NewKey() {
+  bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
+  Require(ec && EC_KEY_generate_key(ec.get()), "key generation");
+  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  Require(key && EVP_PKEY_set1_EC_KEY(key.get(), ec.get()), "key");
+  return key;
+}
+
+std::string ReadBio(BIO* bio) {
+  const uint8_t* data;
+  size_t length;
+  Require(BIO_mem_contents(bio, &data, &length), "BIO");
+  return std::string(reinterpret_cast<const char*>(data), length);
+}
+
+void AddExtension(X509* certificate, int nid, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+  bssl::UniquePtr<X509_EXTENSION> extension(
+      X509V3_EXT_nconf_nid(nullptr, &context, nid, value.c_str()));
+  Require(extension && X509_add_ext(certificate, extension.get(), -1),
+          "extension");
+}
+
+std::string AlternativeNames(const CertificateOptions& options) {
+  std::string names;
+  for (const std::string& name : options.dns_names) {
+    absl::StrAppend(&names, names.empty() ? "" : ",", "DNS:", name);
+  }
+  for (const std::string& address : options.ip_addresses) {
+    absl::StrAppend(&names, names.empty() ? "" : ",", "IP:", address);
+  }
+  return names;
+}
+
+bssl::UniquePtr<X509> NewCertificate(const CertificateOptions& options,
+                                     bool authority, EVP_PKEY* key) {
+  bssl::UniquePtr<X509> certificate(X509_new());
+  Require(X509_set_version(certificate.get(), X509_VERSION_3), "version");
+  uint64_t serial;
+  RAND_bytes(reinterpret_cast<uint8_t*>(&serial), sizeof(serial));
+  Require(ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()),
+                                  serial >> 1),
+          "serial number");
+  X509_NAME* subject = X509_get_subject_name(certificate.get());
+  Require(X509_NAME_add_entry_by_txt(
+              subject, "CN", MBSTRING_UTF8,
+              reinterpret_cast<const uint8_t*>(options.common_name.data()),
+              options.common_name.size(), -1, 0),
+          "subject");
+  const std::time_t now = std::time(nullptr);
+  ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
+                now + absl::ToInt64Seconds(options.not_before));
+  ASN1_TIME_set(X509_getm_notAfter(certificate.get()),
+                now + absl::ToInt64Seconds(options.not_after));
+  Require(X509_set_pubkey(certificate.get(), key), "public key");
+  AddExtension(certificate.get(), NID_basic_constraints,
+               authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+  AddExtension(
+      certificate.get(), NID_key_usage,
+      authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+  const std::string names = AlternativeNames(options);
+  if (!authority && !names.empty()) {
+    AddExtension(certificate.get(), NID_subject_alt_name, names);
+  }
+  return certificate;
+}
+
+struct Pem {
+  std::string certificate, private_key;
+};
+
+Pem Sign(X509* certificate, EVP_PKEY* key, X509_NAME* issuer,
+         EVP_PKEY* issuer_key) {
+  Require(X509_set_issuer_name(certificate, issuer), "issuer");
+  Require(X509_sign(certificate, issuer_key, EVP_sha256()), "signature");
+  Pem pem;
+  bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
+  Require(PEM_write_bio_X509(bio.get(), certificate), "PEM");
+  pem.certificate = ReadBio(bio.get());
+  bio.reset(BIO_new(BIO_s_mem()));
+  Require(PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0,
+                                        nullptr, nullptr),
+          "PEM");
+  pem.private_key = ReadBio(bio.get());
+  return pem;
+}
+
+Pem SelfSign(const CertificateOptions& options, bool authority) {
+  bssl::UniquePtr<EVP_PKEY> key = NewKey();
+  bssl::UniquePtr<X509> certificate =
+      NewCertificate(options, authority, key.get());
+  return Sign(certificate.get(), key.get(),
+              X509_get_subject_name(certificate.get()), key.get());
+}
+
+}  // namespace
+
+TestCertificate TestCertificate::Authority(absl::string_view common_name) {
+  CertificateOptions options;
+  options.common_name = std::string(common_name);
+  Pem pem = SelfSign(options, /*authority=*/true);
+  TestCertificate result;
+  result.certificate_pem_ = std::move(pem.certificate);
+  result.private_key_pem_ = std::move(pem.private_key);
+  return result;
+}
+
+TestCertificate TestCertificate::SelfSigned(const CertificateOptions& options) {
+  Pem pem = SelfSign(options, /*authority=*/false);
+  TestCertificate result;
+  result.certificate_pem_ = std::move(pem.certificate);
+  result.private_key_pem_ = std::move(pem.private_key);
+  return result;
+}
+
+TestCertificate TestCertificate::Issue(
+    const CertificateOptions& options) const {
+  bssl::UniquePtr<BIO> bio(
+      BIO_new_mem_buf(certificate_pem_.data(), certificate_pem_.size()));
+  bssl::UniquePtr<X509> issuer(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  bio.reset(BIO_new_mem_buf(private_key_pem_.data(), private_key_pem_.size()));
+  bssl::UniquePtr<EVP_PKEY> issuer_key(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  Require(issuer && issuer_key, "reading the authority");
+
+  bssl::UniquePtr<EVP_PKEY> key = NewKey();
+  bssl::UniquePtr<X509> certificate =
+      NewCertificate(options, /*authority=*/false, key.get());
+  Pem pem = Sign(certificate.get(), key.get(),
+                 X509_get_subject_name(issuer.get()), issuer_key.get());
+  TestCertificate result;
+  result.certificate_pem_ = std::move(pem.certificate);
+  result.private_key_pem_ = std::move(pem.private_key);
+  return result;
+}
+
+TempDir::TempDir() {
+  const char* base = std::getenv("TEST_TMPDIR");
+  path_ = absl::StrCat(base == nullptr ? "/tmp" : base, "/sluice.XXXXXX");
+  Require(mkdtemp(path_.data()) != nullptr, "mkdtemp");
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string TempDir::Write(absl::string_view name,
+                           absl::string_view contents) const {
+  std::string path = absl::StrCat(path_, "/", name);
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+  file.close();
+  Require(!file.fail(), "writing a file");
+  return path;
+}
+
+}  // namespace sluice::testing
