@@ -1,0 +1,41 @@
+#!/usr/bin/python3
+"""Prints how many test cases passed and failed, from Bazel's test.xml files.
+
+usage: count_cases.py TESTLOGS LABEL...
+
+gtest writes its own report; for other tests, and for one that died, Bazel
+writes one with a single case. A label without a report counts as one failure.
+"""
+
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def count(report):
+    """Passed and failed cases of one test.xml."""
+    passed = failed = 0
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        if case.get("status") == "notrun" or case.find("skipped") is not None:
+            continue
+        bad = case.find("failure") is not None or case.find("error") is not None
+        passed += not bad
+        failed += bad
+    return passed, failed
+
+
+def main(testlogs, labels):
+    passed = failed = 0
+    for label in labels:
+        path = label.removeprefix("//").replace(":", "/")
+        try:
+            p, f = count(pathlib.Path(testlogs, path, "test.xml"))
+        except (OSError, ElementTree.ParseError):
+            p, f = 0, 1
+        passed += p
+        failed += f
+    print(passed, failed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

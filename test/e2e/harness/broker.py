@@ -1,0 +1,114 @@
+"""Brokers behind the proxy: a real one, and one that writes down every byte."""
+
+import socket
+import threading
+
+from . import wire
+from .process import Process
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Mosquitto(Process):
+    """Plain MQTT on loopback. `port` 0: any; `options`: lines of its config."""
+
+    def __init__(self, directory, port=0, options=()):
+        self.port = port or free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        config = directory / "mosquitto.conf"
+        config.write_text("\n".join([
+            f"listener {self.port} 127.0.0.1", "allow_anonymous true",
+            "log_dest stderr", "log_type all", "set_tcp_nodelay true",
+            *options, ""]), encoding="utf-8")
+        super().__init__(["/usr/sbin/mosquitto", "-c", config],
+                         directory / "mosquitto.log")
+        self.wait_for(r"mosquitto version .* running")
+
+
+class RecordedConnection:
+    """What one connection from the proxy brought, byte by byte."""
+
+    def __init__(self, connection, answers):
+        self.data = b""
+        self.packets = []
+        self.closed = False
+        self._version = wire.V5
+        self._socket = connection
+        self._answers = answers
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        unread = b""
+        try:
+            while received := self._socket.recv(1 << 16):
+                self.data += received
+                unread += received
+                while True:
+                    packet, unread = wire.split(unread, self._version)
+                    if not packet:
+                        break
+                    self._take(packet)
+        except OSError:
+            pass  # reset by the proxy: the end as well
+        self.closed = True
+
+    def _take(self, packet):
+        if packet.type == "CONNECT":
+            self._version = packet.version
+        # Answered first: whoever waits for the packet may rely on the answer.
+        if self._answers:
+            self._answer(packet)
+        self.packets.append(packet)
+
+    def _answer(self, packet):
+        v5 = self._version == wire.V5
+        none = b"\0" if v5 else b""  # no properties
+        identifier = (packet.packet_id or 0).to_bytes(2, "big")
+        answer = {
+            "CONNECT": lambda: wire.packet("CONNACK", b"\0\0" + (
+                wire.properties({"topic_alias_maximum": 5}) if v5 else b"")),
+            "PINGREQ": lambda: wire.packet("PINGRESP"),
+            "SUBSCRIBE": lambda: wire.packet(
+                "SUBACK", packet.raw[2:4] + none + b"\1"),
+            "PUBREL": lambda: wire.packet("PUBCOMP", identifier),
+            "PUBLISH": lambda: {
+                1: wire.packet("PUBACK", identifier),
+                2: wire.packet("PUBREC", identifier)}.get(packet.qos, b""),
+        }.get(packet.type)
+        if answer:
+            self.send(answer())
+
+    def send(self, data):
+        self._socket.sendall(data)
+
+    def close(self):
+        self._socket.close()
+
+
+class RecordingBroker:
+    """Accepts, records, and says yes to everything (or, mute, nothing)."""
+
+    def __init__(self, answers=True):
+        self.connections = []
+        self._answers = answers
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # stopped
+            self.connections.append(
+                RecordedConnection(connection, self._answers))
+
+    def stop(self):
+        self._listener.close()
+        for connection in self.connections:
+            connection.close()

@@ -1,0 +1,78 @@
+"""Programs under test: started, watched through their logs, ended by pid."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+TIMEOUT = 15  # seconds; what takes longer has failed
+
+
+def eventually(probe, what, timeout=TIMEOUT):
+    """Polls until probe() is truthy and returns that; fails at the deadline."""
+    end = time.monotonic() + timeout
+    while True:
+        value = probe()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.01)
+
+
+class Process:
+    """A running program whose output goes to the file `log`."""
+
+    def __init__(self, argv, log, **kwargs):
+        self.name = pathlib.Path(argv[0]).name
+        self.log = log
+        with open(log, "ab") as output:
+            self._process = subprocess.Popen(
+                [str(a) for a in argv], stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, **kwargs)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def running(self):
+        return self._process.poll() is None
+
+    def output(self):
+        return pathlib.Path(self.log).read_text(encoding="utf-8",
+                                                errors="replace")
+
+    def wait_for(self, pattern):
+        """Waits for a line that matches; returns the match."""
+
+        def probe():
+            match = re.search(pattern, self.output(), re.MULTILINE)
+            if match:
+                return match
+            if not self.running():
+                raise AssertionError(
+                    f"{self.name} ended before /{pattern}/:\n{self.output()}")
+            return None
+
+        return eventually(probe, f"{self.name} logs /{pattern}/\n")
+
+    def ready(self):
+        """The addresses of the line `ready`: name to "host:port"."""
+        line = self.wait_for(r'^\{.*"ready".*\}$').group(0)
+        return json.loads(line)
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends the program, by force at the deadline; its exit status."""
+        if self.running():
+            self.send_signal(number)
+            try:
+                self._process.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._process.wait()

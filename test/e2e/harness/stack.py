@@ -1,0 +1,208 @@
+"""A broker, a policy service and a proxy that belong together."""
+
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from . import secrets_book, wire
+from .broker import Mosquitto, RecordingBroker
+from .client import Client
+from .process import Process
+from .tokens import AuthorizationServer, Ed25519Key
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+_BIN = pathlib.Path(os.environ.get("SLUICE_BAZEL_BIN",
+                                   REPOSITORY / "bazel-bin"))
+PROXY = _BIN / "proxy/sluice-proxy"
+POLICY = _BIN / "policy/sluice-policy"
+SLUICECTL = _BIN / "policy/sluicectl"
+
+
+@functools.lru_cache(maxsize=None)
+def run_directory():
+    """Holds everything that this run writes."""
+    return pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+
+
+@functools.lru_cache(maxsize=None)
+def keys_directory():
+    """The keys and certificates of the example configuration."""
+    directory = run_directory() / "keys"
+    directory.mkdir()
+    subprocess.run([REPOSITORY / "examples/config/dev_keys.sh", SLUICECTL,
+                    directory], check=True, capture_output=True)
+    for file in directory.glob("*.key"):
+        lines = file.read_bytes().splitlines()
+        for line in lines[1:-1]:
+            secrets_book.remember(line, f"{file.name} (PEM)")
+    signing_key = json.loads((directory / "as-key.json").read_text())
+    secrets_book.remember(signing_key["d"].encode(), "as-key.json")
+    return directory
+
+
+def merge(base, changes):
+    """`base` with `changes` put in, table by table; None takes a field out."""
+    out = dict(base)
+    for name, value in changes.items():
+        if value is None:
+            out.pop(name, None)
+        elif isinstance(value, dict) and isinstance(out.get(name), dict):
+            out[name] = merge(out[name], value)
+        else:
+            out[name] = value
+    return out
+
+
+class Stack:
+    """Starts on construction; stop() ends all.
+
+    `proxy` and `policy` change the configuration files; `mode` says how the
+    proxy reaches the policy service: tcp, unix, mtls or embedded; `broker` is
+    mosquitto, recording or mute; `prepare` may put files into the directory.
+    """
+
+    def __init__(self, name, proxy=None, policy=None, mode="tcp",
+                 broker="mosquitto", prepare=None):
+        self.directory = pathlib.Path(
+            tempfile.mkdtemp(prefix=f"{name}-", dir=run_directory()))
+        shutil.copytree(keys_directory(), self.directory, dirs_exist_ok=True)
+        self.authorization_server = AuthorizationServer()
+        self.authorization_server.write_keys(self.directory)
+        if prepare:
+            prepare(self.directory)
+        self.mode = mode
+        self.policy = None
+        self._processes = []
+        self.ca_file = self.directory / "ca.crt"
+        self.broker = (Mosquitto(self.directory) if broker == "mosquitto" else
+                       RecordingBroker(answers=broker == "recording"))
+        self._policy_changes = policy or {}
+        self._policy_address = (f"unix:{self.directory}/policy.sock"
+                                if mode == "unix" else "127.0.0.1:0")
+        self._write_policy_config()
+        if mode != "embedded":
+            self.start_policy()
+        self._write_proxy_config(proxy or {})
+        self.start_proxy()
+
+    def _write(self, file, config):
+        # JSON is YAML.
+        (self.directory / file).write_text(json.dumps(config, indent=1),
+                                           encoding="utf-8")
+
+    def _write_policy_config(self):
+        config = {
+            "address": self._policy_address,
+            "audience": AuthorizationServer.audience,
+            "clock_skew": "0s",
+            "issuers": [{"issuer": AuthorizationServer.issuer,
+                         "jwks_file": "as-keys.json"}],
+            "decryption_keys_file": "rs-keys.json",
+            "public_topics": [{"filter": "public/#",
+                               "permissions": ["pub", "sub"]}],
+            "store": {"memory": {}},
+        }
+        if self.mode == "mtls":
+            config["tls"] = {"certificate": "policy.crt",
+                             "private_key": "policy.key",
+                             "client_ca": "ca.crt"}
+        self._write("policy.yaml", merge(config, self._policy_changes))
+
+    def _write_proxy_config(self, changes):
+        policy = {"address": self._policy_address}
+        if self.mode == "mtls":
+            policy["tls"] = {"ca": "ca.crt", "certificate": "proxy.crt",
+                             "private_key": "proxy.key"}
+        if self.mode == "embedded":
+            policy = {"embedded": "policy.yaml"}
+        config = {
+            "listeners": [{
+                "name": "mqtts", "address": "127.0.0.1:0",
+                "tls": {"certificate": "server.crt",
+                        "private_key": "server.key"}}],
+            "upstream": {"address": self.broker.address},
+            "policy": policy,
+            "admin": {"address": "127.0.0.1:0"},
+            "log": {"level": "debug", "format": "json"},
+        }
+        self._write("proxy.yaml", merge(config, changes))
+
+    def _start(self, program, config, log):
+        process = Process([program, "--config", self.directory / config],
+                          self.directory / log)
+        self._processes.append(process)
+        return process, process.ready()
+
+    def start_policy(self):
+        """Starts the policy service, again at the address it had before."""
+        self.policy, ready = self._start(POLICY, "policy.yaml", "policy.log")
+        if self.mode != "unix":
+            self._policy_address = ready["address"]
+            self._write_policy_config()
+
+    def start_proxy(self):
+        self.proxy, ready = self._start(PROXY, "proxy.yaml", "proxy.log")
+        self.address = ready["listeners"]["mqtts"]
+        self.admin_address = ready["admin"]
+
+    def stop(self):
+        for process in reversed(self._processes):
+            process.stop()
+        self.broker.stop()
+
+    def logs(self):
+        return sorted(self.directory.glob("p*.log"))
+
+
+class StackTestCase(unittest.TestCase):
+    """Tests that share one stack. Subclasses say which in `stack_options`."""
+
+    stack_options = {}
+    longMessage = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(cls.__name__, **cls.stack_options)
+        cls.addClassCleanup(cls.stack.stop)
+        cls.key = Ed25519Key()
+
+    def token(self, *permissions, key=None, **claims):
+        return self.stack.authorization_server.token(
+            key or self.key, *permissions, **claims)
+
+    def client(self, version=wire.V5, **tls):
+        """A TLS connection that has not sent CONNECT yet."""
+        client = Client(self.stack.address, self.stack.ca_file, version, **tls)
+        self.addCleanup(client.tls.close)
+        return client
+
+    def connected(self, *permissions, pop="exporter", key=None, life=300,
+                  **fields):
+        """A client that was let in with a token for `permissions`."""
+        client = self.client()
+        connack = client.ace_connect(
+            self.token(*permissions, key=key, life=life), key or self.key, pop,
+            **fields)
+        self.assertEqual(connack.code, 0, connack)
+        return client
+
+    def connected_v311(self, *permissions, life=300, **fields):
+        client = self.client(wire.V311)
+        connack = client.v311_connect(self.token(*permissions, life=life),
+                                      self.key, **fields)
+        self.assertEqual(connack.code, 0, connack)
+        return client
+
+    def anonymous(self, version=wire.V5, **fields):
+        """Connects without a credential; the client and its CONNACK."""
+        client = self.client(version)
+        client.send(wire.connect(version=version, **fields))
+        return client, client.expect("CONNACK")
+
+    def assert_code(self, packet, code):
+        self.assertEqual(f"0x{packet.code:02x}", f"0x{code:02x}", packet)

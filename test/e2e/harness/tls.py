@@ -1,0 +1,93 @@
+"""A TLS client over pyOpenSSL, which has the exporter that `ssl` lacks."""
+
+import socket
+import time
+
+from OpenSSL import SSL
+
+EXPORTER_LABEL = b"EXPORTER-ACE-MQTT-Sign-Challenge"
+
+
+class TlsStream:
+    """A blocking TLS connection with a deadline for every read."""
+
+    def __init__(self, address, ca_file, session=None, max_version=None,
+                 timeout=10):
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.load_verify_locations(str(ca_file))
+        context.set_verify(SSL.VERIFY_PEER)
+        context.set_alpn_protos([b"mqtt"])
+        if max_version:
+            context.set_max_proto_version(max_version)
+        host, _, port = address.rpartition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._tls = SSL.Connection(context, None)  # over memory, not a socket
+        self._tls.set_tlsext_host_name(b"localhost")
+        self._tls.set_connect_state()
+        if session:
+            self._tls.set_session(session)
+        self._finish(self._tls.do_handshake, time.monotonic() + timeout)
+        self._flush()
+
+    def _flush(self):
+        while True:
+            try:
+                self._socket.sendall(self._tls.bio_read(1 << 16))
+            except SSL.WantReadError:
+                return
+
+    def _finish(self, step, end):
+        """Repeats step() while it wants bytes from the peer."""
+        while True:
+            try:
+                return step()
+            except SSL.WantReadError:
+                self._flush()
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("nothing from the peer in time")
+            self._socket.settimeout(left)
+            received = self._socket.recv(1 << 16)
+            if not received:
+                raise EOFError("closed by the peer")
+            self._tls.bio_write(received)
+
+    def send(self, data):
+        data = memoryview(data)
+        while data:
+            data = data[self._tls.send(data[:1 << 14]):]
+            self._flush()
+
+    def receive(self, timeout):
+        """Some bytes; raises EOFError at the end, TimeoutError when late."""
+        try:
+            return self._finish(lambda: self._tls.recv(1 << 16),
+                                time.monotonic() + timeout)
+        except (SSL.Error, ConnectionError):
+            raise EOFError("closed by the peer") from None
+        except socket.timeout:
+            raise TimeoutError("nothing from the peer in time") from None
+
+    def exporter(self):
+        return self._tls.export_keying_material(EXPORTER_LABEL, 32)
+
+    def session(self):
+        return self._tls.get_session()
+
+    def resumed(self):
+        # pyOpenSSL has no public name for SSL_session_reused.
+        return bool(SSL._lib.SSL_session_reused(self._tls._ssl))
+
+    def version(self):
+        return self._tls.get_protocol_version_name()
+
+    def alpn(self):
+        return self._tls.get_alpn_proto_negotiated()
+
+    def shut_down_writing(self):
+        self._flush()
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self._socket.close()

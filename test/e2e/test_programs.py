@@ -1,0 +1,95 @@
+"""The programs' command lines, and the example configuration."""
+
+import json
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from harness.process import TIMEOUT
+from harness.stack import (POLICY, PROXY, REPOSITORY, SLUICECTL,
+                           keys_directory, run_directory)
+
+EXAMPLE = REPOSITORY / "examples/config"
+
+
+def run(*argv):
+    return subprocess.run([str(a) for a in argv], timeout=TIMEOUT,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+
+
+class ProgramsTest(unittest.TestCase):
+
+    def setUp(self):
+        self.directory = pathlib.Path(
+            tempfile.mkdtemp(prefix="programs-", dir=run_directory()))
+        shutil.copytree(keys_directory(), self.directory, dirs_exist_ok=True)
+
+    def assert_status(self, done, status):
+        self.assertEqual(done.returncode, status,
+                         f"{done.args}\n{done.stdout}{done.stderr}")
+
+    def test_help_and_version_exit_0(self):
+        for program in (PROXY, POLICY, SLUICECTL):
+            for flag in ("--help", "--version"):
+                done = run(program, flag)
+                self.assert_status(done, 0)
+                self.assertIn(program.name, done.stdout)
+
+    def test_wrong_usage_exits_2(self):
+        for argv in ((PROXY,), (POLICY,), (PROXY, "--no-such-flag"),
+                     (POLICY, "--config"), (SLUICECTL, "no-such-command")):
+            self.assert_status(run(*argv), 2)
+
+    def test_missing_configuration_exits_1(self):
+        for program in (PROXY, POLICY):
+            done = run(program, "--config", self.directory / "none.yaml")
+            self.assert_status(done, 1)
+            self.assertIn("none.yaml", done.stdout + done.stderr)
+
+    def test_example_configuration_passes_check(self):
+        for program, file in ((PROXY, "proxy.yaml"), (POLICY, "policy.yaml")):
+            shutil.copy(EXAMPLE / file, self.directory)
+            done = run(program, "--config", self.directory / file, "--check")
+            self.assert_status(done, 0)
+
+    def test_check_names_file_line_and_field(self):
+        for program, file, old, new, field in (
+                (PROXY, "proxy.yaml", "upstream:\n", "upstraem:\n",
+                 "upstraem"),
+                (PROXY, "proxy.yaml", "level: info", "level: loud", "level"),
+                (PROXY, "proxy.yaml", "server.crt", "none.crt",
+                 "certificate"),
+                (POLICY, "policy.yaml", "jwks_file: as-key.json.pub",
+                 "jwks_file: none.json", "jwks_file"),
+                (POLICY, "policy.yaml", "[sub]", "[subscribe]",
+                 "permissions"),
+                (POLICY, "policy.yaml", "audience: ", "audience: [1]\n#",
+                 "audience")):
+            with self.subTest(new):
+                text = (EXAMPLE / file).read_text(encoding="utf-8")
+                self.assertIn(old, text)
+                line = text[:text.index(old)].count("\n") + 1
+                (self.directory / file).write_text(text.replace(old, new),
+                                                   encoding="utf-8")
+                done = run(program, "--config", self.directory / file,
+                           "--check")
+                self.assert_status(done, 1)
+                output = done.stdout + done.stderr
+                self.assertRegex(output, re.escape(file) + rf":{line}\b")
+                self.assertIn(field, output)
+
+    def test_sluicectl_keygen_keeps_the_private_key_private(self):
+        for alg in ("EdDSA", "ES256", "HS256"):
+            file = self.directory / f"{alg}.json"
+            self.assert_status(run(SLUICECTL, "dev", "keygen", "--alg", alg,
+                                   "--out", file), 0)
+            self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+        for alg in ("EdDSA", "ES256"):
+            public = json.loads(
+                (self.directory / f"{alg}.json.pub").read_text())
+            self.assertNotIn("d", public["keys"][0])

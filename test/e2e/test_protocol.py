@@ -1,0 +1,152 @@
+"""Clients that break the rules of MQTT or TLS, and what it costs them."""
+
+import os
+import random
+import socket
+import struct
+
+from harness import wire
+from harness.stack import StackTestCase
+
+MALFORMED, PROTOCOL_ERROR = 0x81, 0x82
+
+
+class ProtocolTest(StackTestCase):
+    stack_options = {"proxy": {"limits": {
+        "max_packet_size": 4096, "handshake_timeout": "500ms",
+        "connect_timeout": "2s"}}}
+
+    def assert_next_client_is_served(self):
+        self.assert_code(self.connected("a/# pub").publish("a/x"), 0x10)
+
+    def assert_ends(self, client, code):
+        client.expect_disconnect(code)
+        self.assert_next_client_is_served()
+
+    def test_malformed_packet_is_0x81_and_next_client_is_served(self):
+        for name, data in (
+                ("QoS 3", wire.packet("PUBLISH", wire.text("a/x") +
+                                      b"\0\1\0", 6)),
+                ("DUP with QoS 0", wire.packet("PUBLISH", wire.text("a/x") +
+                                               b"\0", 8)),
+                ("reserved flags", wire.packet("SUBSCRIBE", b"\0\1\0" +
+                                               wire.text("a") + b"\0", 0)),
+                ("overlong length", b"\x30\xff\xff\xff\xff\x01"),
+                ("reserved type", b"\x00\x00"),
+                ("truncated topic", wire.packet("PUBLISH", b"\0\5a")),
+                ("not UTF-8", wire.packet("PUBLISH",
+                                          wire.binary(b"a/\xff") + b"\0")),
+                ("U+0000", wire.packet("PUBLISH",
+                                       wire.binary(b"a/\0") + b"\0"))):
+            with self.subTest(name):
+                client = self.connected("a/# pub sub")
+                client.send(data)
+                self.assert_ends(client, MALFORMED)
+
+    def test_second_connect_is_0x82(self):
+        client = self.connected("a/# pub")
+        client.send(wire.connect())
+        self.assert_ends(client, PROTOCOL_ERROR)
+
+    def test_packet_of_the_broker_is_0x82(self):
+        for name in ("CONNACK", "SUBACK", "PINGRESP"):
+            client = self.connected("a/# pub")
+            client.send(wire.packet(name, b"" if name == "PINGRESP" else
+                                    b"\0\1\0"))
+            self.assert_ends(client, PROTOCOL_ERROR)
+
+    def test_wildcard_in_topic_name_is_0x90(self):
+        client = self.connected("a/# pub")
+        client.send(wire.publish("a/+"))
+        self.assert_ends(client, 0x90)
+
+    def test_bad_filter_is_0x8F(self):
+        client = self.connected("a/# sub")
+        client.send(wire.subscribe(["a/#/b"]))
+        packet = client.receive()
+        self.assertIn(0x8F, [packet.code, *packet.codes], packet)
+        self.assert_next_client_is_served()
+
+    def test_packet_over_the_limit_is_0x95_from_its_header_alone(self):
+        client = self.connected("a/# pub")
+        client.send(b"\x30" + wire.varint(5000))
+        self.assert_ends(client, 0x95)
+
+    def test_first_packet_other_than_connect_closes(self):
+        for data in (wire.publish("a/x"), wire.pingreq(), b"GET / HTTP/1.1\r\n"
+                     b"\r\n", wire.auth(0x18, b"x")):
+            client = self.client()
+            client.send(data)
+            with self.assertRaises(EOFError):
+                while True:
+                    self.assertNotEqual(client.receive().type, "CONNACK")
+        self.assert_next_client_is_served()
+
+    def test_unknown_protocol_version_is_refused(self):
+        for level, code in ((6, 0x84), (3, 0x01), (0x84, 0x01)):
+            with self.subTest(level=level):
+                client = self.client(wire.V5 if level == 6 else wire.V311)
+                body = (wire.text("MQTT") + bytes([level, 2]) + b"\0\x3c" +
+                        (b"\0" if level > 4 else b"") + wire.text("id"))
+                client.send(wire.packet("CONNECT", body))
+                self.assertIn(client.expect("CONNACK").code, (0x84, 0x01))
+                client.expect_closed()
+        self.assert_next_client_is_served()
+
+    def test_random_bytes_after_connect_never_stop_the_proxy(self):
+        seeded = random.Random(9431)
+        for _ in range(50):
+            client = self.connected("# pub sub")
+            client.send(seeded.randbytes(seeded.randrange(1, 400)))
+            client.tls.shut_down_writing()
+            with self.assertRaises(EOFError):
+                while True:
+                    client.receive()
+        self.assert_next_client_is_served()
+
+    def test_random_bytes_in_place_of_connect_never_stop_the_proxy(self):
+        seeded = random.Random(9237)
+        for _ in range(50):
+            client = self.client()
+            # Now and then a CONNECT with a few bytes changed.
+            data = bytearray(wire.connect(client_id="x" * 20))
+            for _ in range(seeded.randrange(1, 5)):
+                data[seeded.randrange(len(data))] = seeded.randrange(256)
+            client.send(data)
+            client.tls.shut_down_writing()
+            with self.assertRaises(EOFError):
+                while True:
+                    client.receive()
+        self.assert_next_client_is_served()
+
+    def _raw(self):
+        host, port = self.stack.address.split(":")
+        connection = socket.create_connection((host, int(port)), 10)
+        self.addCleanup(connection.close)
+        return connection
+
+    def _assert_closed(self, connection):
+        try:
+            while connection.recv(4096):
+                pass
+        except ConnectionResetError:
+            pass
+
+    def test_plain_mqtt_on_the_tls_port_is_closed(self):
+        connection = self._raw()
+        connection.sendall(wire.connect())
+        self._assert_closed(connection)
+        self.assert_next_client_is_served()
+
+    def test_unfinished_handshake_is_cut_at_the_timeout(self):
+        self._assert_closed(self._raw())
+        self.assert_next_client_is_served()
+
+    def test_reset_in_mid_handshake_does_no_harm(self):
+        for _ in range(20):
+            connection = self._raw()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                  struct.pack("ii", 1, 0))
+            connection.sendall(b"\x16\x03\x01\x02\x00\x01" + os.urandom(20))
+            connection.close()
+        self.assert_next_client_is_served()

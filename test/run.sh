@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Builds everything and runs every check and test. The last line is
+# "N passed, N failed"; the exit status says the same.
+# usage: test/run.sh
+# $BAZEL_STARTUP_FLAGS and $BAZEL_BUILD_FLAGS are handed to Bazel.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+read -ra startup <<<"${BAZEL_STARTUP_FLAGS-}"
+read -ra flags <<<"${BAZEL_BUILD_FLAGS-}"
+passed=0
+failed=0
+
+count() {
+  passed=$((passed + $1))
+  failed=$((failed + $2))
+}
+
+heading() {
+  printf '\n== %s ==\n' "$1"
+}
+
+# check NAME COMMAND...: passes or fails as a whole.
+check() {
+  local name=$1
+  shift
+  heading "$name"
+  if "$@"; then
+    echo "PASS $name"
+    count 1 0
+  else
+    echo "FAIL $name"
+    count 0 1
+  fi
+}
+
+# Benchmarks and what else is tagged `manual` are only built.
+bazel_tests() {
+  heading "bazel test"
+  local status=0 labels p f
+  mapfile -t labels < <(bazel "${startup[@]}" query --noshow_progress \
+    --ui_event_filters=-info \
+    "tests(//...) except attr(tags, '[\[ ]manual[,\]]', tests(//...))")
+  bazel "${startup[@]}" test "${flags[@]}" --keep_going \
+    "${labels[@]}" || status=$?
+  read -r p f < <(/usr/bin/python3 test/count_cases.py \
+    "$(bazel "${startup[@]}" info "${flags[@]}" bazel-testlogs)" \
+    "${labels[@]}")
+  if ((status != 0 && f == 0)); then
+    echo "FAIL bazel test ended with status $status"
+    f=1
+  fi
+  echo "bazel test: $p passed, $f failed"
+  count "$p" "$f"
+}
+
+end_to_end() {
+  heading "end to end"
+  local log
+  log=$(mktemp)
+  SLUICE_BAZEL_BIN=$(bazel "${startup[@]}" info "${flags[@]}" bazel-bin) \
+    timeout 900 /usr/bin/python3 test/e2e/run.py | tee "$log" || true
+  if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+  else
+    echo "FAIL the end-to-end tests did not come to their end"
+    count 0 1
+  fi
+  rm -f "$log"
+}
+
+bash test/setup.sh
+check build bazel "${startup[@]}" build "${flags[@]}" --keep_going //...
+bazel_tests
+check layers bash bazel/check_layers.sh
+check format bash bazel/format.sh --check
+end_to_end
+
+echo
+echo "$passed passed, $failed failed"
+((failed == 0))

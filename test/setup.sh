@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what building and testing need and a fresh Debian 12 lacks: Debian
+# packages, and the npm packages of the JavaScript client. Run as root or with
+# sudo at hand. Prints nothing unless something is installed or fails; does
+# nothing, quickly, when all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly PACKAGES=(
+  # To build.
+  bazel-bootstrap dpkg-dev libgrpc++-dev libprotobuf-dev protobuf-compiler
+  protobuf-compiler-grpc libuv1-dev libyaml-cpp-dev nlohmann-json3-dev
+  prometheus-cpp-dev libcivetweb-dev
+  # To test.
+  libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto
+  mosquitto-clients haproxy openssl curl python3 python3-paho-mqtt
+  python3-openssl python3-cryptography
+)
+
+# Runs a command; shows what it printed only if it fails.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  if ((status != 0)); then
+    cat "$log" >&2
+    echo "setup: failed: $*" >&2
+  fi
+  rm -f "$log"
+  return "$status"
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    env "$@"
+  elif command -v sudo >/dev/null; then
+    sudo -n env "$@"
+  else
+    echo "setup: run this once as root: $*" >&2
+    return 1
+  fi
+}
+
+# The packages among the arguments that are not installed.
+missing_packages() {
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' |
+    sed -n 's/^ii *//p')
+  printf '%s\n' "$@" | grep -vxFf <(printf '%s\n' "$installed") || true
+}
+
+install_debian_packages() {
+  local wanted=("${PACKAGES[@]}") missing
+  # Any node since 18 will do.
+  if ! node -e 'process.exit(parseInt(process.versions.node) < 18)' \
+    2>/dev/null; then
+    wanted+=(nodejs)
+  fi
+  command -v npm >/dev/null || wanted+=(npm)
+  mapfile -t missing < <(missing_packages "${wanted[@]}")
+  ((${#missing[@]} > 0)) || return 0
+  echo "setup: installing ${missing[*]}"
+  quietly as_root apt-get -q update
+  quietly as_root DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+    --no-install-recommends "${missing[@]}"
+}
+
+# npm leaves a copy of the lock file in node_modules; an older one is outdated.
+install_npm_packages() {
+  local dir=examples/mqttjs
+  [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] &&
+    return 0
+  echo "setup: installing the npm packages of $dir"
+  quietly npm --prefix "$dir" ci --no-audit --no-fund
+  touch "$dir/node_modules/.package-lock.json"
+}
+
+install_debian_packages
+install_npm_packages
