@@ -1,0 +1,68 @@
+#include "policy/server/listen_address.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::policy {
+namespace {
+
+TEST(ListenAddressTest, ReadsTcpAddresses) {
+  const struct {
+    const char* text;
+    const char* host;
+    uint16_t port;
+  } kCases[] = {
+      {"127.0.0.1:50051", "127.0.0.1", 50051},
+      {"localhost:0", "localhost", 0},
+      {"[::1]:65535", "[::1]", 65535},
+      {"0.0.0.0:1", "0.0.0.0", 1},
+      {"policy.example:80", "policy.example", 80},
+  };
+  for (const auto& c : kCases) {
+    const auto address = ParseListenAddress(c.text);
+    ASSERT_TRUE(address.ok()) << c.text << ": " << address.status();
+    EXPECT_FALSE(address->is_unix());
+    EXPECT_EQ(address->host, c.host);
+    EXPECT_EQ(address->port, c.port);
+    EXPECT_EQ(address->ToString(), c.text);
+  }
+}
+
+TEST(ListenAddressTest, ReadsUnixAddresses) {
+  for (const char* path : {"/run/sluice/policy.sock", "p.sock", "a:b"}) {
+    const auto address = ParseListenAddress(std::string("unix:") + path);
+    ASSERT_TRUE(address.ok()) << path;
+    EXPECT_TRUE(address->is_unix());
+    EXPECT_EQ(address->unix_path, path);
+    EXPECT_EQ(address->ToString(), std::string("unix:") + path);
+  }
+}
+
+TEST(ListenAddressTest, RefusesEverythingElse) {
+  for (const char* text : {"",
+                           ":",
+                           "127.0.0.1",
+                           ":80",
+                           "host:",
+                           "host:65536",
+                           "host:-1",
+                           "host:+1",
+                           "host: 1",
+                           "host:1 ",
+                           "host:99999999999",
+                           "host:http",
+                           "::1:80",
+                           "[]:80",
+                           "[::1]",
+                           "[::1]80",
+                           "dns:host:80",
+                           "tcp://host:80",
+                           "unix:",
+                           "ho st:80"}) {
+    EXPECT_EQ(ParseListenAddress(text).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::policy
