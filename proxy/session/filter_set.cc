@@ -92,12 +92,9 @@ bool FilterSet::Matches(absl::string_view topic) const {
 }
 
 bool FilterSet::Covers(absl::string_view filter) const {
-  // `#` alone is every topic of one level or more but the `$...` ones, and so
-  // is `+/#`.
-  if (filter == "#") {
-    const uint32_t plus = nodes_[0].plus;
-    return nodes_[0].hash || (plus != kNone && nodes_[plus].hash);
-  }
+  // What goes on with `#` includes its parent level, unless that would be the
+  // empty topic name, which there is not: then `+/#` is as wide.
+  const bool has_parent = filter != "#" && filter != "/#";
   Active active = {0};
   Active next;
   Levels levels(filter);
@@ -108,7 +105,11 @@ bool FilterSet::Covers(absl::string_view filter) const {
     next.clear();
     for (uint32_t node : active) {
       if (wildcards && nodes_[node].hash) return true;
-      if (level == "#") continue;  // only `#` covers `#`
+      if (level == "#") {
+        const uint32_t plus = nodes_[node].plus;
+        if (!has_parent && plus != kNone && nodes_[plus].hash) return true;
+        continue;  // else only `#` covers `#`
+      }
       if (level != "+") {
         const uint32_t child = Child(node, level);
         if (child != kNone) next.push_back(child);

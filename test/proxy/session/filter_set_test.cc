@@ -1,0 +1,98 @@
+#include "proxy/session/filter_set.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proxy/mqtt/topic.h"
+
+namespace sluice::session {
+namespace {
+
+// All filters or topics of up to `depth` levels over `alphabet`.
+std::vector<std::string> Enumerate(const std::vector<std::string>& alphabet,
+                                   int depth) {
+  std::vector<std::string> all;
+  std::vector<std::string> last = {""};
+  for (int level = 0; level < depth; ++level) {
+    std::vector<std::string> next;
+    for (const std::string& prefix : last) {
+      for (const std::string& word : alphabet) {
+        next.push_back(level == 0 ? word : absl::StrCat(prefix, "/", word));
+      }
+    }
+    all.insert(all.end(), next.begin(), next.end());
+    last = std::move(next);
+  }
+  return all;
+}
+
+// The set agrees with the one-filter functions of the codec.
+// covers: ACE-SCP-2, ACE-SCP-3, ACE-SCP-4
+TEST(FilterSetTest, AgreesWithTheFunctionsForOneFilter) {
+  std::vector<std::string> filters;
+  for (const std::string& filter : Enumerate({"a", "$s", "", "+", "#"}, 3)) {
+    if (mqtt::IsValidTopicFilter(filter)) filters.push_back(filter);
+  }
+  std::vector<std::string> topics;
+  for (const std::string& topic : Enumerate({"a", "$s", "", "b"}, 3)) {
+    if (mqtt::IsValidTopicName(topic)) topics.push_back(topic);
+  }
+  ASSERT_GT(filters.size(), 100u);
+  for (const std::string& outer : filters) {
+    FilterSet set;
+    set.Add(outer);
+    for (const std::string& topic : topics) {
+      EXPECT_EQ(set.Matches(topic), mqtt::TopicMatches(outer, topic))
+          << outer << " " << topic;
+    }
+    for (const std::string& inner : filters) {
+      EXPECT_EQ(set.Covers(inner), mqtt::FilterIsSubset(inner, outer))
+          << inner << " in " << outer;
+    }
+  }
+}
+
+TEST(FilterSetTest, AnEmptySetMatchesNothing) {
+  const FilterSet set;
+  EXPECT_TRUE(set.empty());
+  EXPECT_FALSE(set.Matches("a"));
+  EXPECT_FALSE(set.Covers("#"));
+}
+
+// covers: ACE-SCP-3, ACE-SCP-4
+TEST(FilterSetTest, OneOfManyIsEnoughAndTwoHalvesAreNot) {
+  FilterSet set;
+  set.Add("a/+/c");
+  set.Add("a/b/#");
+  set.Add("x");
+  EXPECT_TRUE(set.Matches("a/b/c/d"));
+  EXPECT_TRUE(set.Matches("a/z/c"));
+  EXPECT_FALSE(set.Matches("a/z/d"));
+  EXPECT_TRUE(set.Covers("a/b/+"));
+  EXPECT_FALSE(set.Covers("a/+/+"));
+  EXPECT_FALSE(set.Covers("+"));
+}
+
+TEST(FilterSetTest, SurvivesBeingMoved) {
+  FilterSet set;
+  for (int i = 0; i < 100; ++i) set.Add(absl::StrCat("d/", i, "/#"));
+  const FilterSet moved = std::move(set);
+  EXPECT_TRUE(moved.Matches("d/42/x"));
+  EXPECT_FALSE(moved.Matches("d/100/x"));
+}
+
+TEST(FilterSetTest, TenThousandLevelsAreNoDeepRecursion) {
+  std::string deep = "a";
+  for (int i = 0; i < 10000; ++i) deep += "/a";
+  FilterSet set;
+  set.Add(deep);
+  set.Add("+/#");
+  EXPECT_TRUE(set.Matches(deep));
+  EXPECT_TRUE(set.Covers(deep));
+}
+
+}  // namespace
+}  // namespace sluice::session

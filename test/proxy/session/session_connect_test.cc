@@ -1,0 +1,612 @@
+// From CONNECT to CONNACK: who gets in, and what the broker then sees.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/mqtt/connect.h"
+#include "proxy/mqtt/unframer.h"
+#include "proxy/mqtt/writer.h"
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::ProtocolVersion;
+using policy::v1::Denial;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class SessionConnectTest : public ::testing::Test, public SessionHarness {
+ protected:
+  policy::v1::Grant AGrant() {
+    return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+  }
+  static std::string AceConnect(absl::string_view data) {
+    ConnectParts parts;
+    parts.properties = AceProperties(data);
+    return ConnectPacket(parts);
+  }
+  static std::string V3Connect(absl::string_view username,
+                               absl::string_view password) {
+    ConnectParts parts;
+    parts.version = ProtocolVersion::kV311;
+    parts.username = std::string(username);
+    parts.password = std::string(password);
+    return ConnectPacket(parts);
+  }
+};
+
+// covers: ACE-AUTH-2, ACE-POP-2, ACE-POP-8
+TEST_F(SessionConnectTest, ExporterProofIsAskedForGrantedAndConnected) {
+  EXPECT_THAT(Start(), ElementsAre("timer 10s"));
+  EXPECT_THAT(Client(AceConnect(TokenAndProof("TOKEN", "PROOF"))),
+              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_EQ(asked().token().token(), "TOKEN");
+  EXPECT_EQ(asked().token().exporter().proof(), "PROOF");
+  ASSERT_EQ(asked().token().exporter().exporter_content_size(), 1);
+  EXPECT_EQ(asked().token().exporter().exporter_content(0),
+            std::string(32, '\xE0'));
+  EXPECT_EQ(asked().connection().client_address(), "192.0.2.1:4000");
+  EXPECT_EQ(asked().connection().client_id(), "c");
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(UpstreamConnected(), ElementsAre("broker CONNECT", "timer 10s"));
+  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV5, 0)),
+              ElementsAre("client CONNACK 00", "timer 1h"));
+  // Session Present 0, Success, properties: Authentication Method "ace".
+  EXPECT_EQ(to_client(), std::string("\x20\x09\x00\x00\x06\x15\x00\x03"
+                                     "ace",
+                                     11));
+  EXPECT_EQ(connects(ConnectOutcome::kAccepted), 1u);
+}
+
+// covers: ACE-POP-4, ACE-POP-8
+TEST_F(SessionConnectTest, ChallengeIsAnsweredAndGranted) {
+  Start();
+  EXPECT_THAT(Client(AceConnect(TokenAndProof("TOKEN", ""))),
+              ElementsAre("client AUTH 18", "timer 10s"));
+  const std::string nonce = "\x01\x02\x03\x04\x05\x06\x07\x08";
+  EXPECT_THAT(
+      to_client(),
+      HasSubstr(absl::StrCat("ace", "\x16", std::string("\0\x08", 2), nonce)));
+  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
+              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_EQ(asked().token().token(), "TOKEN");
+  EXPECT_EQ(asked().token().challenge().server_nonce(), nonce);
+  EXPECT_EQ(asked().token().challenge().client_nonce(), "CLIENTNO");
+  EXPECT_EQ(asked().token().challenge().proof(), "PROOF");
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+}
+
+// covers: ACE-POP-4
+TEST_F(SessionConnectTest, ANonceIsNeverUsedTwice) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  const std::string first = to_client();
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  EXPECT_NE(first, to_client());
+}
+
+// covers: ACE-POP-4, ACE-CON-1
+TEST_F(SessionConnectTest, AShortChallengeAnswerIsRefused) {
+  for (absl::string_view data : {"", "CLIENTN", "CLIENTNO"}) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "")));
+    EXPECT_THAT(Client(AuthPacket(0x18, data)),
+                ElementsAre("client CONNACK 87", "close"))
+        << data;
+  }
+}
+
+TEST_F(SessionConnectTest, AChallengeAnswerOfAnotherMethodIsRefused) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF", "other")),
+              ElementsAre("client CONNACK 87", "close"));
+}
+
+// covers: ACE-POP-6
+TEST_F(SessionConnectTest, OnlyAuthOrDisconnectBeforeConnack) {
+  const std::string subscribe =
+      SubscribePacket(ProtocolVersion::kV5, 1, {"a/b"});
+  const std::string pingreq("\xC0\x00", 2);
+  for (const std::string& packet :
+       {subscribe, pingreq,
+        PublishPacket(ProtocolVersion::kV5, "a/b", 0, 0, "x"),
+        AceConnect(TokenAndProof("TOKEN", ""))}) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "")));
+    EXPECT_THAT(Client(packet), ElementsAre("client CONNACK 82", "close"));
+    // The same while the policy service and the broker are waited for.
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+    EXPECT_THAT(Client(packet), ElementsAre("client CONNACK 82", "close"));
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+    Grant(AGrant());
+    UpstreamConnected();
+    EXPECT_THAT(Client(packet), ElementsAre("client CONNACK 82", "close"));
+  }
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  EXPECT_THAT(Client(std::string("\xE0\x00", 2)), ElementsAre("close"));
+  // AUTH that nobody asked for.
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
+              ElementsAre("client CONNACK 82", "close"));
+}
+
+// covers: ACE-POP-6
+TEST_F(SessionConnectTest, NoAnswerToTheChallengeIsCutInTime) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  Advance(absl::Seconds(9));
+  EXPECT_THAT(Timer(), ElementsAre("timer 1s"));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Timer(), ElementsAre("client CONNACK 87", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kTimeout), 1u);
+}
+
+TEST_F(SessionConnectTest, NoConnectIsCutInTime) {
+  Start();
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Timer(), ElementsAre("close"));
+}
+
+// covers: ACE-POP-3
+TEST_F(SessionConnectTest, ExporterProofOnAResumedTlsSessionIsRefused) {
+  tls_resumed = true;
+  Start();
+  EXPECT_THAT(Client(AceConnect(TokenAndProof("TOKEN", "PROOF"))),
+              ElementsAre("client CONNACK 87", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kProofInvalid), 1u);
+  // A challenge binds nothing to the TLS session and goes on.
+  Start();
+  EXPECT_THAT(Client(AceConnect(TokenAndProof("TOKEN", ""))),
+              ElementsAre("client AUTH 18", "timer 10s"));
+}
+
+// covers: ACE-POP-3, ACE-V3-1
+TEST_F(SessionConnectTest, V3TokenOnAResumedTlsSessionIsRefused) {
+  tls_resumed = true;
+  Start();
+  EXPECT_THAT(Client(V3Connect("aceVE9LRU4", "PROOF")),
+              ElementsAre("client CONNACK 05", "close"));
+}
+
+// covers: ACE-POP-7
+TEST_F(SessionConnectTest, UserNameOrPasswordBesideTheMethodIsRefused) {
+  for (int which = 0; which < 2; ++which) {
+    ConnectParts parts;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    (which == 0 ? parts.username : parts.password) = "x";
+    Start();
+    EXPECT_THAT(Client(ConnectPacket(parts)),
+                ElementsAre("client CONNACK 87", "close"));
+  }
+}
+
+// covers: ACE-AUTH-5
+TEST_F(SessionConnectTest, AnotherMethodIsRefused) {
+  ConnectParts parts;
+  mqtt::AppendBinaryProperty(mqtt::PropertyId::kAuthenticationMethod,
+                             AsBytes("SCRAM-SHA-1"), &parts.properties);
+  Start();
+  EXPECT_THAT(Client(ConnectPacket(parts)),
+              ElementsAre("client CONNACK 8c", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kBadMethod), 1u);
+}
+
+// covers: ACE-CON-1
+TEST_F(SessionConnectTest, MalformedAuthenticationDataIsRefused) {
+  const std::string cases[] = {
+      std::string("\x00", 1),           // half a token length
+      std::string("\x00\x05tok", 5),    // shorter than it says
+      std::string("\x00\x00proof", 7),  // proof of no token
+      std::string("\xFF\xFFtoken", 7),
+  };
+  for (const std::string& data : cases) {
+    Start();
+    EXPECT_THAT(Client(AceConnect(data)),
+                ElementsAre("client CONNACK 87", "close"));
+  }
+}
+
+// covers: ACE-CON-2
+TEST_F(SessionConnectTest, AMissingTokenGetsTheHintWhereThereIsOne) {
+  for (const std::string& data : {std::string(), std::string("\0\0", 2)}) {
+    settings.as_hint.clear();
+    Start();
+    Client(AceConnect(data));
+    EXPECT_THAT(to_client(), Not(HasSubstr("ace_as_hint")));
+    settings.as_hint = R"({"AS":"https://as.example/token"})";
+    Start();
+    EXPECT_THAT(Client(AceConnect(data)),
+                ElementsAre("client CONNACK 87", "close"));
+    EXPECT_THAT(to_client(), HasSubstr(absl::StrCat(
+                                 "ace_as_hint", std::string("\0\x21", 2),
+                                 R"({"AS":"https://as.example/token"})")));
+  }
+}
+
+// covers: ACE-CON-2, EDGE-14
+TEST_F(SessionConnectTest, TheHintGivesWayToTheClientsMaximumPacketSize) {
+  settings.as_hint = R"({"AS":"https://as.example/token"})";
+  ConnectParts parts;
+  parts.properties = AceProperties("");
+  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 30,
+                          &parts.properties);
+  Start();
+  EXPECT_THAT(Client(ConnectPacket(parts)),
+              ElementsAre("client CONNACK 87", "close"));
+  EXPECT_LE(to_client().size(), 30u);
+}
+
+// covers: ACE-CON-1
+TEST_F(SessionConnectTest, ADenialIsAnsweredInTheClientsVersion) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_THAT(Deny(Denial::REASON_TOKEN_INVALID),
+              ElementsAre("client CONNACK 87", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kTokenInvalid), 1u);
+  Start();
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  EXPECT_THAT(Deny(Denial::REASON_PROOF_INVALID),
+              ElementsAre("client CONNACK 05", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kProofInvalid), 1u);
+}
+
+// covers: EDGE-18
+TEST_F(SessionConnectTest, AnUnreachablePolicyServiceIsNeverAnAllow) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_THAT(PolicyFails(), ElementsAre("client CONNACK 88", "close"));
+  Start();
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  EXPECT_THAT(PolicyFails(), ElementsAre("client CONNACK 03", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 2u);
+}
+
+TEST_F(SessionConnectTest, AnAnswerWithoutOutcomeOrWithABadGrantIsNoGrant) {
+  policy::v1::Grant endless = AGrant();
+  endless.clear_expires_at();
+  policy::v1::Grant bad_filter = AGrant();
+  bad_filter.add_permissions()->set_topic_filter("a/#/b");
+  for (const policy::v1::Grant& grant : {endless, bad_filter}) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+    EXPECT_THAT(Grant(grant), ElementsAre("client CONNACK 88", "close"));
+  }
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Effects effects;
+  session().OnAuthenticateAnswer(
+      request_id(), policy::v1::AuthenticateResponse(), now(), &effects);
+  EXPECT_TRUE(session().is_closed());
+}
+
+TEST_F(SessionConnectTest, AnswersThatAreLateOrTwiceOrForeignAreIgnored) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Effects effects;
+  policy::v1::AuthenticateResponse response;
+  *response.mutable_grant() = AGrant();
+  session().OnAuthenticateAnswer(request_id() + 1, response, now(), &effects);
+  session().OnAuthenticateAnswer(0, response, now(), &effects);
+  EXPECT_TRUE(effects.empty());
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(AGrant()), IsEmpty());
+  ClientClosed();
+  EXPECT_THAT(Grant(AGrant()), IsEmpty());
+  EXPECT_THAT(UpstreamConnected(), IsEmpty());
+}
+
+// covers: ACE-EXP-1
+TEST_F(SessionConnectTest, AGrantThatHasEndedIsRefused) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_THAT(Grant(MakeGrant(now(), {"pubsub a/#"})),
+              ElementsAre("client CONNACK 87", "close"));
+}
+
+// covers: ACE-CON-3
+TEST_F(SessionConnectTest, AWillNeedsThePublishScope) {
+  for (absl::string_view topic : {"b/c", "authz-info", "a/#x"}) {
+    ConnectParts parts;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    parts.will_topic = std::string(topic);
+    Start();
+    if (topic == "a/#x") {  // not even a topic name
+      EXPECT_THAT(Client(ConnectPacket(parts)),
+                  ElementsAre("client CONNACK 90", "close"));
+      continue;
+    }
+    Client(ConnectPacket(parts));
+    EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(1),
+                                {"sub b/#", "pub a/#", "pub authz-info"})),
+                ElementsAre("client CONNACK 87", "close"))
+        << topic;
+  }
+  EXPECT_EQ(connects(ConnectOutcome::kWillDenied), 2u);
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  parts.will_topic = "a/gone";
+  Start();
+  Client(ConnectPacket(parts));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+}
+
+// covers: ACE-CON-6, EDGE-13
+TEST_F(SessionConnectTest, TheBrokerSeesAnOrdinaryConnect) {
+  settings.upstream_username = "sluice/${subject}/${client_id}";
+  settings.upstream_password = "secret-${issuer}";
+  ConnectParts parts;
+  mqtt::AppendU32Property(mqtt::PropertyId::kSessionExpiryInterval, 77,
+                          &parts.properties);
+  parts.properties += AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  mqtt::AppendUserProperty("k", "v", &parts.properties);
+  parts.will_topic = "a/gone";
+  parts.client_id = "device-1";
+  Start();
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  UpstreamConnected();
+  const std::string sent = to_broker();
+  EXPECT_THAT(sent, Not(HasSubstr("TOKEN")));
+  EXPECT_THAT(sent, Not(HasSubstr("PROOF")));
+  EXPECT_THAT(sent, Not(HasSubstr("ace")));
+
+  ConnectParts expected;
+  mqtt::AppendU32Property(mqtt::PropertyId::kSessionExpiryInterval, 77,
+                          &expected.properties);
+  mqtt::AppendUserProperty("k", "v", &expected.properties);
+  expected.will_topic = "a/gone";
+  expected.client_id = "device-1";
+  expected.username = "sluice/s/device-1";
+  expected.password = "secret-i";
+  EXPECT_EQ(sent, ConnectPacket(expected));
+}
+
+// covers: ACE-V3-1, ACE-CON-6
+TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
+  Start();
+  EXPECT_THAT(Client(V3Connect("aceVE9LRU4", "PROOF")),
+              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_EQ(asked().token().token(), "TOKEN");
+  EXPECT_EQ(asked().token().exporter().proof(), "PROOF");
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  UpstreamConnected();
+  ConnectParts expected;
+  expected.version = ProtocolVersion::kV311;
+  EXPECT_EQ(to_broker(), ConnectPacket(expected));
+  // A CONNACK of a client without a method goes through untouched.
+  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 0)),
+              ElementsAre("client CONNACK 00", "timer 1h"));
+}
+
+// covers: ACE-V3-1
+TEST_F(SessionConnectTest, AMalformedV3TokenIsRefused) {
+  for (absl::string_view username :
+       {"ace", "ace!!!!", "aceVE9LRU4=", "aceA", "aceVE9L RU4"}) {
+    Start();
+    EXPECT_THAT(Client(V3Connect(username, "PROOF")),
+                ElementsAre("client CONNACK 05", "close"))
+        << username;
+  }
+  ConnectParts no_password;
+  no_password.version = ProtocolVersion::kV311;
+  no_password.username = "aceVE9LRU4";
+  Start();
+  EXPECT_THAT(Client(ConnectPacket(no_password)),
+              ElementsAre("client CONNACK 05", "close"));
+}
+
+// covers: ACE-V3-1
+TEST_F(SessionConnectTest, AV5UserNameTokenIsTakenOnlyWhereItIsAllowed) {
+  ConnectParts parts;
+  parts.username = "aceVE9LRU4";
+  parts.password = "PROOF";
+  Start();
+  Client(ConnectPacket(parts));
+  EXPECT_TRUE(asked().has_anonymous());
+  settings.v5_username_token = true;
+  Start();
+  Client(ConnectPacket(parts));
+  EXPECT_EQ(asked().token().token(), "TOKEN");
+}
+
+// covers: ACE-AUTH-1, ACE-V3-2, ACE-CON-6
+TEST_F(SessionConnectTest, AnAnonymousClientIsThePolicyServicesToDecide) {
+  for (ProtocolVersion version :
+       {ProtocolVersion::kV5, ProtocolVersion::kV311}) {
+    ConnectParts parts;
+    parts.version = version;
+    parts.username = "bob";
+    parts.password = "hunter2";
+    Start();
+    EXPECT_THAT(Client(ConnectPacket(parts)),
+                ElementsAre("authenticate", "timer 10s"));
+    EXPECT_TRUE(asked().anonymous().authz_info_enabled());
+    EXPECT_THAT(
+        Deny(Denial::REASON_NO_CREDENTIAL),
+        ElementsAre(version == ProtocolVersion::kV5 ? "client CONNACK 87"
+                                                    : "client CONNACK 05",
+                    "close"));
+    Start();
+    Client(ConnectPacket(parts));
+    policy::v1::Grant grant;
+    grant.add_permissions()->set_topic_filter("public/#");
+    EXPECT_THAT(Grant(grant), ElementsAre("connect", "timer 20s"));
+    UpstreamConnected();
+    EXPECT_THAT(to_broker(), Not(HasSubstr("bob")));
+    EXPECT_THAT(to_broker(), Not(HasSubstr("hunter2")));
+    EXPECT_THAT(Broker(ConnackPacket(version, 0)),
+                ElementsAre("client CONNACK 00", "timer off"));
+  }
+}
+
+// covers: ACE-V3-3, EDGE-5
+TEST_F(SessionConnectTest, AVersionThatTheListenerDoesNotTakeIsRefused) {
+  settings.allow_v311 = false;
+  Start();
+  EXPECT_THAT(Client(V3Connect("aceVE9LRU4", "PROOF")),
+              ElementsAre("client CONNACK 01", "close"));
+  settings.allow_v5 = false;
+  Start();
+  EXPECT_THAT(Client(AceConnect(TokenAndProof("TOKEN", "PROOF"))),
+              ElementsAre("client CONNACK 84", "close"));
+}
+
+// covers: EDGE-5
+TEST_F(SessionConnectTest, AnUnknownVersionIsRefusedInItsOwnWords) {
+  const struct {
+    uint8_t level;
+    const char* answer;
+  } kCases[] = {{3, "client CONNACK 01"},
+                {6, "client CONNACK 84"},
+                {0x84, "client CONNACK 01"},
+                {0x83, "client CONNACK 01"}};
+  for (const auto& c : kCases) {
+    ConnectParts parts;
+    parts.version = ProtocolVersion::kV311;
+    std::string packet = ConnectPacket(parts);
+    packet[8] = static_cast<char>(c.level);
+    Start();
+    EXPECT_THAT(Client(packet), ElementsAre(c.answer, "close")) << c.level;
+  }
+}
+
+// covers: EDGE-5
+TEST_F(SessionConnectTest, AnythingButConnectFirstIsCutAtItsFirstByte) {
+  Start();
+  EXPECT_THAT(Client("\x30"), ElementsAre("close"));
+  Start();
+  EXPECT_THAT(Client("GET / HTTP/1.1\r\n"), ElementsAre("close"));
+}
+
+// covers: EDGE-1
+TEST_F(SessionConnectTest, AHugeConnectIsRefusedFromItsFixedHeader) {
+  settings.max_unauthenticated_packet_size = 1000;
+  Start();
+  // Remaining Length 1,000: with the fixed header, over the limit.
+  EXPECT_THAT(Client(std::string("\x10\xE8\x07", 3)), ElementsAre("close"));
+}
+
+// covers: EDGE-4
+TEST_F(SessionConnectTest, AConnectMayComeAByteAtATime) {
+  Start();
+  const std::string packet = AceConnect(TokenAndProof("TOKEN", "PROOF"));
+  for (size_t i = 0; i + 1 < packet.size(); ++i) {
+    ASSERT_THAT(Client(packet.substr(i, 1)), IsEmpty()) << i;
+  }
+  EXPECT_THAT(Client(packet.substr(packet.size() - 1)),
+              ElementsAre("authenticate", "timer 10s"));
+}
+
+// A client without a method need not wait for CONNACK; its packets do.
+TEST_F(SessionConnectTest, PacketsBehindAV3ConnectWaitForConnack) {
+  Start();
+  const std::string publish =
+      PublishPacket(ProtocolVersion::kV311, "a/b", 0, 0, "x");
+  EXPECT_THAT(Client(V3Connect("aceVE9LRU4", "PROOF") + publish),
+              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_FALSE(session().wants_client_bytes());
+  Grant(AGrant());
+  UpstreamConnected();
+  EXPECT_THAT(Client(""), IsEmpty());
+  Broker(ConnackPacket(ProtocolVersion::kV311, 0));
+  EXPECT_TRUE(session().wants_client_bytes());
+  EXPECT_THAT(Client(""), ElementsAre("broker PUBLISH"));
+  EXPECT_EQ(to_broker(), publish);
+}
+
+// covers: EDGE-18
+TEST_F(SessionConnectTest, ABrokerThatCannotBeReachedIsReported) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  EXPECT_THAT(UpstreamClosed(), ElementsAre("client CONNACK 88", "close"));
+  Start();
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  Grant(AGrant());
+  UpstreamConnected();
+  EXPECT_THAT(UpstreamClosed(), ElementsAre("client CONNACK 03", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kBrokerUnavailable), 2u);
+}
+
+TEST_F(SessionConnectTest, ASilentBrokerIsReportedInTime) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  UpstreamConnected();
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Timer(), ElementsAre("client CONNACK 88", "close"));
+}
+
+// covers: ACE-CON-4
+TEST_F(SessionConnectTest, TheBrokersRefusalGoesThroughUnchanged) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  UpstreamConnected();
+  const std::string connack = ConnackPacket(ProtocolVersion::kV5, 0x86);
+  EXPECT_THAT(Broker(connack), ElementsAre("client CONNACK 86", "close"));
+  EXPECT_EQ(to_client(), connack);
+}
+
+TEST_F(SessionConnectTest, AnOldBrokersRefusalIsTranslated) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  UpstreamConnected();
+  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 1)),
+              ElementsAre("client CONNACK 84", "close"));
+}
+
+// covers: EDGE-14
+TEST_F(SessionConnectTest, ARewrittenConnackRespectsTheMaximumPacketSize) {
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 10,
+                          &parts.properties);
+  Start();
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  UpstreamConnected();
+  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV5, 0)),
+              ElementsAre("client CONNACK 95", "close"));
+}
+
+// covers: EDGE-18
+TEST_F(SessionConnectTest, DrainBeforeConnackRefuses) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  EXPECT_THAT(Drain(), ElementsAre("client CONNACK 88", "close"));
+  Start();
+  EXPECT_THAT(Drain(), ElementsAre("close"));
+}
+
+TEST_F(SessionConnectTest, NoEventNamesTokenOrProof) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  UpstreamConnected();
+  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  ClientClosed();
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Deny(Denial::REASON_TOKEN_INVALID);
+  for (const std::string& event : events()) {
+    EXPECT_THAT(event, Not(HasSubstr("TOKEN")));
+    EXPECT_THAT(event, Not(HasSubstr("PROOF")));
+  }
+}
+
+}  // namespace
+}  // namespace sluice::session

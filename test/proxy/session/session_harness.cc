@@ -1,0 +1,367 @@
+#include "test/proxy/session/session_harness.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "proxy/mqtt/suback.h"
+#include "proxy/mqtt/unframer.h"
+#include "proxy/mqtt/writer.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::PacketType;
+using mqtt::PropertyId;
+using mqtt::ProtocolVersion;
+
+// Where a packet has its reason code; -1: it has none, or left it out.
+int CodeOf(const mqtt::Frame& frame) {
+  size_t at = 0;
+  switch (frame.type) {
+    case PacketType::kConnack:
+      at = 1;
+      break;
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubrel:
+    case PacketType::kPubcomp:
+      at = 2;
+      break;
+    case PacketType::kDisconnect:
+    case PacketType::kAuth:
+      at = 0;
+      break;
+    default:
+      return -1;
+  }
+  return at < frame.body.size() ? frame.body[at] : -1;
+}
+
+void DescribePackets(absl::string_view who, ByteView bytes,
+                     ProtocolVersion version, SessionHarness::Lines* lines) {
+  while (!bytes.empty()) {
+    const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
+    if (result.kind != mqtt::UnframeResult::Kind::kFrame) {
+      lines->push_back(absl::StrCat(who, " BROKEN PACKET"));
+      return;
+    }
+    std::string line =
+        absl::StrCat(who, " ", mqtt::PacketTypeName(result.frame.type));
+    const int code = CodeOf(result.frame);
+    if (code >= 0) absl::StrAppend(&line, absl::StrFormat(" %02x", code));
+    if (result.frame.type == PacketType::kSuback) {
+      const auto suback = mqtt::ParseSuback(result.frame, version);
+      if (!suback.ok()) absl::StrAppend(&line, " MALFORMED");
+      for (uint8_t c : suback.ok() ? suback->codes : ByteView()) {
+        absl::StrAppend(&line, absl::StrFormat(" %02x", c));
+      }
+    }
+    lines->push_back(std::move(line));
+    bytes.remove_prefix(result.frame.whole.size());
+  }
+}
+
+}  // namespace
+
+SessionHarness::SessionHarness() : now_(absl::FromUnixSeconds(1800000000)) {}
+
+std::vector<std::array<uint8_t, 32>>
+SessionHarness::FakeTls::ExportKeyingMaterial(absl::string_view label) const {
+  std::array<uint8_t, 32> content;
+  content.fill(label == kExporterLabel ? 0xE0 : 0x00);
+  return {content};
+}
+
+void SessionHarness::FakeRandom::Fill(absl::Span<uint8_t> out) {
+  for (uint8_t& byte : out) byte = next++;
+}
+
+void SessionHarness::RecordingObserver::OnEvent(const Event& event) {
+  details.push_back(std::string(event.detail));
+}
+
+SessionHarness::Lines SessionHarness::Start() {
+  tls_.resumed = tls_resumed;
+  Context context;
+  context.settings = &settings;
+  context.client_address = "192.0.2.1:4000";
+  context.tls = &tls_;
+  context.random = &random_;
+  context.counters = &counters_;
+  context.observer = &observer_;
+  session_ = absl::make_unique<Session>(std::move(context));
+  session_->Start(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::Client(absl::string_view bytes) {
+  client_rest_.append(bytes.data(), bytes.size());
+  const size_t used =
+      session_->OnClientBytes(AsBytes(client_rest_), now_, &effects_);
+  Lines lines = Finish();
+  client_rest_.erase(0, used);
+  return lines;
+}
+
+SessionHarness::Lines SessionHarness::Broker(absl::string_view bytes) {
+  broker_rest_.append(bytes.data(), bytes.size());
+  const size_t used =
+      session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
+  Lines lines = Finish();
+  broker_rest_.erase(0, used);
+  return lines;
+}
+
+SessionHarness::Lines SessionHarness::Grant(const policy::v1::Grant& grant) {
+  policy::v1::AuthenticateResponse response;
+  *response.mutable_grant() = grant;
+  session_->OnAuthenticateAnswer(request_id_, response, now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::Deny(policy::v1::Denial::Reason reason) {
+  policy::v1::AuthenticateResponse response;
+  response.mutable_denial()->set_reason(reason);
+  session_->OnAuthenticateAnswer(request_id_, response, now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::PolicyFails() {
+  session_->OnAuthenticateAnswer(
+      request_id_, absl::UnavailableError("not reachable"), now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::StoreAnswers(
+    const policy::v1::StoreTokenResponse& response) {
+  session_->OnStoreTokenAnswer(request_id_, response, now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::UpstreamConnected() {
+  session_->OnUpstreamConnected(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::UpstreamClosed() {
+  session_->OnUpstreamClosed(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::ClientClosed() {
+  session_->OnClientClosed(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::Timer() {
+  session_->OnTimer(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::Drain() {
+  session_->OnDrain(now_, &effects_);
+  return Finish();
+}
+
+void SessionHarness::Open(ProtocolVersion version,
+                          const policy::v1::Grant& grant,
+                          absl::string_view connack_properties) {
+  version_ = version;
+  Start();
+  ConnectParts parts;
+  parts.version = version;
+  if (version == ProtocolVersion::kV5) {
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  } else {
+    parts.username = "aceVE9LRU4";
+    parts.password = "PROOF";
+  }
+  Client(ConnectPacket(parts));
+  Grant(grant);
+  UpstreamConnected();
+  Broker(ConnackPacket(version, 0, connack_properties));
+}
+
+SessionHarness::Lines SessionHarness::Finish() {
+  Lines lines;
+  to_client_.clear();
+  to_broker_.clear();
+  broker_got_a_view_ = true;
+  for (const Effect& effect : effects_.list()) {
+    switch (effect.kind) {
+      case Effect::Kind::kSendToClient:
+        DescribePackets("client", effects_.bytes(effect), version_, &lines);
+        absl::StrAppend(&to_client_, AsString(effects_.bytes(effect)));
+        break;
+      case Effect::Kind::kSendToBroker:
+        DescribePackets("broker", effects_.bytes(effect), version_, &lines);
+        absl::StrAppend(&to_broker_, AsString(effects_.bytes(effect)));
+        broker_got_a_view_ = broker_got_a_view_ && effect.forwarded;
+        break;
+      case Effect::Kind::kAuthenticate:
+        request_id_ = effect.request_id;
+        asked_ = effects_.authenticate(effect);
+        lines.push_back("authenticate");
+        break;
+      case Effect::Kind::kStoreToken:
+        request_id_ = effect.request_id;
+        store_asked_ = effects_.store_token(effect);
+        lines.push_back("store");
+        break;
+      case Effect::Kind::kConnectUpstream:
+        lines.push_back("connect");
+        break;
+      case Effect::Kind::kSetTimer:
+        lines.push_back(absl::StrCat(
+            "timer ", absl::FormatDuration(effect.deadline - now_)));
+        break;
+      case Effect::Kind::kClearTimer:
+        lines.push_back("timer off");
+        break;
+      case Effect::Kind::kClose:
+        lines.push_back("close");
+        break;
+    }
+  }
+  effects_.Clear();
+  return lines;
+}
+
+policy::v1::Grant MakeGrant(
+    absl::Time expires_at,
+    std::initializer_list<absl::string_view> permissions) {
+  policy::v1::Grant grant;
+  grant.set_subject("s");
+  grant.set_issuer("i");
+  grant.set_token_id("t");
+  grant.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(expires_at));
+  for (absl::string_view text : permissions) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(text, absl::MaxSplits(' ', 1));
+    policy::v1::Permission* permission = grant.add_permissions();
+    permission->set_publish(absl::StrContains(parts.first, "pub"));
+    permission->set_subscribe(absl::StrContains(parts.first, "sub"));
+    permission->set_topic_filter(std::string(parts.second));
+  }
+  return grant;
+}
+
+std::string ConnectPacket(const ConnectParts& parts) {
+  const bool v5 = parts.version == ProtocolVersion::kV5;
+  std::string body;
+  mqtt::AppendString("MQTT", &body);
+  mqtt::AppendByte(static_cast<uint8_t>(parts.version), &body);
+  uint8_t flags = 0x02;
+  if (parts.will_topic.has_value()) flags |= 0x04;
+  if (parts.username.has_value()) flags |= 0x80;
+  if (parts.password.has_value()) flags |= 0x40;
+  mqtt::AppendByte(flags, &body);
+  mqtt::AppendU16(60, &body);
+  if (v5) {
+    mqtt::AppendVarint(static_cast<uint32_t>(parts.properties.size()), &body);
+    body += parts.properties;
+  }
+  mqtt::AppendString(parts.client_id, &body);
+  if (parts.will_topic.has_value()) {
+    if (v5) mqtt::AppendVarint(0, &body);
+    mqtt::AppendString(*parts.will_topic, &body);
+    mqtt::AppendString("gone", &body);
+  }
+  if (parts.username.has_value()) mqtt::AppendString(*parts.username, &body);
+  if (parts.password.has_value()) mqtt::AppendString(*parts.password, &body);
+  std::string packet;
+  mqtt::AppendPacket(PacketType::kConnect, 0, body, &packet);
+  return packet;
+}
+
+std::string AceProperties(absl::string_view authentication_data) {
+  std::string properties;
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod, AsBytes("ace"),
+                             &properties);
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationData,
+                             AsBytes(authentication_data), &properties);
+  return properties;
+}
+
+std::string TokenAndProof(absl::string_view token, absl::string_view proof) {
+  std::string data;
+  mqtt::AppendString(token, &data);
+  absl::StrAppend(&data, proof);
+  return data;
+}
+
+std::string ConnackPacket(ProtocolVersion version, uint8_t code,
+                          absl::string_view properties) {
+  std::string packet;
+  mqtt::AppendConnack(version, false, code, properties, &packet);
+  return packet;
+}
+
+std::string PublishPacket(ProtocolVersion version, absl::string_view topic,
+                          int qos, uint16_t packet_id,
+                          absl::string_view payload,
+                          absl::string_view properties, bool retain) {
+  std::string body;
+  mqtt::AppendString(topic, &body);
+  if (qos > 0) mqtt::AppendU16(packet_id, &body);
+  if (version == ProtocolVersion::kV5) {
+    mqtt::AppendVarint(static_cast<uint32_t>(properties.size()), &body);
+    absl::StrAppend(&body, properties);
+  }
+  absl::StrAppend(&body, payload);
+  std::string packet;
+  mqtt::AppendPacket(PacketType::kPublish,
+                     static_cast<uint8_t>(qos << 1 | (retain ? 1 : 0)), body,
+                     &packet);
+  return packet;
+}
+
+std::string SubscribePacket(ProtocolVersion version, uint16_t packet_id,
+                            std::initializer_list<absl::string_view> filters,
+                            absl::string_view properties) {
+  std::string body;
+  mqtt::AppendU16(packet_id, &body);
+  if (version == ProtocolVersion::kV5) {
+    mqtt::AppendVarint(static_cast<uint32_t>(properties.size()), &body);
+    absl::StrAppend(&body, properties);
+  }
+  for (absl::string_view filter : filters) {
+    mqtt::AppendString(filter, &body);
+    mqtt::AppendByte(1, &body);
+  }
+  std::string packet;
+  mqtt::AppendPacket(PacketType::kSubscribe, 2, body, &packet);
+  return packet;
+}
+
+std::string SubackPacket(ProtocolVersion version, uint16_t packet_id,
+                         std::initializer_list<uint8_t> codes) {
+  const std::string list(codes.begin(), codes.end());
+  std::string packet;
+  mqtt::AppendSuback(version, packet_id, "", AsBytes(list), &packet);
+  return packet;
+}
+
+std::string AuthPacket(uint8_t code, absl::string_view data,
+                       absl::string_view method) {
+  std::string properties;
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod, AsBytes(method),
+                             &properties);
+  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationData, AsBytes(data),
+                             &properties);
+  std::string packet;
+  mqtt::AppendAuth(static_cast<mqtt::ReasonCode>(code), properties, &packet);
+  return packet;
+}
+
+std::string TopicAlias(uint16_t alias) {
+  std::string properties;
+  mqtt::AppendU16Property(PropertyId::kTopicAlias, alias, &properties);
+  return properties;
+}
+
+}  // namespace sluice::session

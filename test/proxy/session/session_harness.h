@@ -1,0 +1,153 @@
+#ifndef TEST_PROXY_SESSION_SESSION_HARNESS_H_
+#define TEST_PROXY_SESSION_SESSION_HARNESS_H_
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+#include "proxy/mqtt/packet_type.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+// A session with all that it needs, driven by hand: each input returns its
+// effects in words, one a line:
+//   client CONNACK 87      a packet to the client, with its reason code
+//   broker PUBLISH         a packet to the broker
+//   authenticate, store    a question to the policy service
+//   connect                the broker's connection is wanted
+//   timer 10s              relative to the harness's clock; "timer off"
+//   close
+class SessionHarness {
+ public:
+  using Lines = std::vector<std::string>;
+
+  SessionHarness();
+
+  Settings settings;
+  bool tls_resumed = false;
+
+  // Call before the first input, after `settings` are as wanted.
+  Lines Start();
+
+  Lines Client(absl::string_view bytes);
+  Lines Broker(absl::string_view bytes);
+  Lines Grant(const policy::v1::Grant& grant);
+  Lines Deny(policy::v1::Denial::Reason reason);
+  Lines PolicyFails();
+  Lines StoreAnswers(const policy::v1::StoreTokenResponse& response);
+  Lines UpstreamConnected();
+  Lines UpstreamClosed();
+  Lines ClientClosed();
+  Lines Timer();
+  Lines Drain();
+  void Advance(absl::Duration duration) { now_ += duration; }
+  absl::Time now() const { return now_; }
+
+  // Brings a client to the open state: CONNECT with an exporter proof (v5) or
+  // the token in the User Name (v3), `grant`, and the broker's CONNACK with
+  // `connack_properties`.
+  void Open(mqtt::ProtocolVersion version, const policy::v1::Grant& grant,
+            absl::string_view connack_properties = "");
+
+  // What the last input sent, as bytes.
+  const std::string& to_client() const { return to_client_; }
+  const std::string& to_broker() const { return to_broker_; }
+  // Whether all that the last input sent to the broker aliased its bytes.
+  bool broker_got_a_view() const { return broker_got_a_view_; }
+  const policy::v1::AuthenticateRequest& asked() const { return asked_; }
+  const policy::v1::StoreTokenRequest& store_asked() const {
+    return store_asked_;
+  }
+  const Counters& counters() const { return counters_; }
+  uint64_t connects(ConnectOutcome outcome) const {
+    return counters_.connects[static_cast<size_t>(outcome)].value();
+  }
+  uint64_t decisions(Action action, Verdict verdict) const {
+    return counters_
+        .decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
+        .value();
+  }
+  const std::vector<std::string>& events() const { return observer_.details; }
+  Session& session() { return *session_; }
+  uint64_t request_id() const { return request_id_; }
+
+ private:
+  struct FakeTls : TlsChannelInterface {
+    bool IsResumed() const override { return resumed; }
+    std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
+        absl::string_view label) const override;
+    bool resumed = false;
+  };
+  struct FakeRandom : RandomInterface {
+    void Fill(absl::Span<uint8_t> out) override;
+    uint8_t next = 1;
+  };
+  struct RecordingObserver : ObserverInterface {
+    void OnEvent(const Event& event) override;
+    std::vector<std::string> details;
+  };
+
+  Lines Finish();
+
+  FakeTls tls_;
+  FakeRandom random_;
+  Counters counters_;
+  RecordingObserver observer_;
+  absl::Time now_;
+  mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
+  std::unique_ptr<Session> session_;
+  Effects effects_;
+  std::string client_rest_;
+  std::string broker_rest_;
+  uint64_t request_id_ = 0;
+  std::string to_client_;
+  std::string to_broker_;
+  bool broker_got_a_view_ = true;
+  policy::v1::AuthenticateRequest asked_;
+  policy::v1::StoreTokenRequest store_asked_;
+};
+
+// A grant for subject "s", issuer "i", token "t" until `expires_at`.
+// Permissions are written "pub a/#", "sub b", "pubsub c".
+policy::v1::Grant MakeGrant(absl::Time expires_at,
+                            std::initializer_list<absl::string_view>);
+
+// Packets. `properties` is what a Property Length counts; v3 has none.
+struct ConnectParts {
+  mqtt::ProtocolVersion version = mqtt::ProtocolVersion::kV5;
+  std::string properties;
+  std::string client_id = "c";
+  absl::optional<std::string> will_topic;
+  absl::optional<std::string> username;
+  absl::optional<std::string> password;
+};
+std::string ConnectPacket(const ConnectParts& parts);
+std::string AceProperties(absl::string_view authentication_data);
+std::string TokenAndProof(absl::string_view token, absl::string_view proof);
+std::string ConnackPacket(mqtt::ProtocolVersion version, uint8_t code,
+                          absl::string_view properties = "");
+std::string PublishPacket(mqtt::ProtocolVersion version,
+                          absl::string_view topic, int qos, uint16_t packet_id,
+                          absl::string_view payload,
+                          absl::string_view properties = "",
+                          bool retain = false);
+std::string SubscribePacket(mqtt::ProtocolVersion version, uint16_t packet_id,
+                            std::initializer_list<absl::string_view> filters,
+                            absl::string_view properties = "");
+std::string SubackPacket(mqtt::ProtocolVersion version, uint16_t packet_id,
+                         std::initializer_list<uint8_t> codes);
+std::string AuthPacket(uint8_t code, absl::string_view data,
+                       absl::string_view method = "ace");
+std::string TopicAlias(uint16_t alias);
+
+}  // namespace sluice::session
+
+#endif  // TEST_PROXY_SESSION_SESSION_HARNESS_H_
