@@ -22,7 +22,7 @@ enum class KeyUse {
 class Jwk {
  public:
   // Reads one JWK. Members it does not know are ignored. Errors name the
-  // member and never hold a value:
+  // member and hold no value but a registered `kty` or `crv`:
   //  - Unimplemented: a `kty` or `crv` that we have no use for;
   //  - InvalidArgument: anything malformed, duplicate members included, and a
   //    private member (`d`): a private key does not belong where public ones
@@ -47,6 +47,10 @@ class Jwk {
   // RFC 7638, SHA-256, base64url. Of a symmetric key this is a hash of the
   // secret: harmless for random keys of 128 bits and more, which is all we use.
   std::string Thumbprint() const;
+
+  // This key in one line: the members that its type requires, `kid` and `alg`.
+  // Holds the secret of a symmetric key.
+  std::string ToJson() const;
 
  private:
   friend class JwkReader;

@@ -1,0 +1,32 @@
+#ifndef POLICY_ACE_JWE_H_
+#define POLICY_ACE_JWE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "policy/ace/jwk.h"
+#include "policy/ace/secret_bytes.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::ace {
+
+// Decrypts a JWE in the compact serialisation (RFC 7516 section 7.1) with one
+// of `keys`: `alg` dir, A128KW or A256KW, `enc` A128GCM, A256GCM or
+// A128CBC-HS256. The key is the symmetric one that `kid` names, or, without
+// `kid`, the only one that fits `alg` and `enc`; a key fits by its length, and
+// by `use`, `key_ops` and `alg` where it has them.
+//
+// InvalidArgument, saying which part is at fault, for anything else: `crit`
+// and `zip` among them. A wrong key and a changed text look alike.
+absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
+                                       const JwkSet& keys);
+
+// Encrypts `plaintext` for the owner of `key`, which is symmetric and 32 bytes
+// long and permits encryption, else InvalidArgument: A256KW and A256GCM, with
+// the key's `kid` where it has one.
+absl::StatusOr<std::string> EncryptJwe(ByteView plaintext, const Jwk& key);
+
+}  // namespace sluice::ace
+
+#endif  // POLICY_ACE_JWE_H_

@@ -1,0 +1,237 @@
+#include "policy/ace/jwk.h"
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "policy/ace/base64url.h"
+#include "policy/ace/jwk_reader.h"
+#include "policy/ace/openssl_guard.h"
+#include "policy/ace/secret_bytes.h"
+
+namespace sluice::ace {
+namespace {
+
+// Registered key types and curves that we have no use for. Only these are ever
+// quoted: all other text in a JWK stays out of messages.
+constexpr absl::string_view kForeignNames[] = {
+    "RSA", "P-384", "P-521", "secp256k1", "X25519", "X448", "Ed448"};
+
+absl::Status MemberError(absl::string_view member, absl::string_view fault) {
+  return absl::InvalidArgumentError(absl::StrCat(member, ": ", fault));
+}
+
+absl::Status UnsupportedError(absl::string_view member,
+                              absl::string_view name) {
+  for (const absl::string_view foreign : kForeignNames) {
+    if (name == foreign) {
+      return absl::UnimplementedError(
+          absl::StrCat(member, ": \"", foreign, "\" is not supported"));
+    }
+  }
+  return absl::UnimplementedError(absl::StrCat(member, ": not supported"));
+}
+
+// The status of `key`, with the member in front that it was made from.
+absl::StatusOr<Key> Named(absl::string_view member, absl::StatusOr<Key> key) {
+  if (key.ok()) return key;
+  return absl::Status(key.status().code(),
+                      absl::StrCat(member, ": ", key.status().message()));
+}
+
+absl::StatusOr<std::string> RequiredText(const Json& jwk, const char* member) {
+  const Json* value = FindMember(jwk, member);
+  if (value == nullptr) return MemberError(member, "missing");
+  const std::string* text = AsText(value);
+  if (text == nullptr) return MemberError(member, "not a string");
+  return *text;
+}
+
+// Empty where there is none.
+absl::StatusOr<std::string> OptionalText(const Json& jwk, const char* member) {
+  if (FindMember(jwk, member) == nullptr) return std::string();
+  return RequiredText(jwk, member);
+}
+
+absl::StatusOr<SecretBytes> RequiredBytes(const Json& jwk, const char* member) {
+  const Json* value = FindMember(jwk, member);
+  if (value == nullptr) return MemberError(member, "missing");
+  const std::string* text = AsText(value);
+  if (text == nullptr) return MemberError(member, "not a string");
+  std::optional<SecretBytes> bytes = Base64UrlDecodeSecret(*text);
+  if (!bytes.has_value()) return MemberError(member, "not base64url");
+  return *std::move(bytes);
+}
+
+absl::StatusOr<Key> ReadOkp(const Json& jwk) {
+  absl::StatusOr<std::string> crv = RequiredText(jwk, "crv");
+  if (!crv.ok()) return crv.status();
+  if (*crv != "Ed25519") return UnsupportedError("crv", *crv);
+  absl::StatusOr<SecretBytes> x = RequiredBytes(jwk, "x");
+  if (!x.ok()) return x.status();
+  return Named("x", Key::Ed25519(x->view()));
+}
+
+absl::StatusOr<Key> ReadEc(const Json& jwk) {
+  absl::StatusOr<std::string> crv = RequiredText(jwk, "crv");
+  if (!crv.ok()) return crv.status();
+  if (*crv != "P-256") return UnsupportedError("crv", *crv);
+  absl::StatusOr<SecretBytes> x = RequiredBytes(jwk, "x");
+  if (!x.ok()) return x.status();
+  absl::StatusOr<SecretBytes> y = RequiredBytes(jwk, "y");
+  if (!y.ok()) return y.status();
+  return Named("x, y", Key::P256(x->view(), y->view()));
+}
+
+absl::StatusOr<Key> ReadOct(const Json& jwk) {
+  absl::StatusOr<SecretBytes> k = RequiredBytes(jwk, "k");
+  if (!k.ok()) return k.status();
+  return Named("k", Key::Symmetric(k->view()));
+}
+
+absl::StatusOr<Key> ReadKey(const Json& jwk) {
+  absl::StatusOr<std::string> kty = RequiredText(jwk, "kty");
+  if (!kty.ok()) return kty.status();
+  if (*kty == "OKP") return ReadOkp(jwk);
+  if (*kty == "EC") return ReadEc(jwk);
+  if (*kty == "oct") return ReadOct(jwk);
+  return UnsupportedError("kty", *kty);
+}
+
+// What a key may be used for.
+struct Uses {
+  bool signature = true;
+  bool encryption = true;
+};
+
+absl::StatusOr<Uses> ReadUse(const Json& jwk) {
+  Uses uses;
+  if (FindMember(jwk, "use") == nullptr) return uses;
+  absl::StatusOr<std::string> use = RequiredText(jwk, "use");
+  if (!use.ok()) return use.status();
+  uses.signature = *use == "sig";
+  uses.encryption = *use == "enc";
+  return uses;
+}
+
+absl::StatusOr<Uses> ReadKeyOps(const Json& jwk) {
+  Uses uses;
+  const Json* operations = FindMember(jwk, "key_ops");
+  if (operations == nullptr) return uses;
+  if (!operations->is_array()) return MemberError("key_ops", "not an array");
+  uses = {false, false};
+  for (const Json& element : *operations) {
+    const std::string* operation = AsText(&element);
+    if (operation == nullptr) {
+      return MemberError("key_ops", "holds what is not a string");
+    }
+    if (*operation == "sign" || *operation == "verify") uses.signature = true;
+    if (*operation == "encrypt" || *operation == "decrypt" ||
+        *operation == "wrapKey" || *operation == "unwrapKey") {
+      uses.encryption = true;
+    }
+  }
+  return uses;
+}
+
+}  // namespace
+
+absl::StatusOr<Jwk> JwkReader::Read(const Json& json) {
+  if (!json.is_object()) {
+    return absl::InvalidArgumentError("not a JSON object");
+  }
+  absl::StatusOr<Key> key = ReadKey(json);
+  if (!key.ok()) return key.status();
+  if (FindMember(json, "d") != nullptr) {
+    return MemberError("d", "a private key where a public one belongs");
+  }
+  absl::StatusOr<std::string> kid = OptionalText(json, "kid");
+  if (!kid.ok()) return kid.status();
+  absl::StatusOr<std::string> alg = OptionalText(json, "alg");
+  if (!alg.ok()) return alg.status();
+  absl::StatusOr<Uses> use = ReadUse(json);
+  if (!use.ok()) return use.status();
+  absl::StatusOr<Uses> key_ops = ReadKeyOps(json);
+  if (!key_ops.ok()) return key_ops.status();
+
+  Jwk jwk(*std::move(key));
+  jwk.kid_ = *std::move(kid);
+  jwk.alg_ = *std::move(alg);
+  jwk.permits_signature_ = use->signature && key_ops->signature;
+  jwk.permits_encryption_ = use->encryption && key_ops->encryption;
+  return jwk;
+}
+
+Jwk::Jwk(Key key) : key_(std::move(key)) {}
+
+absl::StatusOr<Jwk> Jwk::Parse(absl::string_view json) {
+  absl::StatusOr<Json> value = ParseJson(json);
+  if (!value.ok()) return value.status();
+  absl::StatusOr<Jwk> jwk = JwkReader::Read(*value);
+  CleanseStrings(*value);
+  return jwk;
+}
+
+bool Jwk::Permits(KeyUse use) const {
+  return use == KeyUse::kSignature ? permits_signature_ : permits_encryption_;
+}
+
+bool Jwk::Permits(Algorithm algorithm) const {
+  return key_.algorithm() == algorithm &&
+         (alg_.empty() || alg_ == AlgorithmName(algorithm)) &&
+         Permits(KeyUse::kSignature);
+}
+
+std::string Jwk::Thumbprint() const {
+  std::string canonical = key_.CanonicalJwk();
+  const ByteView bytes = AsBytes(canonical);
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
+  SHA256(bytes.data(), bytes.size(), digest.data());
+  OPENSSL_cleanse(canonical.data(), canonical.size());
+  return Base64UrlEncode(digest);
+}
+
+std::string Jwk::ToJson() const {
+  absl::StatusOr<Json> json = ParseJsonObject(key_.CanonicalJwk());
+  if (!kid_.empty()) (*json)["kid"] = kid_;
+  if (!alg_.empty()) (*json)["alg"] = alg_;
+  std::string text = json->dump();
+  CleanseStrings(*json);
+  return text;
+}
+
+absl::StatusOr<JwkSet> JwkSet::Parse(absl::string_view json) {
+  absl::StatusOr<Json> document = ParseJsonObject(json);
+  if (!document.ok()) return document.status();
+  const Json* keys = FindMember(*document, "keys");
+  if (keys == nullptr) return MemberError("keys", "missing");
+  if (!keys->is_array()) return MemberError("keys", "not an array");
+
+  JwkSet set;
+  absl::Status status;
+  for (size_t i = 0; i < keys->size() && status.ok(); ++i) {
+    if (!(*keys)[i].is_object()) {
+      status = MemberError(absl::StrCat("keys[", i, "]"), "not an object");
+      break;
+    }
+    absl::StatusOr<Jwk> jwk = JwkReader::Read((*keys)[i]);
+    if (jwk.ok()) {
+      set.keys_.push_back(*std::move(jwk));
+      continue;
+    }
+    std::string message =
+        absl::StrCat("keys[", i, "].", jwk.status().message());
+    if (absl::IsUnimplemented(jwk.status())) {
+      set.skipped_.push_back(std::move(message));
+    } else {
+      status = absl::Status(jwk.status().code(), message);
+    }
+  }
+  CleanseStrings(*document);
+  if (!status.ok()) return status;
+  return set;
+}
+
+}  // namespace sluice::ace

@@ -1,0 +1,54 @@
+#ifndef POLICY_ACE_JWS_H_
+#define POLICY_ACE_JWS_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "policy/ace/algorithm.h"
+#include "policy/ace/jwk.h"
+
+namespace sluice::ace {
+
+// A JWS in the compact serialisation (RFC 7515 section 7.1), taken apart.
+// Nothing in it is to be believed before Verify says so.
+class Jws {
+ public:
+  // Takes `token` apart and checks its header. Failures carry a Rejection:
+  //  - kUnparsable: fewer than three parts or more than five, or the first is
+  //    not the base64url of a JSON object with a string `alg`;
+  //  - kInvalid: an encrypted token (five parts); `alg` "none" or unknown;
+  //    `crit`, since we know no extension (section 4.1.11); `b64` (RFC 7797);
+  //    a `kid` that is no string; a payload or signature that is not
+  //    base64url.
+  // Header members that bring a key or say where to get one (`jwk`, `jku`,
+  // `x5c`, `x5u`) are ignored: keys come from the configuration alone.
+  // The result aliases `token`.
+  static absl::StatusOr<Jws> Parse(absl::string_view token);
+
+  // What the token says before anybody has vouched for it.
+  const std::string& unverified_payload() const { return payload_; }
+
+  // Checks the signature with the one key of `keys` that it can be checked
+  // with (ACE-TOK-2, ACE-TOK-4): the key that `kid` names, or, without `kid`,
+  // the only key that permits `alg`. No such key, several, or a wrong
+  // signature: kInvalid.
+  absl::Status Verify(const JwkSet& keys) const;
+
+ private:
+  Jws() = default;
+
+  // From the header.
+  Algorithm algorithm_ = Algorithm::kEdDsa;
+  std::optional<std::string> kid_;
+
+  absl::string_view signing_input_;
+  std::string payload_;
+  std::string signature_;
+};
+
+}  // namespace sluice::ace
+
+#endif  // POLICY_ACE_JWS_H_
