@@ -1,0 +1,66 @@
+// The steady state of the hot path allocates nothing and copies no payload.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "test/proxy/session/session_harness.h"
+#include "test/testing/allocation_counter.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::ProtocolVersion;
+
+class SessionAllocationTest : public ::testing::Test, public SessionHarness {
+ protected:
+  // Allocations while `bytes` go in `rounds` times, after a first one.
+  uint64_t Count(const std::string& bytes, bool from_client, int rounds) {
+    Effects effects;
+    const auto feed = [&] {
+      const ByteView view = AsBytes(bytes);
+      const size_t used = from_client
+                              ? session().OnClientBytes(view, now(), &effects)
+                              : session().OnBrokerBytes(view, now(), &effects);
+      EXPECT_EQ(used, bytes.size());
+      for (const Effect& effect : effects.list()) {
+        EXPECT_TRUE(effect.forwarded);
+      }
+      effects.Clear();
+    };
+    for (int i = 0; i < 20; ++i) feed();
+    const uint64_t before = sluice::testing::Allocations();
+    for (int i = 0; i < rounds; ++i) feed();
+    return sluice::testing::Allocations() - before;
+  }
+};
+
+TEST_F(SessionAllocationTest, PublishesOfAFewTopicsAllocateNothing) {
+  for (ProtocolVersion version :
+       {ProtocolVersion::kV5, ProtocolVersion::kV311}) {
+    Open(version, MakeGrant(now() + absl::Hours(1), {"pubsub a/#"}));
+    std::string bytes;
+    for (int i = 0; i < 3; ++i) {
+      for (int qos = 0; qos < 3; ++qos) {
+        bytes += PublishPacket(version, absl::StrCat("a/topic/", i), qos, 9,
+                               std::string(64, 'x'));
+      }
+    }
+    EXPECT_EQ(Count(bytes, /*from_client=*/true, 1000), 0u);
+    EXPECT_EQ(Count(bytes, /*from_client=*/false, 1000), 0u);
+  }
+}
+
+TEST_F(SessionAllocationTest, TopicsThatAreNotRememberedAllocateNothing) {
+  Open(ProtocolVersion::kV5,
+       MakeGrant(now() + absl::Hours(1), {"pubsub a/#", "pubsub a/+/c"}));
+  std::string bytes;
+  for (int i = 0; i < 50; ++i) {
+    bytes += PublishPacket(ProtocolVersion::kV5, absl::StrCat("a/topic/", i),
+                           0, 0, std::string(64, 'x'));
+  }
+  EXPECT_EQ(Count(bytes, /*from_client=*/true, 100), 0u);
+}
+
+}  // namespace
+}  // namespace sluice::session
