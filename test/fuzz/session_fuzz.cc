@@ -1,0 +1,295 @@
+// A session under any sequence of client bytes, broker bytes, policy answers
+// and time. What must hold whatever comes:
+//  - nothing goes to the broker before the grant, and nothing after kClose;
+//  - the broker gets whole packets only, the first is the one CONNECT, and no
+//    PUBLISH or SUBSCRIBE outside the grant;
+//  - the client gets whole packets only, and no PUBLISH outside the grant.
+//
+// Input: a sequence of steps, each an opcode byte, for byte strings followed by
+// a length byte and the bytes. Opcode 0 opens the session with a fixed grant,
+// so that the fuzzer need not find the way.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "proxy/mqtt/publish.h"
+#include "proxy/mqtt/subscribe.h"
+#include "proxy/mqtt/topic.h"
+#include "proxy/mqtt/unframer.h"
+#include "proxy/session/session.h"
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+struct FakeTls : TlsChannelInterface {
+  bool IsResumed() const override { return false; }
+  std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
+      absl::string_view) const override {
+    return {{}};
+  }
+};
+struct FakeRandom : RandomInterface {
+  void Fill(absl::Span<uint8_t> out) override {
+    for (uint8_t& byte : out) byte = 0x5A;
+  }
+};
+struct FakeObserver : ObserverInterface {
+  void OnEvent(const Event&) override {}
+};
+
+// One direction's packets, checked with the codec's one-filter functions and
+// not with what the session uses.
+class Outlet {
+ public:
+  Outlet(bool to_broker) : to_broker_(to_broker) {}
+
+  void Take(ByteView bytes, mqtt::ProtocolVersion version) {
+    while (!bytes.empty()) {
+      const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
+      Require(result.kind == mqtt::UnframeResult::Kind::kFrame);
+      Check(result.frame, version);
+      bytes.remove_prefix(result.frame.whole.size());
+      ++packets_;
+    }
+  }
+
+ private:
+  void Check(const mqtt::Frame& frame, mqtt::ProtocolVersion version) {
+    if (to_broker_) {
+      Require((frame.type == mqtt::PacketType::kConnect) == (packets_ == 0));
+    }
+    if (frame.type == mqtt::PacketType::kPublish) {
+      const auto publish = mqtt::ParsePublish(
+          frame, version,
+          to_broker_ ? mqtt::Sender::kClient : mqtt::Sender::kServer);
+      Require(publish.ok());
+      std::string topic(publish->topic);
+      if (publish->topic_alias != 0) {
+        std::string& alias = aliases_[publish->topic_alias];
+        if (!topic.empty()) alias = topic;
+        topic = alias;
+      }
+      Require(!topic.empty());
+      Require(mqtt::TopicMatches("a/#", topic) || topic == "b");
+    } else if (to_broker_ && frame.type == mqtt::PacketType::kSubscribe) {
+      const auto subscribe = mqtt::ParseSubscribe(frame, version);
+      Require(subscribe.ok());
+      for (const mqtt::SubscribeEntry& entry : subscribe->entries) {
+        const absl::string_view filter = mqtt::WithoutShare(entry.filter);
+        Require(mqtt::FilterIsSubset(filter, "a/#") ||
+                mqtt::FilterIsSubset(filter, "b"));
+      }
+    }
+  }
+
+  const bool to_broker_;
+  size_t packets_ = 0;
+  std::map<uint16_t, std::string> aliases_;
+};
+
+class Driver {
+ public:
+  Driver() : broker_(true), client_(false) {
+    settings_.max_packet_size = 4096;
+    Context context;
+    context.settings = &settings_;
+    context.tls = &tls_;
+    context.random = &random_;
+    context.counters = &counters_;
+    context.observer = &observer_;
+    session_ = std::make_unique<Session>(std::move(context));
+    session_->Start(now_, &effects_);
+    Finish();
+  }
+
+  void Run(ByteView input) {
+    while (!input.empty()) {
+      const uint8_t opcode = input[0];
+      input.remove_prefix(1);
+      ByteView bytes;
+      if (opcode % 8 <= 2 && !input.empty()) {
+        const size_t length = std::min<size_t>(input[0], input.size() - 1);
+        bytes = input.subspan(1, length);
+        input.remove_prefix(1 + length);
+      }
+      Step(opcode % 8, opcode / 8, bytes);
+    }
+  }
+
+ private:
+  void Step(uint8_t opcode, uint8_t argument, ByteView bytes) {
+    switch (opcode) {
+      case 0:
+        Open(argument % 2 == 0 ? mqtt::ProtocolVersion::kV5
+                               : mqtt::ProtocolVersion::kV311);
+        break;
+      case 1:
+        ClientBytes(AsString(bytes));
+        break;
+      case 2:
+        BrokerBytes(AsString(bytes));
+        break;
+      case 3:
+        PolicyAnswers(argument);
+        break;
+      case 4:
+        session_->OnUpstreamConnected(now_, &effects_);
+        break;
+      case 5:
+        now_ += absl::Seconds(argument * argument);
+        session_->OnTimer(now_, &effects_);
+        break;
+      case 6:
+        if (argument == 1) session_->OnUpstreamClosed(now_, &effects_);
+        if (argument == 2) session_->OnClientClosed(now_, &effects_);
+        if (argument == 3) session_->OnDrain(now_, &effects_);
+        break;
+      case 7:
+        StoreAnswers(argument);
+        break;
+    }
+    Finish();
+  }
+
+  void Open(mqtt::ProtocolVersion version) {
+    ConnectParts parts;
+    parts.version = version;
+    if (version == mqtt::ProtocolVersion::kV5) {
+      parts.properties = AceProperties(TokenAndProof("T", "P")) +
+                         std::string("\x22\x00\x05", 3);  // aliases up to 5
+    } else {
+      parts.username = "aceVA";
+      parts.password = "P";
+    }
+    ClientBytes(ConnectPacket(parts));
+    Finish();
+    PolicyAnswers(0);
+    Finish();
+    session_->OnUpstreamConnected(now_, &effects_);
+    Finish();
+    BrokerBytes(ConnackPacket(version, 0,
+                              version == mqtt::ProtocolVersion::kV5
+                                  ? absl::string_view("\x22\x00\x05", 3)
+                                  : absl::string_view()));
+  }
+
+  void ClientBytes(absl::string_view bytes) {
+    client_rest_.append(bytes.data(), bytes.size());
+    const size_t used =
+        session_->OnClientBytes(AsBytes(client_rest_), now_, &effects_);
+    Require(used <= client_rest_.size());
+    Finish();
+    client_rest_.erase(0, used);
+  }
+
+  void BrokerBytes(absl::string_view bytes) {
+    broker_rest_.append(bytes.data(), bytes.size());
+    const size_t used =
+        session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
+    Require(used <= broker_rest_.size());
+    Finish();
+    broker_rest_.erase(0, used);
+  }
+
+  void PolicyAnswers(uint8_t argument) {
+    if (request_id_ == 0) return;
+    absl::StatusOr<policy::v1::AuthenticateResponse> answer;
+    if (argument % 4 == 3) {
+      answer = absl::UnavailableError("");
+    } else {
+      answer.emplace();
+      if (argument % 4 == 2) answer->mutable_denial();
+      if (argument % 4 == 0) {
+        *answer->mutable_grant() =
+            MakeGrant(now_ + absl::Hours(1), {"pubsub a/#", "pubsub b"});
+        granted_ = true;
+      }
+    }
+    session_->OnAuthenticateAnswer(request_id_, answer, now_, &effects_);
+  }
+
+  void StoreAnswers(uint8_t argument) {
+    policy::v1::StoreTokenResponse answer;
+    if (argument % 2 == 0) {
+      answer.mutable_stored();
+    } else {
+      answer.mutable_denial();
+    }
+    session_->OnStoreTokenAnswer(store_id_, answer, now_, &effects_);
+  }
+
+  void Finish() {
+    for (const Effect& effect : effects_.list()) {
+      Require(!closed_);
+      switch (effect.kind) {
+        case Effect::Kind::kSendToClient:
+          client_.Take(effects_.bytes(effect), Version());
+          break;
+        case Effect::Kind::kSendToBroker:
+          Require(granted_);
+          broker_.Take(effects_.bytes(effect), Version());
+          break;
+        case Effect::Kind::kAuthenticate:
+          request_id_ = effect.request_id;
+          version_ =
+              effects_.authenticate(effect).connection().protocol_version() ==
+                      policy::v1::PROTOCOL_VERSION_MQTT_5_0
+                  ? mqtt::ProtocolVersion::kV5
+                  : mqtt::ProtocolVersion::kV311;
+          break;
+        case Effect::Kind::kStoreToken:
+          store_id_ = effect.request_id;
+          break;
+        case Effect::Kind::kClose:
+          closed_ = true;
+          break;
+        case Effect::Kind::kConnectUpstream:
+          Require(granted_);
+          break;
+        case Effect::Kind::kSetTimer:
+        case Effect::Kind::kClearTimer:
+          break;
+      }
+    }
+    effects_.Clear();
+    Require(closed_ == session_->is_closed());
+  }
+
+  mqtt::ProtocolVersion Version() const { return version_; }
+
+  Settings settings_;
+  FakeTls tls_;
+  FakeRandom random_;
+  FakeObserver observer_;
+  Counters counters_;
+  Effects effects_;
+  absl::Time now_ = absl::FromUnixSeconds(1800000000);
+  std::unique_ptr<Session> session_;
+  Outlet broker_;
+  Outlet client_;
+  std::string client_rest_;
+  std::string broker_rest_;
+  mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
+  uint64_t request_id_ = 0;
+  uint64_t store_id_ = 0;
+  bool granted_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+}  // namespace sluice::session
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  sluice::session::Driver driver;
+  driver.Run(sluice::ByteView(data, size));
+  return 0;
+}
