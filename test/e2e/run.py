@@ -9,6 +9,7 @@ The directory with logs and configurations is kept when something failed.
 
 import pathlib
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -20,7 +21,8 @@ from harness.stack import run_directory  # noqa: E402
 
 # In this order; test_logs reads the logs of all others.
 MODULES = ("test_programs", "test_authentication", "test_publish",
-           "test_subscribe", "test_v311", "test_expiry", "test_gate",
+           "test_subscribe", "test_v311", "test_expiry",
+           "test_reauthentication", "test_authz_info", "test_gate",
            "test_protocol", "test_policy_connection", "test_failures",
            "test_clients", "test_logs")
 
@@ -83,6 +85,8 @@ def cases(suite):
 
 
 def main(words):
+    # So that what was started is ended when this is cut off.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     loader = unittest.TestLoader()
     chosen = [case for case in cases(loader.loadTestsFromNames(MODULES))
               if not words or any(word in case.id() for word in words)]

@@ -12,11 +12,8 @@ from harness.tokens import (AuthorizationServer, Ed25519Key, Es256Key,
 
 
 class AuthenticationTest(StackTestCase):
-    stack_options = {"proxy": {
-        "ace": {"authentication_timeout": "500ms",
-                "as_hint": {"as": "https://as.example/token",
-                            "audience": "mqtt-broker-1"}},
-        "limits": {"connect_timeout": "500ms"}}}
+    stack_options = {"proxy": {"ace": {"as_hint": {
+        "as": "https://as.example/token", "audience": "mqtt-broker-1"}}}}
 
     def assert_let_in(self, key, pop, **tls):
         client = self.client(**tls)
@@ -87,7 +84,7 @@ class AuthenticationTest(StackTestCase):
         token = self.token("a/# pub")
         client.send(wire.connect(props={
             "authentication_method": "ace",
-            "authentication_data": struct.pack("!H", len(token)) + token +
+            "authentication_data": wire.binary(token) +
                                    other.exporter_proof(self.key)}))
         self.assert_code(client.expect("CONNACK"), 0x87)
         client.expect_closed()
@@ -95,13 +92,8 @@ class AuthenticationTest(StackTestCase):
     # covers: ACE-POP-4
     def test_challenge_is_new_each_time(self):
         nonces = set()
-        token = self.token("a/# pub")
         for _ in range(4):
-            client = self.client()
-            client.send(wire.connect(props={
-                "authentication_method": "ace",
-                "authentication_data": struct.pack("!H", len(token)) + token}))
-            challenge = client.expect("AUTH")
+            _, challenge = self.challenged()
             nonces.add(challenge.properties["authentication_data"])
         self.assertEqual(len(nonces), 4)
 
@@ -221,44 +213,25 @@ class AuthenticationTest(StackTestCase):
                 self.assertGreaterEqual(client.expect("CONNACK").code, 0x80)
                 client.expect_closed()
 
-    def _challenged(self):
-        token = self.token("a/# pub")
-        client = self.client()
-        client.send(wire.connect(props={
-            "authentication_method": "ace",
-            "authentication_data": struct.pack("!H", len(token)) + token}))
-        return client, client.expect("AUTH")
-
     # covers: ACE-POP-6
     def test_publish_in_place_of_challenge_answer_closes(self):
-        client, _ = self._challenged()
+        client, _ = self.challenged()
         client.send(wire.publish("a/b"))
-        with self.assertRaises(EOFError):
-            while True:
-                self.assertNotEqual(client.receive().code, 0)
-
-    # covers: ACE-POP-6
-    def test_unanswered_challenge_is_cut_at_the_timeout(self):
-        client, _ = self._challenged()
-        with self.assertRaises(EOFError):
-            while True:
-                self.assertNotEqual(client.receive().code, 0)
+        self.assert_code(client.expect("CONNACK"), 0x82)
+        client.expect_closed()
 
     # covers: ACE-POP-6
     def test_disconnect_in_place_of_challenge_answer_closes(self):
-        client, _ = self._challenged()
+        client, _ = self.challenged()
         client.send(wire.disconnect())
         client.expect_closed()
 
     # covers: ACE-POP-4
     def test_truncated_challenge_answer_is_refused(self):
-        client, _ = self._challenged()
+        client, _ = self.challenged()
         client.send(wire.auth(0x18, b"1234567"))
         self.assertGreaterEqual(client.expect("CONNACK").code, 0x80)
         client.expect_closed()
-
-    def test_client_without_connect_is_cut_at_the_timeout(self):
-        self.client().expect_closed()
 
     # covers: ACE-SCP-5
     def test_token_without_scope_is_let_in_and_may_do_nothing(self):

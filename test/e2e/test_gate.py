@@ -1,8 +1,6 @@
 """What reaches the broker, byte by byte: nothing before the grant, nothing
 after a refusal, and nothing of the credential ever."""
 
-import struct
-
 from harness import wire
 from harness.process import eventually
 from harness.stack import StackTestCase
@@ -33,18 +31,9 @@ class GateTest(StackTestCase):
         self.assertEqual(packets[0].client_id, "after")
         self.assertEqual(self.recorded(), b"".join(p.raw for p in packets))
 
-    def challenge(self, token, *more):
-        """CONNECT, and `more` in the same write; the client, challenged."""
-        client = self.client()
-        client.send(wire.connect(client_id="gated", props={
-            "authentication_method": "ace",
-            "authentication_data": struct.pack("!H", len(token)) + token}),
-            *more)
-        return client, client.expect("AUTH")
-
     # covers: ACE-POP-4
     def test_no_byte_reaches_the_broker_before_the_grant(self):
-        client, challenge = self.challenge(self.token("a/# pub"))
+        client, challenge = self.challenged(client_id="gated")
         self.assertEqual(self.recorded(), b"")
         self.assert_nothing_reached_the_broker()
         self.stack.broker.connections.clear()
@@ -53,19 +42,30 @@ class GateTest(StackTestCase):
         self.assertEqual(self.only_connection().packets[0].type, "CONNECT")
 
     # covers: ACE-POP-6
-    def test_packets_sent_along_with_connect_wait_for_the_grant(self):
-        client = self.client()
-        token = self.token("a/# pub")
+    def test_packets_sent_along_with_connect_are_a_protocol_error(self):
+        for key in (self.key, Ed25519Key()):
+            self.stack.broker.connections.clear()
+            client = self.client()
+            client.send(
+                wire.connect(props={
+                    "authentication_method": "ace",
+                    "authentication_data": wire.binary(self.token("a/# pub")) +
+                                           client.exporter_proof(key)}),
+                wire.publish("a/x", b"eager payload"))
+            self.assertGreaterEqual(client.expect("CONNACK").code, 0x80)
+            client.expect_closed()
+            self.assert_nothing_reached_the_broker()
+
+    def test_packets_of_a_client_without_method_wait_for_the_grant(self):
+        client = self.client(wire.V311)
         client.send(
-            wire.connect(client_id="eager", props={
-                "authentication_method": "ace",
-                "authentication_data": struct.pack("!H", len(token)) + token +
-                                       client.exporter_proof(Ed25519Key())}),
-            wire.publish("a/x", b"eager payload"),
-            wire.subscribe(["a/#"]))
-        self.assert_code(client.expect("CONNACK"), 0x87)
-        client.expect_closed()
-        self.assert_nothing_reached_the_broker()
+            wire.connect(wire.V311, client_id="eager"),
+            wire.publish("public/x", b"eager", version=wire.V311),
+            wire.subscribe(["public/x"], version=wire.V311))
+        self.assert_code(client.expect("CONNACK"), 0)
+        client.expect("SUBACK")
+        self.assertEqual([p.type for p in self.only_connection().packets],
+                         ["CONNECT", "PUBLISH", "SUBSCRIBE"])
 
     def assert_refusal_leaves_no_trace(self, token, key, **fields):
         client = self.client()
@@ -226,7 +226,7 @@ class RefusingBrokerTest(StackTestCase):
         token = self.token("a/# pub")
         client.send(wire.connect(props={
             "authentication_method": "ace",
-            "authentication_data": struct.pack("!H", len(token)) + token +
+            "authentication_data": wire.binary(token) +
                                    client.exporter_proof(self.key)}))
         connections = self.stack.broker.connections
         eventually(lambda: connections and connections[0].packets,

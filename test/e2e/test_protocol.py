@@ -6,15 +6,31 @@ import socket
 import struct
 
 from harness import wire
+from harness.process import TIMEOUT
 from harness.stack import StackTestCase
 
 MALFORMED, PROTOCOL_ERROR = 0x81, 0x82
 
 
+def raw_connection(test):
+    """TCP without TLS to the proxy of `test`."""
+    host, port = test.stack.address.split(":")
+    connection = socket.create_connection((host, int(port)), TIMEOUT)
+    test.addCleanup(connection.close)
+    return connection
+
+
+def assert_closed(connection):
+    """The peer closes; an alert may come before."""
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+
+
 class ProtocolTest(StackTestCase):
-    stack_options = {"proxy": {"limits": {
-        "max_packet_size": 4096, "handshake_timeout": "500ms",
-        "connect_timeout": "2s"}}}
+    stack_options = {"proxy": {"limits": {"max_packet_size": 4096}}}
 
     def assert_next_client_is_served(self):
         self.assert_code(self.connected("a/# pub").publish("a/x"), 0x10)
@@ -89,7 +105,7 @@ class ProtocolTest(StackTestCase):
                 body = (wire.text("MQTT") + bytes([level, 2]) + b"\0\x3c" +
                         (b"\0" if level > 4 else b"") + wire.text("id"))
                 client.send(wire.packet("CONNECT", body))
-                self.assertIn(client.expect("CONNACK").code, (0x84, 0x01))
+                self.assert_code(client.expect("CONNACK"), code)
                 client.expect_closed()
         self.assert_next_client_is_served()
 
@@ -119,34 +135,40 @@ class ProtocolTest(StackTestCase):
                     client.receive()
         self.assert_next_client_is_served()
 
-    def _raw(self):
-        host, port = self.stack.address.split(":")
-        connection = socket.create_connection((host, int(port)), 10)
-        self.addCleanup(connection.close)
-        return connection
-
-    def _assert_closed(self, connection):
-        try:
-            while connection.recv(4096):
-                pass
-        except ConnectionResetError:
-            pass
-
     def test_plain_mqtt_on_the_tls_port_is_closed(self):
-        connection = self._raw()
+        connection = raw_connection(self)
         connection.sendall(wire.connect())
-        self._assert_closed(connection)
-        self.assert_next_client_is_served()
-
-    def test_unfinished_handshake_is_cut_at_the_timeout(self):
-        self._assert_closed(self._raw())
+        assert_closed(connection)
         self.assert_next_client_is_served()
 
     def test_reset_in_mid_handshake_does_no_harm(self):
         for _ in range(20):
-            connection = self._raw()
+            connection = raw_connection(self)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                   struct.pack("ii", 1, 0))
             connection.sendall(b"\x16\x03\x01\x02\x00\x01" + os.urandom(20))
             connection.close()
         self.assert_next_client_is_served()
+
+
+class TimeoutTest(StackTestCase):
+    stack_options = {"proxy": {
+        "ace": {"authentication_timeout": "500ms"},
+        "limits": {"connect_timeout": "500ms", "handshake_timeout": "500ms"}}}
+
+    def test_unfinished_handshake_is_cut_at_the_timeout(self):
+        assert_closed(raw_connection(self))
+
+    def test_client_without_connect_is_cut_at_the_timeout(self):
+        self.client().expect_closed()
+
+    def test_half_a_connect_is_cut_at_the_timeout(self):
+        client = self.client()
+        client.send(wire.connect()[:5])
+        client.expect_closed()
+
+    # covers: ACE-POP-6
+    def test_unanswered_challenge_is_cut_at_the_timeout(self):
+        client, _ = self.challenged()
+        self.assert_code(client.expect("CONNACK"), 0x87)
+        client.expect_closed()

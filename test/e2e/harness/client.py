@@ -1,7 +1,6 @@
 """An MQTT client that sends exactly what a test tells it to."""
 
 import os
-import struct
 import time
 
 from . import secrets_book, wire
@@ -59,7 +58,7 @@ class Client:
 
     def ace_connect(self, token, key, pop="exporter", props=None, **fields):
         """CONNECT with `token` by method `ace`; returns the CONNACK."""
-        data = struct.pack("!H", len(token)) + token
+        data = wire.binary(token)
         if pop == "exporter":
             data += self.exporter_proof(key)
         self.send(wire.connect(props={

@@ -1,5 +1,6 @@
 """Programs under test: started, watched through their logs, ended by pid."""
 
+import atexit
 import json
 import os
 import pathlib
@@ -23,6 +24,16 @@ def eventually(probe, what, timeout=TIMEOUT):
         time.sleep(0.01)
 
 
+_running = set()
+
+
+@atexit.register
+def _kill_the_rest():
+    """For a run that is cut off before its clean-ups."""
+    for process in _running:
+        process.kill()
+
+
 class Process:
     """A running program whose output goes to the file `log`."""
 
@@ -33,6 +44,7 @@ class Process:
             self._process = subprocess.Popen(
                 [str(a) for a in argv], stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, **kwargs)
+        _running.add(self._process)
 
     @property
     def pid(self):
@@ -75,4 +87,5 @@ class Process:
                 self._process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+        _running.discard(self._process)
         return self._process.wait()

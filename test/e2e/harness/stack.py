@@ -191,6 +191,18 @@ class StackTestCase(unittest.TestCase):
         self.assertEqual(connack.code, 0, connack)
         return client
 
+    def challenged(self, *more, **fields):
+        """A client that was asked for a proof, and the AUTH that asks.
+
+        `more` goes out with the CONNECT, in one write.
+        """
+        token = self.token("a/# pub")
+        client = self.client()
+        client.send(wire.connect(props={
+            "authentication_method": "ace",
+            "authentication_data": wire.binary(token)}, **fields), *more)
+        return client, client.expect("AUTH")
+
     def connected_v311(self, *permissions, life=300, **fields):
         client = self.client(wire.V311)
         connack = client.v311_connect(self.token(*permissions, life=life),
