@@ -1,0 +1,39 @@
+#ifndef POLICY_CTL_COMMAND_H_
+#define POLICY_CTL_COMMAND_H_
+
+#include <iosfwd>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/ctl/options.h"
+
+namespace sluice::ctl {
+
+// What a command runs in.
+struct Environment {
+  // What was asked for, and nothing else, goes here.
+  std::ostream& out;
+  std::ostream& err;
+  absl::Time now;
+};
+
+// One thing that the program does: `sluicectl GROUP NAME --option value ...`.
+// A group's commands are listed in that group's file.
+struct Command {
+  absl::string_view group;
+  absl::string_view name;
+  // One line for the list of commands.
+  absl::string_view summary;
+  // Sentences for the command's own help; may be empty.
+  absl::string_view details;
+  std::vector<OptionSpec> options;
+  // InvalidArgument says that an option's value is wrong, which is wrong usage;
+  // any other status that the command failed.
+  absl::Status (*run)(const Options& options, const Environment& environment);
+};
+
+}  // namespace sluice::ctl
+
+#endif  // POLICY_CTL_COMMAND_H_

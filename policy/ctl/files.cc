@@ -1,0 +1,71 @@
+#include "policy/ctl/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::ctl {
+namespace {
+
+constexpr size_t kMaxFileBytes = 1024 * 1024;
+
+absl::Status FileError(absl::string_view path, int error) {
+  const std::string message = absl::StrCat(path, ": ", std::strerror(error));
+  return error == EEXIST ? absl::AlreadyExistsError(message)
+                         : absl::FailedPreconditionError(message);
+}
+
+bool WriteAll(int descriptor, absl::string_view contents) {
+  while (!contents.empty()) {
+    const ssize_t written = write(descriptor, contents.data(), contents.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    contents.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+absl::Status CreateFile(const NewFile& file) {
+  const int descriptor = open(
+      file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.mode);
+  if (descriptor < 0) return FileError(file.path, errno);
+  int error = WriteAll(descriptor, file.contents) ? 0 : errno;
+  if (close(descriptor) != 0 && error == 0) error = errno;
+  if (error == 0) return absl::OkStatus();
+  unlink(file.path.c_str());
+  return FileError(file.path, error);
+}
+
+}  // namespace
+
+absl::Status CreateFiles(const std::vector<NewFile>& files) {
+  for (size_t made = 0; made < files.size(); ++made) {
+    absl::Status status = CreateFile(files[made]);
+    if (status.ok()) continue;
+    while (made > 0) unlink(files[--made].path.c_str());
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return FileError(path, errno);
+  std::string contents(kMaxFileBytes + 1, '\0');
+  stream.read(contents.data(), static_cast<std::streamsize>(contents.size()));
+  if (stream.bad()) return FileError(path, EIO);
+  contents.resize(static_cast<size_t>(stream.gcount()));
+  if (contents.size() > kMaxFileBytes) return FileError(path, EFBIG);
+  return contents;
+}
+
+}  // namespace sluice::ctl

@@ -1,0 +1,13 @@
+#include <iostream>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "policy/ctl/program.h"
+
+int main(int argc, char** argv) {
+  const std::vector<absl::string_view> arguments(argv + (argc > 0 ? 1 : 0),
+                                                 argv + argc);
+  return sluice::ctl::RunProgram(arguments,
+                                 {std::cout, std::cerr, absl::Now()});
+}

@@ -1,0 +1,67 @@
+#include "policy/ctl/options.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace sluice::ctl {
+
+absl::StatusOr<Options> Options::Parse(
+    absl::Span<const OptionSpec> specs,
+    absl::Span<const absl::string_view> arguments) {
+  Options options;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    absl::string_view name = arguments[i];
+    if (!absl::ConsumePrefix(&name, "--")) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("unexpected argument \"", arguments[i], "\""));
+    }
+    std::optional<absl::string_view> value;
+    if (const size_t equals = name.find('='); equals != name.npos) {
+      value = name.substr(equals + 1);
+      name = name.substr(0, equals);
+    }
+    const auto is_named = [name](const OptionSpec& spec) {
+      return spec.name == name;
+    };
+    if (std::none_of(specs.begin(), specs.end(), is_named)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("unknown option --", name));
+    }
+    if (!value.has_value()) {
+      if (i + 1 == arguments.size() ||
+          absl::StartsWith(arguments[i + 1], "--")) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("--", name, " needs a value"));
+      }
+      value = arguments[++i];
+    }
+    if (!options.values_.try_emplace(name, *value).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", name, " is given twice"));
+    }
+  }
+  for (const OptionSpec& spec : specs) {
+    if (spec.required && !options.values_.contains(spec.name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", spec.name, " is missing"));
+    }
+  }
+  return options;
+}
+
+std::optional<std::string> Options::Find(absl::string_view name) const {
+  const auto option = values_.find(name);
+  if (option == values_.end()) return std::nullopt;
+  return option->second;
+}
+
+std::string Options::Get(absl::string_view name) const {
+  return Find(name).value_or("");
+}
+
+}  // namespace sluice::ctl
