@@ -55,7 +55,8 @@ TEST_F(SessionOpenTest, PublishInScopePassesAsAView) {
   EXPECT_EQ(decisions(Action::kPublish, Verdict::kAllowed), 6u);
 }
 
-// covers: ACE-PUB-1
+// The broker sees nothing of them, and its Receive Maximum stays as it is.
+// covers: ACE-PUB-1, EDGE-10
 TEST_F(SessionOpenTest, DeniedPublishIsAnsweredByItsQos) {
   Open5();
   EXPECT_THAT(Client(PublishPacket(kV5, "x", 1, 7, "p")),
@@ -67,6 +68,19 @@ TEST_F(SessionOpenTest, DeniedPublishIsAnsweredByItsQos) {
   EXPECT_THAT(Client(PublishPacket(kV5, "x", 0, 0, "p")),
               ElementsAre("client DISCONNECT 87", "close"));
   EXPECT_EQ(decisions(Action::kPublish, Verdict::kDenied), 3u);
+}
+
+// Request Problem Information or not: our acks carry no properties.
+// covers: EDGE-15
+TEST_F(SessionOpenTest, LocalAcksCarryACodeAndNoProperties) {
+  Open5();
+  Client(PublishPacket(kV5, "x", 1, 7, "p"));
+  EXPECT_EQ(to_client(), std::string("\x40\x03\x00\x07\x87", 5));
+  Client(PublishPacket(kV5, "x", 2, 8, "p"));
+  EXPECT_EQ(to_client(), std::string("\x50\x03\x00\x08\x87", 5));
+  // SUBACK always has a Property Length.
+  Client(SubscribePacket(kV5, 9, {"x"}));
+  EXPECT_EQ(to_client(), std::string("\x90\x04\x00\x09\x00\x87", 6));
 }
 
 // covers: ACE-PUB-1
