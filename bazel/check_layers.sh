@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Checks that no library reaches what its layer may not use (see
+# docs/architecture.md). Bazel's visibility keeps targets from depending on a
+# higher layer; this keeps the pure layers free of I/O libraries as well.
+# usage: bazel/check_layers.sh
+# Exit 1 and the offending path when a rule is broken. $BAZEL_STARTUP_FLAGS is
+# handed to Bazel.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+read -ra startup <<<"${BAZEL_STARTUP_FLAGS-}"
+failed=0
+
+query() {
+  bazel "${startup[@]}" query --noshow_progress --ui_event_filters=-info "$@"
+}
+
+# forbid FROM WHAT...: nothing in package tree FROM may reach any of WHAT.
+forbid() {
+  local from="$1" what path
+  shift
+  for what in "$@"; do
+    path="$(query "somepath($from, $what)")"
+    if [[ -n "$path" ]]; then
+      echo "FAIL $from must not depend on $what, but does:"
+      sed 's/^/  /' <<<"$path"
+      failed=1
+    else
+      echo "ok   $from does not reach $what"
+    fi
+  done
+}
+
+uv=@system//:uv
+grpc=@system//:grpc
+ssl=@boringssl//:ssl
+crypto=@boringssl//:crypto
+
+forbid //proxy/base/... //proxy/mqtt/... //proxy/session/... //policy/... \
+  @system//:protobuf "$uv" "$grpc" "$crypto"
+forbid //proxy/mqtt/... //proxy/session/... //policy/... \
+  @system//:protobuf "$uv" "$grpc" "$crypto"
+forbid //proxy/session/... //proxy/transport/... //proxy/policy_client/... \
+  //policy/... "$uv" "$grpc" "$crypto"
+forbid //policy/ace/... //policy/service/... //policy/store/... \
+  "$uv" "$grpc" "$ssl"
+forbid //policy/store/... //policy/ace/... //policy/service/... \
+  "$uv" "$ssl"
+forbid //policy/service/... //policy/server/... //proxy/session/... "$uv" "$ssl"
+forbid //proxy/transport/... //proxy/policy_client/... //proxy/server/... \
+  "$grpc"
+forbid //proxy/policy_client/... //proxy/server/... "$ssl"
+
+exit "$failed"
