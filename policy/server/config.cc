@@ -2,7 +2,6 @@
 
 #include <sys/un.h>
 
-#include <cstddef>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -32,9 +31,6 @@ constexpr absl::Duration kMaxClockSkew = absl::Hours(1);
 
 constexpr char kUnsupported[] = "not supported by this version";
 constexpr char kRequired[] = "required, and missing or empty";
-
-// HS256 wants a key no shorter than its hash (RFC 7518 section 3.2).
-constexpr size_t kMinHs256KeyBytes = 32;
 
 // Turns the message that was read into what the service needs, a section a
 // function; `locations` words the errors.
@@ -170,20 +166,14 @@ absl::Status Checker::CheckIssuer(int index) {
   const std::string jwks_path = FieldPath(path, "jwks_file");
   absl::StatusOr<ace::JwkSet> keys = ReadJwks(jwks_path, issuer.jwks_file());
   if (!keys.ok()) return keys.status();
-  for (size_t i = 0; i < keys->keys().size(); ++i) {
-    const ace::Jwk& key = keys->keys()[i];
-    if (key.type() == ace::KeyType::kSymmetric &&
-        key.key().secret().size() < kMinHs256KeyBytes) {
-      return Error(jwks_path,
-                   absl::StrCat(issuer.jwks_file(), ": key ", i + 1, " of ",
-                                keys->keys().size(),
-                                " usable ones: a symmetric key must have at "
-                                "least ",
-                                kMinHs256KeyBytes, " bytes"));
-    }
-  }
   options_.issuers.push_back(
       {issuer.issuer(), ace::Profile::kRfc9431, *std::move(keys)});
+  // All else having been checked, what the verifier minds is in these keys.
+  const absl::Status usable = ace::TokenVerifier::Create(options_).status();
+  if (!usable.ok()) {
+    return Error(jwks_path,
+                 absl::StrCat(issuer.jwks_file(), ": ", usable.message()));
+  }
   return absl::OkStatus();
 }
 

@@ -1,6 +1,6 @@
 #include "policy/service/authenticator.h"
 
-#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -14,17 +14,13 @@
 namespace sluice::policy {
 namespace {
 
-// The last second that google.protobuf.Timestamp can hold.
-constexpr int64_t kMaxTimestampSeconds = 253'402'300'799;
-
+// `time` is between the years 1970 and 9999, where the verifier has `exp`.
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   google::protobuf::Timestamp timestamp;
   const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(std::min(seconds, kMaxTimestampSeconds));
-  if (seconds <= kMaxTimestampSeconds) {
-    timestamp.set_nanos(static_cast<int32_t>(
-        absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  }
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
   return timestamp;
 }
 

@@ -1,0 +1,292 @@
+#include "policy/server/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::sluice::testing::TempDir;
+using ::sluice::testing::TestCertificate;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// RFC 8037 appendix A.2.
+constexpr char kEd25519Jwk[] =
+    R"({"kty":"OKP","crv":"Ed25519",)"
+    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+constexpr char kSymmetricJwk[] =
+    R"({"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})";
+constexpr char kShortJwk[] = R"({"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODw"})";
+constexpr char kRsaJwk[] = R"({"kty":"RSA","n":"AQAB","e":"AQAB"})";
+
+std::string Jwks(const std::string& keys) {
+  return absl::StrCat(R"({"keys":[)", keys, "]}");
+}
+
+// What most cases start from; 10 lines.
+constexpr char kMinimal[] = R"(address: 127.0.0.1:0
+audience: broker
+issuers:
+- issuer: https://as.example
+  jwks_file: as.json
+public_topics:
+- filter: public/#
+  permissions: [sub]
+store:
+  memory: {}
+)";
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() {
+    dir_.Write("as.json", Jwks(kEd25519Jwk));
+    dir_.Write("rs.json", Jwks(kSymmetricJwk));
+  }
+
+  absl::StatusOr<LoadedConfig> Load(absl::string_view yaml,
+                                    Hosting hosting = Hosting::kStandalone) {
+    return LoadConfig(dir_.Write("policy.yaml", yaml), hosting);
+  }
+
+  // kMinimal with each first text replaced by the second.
+  static std::string Minimal(
+      std::initializer_list<std::pair<absl::string_view, absl::string_view>>
+          replacements) {
+    return absl::StrReplaceAll(kMinimal, replacements);
+  }
+
+  // The complaint about `yaml`, with DIR for the directory.
+  std::string Complaint(absl::string_view yaml) {
+    const absl::Status status = Load(yaml).status();
+    EXPECT_FALSE(status.ok()) << yaml;
+    return absl::StrReplaceAll(status.message(), {{dir_.path(), "DIR"}});
+  }
+
+  const TempDir dir_;
+};
+
+TEST_F(ConfigTest, ReadsTheMinimalConfiguration) {
+  const auto config = Load(kMinimal);
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->address.has_value());
+  EXPECT_EQ(config->address->ToString(), "127.0.0.1:0");
+  EXPECT_FALSE(config->tls.has_value());
+  EXPECT_THAT(config->public_topics,
+              ElementsAre(ace::Permission{"public/#", false, true}));
+  EXPECT_THAT(config->warnings, IsEmpty());
+}
+
+TEST_F(ConfigTest, ReadsEverythingThatThisVersionSupports) {
+  const TestCertificate authority = TestCertificate::Authority("ca");
+  const TestCertificate server = authority.Issue({});
+  dir_.Write("policy.crt", server.certificate_pem());
+  dir_.Write("policy.key", server.private_key_pem());
+  dir_.Write("ca.crt", authority.certificate_pem());
+  const auto config = Load(R"(
+address: unix:/run/sluice/policy.sock
+tls: {certificate: policy.crt, private_key: policy.key, client_ca: ca.crt}
+audience: broker
+clock_skew: 0s
+issuers:
+- {issuer: "https://a.example", jwks_file: as.json}
+- {issuer: "https://b.example", profile: rfc9431, jwks_file: rs.json}
+decryption_keys_file: rs.json
+public_topics:
+- {filter: "public/#", permissions: [sub]}
+- {filter: "inbox/+", permissions: [pub, sub]}
+store: {memory: {}}
+)");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->address->unix_path, "/run/sluice/policy.sock");
+  EXPECT_EQ(config->tls->certificate, server.certificate_pem());
+  EXPECT_EQ(config->tls->private_key, server.private_key_pem());
+  EXPECT_EQ(config->tls->client_ca, authority.certificate_pem());
+  EXPECT_THAT(config->public_topics,
+              ElementsAre(ace::Permission{"public/#", false, true},
+                          ace::Permission{"inbox/+", true, true}));
+}
+
+TEST_F(ConfigTest, ASocketIsRelativeToTheConfiguration) {
+  dir_.Write("policy.yaml", "address: unix:policy.sock\naudience: broker\n");
+  ASSERT_EQ(chdir(dir_.path().c_str()), 0);  // for a short path
+  const auto config = LoadConfig("./policy.yaml", Hosting::kStandalone);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->address->unix_path, "./policy.sock");
+}
+
+TEST_F(ConfigTest, NeitherIssuersNorTopicsNorStoreAreRequired) {
+  EXPECT_TRUE(Load("address: 127.0.0.1:0\naudience: broker\n").ok());
+}
+
+TEST_F(ConfigTest, AnEmbeddedServiceNeedsNoAddress) {
+  const auto embedded = Load("audience: broker\n", Hosting::kEmbedded);
+  ASSERT_TRUE(embedded.ok()) << embedded.status();
+  EXPECT_FALSE(embedded->address.has_value());
+  // Where there is one, it is checked all the same.
+  EXPECT_FALSE(Load("audience: b\naddress: x\n", Hosting::kEmbedded).ok());
+  EXPECT_THAT(Complaint("audience: broker\n"),
+              HasSubstr("policy.yaml:1: address: required"));
+}
+
+TEST_F(ConfigTest, WarnsOfKeysThatItHasNoUseFor) {
+  dir_.Write("as.json", Jwks(absl::StrCat(kRsaJwk, ",", kEd25519Jwk)));
+  const auto config = Load(kMinimal);
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->warnings.size(), 1u);
+  EXPECT_THAT(config->warnings[0],
+              HasSubstr("issuers[0].jwks_file: as.json: keys[0].kty"));
+}
+
+// covers: ACE-D01-7
+TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotSupport) {
+  const struct {
+    std::string yaml;
+    const char* complaint;
+  } kCases[] = {
+      {Minimal({{"jwks_file: as.json", "jwks_url: https://as.example/jwks"}}),
+       "DIR/policy.yaml:5: issuers[0].jwks_url: not supported by this version"},
+      {Minimal(
+           {{"jwks_file: as.json", "jwks_file: as.json\n  jwks_refresh: 5m"}}),
+       "DIR/policy.yaml:6: issuers[0].jwks_refresh: not supported by this "
+       "version"},
+      {Minimal({{"jwks_file: as.json",
+                 "introspection: {url: https://as.example/introspect}"}}),
+       "DIR/policy.yaml:5: issuers[0].introspection: not supported by this "
+       "version"},
+      {Minimal(
+           {{"jwks_file: as.json", "profile: draft-01\n  jwks_file: as.json"}}),
+       "DIR/policy.yaml:5: issuers[0].profile: draft-01 is not supported by "
+       "this version"},
+      {Minimal({{"memory: {}", "sqlite: policy.db"}}),
+       "DIR/policy.yaml:10: store.sqlite: not supported by this version"},
+      {Minimal({{"memory: {}", "etcd: {endpoints: [\"127.0.0.1:2379\"]}"}}),
+       "DIR/policy.yaml:10: store.etcd: not supported by this version"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(Complaint(c.yaml), c.complaint);
+}
+
+TEST_F(ConfigTest, NamesThePlaceOfAnError) {
+  const struct {
+    std::string yaml;
+    const char* complaint;
+  } kCases[] = {
+      {Minimal({{"audience", "audiences"}}), "policy.yaml:2: audiences: "},
+      {Minimal({{"127.0.0.1:0", "127.0.0.1"}}), "policy.yaml:1: address: "},
+      {Minimal({{"127.0.0.1:0", "127.0.0.1:70000"}}),
+       "policy.yaml:1: address: expected a port"},
+      {Minimal({{"127.0.0.1:0", absl::StrCat("unix:", std::string(108, 'x'))}}),
+       "policy.yaml:1: address: the path of a socket"},
+      {Minimal({{"audience: broker", "clock_skew: 1s"}}),
+       "policy.yaml:1: audience: required"},
+      {Minimal({{"audience: broker", "audience: b\nclock_skew: 61m"}}),
+       "policy.yaml:3: clock_skew: expected a duration from 0s to 1h"},
+      {Minimal({{"audience: broker", "audience: b\nclock_skew: 30"}}),
+       "policy.yaml:3: clock_skew: "},
+      {Minimal({{"issuer: https://as.example", "issuer: \"\""}}),
+       "policy.yaml:4: issuers[0].issuer: required"},
+      {Minimal({{"  jwks_file: as.json",
+                 "  jwks_file: as.json\n- issuer: https://as.example\n"
+                 "  jwks_file: as.json"}}),
+       "policy.yaml:6: issuers[1].issuer: stands here for the second time"},
+      {Minimal({{"  jwks_file: as.json\n", ""}}),
+       "policy.yaml:4: issuers[0].jwks_file: required"},
+      {Minimal({{"as.json", "missing.json"}}),
+       "policy.yaml:5: issuers[0].jwks_file: cannot read DIR/missing.json: "},
+      {Minimal({{"jwks_file", "profile: rfc9999\n  jwks_file"}}),
+       "policy.yaml:5: issuers[0].profile: "},
+      {Minimal({{"store:", "decryption_keys_file: as.json\nstore:"}}),
+       "policy.yaml:9: decryption_keys_file: as.json: only symmetric keys"},
+      {Minimal({{"store:", "decryption_keys_file: \"\"\nstore:"}}),
+       "policy.yaml:9: decryption_keys_file: required"},
+      {Minimal({{"public/#", "public/#/x"}}),
+       "policy.yaml:7: public_topics[0].filter: expected an MQTT topic filter"},
+      {Minimal({{"public/#", "$share/g/x"}}),
+       "policy.yaml:7: public_topics[0].filter: expected an MQTT topic filter"},
+      {Minimal({{"filter: public/#", "filter: \"\""}}),
+       "policy.yaml:7: public_topics[0].filter: required"},
+      {Minimal({{"[sub]", "[]"}}),
+       "policy.yaml:8: public_topics[0].permissions: required"},
+      {Minimal({{"[sub]", "[subscribe]"}}),
+       "policy.yaml:8: public_topics[0].permissions[0]: "},
+      {Minimal({{"\n  memory: {}", " {}"}}),
+       "policy.yaml:9: store: expected exactly one of"},
+      {Minimal({{"memory: {}", "memory: {}\n  sqlite: x"}}),
+       "policy.yaml:11: store.sqlite: "},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_THAT(Complaint(c.yaml),
+                ::testing::StartsWith(absl::StrCat("DIR/", c.complaint)));
+  }
+}
+
+TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
+  const struct {
+    std::string jwks;
+    const char* complaint;
+  } kCases[] = {
+      {"{", "issuers[0].jwks_file: as.json: "},
+      {Jwks(""), "holds no key of a known type"},
+      {Jwks(kRsaJwk), "holds no key of a known type"},
+      {Jwks(absl::StrCat(kEd25519Jwk,
+                         R"(,{"kty":"OKP","crv":"Ed25519","x":"!"})")),
+       "as.json: keys[1].x: "},
+      {Jwks(absl::StrCat(kEd25519Jwk, ",", kShortJwk)),
+       "as.json: issuer https://as.example: keys[1].k: HS256"},
+  };
+  for (const auto& c : kCases) {
+    dir_.Write("as.json", c.jwks);
+    EXPECT_THAT(Complaint(kMinimal), HasSubstr(c.complaint));
+    EXPECT_THAT(Complaint(kMinimal), Not(HasSubstr("AAECAw")));
+  }
+}
+
+TEST_F(ConfigTest, ChecksTheFilesOfTls) {
+  const TestCertificate authority = TestCertificate::Authority("ca");
+  const TestCertificate server = authority.Issue({});
+  dir_.Write("policy.crt", server.certificate_pem());
+  dir_.Write("policy.key", server.private_key_pem());
+  dir_.Write("other.key", authority.private_key_pem());
+  const struct {
+    const char* tls;
+    const char* complaint;
+  } kCases[] = {
+      {"{private_key: policy.key}", "tls.certificate: required"},
+      {"{certificate: policy.crt}", "tls.private_key: required"},
+      {"{certificate: policy.crt, private_key: none}",
+       "tls.private_key: cannot read DIR/none"},
+      {"{certificate: policy.key, private_key: policy.key}",
+       "tls.certificate: policy.key: no PEM certificate"},
+      {"{certificate: policy.crt, private_key: policy.crt}",
+       "tls.private_key: policy.crt: no PEM private key"},
+      {"{certificate: policy.crt, private_key: other.key}",
+       "tls.private_key: other.key: does not belong to the certificate"},
+      {"{certificate: policy.crt, private_key: policy.key, client_ca: \"\"}",
+       "tls.client_ca: required"},
+      {"{certificate: policy.crt, private_key: policy.key, "
+       "client_ca: policy.key}",
+       "tls.client_ca: policy.key: no PEM certificate"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_THAT(Complaint(absl::StrCat(kMinimal, "tls: ", c.tls, "\n")),
+                HasSubstr(absl::StrCat("DIR/policy.yaml:11: ", c.complaint)));
+  }
+}
+
+TEST_F(ConfigTest, SaysThatTheFileIsMissing) {
+  const absl::Status status =
+      LoadConfig(dir_.path() + "/none.yaml", Hosting::kStandalone).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("none.yaml"));
+}
+
+}  // namespace
+}  // namespace sluice::policy

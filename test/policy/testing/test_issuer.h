@@ -1,0 +1,53 @@
+#ifndef TEST_POLICY_TESTING_TEST_ISSUER_H_
+#define TEST_POLICY_TESTING_TEST_ISSUER_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/ace/algorithm.h"
+#include "policy/ace/signing_key.h"
+#include "policy/ace/token_verifier.h"
+
+namespace sluice::policy {
+
+// A key of a client, or of an issuer. A failure aborts the test program, here
+// as everywhere in this file.
+ace::SigningKey NewKey(ace::Algorithm algorithm);
+std::string Sign(const ace::SigningKey& key, absl::string_view content);
+
+// What a token says; the defaults make a valid one.
+struct TokenOptions {
+  std::string issuer = "https://as.example";
+  std::string audience = "broker";
+  std::string subject = "alice";
+  std::string token_id = "token-1";
+  // AIF as JSON; empty: no scope.
+  std::string scope = R"([["a/#",["pub","sub"]],["b",["pub"]]])";
+  absl::Time expires_at;
+};
+
+// An authorization server, and the broker that it issues tokens for: it knows
+// the symmetric key with which PoP keys are encrypted for the broker.
+class TestIssuer {
+ public:
+  TestIssuer();
+
+  // A JWT bound to `client`; the key of a symmetric client is in a JWE.
+  std::string Token(const ace::SigningKey& client,
+                    const TokenOptions& options) const;
+
+  // What a verifier must know.
+  std::string PublicJwks() const;
+  std::string DecryptionJwks() const;
+  // A verifier that takes these tokens, without leeway.
+  ace::TokenVerifier Verifier() const;
+
+ private:
+  ace::SigningKey key_;
+  ace::SigningKey encryption_key_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // TEST_POLICY_TESTING_TEST_ISSUER_H_
