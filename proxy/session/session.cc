@@ -260,6 +260,8 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
   event.kind = kind;
   event.action = action;
   event.reason_code = static_cast<uint8_t>(code);
+  event.listener = context_.settings->listener;
+  event.client_address = context_.client_address;
   event.client_id = client_id_;
   if (grant_ != nullptr) {
     event.subject = grant_->subject();

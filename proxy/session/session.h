@@ -84,6 +84,8 @@ struct Event {
   Kind kind;
   Action action = Action::kConnect;
   uint8_t reason_code = 0;  // as sent on the wire, in MQTT 5.0 terms
+  absl::string_view listener;
+  absl::string_view client_address;
   absl::string_view client_id;
   absl::string_view subject;
   absl::string_view token_id;
