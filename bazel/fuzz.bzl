@@ -5,13 +5,22 @@ load("//bazel:sluice.bzl", "SLUICE_COPTS")
 def cc_fuzz_test(name, srcs, deps = [], corpus = [], **kwargs):
     """Replays `corpus` in the ordinary test run.
 
+    Under --config=fuzz the test starts from the corpus and runs 20,000 inputs;
+    for more, `bazel run --config=fuzz TARGET -- -runs=N`.
+
     Args:
-      name: of the target; `bazel run --config=fuzz` fuzzes it.
+      name: of the target.
       srcs: define LLVMFuzzerTestOneInput.
       deps: what is fuzzed.
-      corpus: files, usually glob(["corpus/NAME/*"]).
+      corpus: files of this package in one folder, glob(["corpus/NAME/*"]).
       **kwargs: as for cc_test.
     """
+
+    # libFuzzer fuzzes when it is given folders; files it would only replay.
+    folders = {
+        "%s/%s" % (native.package_name(), f.rpartition("/")[0]): None
+        for f in corpus
+    }
     native.cc_test(
         name = name,
         srcs = srcs + select({
@@ -21,9 +30,9 @@ def cc_fuzz_test(name, srcs, deps = [], corpus = [], **kwargs):
         copts = SLUICE_COPTS,
         deps = deps,
         args = select({
-            "//bazel:fuzzing": ["-runs=20000"],
-            "//conditions:default": [],
-        }) + ["$(rootpath %s)" % c for c in corpus],
+            "//bazel:fuzzing": ["-runs=20000"] + folders.keys(),
+            "//conditions:default": ["$(rootpath %s)" % f for f in corpus],
+        }),
         data = corpus,
         linkopts = select({
             "//bazel:fuzzing": ["-fsanitize=fuzzer"],
