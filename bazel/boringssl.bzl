@@ -3,9 +3,10 @@
 Debian's own shared libraries are compiled for size, and are slower just where
 a TLS proxy spends its time. Debian's gRPC brings OpenSSL 3 into the same
 process, and the two define some 2,000 names in common: BoringSSL is therefore
-linked statically and none of its symbols is exported
-(-Wl,--exclude-libs,ALL in .bazelrc). //test/bazel:two_tls_stacks_test shows
-that both work side by side.
+linked statically and compiled with hidden visibility, so that none of its
+symbols can be exported and OpenSSL's callers bind to OpenSSL.
+//test/bazel:two_tls_stacks_test shows that both work side by side. (Excluding
+archives at link time instead would hide the sanitizers' interceptors, too.)
 """
 
 def _boringssl_impl(ctx):
