@@ -1,0 +1,401 @@
+#include "proxy/server/config.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "policy/server/files.h"
+#include "proxy/base/json_string.h"
+#include "proxy/config/locations.h"
+#include "proxy/config/yaml_message.h"
+#include "proxy/mqtt/topic.h"
+#include "proxy/server/field_checks.h"
+
+namespace sluice::server {
+namespace {
+
+using Schema = ::sluice::config::v1::ProxyConfig;
+using ::sluice::config::ElementPath;
+using ::sluice::config::FieldPath;
+
+constexpr char kUnsupported[] =
+    "not supported by this version; remove the field";
+
+constexpr size_t kMaxPacketSize = 268435455;  // MQTT 5.0 section 2.1.4
+constexpr uint32_t kMaxWorkers = 256;
+
+// Turns the message that was read into a Config, a section a function;
+// `locations` words the errors.
+class Checker {
+ public:
+  Checker(const Schema& schema, const config::Locations& locations)
+      : schema_(schema), locations_(locations), fields_(locations) {}
+
+  absl::StatusOr<Config> Check();
+
+ private:
+  absl::Status CheckListener(int index);
+  absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
+                                const std::string& path,
+                                ListenerConfig* listener) const;
+  absl::Status CheckProtocols(const Schema::Listener& listener,
+                              const std::string& path,
+                              ListenerConfig* result) const;
+  absl::Status CheckUpstream();
+  absl::Status CheckPolicy();
+  absl::Status CheckPolicyTls();
+  absl::Status CheckAce();
+  absl::Status CheckLimits();
+  absl::Status CheckAdminAndWorkers();
+  absl::Status CheckLog();
+
+  absl::Status Error(absl::string_view path, absl::string_view problem) const {
+    return locations_.Error(path, problem);
+  }
+
+  const Schema& schema_;
+  const config::Locations& locations_;
+  const FieldChecks fields_;
+  absl::flat_hash_set<std::string> listener_names_;
+  Config config_;
+};
+
+absl::StatusOr<Config> Checker::Check() {
+  if (schema_.listeners().empty()) {
+    return Error("listeners", "required; name at least one listener");
+  }
+  for (int i = 0; i < schema_.listeners_size(); ++i) {
+    if (absl::Status s = CheckListener(i); !s.ok()) return s;
+  }
+  if (absl::Status s = CheckUpstream(); !s.ok()) return s;
+  if (absl::Status s = CheckPolicy(); !s.ok()) return s;
+  if (absl::Status s = CheckAce(); !s.ok()) return s;
+  if (absl::Status s = CheckLimits(); !s.ok()) return s;
+  if (absl::Status s = CheckAdminAndWorkers(); !s.ok()) return s;
+  if (absl::Status s = CheckLog(); !s.ok()) return s;
+  config_.source = schema_;
+  return std::move(config_);
+}
+
+absl::Status Checker::CheckListener(int index) {
+  const Schema::Listener& listener = schema_.listeners(index);
+  const std::string path = ElementPath("listeners", index);
+  ListenerConfig result;
+  if (listener.name().empty()) return Error(FieldPath(path, "name"), kRequired);
+  if (!listener_names_.insert(listener.name()).second) {
+    return Error(FieldPath(path, "name"),
+                 "taken by another listener; give each its own");
+  }
+  result.name = listener.name();
+  absl::Status s =
+      fields_.CheckAddress(FieldPath(path, "address"), listener.address(),
+                           Unix::kRefused, AnyPort::kAllowed, &result.address);
+  if (!s.ok()) return s;
+  s = CheckListenerTls(listener.tls(), FieldPath(path, "tls"), &result);
+  if (!s.ok()) return s;
+  s = CheckProtocols(listener, FieldPath(path, "protocols"), &result);
+  if (!s.ok()) return s;
+  config_.listeners.push_back(std::move(result));
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
+                                       const std::string& path,
+                                       ListenerConfig* listener) const {
+  if (tls.client_certificate() ==
+      Schema::Listener::CLIENT_CERTIFICATE_REQUEST) {
+    return Error(FieldPath(path, "client_certificate"),
+                 "\"request\" is not supported by this version; use none");
+  }
+  if (tls.psk()) {
+    return Error(FieldPath(path, "psk"),
+                 "true is not supported by this version; use false");
+  }
+  std::string certificate;
+  absl::Status s = fields_.ReadCertificate(FieldPath(path, "certificate"),
+                                           tls.certificate(), &certificate);
+  if (!s.ok()) return s;
+  std::string private_key;
+  s = fields_.ReadPrivateKey(FieldPath(path, "private_key"), tls.private_key(),
+                             certificate, &private_key);
+  if (!s.ok()) return s;
+  listener->certificate_file =
+      policy::ResolvePath(locations_.file(), tls.certificate());
+  listener->private_key_file =
+      policy::ResolvePath(locations_.file(), tls.private_key());
+  listener->tls13_only = tls.min_version() == Schema::Listener::VERSION_TLS_1_3;
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckProtocols(const Schema::Listener& listener,
+                                     const std::string& path,
+                                     ListenerConfig* result) const {
+  if (listener.protocols().empty()) {
+    if (!locations_.Contains(path)) return absl::OkStatus();
+    return Error(path, "is empty; name a protocol, or leave the field out");
+  }
+  result->allow_v311 = false;
+  result->allow_v5 = false;
+  for (int i = 0; i < listener.protocols_size(); ++i) {
+    bool* allowed = listener.protocols(i) == Schema::Listener::PROTOCOL_MQTT_5
+                        ? &result->allow_v5
+                        : &result->allow_v311;
+    if (*allowed) return Error(ElementPath(path, i), "stands here twice");
+    *allowed = true;
+  }
+  return absl::OkStatus();
+}
+
+// The first "${...}" in `text` that is not filled in; empty when all are.
+absl::string_view UnknownPlaceholder(absl::string_view text) {
+  for (size_t start = 0;
+       (start = text.find("${", start)) != absl::string_view::npos; ++start) {
+    const absl::string_view rest = text.substr(start);
+    const absl::string_view name = rest.substr(0, rest.find('}'));
+    if (name != "${subject" && name != "${client_id" && name != "${issuer") {
+      return name;
+    }
+  }
+  return "";
+}
+
+absl::Status Checker::CheckUpstream() {
+  const Schema::Upstream& upstream = schema_.upstream();
+  UpstreamConfig& result = config_.upstream;
+  absl::Status s =
+      fields_.CheckAddress("upstream.address", upstream.address(),
+                           Unix::kAllowed, AnyPort::kRefused, &result.address);
+  if (!s.ok()) return s;
+  result.username = upstream.username();
+  result.password = upstream.password();
+  std::string password_path = "upstream.password";
+  if (upstream.has_password_file()) {
+    password_path = "upstream.password_file";
+    s = fields_.ReadNamedFile(password_path, upstream.password_file(),
+                              &result.password);
+    if (!s.ok()) return s;
+    absl::string_view line = result.password;
+    absl::ConsumeSuffix(&line, "\n");
+    absl::ConsumeSuffix(&line, "\r");
+    result.password.resize(line.size());
+    if (result.password.empty()) {
+      return Error(password_path,
+                   "the file is empty; put the password into it");
+    }
+  }
+  // MQTT 3.1.1 section 3.1.2.9.
+  if (!result.password.empty() && result.username.empty()) {
+    return Error(password_path, "needs upstream.username beside it");
+  }
+  if (!UnknownPlaceholder(result.username).empty()) {
+    return Error(
+        "upstream.username",
+        "only ${subject}, ${client_id} and ${issuer} can be filled in");
+  }
+  if (!UnknownPlaceholder(result.password).empty()) {
+    return Error(
+        password_path,
+        "only ${subject}, ${client_id} and ${issuer} can be filled in");
+  }
+  result.proxy_protocol_v2 =
+      upstream.proxy_protocol() == Schema::Upstream::PROXY_PROTOCOL_V2;
+  return fields_.CheckTime(
+      "upstream.connect_timeout", upstream.has_connect_timeout(),
+      upstream.connect_timeout(), Zero::kRefused, &result.connect_timeout);
+}
+
+absl::Status Checker::CheckPolicy() {
+  const Schema::PolicySource& policy = schema_.policy();
+  PolicySourceConfig& result = config_.policy;
+  absl::Status s =
+      fields_.CheckTime("policy.timeout", policy.has_timeout(),
+                        policy.timeout(), Zero::kRefused, &result.timeout);
+  if (!s.ok()) return s;
+  switch (policy.service_case()) {
+    case Schema::PolicySource::SERVICE_NOT_SET:
+      return Error("policy", "one of address and embedded is required");
+    case Schema::PolicySource::kAddress:
+      result.address.emplace();
+      s = fields_.CheckAddress("policy.address", policy.address(),
+                               Unix::kAllowed, AnyPort::kRefused,
+                               &*result.address);
+      return s.ok() ? CheckPolicyTls() : s;
+    case Schema::PolicySource::kEmbedded:
+      break;
+  }
+  if (policy.embedded().empty()) return Error("policy.embedded", kRequired);
+  if (policy.has_tls()) {
+    return Error("policy.tls",
+                 "an embedded policy service is not reached over TLS; remove "
+                 "the field");
+  }
+  result.embedded_file =
+      policy::ResolvePath(locations_.file(), policy.embedded());
+  absl::StatusOr<policy::LoadedConfig> embedded =
+      policy::LoadConfig(result.embedded_file, policy::Hosting::kEmbedded);
+  if (absl::IsInvalidArgument(embedded.status())) return embedded.status();
+  if (!embedded.ok()) {
+    return Error("policy.embedded", embedded.status().message());
+  }
+  config_.warnings = embedded->warnings;
+  result.embedded = *std::move(embedded);
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckPolicyTls() {
+  if (!schema_.policy().has_tls()) return absl::OkStatus();
+  const Schema::PolicySource::Tls& tls = schema_.policy().tls();
+  PolicyTlsConfig& result = config_.policy.tls.emplace();
+  absl::Status s;
+  if (!tls.ca().empty()) {
+    s = fields_.ReadCertificate("policy.tls.ca", tls.ca(), &result.ca);
+    if (!s.ok()) return s;
+  }
+  if (tls.certificate().empty() && tls.private_key().empty()) {
+    return absl::OkStatus();
+  }
+  s = fields_.ReadCertificate("policy.tls.certificate", tls.certificate(),
+                              &result.certificate);
+  if (!s.ok()) return s;
+  return fields_.ReadPrivateKey("policy.tls.private_key", tls.private_key(),
+                                result.certificate, &result.private_key);
+}
+
+// RFC 9431 section 2.2.4.1's hint.
+std::string HintJson(const Schema::Ace::AsHint& hint) {
+  std::string json = "{\"AS\":";
+  AppendJsonString(hint.as(), &json);
+  if (!hint.audience().empty()) {
+    json += ",\"audience\":";
+    AppendJsonString(hint.audience(), &json);
+  }
+  if (!hint.scope().empty()) {
+    json += ",\"scope\":";
+    AppendJsonString(hint.scope(), &json);
+  }
+  json += '}';
+  return json;
+}
+
+absl::Status Checker::CheckAce() {
+  const Schema::Ace& ace = schema_.ace();
+  AceConfig& result = config_.ace;
+  if (ace.client_id() == Schema::Ace::CLIENT_ID_BOUND) {
+    return Error("ace.client_id",
+                 "\"bound\" is not supported by this version; use free");
+  }
+  if (ace.has_authz_info_topic()) {
+    result.authz_info_topic = ace.authz_info_topic();
+    if (!result.authz_info_topic.empty() &&
+        !mqtt::IsValidTopicName(result.authz_info_topic)) {
+      return Error("ace.authz_info_topic",
+                   "not a topic name; wildcards are not allowed");
+    }
+  }
+  if (ace.has_as_hint()) {
+    if (ace.as_hint().as().empty()) return Error("ace.as_hint.as", kRequired);
+    result.as_hint = HintJson(ace.as_hint());
+    // It travels as a string property (MQTT 5.0 section 1.5.4).
+    if (result.as_hint.size() > 65535) {
+      return Error("ace.as_hint", "longer than 65535 bytes; shorten it");
+    }
+  }
+  result.hide_topics = ace.hide_topics();
+  result.v5_username_token = ace.v5_username_token();
+  absl::Status s = fields_.CheckTime(
+      "ace.authentication_timeout", ace.has_authentication_timeout(),
+      ace.authentication_timeout(), Zero::kRefused,
+      &result.authentication_timeout);
+  if (!s.ok()) return s;
+  return fields_.CheckTime("ace.reauthentication_grace",
+                           ace.has_reauthentication_grace(),
+                           ace.reauthentication_grace(), Zero::kAllowed,
+                           &result.reauthentication_grace);
+}
+
+absl::Status Checker::CheckLimits() {
+  const Schema::Limits& limits = schema_.limits();
+  LimitsConfig& result = config_.limits;
+  result.max_connections = limits.max_connections();
+  result.connections_per_second = limits.connections_per_second();
+  if (limits.has_authz_info_per_second()) {
+    result.authz_info_per_second = limits.authz_info_per_second();
+  }
+  if (limits.has_max_packet_size()) {
+    result.max_packet_size = limits.max_packet_size();
+    if (result.max_packet_size == 0 ||
+        result.max_packet_size > kMaxPacketSize) {
+      return Error("limits.max_packet_size",
+                   absl::StrCat("expected 1 to ", kMaxPacketSize));
+    }
+  }
+  absl::Status s = fields_.CheckTime(
+      "limits.handshake_timeout", limits.has_handshake_timeout(),
+      limits.handshake_timeout(), Zero::kRefused, &result.handshake_timeout);
+  if (!s.ok()) return s;
+  return fields_.CheckTime(
+      "limits.connect_timeout", limits.has_connect_timeout(),
+      limits.connect_timeout(), Zero::kRefused, &result.connect_timeout);
+}
+
+absl::Status Checker::CheckAdminAndWorkers() {
+  if (schema_.has_admin()) {
+    config_.admin.emplace();
+    absl::Status s = fields_.CheckAddress(
+        "admin.address", schema_.admin().address(), Unix::kRefused,
+        AnyPort::kAllowed, &*config_.admin);
+    if (!s.ok()) return s;
+  }
+  if (schema_.workers() > kMaxWorkers) {
+    return Error("workers", absl::StrCat("expected 0 to ", kMaxWorkers));
+  }
+  config_.workers = schema_.workers();
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckLog() {
+  const Schema::Log& log = schema_.log();
+  if (!log.audit().empty()) return Error("log.audit", kUnsupported);
+  switch (log.level()) {
+    case Schema::Log::LEVEL_DEBUG:
+      config_.log.level = LogLevel::kDebug;
+      break;
+    case Schema::Log::LEVEL_WARNING:
+      config_.log.level = LogLevel::kWarning;
+      break;
+    case Schema::Log::LEVEL_ERROR:
+      config_.log.level = LogLevel::kError;
+      break;
+    default:
+      config_.log.level = LogLevel::kInfo;
+      break;
+  }
+  config_.log.format = log.format() == Schema::Log::FORMAT_TEXT
+                           ? LogFormat::kText
+                           : LogFormat::kJson;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  Schema schema;
+  absl::StatusOr<config::Locations> locations =
+      config::LoadYamlFile(path, &schema);
+  if (!locations.ok()) return locations.status();
+  return Checker(schema, *locations).Check();
+}
+
+bool NeedsRestart(const Config& running, const Config& changed) {
+  Schema a = running.source;
+  Schema b = changed.source;
+  a.mutable_log()->clear_level();
+  b.mutable_log()->clear_level();
+  return !google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
+
+}  // namespace sluice::server

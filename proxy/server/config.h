@@ -1,0 +1,107 @@
+#ifndef PROXY_SERVER_CONFIG_H_
+#define PROXY_SERVER_CONFIG_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "policy/server/config.h"
+#include "proto/sluice/config/v1/proxy.pb.h"
+#include "proxy/base/log.h"
+#include "proxy/server/field_checks.h"
+
+namespace sluice::server {
+
+struct ListenerConfig {
+  std::string name;
+  Address address;  // TCP
+  // PEM files, which have been checked and belong together.
+  std::string certificate_file;
+  std::string private_key_file;
+  bool tls13_only = false;
+  bool allow_v311 = true;
+  bool allow_v5 = true;
+};
+
+struct UpstreamConfig {
+  Address address;
+  std::string username;
+  std::string password;
+  bool proxy_protocol_v2 = false;
+  absl::Duration connect_timeout = absl::Seconds(5);
+};
+
+// TLS to the policy service: PEM texts. `ca` is empty for the system's
+// authorities; without a certificate the proxy shows none.
+struct PolicyTlsConfig {
+  std::string ca;
+  std::string certificate;
+  std::string private_key;
+};
+
+// A policy service elsewhere or in this process: `address` or `embedded`.
+struct PolicySourceConfig {
+  std::optional<Address> address;
+  std::optional<PolicyTlsConfig> tls;
+  std::string embedded_file;
+  std::optional<policy::LoadedConfig> embedded;
+  absl::Duration timeout = absl::Seconds(2);
+};
+
+struct AceConfig {
+  std::string authz_info_topic = "authz-info";  // empty: off
+  std::string as_hint;  // the JSON object; empty: no hint
+  absl::Duration authentication_timeout = absl::Seconds(10);
+  absl::Duration reauthentication_grace = absl::ZeroDuration();
+  bool hide_topics = false;
+  bool v5_username_token = false;
+};
+
+struct LimitsConfig {
+  uint32_t max_connections = 0;  // 0: no limit
+  size_t max_packet_size = 268435455;
+  absl::Duration handshake_timeout = absl::Seconds(10);
+  absl::Duration connect_timeout = absl::Seconds(10);
+  uint32_t connections_per_second = 0;  // 0: no limit
+  uint32_t authz_info_per_second = 10;  // 0: no limit
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kJson;
+};
+
+// A configuration that has been read and checked, with the files that it names.
+struct Config {
+  std::vector<ListenerConfig> listeners;  // at least one
+  UpstreamConfig upstream;
+  PolicySourceConfig policy;
+  AceConfig ace;
+  LimitsConfig limits;
+  std::optional<Address> admin;  // TCP
+  uint32_t workers = 0;          // 0: one a core
+  LogConfig log;
+  // What the operator should know though it is no error; for the log.
+  std::vector<std::string> warnings;
+  // What was read.
+  config::v1::ProxyConfig source;
+};
+
+// Reads the configuration file `path` (schema: proto/sluice/config/v1/
+// proxy.proto), and the policy service's where it is embedded. The message of a
+// failure is for the user: "FILE:LINE: field: what is wrong"; it is the first
+// thing found and holds no secret. A field whose feature this version lacks is
+// refused, never ignored.
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+// Whether `changed` differs from `running` in more than what a reload takes
+// over: the level of the log, and the contents of files.
+bool NeedsRestart(const Config& running, const Config& changed);
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_CONFIG_H_

@@ -1,0 +1,82 @@
+#include "proxy/server/event_logger.h"
+
+#include <cstddef>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "proxy/mqtt/reason_code.h"
+
+namespace sluice::server {
+namespace {
+
+using ::sluice::session::Action;
+using ::sluice::session::Event;
+
+// Of a value that a client chose.
+constexpr size_t kShownBytes = 256;
+
+struct Line {
+  LogLevel level;
+  const char* event;
+};
+
+Line LineOf(Event::Kind kind) {
+  switch (kind) {
+    case Event::Kind::kConnected:
+      return {LogLevel::kInfo, "client_connected"};
+    case Event::Kind::kRefused:
+      return {LogLevel::kWarning, "client_refused"};
+    case Event::Kind::kDenied:
+      return {LogLevel::kWarning, "client_denied"};
+    case Event::Kind::kClosed:
+      return {LogLevel::kInfo, "client_closed"};
+  }
+  return {LogLevel::kError, "unknown"};
+}
+
+absl::string_view ActionName(Action action) {
+  switch (action) {
+    case Action::kConnect:
+      return "connect";
+    case Action::kPublish:
+      return "publish";
+    case Action::kDeliver:
+      return "deliver";
+    case Action::kSubscribe:
+      return "subscribe";
+    case Action::kReauthenticate:
+      return "reauthenticate";
+    case Action::kStoreToken:
+      return "store_token";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void EventLogger::OnEvent(const Event& event) {
+  const Line line = LineOf(event.kind);
+  if (!logger_.Enabled(line.level)) return;
+  std::vector<LogField> fields = {
+      {"listener", event.listener},
+      {"client_address", event.client_address},
+      {"client_id", event.client_id.substr(0, kShownBytes)}};
+  const auto add = [&fields](absl::string_view key, absl::string_view value) {
+    if (!value.empty()) fields.emplace_back(key, value.substr(0, kShownBytes));
+  };
+  add("subject", event.subject);
+  add("token_id", event.token_id);
+  if (event.kind == Event::Kind::kDenied) {
+    add("action", ActionName(event.action));
+    add("topic", event.topic);
+  }
+  if (event.kind != Event::Kind::kConnected) {
+    fields.emplace_back("reason_code", event.reason_code);
+    add("reason",
+        mqtt::ReasonCodeName(static_cast<mqtt::ReasonCode>(event.reason_code)));
+  }
+  add("detail", event.detail);
+  logger_.Log(line.level, line.event, fields);
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,85 @@
+#include "proxy/server/field_checks.h"
+
+#include <sys/un.h>
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "policy/server/files.h"
+#include "policy/server/pem.h"
+#include "proxy/config/duration.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr absl::Duration kMaxTime = absl::Hours(24);
+
+}  // namespace
+
+absl::Status FieldChecks::CheckAddress(const std::string& path,
+                                       const std::string& text,
+                                       Unix unix_socket, AnyPort any_port,
+                                       Address* result) const {
+  if (text.empty()) return locations_.Error(path, kRequired);
+  absl::StatusOr<Address> address = policy::ParseListenAddress(text);
+  if (!address.ok()) return locations_.Error(path, address.status().message());
+  if (address->is_unix() && unix_socket == Unix::kRefused) {
+    return locations_.Error(path,
+                            "expected HOST:PORT; a socket file won't do here");
+  }
+  if (address->is_unix() &&
+      address->unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return locations_.Error(path, "the path is longer than a socket's may be");
+  }
+  if (!address->is_unix() && address->port == 0 &&
+      any_port == AnyPort::kRefused) {
+    return locations_.Error(path,
+                            "port 0 can't be connected to; name the port");
+  }
+  *result = *std::move(address);
+  return absl::OkStatus();
+}
+
+absl::Status FieldChecks::CheckTime(const std::string& path, bool present,
+                                    const google::protobuf::Duration& value,
+                                    Zero zero, absl::Duration* result) const {
+  if (!present) return absl::OkStatus();
+  const absl::Duration time = config::ToDuration(value);
+  if (time == absl::ZeroDuration() && zero == Zero::kRefused) {
+    return locations_.Error(path, "must be longer than 0s");
+  }
+  if (time > kMaxTime)
+    return locations_.Error(path, "must not be longer than 24h");
+  *result = time;
+  return absl::OkStatus();
+}
+
+absl::Status FieldChecks::ReadNamedFile(const std::string& path,
+                                        const std::string& name,
+                                        std::string* contents) const {
+  if (name.empty()) return locations_.Error(path, kRequired);
+  absl::StatusOr<std::string> read =
+      policy::ReadSmallFile(policy::ResolvePath(locations_.file(), name));
+  if (!read.ok()) return locations_.Error(path, read.status().message());
+  *contents = *std::move(read);
+  return absl::OkStatus();
+}
+
+absl::Status FieldChecks::ReadCertificate(const std::string& path,
+                                          const std::string& name,
+                                          std::string* pem) const {
+  if (absl::Status s = ReadNamedFile(path, name, pem); !s.ok()) return s;
+  const absl::Status checked = policy::CheckCertificates(*pem);
+  return checked.ok() ? checked : locations_.Error(path, checked.message());
+}
+
+absl::Status FieldChecks::ReadPrivateKey(const std::string& path,
+                                         const std::string& name,
+                                         const std::string& certificate,
+                                         std::string* pem) const {
+  if (absl::Status s = ReadNamedFile(path, name, pem); !s.ok()) return s;
+  const absl::Status checked = policy::CheckPrivateKey(*pem, certificate);
+  return checked.ok() ? checked : locations_.Error(path, checked.message());
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,319 @@
+#include "proxy/server/metrics.h"
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+#include "prometheus/client_metric.h"
+#include "prometheus/text_serializer.h"
+#include "proxy/base/version.h"
+#include "proxy/mqtt/packet_type.h"
+#include "proxy/server/process_metrics.h"
+
+namespace sluice::server {
+namespace {
+
+using ::prometheus::ClientMetric;
+using ::prometheus::MetricFamily;
+using ::prometheus::MetricType;
+using ::sluice::session::Action;
+using ::sluice::session::ConnectOutcome;
+using ::sluice::session::Counter;
+using ::sluice::session::Counters;
+using ::sluice::session::Direction;
+using ::sluice::session::Verdict;
+using ::sluice::transport::LoopStats;
+
+// MQTT 5.0 section 2.1.2: types 1 to 15.
+constexpr size_t kPacketTypes = 15;
+
+const char* Name(Direction direction) {
+  switch (direction) {
+    case Direction::kFromClient:
+      return "from_client";
+    case Direction::kFromBroker:
+      return "from_broker";
+  }
+  return "";
+}
+
+const char* Name(Action action) {
+  switch (action) {
+    case Action::kConnect:
+      return "connect";
+    case Action::kPublish:
+      return "publish";
+    case Action::kDeliver:
+      return "deliver";
+    case Action::kSubscribe:
+      return "subscribe";
+    case Action::kReauthenticate:
+      return "reauthenticate";
+    case Action::kStoreToken:
+      return "store_token";
+  }
+  return "";
+}
+
+const char* Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllowed:
+      return "allowed";
+    case Verdict::kDenied:
+      return "denied";
+    case Verdict::kError:
+      return "error";
+  }
+  return "";
+}
+
+// How a CONNECT ended: accepted, refused, or not decided for a failure of ours.
+struct ConnectLabels {
+  const char* result;
+  const char* reason;
+};
+
+ConnectLabels Labels(ConnectOutcome outcome) {
+  switch (outcome) {
+    case ConnectOutcome::kAccepted:
+      return {"accepted", "none"};
+    case ConnectOutcome::kNoCredential:
+      return {"refused", "no_credential"};
+    case ConnectOutcome::kBadMethod:
+      return {"refused", "bad_method"};
+    case ConnectOutcome::kTokenInvalid:
+      return {"refused", "token_invalid"};
+    case ConnectOutcome::kProofInvalid:
+      return {"refused", "proof_invalid"};
+    case ConnectOutcome::kWillDenied:
+      return {"refused", "will_denied"};
+    case ConnectOutcome::kUnsupportedVersion:
+      return {"refused", "unsupported_version"};
+    case ConnectOutcome::kMalformed:
+      return {"refused", "malformed"};
+    case ConnectOutcome::kTimeout:
+      return {"refused", "timeout"};
+    case ConnectOutcome::kPolicyUnavailable:
+      return {"error", "policy_unavailable"};
+    case ConnectOutcome::kBrokerUnavailable:
+      return {"error", "broker_unavailable"};
+    case ConnectOutcome::kBrokerRefused:
+      return {"refused", "broker_refused"};
+  }
+  return {"", ""};
+}
+
+ClientMetric CounterOf(std::vector<ClientMetric::Label> labels,
+                       uint64_t value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.counter.value = static_cast<double>(value);
+  return metric;
+}
+
+MetricFamily Family(const char* name, const char* help, MetricType type) {
+  MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = type;
+  return family;
+}
+
+MetricFamily SingleCounter(const char* name, const char* help, uint64_t value) {
+  MetricFamily family = Family(name, help, MetricType::Counter);
+  family.metric.push_back(CounterOf({}, value));
+  return family;
+}
+
+// The sum of what `counter` picks from each of `sources`.
+template <typename Source, typename Pick>
+uint64_t Sum(const std::vector<const Source*>& sources, Pick pick) {
+  uint64_t sum = 0;
+  for (const Source* source : sources) sum += pick(*source).value();
+  return sum;
+}
+
+MetricFamily Histogram(const char* name, const char* help,
+                       const std::vector<const DurationHistogram*>& parts) {
+  MetricFamily family = Family(name, help, MetricType::Histogram);
+  ClientMetric& metric = family.metric.emplace_back();
+  uint64_t cumulated = 0;
+  for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {
+    for (const DurationHistogram* part : parts) cumulated += part->count(i);
+    ClientMetric::Bucket& bucket = metric.histogram.bucket.emplace_back();
+    bucket.cumulative_count = cumulated;
+    bucket.upper_bound = i < DurationHistogram::kBounds.size()
+                             ? DurationHistogram::kBounds[i]
+                             : std::numeric_limits<double>::infinity();
+  }
+  metric.histogram.sample_count = cumulated;
+  for (const DurationHistogram* part : parts) {
+    metric.histogram.sample_sum += part->sum_seconds();
+  }
+  return family;
+}
+
+MetricFamily Connects(const std::vector<const Counters*>& sessions) {
+  MetricFamily family =
+      Family("sluice_connects_total", "CONNECT packets, by how they ended.",
+             MetricType::Counter);
+  for (size_t i = 0; i < session::kConnectOutcomes; ++i) {
+    const ConnectLabels labels = Labels(static_cast<ConnectOutcome>(i));
+    family.metric.push_back(
+        CounterOf({{"result", labels.result}, {"reason", labels.reason}},
+                  Sum(sessions, [i](const Counters& c) -> const Counter& {
+                    return c.connects[i];
+                  })));
+  }
+  return family;
+}
+
+MetricFamily Packets(const std::vector<const Counters*>& sessions) {
+  MetricFamily family =
+      Family("sluice_packets_total",
+             "MQTT control packets received, by sender.", MetricType::Counter);
+  for (size_t d = 0; d < session::kDirections; ++d) {
+    for (size_t t = 1; t <= kPacketTypes; ++t) {
+      const absl::string_view type =
+          mqtt::PacketTypeName(static_cast<mqtt::PacketType>(t));
+      family.metric.push_back(
+          CounterOf({{"direction", Name(static_cast<Direction>(d))},
+                     {"type", absl::AsciiStrToLower(type)}},
+                    Sum(sessions, [d, t](const Counters& c) -> const Counter& {
+                      return c.packets[d][t];
+                    })));
+    }
+  }
+  return family;
+}
+
+MetricFamily Bytes(const std::vector<const LoopStats*>& loops) {
+  MetricFamily family =
+      Family("sluice_bytes_total", "MQTT bytes received, by sender.",
+             MetricType::Counter);
+  for (size_t d = 0; d < session::kDirections; ++d) {
+    family.metric.push_back(CounterOf(
+        {{"direction", Name(static_cast<Direction>(d))}},
+        Sum(loops,
+            [d](const LoopStats& s) -> const Counter& { return s.bytes[d]; })));
+  }
+  return family;
+}
+
+MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
+  MetricFamily family =
+      Family("sluice_decisions_total",
+             "Decisions about what clients want, by kind and by how they went.",
+             MetricType::Counter);
+  for (size_t a = 0; a < session::kActions; ++a) {
+    for (size_t v = 0; v < session::kVerdicts; ++v) {
+      family.metric.push_back(
+          CounterOf({{"action", Name(static_cast<Action>(a))},
+                     {"result", Name(static_cast<Verdict>(v))}},
+                    Sum(sessions, [a, v](const Counters& c) -> const Counter& {
+                      return c.decisions[a][v];
+                    })));
+    }
+  }
+  return family;
+}
+
+MetricFamily Connections(const std::vector<const LoopStats*>& loops) {
+  MetricFamily family =
+      Family("sluice_connections", "Client connections that are open.",
+             MetricType::Gauge);
+  int64_t open = 0;
+  for (const LoopStats* loop : loops) open += loop->connections();
+  family.metric.emplace_back().gauge.value = static_cast<double>(open);
+  return family;
+}
+
+MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
+  MetricFamily family = Family(
+      "sluice_connections_refused_total",
+      "Client connections closed at once, over a limit.", MetricType::Counter);
+  family.metric.push_back(
+      CounterOf({{"reason", "max_connections"}},
+                Sum(loops, [](const LoopStats& s) -> const Counter& {
+                  return s.refused_max_connections;
+                })));
+  family.metric.push_back(
+      CounterOf({{"reason", "connections_per_second"}},
+                Sum(loops, [](const LoopStats& s) -> const Counter& {
+                  return s.refused_rate;
+                })));
+  return family;
+}
+
+MetricFamily BuildInfo() {
+  MetricFamily family =
+      Family("sluice_build_info", "Always 1; the version is a label.",
+             MetricType::Gauge);
+  ClientMetric& metric = family.metric.emplace_back();
+  metric.label = {{"version", kVersion}};
+  metric.gauge.value = 1;
+  return family;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> Metrics::Collect() const {
+  const auto& sessions = sources_.sessions;
+  const auto& loops = sources_.loops;
+  const auto total = [&loops](const char* name, const char* help,
+                              Counter LoopStats::*counter) {
+    return SingleCounter(
+        name, help, Sum(loops, [counter](const LoopStats& s) -> const Counter& {
+          return s.*counter;
+        }));
+  };
+  std::vector<const DurationHistogram*> handshakes;
+  for (const LoopStats* loop : loops) handshakes.push_back(&loop->handshakes);
+
+  std::vector<MetricFamily> families = ProcessMetrics(sources_.start_time);
+  families.push_back(BuildInfo());
+  families.push_back(Connections(loops));
+  families.push_back(RefusedConnections(loops));
+  families.push_back(total("sluice_accept_failures_total",
+                           "Clients that could not be accepted.",
+                           &LoopStats::accept_failures));
+  families.push_back(Connects(sessions));
+  families.push_back(Packets(sessions));
+  families.push_back(Bytes(loops));
+  families.push_back(Decisions(sessions));
+  families.push_back(Histogram("sluice_policy_request_duration_seconds",
+                               "Time to an answer of the policy service.",
+                               {sources_.policy_requests}));
+  families.push_back(Histogram("sluice_tls_handshake_duration_seconds",
+                               "Time from accept to the end of a TLS handshake "
+                               "that succeeded.",
+                               handshakes));
+  families.push_back(total("sluice_tls_handshakes_resumed_total",
+                           "TLS handshakes that resumed a session.",
+                           &LoopStats::handshakes_resumed));
+  families.push_back(total("sluice_tls_handshakes_failed_total",
+                           "TLS handshakes that failed or took too long.",
+                           &LoopStats::handshakes_failed));
+  families.push_back(total("sluice_forwarded_bytes_copied_total",
+                           "Bytes of packets that pass unchanged which had to "
+                           "be copied, for a peer did not take them at once.",
+                           &LoopStats::forwarded_bytes_copied));
+  // Nothing can be revoked yet; the name is there for dashboards.
+  families.push_back(
+      SingleCounter("sluice_revocations_total",
+                    "Revocations received from the policy service.", 0));
+  return families;
+}
+
+std::string Metrics::Text() const {
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, Collect());
+  return text.str();
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,18 @@
+#ifndef PROXY_SERVER_PROCESS_METRICS_H_
+#define PROXY_SERVER_PROCESS_METRICS_H_
+
+#include <vector>
+
+#include "absl/time/time.h"
+#include "prometheus/metric_family.h"
+
+namespace sluice::server {
+
+// What Prometheus' client libraries tell about a process (processor time,
+// memory, descriptors, start), under the same names. What the system doesn't
+// say is left out. Any thread.
+std::vector<prometheus::MetricFamily> ProcessMetrics(absl::Time start_time);
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_PROCESS_METRICS_H_

@@ -1,0 +1,145 @@
+#include "proxy/server/admin_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace sluice::server {
+namespace {
+
+AdminSources Sources(std::string missing) {
+  return {[missing] { return missing; },
+          [] { return std::string("sluice_connections 0\n"); }};
+}
+
+TEST(AnswerAdminRequestTest, TellsHealthReadinessAndMetrics) {
+  const AdminSources ready = Sources("");
+  EXPECT_EQ(AnswerAdminRequest("GET", "/healthz", ready).status, 200);
+  EXPECT_EQ(AnswerAdminRequest("GET", "/readyz", ready).status, 200);
+  const AdminResponse metrics = AnswerAdminRequest("GET", "/metrics", ready);
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_EQ(metrics.body, "sluice_connections 0\n");
+  EXPECT_EQ(metrics.content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST(AnswerAdminRequestTest, SaysWhatIsMissing) {
+  const AdminSources sources = Sources("broker: unreachable\n");
+  EXPECT_EQ(AnswerAdminRequest("GET", "/healthz", sources).status, 200);
+  const AdminResponse response = AnswerAdminRequest("GET", "/readyz", sources);
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "broker: unreachable\n");
+}
+
+TEST(AnswerAdminRequestTest, RefusesOtherPathsAndMethods) {
+  const AdminSources sources = Sources("");
+  for (const char* path :
+       {"/", "", "/healthz/", "/metrics/x", "/../metrics", "*", "/HEALTHZ"}) {
+    EXPECT_EQ(AnswerAdminRequest("GET", path, sources).status, 404) << path;
+  }
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get"}) {
+    EXPECT_EQ(AnswerAdminRequest(method, "/metrics", sources).status, 405)
+        << method;
+  }
+  EXPECT_EQ(AnswerAdminRequest("HEAD", "/metrics", sources).status, 200);
+}
+
+Address Loopback() {
+  Address address;
+  address.host = "127.0.0.1";
+  return address;
+}
+
+// Sends `request` and reads until the server closes.
+std::string Exchange(const Address& address, const std::string& request) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_GE(fd, 0);
+  sockaddr_in to = {};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(address.port);
+  EXPECT_EQ(inet_pton(AF_INET, address.host.c_str(), &to.sin_addr), 1);
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  std::string response;
+  char buffer[4096];
+  ssize_t got;
+  while ((got = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
+    response.append(buffer, static_cast<size_t>(got));
+  }
+  close(fd);
+  return response;
+}
+
+std::string Get(const Address& address, absl::string_view path) {
+  return Exchange(address,
+                  absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
+}
+
+TEST(AdminServerTest, AnswersOverASocket) {
+  std::atomic<bool> is_ready{false};
+  auto server = AdminServer::Start(
+      Loopback(), {[&is_ready] {
+                     return is_ready ? "" : "policy service: no answer yet\n";
+                   },
+                   [] { return std::string("m 1\n"); }});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const Address& address = (*server)->address();
+  ASSERT_NE(address.port, 0);
+
+  EXPECT_TRUE(
+      absl::StartsWith(Get(address, "/healthz"), "HTTP/1.1 200 OK\r\n"));
+  const std::string unready = Get(address, "/readyz");
+  EXPECT_TRUE(absl::StartsWith(unready, "HTTP/1.1 503 "));
+  EXPECT_TRUE(
+      absl::EndsWith(unready, "\r\n\r\npolicy service: no answer yet\n"));
+  is_ready = true;
+  EXPECT_TRUE(absl::StartsWith(Get(address, "/readyz"), "HTTP/1.1 200 "));
+  EXPECT_TRUE(absl::EndsWith(Get(address, "/metrics?x=y"), "\r\n\r\nm 1\n"));
+  EXPECT_TRUE(absl::StartsWith(Get(address, "/"), "HTTP/1.1 404 "));
+  EXPECT_TRUE(absl::StartsWith(Get(address, "/etc/passwd"), "HTTP/1.1 404 "));
+
+  const std::string head =
+      Exchange(address, "HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(absl::StartsWith(head, "HTTP/1.1 200 "));
+  EXPECT_TRUE(absl::StrContains(head, "\r\nContent-Length: 4\r\n"));
+  EXPECT_TRUE(absl::EndsWith(head, "\r\n\r\n"));
+  const std::string post = Exchange(
+      address,
+      "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  EXPECT_TRUE(absl::StartsWith(post, "HTTP/1.1 405 "));
+  EXPECT_TRUE(absl::StrContains(post, "\r\nAllow: GET, HEAD\r\n"));
+}
+
+TEST(AdminServerTest, SurvivesBadRequests) {
+  auto server = AdminServer::Start(Loopback(), Sources(""));
+  ASSERT_TRUE(server.ok()) << server.status();
+  const Address& address = (*server)->address();
+  EXPECT_FALSE(
+      absl::StrContains(Exchange(address, "nonsense\r\n\r\n"), " 200 "));
+  // A header larger than the server takes.
+  EXPECT_FALSE(absl::StrContains(
+      Exchange(address, absl::StrCat("GET /healthz HTTP/1.1\r\nX: ",
+                                     std::string(20000, 'x'), "\r\n\r\n")),
+      " 200 "));
+  EXPECT_TRUE(absl::StartsWith(Get(address, "/healthz"), "HTTP/1.1 200 "));
+}
+
+TEST(AdminServerTest, SaysWhenItsAddressIsTaken) {
+  auto first = AdminServer::Start(Loopback(), Sources(""));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto second = AdminServer::Start((*first)->address(), Sources(""));
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(absl::StrContains(second.status().message(),
+                                (*first)->address().ToString()));
+}
+
+}  // namespace
+}  // namespace sluice::server

@@ -1,0 +1,404 @@
+#include "proxy/server/config.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::server {
+namespace {
+
+using ::sluice::testing::TempDir;
+using ::sluice::testing::TestCertificate;
+
+// The least that a configuration says; six lines.
+constexpr char kMinimal[] =
+    "listeners:\n"
+    "- name: mqtts\n"
+    "  address: 127.0.0.1:8883\n"
+    "  tls: {certificate: server.crt, private_key: server.key}\n"
+    "upstream: {address: 127.0.0.1:1883}\n"
+    "policy: {address: 127.0.0.1:50051}\n";
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() {
+    static const TestCertificate* const certificate =
+        new TestCertificate(TestCertificate::SelfSigned({}));
+    static const TestCertificate* const other =
+        new TestCertificate(TestCertificate::SelfSigned({}));
+    dir_.Write("server.crt", certificate->certificate_pem());
+    dir_.Write("server.key", certificate->private_key_pem());
+    dir_.Write("other.key", other->private_key_pem());
+  }
+
+  absl::StatusOr<Config> Load(absl::string_view yaml) {
+    return LoadConfig(dir_.Write("proxy.yaml", yaml));
+  }
+
+  Config MustLoad(absl::string_view yaml) {
+    absl::StatusOr<Config> config = Load(yaml);
+    EXPECT_TRUE(config.ok()) << config.status();
+    return config.ok() ? *std::move(config) : Config();
+  }
+
+  // The message of the failure, without the directory.
+  std::string Error(absl::string_view yaml) {
+    const absl::StatusOr<Config> config = Load(yaml);
+    EXPECT_FALSE(config.ok()) << yaml;
+    return absl::StrReplaceAll(std::string(config.status().message()),
+                               {{dir_.path() + "/", ""}});
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
+  const Config config = MustLoad(kMinimal);
+  ASSERT_EQ(config.listeners.size(), 1u);
+  const ListenerConfig& listener = config.listeners[0];
+  EXPECT_EQ(listener.name, "mqtts");
+  EXPECT_EQ(listener.address.ToString(), "127.0.0.1:8883");
+  EXPECT_EQ(listener.certificate_file, dir_.path() + "/server.crt");
+  EXPECT_EQ(listener.private_key_file, dir_.path() + "/server.key");
+  EXPECT_FALSE(listener.tls13_only);
+  EXPECT_TRUE(listener.allow_v311);
+  EXPECT_TRUE(listener.allow_v5);
+
+  EXPECT_EQ(config.upstream.address.ToString(), "127.0.0.1:1883");
+  EXPECT_EQ(config.upstream.username, "");
+  EXPECT_EQ(config.upstream.password, "");
+  EXPECT_FALSE(config.upstream.proxy_protocol_v2);
+  EXPECT_EQ(config.upstream.connect_timeout, absl::Seconds(5));
+
+  ASSERT_TRUE(config.policy.address.has_value());
+  EXPECT_EQ(config.policy.address->ToString(), "127.0.0.1:50051");
+  EXPECT_FALSE(config.policy.tls.has_value());
+  EXPECT_FALSE(config.policy.embedded.has_value());
+  EXPECT_EQ(config.policy.timeout, absl::Seconds(2));
+
+  EXPECT_EQ(config.ace.authz_info_topic, "authz-info");
+  EXPECT_EQ(config.ace.as_hint, "");
+  EXPECT_EQ(config.ace.authentication_timeout, absl::Seconds(10));
+  EXPECT_EQ(config.ace.reauthentication_grace, absl::ZeroDuration());
+  EXPECT_FALSE(config.ace.hide_topics);
+  EXPECT_FALSE(config.ace.v5_username_token);
+
+  EXPECT_EQ(config.limits.max_connections, 0u);
+  EXPECT_EQ(config.limits.max_packet_size, 268435455u);
+  EXPECT_EQ(config.limits.handshake_timeout, absl::Seconds(10));
+  EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(10));
+  EXPECT_EQ(config.limits.connections_per_second, 0u);
+  EXPECT_EQ(config.limits.authz_info_per_second, 10u);
+
+  EXPECT_FALSE(config.admin.has_value());
+  EXPECT_EQ(config.workers, 0u);
+  EXPECT_EQ(config.log.level, LogLevel::kInfo);
+  EXPECT_EQ(config.log.format, LogFormat::kJson);
+}
+
+TEST_F(ConfigTest, ReadsEveryField) {
+  dir_.Write("broker-password", "s3cret\n");
+  const Config config = MustLoad(R"(
+listeners:
+- name: one
+  address: "[::1]:0"
+  tls:
+    certificate: server.crt
+    private_key: server.key
+    min_version: "1.3"
+    client_certificate: none
+    psk: false
+  protocols: [v5]
+- name: two
+  address: 0.0.0.0:8884
+  tls: {certificate: server.crt, private_key: server.key, min_version: 1.2}
+  protocols: [v3.1.1]
+upstream:
+  address: unix:/run/broker.sock
+  username: "${subject}/${client_id}@${issuer}"
+  password_file: broker-password
+  proxy_protocol: v2
+  connect_timeout: 250ms
+policy:
+  address: policy.example:443
+  tls: {ca: server.crt, certificate: server.crt, private_key: server.key}
+  timeout: 1s
+ace:
+  authz_info_topic: ""
+  as_hint: {as: "https://as.example/token", audience: broker, scope: 'a"b'}
+  authentication_timeout: 11s
+  reauthentication_grace: 12s
+  hide_topics: true
+  v5_username_token: true
+  client_id: free
+limits:
+  max_connections: 1000
+  max_packet_size: 65536
+  handshake_timeout: 13s
+  connect_timeout: 14s
+  connections_per_second: 15
+  authz_info_per_second: 0
+admin: {address: 127.0.0.1:9901}
+workers: 3
+log: {level: debug, format: text, audit: ""}
+)");
+  ASSERT_EQ(config.listeners.size(), 2u);
+  EXPECT_EQ(config.listeners[0].address.ToString(), "[::1]:0");
+  EXPECT_TRUE(config.listeners[0].tls13_only);
+  EXPECT_FALSE(config.listeners[0].allow_v311);
+  EXPECT_TRUE(config.listeners[0].allow_v5);
+  EXPECT_FALSE(config.listeners[1].tls13_only);
+  EXPECT_TRUE(config.listeners[1].allow_v311);
+  EXPECT_FALSE(config.listeners[1].allow_v5);
+  EXPECT_EQ(config.upstream.address.unix_path, "/run/broker.sock");
+  EXPECT_EQ(config.upstream.username, "${subject}/${client_id}@${issuer}");
+  EXPECT_EQ(config.upstream.password, "s3cret");
+  EXPECT_TRUE(config.upstream.proxy_protocol_v2);
+  EXPECT_EQ(config.upstream.connect_timeout, absl::Milliseconds(250));
+  EXPECT_EQ(config.policy.address->ToString(), "policy.example:443");
+  ASSERT_TRUE(config.policy.tls.has_value());
+  EXPECT_NE(config.policy.tls->ca, "");
+  EXPECT_NE(config.policy.tls->certificate, "");
+  EXPECT_NE(config.policy.tls->private_key, "");
+  EXPECT_EQ(config.policy.timeout, absl::Seconds(1));
+  EXPECT_EQ(config.ace.authz_info_topic, "");
+  EXPECT_EQ(config.ace.as_hint,
+            R"({"AS":"https://as.example/token","audience":"broker",)"
+            R"("scope":"a\"b"})");
+  EXPECT_EQ(config.ace.authentication_timeout, absl::Seconds(11));
+  EXPECT_EQ(config.ace.reauthentication_grace, absl::Seconds(12));
+  EXPECT_TRUE(config.ace.hide_topics);
+  EXPECT_TRUE(config.ace.v5_username_token);
+  EXPECT_EQ(config.limits.max_connections, 1000u);
+  EXPECT_EQ(config.limits.max_packet_size, 65536u);
+  EXPECT_EQ(config.limits.handshake_timeout, absl::Seconds(13));
+  EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(14));
+  EXPECT_EQ(config.limits.connections_per_second, 15u);
+  EXPECT_EQ(config.limits.authz_info_per_second, 0u);
+  EXPECT_EQ(config.admin->ToString(), "127.0.0.1:9901");
+  EXPECT_EQ(config.workers, 3u);
+  EXPECT_EQ(config.log.level, LogLevel::kDebug);
+  EXPECT_EQ(config.log.format, LogFormat::kText);
+}
+
+TEST_F(ConfigTest, ReadsTheEmbeddedPolicy) {
+  dir_.Write("policy.yaml",
+             "audience: broker\n"
+             "public_topics:\n- {filter: 'public/#', permissions: [sub]}\n");
+  const std::string yaml =
+      absl::StrReplaceAll(kMinimal, {{"policy: {address: 127.0.0.1:50051}",
+                                      "policy: {embedded: policy.yaml}"}});
+  const Config config = MustLoad(yaml);
+  EXPECT_FALSE(config.policy.address.has_value());
+  EXPECT_EQ(config.policy.embedded_file, dir_.path() + "/policy.yaml");
+  ASSERT_TRUE(config.policy.embedded.has_value());
+  EXPECT_EQ(config.policy.embedded->public_topics.size(), 1u);
+
+  dir_.Write("policy.yaml", "isuers: []\n");
+  EXPECT_EQ(Error(yaml),
+            "policy.yaml:1: isuers: unknown field; did you mean \"issuers\"?");
+}
+
+struct ErrorCase {
+  // What is put in the place of `from` in the minimal configuration.
+  const char* from;
+  const char* to;
+  const char* message;
+};
+
+TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
+  dir_.Write("empty", "\n");
+  dir_.Write("password", "p");
+  dir_.Write("placeholder", "${nonsense}");
+  const char kTls[] = "tls: {certificate: server.crt, private_key: server.key}";
+  const char kUpstream[] = "{address: 127.0.0.1:1883}";
+  const char kPolicy[] = "policy: {address: 127.0.0.1:50051}\n";
+  const ErrorCase kCases[] = {
+      // Listeners.
+      {"- name: mqtts\n ", "-",
+       "proxy.yaml:2: listeners[0].name: required, and missing or empty"},
+      {"upstream:", "- name: mqtts\n  address: 127.0.0.1:0\nupstream:",
+       "proxy.yaml:5: listeners[1].name: taken by another listener; give each "
+       "its own"},
+      {"  address: 127.0.0.1:8883\n", "",
+       "proxy.yaml:2: listeners[0].address: required, and missing or empty"},
+      {"address: 127.0.0.1:8883", "address: 127.0.0.1",
+       "proxy.yaml:3: listeners[0].address: expected HOST:PORT (an IPv6 "
+       "address in brackets) or unix:PATH"},
+      {"address: 127.0.0.1:8883", "address: 127.0.0.1:65536",
+       "proxy.yaml:3: listeners[0].address: expected a port from 0 to 65535"},
+      {"address: 127.0.0.1:8883", "address: unix:/tmp/x",
+       "proxy.yaml:3: listeners[0].address: expected HOST:PORT; a socket file "
+       "won't do here"},
+      {kTls, "",
+       "proxy.yaml:2: listeners[0].tls.certificate: required, and missing or "
+       "empty"},
+      {kTls, "tls: {certificate: server.crt}",
+       "proxy.yaml:4: listeners[0].tls.private_key: required, and missing or "
+       "empty"},
+      {kTls, "tls: {certificate: none.crt, private_key: server.key}",
+       "proxy.yaml:4: listeners[0].tls.certificate: cannot read none.crt: No "
+       "such file or directory"},
+      {kTls,
+       "tls: {certificate: server.crt, private_key: server.key,\n"
+       "        client_certificate: request}",
+       "proxy.yaml:5: listeners[0].tls.client_certificate: \"request\" is not "
+       "supported by this version; use none"},
+      {kTls,
+       "tls: {certificate: server.crt, private_key: server.key, psk: true}",
+       "proxy.yaml:4: listeners[0].tls.psk: true is not supported by this "
+       "version; use false"},
+      {kTls,
+       "tls: {certificate: server.crt, private_key: server.key, min_version: "
+       "1.1}",
+       "proxy.yaml:4: listeners[0].tls.min_version: expected one of 1.2, 1.3, "
+       "found \"1.1\""},
+      {"upstream:", "  protocols: []\nupstream:",
+       "proxy.yaml:5: listeners[0].protocols: is empty; name a protocol, or "
+       "leave the field out"},
+      {"upstream:", "  protocols: [v5, v5]\nupstream:",
+       "proxy.yaml:5: listeners[0].protocols[1]: stands here twice"},
+      {"upstream:", "  protocols: [v3.1]\nupstream:",
+       "proxy.yaml:5: listeners[0].protocols[0]: expected one of v3.1.1, v5, "
+       "found \"v3.1\""},
+      // Upstream.
+      {kUpstream, "{}",
+       "proxy.yaml:5: upstream.address: required, and missing or empty"},
+      {kUpstream, "{address: 'unix:'}",
+       "proxy.yaml:5: upstream.address: expected a path behind \"unix:\""},
+      {kUpstream, "{address: broker:0}",
+       "proxy.yaml:5: upstream.address: port 0 can't be connected to; name the "
+       "port"},
+      {kUpstream, "{address: 'a:1', username: u, password_file: none}",
+       "proxy.yaml:5: upstream.password_file: cannot read none: No such file "
+       "or directory"},
+      {kUpstream, "{address: 'a:1', username: u, password_file: empty}",
+       "proxy.yaml:5: upstream.password_file: the file is empty; put the "
+       "password into it"},
+      {kUpstream,
+       "{address: 'a:1', username: u, password: p,\n password_file: f}",
+       "proxy.yaml:6: upstream.password_file: cannot stand beside "
+       "\"password\"; keep one of the two"},
+      {kUpstream, "{address: 'a:1', password: s3cret}",
+       "proxy.yaml:5: upstream.password: needs upstream.username beside it"},
+      {kUpstream, "{address: 'a:1', password_file: password}",
+       "proxy.yaml:5: upstream.password_file: needs upstream.username beside "
+       "it"},
+      {kUpstream, "{address: 'a:1', username: 'x${client}'}",
+       "proxy.yaml:5: upstream.username: only ${subject}, ${client_id} and "
+       "${issuer} can be filled in"},
+      {kUpstream, "{address: 'a:1', username: u, password_file: placeholder}",
+       "proxy.yaml:5: upstream.password_file: only ${subject}, ${client_id} "
+       "and ${issuer} can be filled in"},
+      {kUpstream, "{address: 'a:1', proxy_protocol: v1}",
+       "proxy.yaml:5: upstream.proxy_protocol: expected one of none, v2, found "
+       "\"v1\""},
+      {kUpstream, "{address: 'a:1', connect_timeout: 0s}",
+       "proxy.yaml:5: upstream.connect_timeout: must be longer than 0s"},
+      {kUpstream, "{address: 'a:1', connect_timeout: 25h}",
+       "proxy.yaml:5: upstream.connect_timeout: must not be longer than 24h"},
+      // Policy.
+      {kPolicy, "",
+       "proxy.yaml:1: policy: one of address and embedded is required"},
+      {kPolicy, "policy: {address: 'a:1', embedded: b.yaml}\n",
+       "proxy.yaml:6: policy.embedded: cannot stand beside \"address\"; keep "
+       "one of the two"},
+      {kPolicy, "policy: {embedded: ''}\n",
+       "proxy.yaml:6: policy.embedded: required, and missing or empty"},
+      {kPolicy, "policy: {embedded: none.yaml}\n",
+       "proxy.yaml:6: policy.embedded: none.yaml: cannot open: No such file or "
+       "directory"},
+      {kPolicy, "policy: {embedded: p.yaml, tls: {ca: server.crt}}\n",
+       "proxy.yaml:6: policy.tls: an embedded policy service is not reached "
+       "over TLS; remove the field"},
+      {kPolicy, "policy: {address: 'a:1', tls: {certificate: server.crt}}\n",
+       "proxy.yaml:6: policy.tls.private_key: required, and missing or empty"},
+      {kPolicy, "policy: {address: 'a:1', tls: {private_key: server.key}}\n",
+       "proxy.yaml:6: policy.tls.certificate: required, and missing or empty"},
+      {kPolicy, "policy: {address: 'a:1', timeout: 0s}\n",
+       "proxy.yaml:6: policy.timeout: must be longer than 0s"},
+      // The rest.
+      {"upstream:", "ace: {client_id: bound}\nupstream:",
+       "proxy.yaml:5: ace.client_id: \"bound\" is not supported by this "
+       "version; use free"},
+      {"upstream:", "ace: {authz_info_topic: a/+}\nupstream:",
+       "proxy.yaml:5: ace.authz_info_topic: not a topic name; wildcards are "
+       "not allowed"},
+      {"upstream:", "ace: {as_hint: {audience: a}}\nupstream:",
+       "proxy.yaml:5: ace.as_hint.as: required, and missing or empty"},
+      {"upstream:", "ace: {authentication_timeout: 0s}\nupstream:",
+       "proxy.yaml:5: ace.authentication_timeout: must be longer than 0s"},
+      {"upstream:", "ace: {reauthentication_grace: 48h}\nupstream:",
+       "proxy.yaml:5: ace.reauthentication_grace: must not be longer than "
+       "24h"},
+      {"upstream:", "limits: {max_packet_size: 0}\nupstream:",
+       "proxy.yaml:5: limits.max_packet_size: expected 1 to 268435455"},
+      {"upstream:", "limits: {max_packet_size: 268435456}\nupstream:",
+       "proxy.yaml:5: limits.max_packet_size: expected 1 to 268435455"},
+      {"upstream:", "limits: {handshake_timeout: 0s}\nupstream:",
+       "proxy.yaml:5: limits.handshake_timeout: must be longer than 0s"},
+      {"upstream:", "limits: {connect_timeout: 0s}\nupstream:",
+       "proxy.yaml:5: limits.connect_timeout: must be longer than 0s"},
+      {"upstream:", "limits: {max_connections: -1}\nupstream:",
+       "proxy.yaml:5: limits.max_connections: expected a whole number from 0 "
+       "to 4294967295, found \"-1\""},
+      {"upstream:", "admin: {}\nupstream:",
+       "proxy.yaml:5: admin.address: required, and missing or empty"},
+      {"upstream:", "admin: {address: unix:/x}\nupstream:",
+       "proxy.yaml:5: admin.address: expected HOST:PORT; a socket file won't "
+       "do here"},
+      {"upstream:", "workers: 257\nupstream:",
+       "proxy.yaml:5: workers: expected 0 to 256"},
+      {"upstream:", "log: {audit: '-'}\nupstream:",
+       "proxy.yaml:5: log.audit: not supported by this version; remove the "
+       "field"},
+      {"upstream:", "log: {level: trace}\nupstream:",
+       "proxy.yaml:5: log.level: expected one of debug, info, warning, error, "
+       "found \"trace\""},
+      {"upstream:", "log: {format: xml}\nupstream:",
+       "proxy.yaml:5: log.format: expected one of json, text, found \"xml\""},
+  };
+  for (const ErrorCase& c : kCases) {
+    EXPECT_EQ(Error(absl::StrReplaceAll(kMinimal, {{c.from, c.to}})),
+              c.message);
+  }
+  EXPECT_EQ(Error(""),
+            "proxy.yaml:1: listeners: required; name at least one listener");
+}
+
+TEST_F(ConfigTest, RefusesACertificateAndAKeyThatDoNotBelongTogether) {
+  const std::string error =
+      Error(absl::StrReplaceAll(kMinimal, {{"server.key", "other.key"}}));
+  EXPECT_EQ(error.find("proxy.yaml:4: listeners[0].tls.private_key: "), 0u)
+      << error;
+  EXPECT_EQ(error.find("BEGIN"), std::string::npos);
+  const std::string swapped = Error(absl::StrReplaceAll(
+      kMinimal, {{"certificate: server.crt", "certificate: server.key"}}));
+  EXPECT_EQ(swapped.find("proxy.yaml:4: listeners[0].tls.certificate: "), 0u)
+      << swapped;
+}
+
+TEST_F(ConfigTest, NeverShowsAPassword) {
+  const std::string error = Error(absl::StrReplaceAll(
+      kMinimal, {{"{address: 127.0.0.1:1883}",
+                  "{address: 'a:1', username: u, password: '${s3cret}'}"}}));
+  EXPECT_EQ(error.find("s3cret"), std::string::npos) << error;
+}
+
+TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
+  const Config running = MustLoad(kMinimal);
+  EXPECT_FALSE(NeedsRestart(running, MustLoad(kMinimal)));
+  EXPECT_FALSE(NeedsRestart(
+      running, MustLoad(absl::StrCat(kMinimal, "log: {level: debug}\n"))));
+  EXPECT_TRUE(NeedsRestart(
+      running, MustLoad(absl::StrCat(kMinimal, "log: {format: text}\n"))));
+  EXPECT_TRUE(
+      NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, "workers: 2\n"))));
+}
+
+}  // namespace
+}  // namespace sluice::server

@@ -1,0 +1,102 @@
+#include "proxy/server/event_logger.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "proxy/mqtt/reason_code.h"
+
+namespace sluice::server {
+namespace {
+
+using ::sluice::session::Action;
+using ::sluice::session::Event;
+
+class LastLineSink : public LogSinkInterface {
+ public:
+  void Write(absl::string_view line) override { last = std::string(line); }
+  std::string last;
+};
+
+class EventLoggerTest : public ::testing::Test {
+ protected:
+  // The line of `event` behind its time.
+  std::string Log(const Event& event) {
+    sink_.last.clear();
+    event_logger_.OnEvent(event);
+    const std::string time = "1970-01-01T00:00:00.000Z ";
+    if (sink_.last.empty()) return "";
+    EXPECT_TRUE(absl::StartsWith(sink_.last, time)) << sink_.last;
+    return sink_.last.substr(time.size());
+  }
+
+  Event ClientEvent(Event::Kind kind) {
+    Event event;
+    event.kind = kind;
+    event.listener = "mqtts";
+    event.client_address = "192.0.2.1:4711";
+    event.client_id = "pump-7";
+    return event;
+  }
+
+  LastLineSink sink_;
+  Logger logger_{&sink_, LogLevel::kInfo, LogFormat::kText,
+                 [] { return absl::UnixEpoch(); }};
+  EventLogger event_logger_{&logger_};
+};
+
+TEST_F(EventLoggerTest, TellsWhoConnected) {
+  Event event = ClientEvent(Event::Kind::kConnected);
+  event.subject = "alice";
+  event.token_id = "t-1";
+  EXPECT_EQ(Log(event),
+            "INFO client_connected listener=mqtts "
+            "client_address=192.0.2.1:4711 client_id=pump-7 subject=alice "
+            "token_id=t-1\n");
+}
+
+TEST_F(EventLoggerTest, TellsWhyAClientWasRefused) {
+  Event event = ClientEvent(Event::Kind::kRefused);
+  event.reason_code = static_cast<uint8_t>(mqtt::ReasonCode::kNotAuthorized);
+  event.detail = "the token has expired";
+  EXPECT_EQ(Log(event),
+            "WARNING client_refused listener=mqtts "
+            "client_address=192.0.2.1:4711 client_id=pump-7 reason_code=135 "
+            "reason=\"Not authorized\" detail=\"the token has expired\"\n");
+}
+
+TEST_F(EventLoggerTest, TellsWhatWasDenied) {
+  Event event = ClientEvent(Event::Kind::kDenied);
+  event.action = Action::kSubscribe;
+  event.reason_code = static_cast<uint8_t>(mqtt::ReasonCode::kNotAuthorized);
+  event.topic = "secret/#";
+  EXPECT_EQ(Log(event),
+            "WARNING client_denied listener=mqtts "
+            "client_address=192.0.2.1:4711 client_id=pump-7 action=subscribe "
+            "topic=secret/# reason_code=135 reason=\"Not authorized\"\n");
+}
+
+TEST_F(EventLoggerTest, TellsHowAConnectionEnded) {
+  EXPECT_EQ(Log(ClientEvent(Event::Kind::kClosed)),
+            "INFO client_closed listener=mqtts client_address=192.0.2.1:4711 "
+            "client_id=pump-7 reason_code=0 reason=Success\n");
+}
+
+TEST_F(EventLoggerTest, CutsWhatAClientChose) {
+  const std::string topic(65535, 't');
+  const std::string client_id(65535, 'c');
+  Event event = ClientEvent(Event::Kind::kDenied);
+  event.topic = topic;
+  event.client_id = client_id;
+  EXPECT_LT(Log(event).size(), 1000u);
+}
+
+TEST_F(EventLoggerTest, SaysNothingBelowTheLevel) {
+  logger_.SetLevel(LogLevel::kWarning);
+  EXPECT_EQ(Log(ClientEvent(Event::Kind::kConnected)), "");
+  EXPECT_NE(Log(ClientEvent(Event::Kind::kRefused)), "");
+}
+
+}  // namespace
+}  // namespace sluice::server
