@@ -1,0 +1,147 @@
+#include "proxy/policy_client/policy_client.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy_client {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream contents;
+  if (!file || !(contents << file.rdbuf())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": cannot be read, or is empty"));
+  }
+  return contents.str();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> NewCredentials(
+    const absl::optional<TlsFiles>& tls) {
+  if (!tls.has_value()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  const std::pair<const std::string*, std::string*> files[] = {
+      {&tls->ca, &options.pem_root_certs},
+      {&tls->certificate, &options.pem_cert_chain},
+      {&tls->private_key, &options.pem_private_key}};
+  for (const auto& [path, contents] : files) {
+    if (path->empty()) continue;
+    absl::StatusOr<std::string> read = ReadFile(*path);
+    if (!read.ok()) return read.status();
+    *contents = *std::move(read);
+  }
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
+    const std::string& address, const absl::optional<TlsFiles>& tls) {
+  auto credentials = NewCredentials(tls);
+  if (!credentials.ok()) return credentials.status();
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // The period is what any server allows; the timeout is what matters, since it
+  // also bounds how long bytes that were sent may stay unacknowledged (TCP).
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 300 * 1000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
+  return grpc::CreateCustomChannel(address, *credentials, arguments);
+}
+
+// One RPC: what gRPC works on has to outlive it, whoever has gone meanwhile.
+template <typename Request, typename Response>
+struct PolicyClient::Call {
+  std::shared_ptr<grpc::ClientContext> context =
+      std::make_shared<grpc::ClientContext>();
+  Request request;
+  Response response;
+  Callback<Response> done;
+  DurationHistogram* latency;
+  Clock::time_point begun_at = Clock::now();
+};
+
+PolicyClient::PolicyClient(std::shared_ptr<grpc::Channel> channel,
+                           absl::Duration timeout)
+    : channel_(std::move(channel)),
+      stub_(policy::v1::PolicyService::NewStub(channel_)),
+      timeout_(timeout) {}
+
+PolicyClient::~PolicyClient() {
+  std::vector<std::shared_ptr<grpc::ClientContext>> contexts;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    contexts.assign(under_way_.begin(), under_way_.end());
+  }
+  for (const auto& context : contexts) context->TryCancel();
+  std::unique_lock<std::mutex> lock(mutex_);
+  idle_.wait(lock, [this] { return under_way_.empty(); });
+}
+
+void PolicyClient::Authenticate(
+    const policy::v1::AuthenticateRequest& request,
+    Callback<policy::v1::AuthenticateResponse> done) {
+  auto* call = Begin(request, std::move(done), &authenticate_latency_);
+  stub_->async()->Authenticate(
+      call->context.get(), &call->request, &call->response,
+      [this, call](const grpc::Status& status) { Finish(call, status); });
+}
+
+void PolicyClient::StoreToken(const policy::v1::StoreTokenRequest& request,
+                              Callback<policy::v1::StoreTokenResponse> done) {
+  auto* call = Begin(request, std::move(done), &store_token_latency_);
+  stub_->async()->StoreToken(
+      call->context.get(), &call->request, &call->response,
+      [this, call](const grpc::Status& status) { Finish(call, status); });
+}
+
+bool PolicyClient::IsReady() {
+  return channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
+}
+
+template <typename Request, typename Response>
+PolicyClient::Call<Request, Response>* PolicyClient::Begin(
+    const Request& request, Callback<Response> done,
+    DurationHistogram* latency) {
+  auto* call = new Call<Request, Response>;
+  call->request = request;
+  call->done = std::move(done);
+  call->latency = latency;
+  call->context->set_deadline(std::chrono::system_clock::now() +
+                              absl::ToChronoNanoseconds(timeout_));
+  std::lock_guard<std::mutex> lock(mutex_);
+  under_way_.insert(call->context);
+  return call;
+}
+
+template <typename Request, typename Response>
+void PolicyClient::Finish(Call<Request, Response>* call,
+                          const grpc::Status& status) {
+  const std::unique_ptr<Call<Request, Response>> owned(call);
+  call->latency->Observe(absl::FromChrono(Clock::now() - call->begun_at));
+  if (status.ok()) {
+    call->done(std::move(call->response));
+  } else {
+    call->done(absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                            status.error_message()));
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  under_way_.erase(call->context);
+  idle_.notify_all();
+}
+
+}  // namespace sluice::policy_client

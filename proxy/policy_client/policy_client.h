@@ -1,0 +1,87 @@
+#ifndef PROXY_POLICY_CLIENT_POLICY_CLIENT_H_
+#define PROXY_POLICY_CLIENT_POLICY_CLIENT_H_
+
+#include <grpcpp/channel.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/base/histogram.h"
+#include "proxy/policy_client/policy_client_interface.h"
+
+namespace sluice::policy_client {
+
+// PEM files for TLS to the policy service.
+struct TlsFiles {
+  std::string ca;  // vouches for the policy service
+  // The proxy's own, for mutual TLS; both or neither.
+  std::string certificate;
+  std::string private_key;
+};
+
+// A channel to the policy service at `address` ("host:port" or "unix:PATH"),
+// without TLS if `tls` is absent. It connects when it is first used, notices a
+// dead peer within seconds, and tries again at least every two; a service that
+// comes back needs nothing done here. An error names the file.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
+    const std::string& address, const absl::optional<TlsFiles>& tls);
+
+// The policy service at the other end of a gRPC channel, which may be in this
+// process. A call that cannot reach it fails at once. Any thread.
+class PolicyClient final : public PolicyClientInterface {
+ public:
+  // `timeout` is for each call.
+  PolicyClient(std::shared_ptr<grpc::Channel> channel, absl::Duration timeout);
+  // Cancels what is under way and waits until each callback has returned. Not
+  // from a callback.
+  ~PolicyClient() override;
+
+  void Authenticate(const policy::v1::AuthenticateRequest& request,
+                    Callback<policy::v1::AuthenticateResponse> done) override;
+  void StoreToken(const policy::v1::StoreTokenRequest& request,
+                  Callback<policy::v1::StoreTokenResponse> done) override;
+
+  // Whether the channel is connected; if it is not, makes it try.
+  bool IsReady();
+
+  // From a call to its answer or error.
+  const DurationHistogram& authenticate_latency() const {
+    return authenticate_latency_;
+  }
+  const DurationHistogram& store_token_latency() const {
+    return store_token_latency_;
+  }
+
+ private:
+  template <typename Request, typename Response>
+  struct Call;
+
+  // Registers a call and sets its deadline; Finish() frees it.
+  template <typename Request, typename Response>
+  Call<Request, Response>* Begin(const Request& request,
+                                 Callback<Response> done,
+                                 DurationHistogram* latency);
+  template <typename Request, typename Response>
+  void Finish(Call<Request, Response>* call, const grpc::Status& status);
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<policy::v1::PolicyService::Stub> stub_;
+  const absl::Duration timeout_;
+  DurationHistogram authenticate_latency_;
+  DurationHistogram store_token_latency_;
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::unordered_set<std::shared_ptr<grpc::ClientContext>> under_way_;
+};
+
+}  // namespace sluice::policy_client
+
+#endif  // PROXY_POLICY_CLIENT_POLICY_CLIENT_H_

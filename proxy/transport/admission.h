@@ -1,0 +1,60 @@
+#ifndef PROXY_TRANSPORT_ADMISSION_H_
+#define PROXY_TRANSPORT_ADMISSION_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "absl/time/time.h"
+#include "proxy/transport/socket_address.h"
+
+namespace sluice::transport {
+
+// Of a proxy; zero is "no limit".
+struct ConnectionLimits {
+  uint64_t max_connections = 0;
+  // New connections of one client address: on average, and in one burst.
+  double connections_per_second = 0;
+};
+
+// Counts the connections of all event loops and says who may come in. Any
+// thread.
+class Admission {
+ public:
+  enum class Verdict : uint8_t { kAdmitted, kTooMany, kTooFast };
+
+  explicit Admission(const ConnectionLimits& limits) : limits_(limits) {}
+
+  // Each kAdmitted needs a Release().
+  Verdict Admit(const SocketAddress& client, absl::Time now);
+  void Release();
+
+  uint64_t connections() const {
+    return connections_.load(std::memory_order_relaxed);
+  }
+  // Waits until there are no connections; false if that took too long.
+  bool WaitUntilNone(absl::Duration timeout);
+
+ private:
+  // A token bucket that holds connections_per_second, one at least.
+  struct Bucket {
+    double tokens;
+    absl::Time filled_at;
+  };
+
+  bool TakeToken(const SocketAddress& client, absl::Time now);
+  void Forget(absl::Time now);
+
+  const ConnectionLimits limits_;
+  std::atomic<uint64_t> connections_{0};
+  std::mutex mutex_;
+  std::condition_variable none_;
+  std::unordered_map<std::string, Bucket> buckets_;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_ADMISSION_H_

@@ -1,0 +1,422 @@
+#include "proxy/transport/client_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/transport/connection_table.h"
+#include "proxy/transport/proxy_protocol.h"
+
+namespace sluice::transport {
+
+using session::Direction;
+using session::Effect;
+using session::Effects;
+
+namespace {
+
+// Of the last `count` bytes to the broker, those that pass unchanged.
+size_t ForwardedAmongLast(const Effects& effects, size_t count) {
+  size_t forwarded = 0;
+  const auto& list = effects.list();
+  for (auto effect = list.rbegin(); effect != list.rend() && count > 0;
+       ++effect) {
+    if (effect->kind != Effect::Kind::kSendToBroker) continue;
+    const size_t size = std::min(count, effects.bytes(*effect).size());
+    if (effect->forwarded) forwarded += size;
+    count -= size;
+  }
+  return forwarded;
+}
+
+// Whether a side is not to be read, by the bytes queued to the other side and
+// to itself.
+bool IsPaused(bool was_paused, size_t to_other, size_t to_itself) {
+  if (was_paused) {
+    return to_other > WriteQueue::kLowWatermark ||
+           to_itself > WriteQueue::kHighWatermark;
+  }
+  return to_other >= WriteQueue::kHighWatermark ||
+         to_itself >= 2 * WriteQueue::kHighWatermark;
+}
+
+session::Counter& BytesFrom(Direction direction, LoopStats* stats) {
+  return stats->bytes[static_cast<size_t>(direction)];
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
+                                   std::shared_ptr<const ListenerConfig> config,
+                                   UvStream socket, const SocketAddress& client)
+    : context_(context),
+      id_(id),
+      config_(std::move(config)),
+      client_address_(client),
+      accepted_at_(uv_hrtime()),
+      client_(std::move(socket), this),
+      timer_(context->loop, this),
+      tls_(std::make_unique<TlsConnection>(config_->tls, &context->tls_io)) {}
+
+ClientConnection::~ClientConnection() = default;
+
+void ClientConnection::Start() {
+  timer_.Set(Now() + config_->handshake_timeout);
+  client_.SetReading(true);
+}
+
+void ClientConnection::OnAuthenticateAnswer(
+    uint64_t request_id,
+    const absl::StatusOr<policy::v1::AuthenticateResponse>& answer) {
+  if (phase_ != Phase::kOpen) return;
+  session_->OnAuthenticateAnswer(request_id, answer, Now(), &context_->effects);
+  CarryOut();
+  Settle();
+}
+
+void ClientConnection::OnStoreTokenAnswer(
+    uint64_t request_id,
+    const absl::StatusOr<policy::v1::StoreTokenResponse>& answer) {
+  if (phase_ != Phase::kOpen) return;
+  session_->OnStoreTokenAnswer(request_id, answer, Now(), &context_->effects);
+  CarryOut();
+  Settle();
+}
+
+void ClientConnection::Drain() {
+  switch (phase_) {
+    case Phase::kHandshake:
+      FailHandshake("the proxy shuts down");
+      break;
+    case Phase::kOpen:
+      GiveUp(&session::Session::OnDrain);
+      break;
+    case Phase::kClosing:
+      return;
+  }
+  Settle();
+}
+
+absl::Span<uint8_t> ClientConnection::OnReadable(Stream* stream) {
+  if (stream == &client_) return context_->ciphertext();
+  if (phase_ == Phase::kClosing) return context_->scratch();
+  return from_broker_.Prepare(context_->scratch());
+}
+
+void ClientConnection::OnRead(Stream* stream, size_t count) {
+  if (phase_ == Phase::kClosing) return;  // nobody is there to hear it
+  if (stream == &client_) {
+    context_->tls_io.set_input(context_->ciphertext().first(count));
+    ReadClient();
+    context_->tls_io.set_input({});
+  } else {
+    ReadBroker(count);
+  }
+  Settle();
+}
+
+void ClientConnection::OnEnd(Stream* stream, absl::Status status) {
+  if (stream != &client_) {
+    broker_ended_ = true;
+  } else {
+    client_ended_ = true;
+    client_failed_ = client_failed_ || !status.ok();
+    if (phase_ == Phase::kHandshake) {
+      FailHandshake("broken off by the client");
+    }
+  }
+  Settle();
+}
+
+void ClientConnection::OnWriteProgress(Stream* stream, absl::Status status) {
+  if (!status.ok()) {
+    (stream == &client_ ? client_failed_ : broker_ended_) = true;
+  }
+  Settle();
+}
+
+void ClientConnection::OnDeadline() {
+  switch (phase_) {
+    case Phase::kHandshake:
+      FailHandshake("not done in time");
+      Remove();
+      return;
+    case Phase::kOpen:
+      session_->OnTimer(Now(), &context_->effects);
+      CarryOut();
+      Settle();
+      return;
+    case Phase::kClosing:
+      Remove();
+      return;
+  }
+}
+
+void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
+  connector_.reset();
+  if (!socket.ok()) {
+    broker_ended_ = true;
+  } else {
+    Stream::HandlerInterface* const handler = this;
+    broker_.emplace(*std::move(socket), handler);
+    if (config_->upstream.send_proxy_protocol) {
+      const std::string header =
+          ProxyProtocolV2Header(client_address_, client_.LocalAddress());
+      const ByteView piece = AsBytes(header);
+      if (!broker_->Write({&piece, 1}).ok()) broker_ended_ = true;
+    }
+    session_->OnUpstreamConnected(Now(), &context_->effects);
+    CarryOut();
+  }
+  Settle();
+}
+
+void ClientConnection::ReadClient() {
+  if (phase_ == Phase::kHandshake && !Handshake()) return;
+  while (phase_ == Phase::kOpen) {
+    const absl::Span<uint8_t> scratch = context_->scratch();
+    size_t count;
+    const TlsConnection::Progress progress =
+        tls_->Read(from_client_.Prepare(scratch), &count);
+    if (count > 0) {
+      BytesFrom(Direction::kFromClient, &context_->stats).Add(count);
+      OfferClientBytes(from_client_.Commit(scratch, count));
+    }
+    if (progress == TlsConnection::Progress::kDone) continue;
+    if (progress == TlsConnection::Progress::kEnded) client_ended_ = true;
+    if (progress == TlsConnection::Progress::kFailed) {
+      client_ended_ = client_failed_ = true;
+    }
+    return;
+  }
+}
+
+// Returns whether the session has begun.
+bool ClientConnection::Handshake() {
+  switch (tls_->Handshake()) {
+    case TlsConnection::Progress::kNeedsInput:
+      return false;
+    case TlsConnection::Progress::kEnded:
+    case TlsConnection::Progress::kFailed:
+      FailHandshake(tls_->error());
+      return false;
+    case TlsConnection::Progress::kDone:
+      break;
+  }
+  LoopStats& stats = context_->stats;
+  stats.handshakes.Observe(absl::Nanoseconds(uv_hrtime() - accepted_at_));
+  if (tls_->IsResumed()) stats.handshakes_resumed.Increment();
+  phase_ = Phase::kOpen;
+  timer_.Clear();
+  session_ = std::make_unique<session::Session>(session::Context{
+      &config_->session, client_address_.ToString(), tls_.get(),
+      &context_->random, &context_->counters, context_->observer});
+  session_->Start(Now(), &context_->effects);
+  CarryOut();
+  return phase_ == Phase::kOpen;
+}
+
+void ClientConnection::FailHandshake(absl::string_view reason) {
+  context_->stats.handshakes_failed.Increment();
+  if (context_->transport_observer != nullptr) {
+    context_->transport_observer->OnHandshakeFailed(client_address_.ToString(),
+                                                    reason);
+  }
+  BeginClose();
+}
+
+void ClientConnection::OfferClientBytes(ByteView data) {
+  size_t used = 0;
+  if (session_->wants_client_bytes()) {
+    used = session_->OnClientBytes(data, Now(), &context_->effects);
+    CarryOut();
+  }
+  from_client_.Consume(data, used);
+  client_waits_ = used < data.size() && !session_->wants_client_bytes();
+}
+
+void ClientConnection::ReadBroker(size_t count) {
+  BytesFrom(Direction::kFromBroker, &context_->stats).Add(count);
+  const ByteView data = from_broker_.Commit(context_->scratch(), count);
+  const size_t used = session_->OnBrokerBytes(data, Now(), &context_->effects);
+  CarryOut();
+  from_broker_.Consume(data, used);
+}
+
+void ClientConnection::CarryOut() {
+  Effects& effects = context_->effects;
+  bool close = false;
+  for (const Effect& effect : effects.list()) {
+    switch (effect.kind) {
+      case Effect::Kind::kSendToClient:
+        SendToClient(effect);
+        break;
+      case Effect::Kind::kSendToBroker:
+        context_->pieces.push_back(effects.bytes(effect));
+        break;
+      case Effect::Kind::kAuthenticate:
+        AskAuthenticate(effect);
+        break;
+      case Effect::Kind::kStoreToken:
+        AskStoreToken(effect);
+        break;
+      case Effect::Kind::kConnectUpstream:
+        ConnectUpstream();
+        break;
+      case Effect::Kind::kSetTimer:
+        timer_.Set(effect.deadline);
+        break;
+      case Effect::Kind::kClearTimer:
+        timer_.Clear();
+        break;
+      case Effect::Kind::kClose:
+        close = true;
+        break;
+    }
+  }
+  WriteToBroker();
+  effects.Clear();
+  if (close) BeginClose();
+}
+
+// The answer may come at once, late, on any thread, or after this connection's
+// end: it is posted, and finds the connection by its id or not at all.
+void ClientConnection::AskAuthenticate(const Effect& effect) {
+  context_->policy->Authenticate(
+      context_->effects.authenticate(effect),
+      [mailbox = context_->loop->mailbox(), table = context_->connections,
+       id = id_, request_id = effect.request_id](
+          absl::StatusOr<policy::v1::AuthenticateResponse> answer) {
+        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
+          ClientConnection* connection = table->Find(id);
+          if (connection == nullptr) return;
+          connection->OnAuthenticateAnswer(request_id, answer);
+        });
+      });
+}
+
+void ClientConnection::AskStoreToken(const Effect& effect) {
+  context_->policy->StoreToken(
+      context_->effects.store_token(effect),
+      [mailbox = context_->loop->mailbox(), table = context_->connections,
+       id = id_, request_id = effect.request_id](
+          absl::StatusOr<policy::v1::StoreTokenResponse> answer) {
+        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
+          ClientConnection* connection = table->Find(id);
+          if (connection == nullptr) return;
+          connection->OnStoreTokenAnswer(request_id, answer);
+        });
+      });
+}
+
+void ClientConnection::ConnectUpstream() {
+  UpstreamConnector::HandlerInterface* const handler = this;
+  connector_ = std::make_unique<UpstreamConnector>(context_->loop->uv(),
+                                                   &config_->upstream, handler);
+  connector_->Start();
+}
+
+void ClientConnection::SendToClient(const Effect& effect) {
+  const ByteView bytes = context_->effects.bytes(effect);
+  if (!client_failed_ && !tls_->Write(bytes)) client_failed_ = true;
+  if (effect.forwarded) context_->forwarded_in_output += bytes.size();
+}
+
+void ClientConnection::WriteToBroker() {
+  std::vector<ByteView>& pieces = context_->pieces;
+  if (pieces.empty()) return;
+  if (broker_.has_value() && !broker_ended_) {
+    const absl::StatusOr<size_t> moved = broker_->Write(pieces);
+    if (!moved.ok()) {
+      broker_ended_ = true;
+    } else if (*moved > 0) {
+      context_->stats.forwarded_bytes_copied.Add(
+          ForwardedAmongLast(context_->effects, *moved));
+    }
+  }
+  pieces.clear();
+}
+
+void ClientConnection::FlushClient() {
+  TlsIo& tls_io = context_->tls_io;
+  if (tls_io.output().empty()) return;
+  const ByteView piece = AsBytes(tls_io.output());
+  const absl::StatusOr<size_t> moved = client_.Write({&piece, 1});
+  if (!moved.ok()) {
+    client_failed_ = true;
+  } else if (*moved > 0) {
+    context_->stats.forwarded_bytes_copied.Add(
+        std::min(*moved, context_->forwarded_in_output));
+  }
+  context_->forwarded_in_output = 0;
+  tls_io.ClearOutput();
+}
+
+void ClientConnection::Settle() {
+  FlushClient();
+  while (phase_ == Phase::kOpen) {
+    if (client_failed_) {
+      GiveUp(&session::Session::OnClientClosed);
+    } else if (client_waits_ && session_->wants_client_bytes()) {
+      OfferClientBytes(from_client_.held());
+    } else if (client_ended_ && !client_waits_) {
+      GiveUp(&session::Session::OnClientClosed);
+    } else if (broker_ended_) {
+      GiveUp(&session::Session::OnUpstreamClosed);
+    } else {
+      break;
+    }
+    FlushClient();
+  }
+  if (phase_ == Phase::kClosing) {
+    session_.reset();
+    tls_.reset();
+    from_client_ = PacketBuffer();
+    from_broker_ = PacketBuffer();
+    if (client_.is_finished() &&
+        (!broker_.has_value() || broker_->is_finished())) {
+      Remove();
+      return;
+    }
+  }
+  UpdateReading();
+}
+
+// Gives the session an input after which it closes.
+void ClientConnection::GiveUp(void (session::Session::*input)(absl::Time,
+                                                              Effects*)) {
+  (session_.get()->*input)(Now(), &context_->effects);
+  CarryOut();
+  if (phase_ == Phase::kOpen) BeginClose();
+}
+
+void ClientConnection::BeginClose() {
+  phase_ = Phase::kClosing;
+  connector_.reset();
+  timer_.Set(Now() + kLinger);
+  tls_->Shutdown();
+  FlushClient();
+  client_.FinishWriting();
+  if (broker_.has_value()) broker_->FinishWriting();
+}
+
+void ClientConnection::UpdateReading() {
+  if (phase_ == Phase::kClosing) {
+    // Until the peers end: data that nobody reads would make the kernel reset
+    // the connection, and the peer lose what it was sent last.
+    client_.SetReading(true);
+    if (broker_.has_value()) broker_->SetReading(true);
+    return;
+  }
+  const size_t to_client = client_.queued();
+  const size_t to_broker = broker_.has_value() ? broker_->queued() : 0;
+  client_paused_ = IsPaused(client_paused_, to_broker, to_client);
+  broker_paused_ = IsPaused(broker_paused_, to_client, to_broker);
+  client_.SetReading(
+      !client_paused_ && !client_ended_ &&
+      (phase_ == Phase::kHandshake || session_->wants_client_bytes()));
+  if (broker_.has_value()) broker_->SetReading(!broker_paused_);
+}
+
+void ClientConnection::Remove() { context_->connections->Remove(id_); }
+
+}  // namespace sluice::transport

@@ -1,0 +1,118 @@
+#ifndef PROXY_TRANSPORT_CLIENT_CONNECTION_H_
+#define PROXY_TRANSPORT_CLIENT_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "proxy/session/session.h"
+#include "proxy/transport/deadline_timer.h"
+#include "proxy/transport/listener_config.h"
+#include "proxy/transport/loop_context.h"
+#include "proxy/transport/packet_buffer.h"
+#include "proxy/transport/socket_address.h"
+#include "proxy/transport/stream.h"
+#include "proxy/transport/tls_connection.h"
+#include "proxy/transport/upstream.h"
+
+namespace sluice::transport {
+
+// One client with its TLS, its session and its connection to the broker: feeds
+// the session with what happens and carries out what it wants done. On one
+// loop's thread for life; it removes itself from the loop's table at its end.
+//
+// Backpressure: while one side's queue is over the high watermark, the other
+// side is not read. A side whose own queue is over twice that is not read
+// either, since answers to what it sends pile up there.
+class ClientConnection final : private Stream::HandlerInterface,
+                               private DeadlineTimer::HandlerInterface,
+                               private UpstreamConnector::HandlerInterface {
+ public:
+  // What is queued at the end is flushed, and the peers' ends are awaited, for
+  // as long as this.
+  static constexpr absl::Duration kLinger = absl::Seconds(5);
+
+  // `context` outlives the connection.
+  ClientConnection(LoopContext* context, uint64_t id,
+                   std::shared_ptr<const ListenerConfig> config,
+                   UvStream socket, const SocketAddress& client);
+  ~ClientConnection() override;
+
+  // Begins to read. Once.
+  void Start();
+
+  // Each of these may destroy the connection.
+  void OnAuthenticateAnswer(
+      uint64_t request_id,
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  void OnStoreTokenAnswer(
+      uint64_t request_id,
+      const absl::StatusOr<policy::v1::StoreTokenResponse>& answer);
+  void Drain();
+
+ private:
+  enum class Phase : uint8_t { kHandshake, kOpen, kClosing };
+
+  // Stream::HandlerInterface:
+  absl::Span<uint8_t> OnReadable(Stream* stream) override;
+  void OnRead(Stream* stream, size_t count) override;
+  void OnEnd(Stream* stream, absl::Status status) override;
+  void OnWriteProgress(Stream* stream, absl::Status status) override;
+  // DeadlineTimer::HandlerInterface:
+  void OnDeadline() override;
+  // UpstreamConnector::HandlerInterface:
+  void OnConnected(absl::StatusOr<UvStream> socket) override;
+
+  void ReadClient();
+  bool Handshake();
+  void FailHandshake(absl::string_view reason);
+  void OfferClientBytes(ByteView data);
+  void ReadBroker(size_t count);
+
+  // Carries out the context's effects and clears them.
+  void CarryOut();
+  void AskAuthenticate(const session::Effect& effect);
+  void AskStoreToken(const session::Effect& effect);
+  void ConnectUpstream();
+  void SendToClient(const session::Effect& effect);
+  void WriteToBroker();
+  void FlushClient();
+
+  // Ends each turn: gives the session what became due meanwhile, sends what was
+  // encrypted, stops or resumes reading. May destroy the connection.
+  void Settle();
+  void GiveUp(void (session::Session::*input)(absl::Time, session::Effects*));
+  void BeginClose();
+  void UpdateReading();
+  void Remove();
+
+  absl::Time Now() { return context_->loop->Now(); }
+
+  LoopContext* const context_;
+  const uint64_t id_;
+  const std::shared_ptr<const ListenerConfig> config_;
+  const SocketAddress client_address_;
+  const uint64_t accepted_at_;  // uv_hrtime()
+
+  Stream client_;
+  absl::optional<Stream> broker_;
+  std::unique_ptr<UpstreamConnector> connector_;  // while connecting
+  DeadlineTimer timer_;
+  std::unique_ptr<TlsConnection> tls_;         // until kClosing
+  std::unique_ptr<session::Session> session_;  // kOpen
+  PacketBuffer from_client_, from_broker_;
+
+  Phase phase_ = Phase::kHandshake;
+  bool client_waits_ = false;   // bytes are held until the session wants them
+  bool client_ended_ = false;   // sends no more, after what is held
+  bool client_failed_ = false;  // and receives no more
+  bool broker_ended_ = false;   // or could not be reached
+  bool client_paused_ = false;  // by backpressure
+  bool broker_paused_ = false;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_CLIENT_CONNECTION_H_

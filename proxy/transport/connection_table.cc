@@ -1,0 +1,43 @@
+#include "proxy/transport/connection_table.h"
+
+#include <utility>
+#include <vector>
+
+namespace sluice::transport {
+
+void ConnectionTable::Add(std::shared_ptr<const ListenerConfig> config,
+                          UvStream socket, const SocketAddress& client) {
+  const uint64_t id = ++last_id_;
+  auto connection = std::make_unique<ClientConnection>(
+      context_, id, std::move(config), std::move(socket), client);
+  connection->Start();
+  connections_.emplace(id, std::move(connection));
+  context_->stats.connections_opened.Increment();
+}
+
+ClientConnection* ConnectionTable::Find(uint64_t id) {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void ConnectionTable::Remove(uint64_t id) {
+  if (connections_.erase(id) == 0) return;
+  context_->stats.connections_closed.Increment();
+  admission_->Release();
+}
+
+void ConnectionTable::Drain() {
+  std::vector<uint64_t> ids;
+  ids.reserve(connections_.size());
+  for (const auto& entry : connections_) ids.push_back(entry.first);
+  for (const uint64_t id : ids) {
+    ClientConnection* connection = Find(id);
+    if (connection != nullptr) connection->Drain();
+  }
+}
+
+void ConnectionTable::Clear() {
+  while (!connections_.empty()) Remove(connections_.begin()->first);
+}
+
+}  // namespace sluice::transport

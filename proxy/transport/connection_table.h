@@ -1,0 +1,48 @@
+#ifndef PROXY_TRANSPORT_CONNECTION_TABLE_H_
+#define PROXY_TRANSPORT_CONNECTION_TABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "proxy/transport/admission.h"
+#include "proxy/transport/client_connection.h"
+#include "proxy/transport/listener_config.h"
+#include "proxy/transport/loop_context.h"
+#include "proxy/transport/socket_address.h"
+#include "proxy/transport/uv_handle.h"
+
+namespace sluice::transport {
+
+// Owns the connections of one loop. Identifiers are never used twice, so that
+// whatever comes late finds nothing, rather than another client. On the loop's
+// thread.
+class ConnectionTable {
+ public:
+  // Both outlive the table.
+  ConnectionTable(LoopContext* context, Admission* admission)
+      : context_(context), admission_(admission) {}
+  ~ConnectionTable() { Clear(); }
+
+  // Takes in a client that `admission` has admitted.
+  void Add(std::shared_ptr<const ListenerConfig> config, UvStream socket,
+           const SocketAddress& client);
+  // Null if the connection has ended.
+  ClientConnection* Find(uint64_t id);
+  // Destroys the connection.
+  void Remove(uint64_t id);
+  // Ends all in an orderly way.
+  void Drain();
+  // Destroys all.
+  void Clear();
+
+ private:
+  LoopContext* context_;
+  Admission* admission_;
+  uint64_t last_id_ = 0;
+  std::unordered_map<uint64_t, std::unique_ptr<ClientConnection>> connections_;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_CONNECTION_TABLE_H_

@@ -1,0 +1,89 @@
+#include "proxy/transport/event_loop.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace sluice::transport {
+namespace {
+
+constexpr uint64_t kResyncMilliseconds = 1000;
+
+// Only for want of memory or descriptors at start-up, and for programming
+// errors.
+void Require(int result, const char* what) {
+  if (result == 0) return;
+  std::fprintf(stderr, "%s: %s\n", what, uv_strerror(result));
+  std::abort();
+}
+
+}  // namespace
+
+bool Mailbox::Post(Task task) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (wakeup_ == nullptr) return false;
+  tasks_.push_back(std::move(task));
+  // Wake-ups coalesce: one is enough until the loop has taken the tasks.
+  if (tasks_.size() == 1) uv_async_send(wakeup_);
+  return true;
+}
+
+EventLoop::EventLoop() : mailbox_(std::make_shared<Mailbox>()) {
+  Require(uv_loop_init(&loop_), "uv_loop_init");
+  auto* wakeup = new uv_async_t;
+  Require(uv_async_init(&loop_, wakeup, OnWakeup), "uv_async_init");
+  wakeup->data = this;
+  wakeup_.reset(wakeup);
+  mailbox_->wakeup_ = wakeup;
+}
+
+EventLoop::~EventLoop() {
+  Close();
+  Join();
+  uv_run(&loop_, UV_RUN_DEFAULT);  // what was never started still gets closed
+  Require(uv_loop_close(&loop_), "uv_loop_close");
+}
+
+void EventLoop::Start() {
+  thread_ = std::thread([this] { uv_run(&loop_, UV_RUN_DEFAULT); });
+}
+
+void EventLoop::Close() {
+  {
+    std::lock_guard<std::mutex> lock(mailbox_->mutex_);
+    mailbox_->wakeup_ = nullptr;
+  }
+  wakeup_.reset();
+}
+
+void EventLoop::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Time EventLoop::Now() {
+  uint64_t now = uv_now(&loop_);
+  if (now - synced_at_ >= kResyncMilliseconds || synced_at_ == 0) {
+    uv_update_time(&loop_);
+    now = uv_now(&loop_);
+    epoch_ = absl::Now() - absl::Milliseconds(now);
+    synced_at_ = now;
+  }
+  return epoch_ + absl::Milliseconds(now);
+}
+
+void EventLoop::OnWakeup(uv_async_t* wakeup) {
+  static_cast<EventLoop*>(wakeup->data)->RunTasks();
+}
+
+void EventLoop::RunTasks() {
+  {
+    std::lock_guard<std::mutex> lock(mailbox_->mutex_);
+    running_.swap(mailbox_->tasks_);
+  }
+  for (Mailbox::Task& task : running_) task();
+  running_.clear();
+}
+
+}  // namespace sluice::transport

@@ -1,0 +1,80 @@
+#ifndef PROXY_TRANSPORT_EVENT_LOOP_H_
+#define PROXY_TRANSPORT_EVENT_LOOP_H_
+
+#include <uv.h>
+
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "proxy/transport/uv_handle.h"
+
+namespace sluice::transport {
+
+// A way into an event loop from any thread, which outlives the loop.
+class Mailbox {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+
+  // Runs `task` on the loop's thread, after the callback that is running now
+  // and after the tasks that were posted before. Returns false, and drops the
+  // task, when the loop takes none any more. Any thread.
+  bool Post(Task task);
+
+ private:
+  friend class EventLoop;
+
+  std::mutex mutex_;
+  std::vector<Task> tasks_;
+  uv_async_t* wakeup_ = nullptr;  // null: closed
+};
+
+// A libuv loop and the one thread that runs it.
+class EventLoop {
+ public:
+  EventLoop();
+  // The thread has ended or was never started; whoever had handles on the loop
+  // has let go of them.
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Starts the thread. Once.
+  void Start();
+  // The loop's thread: no more tasks are taken; the thread ends when the last
+  // handle is closed.
+  void Close();
+  // Waits for the thread's end. Not the loop's thread.
+  void Join();
+
+  // Before Start(), and on the loop's thread.
+  uv_loop_t* uv() { return &loop_; }
+  // As Mailbox::Post().
+  bool Post(Mailbox::Task task) { return mailbox_->Post(std::move(task)); }
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+
+  // Wall-clock time as of the start of this turn of the loop: at most about a
+  // millisecond ahead, and behind by what the turn has taken so far. Costs no
+  // system call but once a second, in which it follows the system's clock. The
+  // loop's thread.
+  absl::Time Now();
+
+ private:
+  static void OnWakeup(uv_async_t* wakeup);
+  void RunTasks();
+
+  uv_loop_t loop_;
+  std::shared_ptr<Mailbox> mailbox_;
+  UvHandle<uv_async_t> wakeup_;
+  std::vector<Mailbox::Task> running_;  // capacity is kept
+  std::thread thread_;
+  absl::Time epoch_;        // when uv_now() was 0
+  uint64_t synced_at_ = 0;  // uv_now()
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_EVENT_LOOP_H_

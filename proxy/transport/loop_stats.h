@@ -1,0 +1,42 @@
+#ifndef PROXY_TRANSPORT_LOOP_STATS_H_
+#define PROXY_TRANSPORT_LOOP_STATS_H_
+
+#include <array>
+#include <cstdint>
+
+#include "proxy/base/histogram.h"
+#include "proxy/session/counters.h"
+
+namespace sluice::transport {
+
+// Of one event loop. Written by the loop's thread, read by any.
+struct LoopStats {
+  // Client connections accepted, and those of them that have ended; the
+  // difference is what is open now.
+  session::Counter connections_opened;
+  session::Counter connections_closed;
+  // MQTT bytes by where they came from. Index: session::Direction.
+  std::array<session::Counter, session::kDirections> bytes;
+  // Of bytes that pass unchanged: those that a full socket made us copy.
+  session::Counter forwarded_bytes_copied;
+
+  // TLS handshakes that succeeded, from the accept on.
+  DurationHistogram handshakes;
+  session::Counter handshakes_resumed;
+  session::Counter handshakes_failed;  // timed out and broken off ones too
+
+  // accept() failed, as for want of descriptors.
+  session::Counter accept_failures;
+  // Turned away at once, over limits.
+  session::Counter refused_max_connections;
+  session::Counter refused_rate;
+
+  int64_t connections() const {
+    return static_cast<int64_t>(connections_opened.value()) -
+           static_cast<int64_t>(connections_closed.value());
+  }
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_LOOP_STATS_H_

@@ -1,0 +1,100 @@
+#include "proxy/transport/socket_address.h"
+
+#include <arpa/inet.h>
+
+#include <cstring>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace sluice::transport {
+
+absl::StatusOr<HostPort> HostPort::Parse(absl::string_view text) {
+  const auto malformed = [text] {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\" is not an address like host:port"));
+  };
+  const size_t colon = text.rfind(':');
+  if (colon == absl::string_view::npos) return malformed();
+  absl::string_view host = text.substr(0, colon);
+  uint32_t port;
+  if (!absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
+    return malformed();
+  }
+  if (absl::ConsumePrefix(&host, "[")) {
+    if (!absl::ConsumeSuffix(&host, "]")) return malformed();
+  } else if (host.find(':') != absl::string_view::npos) {
+    return malformed();  // IPv6 needs its brackets
+  }
+  if (host.empty()) return malformed();
+  return HostPort{std::string(host), static_cast<uint16_t>(port)};
+}
+
+SocketAddress::SocketAddress(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    std::memcpy(&any_.v4, address, sizeof(any_.v4));
+  } else if (address->sa_family == AF_INET6) {
+    std::memcpy(&any_.v6, address, sizeof(any_.v6));
+  } else {
+    any_.sa.sa_family = AF_UNSPEC;
+  }
+}
+
+absl::optional<SocketAddress> SocketAddress::FromLiteral(
+    const HostPort& host_port) {
+  SocketAddress result;
+  if (inet_pton(AF_INET, host_port.host.c_str(), &result.any_.v4.sin_addr) ==
+      1) {
+    result.any_.v4.sin_family = AF_INET;
+  } else if (inet_pton(AF_INET6, host_port.host.c_str(),
+                       &result.any_.v6.sin6_addr) == 1) {
+    result.any_.v6.sin6_family = AF_INET6;
+  } else {
+    return absl::nullopt;
+  }
+  result.set_port(host_port.port);
+  return result;
+}
+
+SocketAddress SocketAddress::OfSocket(int fd) {
+  sockaddr_storage storage;
+  socklen_t size = sizeof(storage);
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  if (getsockname(fd, address, &size) != 0) return SocketAddress();
+  return SocketAddress(address);
+}
+
+socklen_t SocketAddress::size() const {
+  return family() == AF_INET6 ? sizeof(any_.v6) : sizeof(any_.v4);
+}
+
+uint16_t SocketAddress::port() const {
+  return ntohs(family() == AF_INET6 ? any_.v6.sin6_port : any_.v4.sin_port);
+}
+
+void SocketAddress::set_port(uint16_t port) {
+  if (family() == AF_INET6) {
+    any_.v6.sin6_port = htons(port);
+  } else {
+    any_.v4.sin_port = htons(port);
+  }
+}
+
+std::string SocketAddress::ToString() const {
+  const absl::string_view format = family() == AF_INET6 ? "[]" : "";
+  return absl::StrCat(format.substr(0, format.size() / 2), Host(),
+                      format.substr(format.size() / 2), ":", port());
+}
+
+std::string SocketAddress::Host() const {
+  char text[INET6_ADDRSTRLEN] = "?";
+  if (family() == AF_INET) {
+    inet_ntop(AF_INET, &any_.v4.sin_addr, text, sizeof(text));
+  } else if (family() == AF_INET6) {
+    inet_ntop(AF_INET6, &any_.v6.sin6_addr, text, sizeof(text));
+  }
+  return text;
+}
+
+}  // namespace sluice::transport

@@ -1,0 +1,60 @@
+#ifndef PROXY_TRANSPORT_SOCKET_ADDRESS_H_
+#define PROXY_TRANSPORT_SOCKET_ADDRESS_H_
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace sluice::transport {
+
+// A host, by name or literal address, and a port.
+struct HostPort {
+  std::string host;  // without brackets
+  uint16_t port = 0;
+
+  // Reads "host:port" and "[IPv6]:port".
+  static absl::StatusOr<HostPort> Parse(absl::string_view text);
+};
+
+// An IPv4 or IPv6 address with a port. A value.
+class SocketAddress {
+ public:
+  SocketAddress() { any_.sa.sa_family = AF_UNSPEC; }
+  // Anything but IPv4 and IPv6 becomes the unspecified address.
+  explicit SocketAddress(const sockaddr* address);
+
+  // Nothing if `host_port` is not a literal address.
+  static absl::optional<SocketAddress> FromLiteral(const HostPort& host_port);
+  // The address of a socket's own end; unspecified on failure.
+  static SocketAddress OfSocket(int fd);
+
+  const sockaddr* get() const { return &any_.sa; }
+  socklen_t size() const;
+  int family() const { return any_.sa.sa_family; }
+  const sockaddr_in& v4() const { return any_.v4; }
+  const sockaddr_in6& v6() const { return any_.v6; }
+  uint16_t port() const;
+  void set_port(uint16_t port);
+
+  // "192.0.2.1:1883" or "[2001:db8::1]:1883".
+  std::string ToString() const;
+  // The address without the port.
+  std::string Host() const;
+
+ private:
+  union {
+    sockaddr sa;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  } any_{};
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_SOCKET_ADDRESS_H_

@@ -1,0 +1,96 @@
+#include "proxy/transport/stream.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace sluice::transport {
+
+Stream::Stream(UvStream socket, HandlerInterface* handler)
+    : socket_(std::move(socket)),
+      handler_(handler),
+      queue_(socket_.get(), this) {
+  socket_->data = this;
+}
+
+void Stream::SetReading(bool reading) {
+  if (reading == reading_ || ended_) return;
+  reading_ = reading;
+  if (!reading) {
+    uv_read_stop(socket_.get());
+    return;
+  }
+  // Fails only for streams that are closing or not connected.
+  uv_read_start(
+      socket_.get(),
+      [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+        auto* self = static_cast<Stream*>(handle->data);
+        const absl::Span<uint8_t> space = self->handler_->OnReadable(self);
+        *buffer = uv_buf_init(reinterpret_cast<char*>(space.data()),
+                              static_cast<unsigned>(space.size()));
+      },
+      [](uv_stream_t* socket, ssize_t result, const uv_buf_t*) {
+        static_cast<Stream*>(socket->data)->OnReadResult(result);
+      });
+}
+
+absl::StatusOr<size_t> Stream::Write(absl::Span<const ByteView> pieces) {
+  if (finishing_) return 0;
+  absl::StatusOr<size_t> moved = queue_.Write(pieces);
+  if (!moved.ok()) Break();
+  return moved;
+}
+
+SocketAddress Stream::LocalAddress() const {
+  uv_os_fd_t fd;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) !=
+      0) {
+    return SocketAddress();
+  }
+  return SocketAddress::OfSocket(fd);
+}
+
+void Stream::FinishWriting() {
+  finishing_ = true;
+  if (queue_.size() == 0) SendFin();
+}
+
+void Stream::OnWriteProgress(absl::Status status) {
+  if (!status.ok()) {
+    Break();
+  } else if (finishing_ && queue_.size() == 0) {
+    SendFin();
+  }
+  handler_->OnWriteProgress(this, std::move(status));
+}
+
+void Stream::OnReadResult(ssize_t result) {
+  if (result > 0) {
+    handler_->OnRead(this, static_cast<size_t>(result));
+  } else if (result < 0) {
+    SetReading(false);
+    ended_ = true;
+    if (result != UV_EOF) Break();
+    handler_->OnEnd(this, result == UV_EOF ? absl::OkStatus()
+                                           : UvError(static_cast<int>(result)));
+  }
+}
+
+void Stream::Break() {
+  SetReading(false);
+  ended_ = true;
+  finishing_ = true;
+  finished_ = true;
+}
+
+void Stream::SendFin() {
+  if (finished_) return;
+  finished_ = true;
+  // Nothing is queued, so the system's own call does, without a request.
+  uv_os_fd_t fd;
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(socket_.get()), &fd) == 0) {
+    shutdown(fd, SHUT_WR);
+  }
+}
+
+}  // namespace sluice::transport

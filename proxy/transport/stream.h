@@ -1,0 +1,72 @@
+#ifndef PROXY_TRANSPORT_STREAM_H_
+#define PROXY_TRANSPORT_STREAM_H_
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "proxy/base/bytes.h"
+#include "proxy/transport/socket_address.h"
+#include "proxy/transport/uv_handle.h"
+#include "proxy/transport/write_queue.h"
+
+namespace sluice::transport {
+
+// One end of a connected stream socket. On the loop's thread.
+class Stream final : private WriteQueue::HandlerInterface {
+ public:
+  class HandlerInterface {
+   public:
+    virtual ~HandlerInterface() = default;
+    // Where the next bytes go; valid until OnRead().
+    virtual absl::Span<uint8_t> OnReadable(Stream* stream) = 0;
+    // `count` bytes are there; at least one.
+    virtual void OnRead(Stream* stream, size_t count) = 0;
+    // The peer sends no more: OK if it said so, else the connection is broken.
+    // Reading has stopped.
+    virtual void OnEnd(Stream* stream, absl::Status status) = 0;
+    // The socket took bytes that were queued, or has failed.
+    virtual void OnWriteProgress(Stream* stream, absl::Status status) = 0;
+    // Each of these may destroy the stream.
+  };
+
+  // `handler` outlives the stream.
+  Stream(UvStream socket, HandlerInterface* handler);
+
+  // Does nothing if that is so already, or if the peer has ended.
+  void SetReading(bool reading);
+
+  // As WriteQueue::Write(); after an error both directions have ended. Bytes
+  // are dropped after FinishWriting().
+  absl::StatusOr<size_t> Write(absl::Span<const ByteView> pieces);
+  size_t queued() const { return queue_.size(); }
+  // Of our end; unspecified for Unix sockets.
+  SocketAddress LocalAddress() const;
+
+  // Ends the writing direction when all that is queued is written.
+  void FinishWriting();
+  // The peer has ended, and so have we.
+  bool is_finished() const { return ended_ && finished_; }
+
+ private:
+  void OnWriteProgress(absl::Status status) override;
+  void OnReadResult(ssize_t result);
+  void Break();
+  void SendFin();
+
+  UvStream socket_;
+  HandlerInterface* handler_;
+  WriteQueue queue_;
+  bool reading_ = false;
+  bool ended_ = false;      // by the peer
+  bool finishing_ = false;  // by us, once the queue is empty
+  bool finished_ = false;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_STREAM_H_

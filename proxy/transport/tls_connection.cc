@@ -1,0 +1,104 @@
+#include "proxy/transport/tls_connection.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
+
+namespace sluice::transport {
+
+TlsConnection::TlsConnection(std::shared_ptr<const TlsContext> context,
+                             TlsIo* io)
+    : context_(std::move(context)), io_(io), ssl_(context_->NewConnection()) {
+  if (ssl_ == nullptr) return;
+  SSL_set0_rbio(ssl_.get(), bssl::UpRef(io_->bio()).release());
+  SSL_set0_wbio(ssl_.get(), bssl::UpRef(io_->bio()).release());
+}
+
+TlsConnection::Progress TlsConnection::Handshake() {
+  if (ssl_ == nullptr) {
+    error_ = "out of memory";
+    return Progress::kFailed;
+  }
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) return Failed(result);
+  if (!SSL_get_extms_support(ssl_.get())) {
+    // ClientHello was checked for it; this is the second lock.
+    error_ = "no extended master secret";
+    return Progress::kFailed;
+  }
+  return Progress::kDone;
+}
+
+TlsConnection::Progress TlsConnection::Read(absl::Span<uint8_t> out,
+                                            size_t* count) {
+  *count = 0;
+  while (*count < out.size()) {
+    // A last call that would find nothing is saved.
+    if (!io_->has_input() && SSL_pending(ssl_.get()) == 0) {
+      return Progress::kNeedsInput;
+    }
+    const int result = SSL_read(ssl_.get(), out.data() + *count,
+                                static_cast<int>(out.size() - *count));
+    if (result <= 0) return Failed(result);
+    *count += static_cast<size_t>(result);
+  }
+  return Progress::kDone;
+}
+
+bool TlsConnection::Write(ByteView bytes) {
+  if (bytes.empty()) return true;
+  // All or nothing: the output takes everything.
+  const int result =
+      SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+  if (result > 0) return true;
+  Failed(result);
+  return false;
+}
+
+void TlsConnection::Shutdown() {
+  if (ssl_ != nullptr) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+bool TlsConnection::IsResumed() const {
+  return SSL_session_reused(ssl_.get()) == 1;
+}
+
+std::vector<std::array<uint8_t, 32>> TlsConnection::ExportKeyingMaterial(
+    absl::string_view label) const {
+  std::vector<std::array<uint8_t, 32>> values;
+  const bool is_tls13 = SSL_version(ssl_.get()) == TLS1_3_VERSION;
+  for (const int use_context : {1, 0}) {
+    if (is_tls13 && use_context == 0) continue;
+    std::array<uint8_t, 32> value;
+    if (!SSL_export_keying_material(ssl_.get(), value.data(), value.size(),
+                                    label.data(), label.size(), nullptr, 0,
+                                    use_context)) {
+      ERR_clear_error();
+      return {};
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
+TlsConnection::Progress TlsConnection::Failed(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Progress::kNeedsInput;
+    case SSL_ERROR_ZERO_RETURN:
+      error_ = "closed by the client";
+      return Progress::kEnded;
+    default: {
+      const char* reason = ERR_reason_error_string(ERR_peek_error());
+      error_ = absl::StrReplaceAll(
+          absl::AsciiStrToLower(reason == nullptr ? "broken off" : reason),
+          {{"_", " "}});
+      ERR_clear_error();
+      return Progress::kFailed;
+    }
+  }
+}
+
+}  // namespace sluice::transport

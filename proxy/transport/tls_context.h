@@ -1,0 +1,64 @@
+#ifndef PROXY_TRANSPORT_TLS_CONTEXT_H_
+#define PROXY_TRANSPORT_TLS_CONTEXT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proxy/transport/boringssl.h"
+
+namespace sluice::transport {
+
+// PEM files: a certificate chain, leaf first, and the leaf's private key.
+struct CertificateFiles {
+  std::string certificate;
+  std::string private_key;
+};
+
+enum class TlsVersion : uint8_t { k12, k13 };
+
+struct TlsOptions {
+  // The first is for clients that send no server name, or one that none of the
+  // others has; at least one.
+  std::vector<CertificateFiles> certificates;
+  TlsVersion min_version = TlsVersion::k12;
+};
+
+// What the TLS server of a listener offers: TLS 1.2 (ECDHE with AEAD ciphers,
+// Extended Master Secret required, ACE-POP-9) and 1.3; session tickets; no
+// renegotiation, compression or early data. Of ALPN `mqtt` is taken; a client
+// that offers others only gets no_application_protocol (RFC 7301 section 3.2).
+//
+// Immutable, so connections on all threads share it; a reload makes a new one.
+class TlsContext {
+ public:
+  // Reads the files. An error names the file and never holds key material.
+  static absl::StatusOr<std::shared_ptr<const TlsContext>> Create(
+      const TlsOptions& options);
+
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  // A server's end of a new connection.
+  bssl::UniquePtr<SSL> NewConnection() const;
+
+ private:
+  TlsContext() = default;
+
+  static ssl_select_cert_result_t OnClientHello(
+      const SSL_CLIENT_HELLO* client_hello);
+  SSL_CTX* Find(absl::string_view server_name) const;
+
+  bssl::UniquePtr<SSL_CTX> default_;
+  std::vector<bssl::UniquePtr<SSL_CTX>> others_;
+  // Names of the leaves in lower case, wildcards ("*.example.com") too.
+  std::unordered_map<std::string, SSL_CTX*> by_name_;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_TLS_CONTEXT_H_

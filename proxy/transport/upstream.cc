@@ -1,0 +1,170 @@
+#include "proxy/transport/upstream.h"
+
+#include <netdb.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "proxy/transport/write_queue.h"
+
+namespace sluice::transport {
+
+absl::StatusOr<Upstream> Upstream::Parse(absl::string_view address) {
+  Upstream upstream;
+  if (absl::ConsumePrefix(&address, "unix:")) {
+    if (address.empty() || address.size() >= sizeof(sockaddr_un::sun_path)) {
+      return absl::InvalidArgumentError(
+          "the path of a Unix socket is empty or too long");
+    }
+    upstream.unix_path = std::string(address);
+    return upstream;
+  }
+  absl::StatusOr<HostPort> host_port = HostPort::Parse(address);
+  if (!host_port.ok()) return host_port.status();
+  if (host_port->port == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", address, "\" lacks a port"));
+  }
+  upstream.host_port = *std::move(host_port);
+  upstream.literal = SocketAddress::FromLiteral(upstream.host_port);
+  return upstream;
+}
+
+// A look-up in libuv's thread pool; frees itself when that is done with it.
+struct UpstreamConnector::Lookup {
+  uv_getaddrinfo_t request;
+  UpstreamConnector* connector;  // null: gone
+};
+
+UpstreamConnector::UpstreamConnector(uv_loop_t* loop, const Upstream* upstream,
+                                     HandlerInterface* handler)
+    : loop_(loop),
+      upstream_(upstream),
+      handler_(handler),
+      timer_(new uv_timer_t) {
+  uv_timer_init(loop_, timer_.get());  // cannot fail
+  timer_->data = this;
+}
+
+UpstreamConnector::~UpstreamConnector() {
+  if (lookup_ == nullptr) return;
+  lookup_->connector = nullptr;
+  uv_cancel(reinterpret_cast<uv_req_t*>(&lookup_->request));
+}
+
+void UpstreamConnector::Start() {
+  uv_timer_start(
+      timer_.get(),
+      [](uv_timer_t* timer) {
+        auto* self = static_cast<UpstreamConnector*>(timer->data);
+        self->handler_->OnConnected(UvError(self->error_));
+      },
+      static_cast<uint64_t>(
+          absl::ToInt64Milliseconds(upstream_->connect_timeout)),
+      0);
+  if (!upstream_->unix_path.empty()) {
+    ConnectUnix();
+  } else if (upstream_->literal.has_value()) {
+    addresses_ = {*upstream_->literal};
+    ConnectNext();
+  } else {
+    Resolve();
+  }
+}
+
+void UpstreamConnector::Resolve() {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  auto* lookup = new Lookup{{}, this};
+  lookup->request.data = lookup;
+  const int result = uv_getaddrinfo(
+      loop_, &lookup->request, OnResolved, upstream_->host_port.host.c_str(),
+      absl::StrCat(upstream_->host_port.port).c_str(), &hints);
+  if (result < 0) {
+    delete lookup;
+    FailLater(result);
+    return;
+  }
+  lookup_ = lookup;
+}
+
+void UpstreamConnector::OnResolved(uv_getaddrinfo_t* request, int status,
+                                   addrinfo* list) {
+  auto* lookup = static_cast<Lookup*>(request->data);
+  UpstreamConnector* self = lookup->connector;
+  delete lookup;
+  if (self != nullptr) {
+    self->lookup_ = nullptr;
+    for (const addrinfo* info = list; info != nullptr; info = info->ai_next) {
+      self->addresses_.emplace_back(info->ai_addr);
+    }
+    std::reverse(self->addresses_.begin(), self->addresses_.end());
+    if (status < 0) {
+      self->FailLater(status);
+    } else {
+      self->ConnectNext();
+    }
+  }
+  uv_freeaddrinfo(list);
+}
+
+void UpstreamConnector::ConnectNext() {
+  if (addresses_.empty()) {
+    FailLater(error_);
+    return;
+  }
+  const SocketAddress address = addresses_.back();
+  addresses_.pop_back();
+  ConnectTcp(address);
+}
+
+void UpstreamConnector::ConnectTcp(const SocketAddress& address) {
+  auto* tcp = new uv_tcp_t;
+  uv_tcp_init(loop_, tcp);  // cannot fail: makes no socket yet
+  tcp->data = this;
+  socket_ = ToStream(UvHandle<uv_tcp_t>(tcp));
+  uv_tcp_nodelay(tcp, 1);  // noted, and set when there is a socket
+  auto* request = new uv_connect_t;
+  const int result = uv_tcp_connect(request, tcp, address.get(), OnConnectDone);
+  if (result < 0) {
+    delete request;
+    error_ = result;
+    ConnectNext();
+  }
+}
+
+void UpstreamConnector::ConnectUnix() {
+  auto* pipe = new uv_pipe_t;
+  uv_pipe_init(loop_, pipe, /*ipc=*/0);  // cannot fail
+  pipe->data = this;
+  socket_ = ToStream(UvHandle<uv_pipe_t>(pipe));
+  // Reports every failure to the callback.
+  uv_pipe_connect(new uv_connect_t, pipe, upstream_->unix_path.c_str(),
+                  OnConnectDone);
+}
+
+void UpstreamConnector::OnConnectDone(uv_connect_t* request, int status) {
+  auto* self = static_cast<UpstreamConnector*>(request->handle->data);
+  delete request;
+  if (self == nullptr) return;  // closed meanwhile
+  if (status < 0) {
+    self->error_ = status;
+    self->ConnectNext();
+    return;
+  }
+  uv_timer_stop(self->timer_.get());
+  self->socket_->data = nullptr;
+  self->handler_->OnConnected(std::move(self->socket_));
+}
+
+void UpstreamConnector::FailLater(int error) {
+  error_ = error;
+  socket_.reset();
+  uv_timer_start(timer_.get(), timer_->timer_cb, 0, 0);
+}
+
+}  // namespace sluice::transport

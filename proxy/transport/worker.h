@@ -1,0 +1,70 @@
+#ifndef PROXY_TRANSPORT_WORKER_H_
+#define PROXY_TRANSPORT_WORKER_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "proxy/transport/admission.h"
+#include "proxy/transport/connection_table.h"
+#include "proxy/transport/event_loop.h"
+#include "proxy/transport/listener.h"
+#include "proxy/transport/listener_config.h"
+#include "proxy/transport/loop_context.h"
+
+namespace sluice::transport {
+
+// One event loop, its listeners and its connections.
+class Worker final : private Listener::HandlerInterface {
+ public:
+  // Whom the connections ask and tell. All outlive the worker.
+  struct Peers {
+    policy_client::PolicyClientInterface* policy = nullptr;
+    session::ObserverInterface* observer = nullptr;
+    TransportObserverInterface* transport_observer = nullptr;  // may be null
+  };
+
+  // `admission` outlives the worker.
+  Worker(const Peers& peers, Admission* admission);
+  // Ends the thread, and with it all connections at once.
+  ~Worker() override;
+
+  // Before Start().
+  absl::Status Listen(UniqueFd socket,
+                      std::shared_ptr<const ListenerConfig> config);
+  void Start();
+
+  // These are carried out on the worker's thread, soon. Any thread.
+  // Serves new clients of a listener, by its index, so from now on.
+  void Reconfigure(size_t listener,
+                   std::shared_ptr<const ListenerConfig> config);
+  // Takes no more clients, and ends the connections in an orderly way.
+  void Drain();
+
+  // Any thread.
+  const LoopStats& stats() const { return context_.stats; }
+  const session::Counters& counters() const { return context_.counters; }
+
+ private:
+  struct Entry {
+    std::unique_ptr<Listener> listener;
+    std::shared_ptr<const ListenerConfig> config;
+  };
+
+  // Listener::HandlerInterface:
+  void OnAccept(Listener* listener, UniqueFd socket,
+                const SocketAddress& client) override;
+  void OnAcceptFailure(int error) override;
+
+  EventLoop loop_;
+  Admission* admission_;
+  LoopContext context_;
+  ConnectionTable connections_;
+  std::vector<Entry> listeners_;
+  bool started_ = false;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_WORKER_H_

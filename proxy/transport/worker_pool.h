@@ -1,0 +1,71 @@
+#ifndef PROXY_TRANSPORT_WORKER_POOL_H_
+#define PROXY_TRANSPORT_WORKER_POOL_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proxy/transport/admission.h"
+#include "proxy/transport/listener_config.h"
+#include "proxy/transport/worker.h"
+
+namespace sluice::transport {
+
+struct ListenerOptions {
+  std::string address;  // "host:port"; port 0: any
+  std::shared_ptr<const ListenerConfig> config;
+};
+
+struct WorkerPoolOptions {
+  size_t workers = 0;  // 0: one for each core
+  ConnectionLimits limits;
+  Worker::Peers peers;
+  std::vector<ListenerOptions> listeners;
+};
+
+// The proxy's event loops. Any thread.
+class WorkerPool {
+ public:
+  // Opens all listeners; an error names the address. Clients can connect, and
+  // are served from Start() on.
+  static absl::StatusOr<std::unique_ptr<WorkerPool>> Create(
+      const WorkerPoolOptions& options);
+  // Breaks off what Drain() has not ended.
+  ~WorkerPool() = default;
+
+  void Start();
+  // Where the listeners are, with the ports that were found.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+
+  // Serves the clients that come to a listener from now on differently. The
+  // address stays.
+  void Reconfigure(size_t listener,
+                   const std::shared_ptr<const ListenerConfig>& config);
+
+  // Takes no more clients and begins to end those that are there.
+  void Drain();
+  // Waits until no connection is left; false if that took too long.
+  bool WaitUntilIdle(absl::Duration timeout) {
+    return admission_.WaitUntilNone(timeout);
+  }
+
+  // Of all loops. They live as long as the pool.
+  uint64_t connections() const { return admission_.connections(); }
+  const std::vector<std::unique_ptr<Worker>>& workers() const {
+    return workers_;
+  }
+
+ private:
+  explicit WorkerPool(const ConnectionLimits& limits) : admission_(limits) {}
+
+  Admission admission_;
+  std::vector<std::string> addresses_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_WORKER_POOL_H_
