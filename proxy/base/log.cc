@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -37,9 +38,17 @@ bool IsBareWord(absl::string_view text) {
   return true;
 }
 
-// Writes a field's value in either format.
-struct ValueWriter {
-  LogFormat format;
+// Text, quoted where it could be mistaken for something else.
+void AppendText(absl::string_view text, std::string* out) {
+  if (IsBareWord(text)) {
+    absl::StrAppend(out, text);
+  } else {
+    AppendJsonString(text, out);
+  }
+}
+
+// What both formats write alike.
+struct NumberWriter {
   std::string* out;
 
   void operator()(bool value) { out->append(value ? "true" : "false"); }
@@ -53,11 +62,47 @@ struct ValueWriter {
       out->append("null");
     }
   }
+};
+
+void AppendJsonField(const LogField& field, std::string* out);
+
+struct JsonWriter : NumberWriter {
+  using NumberWriter::operator();
+  void operator()(absl::string_view value) { AppendJsonString(value, out); }
+  void operator()(absl::Span<const LogField> group) {
+    out->push_back('{');
+    for (const LogField& field : group) {
+      if (out->back() != '{') out->push_back(',');
+      AppendJsonField(field, out);
+    }
+    out->push_back('}');
+  }
+};
+
+void AppendJsonField(const LogField& field, std::string* out) {
+  AppendJsonString(field.key(), out);
+  out->push_back(':');
+  absl::visit(JsonWriter{{out}}, field.value());
+}
+
+// Writes " KEY=VALUE", or the fields of a group with "KEY." before their keys.
+struct TextWriter : NumberWriter {
+  std::string key;
+
+  template <typename Number>
+  void operator()(Number value) {
+    absl::StrAppend(out, " ", key, "=");
+    NumberWriter::operator()(value);
+  }
   void operator()(absl::string_view value) {
-    if (format == LogFormat::kText && IsBareWord(value)) {
-      absl::StrAppend(out, value);
-    } else {
-      AppendJsonString(value, out);
+    absl::StrAppend(out, " ", key, "=");
+    AppendText(value, out);
+  }
+  void operator()(absl::Span<const LogField> group) {
+    for (const LogField& field : group) {
+      std::string inner = key + ".";
+      AppendText(field.key(), &inner);
+      absl::visit(TextWriter{{out}, std::move(inner)}, field.value());
     }
   }
 };
@@ -75,11 +120,11 @@ std::string FormatLine(LogFormat format, absl::Time time, LogLevel level,
                           " ", event);
   for (const LogField& field : fields) {
     if (json) {
-      absl::StrAppend(&line, ",\"", field.key(), "\":");
+      line.push_back(',');
+      AppendJsonField(field, &line);
     } else {
-      absl::StrAppend(&line, " ", field.key(), "=");
+      absl::visit(TextWriter{{&line}, std::string(field.key())}, field.value());
     }
-    absl::visit(ValueWriter{format, &line}, field.value());
   }
   line.append(json ? "}\n" : "\n");
   return line;

@@ -28,8 +28,8 @@ enum class LogFormat : uint8_t {
 // One fact of an event. Views live as long as the call that logs them.
 class LogField {
  public:
-  using Value =
-      absl::variant<bool, int64_t, uint64_t, double, absl::string_view>;
+  using Value = absl::variant<bool, int64_t, uint64_t, double,
+                              absl::string_view, absl::Span<const LogField>>;
 
   // `key` is a literal in snake_case, other than time, level and event.
   LogField(absl::string_view key, absl::string_view value)
@@ -38,6 +38,10 @@ class LogField {
       : LogField(key, absl::string_view(value)) {}
   LogField(absl::string_view key, const char* value)
       : LogField(key, absl::string_view(value)) {}
+  // A group: {"key":{"a":1,"b":2}}, or key.a=1 key.b=2. Its keys may be any
+  // text.
+  LogField(absl::string_view key, absl::Span<const LogField> group)
+      : key_(key), value_(group) {}
   LogField(absl::string_view key, bool value) : key_(key), value_(value) {}
   LogField(absl::string_view key, double value) : key_(key), value_(value) {}
   template <typename T, std::enable_if_t<std::is_integral<T>::value, int> = 0>

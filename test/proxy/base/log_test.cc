@@ -68,6 +68,22 @@ TEST_F(LogTest, WritesAnEventWithoutFields) {
   EXPECT_EQ(sink_.last, "2026-01-31T12:00:00.123Z ERROR stopped\n");
 }
 
+TEST_F(LogTest, WritesGroups) {
+  const std::vector<LogField> listeners = {{"mqtts", "127.0.0.1:8883"},
+                                           {"a \"b\"", 2}};
+  const absl::Span<const LogField> none;
+  json_.Info("ready", {{"listeners", listeners}, {"none", none}});
+  EXPECT_TRUE(absl::EndsWith(
+      sink_.last,
+      "\"event\":\"ready\",\"listeners\":{\"mqtts\":\"127.0.0.1:8883\","
+      "\"a \\\"b\\\"\":2},\"none\":{}}\n"))
+      << sink_.last;
+  text_.Info("ready", {{"listeners", listeners}, {"none", none}});
+  EXPECT_EQ(sink_.last,
+            "2026-01-31T12:00:00.123Z INFO ready "
+            "listeners.mqtts=127.0.0.1:8883 listeners.\"a \\\"b\\\"\"=2\n");
+}
+
 TEST_F(LogTest, WritesTheWholeRangeOfNumbers) {
   json_.Info("n", {{"min", std::numeric_limits<int64_t>::min()},
                    {"max", std::numeric_limits<uint64_t>::max()},
