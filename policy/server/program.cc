@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "policy/server/config.h"
+#include "policy/server/grpc_log.h"
 #include "policy/server/policy_server.h"
 #include "proxy/base/log.h"
 #include "proxy/base/version.h"
@@ -69,6 +70,7 @@ int Serve(const std::string& file, LoadedConfig config,
           const sigset_t& signals) {
   FdLogSink sink(STDERR_FILENO);
   Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  const ScopedGrpcLog grpc_log(&log);
   LogWarnings(config, log);
   PolicyServer server(std::move(config));
   if (absl::Status s = server.Listen(); !s.ok()) {

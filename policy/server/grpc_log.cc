@@ -1,0 +1,63 @@
+#include "policy/server/grpc_log.h"
+
+#include <mutex>
+
+#include "absl/strings/string_view.h"
+#include "grpc/support/log.h"
+
+namespace sluice::policy {
+namespace {
+
+// gRPC's hook takes no context, so that this is the one global pointer to a
+// logger. The mutex lets no thread of gRPC use it beyond its life.
+struct Target {
+  std::mutex mutex;
+  Logger* log = nullptr;
+};
+
+Target& GlobalTarget() {
+  static Target* const target = new Target;  // for threads that outlive main()
+  return *target;
+}
+
+LogLevel LevelOf(gpr_log_severity severity) {
+  switch (severity) {
+    case GPR_LOG_SEVERITY_DEBUG:
+      return LogLevel::kDebug;
+    case GPR_LOG_SEVERITY_INFO:
+      return LogLevel::kInfo;
+    case GPR_LOG_SEVERITY_ERROR:
+      break;
+  }
+  // An error to gRPC is at most a failed connection to us.
+  return LogLevel::kWarning;
+}
+
+void Log(gpr_log_func_args* args) {
+  Target& target = GlobalTarget();
+  std::lock_guard<std::mutex> lock(target.mutex);
+  if (target.log == nullptr) return;
+  absl::string_view file = args->file;
+  file.remove_prefix(file.rfind('/') + 1);  // npos + 1 is 0
+  target.log->Log(
+      LevelOf(args->severity), "grpc",
+      {{"detail", args->message}, {"file", file}, {"line", args->line}});
+}
+
+}  // namespace
+
+ScopedGrpcLog::ScopedGrpcLog(Logger* log) {
+  Target& target = GlobalTarget();
+  std::lock_guard<std::mutex> lock(target.mutex);
+  target.log = log;
+  gpr_set_log_function(Log);
+}
+
+ScopedGrpcLog::~ScopedGrpcLog() {
+  Target& target = GlobalTarget();
+  std::lock_guard<std::mutex> lock(target.mutex);
+  target.log = nullptr;
+  gpr_set_log_function(nullptr);
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,237 @@
+// The program sluice-policy from outside: exit statuses, log and signals.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/grpcpp.h"
+#include "nlohmann/json.hpp"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kGoodConfig[] =
+    "address: 127.0.0.1:0\n"
+    "audience: broker\n"
+    "public_topics: [{filter: public/#, permissions: [sub]}]\n";
+
+// sluice-policy as a child process; standard output and error come by one pipe.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "policy/sluice-policy");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    EXPECT_EQ(
+        posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ),
+        0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    output_ = fdopen(ends[0], "r");
+  }
+
+  ~Program() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    fclose(output_);
+  }
+
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void Signal(int number) { EXPECT_EQ(kill(pid_, number), 0); }
+
+  // The next line, without its end; "" at the end of the output.
+  std::string ReadLine() {
+    std::string line;
+    for (int c = fgetc(output_); c != EOF && c != '\n'; c = fgetc(output_)) {
+      line.push_back(static_cast<char>(c));
+    }
+    return line;
+  }
+
+  // Reads until the log has `event` and returns it; fails at the end.
+  nlohmann::json ReadEvent(const std::string& event) {
+    for (std::string line = ReadLine(); !line.empty(); line = ReadLine()) {
+      const auto json = nlohmann::json::parse(line, nullptr, false);
+      if (json.is_object() && json.value("event", "") == event) return json;
+    }
+    ADD_FAILURE() << "the log ends without " << event;
+    return nlohmann::json::object();
+  }
+
+  std::string ReadRest() {
+    std::string rest;
+    for (int c = fgetc(output_); c != EOF; c = fgetc(output_)) {
+      rest.push_back(static_cast<char>(c));
+    }
+    return rest;
+  }
+
+  // Waits for the end: the exit status, or minus the signal.
+  int Wait() {
+    int status = 0;
+    EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  FILE* output_ = nullptr;
+};
+
+class SluicePolicyTest : public ::testing::Test {
+ protected:
+  const sluice::testing::TempDir dir_;
+  const std::string config_ = dir_.Write("policy.yaml", kGoodConfig);
+};
+
+// Whether the service at `address` grants an anonymous client something.
+bool IsGranted(const std::string& address) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(20));
+  v1::AuthenticateRequest request;
+  request.mutable_connection()->set_protocol_version(
+      v1::PROTOCOL_VERSION_MQTT_5_0);
+  request.mutable_anonymous();
+  v1::AuthenticateResponse response;
+  const grpc::Status status =
+      v1::PolicyService::NewStub(
+          grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))
+          ->Authenticate(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.has_grant();
+}
+
+TEST_F(SluicePolicyTest, ExitStatusesTellUsageFromConfiguration) {
+  const std::string bad =
+      dir_.Write("bad.yaml", "audience: broker\naddres: x\n");
+  const struct {
+    std::vector<std::string> arguments;
+    int status;
+    std::string output;
+  } kCases[] = {
+      {{"--version"}, 0, "sluice-policy 0.1.0\n"},
+      {{"--help"}, 0, "usage: sluice-policy --config FILE"},
+      {{}, 2, "sluice-policy: --config FILE is missing"},
+      {{"--config", config_, "--check"}, 0, ""},
+      {{"--config", bad, "--check"}, 1, bad + ":2: addres: "},
+      {{"--config", bad}, 1, bad + ":2: addres: "},
+      {{"--config", dir_.path() + "/none", "--check"}, 1, dir_.path()},
+  };
+  for (const auto& c : kCases) {
+    Program program(c.arguments);
+    EXPECT_THAT(program.ReadRest(), StartsWith(c.output));
+    EXPECT_EQ(program.Wait(), c.status) << c.output;
+  }
+}
+
+TEST_F(SluicePolicyTest, SaysWhereItListensAndDrainsOnSigterm) {
+  Program program({"--config", config_});
+  const auto ready = program.ReadEvent("ready");
+  EXPECT_TRUE(IsGranted(ready["address"]));
+  program.Signal(SIGTERM);
+  program.ReadEvent("stopped");
+  EXPECT_EQ(program.Wait(), 0);
+}
+
+TEST_F(SluicePolicyTest, ReloadsOnSighupAndKeepsWhatWorked) {
+  Program program({"--config", config_});
+  const std::string address = program.ReadEvent("ready")["address"];
+
+  dir_.Write("policy.yaml", "audience: [\n");
+  program.Signal(SIGHUP);
+  EXPECT_THAT(program.ReadEvent("reload_failed")["detail"].get<std::string>(),
+              StartsWith(config_));
+  EXPECT_TRUE(IsGranted(address));
+
+  dir_.Write("policy.yaml", "address: 127.0.0.1:0\naudience: broker\n");
+  program.Signal(SIGHUP);
+  program.ReadEvent("reloaded");
+  EXPECT_FALSE(IsGranted(address));
+
+  dir_.Write("policy.yaml", "address: 127.0.0.1:1\naudience: broker\n");
+  program.Signal(SIGHUP);
+  program.ReadEvent("reload_incomplete");
+  program.ReadEvent("reloaded");
+  EXPECT_FALSE(IsGranted(address));
+}
+
+TEST_F(SluicePolicyTest, FailsWhenTheAddressIsTaken) {
+  Program first({"--config", config_});
+  const std::string address = first.ReadEvent("ready")["address"];
+  Program second(
+      {"--config", dir_.Write("second.yaml", absl::StrCat("address: ", address,
+                                                          "\naudience: b\n"))});
+  EXPECT_THAT(second.ReadEvent("start_failed")["detail"].get<std::string>(),
+              HasSubstr(address));
+  EXPECT_EQ(second.Wait(), 1);
+}
+
+// A call that stays under way keeps the drain waiting.
+TEST_F(SluicePolicyTest, ASecondSigtermQuitsAtOnce) {
+  Program program({"--config", config_});
+  const std::string address = program.ReadEvent("ready")["address"];
+  grpc::GenericStub stub(
+      grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(20));
+  const auto watch =
+      stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue);
+  const auto done = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  watch->StartCall(nullptr);
+  ASSERT_TRUE(done());
+  const grpc::Slice everything;  // an empty HealthCheckRequest
+  watch->WriteLast(grpc::ByteBuffer(&everything, 1), {}, nullptr);
+  ASSERT_TRUE(done());
+  grpc::ByteBuffer response;
+  watch->Read(&response, nullptr);
+  ASSERT_TRUE(done());
+
+  program.Signal(SIGTERM);
+  program.ReadEvent("draining");
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), -SIGTERM);
+
+  grpc::Status status;
+  watch->Finish(&status, nullptr);
+  done();
+  queue.Shutdown();
+}
+
+}  // namespace
+}  // namespace sluice::policy
