@@ -24,7 +24,7 @@ absl::StatusOr<Permission> ForFilter(size_t index, absl::string_view filter) {
   if (!mqtt::IsValidTopicFilter(filter)) {
     return EntryError(index, "not a valid topic filter");
   }
-  if (mqtt::WithoutShare(filter) != filter) {
+  if (mqtt::IsShared(filter)) {
     return EntryError(index, "a shared subscription");
   }
   Permission permission;

@@ -58,31 +58,34 @@ bssl::UniquePtr<EC_KEY> P256KeyOf(ByteView scalar) {
   return key;
 }
 
+// The coordinates of `key`'s public point. False for the scalar zero, whose
+// point has none.
+bool PublicPoint(const EC_KEY& key, Coordinate& x, Coordinate& y) {
+  const EC_GROUP* group = EC_KEY_get0_group(&key);
+  const bssl::UniquePtr<EC_POINT> point(EC_POINT_new(group));
+  const bssl::UniquePtr<BIGNUM> bn_x(BN_new());
+  const bssl::UniquePtr<BIGNUM> bn_y(BN_new());
+  return point != nullptr && bn_x != nullptr && bn_y != nullptr &&
+         EC_POINT_mul(group, point.get(), EC_KEY_get0_private_key(&key),
+                      nullptr, nullptr, nullptr) &&
+         EC_POINT_get_affine_coordinates_GFp(group, point.get(), bn_x.get(),
+                                             bn_y.get(), nullptr) &&
+         BN_bn2bin_padded(x.data(), x.size(), bn_x.get()) &&
+         BN_bn2bin_padded(y.data(), y.size(), bn_y.get());
+}
+
 absl::StatusOr<KeyPair> P256FromScalar(ByteView scalar) {
   if (scalar.size() != kKeySize) {
     return absl::InvalidArgumentError("not 32 bytes");
   }
   const bssl::UniquePtr<EC_KEY> key = P256KeyOf(scalar);
-  if (key == nullptr) {
+  Coordinate x;
+  Coordinate y;
+  if (key == nullptr || !PublicPoint(*key, x, y)) {
     ERR_clear_error();
     return absl::InvalidArgumentError("not a P-256 key");
   }
-  const EC_GROUP* group = EC_KEY_get0_group(key.get());
-  const bssl::UniquePtr<EC_POINT> point(EC_POINT_new(group));
-  const bssl::UniquePtr<BIGNUM> x(BN_new());
-  const bssl::UniquePtr<BIGNUM> y(BN_new());
-  Coordinate x_bytes;
-  Coordinate y_bytes;
-  if (point == nullptr || x == nullptr || y == nullptr ||
-      !EC_POINT_mul(group, point.get(), EC_KEY_get0_private_key(key.get()),
-                    nullptr, nullptr, nullptr) ||
-      !EC_POINT_get_affine_coordinates_GFp(group, point.get(), x.get(), y.get(),
-                                           nullptr) ||
-      !BN_bn2bin_padded(x_bytes.data(), x_bytes.size(), x.get()) ||
-      !BN_bn2bin_padded(y_bytes.data(), y_bytes.size(), y.get())) {
-    return CryptoError();
-  }
-  absl::StatusOr<Key> public_key = Key::P256(x_bytes, y_bytes);
+  absl::StatusOr<Key> public_key = Key::P256(x, y);
   if (!public_key.ok()) return public_key.status();
   return KeyPair{*std::move(public_key), SecretBytes(scalar)};
 }
