@@ -31,6 +31,11 @@ void Admission::Release() {
   }
 }
 
+size_t Admission::addresses() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return buckets_.size();
+}
+
 bool Admission::WaitUntilNone(absl::Duration timeout) {
   std::unique_lock<std::mutex> lock(mutex_);
   return none_.wait_for(lock, absl::ToChronoMilliseconds(timeout),

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -35,6 +36,8 @@ class Admission {
   uint64_t connections() const {
     return connections_.load(std::memory_order_relaxed);
   }
+  // Client addresses that are remembered for their rate.
+  size_t addresses() const;
   // Waits until there are no connections; false if that took too long.
   bool WaitUntilNone(absl::Duration timeout);
 
@@ -50,7 +53,7 @@ class Admission {
 
   const ConnectionLimits limits_;
   std::atomic<uint64_t> connections_{0};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable none_;
   std::unordered_map<std::string, Bucket> buckets_;
 };
