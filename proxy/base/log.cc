@@ -150,4 +150,9 @@ void Logger::Log(LogLevel level, absl::string_view event,
   sink_.Write(FormatLine(format_, now_(), level, event, fields));
 }
 
+void Logger::Announce(absl::string_view event,
+                      absl::Span<const LogField> fields) {
+  sink_.Write(FormatLine(format_, now_(), LogLevel::kInfo, event, fields));
+}
+
 }  // namespace sluice

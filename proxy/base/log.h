@@ -115,6 +115,9 @@ class Logger {
     Log(level, event, absl::MakeConstSpan(fields.begin(), fields.size()));
   }
 
+  // Logs at kInfo, but whatever the level is: what somebody waits for.
+  void Announce(absl::string_view event, absl::Span<const LogField> fields);
+
   void Debug(absl::string_view event,
              std::initializer_list<LogField> fields = {}) {
     Log(LogLevel::kDebug, event, fields);

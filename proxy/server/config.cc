@@ -115,18 +115,10 @@ absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
     return Error(FieldPath(path, "psk"),
                  "true is not supported by this version; use false");
   }
-  std::string certificate;
-  absl::Status s = fields_.ReadCertificate(FieldPath(path, "certificate"),
-                                           tls.certificate(), &certificate);
+  absl::Status s = fields_.CheckKeyPair(
+      path, tls.certificate(), tls.private_key(), &listener->certificate_file,
+      &listener->private_key_file);
   if (!s.ok()) return s;
-  std::string private_key;
-  s = fields_.ReadPrivateKey(FieldPath(path, "private_key"), tls.private_key(),
-                             certificate, &private_key);
-  if (!s.ok()) return s;
-  listener->certificate_file =
-      policy::ResolvePath(locations_.file(), tls.certificate());
-  listener->private_key_file =
-      policy::ResolvePath(locations_.file(), tls.private_key());
   listener->tls13_only = tls.min_version() == Schema::Listener::VERSION_TLS_1_3;
   return absl::OkStatus();
 }
@@ -252,17 +244,15 @@ absl::Status Checker::CheckPolicyTls() {
   PolicyTlsConfig& result = config_.policy.tls.emplace();
   absl::Status s;
   if (!tls.ca().empty()) {
-    s = fields_.ReadCertificate("policy.tls.ca", tls.ca(), &result.ca);
+    s = fields_.CheckCertificate("policy.tls.ca", tls.ca(), &result.ca_file);
     if (!s.ok()) return s;
   }
   if (tls.certificate().empty() && tls.private_key().empty()) {
     return absl::OkStatus();
   }
-  s = fields_.ReadCertificate("policy.tls.certificate", tls.certificate(),
-                              &result.certificate);
-  if (!s.ok()) return s;
-  return fields_.ReadPrivateKey("policy.tls.private_key", tls.private_key(),
-                                result.certificate, &result.private_key);
+  return fields_.CheckKeyPair("policy.tls", tls.certificate(),
+                              tls.private_key(), &result.certificate_file,
+                              &result.private_key_file);
 }
 
 // RFC 9431 section 2.2.4.1's hint.
@@ -391,11 +381,24 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
 }
 
 bool NeedsRestart(const Config& running, const Config& changed) {
-  Schema a = running.source;
-  Schema b = changed.source;
-  a.mutable_log()->clear_level();
-  b.mutable_log()->clear_level();
-  return !google::protobuf::util::MessageDifferencer::Equals(a, b);
+  const auto fixed_part = [](Schema schema) {
+    for (Schema::Listener& listener : *schema.mutable_listeners()) {
+      listener.clear_tls();
+      listener.clear_protocols();
+    }
+    schema.clear_upstream();
+    schema.clear_ace();
+    schema.mutable_limits()->clear_max_packet_size();
+    schema.mutable_limits()->clear_handshake_timeout();
+    schema.mutable_limits()->clear_connect_timeout();
+    schema.mutable_log()->clear_level();
+    if (schema.policy().has_embedded()) {
+      schema.mutable_policy()->set_embedded("");
+    }
+    return schema;
+  };
+  return !google::protobuf::util::MessageDifferencer::Equals(
+      fixed_part(running.source), fixed_part(changed.source));
 }
 
 }  // namespace sluice::server

@@ -35,12 +35,13 @@ struct UpstreamConfig {
   absl::Duration connect_timeout = absl::Seconds(5);
 };
 
-// TLS to the policy service: PEM texts. `ca` is empty for the system's
-// authorities; without a certificate the proxy shows none.
+// TLS to the policy service: PEM files, which have been checked. Without `ca`
+// the system's authorities are trusted; without a certificate the proxy shows
+// none.
 struct PolicyTlsConfig {
-  std::string ca;
-  std::string certificate;
-  std::string private_key;
+  std::string ca_file;
+  std::string certificate_file;
+  std::string private_key_file;
 };
 
 // A policy service elsewhere or in this process: `address` or `embedded`.
@@ -98,8 +99,10 @@ struct Config {
 // refused, never ignored.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
-// Whether `changed` differs from `running` in more than what a reload takes
-// over: the level of the log, and the contents of files.
+// Whether `changed` differs from `running` in what a running proxy cannot take
+// over: names and addresses of listeners, how the policy service is reached,
+// admin, workers, the log's format, and the limits that count connections or
+// tokens.
 bool NeedsRestart(const Config& running, const Config& changed);
 
 }  // namespace sluice::server

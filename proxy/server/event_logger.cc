@@ -79,4 +79,10 @@ void EventLogger::OnEvent(const Event& event) {
   logger_.Log(line.level, line.event, fields);
 }
 
+void EventLogger::OnHandshakeFailed(absl::string_view client_address,
+                                    absl::string_view reason) {
+  logger_.Info("handshake_failed",
+               {{"client_address", client_address}, {"detail", reason}});
+}
+
 }  // namespace sluice::server

@@ -73,13 +73,34 @@ absl::Status FieldChecks::ReadCertificate(const std::string& path,
   return checked.ok() ? checked : locations_.Error(path, checked.message());
 }
 
-absl::Status FieldChecks::ReadPrivateKey(const std::string& path,
-                                         const std::string& name,
-                                         const std::string& certificate,
-                                         std::string* pem) const {
-  if (absl::Status s = ReadNamedFile(path, name, pem); !s.ok()) return s;
-  const absl::Status checked = policy::CheckPrivateKey(*pem, certificate);
-  return checked.ok() ? checked : locations_.Error(path, checked.message());
+absl::Status FieldChecks::CheckCertificate(const std::string& path,
+                                           const std::string& name,
+                                           std::string* file) const {
+  std::string pem;
+  if (absl::Status s = ReadCertificate(path, name, &pem); !s.ok()) return s;
+  *file = policy::ResolvePath(locations_.file(), name);
+  return absl::OkStatus();
+}
+
+absl::Status FieldChecks::CheckKeyPair(const std::string& path,
+                                       const std::string& certificate,
+                                       const std::string& private_key,
+                                       std::string* certificate_file,
+                                       std::string* private_key_file) const {
+  std::string certificate_pem;
+  absl::Status s = ReadCertificate(config::FieldPath(path, "certificate"),
+                                   certificate, &certificate_pem);
+  if (!s.ok()) return s;
+  const std::string key_path = config::FieldPath(path, "private_key");
+  std::string key_pem;
+  s = ReadNamedFile(key_path, private_key, &key_pem);
+  if (!s.ok()) return s;
+  const absl::Status checked =
+      policy::CheckPrivateKey(key_pem, certificate_pem);
+  if (!checked.ok()) return locations_.Error(key_path, checked.message());
+  *certificate_file = policy::ResolvePath(locations_.file(), certificate);
+  *private_key_file = policy::ResolvePath(locations_.file(), private_key);
+  return absl::OkStatus();
 }
 
 }  // namespace sluice::server

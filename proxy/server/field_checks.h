@@ -45,15 +45,23 @@ class FieldChecks {
   absl::Status ReadNamedFile(const std::string& path, const std::string& name,
                              std::string* contents) const;
 
-  // The same for PEM files, whose contents are checked: certificates, and the
-  // private key of the first of `certificate`.
-  absl::Status ReadCertificate(const std::string& path, const std::string& name,
-                               std::string* pem) const;
-  absl::Status ReadPrivateKey(const std::string& path, const std::string& name,
-                              const std::string& certificate,
-                              std::string* pem) const;
+  // A PEM file of certificates; gives its path. Required.
+  absl::Status CheckCertificate(const std::string& path,
+                                const std::string& name,
+                                std::string* file) const;
+
+  // The fields `certificate` and `private_key` of the field at `path`, PEM
+  // files that belong together; gives their paths. Required.
+  absl::Status CheckKeyPair(const std::string& path,
+                            const std::string& certificate,
+                            const std::string& private_key,
+                            std::string* certificate_file,
+                            std::string* private_key_file) const;
 
  private:
+  absl::Status ReadCertificate(const std::string& path, const std::string& name,
+                               std::string* pem) const;
+
   const config::Locations& locations_;
 };
 

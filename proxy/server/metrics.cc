@@ -288,7 +288,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
   families.push_back(Decisions(sessions));
   families.push_back(Histogram("sluice_policy_request_duration_seconds",
                                "Time to an answer of the policy service.",
-                               {sources_.policy_requests}));
+                               sources_.policy_requests));
   families.push_back(Histogram("sluice_tls_handshake_duration_seconds",
                                "Time from accept to the end of a TLS handshake "
                                "that succeeded.",

@@ -14,12 +14,13 @@
 
 namespace sluice::server {
 
-// Where the numbers are counted, one of each an event loop. They are written
-// by their own threads, read by any, and outlive the metrics.
+// Where the numbers are counted: by each event loop, and by each kind of
+// request to the policy service. Any thread reads them; they outlive the
+// metrics.
 struct MetricSources {
   std::vector<const session::Counters*> sessions;
   std::vector<const transport::LoopStats*> loops;
-  const DurationHistogram* policy_requests = nullptr;
+  std::vector<const DurationHistogram*> policy_requests;
   absl::Time start_time;
 };
 

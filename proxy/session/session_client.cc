@@ -316,7 +316,10 @@ void Session::OnStoreTokenAnswer(
   store_requests_.erase(found);
 
   ReasonCode code = ReasonCode::kSuccess;
-  if (!answer.ok() || (!answer->has_stored() && !answer->has_denial())) {
+  if (absl::IsResourceExhausted(answer.status())) {  // ACE-AZI-3
+    Count(Action::kStoreToken, Verdict::kDenied);
+    code = ReasonCode::kQuotaExceeded;
+  } else if (!answer.ok() || (!answer->has_stored() && !answer->has_denial())) {
     Count(Action::kStoreToken, Verdict::kError);
     code = ReasonCode::kUnspecifiedError;
   } else if (answer->has_denial()) {

@@ -127,6 +127,12 @@ TEST_F(LogTest, WritesFromTheLevelUp) {
   EXPECT_EQ(sink_.lines, 2);
 }
 
+TEST_F(LogTest, AnnouncesAtAnyLevel) {
+  text_.SetLevel(LogLevel::kError);
+  text_.Announce("ready", {});
+  EXPECT_EQ(sink_.last, "2026-01-31T12:00:00.123Z INFO ready\n");
+}
+
 TEST(FdLogSinkTest, KeepsTheLinesOfThreadsWhole) {
   int fds[2];
   ASSERT_EQ(pipe(fds), 0);

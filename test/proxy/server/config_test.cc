@@ -161,9 +161,9 @@ log: {level: debug, format: text, audit: ""}
   EXPECT_EQ(config.upstream.connect_timeout, absl::Milliseconds(250));
   EXPECT_EQ(config.policy.address->ToString(), "policy.example:443");
   ASSERT_TRUE(config.policy.tls.has_value());
-  EXPECT_NE(config.policy.tls->ca, "");
-  EXPECT_NE(config.policy.tls->certificate, "");
-  EXPECT_NE(config.policy.tls->private_key, "");
+  EXPECT_EQ(config.policy.tls->ca_file, dir_.path() + "/server.crt");
+  EXPECT_EQ(config.policy.tls->certificate_file, dir_.path() + "/server.crt");
+  EXPECT_EQ(config.policy.tls->private_key_file, dir_.path() + "/server.key");
   EXPECT_EQ(config.policy.timeout, absl::Seconds(1));
   EXPECT_EQ(config.ace.authz_info_topic, "");
   EXPECT_EQ(config.ace.as_hint,
@@ -392,12 +392,24 @@ TEST_F(ConfigTest, NeverShowsAPassword) {
 TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
   const Config running = MustLoad(kMinimal);
   EXPECT_FALSE(NeedsRestart(running, MustLoad(kMinimal)));
+  for (const char* added :
+       {"log: {level: debug}\n", "ace: {hide_topics: true}\n",
+        "limits: {max_packet_size: 1000, connect_timeout: 1s}\n"}) {
+    EXPECT_FALSE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
+        << added;
+  }
   EXPECT_FALSE(NeedsRestart(
-      running, MustLoad(absl::StrCat(kMinimal, "log: {level: debug}\n"))));
+      running, MustLoad(absl::StrReplaceAll(
+                   kMinimal, {{"127.0.0.1:1883", "broker:1883"}}))));
+  for (const char* added :
+       {"log: {format: text}\n", "workers: 2\n", "admin: {address: 'a:1'}\n",
+        "limits: {max_connections: 1}\n"}) {
+    EXPECT_TRUE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
+        << added;
+  }
   EXPECT_TRUE(NeedsRestart(
-      running, MustLoad(absl::StrCat(kMinimal, "log: {format: text}\n"))));
-  EXPECT_TRUE(
-      NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, "workers: 2\n"))));
+      running, MustLoad(absl::StrReplaceAll(
+                   kMinimal, {{"127.0.0.1:8883", "127.0.0.1:8884"}}))));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class MetricsTest : public ::testing::Test {
   DurationHistogram policy_requests_;
   Metrics metrics_{{{&sessions_[0], &sessions_[1]},
                     {&loops_[0], &loops_[1]},
-                    &policy_requests_,
+                    {&policy_requests_},
                     absl::FromUnixSeconds(1000000000)}};
 };
 

@@ -1,0 +1,56 @@
+#include "proxy/server/listener_settings.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/transport/tls_context.h"
+#include "proxy/transport/upstream.h"
+
+namespace sluice::server {
+
+session::Settings MakeSessionSettings(const Config& config,
+                                      const ListenerConfig& listener) {
+  session::Settings settings;
+  settings.listener = listener.name;
+  settings.allow_v311 = listener.allow_v311;
+  settings.allow_v5 = listener.allow_v5;
+  settings.max_packet_size = config.limits.max_packet_size;
+  settings.max_unauthenticated_packet_size = std::min(
+      settings.max_unauthenticated_packet_size, config.limits.max_packet_size);
+  settings.connect_timeout = config.limits.connect_timeout;
+  settings.authentication_timeout = config.ace.authentication_timeout;
+  settings.reauthentication_grace = config.ace.reauthentication_grace;
+  settings.hide_topics = config.ace.hide_topics;
+  settings.v5_username_token = config.ace.v5_username_token;
+  settings.as_hint = config.ace.as_hint;
+  settings.authz_info_topic = config.ace.authz_info_topic;
+  settings.upstream_username = config.upstream.username;
+  settings.upstream_password = config.upstream.password;
+  return settings;
+}
+
+absl::StatusOr<std::shared_ptr<const transport::ListenerConfig>>
+MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
+  auto result = std::make_shared<transport::ListenerConfig>();
+  result->session = MakeSessionSettings(config, listener);
+  result->handshake_timeout = config.limits.handshake_timeout;
+
+  transport::TlsOptions tls;
+  tls.certificates.push_back(
+      {listener.certificate_file, listener.private_key_file});
+  tls.min_version = listener.tls13_only ? transport::TlsVersion::k13
+                                        : transport::TlsVersion::k12;
+  auto context = transport::TlsContext::Create(tls);
+  if (!context.ok()) return context.status();
+  result->tls = *std::move(context);
+
+  auto upstream =
+      transport::Upstream::Parse(config.upstream.address.ToString());
+  if (!upstream.ok()) return upstream.status();
+  result->upstream = *std::move(upstream);
+  result->upstream.connect_timeout = config.upstream.connect_timeout;
+  result->upstream.send_proxy_protocol = config.upstream.proxy_protocol_v2;
+  return std::shared_ptr<const transport::ListenerConfig>(std::move(result));
+}
+
+}  // namespace sluice::server

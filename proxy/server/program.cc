@@ -1,0 +1,148 @@
+#include "proxy/server/program.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proxy/base/log.h"
+#include "proxy/base/version.h"
+#include "proxy/server/config.h"
+#include "proxy/server/server.h"
+
+namespace sluice::server {
+namespace {
+
+// How long clients may take to leave once the program is told to stop.
+constexpr absl::Duration kDrainTime = absl::Seconds(10);
+
+// The signals that the main thread waits for; every thread that is started
+// later inherits the mask and leaves them alone.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&signals, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// From here on the next SIGTERM or SIGINT ends the process at once, as the
+// system does by default.
+void QuitAtNextSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT}) {
+    signal(number, SIG_DFL);
+    sigaddset(&signals, number);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+void PrepareProcess() {
+  // No core dumps, and no debugger of another process of this user: memory
+  // holds private keys and tokens. Failing to forbid that is no reason not to
+  // serve.
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+void LogWarnings(const Config& config, Logger& log) {
+  for (const std::string& warning : config.warnings) {
+    log.Warning("config_warning", {{"detail", warning}});
+  }
+}
+
+void LogReady(const Server& server, Logger& log) {
+  std::vector<LogField> listeners;
+  for (const Server::Listening& listener : server.listeners()) {
+    listeners.emplace_back(listener.name, listener.address);
+  }
+  std::vector<LogField> fields = {
+      {"program", "sluice-proxy"},
+      {"version", kVersion},
+      {"listeners", absl::Span<const LogField>(listeners)}};
+  const std::string admin = server.admin_address();
+  if (!admin.empty()) fields.emplace_back("admin", admin);
+  log.Announce("ready", fields);
+}
+
+// A configuration that cannot be used changes nothing.
+void ReloadConfig(const std::string& file, Server& server, Logger& log) {
+  absl::StatusOr<Config> config = LoadConfig(file);
+  if (!config.ok()) {
+    log.Error("reload_failed", {{"detail", config.status().message()}});
+    return;
+  }
+  LogWarnings(*config, log);
+  const absl::Status status = server.Reload(*std::move(config));
+  if (!status.ok()) {
+    log.Error("reload_failed", {{"detail", status.message()}});
+    return;
+  }
+  log.Info("reloaded", {{"config", file}});
+}
+
+int Serve(const std::string& file, Config config, const sigset_t& signals) {
+  FdLogSink sink(STDERR_FILENO);
+  Logger log(&sink, config.log.level, config.log.format);
+  LogWarnings(config, log);
+  absl::StatusOr<std::unique_ptr<Server>> started =
+      Server::Start(std::move(config), &log);
+  if (!started.ok()) {
+    log.Error("start_failed", {{"detail", started.status().message()}});
+    return kExitFailure;
+  }
+  Server& server = **started;
+  LogReady(server, log);
+  for (;;) {
+    int number = 0;
+    if (sigwait(&signals, &number) != 0) continue;
+    if (number != SIGHUP) break;
+    ReloadConfig(file, server, log);
+  }
+  QuitAtNextSignal();
+  log.Info("draining");
+  if (!server.Drain(kDrainTime)) {
+    log.Warning("drain_incomplete",
+                {{"detail", "connections are left, and broken off"}});
+  }
+  started->reset();
+  log.Info("stopped");
+  return kExitSuccess;
+}
+
+}  // namespace
+
+int RunProgram(const ProgramOptions& options) {
+  const sigset_t signals = BlockSignals();
+  PrepareProcess();
+  absl::StatusOr<Config> config = LoadConfig(options.config);
+  if (!config.ok()) {
+    std::cerr << config.status().message() << "\n";
+    return kExitFailure;
+  }
+  if (options.check) {
+    for (const std::string& warning : config->warnings) {
+      std::cerr << "warning: " << warning << "\n";
+    }
+    return kExitSuccess;
+  }
+  return Serve(options.config, *std::move(config), signals);
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,160 @@
+#include "proxy/server/server.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "grpcpp/channel.h"
+#include "proxy/server/listener_settings.h"
+
+namespace sluice::server {
+
+using ::sluice::policy::PolicyServer;
+using ::sluice::policy_client::PolicyClient;
+
+Server::Server(Config config, Logger* logger)
+    : logger_(*logger), config_(std::move(config)), event_logger_(logger) {}
+
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
+                                                      Logger* logger) {
+  std::unique_ptr<Server> server(new Server(std::move(config), logger));
+  if (absl::Status s = server->StartPolicy(); !s.ok()) return s;
+  if (absl::Status s = server->StartListeners(); !s.ok()) return s;
+  if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
+  server->pool_->Start();
+  server->readiness_->SetListening(true);
+  return server;
+}
+
+absl::Status Server::StartPolicy() {
+  std::shared_ptr<grpc::Channel> channel;
+  if (config_.policy.embedded.has_value()) {
+    policy_server_ =
+        std::make_unique<PolicyServer>(*std::move(config_.policy.embedded));
+    config_.policy.embedded.reset();
+    if (absl::Status s = policy_server_->StartInProcess(); !s.ok()) return s;
+    channel = policy_server_->InProcessChannel();
+  } else {
+    absl::optional<policy_client::TlsFiles> tls;
+    if (config_.policy.tls.has_value()) {
+      const PolicyTlsConfig& files = *config_.policy.tls;
+      tls.emplace();
+      tls->ca = files.ca_file;
+      tls->certificate = files.certificate_file;
+      tls->private_key = files.private_key_file;
+    }
+    auto remote =
+        policy_client::NewChannel(config_.policy.address->ToString(), tls);
+    if (!remote.ok()) return remote.status();
+    channel = *std::move(remote);
+  }
+  policy_client_ = std::make_unique<PolicyClient>(std::move(channel),
+                                                  config_.policy.timeout);
+  // The channel connects when it is first used; do that ahead of a client.
+  policy_client_->IsReady();
+  token_rate_limiter_ = std::make_unique<TokenRateLimiter>(
+      policy_client_.get(), config_.limits.authz_info_per_second);
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartListeners() {
+  transport::WorkerPoolOptions options;
+  options.workers = config_.workers;
+  options.limits.max_connections = config_.limits.max_connections;
+  options.limits.connections_per_second = config_.limits.connections_per_second;
+  options.peers.policy = token_rate_limiter_.get();
+  options.peers.observer = &event_logger_;
+  options.peers.transport_observer = &event_logger_;
+  for (const ListenerConfig& listener : config_.listeners) {
+    auto transport_config = MakeTransportConfig(config_, listener);
+    if (!transport_config.ok()) return transport_config.status();
+    options.listeners.push_back(
+        {listener.address.ToString(), *std::move(transport_config)});
+  }
+  auto pool = transport::WorkerPool::Create(options);
+  if (!pool.ok()) return pool.status();
+  pool_ = *std::move(pool);
+  for (size_t i = 0; i < config_.listeners.size(); ++i) {
+    listening_.push_back({config_.listeners[i].name, pool_->addresses()[i]});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartAdmin() {
+  if (config_.admin.has_value()) {
+    broker_probe_ = std::make_unique<BrokerProbe>(
+        config_.upstream.address, BrokerProbe::Options(), &logger_);
+  }
+  readiness_ = std::make_unique<Readiness>(Readiness::Checks{
+      [this] { return policy_client_->IsReady(); },
+      [this] { return broker_probe_ == nullptr || broker_probe_->reachable(); },
+  });
+  if (!config_.admin.has_value()) return absl::OkStatus();
+
+  MetricSources sources;
+  for (const auto& worker : pool_->workers()) {
+    sources.sessions.push_back(&worker->counters());
+    sources.loops.push_back(&worker->stats());
+  }
+  sources.policy_requests = {&policy_client_->authenticate_latency(),
+                             &policy_client_->store_token_latency()};
+  sources.start_time = absl::Now();
+  metrics_ = std::make_unique<Metrics>(std::move(sources));
+  auto admin = AdminServer::Start(*config_.admin,
+                                  {[this] { return readiness_->Missing(); },
+                                   [this] { return metrics_->Text(); }});
+  if (!admin.ok()) return admin.status();
+  admin_ = *std::move(admin);
+  return absl::OkStatus();
+}
+
+std::string Server::admin_address() const {
+  return admin_ == nullptr ? "" : admin_->address().ToString();
+}
+
+absl::Status Server::Reload(Config config) {
+  // First all that can fail, then all that changes something.
+  struct Change {
+    size_t index;
+    std::shared_ptr<const transport::ListenerConfig> config;
+  };
+  std::vector<Change> changes;
+  for (const ListenerConfig& listener : config.listeners) {
+    for (size_t i = 0; i < config_.listeners.size(); ++i) {
+      if (config_.listeners[i].name != listener.name) continue;
+      auto transport_config = MakeTransportConfig(config, listener);
+      if (!transport_config.ok()) return transport_config.status();
+      changes.push_back({i, *std::move(transport_config)});
+    }
+  }
+  logger_.SetLevel(config.log.level);
+  for (const Change& change : changes) {
+    pool_->Reconfigure(change.index, change.config);
+  }
+  if (broker_probe_ != nullptr) {
+    broker_probe_->SetAddress(config.upstream.address);
+  }
+  if (policy_server_ != nullptr && config.policy.embedded.has_value()) {
+    policy_server_->Reload(*std::move(config.policy.embedded));
+  }
+  if (NeedsRestart(config_, config)) {
+    logger_.Warning("reload_incomplete",
+                    {{"detail",
+                      "addresses and names of listeners, policy, admin, "
+                      "workers, log.format, and limits on connections and "
+                      "tokens change only with a restart"}});
+  }
+  return absl::OkStatus();
+}
+
+bool Server::Drain(absl::Duration grace) {
+  readiness_->SetDraining();
+  pool_->Drain();
+  return pool_->WaitUntilIdle(grace);
+}
+
+}  // namespace sluice::server

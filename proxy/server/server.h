@@ -1,0 +1,87 @@
+#ifndef PROXY_SERVER_SERVER_H_
+#define PROXY_SERVER_SERVER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "policy/server/policy_server.h"
+#include "proxy/base/log.h"
+#include "proxy/policy_client/policy_client.h"
+#include "proxy/server/admin_server.h"
+#include "proxy/server/broker_probe.h"
+#include "proxy/server/config.h"
+#include "proxy/server/event_logger.h"
+#include "proxy/server/metrics.h"
+#include "proxy/server/readiness.h"
+#include "proxy/server/token_rate_limiter.h"
+#include "proxy/transport/worker_pool.h"
+
+namespace sluice::server {
+
+// The proxy, put together from its configuration: event loops and listeners,
+// the way to the policy service or the service itself, admin HTTP. Not
+// thread-safe: one thread starts, reloads and ends it.
+class Server {
+ public:
+  // Takes clients when it returns. Fails when an address cannot be bound or a
+  // file cannot be used; nothing is left running then. Whether broker and
+  // policy service can be reached does not matter here: /readyz tells.
+  // `logger` outlives the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Config config,
+                                                       Logger* logger);
+  // Breaks off what Drain() has not ended.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Where it listens, the ports resolved; in the order of the configuration.
+  struct Listening {
+    std::string name;
+    std::string address;
+  };
+  const std::vector<Listening>& listeners() const { return listening_; }
+  // Empty without admin HTTP.
+  std::string admin_address() const;
+
+  // Serves the clients that come from now on by `config`, certificates
+  // included; those that are there keep what they have. What NeedsRestart()
+  // names stays as it is, and the log says so. On failure nothing changes.
+  absl::Status Reload(Config config);
+
+  // Takes no more clients, tells those that are there to leave, and waits until
+  // they have gone, for at most `grace`. Returns whether all have.
+  bool Drain(absl::Duration grace);
+
+ private:
+  Server(Config config, Logger* logger);
+
+  absl::Status StartPolicy();
+  absl::Status StartListeners();
+  absl::Status StartAdmin();
+
+  Logger& logger_;
+  // Of the start: what a reload changes is not looked up here again.
+  Config config_;
+  EventLogger event_logger_;
+
+  // In the order in which one uses the other; the end comes in reverse.
+  std::unique_ptr<policy::PolicyServer> policy_server_;  // embedded only
+  std::unique_ptr<policy_client::PolicyClient> policy_client_;
+  std::unique_ptr<TokenRateLimiter> token_rate_limiter_;
+  std::unique_ptr<transport::WorkerPool> pool_;
+  std::unique_ptr<BrokerProbe> broker_probe_;  // with admin only
+  std::unique_ptr<Readiness> readiness_;
+  std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<AdminServer> admin_;
+
+  std::vector<Listening> listening_;
+};
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_SERVER_H_

@@ -1,0 +1,71 @@
+#include "proxy/server/tcp_probe.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace sluice::server {
+namespace {
+
+bool CanConnectTo(const sockaddr* address, socklen_t size,
+                  absl::Duration timeout) {
+  const int fd =
+      socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  if (connect(fd, address, size) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  pollfd waiting = {fd, POLLOUT, 0};
+  const auto milliseconds =
+      static_cast<int>(absl::ToInt64Milliseconds(timeout));
+  if (poll(&waiting, 1, milliseconds) != 1) return false;
+  int error = 0;
+  socklen_t error_size = sizeof(error);
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) == 0 &&
+         error == 0;
+}
+
+bool CanConnectUnix(const std::string& path, absl::Duration timeout) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  memcpy(address.sun_path, path.data(), path.size());
+  return CanConnectTo(reinterpret_cast<const sockaddr*>(&address),
+                      sizeof(address), timeout);
+}
+
+}  // namespace
+
+bool CanConnect(const Address& address, absl::Duration timeout) {
+  if (address.is_unix()) return CanConnectUnix(address.unix_path, timeout);
+  absl::string_view host = address.host;
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(std::string(host).c_str(), absl::StrCat(address.port).c_str(),
+                  &hints, &list) != 0) {
+    return false;
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(list,
+                                                             freeaddrinfo);
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    if (CanConnectTo(entry->ai_addr, entry->ai_addrlen, timeout)) return true;
+  }
+  return false;
+}
+
+}  // namespace sluice::server

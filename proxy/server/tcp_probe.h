@@ -1,0 +1,16 @@
+#ifndef PROXY_SERVER_TCP_PROBE_H_
+#define PROXY_SERVER_TCP_PROBE_H_
+
+#include "absl/time/time.h"
+#include "proxy/server/field_checks.h"
+
+namespace sluice::server {
+
+// Whether somebody accepts connections at `address`: connects, waiting for at
+// most `timeout` for each address that the name has, and hangs up. Looking up a
+// name takes as long as the system's resolver does.
+bool CanConnect(const Address& address, absl::Duration timeout);
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_TCP_PROBE_H_

@@ -1,0 +1,56 @@
+#include "proxy/server/token_rate_limiter.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "proxy/transport/socket_address.h"
+
+namespace sluice::server {
+
+using ::sluice::transport::Admission;
+using ::sluice::transport::HostPort;
+using ::sluice::transport::SocketAddress;
+
+TokenRateLimiter::TokenRateLimiter(policy_client::PolicyClientInterface* policy,
+                                   uint32_t tokens_per_second,
+                                   absl::Time (*now)())
+    : policy_(*policy),
+      now_(now),
+      admission_({/*max_connections=*/0,
+                  /*connections_per_second=*/
+                  static_cast<double>(tokens_per_second)}) {}
+
+void TokenRateLimiter::Authenticate(
+    const policy::v1::AuthenticateRequest& request,
+    Callback<policy::v1::AuthenticateResponse> done) {
+  policy_.Authenticate(request, std::move(done));
+}
+
+void TokenRateLimiter::StoreToken(
+    const policy::v1::StoreTokenRequest& request,
+    Callback<policy::v1::StoreTokenResponse> done) {
+  if (!Admit(request.connection().client_address())) {
+    done(absl::ResourceExhaustedError("too many tokens of one address"));
+    return;
+  }
+  policy_.StoreToken(request, std::move(done));
+}
+
+bool TokenRateLimiter::Admit(const std::string& client_address) {
+  const absl::StatusOr<HostPort> host_port = HostPort::Parse(client_address);
+  if (!host_port.ok()) return false;
+  const absl::optional<SocketAddress> address =
+      SocketAddress::FromLiteral(*host_port);
+  if (!address.has_value()) return false;
+  if (admission_.Admit(*address, now_()) != Admission::Verdict::kAdmitted) {
+    return false;
+  }
+  // A token counts for the rate only; it occupies no place.
+  admission_.Release();
+  return true;
+}
+
+}  // namespace sluice::server

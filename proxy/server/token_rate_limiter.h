@@ -1,0 +1,37 @@
+#ifndef PROXY_SERVER_TOKEN_RATE_LIMITER_H_
+#define PROXY_SERVER_TOKEN_RATE_LIMITER_H_
+
+#include <cstdint>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "proxy/policy_client/policy_client_interface.h"
+#include "proxy/transport/admission.h"
+
+namespace sluice::server {
+
+// Lets so many tokens of one client address through to the policy service, and
+// answers kResourceExhausted at once to those beyond (ACE-AZI-3). All other
+// requests pass. Any thread.
+class TokenRateLimiter final : public policy_client::PolicyClientInterface {
+ public:
+  // `policy` outlives the limiter. `tokens_per_second` 0: no limit.
+  TokenRateLimiter(policy_client::PolicyClientInterface* policy,
+                   uint32_t tokens_per_second, absl::Time (*now)() = absl::Now);
+
+  void Authenticate(const policy::v1::AuthenticateRequest& request,
+                    Callback<policy::v1::AuthenticateResponse> done) override;
+  void StoreToken(const policy::v1::StoreTokenRequest& request,
+                  Callback<policy::v1::StoreTokenResponse> done) override;
+
+ private:
+  bool Admit(const std::string& client_address);
+
+  policy_client::PolicyClientInterface& policy_;
+  absl::Time (*const now_)();
+  transport::Admission admission_;
+};
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_TOKEN_RATE_LIMITER_H_
