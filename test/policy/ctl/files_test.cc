@@ -1,0 +1,90 @@
+#include "policy/ctl/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace sluice::ctl {
+namespace {
+
+class FilesTest : public testing::Test {
+ protected:
+  FilesTest() {
+    std::string name = absl::StrCat(testing::TempDir(), "/files.XXXXXX");
+    directory_ = mkdtemp(name.data());
+  }
+
+  std::string Path(const char* name) const {
+    return absl::StrCat(directory_, "/", name);
+  }
+
+  std::string directory_;
+};
+
+mode_t ModeOf(const std::string& path) {
+  struct stat status;
+  EXPECT_EQ(stat(path.c_str(), &status), 0);
+  return status.st_mode & 07777;
+}
+
+bool Exists(const std::string& path) {
+  struct stat status;
+  return lstat(path.c_str(), &status) == 0;
+}
+
+TEST_F(FilesTest, MakesFilesWithTheirModes) {
+  const mode_t mask = umask(0);
+  const absl::Status status =
+      CreateFiles({{Path("a"), "private", 0600}, {Path("b"), "", 0644}});
+  umask(mask);
+  ASSERT_EQ(status, absl::OkStatus());
+  EXPECT_EQ(ModeOf(Path("a")), 0600u);
+  EXPECT_EQ(ModeOf(Path("b")), 0644u);
+  EXPECT_EQ(ReadFile(Path("a")).value(), "private");
+  EXPECT_EQ(ReadFile(Path("b")).value(), "");
+}
+
+TEST_F(FilesTest, OverwritesNothing) {
+  ASSERT_EQ(CreateFiles({{Path("b"), "old", 0600}}), absl::OkStatus());
+  const absl::Status status =
+      CreateFiles({{Path("a"), "s3cret", 0600}, {Path("b"), "s3cret", 0600}});
+  EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), Path("b")));
+  EXPECT_FALSE(absl::StrContains(status.message(), "s3cret"));
+  EXPECT_FALSE(Exists(Path("a")));
+  EXPECT_EQ(ReadFile(Path("b")).value(), "old");
+}
+
+TEST_F(FilesTest, FollowsNoSymbolicLink) {
+  ASSERT_EQ(symlink(Path("target").c_str(), Path("link").c_str()), 0);
+  EXPECT_TRUE(absl::IsAlreadyExists(CreateFiles({{Path("link"), "x", 0600}})));
+  EXPECT_FALSE(Exists(Path("target")));
+}
+
+TEST_F(FilesTest, ReportsWhatCannotBeReadOrMade) {
+  for (const absl::Status& status :
+       {CreateFiles({{Path("no/such"), "x", 0600}}),
+        ReadFile(Path("no-such")).status(), ReadFile(directory_).status()}) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_TRUE(absl::StrContains(status.message(), directory_)) << status;
+  }
+}
+
+TEST_F(FilesTest, ReadsOneMebibyteAtMost) {
+  const std::string most(1024 * 1024, 'x');
+  ASSERT_EQ(
+      CreateFiles({{Path("a"), most, 0600}, {Path("b"), most + "x", 0600}}),
+      absl::OkStatus());
+  EXPECT_EQ(ReadFile(Path("a")).value(), most);
+  EXPECT_FALSE(ReadFile(Path("b")).ok());
+}
+
+}  // namespace
+}  // namespace sluice::ctl

@@ -1,0 +1,62 @@
+#include "policy/ctl/options.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::ctl {
+namespace {
+
+constexpr OptionSpec kSpecs[] = {
+    {"must", "VALUE", true, "required"},
+    {"may", "VALUE", false, "optional"},
+};
+
+absl::StatusOr<Options> Parse(std::vector<absl::string_view> arguments) {
+  return Options::Parse(kSpecs, arguments);
+}
+
+TEST(OptionsTest, ReadsBothForms) {
+  const absl::StatusOr<Options> options =
+      Parse({"--must", "-5m", "--may=a=b--c"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->Get("must"), "-5m");
+  EXPECT_EQ(options->Find("may"), "a=b--c");
+}
+
+TEST(OptionsTest, TellsEmptyFromAbsent) {
+  EXPECT_EQ(Parse({"--must=", "--may", ""})->Find("may"), "");
+  EXPECT_EQ(Parse({"--must="})->Find("may"), std::nullopt);
+  EXPECT_EQ(Parse({"--must="})->Get("must"), "");
+}
+
+struct ErrorCase {
+  std::vector<absl::string_view> arguments;
+  absl::string_view message;
+};
+
+TEST(OptionsTest, RefusesAnythingElse) {
+  for (const ErrorCase& test : std::vector<ErrorCase>{
+           {{}, "--must is missing"},
+           {{"--may=x"}, "--must is missing"},
+           {{"--must"}, "--must needs a value"},
+           {{"--must", "--may"}, "--must needs a value"},
+           {{"--must=x", "--must", "y"}, "--must is given twice"},
+           {{"--other=x"}, "unknown option --other"},
+           {{"--mus=x"}, "unknown option --mus"},
+           {{"--"}, "unknown option --"},
+           {{"-m"}, "unexpected argument \"-m\""},
+           {{"--must=x", "y"}, "unexpected argument \"y\""},
+       }) {
+    const absl::Status status = Parse(test.arguments).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status));
+    EXPECT_EQ(status.message(), test.message);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::ctl
