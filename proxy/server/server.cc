@@ -55,10 +55,15 @@ absl::Status Server::StartPolicy() {
   policy_client_ = std::make_unique<PolicyClient>(std::move(channel),
                                                   config_.policy.timeout);
   // The channel connects when it is first used; do that ahead of a client.
-  policy_client_->IsReady();
+  PolicyAnswers();
   token_rate_limiter_ = std::make_unique<TokenRateLimiter>(
       policy_client_.get(), config_.limits.authz_info_per_second);
   return absl::OkStatus();
+}
+
+bool Server::PolicyAnswers() {
+  // A channel within the process has no state to ask for.
+  return policy_server_ != nullptr || policy_client_->IsReady();
 }
 
 absl::Status Server::StartListeners() {
@@ -90,7 +95,7 @@ absl::Status Server::StartAdmin() {
         config_.upstream.address, BrokerProbe::Options(), &logger_);
   }
   readiness_ = std::make_unique<Readiness>(Readiness::Checks{
-      [this] { return policy_client_->IsReady(); },
+      [this] { return PolicyAnswers(); },
       [this] { return broker_probe_ == nullptr || broker_probe_->reachable(); },
   });
   if (!config_.admin.has_value()) return absl::OkStatus();

@@ -63,6 +63,7 @@ class Server {
   absl::Status StartPolicy();
   absl::Status StartListeners();
   absl::Status StartAdmin();
+  bool PolicyAnswers();
 
   Logger& logger_;
   // Of the start: what a reload changes is not looked up here again.
