@@ -10,13 +10,14 @@
 
 namespace sluice::mqtt {
 
-// DISCONNECT and AUTH (MQTT 5.0 sections 3.14 and 3.15): one layout. Views
-// alias the frame.
+// DISCONNECT, MQTT 5.0 section 3.14. Views alias the frame.
 struct Disconnect {
   uint8_t code = 0;       // kSuccess where the packet leaves it out, and in v3
   Properties properties;  // v5 only
 };
 
+// v5: reads the forms with and without code and properties. Which side may send
+// which code or property is not checked.
 absl::StatusOr<Disconnect> ParseDisconnect(const Frame& frame,
                                            ProtocolVersion version);
 

@@ -101,8 +101,8 @@ TEST(ConnectTest, ReadsEverythingOfV311) {
                                  "0004 4d515454"  // "MQTT"
                                  "04"             // MQTT 3.1.1
                                  "ce"             // user name, password,
-                                                  // will QoS 1, clean session
-                                 "ffff") +        // keep alive
+                                       // will, its QoS 1, clean session
+                                 "ffff") +  // keep alive
                              payload +
                              Hex("0001 75"    // user name "u"
                                  "0002 7077"  // password "pw"
