@@ -17,6 +17,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from harness.stack import POLICY, PROXY, SLUICECTL  # noqa: E402
 from harness.stack import run_directory  # noqa: E402
 
 # In this order; test_logs reads the logs of all others.
@@ -87,6 +88,9 @@ def cases(suite):
 def main(words):
     # So that what was started is ended when this is cut off.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    missing = [str(p) for p in (PROXY, POLICY, SLUICECTL) if not p.exists()]
+    if missing:
+        sys.exit(f"not built: {' '.join(missing)}")
     loader = unittest.TestLoader()
     chosen = [case for case in cases(loader.loadTestsFromNames(MODULES))
               if not words or any(word in case.id() for word in words)]

@@ -7,7 +7,8 @@ TOPIC = "authz-info"
 
 
 class AuthzInfoTest(StackTestCase):
-    stack_options = {"broker": "recording"}
+    stack_options = {"broker": "recording", "proxy": {
+        "limits": {"authz_info_per_second": 1000}}}
 
     def setUp(self):
         self.stack.broker.connections.clear()

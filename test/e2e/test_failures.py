@@ -97,7 +97,7 @@ class FailureTest(StackTestCase):
         self.stack.proxy.send_signal(signal.SIGTERM)
         client.expect_disconnect(0x8B)
         client_v311.expect_closed()
-        self.assertEqual(self.stack.proxy.stop(), 0)
+        self.assertEqual(self.stack.proxy.wait(), 0)
         idle.expect_closed()
 
     def test_sigterm_ends_the_policy_service_with_0(self):

@@ -39,12 +39,14 @@ class RecordedConnection:
         self._version = wire.V5
         self._socket = connection
         self._answers = answers
-        threading.Thread(target=self._serve, daemon=True).start()
 
-    def _serve(self):
+    def serve(self, first_bytes):
+        """Reads to the end, in a thread of its own; calls first_bytes once."""
         unread = b""
         try:
             while received := self._socket.recv(1 << 16):
+                if not self.data:
+                    first_bytes(self)
                 self.data += received
                 unread += received
                 while True:
@@ -59,10 +61,9 @@ class RecordedConnection:
     def _take(self, packet):
         if packet.type == "CONNECT":
             self._version = packet.version
-        # Answered first: whoever waits for the packet may rely on the answer.
+        self.packets.append(packet)
         if self._answers:
             self._answer(packet)
-        self.packets.append(packet)
 
     def _answer(self, packet):
         v5 = self._version == wire.V5
@@ -90,7 +91,11 @@ class RecordedConnection:
 
 
 class RecordingBroker:
-    """Accepts, records, and says yes to everything (or, mute, nothing)."""
+    """Accepts, records, and says yes to everything (or, mute, nothing).
+
+    `connections` are those that brought a byte: the proxy looks now and then
+    whether its broker is there, by connecting and closing.
+    """
 
     def __init__(self, answers=True):
         self.connections = []
@@ -105,8 +110,9 @@ class RecordingBroker:
                 connection, _ = self._listener.accept()
             except OSError:
                 return  # stopped
-            self.connections.append(
-                RecordedConnection(connection, self._answers))
+            recorded = RecordedConnection(connection, self._answers)
+            threading.Thread(target=recorded.serve, daemon=True,
+                             args=[self.connections.append]).start()
 
     def stop(self):
         self._listener.close()

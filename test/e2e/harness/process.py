@@ -39,8 +39,9 @@ class Process:
 
     def __init__(self, argv, log, **kwargs):
         self.name = pathlib.Path(argv[0]).name
-        self.log = log
+        self.log = pathlib.Path(log)
         with open(log, "ab") as output:
+            self._log_start = output.tell()
             self._process = subprocess.Popen(
                 [str(a) for a in argv], stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, **kwargs)
@@ -54,8 +55,9 @@ class Process:
         return self._process.poll() is None
 
     def output(self):
-        return pathlib.Path(self.log).read_text(encoding="utf-8",
-                                                errors="replace")
+        """What this process has written so far."""
+        return self.log.read_bytes()[self._log_start:].decode(
+            errors="replace")
 
     def wait_for(self, pattern):
         """Waits for a line that matches; returns the match."""
@@ -79,13 +81,17 @@ class Process:
     def send_signal(self, number):
         os.kill(self.pid, number)
 
-    def stop(self, number=signal.SIGTERM):
-        """Ends the program, by force at the deadline; its exit status."""
-        if self.running():
-            self.send_signal(number)
-            try:
-                self._process.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+    def wait(self):
+        """Waits for the end, forced at the deadline; the exit status."""
+        try:
+            self._process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
         _running.discard(self._process)
         return self._process.wait()
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends the program; its exit status."""
+        if self.running():
+            self.send_signal(number)
+        return self.wait()
