@@ -1,5 +1,6 @@
 #include "proxy/transport/event_loop.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -31,6 +32,8 @@ bool Mailbox::Post(Task task) {
 }
 
 EventLoop::EventLoop() : mailbox_(std::make_shared<Mailbox>()) {
+  // A peer that is gone is an error of the write, not the program's end.
+  std::signal(SIGPIPE, SIG_IGN);
   Require(uv_loop_init(&loop_), "uv_loop_init");
   auto* wakeup = new uv_async_t;
   Require(uv_async_init(&loop_, wakeup, OnWakeup), "uv_async_init");

@@ -32,7 +32,8 @@ class Mailbox {
   uv_async_t* wakeup_ = nullptr;  // null: closed
 };
 
-// A libuv loop and the one thread that runs it.
+// A libuv loop and the one thread that runs it. A process that has one ignores
+// SIGPIPE.
 class EventLoop {
  public:
   EventLoop();

@@ -1,7 +1,6 @@
 #include "proxy/transport/worker_pool.h"
 
 #include <algorithm>
-#include <csignal>
 #include <thread>
 #include <utility>
 
@@ -13,8 +12,6 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Create(
       options.workers > 0
           ? options.workers
           : std::max<size_t>(1, std::thread::hardware_concurrency());
-  // A peer that is gone is an error of the write, not a signal.
-  std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<WorkerPool> pool(new WorkerPool(options.limits));
   for (size_t i = 0; i < count; ++i) {
     pool->workers_.push_back(

@@ -1,0 +1,134 @@
+#include "proxy/transport/event_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "proxy/transport/deadline_timer.h"
+
+namespace sluice::transport {
+namespace {
+
+TEST(MailboxTest, RunsEveryTaskOnceInOrderOfEachSender) {
+  EventLoop loop;
+  loop.Start();
+  constexpr int kSenders = 4, kTasks = 2000;
+  std::vector<std::pair<int, int>> seen;  // by the loop's thread only
+  std::vector<std::thread> senders;
+  for (int sender = 0; sender < kSenders; ++sender) {
+    senders.emplace_back([&loop, &seen, sender] {
+      for (int task = 0; task < kTasks; ++task) {
+        EXPECT_TRUE(loop.Post(
+            [&seen, sender, task] { seen.emplace_back(sender, task); }));
+      }
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  loop.Post([&loop] { loop.Close(); });
+  loop.Join();
+
+  std::vector<int> next(kSenders, 0);
+  for (const auto& [sender, task] : seen) EXPECT_EQ(task, next[sender]++);
+  EXPECT_EQ(next, std::vector<int>(kSenders, kTasks));
+}
+
+TEST(MailboxTest, TakesTasksFromTasks) {
+  EventLoop loop;
+  loop.Start();
+  int runs = 0;
+  loop.Post([&] {
+    ++runs;
+    loop.Post([&] {
+      ++runs;
+      loop.Close();
+    });
+  });
+  loop.Join();
+  EXPECT_EQ(runs, 2);
+}
+
+TEST(MailboxTest, RefusesTasksAfterTheEnd) {
+  std::shared_ptr<Mailbox> mailbox;
+  {
+    EventLoop loop;
+    mailbox = loop.mailbox();
+    loop.Start();
+    loop.Post([&loop] { loop.Close(); });
+    loop.Join();
+    EXPECT_FALSE(loop.Post([] { FAIL(); }));
+  }
+  EXPECT_FALSE(mailbox->Post([] { FAIL(); }));
+}
+
+TEST(EventLoopTest, FollowsTheSystemClock) {
+  EventLoop loop;
+  const absl::Time before = absl::Now();
+  const absl::Time now = loop.Now();
+  EXPECT_LT(absl::AbsDuration(now - before), absl::Seconds(1));
+  EXPECT_EQ(loop.Now(), now);  // within one turn it stands still
+}
+
+class DeadlineTimerTest : public ::testing::Test,
+                          public DeadlineTimer::HandlerInterface {
+ protected:
+  void OnDeadline() override {
+    ++calls_;
+    fired_at_ = absl::Now();
+    timer_.reset();  // may be destroyed in its callback
+  }
+  void RunUntilIdle() {
+    loop_.Close();
+    uv_run(loop_.uv(), UV_RUN_DEFAULT);
+  }
+
+  EventLoop loop_;
+  std::unique_ptr<DeadlineTimer> timer_ =
+      std::make_unique<DeadlineTimer>(&loop_, this);
+  int calls_ = 0;
+  absl::Time fired_at_;
+};
+
+TEST_F(DeadlineTimerTest, IsNeverEarly) {
+  const absl::Time deadline = absl::Now() + absl::Microseconds(20300);
+  timer_->Set(deadline);
+  RunUntilIdle();
+  EXPECT_EQ(calls_, 1);
+  EXPECT_GE(fired_at_, deadline);
+}
+
+TEST_F(DeadlineTimerTest, TakesTheLatestDeadline) {
+  const absl::Time start = absl::Now();
+  timer_->Set(start + absl::Milliseconds(1));
+  timer_->Set(start + absl::Hours(10));
+  timer_->Set(start + absl::Milliseconds(30));
+  RunUntilIdle();
+  EXPECT_EQ(calls_, 1);
+  EXPECT_GE(fired_at_, start + absl::Milliseconds(30));
+}
+
+TEST_F(DeadlineTimerTest, FiresAtOnceForThePast) {
+  timer_->Set(absl::InfinitePast());
+  RunUntilIdle();
+  EXPECT_EQ(calls_, 1);
+}
+
+TEST_F(DeadlineTimerTest, DoesNotFireAfterClear) {
+  timer_->Set(loop_.Now());
+  timer_->Clear();
+  RunUntilIdle();
+  EXPECT_EQ(calls_, 0);
+  timer_.reset();
+}
+
+TEST_F(DeadlineTimerTest, DoesNotFireForTheInfiniteFuture) {
+  timer_->Set(absl::InfiniteFuture());
+  RunUntilIdle();
+  EXPECT_EQ(calls_, 0);
+  timer_.reset();
+}
+
+}  // namespace
+}  // namespace sluice::transport
