@@ -1,17 +1,13 @@
 // The program sluice-policy from outside: exit statuses, log and signals.
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +15,7 @@
 #include "grpcpp/grpcpp.h"
 #include "nlohmann/json.hpp"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "test/testing/child_program.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -32,79 +29,10 @@ constexpr char kGoodConfig[] =
     "audience: broker\n"
     "public_topics: [{filter: public/#, permissions: [sub]}]\n";
 
-// sluice-policy as a child process; standard output and error come by one pipe.
-class Program {
+class Program : public sluice::testing::ChildProgram {
  public:
-  explicit Program(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "policy/sluice-policy");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    int ends[2];
-    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    EXPECT_EQ(
-        posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ),
-        0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    output_ = fdopen(ends[0], "r");
-  }
-
-  ~Program() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    fclose(output_);
-  }
-
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void Signal(int number) { EXPECT_EQ(kill(pid_, number), 0); }
-
-  // The next line, without its end; "" at the end of the output.
-  std::string ReadLine() {
-    std::string line;
-    for (int c = fgetc(output_); c != EOF && c != '\n'; c = fgetc(output_)) {
-      line.push_back(static_cast<char>(c));
-    }
-    return line;
-  }
-
-  // Reads until the log has `event` and returns it; fails at the end.
-  nlohmann::json ReadEvent(const std::string& event) {
-    for (std::string line = ReadLine(); !line.empty(); line = ReadLine()) {
-      const auto json = nlohmann::json::parse(line, nullptr, false);
-      if (json.is_object() && json.value("event", "") == event) return json;
-    }
-    ADD_FAILURE() << "the log ends without " << event;
-    return nlohmann::json::object();
-  }
-
-  std::string ReadRest() {
-    std::string rest;
-    for (int c = fgetc(output_); c != EOF; c = fgetc(output_)) {
-      rest.push_back(static_cast<char>(c));
-    }
-    return rest;
-  }
-
-  // Waits for the end: the exit status, or minus the signal.
-  int Wait() {
-    int status = 0;
-    EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  pid_t pid_ = -1;
-  FILE* output_ = nullptr;
+  explicit Program(std::vector<std::string> arguments)
+      : ChildProgram("policy/sluice-policy", std::move(arguments)) {}
 };
 
 class SluicePolicyTest : public ::testing::Test {

@@ -1,16 +1,12 @@
 #include "proxy/server/admin_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "test/proxy/server/http_exchange.h"
 
 namespace sluice::server {
 namespace {
@@ -55,32 +51,6 @@ Address Loopback() {
   Address address;
   address.host = "127.0.0.1";
   return address;
-}
-
-// Sends `request` and reads until the server closes.
-std::string Exchange(const Address& address, const std::string& request) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  EXPECT_GE(fd, 0);
-  sockaddr_in to = {};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(address.port);
-  EXPECT_EQ(inet_pton(AF_INET, address.host.c_str(), &to.sin_addr), 1);
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-  EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(request.size()));
-  std::string response;
-  char buffer[4096];
-  ssize_t got;
-  while ((got = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
-    response.append(buffer, static_cast<size_t>(got));
-  }
-  close(fd);
-  return response;
-}
-
-std::string Get(const Address& address, absl::string_view path) {
-  return Exchange(address,
-                  absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
 TEST(AdminServerTest, AnswersOverASocket) {

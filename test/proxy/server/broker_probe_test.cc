@@ -1,0 +1,101 @@
+#include "proxy/server/broker_probe.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "proxy/server/tcp_probe.h"
+#include "test/proxy/server/loopback_listener.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::server {
+namespace {
+
+class NullSink : public LogSinkInterface {
+ public:
+  void Write(absl::string_view /*line*/) override {}
+};
+
+class BrokerProbeTest : public ::testing::Test {
+ protected:
+  // So long an interval that only the first attempt is made.
+  BrokerProbe::Options options_{absl::Hours(1), absl::Seconds(20)};
+  NullSink sink_;
+  Logger logger_{&sink_, LogLevel::kDebug, LogFormat::kText};
+};
+
+TEST_F(BrokerProbeTest, FindsABrokerThatIsThere) {
+  LoopbackListener broker;
+  BrokerProbe probe(broker.address(), options_, &logger_);
+  probe.WaitForAttempt();
+  EXPECT_TRUE(probe.reachable());
+}
+
+TEST_F(BrokerProbeTest, MissesABrokerThatIsNotThere) {
+  const Address gone = LoopbackListener().address();
+  BrokerProbe probe(gone, options_, &logger_);
+  probe.WaitForAttempt();
+  EXPECT_FALSE(probe.reachable());
+}
+
+TEST_F(BrokerProbeTest, FollowsTheAddress) {
+  const Address gone = LoopbackListener().address();
+  BrokerProbe probe(gone, options_, &logger_);
+  probe.WaitForAttempt();
+  LoopbackListener broker;
+  probe.SetAddress(broker.address());
+  probe.WaitForAttempt();
+  EXPECT_TRUE(probe.reachable());
+  probe.SetAddress(gone);
+  probe.WaitForAttempt();
+  EXPECT_FALSE(probe.reachable());
+}
+
+TEST_F(BrokerProbeTest, NoticesChanges) {
+  auto broker = std::make_unique<LoopbackListener>();
+  const Address address = broker->address();
+  options_.interval = absl::Milliseconds(1);
+  BrokerProbe probe(address, options_, &logger_);
+  while (!probe.reachable()) std::this_thread::yield();
+  broker.reset();
+  while (probe.reachable()) std::this_thread::yield();
+  LoopbackListener again(address.port);
+  while (!probe.reachable()) std::this_thread::yield();
+}
+
+TEST(CanConnectTest, ReachesSocketFiles) {
+  const sluice::testing::TempDir dir;
+  // A relative path, for the directory's may be longer than a socket's.
+  ASSERT_EQ(chdir(dir.path().c_str()), 0);
+  Address address;
+  address.unix_path = "s";
+  EXPECT_FALSE(CanConnect(address, absl::Seconds(1)));
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un name = {};
+  name.sun_family = AF_UNIX;
+  memcpy(name.sun_path, address.unix_path.data(), address.unix_path.size());
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)), 0);
+  ASSERT_EQ(listen(fd, 1), 0);
+  EXPECT_TRUE(CanConnect(address, absl::Seconds(1)));
+  close(fd);
+  EXPECT_FALSE(CanConnect(address, absl::Seconds(1)));
+}
+
+TEST(CanConnectTest, ResolvesNamesAndTakesOffBrackets) {
+  LoopbackListener listener;
+  Address address = listener.address();
+  address.host = "[127.0.0.1]";
+  EXPECT_TRUE(CanConnect(address, absl::Seconds(1)));
+  address.host = "name.invalid";
+  EXPECT_FALSE(CanConnect(address, absl::Seconds(1)));
+}
+
+}  // namespace
+}  // namespace sluice::server

@@ -1,0 +1,20 @@
+#ifndef TEST_PROXY_SERVER_HTTP_EXCHANGE_H_
+#define TEST_PROXY_SERVER_HTTP_EXCHANGE_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "proxy/server/field_checks.h"
+
+namespace sluice::server {
+
+// Sends `request` over a connection of its own and returns what comes until the
+// server hangs up.
+std::string Exchange(const Address& address, absl::string_view request);
+
+// The answer to a GET of `path`.
+std::string Get(const Address& address, absl::string_view path);
+
+}  // namespace sluice::server
+
+#endif  // TEST_PROXY_SERVER_HTTP_EXCHANGE_H_
