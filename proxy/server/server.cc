@@ -12,6 +12,7 @@
 namespace sluice::server {
 
 using ::sluice::policy::PolicyServer;
+using ::sluice::policy_client::ChannelKeeper;
 using ::sluice::policy_client::PolicyClient;
 
 Server::Server(Config config, Logger* logger)
@@ -51,11 +52,11 @@ absl::Status Server::StartPolicy() {
         policy_client::NewChannel(config_.policy.address->ToString(), tls);
     if (!remote.ok()) return remote.status();
     channel = *std::move(remote);
+    // It is connected ahead of the first client.
+    channel_keeper_ = std::make_unique<ChannelKeeper>(channel);
   }
   policy_client_ = std::make_unique<PolicyClient>(std::move(channel),
                                                   config_.policy.timeout);
-  // The channel connects when it is first used; do that ahead of a client.
-  PolicyAnswers();
   token_rate_limiter_ = std::make_unique<TokenRateLimiter>(
       policy_client_.get(), config_.limits.authz_info_per_second);
   return absl::OkStatus();

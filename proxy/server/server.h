@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "policy/server/policy_server.h"
 #include "proxy/base/log.h"
+#include "proxy/policy_client/channel_keeper.h"
 #include "proxy/policy_client/policy_client.h"
 #include "proxy/server/admin_server.h"
 #include "proxy/server/broker_probe.h"
@@ -72,6 +73,7 @@ class Server {
 
   // In the order in which one uses the other; the end comes in reverse.
   std::unique_ptr<policy::PolicyServer> policy_server_;  // embedded only
+  std::unique_ptr<policy_client::ChannelKeeper> channel_keeper_;  // else
   std::unique_ptr<policy_client::PolicyClient> policy_client_;
   std::unique_ptr<TokenRateLimiter> token_rate_limiter_;
   std::unique_ptr<transport::WorkerPool> pool_;

@@ -1,0 +1,36 @@
+#ifndef PROXY_POLICY_CLIENT_CHANNEL_KEEPER_H_
+#define PROXY_POLICY_CLIENT_CHANNEL_KEEPER_H_
+
+#include <grpcpp/channel.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+namespace sluice::policy_client {
+
+// Keeps a channel connected from its start on, whether calls are made or not,
+// and connects it again when the peer was away. gRPC brings a connection
+// attempt forward only while somebody waits for it: without a call under way,
+// an attempt would run into its time limit, and calls would fail until the next
+// one. Has a thread of its own.
+class ChannelKeeper {
+ public:
+  // `channel` leaves the process: channels within it have no state.
+  explicit ChannelKeeper(std::shared_ptr<grpc::Channel> channel);
+  // Blocks for a fraction of a second.
+  ~ChannelKeeper();
+  ChannelKeeper(const ChannelKeeper&) = delete;
+  ChannelKeeper& operator=(const ChannelKeeper&) = delete;
+
+ private:
+  void Run();
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace sluice::policy_client
+
+#endif  // PROXY_POLICY_CLIENT_CHANNEL_KEEPER_H_
