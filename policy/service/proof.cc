@@ -37,12 +37,14 @@ absl::Status CheckChallenge(const v1::ChallengeProof& challenge,
                             const ace::PopKey& key) {
   // A fixed length each, so that the boundary between the two cannot move.
   if (challenge.server_nonce().size() != kNonceBytes ||
-      challenge.client_nonce().size() != kNonceBytes) {
-    return NoProof("nonces must have 8 bytes each");
+      challenge.answer().size() <= kNonceBytes) {
+    return NoProof("the answer must be a nonce of 8 bytes and a proof");
   }
+  const absl::string_view answer = challenge.answer();
   const std::string content =
-      absl::StrCat(challenge.server_nonce(), challenge.client_nonce());
-  return ace::VerifyProof(key, AsBytes(content), AsBytes(challenge.proof()));
+      absl::StrCat(challenge.server_nonce(), answer.substr(0, kNonceBytes));
+  return ace::VerifyProof(key, AsBytes(content),
+                          AsBytes(answer.substr(kNonceBytes)));
 }
 
 }  // namespace
@@ -54,6 +56,7 @@ absl::Status CheckProof(const v1::TokenCredential& credential,
       return CheckExporter(credential.exporter(), key);
     case v1::TokenCredential::kChallenge:
       return CheckChallenge(credential.challenge(), key);
+    case v1::TokenCredential::kPayload:
     case v1::TokenCredential::PROOF_NOT_SET:
       break;
   }

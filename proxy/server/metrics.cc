@@ -92,6 +92,8 @@ ConnectLabels Labels(ConnectOutcome outcome) {
       return {"refused", "proof_invalid"};
     case ConnectOutcome::kWillDenied:
       return {"refused", "will_denied"};
+    case ConnectOutcome::kClientIdInUse:
+      return {"refused", "client_id_in_use"};
     case ConnectOutcome::kUnsupportedVersion:
       return {"refused", "unsupported_version"};
     case ConnectOutcome::kMalformed:

@@ -41,11 +41,12 @@ constexpr size_t kVerdicts = 3;
 // Why a CONNECT ended as it did; a metric label.
 enum class ConnectOutcome : uint8_t {
   kAccepted,
-  kNoCredential,  // refused: anonymous, and nothing public
-  kBadMethod,     // refused: another Authentication Method
-  kTokenInvalid,  // refused by the policy service
-  kProofInvalid,  // refused by the policy service, or resumed TLS session
-  kWillDenied,    // refused: Will topic outside the scope
+  kNoCredential,   // refused: anonymous, and nothing public
+  kBadMethod,      // refused: another Authentication Method
+  kTokenInvalid,   // refused by the policy service
+  kProofInvalid,   // refused by the policy service, or resumed TLS session
+  kClientIdInUse,  // refused: the identifier is another subject's
+  kWillDenied,     // refused: Will topic outside the scope
   kUnsupportedVersion,
   kMalformed,
   kTimeout,  // no CONNECT, or no answer to a challenge, in time
@@ -53,7 +54,7 @@ enum class ConnectOutcome : uint8_t {
   kBrokerUnavailable,
   kBrokerRefused,  // passed through from the broker
 };
-constexpr size_t kConnectOutcomes = 12;
+constexpr size_t kConnectOutcomes = 13;
 
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.

@@ -74,6 +74,20 @@ Credential FromUserName(const mqtt::Connect& connect) {
 
 }  // namespace
 
+absl::optional<Credential> ReadUserNameCredential(
+    const mqtt::Connect& connect) {
+  if (connect.version != mqtt::ProtocolVersion::kV311 ||
+      !connect.username.has_value() || connect.username->empty() ||
+      !connect.password.has_value() || connect.password->empty()) {
+    return absl::nullopt;
+  }
+  Credential credential;
+  credential.kind = Credential::Kind::kExporterProof;
+  credential.token = std::string(*connect.username);
+  credential.proof = std::string(AsString(*connect.password));
+  return credential;
+}
+
 AuthenticationProperties FindAuthentication(
     const mqtt::Properties& properties) {
   AuthenticationProperties found;

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "proxy/base/bytes.h"
 #include "proxy/mqtt/connect.h"
 #include "proxy/mqtt/properties.h"
@@ -40,6 +41,12 @@ struct Credential {
 // Finds the credential of a CONNECT. `v5_username_token` lets MQTT 5.0 clients
 // put the token into the User Name as 3.1.1 clients do.
 Credential ReadCredential(const mqtt::Connect& connect, bool v5_username_token);
+
+// The User Name and Password of a MQTT 3.1.1 CONNECT that ReadCredential()
+// found no credential in, as the token and proof that they would be for
+// draft-ietf-ace-mqtt-tls-profile-01 (ACE-D01-4): kExporterProof in form,
+// though the proof is another. Nothing without both.
+absl::optional<Credential> ReadUserNameCredential(const mqtt::Connect& connect);
 
 // Authentication Method and Data of a CONNECT or AUTH; the data is empty when
 // it is absent.

@@ -30,6 +30,7 @@
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
+#include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
 
 namespace sluice::session {
@@ -48,6 +49,8 @@ struct Settings {
   absl::Duration reauthentication_grace = absl::ZeroDuration();
   bool hide_topics = false;
   bool v5_username_token = false;
+  // The first subject that uses a Client Identifier keeps it (EDGE-20).
+  bool bind_client_id = false;
   // The JSON object of User Property `ace_as_hint`; empty: no hint.
   std::string as_hint;
   // Name of the topic that takes tokens; empty: off.
@@ -64,6 +67,9 @@ class TlsChannelInterface {
   virtual ~TlsChannelInterface() = default;
   // Whether this TLS session was resumed (ACE-POP-3).
   virtual bool IsResumed() const = 0;
+  // The certificate, in DER, with which the client proved a key in the
+  // handshake (ACE-AUTH-3); empty without one.
+  virtual std::string PeerCertificate() const = 0;
   // 32 bytes of the exporter (RFC 8446 section 7.5) for `label`. TLS 1.2 yields
   // two values, with an empty and with an absent context (RFC 5705 section 4);
   // TLS 1.3 makes no difference and yields one. Empty on failure.
@@ -184,7 +190,7 @@ class Session {
 
   // A token whose proof is being asked for by challenge (ACE-POP-4).
   struct Challenge {
-    std::string token;
+    std::string token;  // empty: the stored one (ACE-POP-5)
     std::array<uint8_t, kNonceSize> nonce;
   };
   // What only matters between CONNECT and CONNACK.
@@ -192,6 +198,9 @@ class Session {
     ForwardedConnect forwarded;
     absl::optional<std::string> will_topic;
     Challenge challenge;
+    uint32_t session_expiry_interval = 0;
+    // User Name and Password that may be a token and its proof (ACE-D01-4).
+    absl::optional<Credential> user_name_credential;
   };
   // A re-authentication in progress (ACE-EXP-3).
   struct Reauthentication {
@@ -230,14 +239,16 @@ class Session {
   void RefuseUnreadableConnect(const mqtt::Frame& frame,
                                const absl::Status& status);
   void Authenticate(const Credential& credential);
-  void SendChallenge(mqtt::ReasonCode code, Challenge* challenge);
+  void ChallengeConnect();
+  void SendChallenge(Challenge* challenge);
   uint64_t AskForGrant(
       std::unique_ptr<policy::v1::AuthenticateRequest> request);
   void FillConnectionInfo(policy::v1::ConnectionInfo* info) const;
   void OnPacketBeforeConnack(const mqtt::Frame& frame);
   void OnChallengeAnswer(const mqtt::Frame& frame);
   bool ReadChallengeAnswer(const mqtt::Auth& auth, const Challenge& challenge,
-                           policy::v1::TokenCredential* token) const;
+                           policy::v1::AuthenticateRequest* request) const;
+  void AskWithUserName();
   void OnConnectDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void RefuseDenied(const policy::v1::Denial& denial);
@@ -259,6 +270,9 @@ class Session {
   bool MayPublish(absl::string_view topic);
   void OnPubrel(const mqtt::Frame& frame);
   void OnSubscribe(const mqtt::Frame& frame);
+  void OnUnsubscribe(const mqtt::Frame& frame);
+  // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
+  void DropUncoveredSubscriptions();
   mqtt::ReasonCode JudgeFilter(absl::string_view filter) const;
   void OnTokenPublish(const mqtt::Publish& publish);
   mqtt::ReasonCode DenialCode() const;
@@ -268,6 +282,7 @@ class Session {
   void OnBrokerPacket(const mqtt::Frame& frame);
   void OnBrokerPublish(const mqtt::Frame& frame);
   void OnBrokerSuback(const mqtt::Frame& frame);
+  void OnBrokerUnsuback(const mqtt::Frame& frame);
   bool MayReceive(absl::string_view topic);
 
   const Context context_;
@@ -289,6 +304,7 @@ class Session {
   TopicAliases client_aliases_;
   TopicAliases broker_aliases_;
   PendingSubscribes pending_subscribes_;
+  Subscriptions subscriptions_;  // of a client that can re-authenticate
   // QoS 2 packets of the client that ended, or will end, here and not at the
   // broker, with the code for their PUBCOMP.
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;

@@ -18,11 +18,13 @@ void Session::OnBrokerPacket(const mqtt::Frame& frame) {
     case PacketType::kSuback:
       OnBrokerSuback(frame);
       return;
+    case PacketType::kUnsuback:
+      OnBrokerUnsuback(frame);
+      return;
     case PacketType::kPuback:
     case PacketType::kPubrec:
     case PacketType::kPubrel:
     case PacketType::kPubcomp:
-    case PacketType::kUnsuback:
     case PacketType::kPingresp:
       effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
       return;
@@ -112,6 +114,17 @@ void Session::OnBrokerSuback(const mqtt::Frame& frame) {
     return;
   }
   effects_->Send(Effect::Kind::kSendToClient, packet);
+}
+
+void Session::OnBrokerUnsuback(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Suback> parsed =
+      mqtt::ParseSuback(frame, version_);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  if (subscriptions_.IsOwnUnsuback(parsed->packet_id)) return;
+  effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
 }
 
 }  // namespace sluice::session

@@ -61,8 +61,8 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
       status = mqtt::ParsePuback(frame, version_).status();
       break;
     case PacketType::kUnsubscribe:
-      status = mqtt::ParseUnsubscribe(frame, version_).status();
-      break;
+      OnUnsubscribe(frame);
+      return;
     case PacketType::kPingreq:
       status = mqtt::CheckEmptyPacket(frame);
       if (status.ok() && grant_->IsExpired(now_)) {
@@ -246,6 +246,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     if (code == ReasonCode::kSuccess) {
       Count(Action::kSubscribe, Verdict::kAllowed);
       codes += static_cast<char>(PendingSubscribes::kForwarded);
+      if (uses_method_) subscriptions_.Add(entry.filter);
       continue;
     }
     ++denied;
@@ -272,6 +273,40 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
                  KeepForwarded(subscribe, version_, codes));
   if (!pending_subscribes_.Add(subscribe.packet_id, std::move(codes))) {
     Disconnect(ReasonCode::kQuotaExceeded, "too many SUBSCRIBEs in flight");
+  }
+}
+
+void Session::OnUnsubscribe(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Unsubscribe> parsed =
+      mqtt::ParseUnsubscribe(frame, version_);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  if (uses_method_) {
+    for (absl::string_view filter : parsed->filters) {
+      subscriptions_.Remove(filter);
+    }
+    subscriptions_.MarkClientUnsubscribe(parsed->packet_id);
+  }
+  ForwardToBroker(frame);
+}
+
+void Session::DropUncoveredSubscriptions() {
+  const std::vector<std::string> uncovered =
+      subscriptions_.TakeUncovered(*grant_);
+  if (uncovered.empty()) return;
+  const absl::optional<uint16_t> packet_id = subscriptions_.TakePacketId();
+  if (!packet_id.has_value()) return;
+  mqtt::Unsubscribe unsubscribe;
+  unsubscribe.packet_id = *packet_id;
+  unsubscribe.filters.assign(uncovered.begin(), uncovered.end());
+  std::string packet;
+  mqtt::AppendUnsubscribe(version_, unsubscribe, &packet);
+  // What does not fit stays, and its messages end the connection (ACE-OUT-1).
+  if (broker_max_packet_size_ == 0 ||
+      packet.size() <= broker_max_packet_size_) {
+    effects_->Send(Effect::Kind::kSendToBroker, packet);
   }
 }
 

@@ -69,12 +69,17 @@ void Session::OnConnect(const mqtt::Frame& frame) {
 
   pending_ = absl::make_unique<PendingConnect>();
   pending_->forwarded = StripCredentials(connect);
+  pending_->session_expiry_interval =
+      NumberOr(connect.properties, PropertyId::kSessionExpiryInterval, 0);
   if (connect.will.has_value()) {
     pending_->will_topic = std::string(connect.will->topic);
   }
   const Credential credential =
       ReadCredential(connect, settings.v5_username_token);
   uses_method_ = credential.uses_method;
+  if (credential.kind == Credential::Kind::kNone) {
+    pending_->user_name_credential = ReadUserNameCredential(connect);
+  }
   Authenticate(credential);
 }
 
@@ -106,6 +111,8 @@ void Session::Authenticate(const Credential& credential) {
     case Credential::Kind::kNone:
       request->mutable_anonymous()->set_authz_info_enabled(
           !context_.settings->authz_info_topic.empty());
+      request->mutable_anonymous()->set_has_user_name(
+          pending_->user_name_credential.has_value());
       break;
     case Credential::Kind::kOtherMethod:
       // ACE-AUTH-5
@@ -117,25 +124,23 @@ void Session::Authenticate(const Credential& credential) {
              credential.what, true);
       return;
     case Credential::Kind::kTokenMissing:
-      Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kNoCredential,
-             "no token", true);
-      return;
-    case Credential::Kind::kChallenge:
-      pending_->challenge.token = credential.token;
-      SendChallenge(ReasonCode::kContinueAuthentication, &pending_->challenge);
-      state_ = State::kAwaitChallenge;
-      ArmTimer(now_ + context_.settings->authentication_timeout);
-      return;
-    case Credential::Kind::kExporterProof: {
-      if (context_.tls->IsResumed()) {
-        // ACE-POP-3
-        Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
-               "exporter proof on a resumed TLS session");
+      if (!uses_method_) {
+        Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kNoCredential,
+               "no token", true);
         return;
       }
+      request->mutable_stored_token();  // ACE-POP-5
+      break;
+    case Credential::Kind::kChallenge:
+      pending_->challenge.token = credential.token;
+      ChallengeConnect();
+      return;
+    case Credential::Kind::kExporterProof: {
       policy::v1::TokenCredential* token = request->mutable_token();
       token->set_token(credential.token);
+      token->set_connect_payload(pending_->forwarded.client_id_and_will);
       token->mutable_exporter()->set_proof(credential.proof);
+      if (context_.tls->IsResumed()) break;  // ACE-POP-3
       for (const auto& content :
            context_.tls->ExportKeyingMaterial(kExporterLabel)) {
         token->mutable_exporter()->add_exporter_content(content.data(),
@@ -149,8 +154,26 @@ void Session::Authenticate(const Credential& credential) {
   ArmTimer(now_ + context_.settings->authentication_timeout);
 }
 
+void Session::ChallengeConnect() {
+  SendChallenge(&pending_->challenge);
+  state_ = State::kAwaitChallenge;
+  ArmTimer(now_ + context_.settings->authentication_timeout);
+}
+
+// ACE-D01-4: the policy service has issuers of draft-01, and a User Name of
+// their clients looks like any other.
+void Session::AskWithUserName() {
+  auto request = absl::make_unique<AuthenticateRequest>();
+  policy::v1::TokenCredential* token = request->mutable_token();
+  token->set_token(pending_->user_name_credential->token);
+  token->set_connect_payload(pending_->forwarded.client_id_and_will);
+  token->mutable_payload()->set_proof(pending_->user_name_credential->proof);
+  pending_->user_name_credential.reset();
+  connect_request_id_ = AskForGrant(std::move(request));
+}
+
 // ACE-POP-4: a nonce serves one exchange.
-void Session::SendChallenge(ReasonCode code, Challenge* challenge) {
+void Session::SendChallenge(Challenge* challenge) {
   context_.random->Fill(absl::MakeSpan(challenge->nonce));
   std::string properties;
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
@@ -158,7 +181,7 @@ void Session::SendChallenge(ReasonCode code, Challenge* challenge) {
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationData, challenge->nonce,
                              &properties);
   std::string packet;
-  mqtt::AppendAuth(code, properties, &packet);
+  mqtt::AppendAuth(ReasonCode::kContinueAuthentication, properties, &packet);
   SendToClient(packet);
 }
 
@@ -173,6 +196,12 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_listener(context_.settings->listener);
   info->set_client_address(context_.client_address);
   info->set_client_id(client_id_);
+  info->set_client_certificate(context_.tls->PeerCertificate());
+  info->set_bind_client_id(context_.settings->bind_client_id);
+  if (pending_ != nullptr) {
+    info->set_clean_start(pending_->forwarded.will_and_clean_flags & 0x02);
+    info->set_session_expiry_interval(pending_->session_expiry_interval);
+  }
   info->set_protocol_version(version_ == ProtocolVersion::kV5
                                  ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
                                  : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
@@ -210,8 +239,7 @@ void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
     return;
   }
   auto request = absl::make_unique<AuthenticateRequest>();
-  if (!ReadChallengeAnswer(*parsed, pending_->challenge,
-                           request->mutable_token())) {
+  if (!ReadChallengeAnswer(*parsed, pending_->challenge, request.get())) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
            "the answer to the challenge is malformed", true);
     return;
@@ -223,17 +251,18 @@ void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
 
 bool Session::ReadChallengeAnswer(const mqtt::Auth& auth,
                                   const Challenge& challenge,
-                                  policy::v1::TokenCredential* token) const {
+                                  AuthenticateRequest* request) const {
   const AuthenticationProperties found = FindAuthentication(auth.properties);
-  if (found.method != kAceMethod || found.data.size() <= kNonceSize) {
-    return false;
+  if (found.method != kAceMethod || found.data.empty()) return false;
+  policy::v1::ChallengeProof* proof;
+  if (challenge.token.empty()) {
+    proof = request->mutable_stored_token()->mutable_challenge();
+  } else {
+    request->mutable_token()->set_token(challenge.token);
+    proof = request->mutable_token()->mutable_challenge();
   }
-  token->set_token(challenge.token);
-  policy::v1::ChallengeProof* proof = token->mutable_challenge();
   proof->set_server_nonce(challenge.nonce.data(), challenge.nonce.size());
-  proof->set_client_nonce(found.data.data(), kNonceSize);
-  const ByteView rest = found.data.subspan(kNonceSize);
-  proof->set_proof(rest.data(), rest.size());
+  proof->set_answer(found.data.data(), found.data.size());
   return true;
 }
 
@@ -264,6 +293,14 @@ void Session::OnConnectDecision(
   } else if (answer.ok() && answer->has_denial()) {
     RefuseDenied(answer->denial());
     return;
+  } else if (answer.ok() && answer->has_challenge_required() && uses_method_ &&
+             pending_->challenge.token.empty()) {
+    ChallengeConnect();
+    return;
+  } else if (answer.ok() && answer->has_user_name_wanted() &&
+             pending_->user_name_credential.has_value()) {
+    AskWithUserName();
+    return;
   } else if (answer.ok()) {
     failure = absl::InternalError("neither grant nor denial");
   }
@@ -275,6 +312,12 @@ void Session::OnConnectDecision(
 
 void Session::RefuseDenied(const Denial& denial) {
   Count(Action::kConnect, Verdict::kDenied);
+  if (denial.reason() == Denial::REASON_CLIENT_ID_IN_USE) {
+    // EDGE-20
+    Refuse(ReasonCode::kClientIdentifierNotValid,
+           ConnectOutcome::kClientIdInUse, denial.detail());
+    return;
+  }
   Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
          denial.detail(), denial.reason() != Denial::REASON_PROOF_INVALID);
 }
@@ -384,7 +427,7 @@ void Session::OnAuth(const mqtt::Frame& frame) {
   }
   auto request = absl::make_unique<AuthenticateRequest>();
   if (!ReadChallengeAnswer(*parsed, reauthentication_->challenge,
-                           request->mutable_token())) {
+                           request.get())) {
     Count(Action::kReauthenticate, Verdict::kDenied);
     Disconnect(ReasonCode::kNotAuthorized,
                "the answer to the challenge is malformed");
@@ -409,8 +452,7 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
   reauthentication_->challenge.token = std::string(AsString(token));
   reauthentication_->deadline =
       now_ + context_.settings->authentication_timeout;
-  SendChallenge(ReasonCode::kContinueAuthentication,
-                &reauthentication_->challenge);
+  SendChallenge(&reauthentication_->challenge);
   ArmOpenTimer();
 }
 
@@ -443,6 +485,7 @@ void Session::OnReauthenticationDecision(
   std::string packet;
   mqtt::AppendAuth(ReasonCode::kSuccess, properties, &packet);
   SendToClient(packet);
+  DropUncoveredSubscriptions();
   ArmOpenTimer();
 }
 

@@ -65,6 +65,14 @@ bool TlsConnection::IsResumed() const {
   return SSL_session_reused(ssl_.get()) == 1;
 }
 
+std::string TlsConnection::PeerCertificate() const {
+  const STACK_OF(CRYPTO_BUFFER)* chain = SSL_get0_peer_certificates(ssl_.get());
+  if (chain == nullptr || sk_CRYPTO_BUFFER_num(chain) == 0) return "";
+  const CRYPTO_BUFFER* leaf = sk_CRYPTO_BUFFER_value(chain, 0);
+  return std::string(reinterpret_cast<const char*>(CRYPTO_BUFFER_data(leaf)),
+                     CRYPTO_BUFFER_len(leaf));
+}
+
 std::vector<std::array<uint8_t, 32>> TlsConnection::ExportKeyingMaterial(
     absl::string_view label) const {
   std::vector<std::array<uint8_t, 32>> values;

@@ -50,6 +50,7 @@ class TlsConnection final : public session::TlsChannelInterface {
 
   // session::TlsChannelInterface:
   bool IsResumed() const override;
+  std::string PeerCertificate() const override;
   std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
       absl::string_view label) const override;
 

@@ -93,8 +93,7 @@ class AuthenticatorTest : public ::testing::Test {
     request.mutable_token()->set_token(token);
     v1::ChallengeProof* proof = request.mutable_token()->mutable_challenge();
     proof->set_server_nonce(server_nonce);
-    proof->set_client_nonce(client_nonce);
-    proof->set_proof(Sign(key, server_nonce + client_nonce));
+    proof->set_answer(client_nonce + Sign(key, server_nonce + client_nonce));
     return request;
   }
 
@@ -260,11 +259,12 @@ TEST_F(AuthenticatorTest, WrongChallengeProofsAreDenied) {
   const std::string token = Token(client_);
   v1::AuthenticateRequest swapped = WithChallenge(token, client_);
   v1::ChallengeProof* proof = swapped.mutable_token()->mutable_challenge();
-  proof->set_proof(Sign(client_, "client-nserver-n"));
+  proof->set_answer("client-n" + Sign(client_, "client-nserver-n"));
   v1::AuthenticateRequest no_client_nonce = WithChallenge(token, client_);
   proof = no_client_nonce.mutable_token()->mutable_challenge();
-  proof->clear_client_nonce();
-  proof->set_proof(Sign(client_, "server-n"));
+  proof->set_answer(Sign(client_, "server-n"));
+  v1::AuthenticateRequest nonce_alone = WithChallenge(token, client_);
+  nonce_alone.mutable_token()->mutable_challenge()->set_answer("client-n");
   const v1::AuthenticateRequest kRequests[] = {
       WithChallenge(token, stranger_),
       WithChallenge(token, client_, "", ""),
@@ -274,6 +274,7 @@ TEST_F(AuthenticatorTest, WrongChallengeProofsAreDenied) {
       WithChallenge(token, client_, "server-nc", "lient-n"),
       swapped,
       no_client_nonce,
+      nonce_alone,
   };
   for (const v1::AuthenticateRequest& request : kRequests) {
     EXPECT_EQ(Denied(request).reason(), v1::Denial::REASON_PROOF_INVALID);
@@ -284,7 +285,7 @@ TEST_F(AuthenticatorTest, WrongChallengeProofsAreDenied) {
 // covers: ACE-POP-1
 TEST_F(AuthenticatorTest, AProofOfOneKindIsNoneOfTheOther) {
   v1::AuthenticateRequest request = WithChallenge(Token(client_), client_);
-  const std::string proof = request.token().challenge().proof();
+  const std::string proof = request.token().challenge().answer().substr(8);
   request.mutable_token()->mutable_exporter()->add_exporter_content(kContent);
   request.mutable_token()->mutable_exporter()->set_proof(proof);
   EXPECT_EQ(Denied(request).reason(), v1::Denial::REASON_PROOF_INVALID);

@@ -56,8 +56,8 @@ TEST_F(SessionAllocationTest, TopicsThatAreNotRememberedAllocateNothing) {
        MakeGrant(now() + absl::Hours(1), {"pubsub a/#", "pubsub a/+/c"}));
   std::string bytes;
   for (int i = 0; i < 50; ++i) {
-    bytes += PublishPacket(ProtocolVersion::kV5, absl::StrCat("a/topic/", i),
-                           0, 0, std::string(64, 'x'));
+    bytes += PublishPacket(ProtocolVersion::kV5, absl::StrCat("a/topic/", i), 0,
+                           0, std::string(64, 'x'));
   }
   EXPECT_EQ(Count(bytes, /*from_client=*/true, 100), 0u);
 }

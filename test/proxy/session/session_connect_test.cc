@@ -15,6 +15,7 @@ namespace sluice::session {
 namespace {
 
 using mqtt::ProtocolVersion;
+using policy::v1::AuthenticateResponse;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -77,8 +78,7 @@ TEST_F(SessionConnectTest, ChallengeIsAnsweredAndGranted) {
               ElementsAre("authenticate", "timer 10s"));
   EXPECT_EQ(asked().token().token(), "TOKEN");
   EXPECT_EQ(asked().token().challenge().server_nonce(), nonce);
-  EXPECT_EQ(asked().token().challenge().client_nonce(), "CLIENTNO");
-  EXPECT_EQ(asked().token().challenge().proof(), "PROOF");
+  EXPECT_EQ(asked().token().challenge().answer(), "CLIENTNOPROOF");
   EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
 }
 
@@ -93,14 +93,11 @@ TEST_F(SessionConnectTest, ANonceIsNeverUsedTwice) {
 }
 
 // covers: ACE-POP-4, ACE-CON-1
-TEST_F(SessionConnectTest, AShortChallengeAnswerIsRefused) {
-  for (absl::string_view data : {"", "CLIENTN", "CLIENTNO"}) {
-    Start();
-    Client(AceConnect(TokenAndProof("TOKEN", "")));
-    EXPECT_THAT(Client(AuthPacket(0x18, data)),
-                ElementsAre("client CONNACK 87", "close"))
-        << data;
-  }
+TEST_F(SessionConnectTest, AnEmptyChallengeAnswerIsRefused) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  EXPECT_THAT(Client(AuthPacket(0x18, "")),
+              ElementsAre("client CONNACK 87", "close"));
 }
 
 TEST_F(SessionConnectTest, AChallengeAnswerOfAnotherMethodIsRefused) {
@@ -160,10 +157,13 @@ TEST_F(SessionConnectTest, NoConnectIsCutInTime) {
 }
 
 // covers: ACE-POP-3
-TEST_F(SessionConnectTest, ExporterProofOnAResumedTlsSessionIsRefused) {
+TEST_F(SessionConnectTest, AResumedTlsSessionHasNoExporterContent) {
   tls_resumed = true;
   Start();
   EXPECT_THAT(Client(AceConnect(TokenAndProof("TOKEN", "PROOF"))),
+              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_EQ(asked().token().exporter().exporter_content_size(), 0);
+  EXPECT_THAT(Deny(Denial::REASON_PROOF_INVALID),
               ElementsAre("client CONNACK 87", "close"));
   EXPECT_EQ(connects(ConnectOutcome::kProofInvalid), 1u);
   // A challenge binds nothing to the TLS session and goes on.
@@ -173,11 +173,11 @@ TEST_F(SessionConnectTest, ExporterProofOnAResumedTlsSessionIsRefused) {
 }
 
 // covers: ACE-POP-3, ACE-V3-1
-TEST_F(SessionConnectTest, V3TokenOnAResumedTlsSessionIsRefused) {
+TEST_F(SessionConnectTest, AResumedTlsSessionHasNoneForV3Either) {
   tls_resumed = true;
   Start();
-  EXPECT_THAT(Client(V3Connect("aceVE9LRU4", "PROOF")),
-              ElementsAre("client CONNACK 05", "close"));
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  EXPECT_EQ(asked().token().exporter().exporter_content_size(), 0);
 }
 
 // covers: ACE-POP-7
@@ -223,11 +223,15 @@ TEST_F(SessionConnectTest, AMissingTokenGetsTheHintWhereThereIsOne) {
   for (const std::string& data : {std::string(), std::string("\0\0", 2)}) {
     settings.as_hint.clear();
     Start();
-    Client(AceConnect(data));
+    EXPECT_THAT(Client(AceConnect(data)),
+                ElementsAre("authenticate", "timer 10s"));
+    EXPECT_TRUE(asked().has_stored_token());
+    Deny(Denial::REASON_NO_CREDENTIAL);
     EXPECT_THAT(to_client(), Not(HasSubstr("ace_as_hint")));
     settings.as_hint = R"({"AS":"https://as.example/token"})";
     Start();
-    EXPECT_THAT(Client(AceConnect(data)),
+    Client(AceConnect(data));
+    EXPECT_THAT(Deny(Denial::REASON_NO_CREDENTIAL),
                 ElementsAre("client CONNACK 87", "close"));
     EXPECT_THAT(to_client(), HasSubstr(absl::StrCat(
                                  "ace_as_hint", std::string("\0\x21", 2),
@@ -243,9 +247,104 @@ TEST_F(SessionConnectTest, TheHintGivesWayToTheClientsMaximumPacketSize) {
   mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 30,
                           &parts.properties);
   Start();
-  EXPECT_THAT(Client(ConnectPacket(parts)),
+  Client(ConnectPacket(parts));
+  EXPECT_THAT(Deny(Denial::REASON_NO_CREDENTIAL),
               ElementsAre("client CONNACK 87", "close"));
   EXPECT_LE(to_client().size(), 30u);
+}
+
+// covers: ACE-POP-5, ACE-CON-5
+TEST_F(SessionConnectTest, AStoredTokenIsProvenByChallenge) {
+  Start();
+  Client(AceConnect(""));
+  EXPECT_FALSE(asked().stored_token().has_challenge());
+  EXPECT_THAT(PolicyWants(AuthenticateResponse::kChallengeRequired),
+              ElementsAre("client AUTH 18", "timer 10s"));
+  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
+              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_EQ(asked().stored_token().challenge().server_nonce(),
+            "\x01\x02\x03\x04\x05\x06\x07\x08");
+  EXPECT_EQ(asked().stored_token().challenge().answer(), "CLIENTNOPROOF");
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+}
+
+TEST_F(SessionConnectTest, AChallengeThatDoesNotFitTheRequestIsNoGrant) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  EXPECT_THAT(PolicyWants(AuthenticateResponse::kChallengeRequired),
+              ElementsAre("client CONNACK 88", "close"));
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_THAT(PolicyWants(AuthenticateResponse::kUserNameWanted),
+              ElementsAre("client CONNACK 88", "close"));
+}
+
+// covers: ACE-AUTH-3, ACE-AUTH-4
+TEST_F(SessionConnectTest, TheClientCertificateIsToldToThePolicyService) {
+  tls_certificate = "DER";
+  Start();
+  Client(ConnectPacket(ConnectParts()));
+  EXPECT_TRUE(asked().has_anonymous());
+  EXPECT_EQ(asked().connection().client_certificate(), "DER");
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_TRUE(asked().has_token());
+  EXPECT_EQ(asked().connection().client_certificate(), "DER");
+}
+
+// covers: ACE-D01-2, ACE-D01-5
+TEST_F(SessionConnectTest, WhatDraft01LooksAtIsToldToThePolicyService) {
+  ConnectParts parts;
+  mqtt::AppendU32Property(mqtt::PropertyId::kSessionExpiryInterval, 77,
+                          &parts.properties);
+  parts.properties += AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  parts.will_topic = "a/gone";
+  Start();
+  Client(ConnectPacket(parts));
+  // "c", no Will properties, topic and payload, each with its length.
+  EXPECT_EQ(asked().token().connect_payload(), std::string("\0\x01"
+                                                           "c"
+                                                           "\0\0\x06"
+                                                           "a/gone"
+                                                           "\0\x04"
+                                                           "gone",
+                                                           18));
+  EXPECT_TRUE(asked().connection().clean_start());
+  EXPECT_EQ(asked().connection().session_expiry_interval(), 77u);
+}
+
+// covers: ACE-D01-4
+TEST_F(SessionConnectTest, AUserNameIsToldOnlyWhenItIsWanted) {
+  Start();
+  Client(V3Connect("a.b.c", "PROOF"));
+  EXPECT_TRUE(asked().anonymous().has_user_name());
+  EXPECT_THAT(asked().SerializeAsString(), Not(HasSubstr("a.b.c")));
+  EXPECT_THAT(PolicyWants(AuthenticateResponse::kUserNameWanted),
+              ElementsAre("authenticate"));
+  EXPECT_EQ(asked().token().token(), "a.b.c");
+  EXPECT_EQ(asked().token().payload().proof(), "PROOF");
+  EXPECT_EQ(asked().token().connect_payload(), std::string("\0\x01"
+                                                           "c",
+                                                           3));
+  // Once is enough.
+  EXPECT_THAT(PolicyWants(AuthenticateResponse::kUserNameWanted),
+              ElementsAre("client CONNACK 03", "close"));
+}
+
+// covers: EDGE-20
+TEST_F(SessionConnectTest, AClientIdOfAnotherSubjectIsRefused) {
+  settings.bind_client_id = true;
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_TRUE(asked().connection().bind_client_id());
+  EXPECT_THAT(Deny(Denial::REASON_CLIENT_ID_IN_USE),
+              ElementsAre("client CONNACK 85", "close"));
+  Start();
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  EXPECT_THAT(Deny(Denial::REASON_CLIENT_ID_IN_USE),
+              ElementsAre("client CONNACK 02", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kClientIdInUse), 2u);
 }
 
 // covers: ACE-CON-1

@@ -86,6 +86,7 @@ void SessionHarness::RecordingObserver::OnEvent(const Event& event) {
 
 SessionHarness::Lines SessionHarness::Start() {
   tls_.resumed = tls_resumed;
+  tls_.certificate = tls_certificate;
   Context context;
   context.settings = &settings;
   context.client_address = "192.0.2.1:4000";
@@ -130,6 +131,18 @@ SessionHarness::Lines SessionHarness::Deny(policy::v1::Denial::Reason reason) {
   return Finish();
 }
 
+SessionHarness::Lines SessionHarness::PolicyWants(
+    policy::v1::AuthenticateResponse::OutcomeCase outcome) {
+  policy::v1::AuthenticateResponse response;
+  if (outcome == policy::v1::AuthenticateResponse::kChallengeRequired) {
+    response.mutable_challenge_required();
+  } else {
+    response.mutable_user_name_wanted();
+  }
+  session_->OnAuthenticateAnswer(request_id_, response, now_, &effects_);
+  return Finish();
+}
+
 SessionHarness::Lines SessionHarness::PolicyFails() {
   session_->OnAuthenticateAnswer(
       request_id_, absl::UnavailableError("not reachable"), now_, &effects_);
@@ -139,6 +152,11 @@ SessionHarness::Lines SessionHarness::PolicyFails() {
 SessionHarness::Lines SessionHarness::StoreAnswers(
     const policy::v1::StoreTokenResponse& response) {
   session_->OnStoreTokenAnswer(request_id_, response, now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::StoreFails(const absl::Status& status) {
+  session_->OnStoreTokenAnswer(request_id_, status, now_, &effects_);
   return Finish();
 }
 

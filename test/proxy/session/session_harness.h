@@ -33,6 +33,7 @@ class SessionHarness {
 
   Settings settings;
   bool tls_resumed = false;
+  std::string tls_certificate;
 
   // Call before the first input, after `settings` are as wanted.
   Lines Start();
@@ -41,8 +42,10 @@ class SessionHarness {
   Lines Broker(absl::string_view bytes);
   Lines Grant(const policy::v1::Grant& grant);
   Lines Deny(policy::v1::Denial::Reason reason);
+  Lines PolicyWants(policy::v1::AuthenticateResponse::OutcomeCase outcome);
   Lines PolicyFails();
   Lines StoreAnswers(const policy::v1::StoreTokenResponse& response);
+  Lines StoreFails(const absl::Status& status);
   Lines UpstreamConnected();
   Lines UpstreamClosed();
   Lines ClientClosed();
@@ -82,9 +85,11 @@ class SessionHarness {
  private:
   struct FakeTls : TlsChannelInterface {
     bool IsResumed() const override { return resumed; }
+    std::string PeerCertificate() const override { return certificate; }
     std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
         absl::string_view label) const override;
     bool resumed = false;
+    std::string certificate;
   };
   struct FakeRandom : RandomInterface {
     void Fill(absl::Span<uint8_t> out) override;

@@ -34,6 +34,23 @@ class SessionOpenTest : public ::testing::Test, public SessionHarness {
   static std::string Two(uint8_t first, uint8_t second) {
     return {static_cast<char>(first), static_cast<char>(second)};
   }
+  static std::string UnsubscribePacket(uint16_t packet_id,
+                                       absl::string_view filter) {
+    mqtt::Unsubscribe unsubscribe;
+    unsubscribe.packet_id = packet_id;
+    unsubscribe.filters.push_back(filter);
+    std::string packet;
+    mqtt::AppendUnsubscribe(kV5, unsubscribe, &packet);
+    return packet;
+  }
+  static std::string UnsubackPacket(uint16_t packet_id) {
+    std::string body;
+    mqtt::AppendU16(packet_id, &body);
+    body += std::string(2, '\0');  // no properties, Success
+    std::string packet;
+    mqtt::AppendPacket(mqtt::PacketType::kUnsuback, 0, body, &packet);
+    return packet;
+  }
   static std::string Ack(uint8_t first_byte, uint8_t packet_id) {
     return {static_cast<char>(first_byte), 2, 0, static_cast<char>(packet_id)};
   }
@@ -395,6 +412,24 @@ TEST_F(SessionOpenTest, ReauthenticationSwapsTheScope) {
   EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kAllowed), 1u);
 }
 
+// covers: EDGE-12, ACE-EXP-3
+TEST_F(SessionOpenTest, ANarrowerScopeUnsubscribesWhatItNoLongerCovers) {
+  Open5();
+  Client(SubscribePacket(kV5, 1, {"a/1", "a/2", "b", "$share/g/a/3"}));
+  Client(UnsubscribePacket(2, "a/2"));
+  EXPECT_THAT(Broker(UnsubackPacket(2)), ElementsAre("client UNSUBACK"));
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"sub b", "sub a/3"})),
+              ElementsAre("client AUTH 00", "broker UNSUBSCRIBE", "timer 2h"));
+  EXPECT_EQ(to_broker(), UnsubscribePacket(0xFFFF, "a/1"));
+  // The broker's answer is not the client's business.
+  EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), IsEmpty());
+  EXPECT_THAT(Client(UnsubscribePacket(0xFFFF, "b")),
+              ElementsAre("broker UNSUBSCRIBE"));
+  EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), ElementsAre("client UNSUBACK"));
+}
+
 // covers: ACE-EXP-3, ACE-POP-3
 TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
   const auto begin = [this] {
@@ -474,6 +509,17 @@ TEST_F(SessionOpenTest, AuthzInfoIsTakenAndAnswered) {
   EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBACK"));
   Client(publish(kV311, 1));
   EXPECT_THAT(StoreAnswers(invalid), ElementsAre("close"));
+}
+
+// covers: ACE-AZI-2, ACE-AZI-3
+TEST_F(SessionOpenTest, AuthzInfoWithoutADecisionIsNoSuccess) {
+  Open5();
+  Client(PublishPacket(kV5, "authz-info", 1, 5, "T"));
+  EXPECT_THAT(StoreFails(absl::UnavailableError("")),
+              ElementsAre("client PUBACK 80"));
+  Client(PublishPacket(kV5, "authz-info", 1, 5, "T"));
+  EXPECT_THAT(StoreFails(absl::ResourceExhaustedError("")),
+              ElementsAre("client PUBACK 97"));
 }
 
 // covers: ACE-AZI-3

@@ -1,0 +1,42 @@
+#include "proxy/session/subscriptions.h"
+
+#include <utility>
+
+namespace sluice::session {
+
+void Subscriptions::Add(absl::string_view filter) {
+  if (bytes_ + filter.size() > kMaxBytes) return;
+  if (filters_.emplace(filter).second) bytes_ += filter.size();
+}
+
+void Subscriptions::Remove(absl::string_view filter) {
+  if (filters_.erase(filter) > 0) bytes_ -= filter.size();
+}
+
+std::vector<std::string> Subscriptions::TakeUncovered(const Grant& grant) {
+  std::vector<std::string> uncovered;
+  for (const std::string& filter : filters_) {
+    if (!grant.MaySubscribe(filter)) uncovered.push_back(filter);
+  }
+  for (const std::string& filter : uncovered) Remove(filter);
+  return uncovered;
+}
+
+// Clients count up from 1, so the search begins at the other end.
+absl::optional<uint16_t> Subscriptions::TakePacketId() {
+  for (uint16_t id = 0xFFFF; id > 0; --id) {
+    if (client_unsubscribes_.contains(id)) continue;
+    if (own_unsubscribes_.insert(id).second) return id;
+  }
+  return absl::nullopt;
+}
+
+// A client may come to use an identifier of ours while it is in flight; the
+// broker answers in order, and ours was first.
+bool Subscriptions::IsOwnUnsuback(uint16_t packet_id) {
+  if (own_unsubscribes_.erase(packet_id) > 0) return true;
+  client_unsubscribes_.erase(packet_id);
+  return false;
+}
+
+}  // namespace sluice::session

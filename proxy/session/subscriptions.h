@@ -1,0 +1,55 @@
+#ifndef PROXY_SESSION_SUBSCRIPTIONS_H_
+#define PROXY_SESSION_SUBSCRIPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "proxy/session/grant.h"
+
+namespace sluice::session {
+
+// What a client subscribed to on this connection, so that the filters which a
+// narrower grant no longer covers can be unsubscribed (EDGE-12), and the
+// packet identifiers of UNSUBSCRIBEs in flight, the client's and ours.
+class Subscriptions {
+ public:
+  // Forwarded to the broker; whether it was accepted does not matter. What is
+  // over the bound is not kept: its messages then end the connection instead
+  // (ACE-OUT-1).
+  void Add(absl::string_view filter);
+
+  // The client's UNSUBSCRIBE with `packet_id` is forwarded.
+  void Remove(absl::string_view filter);
+  void MarkClientUnsubscribe(uint16_t packet_id) {
+    client_unsubscribes_.insert(packet_id);
+  }
+
+  // Removes and returns the filters that `grant` does not cover.
+  std::vector<std::string> TakeUncovered(const Grant& grant);
+
+  // An identifier for an UNSUBSCRIBE of ours, which has it from now on; nothing
+  // when all are in use.
+  absl::optional<uint16_t> TakePacketId();
+
+  // Whether the UNSUBACK with `packet_id` answers ours and is not for the
+  // client; the identifier is free then.
+  bool IsOwnUnsuback(uint16_t packet_id);
+
+ private:
+  // Bytes of filters in all.
+  static constexpr size_t kMaxBytes = 64 * 1024;
+
+  absl::flat_hash_set<std::string> filters_;
+  size_t bytes_ = 0;
+  absl::flat_hash_set<uint16_t> client_unsubscribes_;
+  absl::flat_hash_set<uint16_t> own_unsubscribes_;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_SUBSCRIPTIONS_H_
