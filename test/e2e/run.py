@@ -25,7 +25,7 @@ MODULES = ("test_programs", "test_authentication", "test_publish",
            "test_subscribe", "test_v311", "test_expiry",
            "test_reauthentication", "test_authz_info", "test_gate",
            "test_protocol", "test_policy_connection", "test_failures",
-           "test_clients", "test_logs")
+           "test_operation", "test_clients", "test_logs")
 
 
 class Report(unittest.TestResult):

@@ -79,6 +79,15 @@ class FailureTest(StackTestCase):
         eventually(lambda: self.ready_status() == 200, "/readyz is 200")
         self.connected("a/# pub")
 
+    def test_policy_that_starts_after_the_proxy_is_found(self):
+        self.stack.policy.stop()
+        self.stack.proxy.stop()
+        self.stack.start_proxy()
+        self.assertEqual(self.ready_status(), 503)
+        self.stack.start_policy()
+        eventually(lambda: self.ready_status() == 200, "/readyz is 200")
+        self.connected("a/# pub")
+
     def test_policy_down_never_lets_an_anonymous_client_in(self):
         self.stack.policy.stop(signal.SIGKILL)
         client, connack = self.anonymous()

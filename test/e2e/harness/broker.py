@@ -48,15 +48,21 @@ class RecordedConnection:
                 if not self.data:
                     first_bytes(self)
                 self.data += received
-                unread += received
-                while True:
-                    packet, unread = wire.split(unread, self._version)
-                    if not packet:
-                        break
-                    self._take(packet)
+                unread = self._take_packets(unread + received)
         except OSError:
             pass  # reset by the proxy: the end as well
         self.closed = True
+
+    def _take_packets(self, data):
+        """Takes all whole packets in `data`; returns what is left."""
+        try:
+            while True:
+                packet, data = wire.split(data, self._version)
+                if not packet:
+                    return data
+                self._take(packet)
+        except ValueError:
+            return b""  # not MQTT: recorded all the same
 
     def _take(self, packet):
         if packet.type == "CONNECT":

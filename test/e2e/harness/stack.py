@@ -132,6 +132,11 @@ class Stack:
         }
         self._write("proxy.yaml", merge(config, changes))
 
+    def change_policy(self, changes):
+        """Writes policy.yaml anew; the running service is not told."""
+        self._policy_changes = merge(self._policy_changes, changes)
+        self._write_policy_config()
+
     def _start(self, program, config, log):
         process = Process([program, "--config", self.directory / config],
                           self.directory / log)

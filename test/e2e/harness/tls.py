@@ -85,6 +85,13 @@ class TlsStream:
     def alpn(self):
         return self._tls.get_alpn_proto_negotiated()
 
+    def peer_certificate(self):
+        return self._tls.get_peer_certificate()
+
+    def local_address(self):
+        """Host and port of this end."""
+        return self._socket.getsockname()
+
     def shut_down_writing(self):
         self._flush()
         self._socket.shutdown(socket.SHUT_WR)

@@ -1,0 +1,102 @@
+"""What an operator does: limits, reloading, telling the broker addresses."""
+
+import ipaddress
+import signal
+import subprocess
+
+from OpenSSL import SSL
+
+from harness import wire
+from harness.process import eventually
+from harness.stack import StackTestCase
+
+
+class LimitTest(StackTestCase):
+    stack_options = {"proxy": {"limits": {"max_connections": 2}}}
+
+    def test_connection_over_the_limit_is_closed_and_room_is_reused(self):
+        first, _ = self.connected("a pub"), self.connected("a pub")
+        with self.assertRaises((SSL.Error, EOFError, ConnectionError)):
+            self.connected("a pub")
+        first.tls.close()
+
+        def served():
+            try:
+                return self.connected("a pub")
+            except (SSL.Error, EOFError, ConnectionError):
+                return None
+
+        eventually(served, "there is room again")
+
+
+class RateLimitTest(StackTestCase):
+    stack_options = {"proxy": {"limits": {"connections_per_second": 5}}}
+
+    def test_connections_over_the_rate_are_closed(self):
+        served = 0
+        for _ in range(20):
+            try:
+                self.connected("a pub")
+                served += 1
+            except (SSL.Error, EOFError, ConnectionError):
+                pass
+        self.assertGreaterEqual(served, 5)
+        self.assertLess(served, 20)
+
+
+class ReloadTest(StackTestCase):
+
+    def anonymous_codes(self, *filters):
+        client, _ = self.anonymous()
+        return client.subscribe(*filters)
+
+    def test_policy_takes_over_public_topics_on_sighup(self):
+        self.assertEqual(self.anonymous_codes("news/x"), [0x87])
+        self.stack.change_policy({"public_topics": [
+            {"filter": "news/#", "permissions": ["sub"]}]})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: self.anonymous_codes("news/x") == [1],
+                   "the new public topics hold")
+        self.assertEqual(self.anonymous_codes("public/x"), [0x87])
+
+        # A mistake changes nothing.
+        self.stack.change_policy({"public_topics": [{"filter": "a/#/b"}]})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        self.stack.policy.wait_for("reload_failed")
+        self.assertEqual(self.anonymous_codes("news/x"), [1])
+
+    def test_proxy_takes_over_its_certificate_on_sighup(self):
+        serial = self.client().tls.peer_certificate().get_serial_number()
+        live = self.connected("a/# pub")
+        subprocess.run(
+            "openssl req -new -key server.key -subj /CN=renewed |"
+            " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
+            " -CAcreateserial -out renewed.crt && mv renewed.crt server.crt",
+            shell=True, cwd=self.stack.directory, check=True,
+            capture_output=True)
+        self.stack.proxy.send_signal(signal.SIGHUP)
+        eventually(lambda: self.client().tls.peer_certificate()
+                   .get_serial_number() != serial, "the new one is shown")
+        live.ping()
+        self.connected("a/# pub")
+
+
+class ProxyProtocolTest(StackTestCase):
+    stack_options = {"broker": "mute", "proxy": {
+        "upstream": {"proxy_protocol": "v2"}}}
+
+    def test_broker_is_told_the_address_of_the_client(self):
+        client = self.client()
+        client.send(wire.connect(client_id="near"))
+        connections = self.stack.broker.connections
+        eventually(lambda: connections and len(connections[0].data) > 28,
+                   "header and CONNECT arrive")
+        data = connections[0].data
+        # Version 2, PROXY, TCP over IPv4, 12 bytes of addresses.
+        self.assertEqual(data[:16], b"\r\n\r\n\0\r\nQUIT\n"
+                         b"\x21\x11\0\x0c")
+        host, port = client.tls.local_address()
+        self.assertEqual(data[16:20], ipaddress.ip_address(host).packed)
+        self.assertEqual(data[24:26], port.to_bytes(2, "big"))
+        connect, rest = wire.split(data[28:], wire.V5)
+        self.assertEqual((connect.client_id, rest), ("near", b""))
