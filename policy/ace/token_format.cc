@@ -1,0 +1,46 @@
+#include "policy/ace/token_format.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "policy/ace/jose_header.h"
+
+namespace sluice::ace {
+namespace {
+
+constexpr size_t kJwsParts = 3;
+constexpr size_t kJweParts = 5;
+
+// The first byte of a CBOR item, and what follows where that takes two.
+constexpr uint8_t kTag16 = 0xd0;
+constexpr uint8_t kTag18 = 0xd2;
+constexpr uint8_t kTagInNextByte = 0xd8;
+constexpr uint8_t kCwtTag = 61;
+constexpr uint8_t kArrayOfThree = 0x83;
+constexpr uint8_t kArrayOfFour = 0x84;
+
+bool BeginsLikeCose(ByteView token) {
+  const uint8_t first = token[0];
+  return (first >= kTag16 && first <= kTag18) || first == kArrayOfThree ||
+         first == kArrayOfFour ||
+         (first == kTagInNextByte && token.size() > 1 && token[1] == kCwtTag);
+}
+
+}  // namespace
+
+TokenFormat ClassifyToken(ByteView token) {
+  if (token.empty()) return TokenFormat::kEmpty;
+  if (BeginsLikeCose(token)) return TokenFormat::kCose;
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(AsString(token), absl::MaxSplits('.', kJweParts));
+  if ((parts.size() != kJwsParts && parts.size() != kJweParts) ||
+      !ParseJoseHeader(parts[0]).ok()) {
+    return TokenFormat::kReference;
+  }
+  return parts.size() == kJwsParts ? TokenFormat::kJws : TokenFormat::kJwe;
+}
+
+}  // namespace sluice::ace
