@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "policy/server/grpc_log.h"
 #include "proxy/base/log.h"
 #include "proxy/base/version.h"
 #include "proxy/server/config.h"
@@ -100,6 +101,7 @@ void ReloadConfig(const std::string& file, Server& server, Logger& log) {
 int Serve(const std::string& file, Config config, const sigset_t& signals) {
   FdLogSink sink(STDERR_FILENO);
   Logger log(&sink, config.log.level, config.log.format);
+  const policy::ScopedGrpcLog grpc_log(&log);
   LogWarnings(config, log);
   absl::StatusOr<std::unique_ptr<Server>> started =
       Server::Start(std::move(config), &log);
