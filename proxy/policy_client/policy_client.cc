@@ -67,7 +67,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
 template <typename Request, typename Response>
 struct PolicyClient::Call {
   std::shared_ptr<grpc::ClientContext> context =
-      std::make_shared<grpc::ClientContext>();
+      std::make_shared<grpc::ClientContext>();  // also in under_way_
   Request request;
   Response response;
   Callback<Response> done;
@@ -85,9 +85,10 @@ PolicyClient::~PolicyClient() {
   std::vector<std::shared_ptr<grpc::ClientContext>> contexts;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    contexts.assign(under_way_.begin(), under_way_.end());
+    for (const auto& entry : under_way_) contexts.push_back(entry.second);
   }
   for (const auto& context : contexts) context->TryCancel();
+  contexts.clear();
   std::unique_lock<std::mutex> lock(mutex_);
   idle_.wait(lock, [this] { return under_way_.empty(); });
 }
@@ -124,14 +125,13 @@ PolicyClient::Call<Request, Response>* PolicyClient::Begin(
   call->context->set_deadline(std::chrono::system_clock::now() +
                               absl::ToChronoNanoseconds(timeout_));
   std::lock_guard<std::mutex> lock(mutex_);
-  under_way_.insert(call->context);
+  under_way_.emplace(call->context.get(), call->context);
   return call;
 }
 
 template <typename Request, typename Response>
 void PolicyClient::Finish(Call<Request, Response>* call,
                           const grpc::Status& status) {
-  const std::unique_ptr<Call<Request, Response>> owned(call);
   call->latency->Observe(absl::FromChrono(Clock::now() - call->begun_at));
   if (status.ok()) {
     call->done(std::move(call->response));
@@ -139,8 +139,12 @@ void PolicyClient::Finish(Call<Request, Response>* call,
     call->done(absl::Status(static_cast<absl::StatusCode>(status.error_code()),
                             status.error_message()));
   }
+  // The context refers to the channel, whose last reference must not be dropped
+  // on this thread, which is the channel's: it goes before the destructor does.
+  const grpc::ClientContext* const context = call->context.get();
+  delete call;
   std::lock_guard<std::mutex> lock(mutex_);
-  under_way_.erase(call->context);
+  under_way_.erase(context);
   idle_.notify_all();
 }
 

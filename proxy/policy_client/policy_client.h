@@ -7,7 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -48,7 +48,8 @@ class PolicyClient final : public PolicyClientInterface {
   void StoreToken(const policy::v1::StoreTokenRequest& request,
                   Callback<policy::v1::StoreTokenResponse> done) override;
 
-  // Whether the channel is connected; if it is not, makes it try.
+  // Whether the channel is connected; if it is not, makes it try. False for a
+  // channel within the process, which has no state.
   bool IsReady();
 
   // From a call to its answer or error.
@@ -79,7 +80,9 @@ class PolicyClient final : public PolicyClientInterface {
 
   std::mutex mutex_;
   std::condition_variable idle_;
-  std::unordered_set<std::shared_ptr<grpc::ClientContext>> under_way_;
+  std::unordered_map<const grpc::ClientContext*,
+                     std::shared_ptr<grpc::ClientContext>>
+      under_way_;
 };
 
 }  // namespace sluice::policy_client

@@ -1,0 +1,262 @@
+#include "proxy/policy_client/policy_client.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy_client {
+namespace {
+
+using policy::v1::AuthenticateRequest;
+using policy::v1::AuthenticateResponse;
+using policy::v1::StoreTokenRequest;
+using policy::v1::StoreTokenResponse;
+using ::sluice::testing::CertificateOptions;
+using ::sluice::testing::TempDir;
+using ::sluice::testing::TestCertificate;
+using ::testing::HasSubstr;
+
+constexpr absl::Duration kLong = absl::Seconds(60);
+
+// Answers with what it was asked, or not until it is told.
+class FakePolicyService final : public policy::v1::PolicyService::Service {
+ public:
+  grpc::Status Authenticate(grpc::ServerContext* context,
+                            const AuthenticateRequest* request,
+                            AuthenticateResponse* response) override {
+    ++calls_;
+    while (blocked_ && !context->IsCancelled()) std::this_thread::yield();
+    response->mutable_grant()->set_subject(request->connection().client_id());
+    return error_;
+  }
+  grpc::Status StoreToken(grpc::ServerContext*,
+                          const StoreTokenRequest* request,
+                          StoreTokenResponse* response) override {
+    response->mutable_stored()->set_token_id(request->token());
+    return error_;
+  }
+
+  void Block() { blocked_ = true; }
+  void set_error(grpc::Status error) { error_ = std::move(error); }
+  int calls() const { return calls_; }
+
+ private:
+  std::atomic<bool> blocked_{false};
+  std::atomic<int> calls_{0};
+  grpc::Status error_;
+};
+
+AuthenticateRequest RequestFor(const std::string& client_id) {
+  AuthenticateRequest request;
+  request.mutable_connection()->set_client_id(client_id);
+  return request;
+}
+
+// Asks and waits for the answer.
+absl::StatusOr<AuthenticateResponse> Ask(PolicyClient* client,
+                                         const std::string& client_id) {
+  absl::Notification done;
+  absl::StatusOr<AuthenticateResponse> result;
+  client->Authenticate(RequestFor(client_id),
+                       [&](absl::StatusOr<AuthenticateResponse> answer) {
+                         result = std::move(answer);
+                         done.Notify();
+                       });
+  done.WaitForNotification();
+  return result;
+}
+
+uint64_t Observations(const DurationHistogram& histogram) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {
+    count += histogram.count(i);
+  }
+  return count;
+}
+
+class PolicyClientTest : public ::testing::Test {
+ protected:
+  ~PolicyClientTest() override { StopServer(); }
+
+  void StartServer(const std::string& address,
+                   std::shared_ptr<grpc::ServerCredentials> credentials =
+                       grpc::InsecureServerCredentials()) {
+    grpc::ServerBuilder builder;
+    // A server that is started again takes the same port.
+    builder.AddListeningPort(address, std::move(credentials), &port_);
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+  }
+  void StopServer() {
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+  }
+  std::string Address() { return "127.0.0.1:" + std::to_string(port_); }
+  std::unique_ptr<PolicyClient> Connect(
+      absl::Duration timeout = kLong,
+      const absl::optional<TlsFiles>& tls = absl::nullopt,
+      const std::string& host = "127.0.0.1") {
+    auto channel = NewChannel(host + ":" + std::to_string(port_), tls);
+    EXPECT_TRUE(channel.ok()) << channel.status();
+    return std::make_unique<PolicyClient>(*channel, timeout);
+  }
+
+  TempDir directory_;
+  FakePolicyService service_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+};
+
+TEST_F(PolicyClientTest, BringsAnswers) {
+  StartServer("127.0.0.1:0");
+  auto client = Connect();
+  auto answer = Ask(client.get(), "sensor");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->grant().subject(), "sensor");
+  EXPECT_TRUE(client->IsReady());
+
+  absl::Notification done;
+  StoreTokenRequest request;
+  request.set_token("token");
+  client->StoreToken(request, [&](absl::StatusOr<StoreTokenResponse> stored) {
+    ASSERT_TRUE(stored.ok()) << stored.status();
+    EXPECT_EQ(stored->stored().token_id(), "token");
+    done.Notify();
+  });
+  done.WaitForNotification();
+  EXPECT_EQ(Observations(client->authenticate_latency()), 1u);
+  EXPECT_EQ(Observations(client->store_token_latency()), 1u);
+}
+
+TEST_F(PolicyClientTest, WorksInOneProcess) {
+  StartServer("127.0.0.1:0");
+  PolicyClient client(server_->InProcessChannel({}), kLong);
+  auto answer = Ask(&client, "embedded");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->grant().subject(), "embedded");
+}
+
+TEST_F(PolicyClientTest, WorksOverAUnixSocket) {
+  ASSERT_EQ(chdir(directory_.path().c_str()), 0);
+  StartServer("unix:policy");
+  auto channel = NewChannel("unix:policy", absl::nullopt);
+  ASSERT_TRUE(channel.ok());
+  PolicyClient client(*channel, kLong);
+  EXPECT_TRUE(Ask(&client, "local").ok());
+}
+
+TEST_F(PolicyClientTest, FailsFastWithoutAService) {
+  StartServer("127.0.0.1:0");
+  StopServer();
+  auto client = Connect();
+  const absl::Time start = absl::Now();
+  auto answer = Ask(client.get(), "c");
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(absl::Now() - start, kLong / 2);
+  EXPECT_FALSE(client->IsReady());
+  EXPECT_EQ(Observations(client->authenticate_latency()), 1u);
+}
+
+TEST_F(PolicyClientTest, RecoversWhenTheServiceComesBack) {
+  StartServer("127.0.0.1:0");
+  auto client = Connect();
+  EXPECT_TRUE(Ask(client.get(), "before").ok());
+  StopServer();
+  EXPECT_FALSE(Ask(client.get(), "meanwhile").ok());
+  StartServer(Address());
+  const absl::Time limit = absl::Now() + kLong;
+  while (!client->IsReady() && absl::Now() < limit) std::this_thread::yield();
+  EXPECT_TRUE(Ask(client.get(), "after").ok());
+}
+
+TEST_F(PolicyClientTest, GivesUpAtTheTimeout) {
+  StartServer("127.0.0.1:0");
+  auto client = Connect();
+  ASSERT_TRUE(Ask(client.get(), "connect").ok());
+  service_.Block();
+  auto hasty = Connect(absl::Milliseconds(50));
+  EXPECT_EQ(Ask(hasty.get(), "c").status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(PolicyClientTest, PassesErrorsOn) {
+  StartServer("127.0.0.1:0");
+  service_.set_error(
+      grpc::Status(grpc::StatusCode::INTERNAL, "store is broken"));
+  auto client = Connect();
+  auto answer = Ask(client.get(), "c");
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(answer.status().message(), "store is broken");
+}
+
+TEST_F(PolicyClientTest, CancelsWhatIsUnderWayAtItsEnd) {
+  StartServer("127.0.0.1:0");
+  service_.Block();
+  auto client = Connect();
+  std::atomic<int> cancelled{0};
+  for (int i = 0; i < 10; ++i) {
+    client->Authenticate(RequestFor("c"),
+                         [&](absl::StatusOr<AuthenticateResponse> answer) {
+                           if (absl::IsCancelled(answer.status())) ++cancelled;
+                         });
+  }
+  const absl::Time limit = absl::Now() + kLong;
+  while (service_.calls() < 1 && absl::Now() < limit) std::this_thread::yield();
+  client.reset();
+  EXPECT_EQ(cancelled, 10);
+}
+
+class PolicyClientTlsTest : public PolicyClientTest {
+ protected:
+  PolicyClientTlsTest() {
+    grpc::SslServerCredentialsOptions options(
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    const TestCertificate server = authority_.Issue({});
+    options.pem_root_certs = authority_.certificate_pem();
+    options.pem_key_cert_pairs = {
+        {server.private_key_pem(), server.certificate_pem()}};
+    StartServer("127.0.0.1:0", grpc::SslServerCredentials(options));
+  }
+  TlsFiles FilesOf(const TestCertificate& certificate) {
+    return {directory_.Write("ca.crt", authority_.certificate_pem()),
+            directory_.Write("proxy.crt", certificate.certificate_pem()),
+            directory_.Write("proxy.key", certificate.private_key_pem())};
+  }
+
+  TestCertificate authority_ = TestCertificate::Authority("authority");
+};
+
+TEST_F(PolicyClientTlsTest, ProvesItself) {
+  auto client = Connect(kLong, FilesOf(authority_.Issue({})), "localhost");
+  auto answer = Ask(client.get(), "mutual");
+  EXPECT_TRUE(answer.ok()) << answer.status();
+}
+
+TEST_F(PolicyClientTlsTest, IsRefusedWithAForeignCertificate) {
+  auto client =
+      Connect(kLong, FilesOf(TestCertificate::SelfSigned({})), "localhost");
+  EXPECT_FALSE(Ask(client.get(), "foreign").ok());
+}
+
+TEST_F(PolicyClientTlsTest, NamesAFileThatIsMissing) {
+  TlsFiles files = FilesOf(authority_.Issue({}));
+  files.private_key = directory_.path() + "/missing.key";
+  EXPECT_THAT(std::string(NewChannel(Address(), files).status().message()),
+              HasSubstr("missing.key"));
+}
+
+}  // namespace
+}  // namespace sluice::policy_client

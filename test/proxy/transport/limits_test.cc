@@ -1,0 +1,122 @@
+// Slow peers, and limits.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "test/proxy/transport/worker_pool_harness.h"
+
+namespace sluice::transport {
+namespace {
+
+using LimitsTest = WorkerPoolTest;
+
+TEST_F(LimitsTest, BoundsTheHandshakesTime) {
+  config_->handshake_timeout = absl::Milliseconds(30);
+  Start();
+  TestSocket client = TestSocket::Connect(address_);
+  EXPECT_EQ(client.ReceiveAll(), "");
+  Await([&] { return handshakes_.reasons().size() == 1; });
+  EXPECT_EQ(handshakes_.reasons()[0], "not done in time");
+}
+
+// covers: edge 19
+TEST_F(LimitsTest, WaitsForASlowClient) {
+  Start();
+  TestClient client(address_);
+  client.socket().SetSmallBuffers();
+  TestSocket broker = Open(&client);
+  std::string packets;
+  while (packets.size() < 24u << 20) {
+    packets += Publish(std::string(50000, static_cast<char>(packets.size())));
+  }
+  std::atomic<bool> sent{false};
+  std::thread sender([&] {
+    broker.Send(packets);
+    sent = true;
+  });
+  Await([this] { return Copied() >= WriteQueue::kHighWatermark; });
+  // The queue holds no more than the mark and what one read yields.
+  EXPECT_LT(Copied(), WriteQueue::kHighWatermark + 300 * 1024);
+  EXPECT_FALSE(sent);
+  // What the client sends meanwhile goes through.
+  client.Send(kPingreq);
+  EXPECT_EQ(broker.ReceiveExactly(2), kPingreq);
+  EXPECT_TRUE(client.ReceiveExactly(packets.size()) == packets);
+  sender.join();
+  client.Close();
+}
+
+// covers: edge 19
+TEST_F(LimitsTest, WaitsForASlowBroker) {
+  Start();
+  TestClient client(address_);
+  TestSocket broker = Open(&client);
+  broker.SetSmallBuffers();
+  std::string packets;
+  while (packets.size() < 24u << 20) {
+    packets += Publish(std::string(50000, static_cast<char>(packets.size())));
+  }
+  std::atomic<bool> sent{false};
+  std::thread sender([&] {
+    client.Send(packets);
+    sent = true;
+  });
+  Await([this] { return Copied() >= WriteQueue::kHighWatermark; });
+  EXPECT_LT(Copied(), WriteQueue::kHighWatermark + 300 * 1024);
+  EXPECT_FALSE(sent);
+  EXPECT_TRUE(broker.ReceiveExactly(packets.size()) == packets);
+  sender.join();
+  client.Close();
+  EXPECT_EQ(broker.ReceiveAll(), "");
+}
+
+TEST_F(LimitsTest, FlushesToASlowBrokerBeforeTheEnd) {
+  Start();
+  TestClient client(address_);
+  TestSocket broker = Open(&client);
+  std::string packets;
+  while (packets.size() < 8u << 20) packets += Publish(std::string(50000, 'x'));
+  std::thread sender([&] {
+    client.Send(packets + kDisconnect);
+    client.Close();
+  });
+  Await([this] { return Copied() > 0; });
+  EXPECT_TRUE(broker.ReceiveAll() == packets + kDisconnect);
+  sender.join();
+}
+
+TEST_F(LimitsTest, BoundsTheNumberOfConnections) {
+  options_.limits.max_connections = 2;
+  Start();
+  TestClient first(address_), second(address_);
+  ASSERT_TRUE(first.Handshake());
+  ASSERT_TRUE(second.Handshake());
+  TestSocket third = TestSocket::Connect(address_);
+  EXPECT_EQ(third.ReceiveAll(), "");
+  EXPECT_EQ(
+      Sum([](const LoopStats& s) { return s.refused_max_connections.value(); }),
+      1u);
+  first.Close();
+  second.Close();
+  EXPECT_TRUE(pool_->WaitUntilIdle(absl::Seconds(60)));
+  TestClient fourth(address_);
+  EXPECT_TRUE(fourth.Handshake());
+  fourth.Close();
+}
+
+TEST_F(LimitsTest, BoundsTheRateOfConnections) {
+  options_.limits.connections_per_second = 0.001;
+  Start();
+  TestClient first(address_);
+  ASSERT_TRUE(first.Handshake());
+  TestSocket second = TestSocket::Connect(address_);
+  EXPECT_EQ(second.ReceiveAll(), "");
+  EXPECT_EQ(Sum([](const LoopStats& s) { return s.refused_rate.value(); }), 1u);
+  first.Close();
+}
+
+}  // namespace
+}  // namespace sluice::transport

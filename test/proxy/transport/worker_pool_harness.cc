@@ -1,0 +1,149 @@
+#include "test/proxy/transport/worker_pool_harness.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace sluice::transport {
+
+using policy::v1::AuthenticateRequest;
+using policy::v1::AuthenticateResponse;
+using policy::v1::StoreTokenRequest;
+using policy::v1::StoreTokenResponse;
+
+const std::string kConnect(
+    "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01"
+    "c",
+    15);
+const std::string kConnack("\x20\x02\x00\x00", 4);
+const std::string kDisconnect("\xe0\x00", 2);
+const std::string kPingreq("\xc0\x00", 2);
+const std::string kPingresp("\xd0\x00", 2);
+
+std::string Publish(absl::string_view payload) {
+  std::string packet = "\x30";
+  for (size_t length = 3 + payload.size(); length > 0; length >>= 7) {
+    packet += static_cast<char>((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
+  }
+  packet += std::string("\x00\x01t", 3);
+  packet.append(payload.data(), payload.size());
+  return packet;
+}
+
+AuthenticateResponse GrantAll() {
+  AuthenticateResponse response;
+  auto* permission = response.mutable_grant()->add_permissions();
+  permission->set_topic_filter("#");
+  permission->set_publish(true);
+  permission->set_subscribe(true);
+  return response;
+}
+
+void FakePolicyClient::Authenticate(const AuthenticateRequest& /*request*/,
+                                    Done done) {
+  if (!hold_) {
+    done(GrantAll());
+    return;
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  held_.push_back(std::move(done));
+  arrived_.notify_all();
+}
+
+void FakePolicyClient::StoreToken(const StoreTokenRequest& request,
+                                  Callback<StoreTokenResponse> done) {
+  StoreTokenResponse response;
+  response.mutable_stored()->set_token_id(request.token());
+  done(std::move(response));
+}
+
+FakePolicyClient::Done FakePolicyClient::TakeHeld() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(60),
+                                [this] { return !held_.empty(); }));
+  Done done = std::move(held_.front());
+  held_.erase(held_.begin());
+  return done;
+}
+
+void HandshakeObserver::OnHandshakeFailed(absl::string_view /*client_address*/,
+                                          absl::string_view reason) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  reasons_.emplace_back(reason);
+}
+
+std::vector<std::string> HandshakeObserver::reasons() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return reasons_;
+}
+
+WorkerPoolTest::WorkerPoolTest() {
+  config_->session.listener = "test";
+  config_->tls = NewTls("localhost");
+  config_->upstream = *Upstream::Parse(broker_.address().ToString());
+  options_.workers = 1;
+  options_.peers = {&policy_, &observer_, &handshakes_};
+}
+
+WorkerPoolTest::~WorkerPoolTest() {
+  if (pool_ == nullptr) return;
+  EXPECT_TRUE(pool_->WaitUntilIdle(absl::Seconds(60)));
+  EXPECT_EQ(Sum([](const LoopStats& stats) { return stats.connections(); }),
+            0u);
+}
+
+std::shared_ptr<const TlsContext> WorkerPoolTest::NewTls(
+    const std::string& common_name) {
+  testing::CertificateOptions options;
+  options.common_name = common_name;
+  const auto certificate = testing::TestCertificate::SelfSigned(options);
+  auto context = TlsContext::Create(
+      {{{directory_.Write("crt", certificate.certificate_pem()),
+         directory_.Write("key", certificate.private_key_pem())}},
+       TlsVersion::k12});
+  EXPECT_TRUE(context.ok()) << context.status();
+  return *std::move(context);
+}
+
+void WorkerPoolTest::Start() {
+  options_.listeners = {{"127.0.0.1:0", config_}};
+  auto pool = WorkerPool::Create(options_);
+  ASSERT_TRUE(pool.ok()) << pool.status();
+  pool_ = *std::move(pool);
+  address_ =
+      *SocketAddress::FromLiteral(*HostPort::Parse(pool_->addresses()[0]));
+  pool_->Start();
+}
+
+TestSocket WorkerPoolTest::Open(TestClient* client) {
+  EXPECT_TRUE(client->Handshake());
+  client->Send(kConnect);
+  TestSocket broker = broker_.Accept();
+  EXPECT_EQ(broker.ReceiveExactly(kConnect.size()), kConnect);
+  broker.Send(kConnack);
+  EXPECT_EQ(client->ReceiveExactly(4), kConnack);
+  return broker;
+}
+
+uint64_t WorkerPoolTest::Sum(
+    const std::function<uint64_t(const LoopStats&)>& value) {
+  uint64_t sum = 0;
+  for (const auto& worker : pool_->workers()) sum += value(worker->stats());
+  return sum;
+}
+
+uint64_t WorkerPoolTest::Copied() {
+  return Sum([](const LoopStats& stats) {
+    return stats.forwarded_bytes_copied.value();
+  });
+}
+
+void WorkerPoolTest::Await(const std::function<bool()>& condition) {
+  const absl::Time limit = absl::Now() + absl::Seconds(60);
+  while (!condition() && absl::Now() < limit) std::this_thread::yield();
+  EXPECT_TRUE(condition());
+}
+
+}  // namespace sluice::transport
