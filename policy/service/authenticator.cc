@@ -100,6 +100,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
       *response.mutable_grant() = public_grant_;
       return response;
     }
+    case v1::AuthenticateRequest::kStoredToken:
     case v1::AuthenticateRequest::CREDENTIAL_NOT_SET:
       break;
   }
