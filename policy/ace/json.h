@@ -14,7 +14,7 @@ namespace sluice::ace {
 // get_ptr, find, iteration.
 using Json = nlohmann::json;
 
-inline constexpr size_t kMaxJsonBytes = 1024 * 1024;
+inline constexpr size_t kMaxJsonBytes = size_t{1024} * 1024;
 inline constexpr int kMaxJsonDepth = 16;
 
 // Reads exactly one JSON value (RFC 8259). InvalidArgument for malformed text,

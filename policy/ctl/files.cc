@@ -14,7 +14,7 @@
 namespace sluice::ctl {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1024 * 1024;
+constexpr size_t kMaxFileBytes = size_t{1024} * 1024;
 
 absl::Status FileError(absl::string_view path, int error) {
   const std::string message = absl::StrCat(path, ": ", std::strerror(error));

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 
@@ -78,7 +79,7 @@ TEST_F(FilesTest, ReportsWhatCannotBeReadOrMade) {
 }
 
 TEST_F(FilesTest, ReadsOneMebibyteAtMost) {
-  const std::string most(1024 * 1024, 'x');
+  const std::string most(size_t{1024} * 1024, 'x');
   ASSERT_EQ(
       CreateFiles({{Path("a"), most, 0600}, {Path("b"), most + "x", 0600}}),
       absl::OkStatus());
