@@ -101,6 +101,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
       return response;
     }
     case v1::AuthenticateRequest::kStoredToken:
+    case v1::AuthenticateRequest::kRecheck:
     case v1::AuthenticateRequest::CREDENTIAL_NOT_SET:
       break;
   }

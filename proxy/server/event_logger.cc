@@ -48,6 +48,8 @@ absl::string_view ActionName(Action action) {
       return "reauthenticate";
     case Action::kStoreToken:
       return "store_token";
+    case Action::kRecheck:
+      return "recheck";
   }
   return "unknown";
 }

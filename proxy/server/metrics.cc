@@ -56,6 +56,8 @@ const char* Name(Action action) {
       return "reauthenticate";
     case Action::kStoreToken:
       return "store_token";
+    case Action::kRecheck:
+      return "recheck";
   }
   return "";
 }

@@ -32,9 +32,10 @@ enum class Action : uint8_t {
   kDeliver,
   kSubscribe,
   kReauthenticate,
-  kStoreToken
+  kStoreToken,
+  kRecheck
 };
-constexpr size_t kActions = 6;
+constexpr size_t kActions = 7;
 enum class Verdict : uint8_t { kAllowed, kDenied, kError };
 constexpr size_t kVerdicts = 3;
 

@@ -20,6 +20,14 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   } else if (!grant.subject_.empty() || !grant.issuer_.empty()) {
     return absl::InvalidArgumentError("grant for a token without an expiry");
   }
+  if (message.has_recheck_after()) {
+    const auto& after = message.recheck_after();
+    if (after.seconds() < 0 || after.nanos() < 0 || after.nanos() > 999999999) {
+      return absl::InvalidArgumentError("grant with a malformed recheck_after");
+    }
+    grant.recheck_after_ =
+        absl::Seconds(after.seconds()) + absl::Nanoseconds(after.nanos());
+  }
   for (const policy::v1::Permission& permission : message.permissions()) {
     const std::string& filter = permission.topic_filter();
     if (!mqtt::IsValidTopicFilter(filter) ||

@@ -1,6 +1,7 @@
 #ifndef PROXY_SESSION_GRANT_H_
 #define PROXY_SESSION_GRANT_H_
 
+#include <algorithm>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,7 +12,7 @@
 
 namespace sluice::session {
 
-// A policy service's grant, compiled for judging packets. Immutable.
+// A policy service's grant, compiled for judging packets.
 class Grant {
  public:
   // Fails on an invalid topic filter, on a bad time, and on a grant that never
@@ -27,6 +28,12 @@ class Grant {
   const std::string& token_id() const { return token_id_; }
   // InfiniteFuture for an anonymous client.
   absl::Time expires_at() const { return expires_at_; }
+  // From the grant's arrival until the policy service is to be asked again.
+  // InfiniteDuration where it need not be.
+  absl::Duration recheck_after() const { return recheck_after_; }
+
+  // Makes the grant end at `time`, if it would not end before.
+  void EndAt(absl::Time time) { expires_at_ = std::min(expires_at_, time); }
 
   bool IsExpired(absl::Time now) const { return now >= expires_at_; }
   // ACE-SCP-3. Expiry is not looked at.
@@ -47,6 +54,7 @@ class Grant {
   std::string issuer_;
   std::string token_id_;
   absl::Time expires_at_ = absl::InfiniteFuture();
+  absl::Duration recheck_after_ = absl::InfiniteDuration();
   FilterSet publish_;
   FilterSet subscribe_;
 };

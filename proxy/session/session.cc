@@ -183,11 +183,7 @@ void Session::OnTimer(absl::Time now, Effects* effects) {
              "no answer from the broker in time");
       return;
     case State::kOpen:
-      Disconnect(
-          ReasonCode::kNotAuthorized,
-          reauthentication_ != nullptr && now_ >= reauthentication_->deadline
-              ? "re-authentication was not finished in time"
-              : "the token has expired");
+      OnOpenTimer();
       return;
     case State::kClosed:
       return;
@@ -221,7 +217,29 @@ void Session::ArmOpenTimer() {
   if (reauthentication_ != nullptr) {
     deadline = std::min(deadline, reauthentication_->deadline);
   }
+  if (recheck_ != nullptr && recheck_->request_id == 0 &&
+      !grant_->IsExpired(now_)) {
+    deadline = std::min(deadline, recheck_->due);
+  }
   ArmTimer(deadline);
+}
+
+void Session::OnOpenTimer() {
+  if (reauthentication_ != nullptr && now_ >= reauthentication_->deadline) {
+    Disconnect(ReasonCode::kNotAuthorized,
+               "re-authentication was not finished in time");
+    return;
+  }
+  if (now_ >=
+      grant_->expires_at() + context_.settings->reauthentication_grace) {
+    Disconnect(ReasonCode::kNotAuthorized, "the token has expired");
+    return;
+  }
+  if (recheck_ != nullptr && recheck_->request_id == 0 &&
+      now_ >= recheck_->due && !grant_->IsExpired(now_)) {
+    AskToRecheck();
+  }
+  ArmOpenTimer();
 }
 
 bool Session::ConnackIsDue() const {

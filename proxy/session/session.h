@@ -198,6 +198,7 @@ class Session {
     ForwardedConnect forwarded;
     absl::optional<std::string> will_topic;
     Challenge challenge;
+    std::string token;  // of the request under way; empty: none, or stored
     uint32_t session_expiry_interval = 0;
     // User Name and Password that may be a token and its proof (ACE-D01-4).
     absl::optional<Credential> user_name_credential;
@@ -207,6 +208,13 @@ class Session {
     Challenge challenge;
     absl::Time deadline;
     uint64_t request_id = 0;  // 0: the client's proof is to come
+  };
+  // A grant that the policy service is to be asked about again (ACE-TOK-5).
+  struct Recheck {
+    std::string token;
+    absl::Duration interval;
+    absl::Time due;
+    uint64_t request_id = 0;  // 0: not asked at the moment
   };
   // A token from `authz-info` at the policy service.
   struct StoreRequest {
@@ -220,6 +228,7 @@ class Session {
   size_t MaxPacketSize() const;
   void ArmTimer(absl::Time deadline);
   void ArmOpenTimer();
+  void OnOpenTimer();
   bool ConnackIsDue() const;
   void SendToClient(absl::string_view packet);
   void Count(Action action, Verdict verdict);
@@ -258,6 +267,14 @@ class Session {
   void StartReauthentication(const mqtt::Auth& auth);
   void OnReauthenticationDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+
+  // session_recheck.cc: asking again about a granted token.
+  void StartRecheck(std::string token);
+  void AskToRecheck();
+  void OnRecheckDecision(
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  // `token`: what the new grant was given for.
+  void ReplaceGrant(Grant grant, std::string token);
 
   // session_client.cc: packets of a connected client.
   void OnClientPacket(const mqtt::Frame& frame);
@@ -298,13 +315,14 @@ class Session {
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<Reauthentication> reauthentication_;
   std::unique_ptr<Grant> grant_;
+  std::unique_ptr<Recheck> recheck_;  // null: the grant needs none
 
   JudgedTopics published_;
   JudgedTopics delivered_;
   TopicAliases client_aliases_;
   TopicAliases broker_aliases_;
   PendingSubscribes pending_subscribes_;
-  Subscriptions subscriptions_;  // of a client that can re-authenticate
+  Subscriptions subscriptions_;  // where the grant may be replaced
   // QoS 2 packets of the client that ended, or will end, here and not at the
   // broker, with the code for their PUBCOMP.
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;

@@ -246,7 +246,9 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     if (code == ReasonCode::kSuccess) {
       Count(Action::kSubscribe, Verdict::kAllowed);
       codes += static_cast<char>(PendingSubscribes::kForwarded);
-      if (uses_method_) subscriptions_.Add(entry.filter);
+      if (uses_method_ || recheck_ != nullptr) {
+        subscriptions_.Add(entry.filter);
+      }
       continue;
     }
     ++denied;

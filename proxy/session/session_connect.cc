@@ -138,6 +138,7 @@ void Session::Authenticate(const Credential& credential) {
     case Credential::Kind::kExporterProof: {
       policy::v1::TokenCredential* token = request->mutable_token();
       token->set_token(credential.token);
+      pending_->token = credential.token;
       token->set_connect_payload(pending_->forwarded.client_id_and_will);
       token->mutable_exporter()->set_proof(credential.proof);
       if (context_.tls->IsResumed()) break;  // ACE-POP-3
@@ -166,6 +167,7 @@ void Session::AskWithUserName() {
   auto request = absl::make_unique<AuthenticateRequest>();
   policy::v1::TokenCredential* token = request->mutable_token();
   token->set_token(pending_->user_name_credential->token);
+  pending_->token = pending_->user_name_credential->token;
   token->set_connect_payload(pending_->forwarded.client_id_and_will);
   token->mutable_payload()->set_proof(pending_->user_name_credential->proof);
   pending_->user_name_credential.reset();
@@ -244,6 +246,7 @@ void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
            "the answer to the challenge is malformed", true);
     return;
   }
+  pending_->token = pending_->challenge.token;
   connect_request_id_ = AskForGrant(std::move(request));
   state_ = State::kAwaitGrant;
   ArmTimer(now_ + context_.settings->authentication_timeout);
@@ -277,6 +280,9 @@ void Session::OnAuthenticateAnswer(
   } else if (state_ == State::kOpen && reauthentication_ != nullptr &&
              request_id == reauthentication_->request_id) {
     OnReauthenticationDecision(answer);
+  } else if (state_ == State::kOpen && recheck_ != nullptr &&
+             request_id == recheck_->request_id) {
+    OnRecheckDecision(answer);
   }
 }
 
@@ -340,6 +346,7 @@ void Session::OnGranted(Grant grant) {
     return;
   }
   Count(Action::kConnect, Verdict::kAllowed);
+  StartRecheck(std::move(pending_->token));
   effects_->ConnectUpstream();
   state_ = State::kAwaitUpstream;
   // The upstream has a timeout of its own; this one is the last resort.
@@ -458,6 +465,7 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
 
 void Session::OnReauthenticationDecision(
     const absl::StatusOr<AuthenticateResponse>& answer) {
+  std::string token = std::move(reauthentication_->challenge.token);
   reauthentication_.reset();
   absl::StatusOr<Grant> grant =
       answer.ok() && answer->has_grant()
@@ -476,9 +484,7 @@ void Session::OnReauthenticationDecision(
     return;
   }
   Count(Action::kReauthenticate, Verdict::kAllowed);
-  *grant_ = *std::move(grant);
-  published_.Clear();
-  delivered_.Clear();
+  ReplaceGrant(*std::move(grant), std::move(token));
   std::string properties;
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
                              AsBytes(kAceMethod), &properties);
