@@ -24,6 +24,12 @@ cc_library(
     linkopts = ["-lcivetweb"],
 )
 
+# HTTPS by OpenSSL 3, the one that gRPC uses.
+cc_library(
+    name = "curl",
+    linkopts = ["-lcurl"],
+)
+
 # Debian's shared gRPC; it brings OpenSSL 3 into the process.
 cc_library(
     name = "grpc",

@@ -13,6 +13,7 @@ _NEEDED = {
     "/usr/include/prometheus/registry.h": "prometheus-cpp-dev",
     "/usr/include/uv.h": "libuv1-dev",
     "/usr/include/yaml-cpp/yaml.h": "libyaml-cpp-dev",
+    "/usr/bin/curl-config": "libcurl4-openssl-dev",
     "/usr/bin/grpc_cpp_plugin": "protobuf-compiler-grpc",
     "/usr/bin/protoc": "protobuf-compiler",
 }

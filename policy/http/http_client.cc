@@ -1,0 +1,227 @@
+#include "policy/http/http_client.h"
+
+#include <curl/curl.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::http {
+namespace {
+
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using List = std::unique_ptr<curl_slist, ListDeleter>;
+
+// Once a process, before any other use of libcurl.
+void InitializeLibrary() {
+  static const CURLcode kOnce = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(kOnce);
+}
+
+// Returns false where memory is short; the list is then unchanged.
+bool Append(absl::string_view name, absl::string_view value, List* list) {
+  const std::string line = absl::StrCat(name, ": ", value);
+  curl_slist* longer = curl_slist_append(list->get(), line.c_str());
+  if (longer == nullptr) return false;
+  static_cast<void>(list->release());
+  list->reset(longer);
+  return true;
+}
+
+}  // namespace
+
+// A request on its way; libcurl holds pointers into it.
+struct HttpClient::Transfer {
+  HttpRequest request;
+  Callback done;
+  size_t max_response_bytes;
+  HttpResponse response;
+  List headers;
+  // Last: goes first.
+  std::unique_ptr<CURL, EasyDeleter> easy;
+
+  bool Prepare(const Options& options);
+  static size_t OnBody(char* data, size_t size, size_t count, void* self);
+};
+
+size_t HttpClient::Transfer::OnBody(char* data, size_t size, size_t count,
+                                    void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const size_t bytes = size * count;
+  std::string& body = transfer.response.body;
+  if (bytes > transfer.max_response_bytes - body.size()) return 0;  // abort
+  body.append(data, bytes);
+  return bytes;
+}
+
+bool HttpClient::Transfer::Prepare(const Options& options) {
+  max_response_bytes = options.max_response_bytes;
+  easy.reset(curl_easy_init());
+  if (easy == nullptr) return false;
+  CURL* const handle = easy.get();
+  bool good = true;
+  const auto set = [&](CURLoption option, auto value) {
+    good = curl_easy_setopt(handle, option, value) == CURLE_OK && good;
+  };
+  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "https");
+  set(CURLOPT_PROXY, "");  // none, whatever the environment says
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
+  set(CURLOPT_TIMEOUT_MS,
+      static_cast<long>(absl::ToInt64Milliseconds(options.timeout)));
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!request.ca.empty()) {
+    curl_blob ca{request.ca.data(), request.ca.size(), CURL_BLOB_NOCOPY};
+    set(CURLOPT_CAINFO_BLOB, &ca);
+    // The system's directory would be trusted besides.
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
+  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+  set(CURLOPT_WRITEDATA, this);
+  if (request.body.has_value()) {
+    set(CURLOPT_POSTFIELDSIZE_LARGE,
+        static_cast<curl_off_t>(request.body->size()));
+    set(CURLOPT_POSTFIELDS, request.body->c_str());
+    good = Append("Content-Type", request.content_type, &headers) && good;
+  }
+  good = Append("Accept", request.accept, &headers) && good;
+  if (!request.authorization.empty()) {
+    good = Append("Authorization", request.authorization, &headers) && good;
+  }
+  set(CURLOPT_HTTPHEADER, headers.get());
+  return good;
+}
+
+void HttpClient::MultiDeleter::operator()(void* multi) const {
+  curl_multi_cleanup(multi);
+}
+
+HttpClient::HttpClient(Options options)
+    : options_(options), multi_([] {
+        InitializeLibrary();
+        return curl_multi_init();
+      }()) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+HttpClient::~HttpClient() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  curl_multi_wakeup(multi_.get());
+  thread_.join();
+}
+
+void HttpClient::Send(HttpRequest request, Callback done) {
+  auto transfer = std::make_unique<Transfer>();
+  transfer->request = std::move(request);
+  transfer->done = std::move(done);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!stopping_ && queued_.size() < options_.max_queued) {
+      queued_.push_back(std::move(transfer));
+    }
+  }
+  if (transfer == nullptr) {
+    curl_multi_wakeup(multi_.get());
+    return;
+  }
+  transfer->done(absl::UnavailableError("too many requests are waiting"));
+}
+
+void HttpClient::Run() {
+  constexpr int kMaxWaitMs = 1000;
+  for (;;) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_) break;
+    }
+    StartQueued();
+    int running = 0;
+    curl_multi_perform(multi_.get(), &running);
+    FinishDone();
+    curl_multi_poll(multi_.get(), nullptr, 0, kMaxWaitMs, nullptr);
+  }
+  FailAll();
+}
+
+std::unique_ptr<HttpClient::Transfer> HttpClient::TakeQueued() {
+  if (active_.size() >= options_.max_concurrent) return nullptr;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (queued_.empty()) return nullptr;
+  std::unique_ptr<Transfer> transfer = std::move(queued_.front());
+  queued_.pop_front();
+  return transfer;
+}
+
+void HttpClient::StartQueued() {
+  while (std::unique_ptr<Transfer> transfer = TakeQueued()) {
+    if (!transfer->Prepare(options_) ||
+        curl_multi_add_handle(multi_.get(), transfer->easy.get()) != CURLM_OK) {
+      transfer->done(absl::UnavailableError("the request cannot be made"));
+      continue;
+    }
+    CURL* const easy = transfer->easy.get();
+    active_[easy] = std::move(transfer);
+  }
+}
+
+void HttpClient::FinishDone() {
+  int left = 0;
+  bool finished = false;
+  while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CURL* const easy = message->easy_handle;
+    const CURLcode result = message->data.result;
+    const auto found = active_.find(easy);
+    const std::unique_ptr<Transfer> transfer = std::move(found->second);
+    active_.erase(found);
+    curl_multi_remove_handle(multi_.get(), easy);
+    finished = true;
+    if (result == CURLE_OK) {
+      long status = 0;
+      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+      transfer->response.status = static_cast<int>(status);
+      transfer->done(std::move(transfer->response));
+    } else {
+      transfer->done(absl::UnavailableError(result == CURLE_WRITE_ERROR
+                                                ? "the response is too long"
+                                                : curl_easy_strerror(result)));
+    }
+  }
+  // There is room for what waits.
+  if (finished) curl_multi_wakeup(multi_.get());
+}
+
+void HttpClient::FailAll() {
+  const auto fail = [](Transfer& transfer) {
+    transfer.done(absl::UnavailableError("shutting down"));
+  };
+  for (auto& [easy, transfer] : active_) {
+    curl_multi_remove_handle(multi_.get(), easy);
+    fail(*transfer);
+  }
+  active_.clear();
+  std::deque<std::unique_ptr<Transfer>> queued;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queued.swap(queued_);
+  }
+  for (auto& transfer : queued) fail(*transfer);
+}
+
+}  // namespace sluice::http

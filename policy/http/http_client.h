@@ -1,0 +1,70 @@
+#ifndef POLICY_HTTP_HTTP_CLIENT_H_
+#define POLICY_HTTP_HTTP_CLIENT_H_
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "absl/time/time.h"
+#include "policy/http/http_client_interface.h"
+
+namespace sluice::http {
+
+// HTTPS over libcurl, with one thread for all requests. Connections are kept
+// and used again. The process must ignore SIGPIPE.
+//
+// The server's certificate is verified, and its name; TLS is at least 1.2.
+// Redirects are not followed, and the environment's proxies not used: a request
+// with a secret goes where it was meant to go.
+class HttpClient final : public HttpClientInterface {
+ public:
+  struct Options {
+    absl::Duration connect_timeout = absl::Seconds(3);
+    absl::Duration timeout = absl::Seconds(5);  // of the whole exchange
+    size_t max_response_bytes = 256 * 1024;
+    size_t max_concurrent = 16;
+    // Requests that wait for one of those; over it they fail at once.
+    size_t max_queued = 256;
+  };
+
+  HttpClient() : HttpClient(Options()) {}
+  explicit HttpClient(Options options);
+  // What is under way fails before this returns. Not from a callback.
+  ~HttpClient() override;
+
+  // `done` is called on the client's thread, or inline where the queue is full.
+  // It must not block.
+  void Send(HttpRequest request, Callback done) override;
+
+ private:
+  struct Transfer;
+  struct MultiDeleter {
+    void operator()(void* multi) const;
+  };
+
+  void Run();
+  // The next request, if one waits and may start. Null: none.
+  std::unique_ptr<Transfer> TakeQueued();
+  void StartQueued();
+  void FinishDone();
+  void FailAll();
+
+  const Options options_;
+  const std::unique_ptr<void, MultiDeleter> multi_;
+
+  std::mutex mutex_;
+  bool stopping_ = false;
+  std::deque<std::unique_ptr<Transfer>> queued_;
+
+  // Of the client's thread: by CURL handle.
+  std::unordered_map<void*, std::unique_ptr<Transfer>> active_;
+
+  std::thread thread_;  // last: uses all of the above
+};
+
+}  // namespace sluice::http
+
+#endif  // POLICY_HTTP_HTTP_CLIENT_H_
