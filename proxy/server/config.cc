@@ -106,11 +106,6 @@ absl::Status Checker::CheckListener(int index) {
 absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
                                        const std::string& path,
                                        ListenerConfig* listener) const {
-  if (tls.client_certificate() ==
-      Schema::Listener::CLIENT_CERTIFICATE_REQUEST) {
-    return Error(FieldPath(path, "client_certificate"),
-                 "\"request\" is not supported by this version; use none");
-  }
   if (tls.psk()) {
     return Error(FieldPath(path, "psk"),
                  "true is not supported by this version; use false");
@@ -119,6 +114,8 @@ absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
       path, tls.certificate(), tls.private_key(), &listener->certificate_file,
       &listener->private_key_file);
   if (!s.ok()) return s;
+  listener->request_client_certificate =
+      tls.client_certificate() == Schema::Listener::CLIENT_CERTIFICATE_REQUEST;
   listener->tls13_only = tls.min_version() == Schema::Listener::VERSION_TLS_1_3;
   return absl::OkStatus();
 }

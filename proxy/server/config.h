@@ -23,6 +23,7 @@ struct ListenerConfig {
   std::string certificate_file;
   std::string private_key_file;
   bool tls13_only = false;
+  bool request_client_certificate = false;
   bool allow_v311 = true;
   bool allow_v5 = true;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -136,10 +137,33 @@ bool OffersTls13(const SSL_CLIENT_HELLO* client_hello) {
   return false;
 }
 
-absl::StatusOr<bssl::UniquePtr<SSL_CTX>> NewSslContext(TlsVersion min_version) {
+// The keys that a token can be bound to, and RSA for those bound to a
+// certificate as a whole. BoringSSL leaves Ed25519 out unless it is named.
+constexpr uint16_t kClientSignatures[] = {
+    SSL_SIGN_ED25519, SSL_SIGN_ECDSA_SECP256R1_SHA256,
+    SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA256,
+    SSL_SIGN_RSA_PKCS1_SHA256};
+
+// Bytes of all certificates that a client may send.
+constexpr size_t kMaxClientChain = 16 * 1024;
+
+absl::Status RequestClientCertificate(SSL_CTX* context) {
+  if (!SSL_CTX_set_verify_algorithm_prefs(context, kClientSignatures,
+                                          std::size(kClientSignatures))) {
+    return absl::InternalError(TakeError());
+  }
+  SSL_CTX_set_max_cert_list(context, kMaxClientChain);
+  SSL_CTX_set_custom_verify(
+      context, SSL_VERIFY_PEER,
+      [](SSL* /*ssl*/, uint8_t* /*alert*/) { return ssl_verify_ok; });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bssl::UniquePtr<SSL_CTX>> NewSslContext(
+    const TlsOptions& options) {
   bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
   const uint16_t version =
-      min_version == TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+      options.min_version == TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION;
   if (context == nullptr ||
       !SSL_CTX_set_min_proto_version(context.get(), version) ||
       !SSL_CTX_set_max_proto_version(context.get(), TLS1_3_VERSION) ||
@@ -151,6 +175,10 @@ absl::StatusOr<bssl::UniquePtr<SSL_CTX>> NewSslContext(TlsVersion min_version) {
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 1);
   SSL_CTX_set_alpn_select_cb(context.get(), SelectAlpn, nullptr);
+  if (options.request_client_certificate) {
+    absl::Status requested = RequestClientCertificate(context.get());
+    if (!requested.ok()) return requested;
+  }
   return context;
 }
 
@@ -163,8 +191,7 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Create(
   }
   std::shared_ptr<TlsContext> result(new TlsContext);
   for (const CertificateFiles& files : options.certificates) {
-    absl::StatusOr<bssl::UniquePtr<SSL_CTX>> context =
-        NewSslContext(options.min_version);
+    absl::StatusOr<bssl::UniquePtr<SSL_CTX>> context = NewSslContext(options);
     if (!context.ok()) return context.status();
     absl::StatusOr<bssl::UniquePtr<X509>> leaf =
         LoadChain(files.certificate, context->get());

@@ -26,12 +26,21 @@ struct TlsOptions {
   // others has; at least one.
   std::vector<CertificateFiles> certificates;
   TlsVersion min_version = TlsVersion::k12;
+  // Ask clients for a certificate, and take any: see TlsContext.
+  bool request_client_certificate = false;
 };
 
 // What the TLS server of a listener offers: TLS 1.2 (ECDHE with AEAD ciphers,
 // Extended Master Secret required, ACE-POP-9) and 1.3; session tickets; no
 // renegotiation, compression or early data. Of ALPN `mqtt` is taken; a client
 // that offers others only gets no_application_protocol (RFC 7301 section 3.2).
+//
+// A client certificate is asked for only where the options say so, and is never
+// required. Any will do, self-signed, expired and of an unknown issuer
+// (ACE-AUTH-3): the access token vouches for the key (RFC 9431 section 2.2.1),
+// CertificateVerify shows that the client has it (RFC 8446 section 4.4.3), and
+// nothing else that the certificate says is believed. A resumed session has the
+// certificate of the handshake that it descends from.
 //
 // Immutable, so connections on all threads share it; a reload makes a new one.
 class TlsContext {

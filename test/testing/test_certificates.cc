@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/bytestring.h>
+#include <openssl/curve25519.h>
 #include <openssl/ec_key.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>
@@ -28,7 +29,19 @@ void Require(bool condition, const char* what) {
   std::abort();
 }
 
-bssl::UniquePtr<EVP_PKEY> NewKey() {
+bssl::UniquePtr<EVP_PKEY> NewEd25519Key() {
+  uint8_t public_key[ED25519_PUBLIC_KEY_LEN];
+  uint8_t private_key[ED25519_PRIVATE_KEY_LEN];
+  ED25519_keypair(public_key, private_key);
+  // The seed is what it begins with.
+  bssl::UniquePtr<EVP_PKEY> key(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, private_key, 32));
+  Require(key != nullptr, "key");
+  return key;
+}
+
+bssl::UniquePtr<EVP_PKEY> NewKey(const CertificateOptions& options) {
+  if (options.key == CertificateOptions::Key::kEd25519) return NewEd25519Key();
   bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
   Require(ec && EC_KEY_generate_key(ec.get()), "key generation");
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
@@ -97,14 +110,22 @@ bssl::UniquePtr<X509> NewCertificate(const CertificateOptions& options,
 }
 
 struct Pem {
-  std::string certificate, private_key;
+  std::string certificate, private_key, der;
 };
 
 Pem Sign(X509* certificate, EVP_PKEY* key, X509_NAME* issuer,
          EVP_PKEY* issuer_key) {
   Require(X509_set_issuer_name(certificate, issuer), "issuer");
-  Require(X509_sign(certificate, issuer_key, EVP_sha256()), "signature");
+  const EVP_MD* digest =
+      EVP_PKEY_id(issuer_key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
+  Require(X509_sign(certificate, issuer_key, digest), "signature");
   Pem pem;
+  uint8_t* der = nullptr;
+  const int length = i2d_X509(certificate, &der);
+  Require(length > 0, "DER");
+  const bssl::UniquePtr<uint8_t> owned(der);
+  pem.der.assign(reinterpret_cast<const char*>(der),
+                 static_cast<size_t>(length));
   bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
   Require(PEM_write_bio_X509(bio.get(), certificate), "PEM");
   pem.certificate = ReadBio(bio.get());
@@ -117,7 +138,7 @@ Pem Sign(X509* certificate, EVP_PKEY* key, X509_NAME* issuer,
 }
 
 Pem SelfSign(const CertificateOptions& options, bool authority) {
-  bssl::UniquePtr<EVP_PKEY> key = NewKey();
+  bssl::UniquePtr<EVP_PKEY> key = NewKey(options);
   bssl::UniquePtr<X509> certificate =
       NewCertificate(options, authority, key.get());
   return Sign(certificate.get(), key.get(),
@@ -132,6 +153,7 @@ TestCertificate TestCertificate::Authority(absl::string_view common_name) {
   Pem pem = SelfSign(options, /*authority=*/true);
   TestCertificate result;
   result.certificate_pem_ = std::move(pem.certificate);
+  result.certificate_der_ = std::move(pem.der);
   result.private_key_pem_ = std::move(pem.private_key);
   return result;
 }
@@ -140,6 +162,7 @@ TestCertificate TestCertificate::SelfSigned(const CertificateOptions& options) {
   Pem pem = SelfSign(options, /*authority=*/false);
   TestCertificate result;
   result.certificate_pem_ = std::move(pem.certificate);
+  result.certificate_der_ = std::move(pem.der);
   result.private_key_pem_ = std::move(pem.private_key);
   return result;
 }
@@ -155,13 +178,14 @@ TestCertificate TestCertificate::Issue(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   Require(issuer && issuer_key, "reading the authority");
 
-  bssl::UniquePtr<EVP_PKEY> key = NewKey();
+  bssl::UniquePtr<EVP_PKEY> key = NewKey(options);
   bssl::UniquePtr<X509> certificate =
       NewCertificate(options, /*authority=*/false, key.get());
   Pem pem = Sign(certificate.get(), key.get(),
                  X509_get_subject_name(issuer.get()), issuer_key.get());
   TestCertificate result;
   result.certificate_pem_ = std::move(pem.certificate);
+  result.certificate_der_ = std::move(pem.der);
   result.private_key_pem_ = std::move(pem.private_key);
   return result;
 }

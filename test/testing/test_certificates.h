@@ -15,12 +15,14 @@ struct CertificateOptions {
   std::string common_name = "localhost";
   std::vector<std::string> dns_names = {"localhost"};
   std::vector<std::string> ip_addresses = {"127.0.0.1"};
+  enum class Key { kP256, kEd25519 };
+  Key key = Key::kP256;
   // Relative to the present.
   absl::Duration not_before = -absl::Hours(1);
   absl::Duration not_after = absl::Hours(24);
 };
 
-// A key pair with its X.509 certificate, made in the test: P-256 and SHA-256.
+// A key pair with its X.509 certificate, made in the test.
 // A failure inside aborts the test program.
 class TestCertificate {
  public:
@@ -32,6 +34,8 @@ class TestCertificate {
   TestCertificate Issue(const CertificateOptions& options) const;
 
   const std::string& certificate_pem() const { return certificate_pem_; }
+  // The same in DER.
+  const std::string& certificate_der() const { return certificate_der_; }
   // PKCS #8.
   const std::string& private_key_pem() const { return private_key_pem_; }
 
@@ -39,6 +43,7 @@ class TestCertificate {
   TestCertificate() = default;
 
   std::string certificate_pem_;
+  std::string certificate_der_;
   std::string private_key_pem_;
 };
 

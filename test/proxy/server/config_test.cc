@@ -244,11 +244,6 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "proxy.yaml:4: listeners[0].tls.certificate: cannot read none.crt: No "
        "such file or directory"},
       {kTls,
-       "tls: {certificate: server.crt, private_key: server.key,\n"
-       "        client_certificate: request}",
-       "proxy.yaml:5: listeners[0].tls.client_certificate: \"request\" is not "
-       "supported by this version; use none"},
-      {kTls,
        "tls: {certificate: server.crt, private_key: server.key, psk: true}",
        "proxy.yaml:4: listeners[0].tls.psk: true is not supported by this "
        "version; use false"},

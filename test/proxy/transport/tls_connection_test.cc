@@ -25,9 +25,11 @@ class TlsConnectionTest : public ::testing::Test {
   // A context with a certificate for each name, the first being the default.
   std::shared_ptr<const TlsContext> NewContext(
       const std::vector<std::string>& names,
-      TlsVersion min_version = TlsVersion::k12) {
+      TlsVersion min_version = TlsVersion::k12,
+      bool request_client_certificate = false) {
     TlsOptions options;
     options.min_version = min_version;
+    options.request_client_certificate = request_client_certificate;
     for (size_t i = 0; i < names.size(); ++i) {
       CertificateOptions certificate;
       certificate.common_name = "certificate " + std::to_string(i);
@@ -184,6 +186,91 @@ TEST_F(TlsConnectionTest, SeesThatASessionWasResumed) {
     Connect(&second);
     EXPECT_TRUE(second.is_resumed());
     EXPECT_TRUE(server_->IsResumed());
+  }
+}
+
+class ClientCertificateTest : public TlsConnectionTest {
+ protected:
+  ClientCertificateTest() {
+    context_ = NewContext({"localhost"}, TlsVersion::k12, true);
+  }
+};
+
+// covers: ACE-AUTH-3
+TEST_F(ClientCertificateTest, AnyCertificateWithItsKeyWillDo) {
+  CertificateOptions p256, ed25519, expired;
+  ed25519.key = CertificateOptions::Key::kEd25519;
+  expired.not_before = -absl::Hours(48);
+  expired.not_after = -absl::Hours(24);
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const CertificateOptions& made : {p256, ed25519, expired}) {
+      const auto certificate = TestCertificate::SelfSigned(made);
+      TlsPeer::Options options = TlsPeer::ForVersion(version);
+      options.certificate = &certificate;
+      TlsPeer peer(options);
+      Connect(&peer);
+      ASSERT_TRUE(server_ready_) << server_->error();
+      EXPECT_EQ(server_->PeerCertificate(), certificate.certificate_der());
+    }
+  }
+}
+
+// covers: ACE-AUTH-3
+TEST_F(ClientCertificateTest, NoneIsNeeded) {
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsPeer peer(version);
+    Connect(&peer);
+    ASSERT_TRUE(server_ready_);
+    EXPECT_EQ(server_->PeerCertificate(), "");
+  }
+}
+
+// covers: ACE-AUTH-3
+TEST_F(ClientCertificateTest, AResumedSessionHasTheOneThatWasProven) {
+  const auto certificate = TestCertificate::SelfSigned(CertificateOptions());
+  const auto other = TestCertificate::SelfSigned(CertificateOptions());
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsPeer::Options options = TlsPeer::ForVersion(version);
+    options.certificate = &certificate;
+    TlsPeer first(options);
+    Connect(&first);
+    ASSERT_TRUE(server_->Write(AsBytes("x")));
+    Serve("", &first);
+    ASSERT_NE(first.session(), nullptr);
+
+    options.certificate = &other;
+    options.resume = first.session();
+    TlsPeer second(options);
+    Connect(&second);
+    ASSERT_TRUE(server_->IsResumed());
+    EXPECT_EQ(server_->PeerCertificate(), certificate.certificate_der());
+  }
+}
+
+// covers: ACE-AUTH-3
+TEST_F(ClientCertificateTest, ACertificateIsNotAskedForUnlessConfigured) {
+  context_ = NewContext({"localhost"});
+  const auto certificate = TestCertificate::SelfSigned(CertificateOptions());
+  TlsPeer::Options options;
+  options.certificate = &certificate;
+  TlsPeer peer(options);
+  Connect(&peer);
+  ASSERT_TRUE(server_ready_);
+  EXPECT_EQ(server_->PeerCertificate(), "");
+}
+
+// A certificate with the private key of another one.
+// covers: ACE-AUTH-3
+TEST_F(ClientCertificateTest, ACertificateWithoutItsKeyIsNone) {
+  const auto stolen = TestCertificate::SelfSigned(CertificateOptions());
+  for (const uint16_t version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsPeer::Options options = TlsPeer::ForVersion(version);
+    options.certificate = &stolen;
+    options.sign_with_another_key = true;
+    TlsPeer peer(options);
+    EXPECT_EQ(Connect(&peer), Progress::kFailed);
+    EXPECT_FALSE(server_ready_);
+    EXPECT_EQ(peer.alert(), SSL_AD_DECRYPT_ERROR);
   }
 }
 

@@ -1,13 +1,58 @@
 #include "test/proxy/transport/tls_peer.h"
 
 #include <openssl/bio.h>
+#include <openssl/ec_key.h>
 #include <openssl/err.h>
 #include <openssl/nid.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <utility>
 
 namespace sluice::transport {
+
+namespace {
+
+void UseCertificate(const testing::TestCertificate& certificate, SSL* ssl) {
+  const auto reader = [](const std::string& pem) {
+    return bssl::UniquePtr<BIO>(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  };
+  const bssl::UniquePtr<X509> leaf(PEM_read_bio_X509(
+      reader(certificate.certificate_pem()).get(), nullptr, nullptr, nullptr));
+  const bssl::UniquePtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(
+      reader(certificate.private_key_pem()).get(), nullptr, nullptr, nullptr));
+  SSL_use_certificate(ssl, leaf.get());
+  SSL_use_PrivateKey(ssl, key.get());
+  constexpr uint16_t kAlgorithms[] = {SSL_SIGN_ED25519,
+                                      SSL_SIGN_ECDSA_SECP256R1_SHA256};
+  SSL_set_signing_algorithm_prefs(ssl, kAlgorithms, 2);
+}
+
+// Signs with a key of its own, whatever the certificate says.
+ssl_private_key_result_t SignWithAnotherKey(SSL* /*ssl*/, uint8_t* out,
+                                            size_t* out_length, size_t max_out,
+                                            uint16_t /*algorithm*/,
+                                            const uint8_t* in,
+                                            size_t in_length) {
+  const bssl::UniquePtr<EC_KEY> ec(
+      EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
+  EC_KEY_generate_key(ec.get());
+  const bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  EVP_PKEY_set1_EC_KEY(key.get(), ec.get());
+  bssl::ScopedEVP_MD_CTX context;
+  *out_length = max_out;
+  return EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr,
+                            key.get()) &&
+                 EVP_DigestSign(context.get(), out, out_length, in, in_length)
+             ? ssl_private_key_success
+             : ssl_private_key_failure;
+}
+
+constexpr SSL_PRIVATE_KEY_METHOD kAnotherKey = {SignWithAnotherKey, nullptr,
+                                                nullptr};
+
+}  // namespace
 
 TlsPeer::TlsPeer(const Options& options)
     : context_(SSL_CTX_new(TLS_client_method())) {
@@ -44,6 +89,12 @@ TlsPeer::TlsPeer(const Options& options)
   SSL_set_alpn_protos(ssl_.get(),
                       reinterpret_cast<const uint8_t*>(protocols.data()),
                       protocols.size());
+  if (options.certificate != nullptr) {
+    UseCertificate(*options.certificate, ssl_.get());
+    if (options.sign_with_another_key) {
+      SSL_set_private_key_method(ssl_.get(), &kAnotherKey);
+    }
+  }
   if (options.resume != nullptr) SSL_set_session(ssl_.get(), options.resume);
   Advance();
 }

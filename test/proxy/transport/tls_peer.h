@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "test/testing/boringssl.h"
+#include "test/testing/test_certificates.h"
 
 namespace sluice::transport {
 
@@ -22,6 +23,10 @@ class TlsPeer {
     std::string server_name;
     std::vector<std::string> alpn;
     SSL_SESSION* resume = nullptr;
+    // Shown when the server asks for one; outlives the constructor.
+    const testing::TestCertificate* certificate = nullptr;
+    // CertificateVerify is made with a key that is not the certificate's.
+    bool sign_with_another_key = false;
   };
   static Options ForVersion(uint16_t version) {
     Options options;
