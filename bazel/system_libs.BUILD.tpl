@@ -20,6 +20,11 @@ cc_library(
 )
 
 cc_library(
+    name = "cbor",
+    linkopts = ["-lcbor"],
+)
+
+cc_library(
     name = "civetweb",
     linkopts = ["-lcivetweb"],
 )
@@ -79,6 +84,11 @@ cc_library(
         "-lprotobuf",
         "-lpthread",
     ],
+)
+
+cc_library(
+    name = "sqlite3",
+    linkopts = ["-lsqlite3"],
 )
 
 cc_library(

@@ -4,6 +4,7 @@
 _NEEDED = {
     "/usr/include/absl/base/config.h": "libabsl-dev",
     "/usr/include/benchmark/benchmark.h": "libbenchmark-dev",
+    "/usr/include/cbor.h": "libcbor-dev",
     "/usr/include/civetweb.h": "libcivetweb-dev",
     "/usr/include/gmock/gmock.h": "libgmock-dev",
     "/usr/include/google/protobuf/message.h": "libprotobuf-dev",
@@ -11,6 +12,7 @@ _NEEDED = {
     "/usr/include/gtest/gtest.h": "libgtest-dev",
     "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
     "/usr/include/prometheus/registry.h": "prometheus-cpp-dev",
+    "/usr/include/sqlite3.h": "libsqlite3-dev",
     "/usr/include/uv.h": "libuv1-dev",
     "/usr/include/yaml-cpp/yaml.h": "libyaml-cpp-dev",
     "/usr/bin/curl-config": "libcurl4-openssl-dev",

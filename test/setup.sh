@@ -10,7 +10,8 @@ readonly PACKAGES=(
   # To build.
   bazel-bootstrap dpkg-dev libgrpc++-dev libprotobuf-dev protobuf-compiler
   protobuf-compiler-grpc libuv1-dev libyaml-cpp-dev nlohmann-json3-dev
-  prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev
+  prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev libsqlite3-dev
+  libcbor-dev
   # To test.
   libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto
   mosquitto-clients haproxy openssl curl python3 python3-paho-mqtt

@@ -1,54 +1,127 @@
 #include "policy/store/memory_token_store.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 
 namespace sluice::policy {
 namespace {
 
-// List node, expiry node, hash slot and the allocator's share of them.
+// List node, expiry node, hash slots and the allocator's share of them.
 constexpr size_t kBookkeepingBytes = 256;
 
 size_t BytesOf(const TokenRecord& record) {
-  return record.key_thumbprint.size() + record.token.size() + kBookkeepingBytes;
+  return record.binding.size() + record.token.size() + record.client_id.size() +
+         kBookkeepingBytes;
 }
 
 }  // namespace
+
+MemoryTokenStore::MemoryTokenStore(const StoreLimits& limits)
+    : limits_(limits),
+      client_id_owners_(limits.max_facts, limits.max_fact_bytes),
+      first_seen_(limits.max_facts, limits.max_fact_bytes),
+      used_proofs_(limits.max_facts, limits.max_fact_bytes) {}
 
 absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
   if (record.expires_at <= now) {
     return absl::FailedPreconditionError("the token has expired");
   }
-  const size_t bytes = BytesOf(record);
-  if (limits_.max_records == 0 || bytes > limits_.max_bytes) {
-    return absl::ResourceExhaustedError("the token is too big to be stored");
-  }
   std::lock_guard<std::mutex> lock(mutex_);
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
     Remove(by_expiry_.begin()->second);
   }
-  const auto earlier = by_key_.find(record.key_thumbprint);
-  if (earlier != by_key_.end()) Remove(earlier->second);
-  while (entries_.size() >= limits_.max_records ||
-         bytes_ + bytes > limits_.max_bytes) {
+  const auto earlier = by_binding_.find(record.binding);
+  if (earlier != by_binding_.end() && record.client_id.empty()) {
+    record.client_id = earlier->second->record.client_id;
+  }
+  const size_t bytes = BytesOf(record);
+  if (limits_.max_tokens == 0 || bytes > limits_.max_token_bytes) {
+    return absl::ResourceExhaustedError("the token is too big to be stored");
+  }
+  if (earlier != by_binding_.end()) Remove(earlier->second);
+  ReleaseClientId(record.client_id);
+  while (entries_.size() >= limits_.max_tokens ||
+         bytes_ + bytes > limits_.max_token_bytes) {
     Remove(entries_.begin());
   }
   entries_.push_back(Entry{std::move(record), bytes, {}});
   const auto entry = std::prev(entries_.end());
   entry->by_expiry = by_expiry_.emplace(entry->record.expires_at, entry);
-  by_key_.emplace(entry->record.key_thumbprint, entry);
+  by_binding_.emplace(entry->record.binding, entry);
+  if (!entry->record.client_id.empty()) {
+    by_client_id_.emplace(entry->record.client_id, entry);
+  }
   bytes_ += bytes;
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<TokenRecord>> MemoryTokenStore::Find(
-    absl::string_view key_thumbprint, absl::Time now) {
+    absl::string_view binding, absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = by_key_.find(key_thumbprint);
-  if (found == by_key_.end()) return std::nullopt;
-  const TokenRecord& record = found->second->record;
-  if (record.expires_at <= now) return std::nullopt;
-  return record;
+  return Lookup(by_binding_, binding, now);
+}
+
+absl::StatusOr<std::optional<TokenRecord>> MemoryTokenStore::FindByClientId(
+    absl::string_view client_id, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return Lookup(by_client_id_, client_id, now);
+}
+
+absl::StatusOr<bool> MemoryTokenStore::ClaimClientId(const ClientIdClaim& claim,
+                                                     absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const ExpiringMap::Entry* entry =
+      client_id_owners_.Find(claim.client_id, now);
+  if (entry == nullptr) {
+    absl::Status added = client_id_owners_.Insert(
+        claim.client_id, {claim.owner, claim.expires_at}, now);
+    if (!added.ok()) return added;
+    return true;
+  }
+  if (entry->value != claim.owner) return false;
+  client_id_owners_.SetExpiry(claim.client_id,
+                              std::max(entry->expires_at, claim.expires_at));
+  return true;
+}
+
+absl::StatusOr<std::optional<std::string>> MemoryTokenStore::FindClientIdOwner(
+    absl::string_view client_id, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const ExpiringMap::Entry* entry = client_id_owners_.Find(client_id, now);
+  if (entry == nullptr) return std::nullopt;
+  return entry->value;
+}
+
+absl::StatusOr<absl::Time> MemoryTokenStore::FirstSeen(absl::string_view token,
+                                                       absl::Time forget_at,
+                                                       absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const ExpiringMap::Entry* entry = first_seen_.Find(token, now);
+  if (entry == nullptr) {
+    absl::Status added = first_seen_.Insert(
+        token, {absl::StrCat(absl::ToUnixMicros(now)), forget_at}, now);
+    if (!added.ok()) return added;
+    return now;
+  }
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(entry->value, &micros)) {
+    return absl::InternalError("the time of a first use is not a number");
+  }
+  return absl::FromUnixMicros(micros);
+}
+
+absl::StatusOr<bool> MemoryTokenStore::UseProof(absl::string_view proof,
+                                                absl::Time forget_at,
+                                                absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (used_proofs_.Find(proof, now) != nullptr) return false;
+  absl::Status added = used_proofs_.Insert(proof, {"", forget_at}, now);
+  if (!added.ok()) return added;
+  return true;
 }
 
 size_t MemoryTokenStore::records() const {
@@ -61,11 +134,35 @@ size_t MemoryTokenStore::bytes() const {
   return bytes_;
 }
 
+std::optional<TokenRecord> MemoryTokenStore::Lookup(const Index& index,
+                                                    absl::string_view key,
+                                                    absl::Time now) {
+  const auto found = index.find(key);
+  if (found == index.end()) return std::nullopt;
+  const TokenRecord& record = found->second->record;
+  if (record.expires_at <= now) return std::nullopt;
+  return record;
+}
+
 void MemoryTokenStore::Remove(Entries::iterator entry) {
   bytes_ -= entry->bytes;
-  by_key_.erase(entry->record.key_thumbprint);
+  by_binding_.erase(entry->record.binding);
+  if (!entry->record.client_id.empty()) {
+    by_client_id_.erase(entry->record.client_id);
+  }
   by_expiry_.erase(entry->by_expiry);
   entries_.erase(entry);
+}
+
+void MemoryTokenStore::ReleaseClientId(absl::string_view client_id) {
+  const auto found = by_client_id_.find(client_id);
+  if (found == by_client_id_.end()) return;
+  Entry& entry = *found->second;
+  by_client_id_.erase(found);
+  const size_t released = entry.record.client_id.size();
+  entry.record.client_id.clear();
+  entry.bytes -= released;
+  bytes_ -= released;
 }
 
 }  // namespace sluice::policy

@@ -13,31 +13,38 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "policy/store/expiring_map.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
 
-// Keeps tokens in this process. Every Put() removes what has expired and then
-// the oldest records until the new one fits, so that a flood of tokens costs
-// the memory of the limits and no more (ACE-AZI-3).
+// Keeps all in this process. Every Put() removes what has expired and then the
+// oldest records until the new one fits, so that a flood of tokens costs the
+// memory of the limits and no more (ACE-AZI-3).
 class MemoryTokenStore : public TokenStoreInterface {
  public:
-  struct Limits {
-    size_t max_records = 100'000;
-    // Thumbprints and tokens, with an allowance for each record's bookkeeping.
-    size_t max_bytes = 128 << 20;
-  };
-
-  MemoryTokenStore() : MemoryTokenStore(Limits()) {}
-  explicit MemoryTokenStore(const Limits& limits) : limits_(limits) {}
+  MemoryTokenStore() : MemoryTokenStore(StoreLimits()) {}
+  explicit MemoryTokenStore(const StoreLimits& limits);
   MemoryTokenStore(const MemoryTokenStore&) = delete;
   MemoryTokenStore& operator=(const MemoryTokenStore&) = delete;
 
   absl::Status Put(TokenRecord record, absl::Time now) override;
-  absl::StatusOr<std::optional<TokenRecord>> Find(
-      absl::string_view key_thumbprint, absl::Time now) override;
+  absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
+                                                  absl::Time now) override;
+  absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
+      absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
+                                     absl::Time now) override;
+  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
+      absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
+                                       absl::Time forget_at,
+                                       absl::Time now) override;
+  absl::StatusOr<bool> UseProof(absl::string_view proof, absl::Time forget_at,
+                                absl::Time now) override;
 
-  // What is held, expired records that nobody has cleared yet included.
+  // The tokens that are held, expired ones that nobody has cleared yet
+  // included.
   size_t records() const;
   size_t bytes() const;
 
@@ -50,16 +57,26 @@ class MemoryTokenStore : public TokenStoreInterface {
     size_t bytes;
     ByExpiry::iterator by_expiry;
   };
+  using Index = absl::flat_hash_map<absl::string_view, Entries::iterator>;
 
+  static std::optional<TokenRecord> Lookup(const Index& index,
+                                           absl::string_view key,
+                                           absl::Time now);
   void Remove(Entries::iterator entry);
+  // Takes the Client Identifier away from the record that has it.
+  void ReleaseClientId(absl::string_view client_id);
 
-  const Limits limits_;
+  const StoreLimits limits_;
   mutable std::mutex mutex_;
   Entries entries_;     // oldest first
   ByExpiry by_expiry_;  // soonest first
-  // Keys alias the records' thumbprints.
-  absl::flat_hash_map<absl::string_view, Entries::iterator> by_key_;
+  // Keys alias the records' strings.
+  Index by_binding_;
+  Index by_client_id_;
   size_t bytes_ = 0;
+  ExpiringMap client_id_owners_;
+  ExpiringMap first_seen_;
+  ExpiringMap used_proofs_;
 };
 
 }  // namespace sluice::policy

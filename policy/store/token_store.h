@@ -1,6 +1,7 @@
 #ifndef POLICY_STORE_TOKEN_STORE_H_
 #define POLICY_STORE_TOKEN_STORE_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -14,30 +15,91 @@ namespace sluice::policy {
 // A valid token that is kept beyond the request that brought it (ACE-CON-5,
 // RFC 9431 section 2.2.2).
 struct TokenRecord {
-  // RFC 7638 thumbprint of the token's proof-of-possession key.
-  std::string key_thumbprint;
+  // What the token is bound to, in the caller's words: the RFC 7638 thumbprint
+  // of its proof-of-possession key, or what names a certificate.
+  std::string binding;
   // The token as it was presented: it is verified anew whenever it is used, so
   // a changed key or rule counts for stored tokens too. Never to be logged.
   std::string token;
   absl::Time expires_at;
+  // The Client Identifier under which possession of the key was last proven;
+  // empty where it has not been, or under the empty identifier.
+  std::string client_id = {};
 };
 
-// Where valid tokens are kept, at most one a proof-of-possession key
-// (ACE-TOK-7). A store is bounded and may forget; what it forgot, the client
-// presents again. Thread-safe. Time is the caller's.
+// Somebody who wants to be the one user of a Client Identifier (EDGE-20).
+struct ClientIdClaim {
+  std::string client_id;
+  std::string owner;
+  absl::Time expires_at;
+};
+
+// What a store holds at most. Bytes are those of the strings, with an allowance
+// for each record's bookkeeping.
+struct StoreLimits {
+  // Tokens.
+  size_t max_tokens = 100'000;
+  size_t max_token_bytes = 128 << 20;
+  // Each of: owned Client Identifiers, tokens with the time at which they were
+  // first seen, used proofs.
+  size_t max_facts = 100'000;
+  size_t max_fact_bytes = 64 << 20;
+};
+
+// What the policy service remembers. Thread-safe; time is the caller's, and
+// what has expired at `now` is not there any more. A store is bounded, and each
+// kind of memory has its own bound and its own way to keep to it. An error says
+// that the store could not be asked or changed, and that nothing was.
+//
+// Tokens, at most one a binding (ACE-TOK-7): over the bound the oldest are
+// forgotten (ACE-AZI-3); what was forgotten, the client presents again.
+//
+// Facts that would be dangerous to forget are never forgotten before they
+// expire. Where there is no room for another one, the call that needs it fails
+// with kResourceExhausted, so nothing is allowed on its account.
 class TokenStoreInterface {
  public:
   virtual ~TokenStoreInterface() = default;
 
-  // Keeps `record`, in place of an earlier one for the same key. A record that
-  // has expired at `now` is kFailedPrecondition, one that no store of this size
-  // could hold kResourceExhausted; nothing changes then.
+  // Keeps `record`, in place of an earlier one of the same binding. With a
+  // Client Identifier, it is from now on the record of that identifier, and of
+  // no other; without one it takes over that of the record it replaces. A
+  // record that has expired is kFailedPrecondition, one that no store of this
+  // size could hold kResourceExhausted. Putting what is there already may leave
+  // the record at its age.
   virtual absl::Status Put(TokenRecord record, absl::Time now) = 0;
 
-  // The record of the key; none when there is none or it has expired at `now`.
-  // An error says that the store could not be asked.
+  // The record of the binding, if there is one.
   virtual absl::StatusOr<std::optional<TokenRecord>> Find(
-      absl::string_view key_thumbprint, absl::Time now) = 0;
+      absl::string_view binding, absl::Time now) = 0;
+
+  // The record that was last put with this Client Identifier, or what has
+  // replaced it; nothing for the empty identifier.
+  virtual absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
+      absl::string_view client_id, absl::Time now) = 0;
+
+  // Makes `claim.owner` the owner of the identifier where it has none, and
+  // lengthens the ownership where it is the owner already. False where somebody
+  // else is.
+  virtual absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
+                                             absl::Time now) = 0;
+
+  // The owner of the identifier, if it has one.
+  virtual absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
+      absl::string_view client_id, absl::Time now) = 0;
+
+  // The time of the first of all calls with `token`, which is the caller's name
+  // for it. The first call makes the store remember `now` until `forget_at`,
+  // which may be the infinite future.
+  virtual absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
+                                               absl::Time forget_at,
+                                               absl::Time now) = 0;
+
+  // Whether this is the first call with `proof`, the caller's name for a proof
+  // that must not be used twice before `forget_at`.
+  virtual absl::StatusOr<bool> UseProof(absl::string_view proof,
+                                        absl::Time forget_at,
+                                        absl::Time now) = 0;
 };
 
 }  // namespace sluice::policy

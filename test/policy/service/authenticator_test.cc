@@ -44,6 +44,26 @@ class BrokenStore : public TokenStoreInterface {
                                                   absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
+  absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
+      absl::string_view, absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
+  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim&,
+                                     absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
+  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
+      absl::string_view, absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
+  absl::StatusOr<absl::Time> FirstSeen(absl::string_view, absl::Time,
+                                       absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
+  absl::StatusOr<bool> UseProof(absl::string_view, absl::Time,
+                                absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
 };
 
 class AuthenticatorTest : public ::testing::Test {

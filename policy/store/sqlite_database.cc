@@ -1,0 +1,217 @@
+#include "policy/store/sqlite_database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy {
+namespace {
+
+// SQLite's own words hold names of tables and columns, never values.
+absl::Status ErrorOf(sqlite3* database, int result) {
+  switch (result & 0xFF) {
+    case SQLITE_NOTADB:
+      return absl::DataLossError("not a database of SQLite");
+    case SQLITE_CORRUPT:
+      return absl::DataLossError("the database is damaged");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::UnavailableError("in use by another process");
+    default:
+      return absl::UnavailableError(database != nullptr
+                                        ? sqlite3_errmsg(database)
+                                        : sqlite3_errstr(result));
+  }
+}
+
+absl::Status WithPath(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat(path, ": ", status.message()));
+}
+
+// SQLite creates files for everybody that the umask lets; its journals get the
+// rights of the file that is there.
+absl::Status CreatePrivately(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return absl::ErrnoToStatus(errno, "cannot be opened");
+  close(fd);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void SqliteStatement::Finalizer::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+SqliteStatement::SqliteStatement(sqlite3* database, absl::string_view sql)
+    : database_(database) {
+  sqlite3_stmt* statement = nullptr;
+  result_ = sqlite3_prepare_v2(
+      database, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  statement_.reset(statement);
+}
+
+void SqliteStatement::Check(int result) {
+  if (result_ == SQLITE_OK) result_ = result;
+}
+
+SqliteStatement& SqliteStatement::Bind(absl::string_view bytes) {
+  // A null pointer would bind NULL.
+  const char* data = bytes.empty() ? "" : bytes.data();
+  Check(sqlite3_bind_blob64(statement_.get(), ++bound_, data, bytes.size(),
+                            SQLITE_STATIC));
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindText(absl::string_view text) {
+  Check(sqlite3_bind_text64(statement_.get(), ++bound_, text.data(),
+                            text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::Bind(int64_t number) {
+  Check(sqlite3_bind_int64(statement_.get(), ++bound_, number));
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::BindNull() {
+  Check(sqlite3_bind_null(statement_.get(), ++bound_));
+  return *this;
+}
+
+absl::StatusOr<bool> SqliteStatement::Step() {
+  if (result_ != SQLITE_OK) return ErrorOf(database_, result_);
+  const int result = sqlite3_step(statement_.get());
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  return ErrorOf(database_, result);
+}
+
+absl::Status SqliteStatement::Run() {
+  for (;;) {
+    const absl::StatusOr<bool> row = Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::OkStatus();
+  }
+}
+
+std::string SqliteStatement::Bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  if (data == nullptr) return std::string();
+  return std::string(static_cast<const char*>(data), size);
+}
+
+int64_t SqliteStatement::Number(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+bool SqliteStatement::IsNull(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(
+    const std::string& path, int32_t application_id,
+    absl::Span<const char* const> migrations) {
+  if (absl::Status s = CreatePrivately(path); !s.ok()) return WithPath(path, s);
+  sqlite3* handle = nullptr;
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &handle,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(handle));
+  if (opened != SQLITE_OK) return WithPath(path, ErrorOf(handle, opened));
+  absl::Status status = database->Configure();
+  if (status.ok()) status = database->Migrate(application_id, migrations);
+  if (!status.ok()) return WithPath(path, status);
+  return database;
+}
+
+SqliteDatabase::~SqliteDatabase() { sqlite3_close(database_); }
+
+absl::Status SqliteDatabase::Execute(const char* script) {
+  const int result = sqlite3_exec(database_, script, nullptr, nullptr, nullptr);
+  if (result == SQLITE_OK) return absl::OkStatus();
+  return ErrorOf(database_, result);
+}
+
+// The lock of the exclusive mode is taken with the first write, so one is made
+// here: who comes second shall hear so now.
+absl::Status SqliteDatabase::Configure() {
+  return Execute(
+      "PRAGMA locking_mode = EXCLUSIVE;"
+      "PRAGMA journal_mode = WAL;"
+      "PRAGMA synchronous = FULL;"
+      "PRAGMA trusted_schema = OFF;"
+      "BEGIN EXCLUSIVE; COMMIT;");
+}
+
+absl::Status SqliteDatabase::Migrate(int32_t application_id,
+                                     absl::Span<const char* const> migrations) {
+  SqliteStatement check = Prepare("PRAGMA quick_check(1)");
+  const absl::StatusOr<bool> checked = check.Step();
+  if (!checked.ok()) return checked.status();
+  if (!*checked || check.Bytes(0) != "ok") {
+    return absl::DataLossError("the database is damaged");
+  }
+  const absl::StatusOr<int64_t> version = Pragma("user_version");
+  if (!version.ok()) return version.status();
+  const absl::StatusOr<int64_t> owner = Pragma("application_id");
+  if (!owner.ok()) return owner.status();
+  SqliteStatement tables = Prepare("SELECT 1 FROM sqlite_schema");
+  const absl::StatusOr<bool> has_tables = tables.Step();
+  if (!has_tables.ok()) return has_tables.status();
+  const bool is_new = *version == 0 && *owner == 0 && !*has_tables;
+  if (!is_new && *owner != application_id) {
+    return absl::FailedPreconditionError("a database of another program");
+  }
+  const int64_t newest = static_cast<int64_t>(migrations.size());
+  if (*version < 0 || *version > newest) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("written by a newer version of this program: schema ",
+                     *version, ", and this one knows ", newest));
+  }
+  for (int64_t next = *version; next < newest; ++next) {
+    SqliteTransaction transaction(this);
+    absl::Status status = transaction.status();
+    if (status.ok()) status = Execute(migrations[next]);
+    if (status.ok()) {
+      status =
+          Execute(absl::StrCat("PRAGMA user_version = ", next + 1,
+                               "; PRAGMA application_id = ", application_id)
+                      .c_str());
+    }
+    if (status.ok()) status = transaction.Commit();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> SqliteDatabase::Pragma(absl::string_view name) {
+  SqliteStatement statement = Prepare(absl::StrCat("PRAGMA ", name));
+  const absl::StatusOr<bool> row = statement.Step();
+  if (!row.ok()) return row.status();
+  return *row ? statement.Number(0) : 0;
+}
+
+SqliteTransaction::SqliteTransaction(SqliteDatabase* database)
+    : database_(database),
+      status_(database->Execute("BEGIN IMMEDIATE")),
+      open_(status_.ok()) {}
+
+SqliteTransaction::~SqliteTransaction() {
+  // Where this fails, SQLite has rolled back by itself.
+  if (open_) database_->Execute("ROLLBACK").IgnoreError();
+}
+
+absl::Status SqliteTransaction::Commit() {
+  absl::Status status = database_->Execute("COMMIT");
+  open_ = !status.ok();
+  return status;
+}
+
+}  // namespace sluice::policy

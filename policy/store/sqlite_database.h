@@ -1,0 +1,112 @@
+#ifndef POLICY_STORE_SQLITE_DATABASE_H_
+#define POLICY_STORE_SQLITE_DATABASE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace sluice::policy {
+
+// One statement, run once. Values are bound in the order of its parameters.
+// What goes wrong on the way is told by Step(). Not thread-safe, and gone
+// before its database is.
+class SqliteStatement {
+ public:
+  // Bound bytes and text live until the statement is gone.
+  SqliteStatement& Bind(absl::string_view bytes);
+  SqliteStatement& BindText(absl::string_view text);
+  SqliteStatement& Bind(int64_t number);
+  SqliteStatement& BindNull();
+
+  // Goes to the next row; false when there is none.
+  absl::StatusOr<bool> Step();
+  // For statements whose rows nobody wants.
+  absl::Status Run();
+
+  // Values of the row that Step() went to.
+  std::string Bytes(int column) const;
+  int64_t Number(int column) const;
+  bool IsNull(int column) const;
+
+ private:
+  friend class SqliteDatabase;
+  struct Finalizer {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+
+  SqliteStatement(sqlite3* database, absl::string_view sql);
+  void Check(int result);
+
+  sqlite3* const database_;
+  std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
+  int result_;
+  int bound_ = 0;
+};
+
+// A database file of this process alone, in SQLite's write-ahead mode: what a
+// committed transaction wrote survives a crash and a power failure. Not
+// thread-safe.
+class SqliteDatabase {
+ public:
+  // Opens the file at `path`, or creates it for this user only, and brings it
+  // to the newest schema: `migrations[n]` is the script that makes version n+1
+  // out of version n. `application_id` tells our files from other programs'.
+  //
+  // Fails, leaving the file as it is, where it cannot be read and written, is
+  // no database or a damaged one, belongs to another program, is in use by
+  // another process, or has a version that `migrations` does not know. The
+  // message names the file and is for the operator.
+  static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(
+      const std::string& path, int32_t application_id,
+      absl::Span<const char* const> migrations);
+
+  ~SqliteDatabase();
+  SqliteDatabase(const SqliteDatabase&) = delete;
+  SqliteDatabase& operator=(const SqliteDatabase&) = delete;
+
+  SqliteStatement Prepare(absl::string_view sql) {
+    return SqliteStatement(database_, sql);
+  }
+  // Runs a script without parameters.
+  absl::Status Execute(const char* script);
+
+ private:
+  explicit SqliteDatabase(sqlite3* database) : database_(database) {}
+  absl::Status Configure();
+  absl::Status Migrate(int32_t application_id,
+                       absl::Span<const char* const> migrations);
+  absl::StatusOr<int64_t> Pragma(absl::string_view name);
+
+  sqlite3* const database_;
+};
+
+// All or nothing: what is written while it lives counts from Commit() on, and
+// is taken back where that is not called or fails.
+class SqliteTransaction {
+ public:
+  explicit SqliteTransaction(SqliteDatabase* database);
+  ~SqliteTransaction();
+  SqliteTransaction(const SqliteTransaction&) = delete;
+  SqliteTransaction& operator=(const SqliteTransaction&) = delete;
+
+  // Whether it could begin.
+  const absl::Status& status() const { return status_; }
+  absl::Status Commit();
+
+ private:
+  SqliteDatabase* const database_;
+  absl::Status status_;
+  bool open_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_STORE_SQLITE_DATABASE_H_

@@ -1,0 +1,95 @@
+#include "policy/store/sqlite_schema.h"
+
+namespace sluice::policy {
+namespace {
+
+// Times are microseconds since 1970. `bytes` is what a row counts for against
+// the limits, and `usage` the sum of it, kept by triggers within the same
+// transaction.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE usage (
+  name TEXT PRIMARY KEY,
+  entries INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+INSERT INTO usage (name) VALUES
+  ('tokens'), ('client_id_owners'), ('first_seen'), ('used_proofs');
+
+-- The oldest has the lowest sequence. Without a client_id: not proven yet.
+CREATE TABLE tokens (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  binding BLOB NOT NULL UNIQUE,
+  client_id BLOB UNIQUE,
+  token BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+CREATE INDEX tokens_by_expiry ON tokens (expires_at);
+CREATE TRIGGER tokens_added AFTER INSERT ON tokens BEGIN
+  UPDATE usage SET entries = entries + 1, bytes = bytes + NEW.bytes
+    WHERE name = 'tokens';
+END;
+CREATE TRIGGER tokens_removed AFTER DELETE ON tokens BEGIN
+  UPDATE usage SET entries = entries - 1, bytes = bytes - OLD.bytes
+    WHERE name = 'tokens';
+END;
+
+-- key: Client Identifier; value: its owner.
+CREATE TABLE client_id_owners (
+  key BLOB PRIMARY KEY,
+  value BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX client_id_owners_by_expiry ON client_id_owners (expires_at);
+CREATE TRIGGER client_id_owners_added AFTER INSERT ON client_id_owners BEGIN
+  UPDATE usage SET entries = entries + 1, bytes = bytes + NEW.bytes
+    WHERE name = 'client_id_owners';
+END;
+CREATE TRIGGER client_id_owners_removed AFTER DELETE ON client_id_owners BEGIN
+  UPDATE usage SET entries = entries - 1, bytes = bytes - OLD.bytes
+    WHERE name = 'client_id_owners';
+END;
+
+-- key: what names a token; value: the time, in decimal digits.
+CREATE TABLE first_seen (
+  key BLOB PRIMARY KEY,
+  value BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX first_seen_by_expiry ON first_seen (expires_at);
+CREATE TRIGGER first_seen_added AFTER INSERT ON first_seen BEGIN
+  UPDATE usage SET entries = entries + 1, bytes = bytes + NEW.bytes
+    WHERE name = 'first_seen';
+END;
+CREATE TRIGGER first_seen_removed AFTER DELETE ON first_seen BEGIN
+  UPDATE usage SET entries = entries - 1, bytes = bytes - OLD.bytes
+    WHERE name = 'first_seen';
+END;
+
+-- key: what names a proof; value: nothing.
+CREATE TABLE used_proofs (
+  key BLOB PRIMARY KEY,
+  value BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX used_proofs_by_expiry ON used_proofs (expires_at);
+CREATE TRIGGER used_proofs_added AFTER INSERT ON used_proofs BEGIN
+  UPDATE usage SET entries = entries + 1, bytes = bytes + NEW.bytes
+    WHERE name = 'used_proofs';
+END;
+CREATE TRIGGER used_proofs_removed AFTER DELETE ON used_proofs BEGIN
+  UPDATE usage SET entries = entries - 1, bytes = bytes - OLD.bytes
+    WHERE name = 'used_proofs';
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1};
+
+}  // namespace
+
+absl::Span<const char* const> SqliteMigrations() { return kMigrations; }
+
+}  // namespace sluice::policy

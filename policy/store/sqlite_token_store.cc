@@ -1,0 +1,274 @@
+#include "policy/store/sqlite_token_store.h"
+
+#include <cstdint>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "policy/store/sqlite_schema.h"
+
+namespace sluice::policy {
+namespace {
+
+// Rows in table and indices, with what SQLite keeps beside them.
+constexpr size_t kBookkeepingBytes = 256;
+
+size_t BytesOf(const TokenRecord& record) {
+  return record.binding.size() + record.token.size() + record.client_id.size() +
+         kBookkeepingBytes;
+}
+
+bool SameRecord(const TokenRecord& a, const TokenRecord& b) {
+  return a.binding == b.binding && a.token == b.token &&
+         a.client_id == b.client_id &&
+         absl::ToUnixMicros(a.expires_at) == absl::ToUnixMicros(b.expires_at);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
+    const std::string& path, const StoreLimits& limits) {
+  absl::StatusOr<std::unique_ptr<SqliteDatabase>> database =
+      SqliteDatabase::Open(path, kSqliteApplicationId, SqliteMigrations());
+  if (!database.ok()) return database.status();
+  return std::unique_ptr<SqliteTokenStore>(
+      new SqliteTokenStore(*std::move(database), limits));
+}
+
+absl::Status SqliteTokenStore::Put(TokenRecord record, absl::Time now) {
+  if (record.expires_at <= now) {
+    return absl::FailedPreconditionError("the token has expired");
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<std::optional<TokenRecord>> earlier =
+      Lookup("binding", record.binding, now);
+  if (!earlier.ok()) return earlier.status();
+  if (earlier->has_value()) {
+    if (record.client_id.empty()) record.client_id = (*earlier)->client_id;
+    if (SameRecord(record, **earlier)) return absl::OkStatus();
+  }
+  if (limits_.max_tokens == 0 || BytesOf(record) > limits_.max_token_bytes) {
+    return absl::ResourceExhaustedError("the token is too big to be stored");
+  }
+  SqliteTransaction transaction(database_.get());
+  absl::Status status = transaction.status();
+  if (status.ok()) status = Replace(record, now);
+  if (status.ok()) status = transaction.Commit();
+  return status;
+}
+
+absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
+                                       absl::Time now) {
+  absl::Status status =
+      database_
+          ->Prepare("DELETE FROM tokens WHERE expires_at <= ? OR binding = ?")
+          .Bind(absl::ToUnixMicros(now))
+          .Bind(record.binding)
+          .Run();
+  if (status.ok() && !record.client_id.empty()) {
+    status = database_
+                 ->Prepare(
+                     "UPDATE tokens SET client_id = NULL "
+                     "WHERE client_id = ?")
+                 .Bind(record.client_id)
+                 .Run();
+  }
+  if (status.ok()) status = MakeRoom(BytesOf(record));
+  if (!status.ok()) return status;
+  SqliteStatement insert = database_->Prepare(
+      "INSERT INTO tokens (binding, token, expires_at, bytes, client_id) "
+      "VALUES (?, ?, ?, ?, ?)");
+  insert.Bind(record.binding)
+      .Bind(record.token)
+      .Bind(absl::ToUnixMicros(record.expires_at))
+      .Bind(static_cast<int64_t>(BytesOf(record)));
+  if (record.client_id.empty()) {
+    insert.BindNull();
+  } else {
+    insert.Bind(record.client_id);
+  }
+  return insert.Run();
+}
+
+// Forgets the oldest tokens until another one of `bytes` fits.
+absl::Status SqliteTokenStore::MakeRoom(size_t bytes) {
+  for (;;) {
+    const absl::StatusOr<Usage> usage = UsageOf("tokens");
+    if (!usage.ok()) return usage.status();
+    if (usage->entries == 0 ||
+        (usage->entries < limits_.max_tokens &&
+         usage->bytes + bytes <= limits_.max_token_bytes)) {
+      return absl::OkStatus();
+    }
+    absl::Status status = database_
+                              ->Prepare(
+                                  "DELETE FROM tokens WHERE sequence = "
+                                  "(SELECT MIN(sequence) FROM tokens)")
+                              .Run();
+    if (!status.ok()) return status;
+  }
+}
+
+absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Find(
+    absl::string_view binding, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return Lookup("binding", binding, now);
+}
+
+absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::FindByClientId(
+    absl::string_view client_id, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return Lookup("client_id", client_id, now);
+}
+
+absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Lookup(
+    absl::string_view column, absl::string_view key, absl::Time now) {
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat("SELECT binding, token, expires_at, client_id FROM tokens "
+                   "WHERE ",
+                   column, " = ? AND expires_at > ?"));
+  const absl::StatusOr<bool> row =
+      statement.Bind(key).Bind(absl::ToUnixMicros(now)).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return std::nullopt;
+  return TokenRecord{statement.Bytes(0), statement.Bytes(1),
+                     absl::FromUnixMicros(statement.Number(2)),
+                     statement.Bytes(3)};
+}
+
+absl::StatusOr<bool> SqliteTokenStore::ClaimClientId(const ClientIdClaim& claim,
+                                                     absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<std::optional<Fact>> found =
+      FindFact(Table::kClientIdOwners, claim.client_id, now);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) {
+    absl::Status added = InsertFact(Table::kClientIdOwners, claim.client_id,
+                                    {claim.owner, claim.expires_at}, now);
+    if (!added.ok()) return added;
+    return true;
+  }
+  if ((*found)->value != claim.owner) return false;
+  const int64_t expires_at = absl::ToUnixMicros(claim.expires_at);
+  if (expires_at <= absl::ToUnixMicros((*found)->expires_at)) return true;
+  absl::Status status =
+      database_
+          ->Prepare("UPDATE client_id_owners SET expires_at = ? WHERE key = ?")
+          .Bind(expires_at)
+          .Bind(claim.client_id)
+          .Run();
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::StatusOr<std::optional<std::string>> SqliteTokenStore::FindClientIdOwner(
+    absl::string_view client_id, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<std::optional<Fact>> found =
+      FindFact(Table::kClientIdOwners, client_id, now);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) return std::nullopt;
+  return (*found)->value;
+}
+
+absl::StatusOr<absl::Time> SqliteTokenStore::FirstSeen(absl::string_view token,
+                                                       absl::Time forget_at,
+                                                       absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<std::optional<Fact>> found =
+      FindFact(Table::kFirstSeen, token, now);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) {
+    absl::Status added =
+        InsertFact(Table::kFirstSeen, token,
+                   {absl::StrCat(absl::ToUnixMicros(now)), forget_at}, now);
+    if (!added.ok()) return added;
+    return now;
+  }
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi((*found)->value, &micros)) {
+    return absl::DataLossError("the time of a first use is not a number");
+  }
+  return absl::FromUnixMicros(micros);
+}
+
+absl::StatusOr<bool> SqliteTokenStore::UseProof(absl::string_view proof,
+                                                absl::Time forget_at,
+                                                absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<std::optional<Fact>> found =
+      FindFact(Table::kUsedProofs, proof, now);
+  if (!found.ok()) return found.status();
+  if (found->has_value()) return false;
+  absl::Status added =
+      InsertFact(Table::kUsedProofs, proof, {"", forget_at}, now);
+  if (!added.ok()) return added;
+  return true;
+}
+
+absl::string_view SqliteTokenStore::Name(Table table) {
+  switch (table) {
+    case Table::kClientIdOwners:
+      return "client_id_owners";
+    case Table::kFirstSeen:
+      return "first_seen";
+    case Table::kUsedProofs:
+      return "used_proofs";
+  }
+  return "";
+}
+
+absl::StatusOr<SqliteTokenStore::Usage> SqliteTokenStore::UsageOf(
+    absl::string_view table) {
+  SqliteStatement statement =
+      database_->Prepare("SELECT entries, bytes FROM usage WHERE name = ?");
+  // The column is text, to which bytes are never equal.
+  const absl::StatusOr<bool> row = statement.BindText(table).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::DataLossError("a row of the usage is missing");
+  return Usage{static_cast<size_t>(statement.Number(0)),
+               static_cast<size_t>(statement.Number(1))};
+}
+
+absl::StatusOr<std::optional<SqliteTokenStore::Fact>>
+SqliteTokenStore::FindFact(Table table, absl::string_view key, absl::Time now) {
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat("SELECT value, expires_at FROM ", Name(table),
+                   " WHERE key = ? AND expires_at > ?"));
+  const absl::StatusOr<bool> row =
+      statement.Bind(key).Bind(absl::ToUnixMicros(now)).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return std::nullopt;
+  return Fact{statement.Bytes(0), absl::FromUnixMicros(statement.Number(1))};
+}
+
+absl::Status SqliteTokenStore::InsertFact(Table table, absl::string_view key,
+                                          const Fact& fact, absl::Time now) {
+  const size_t bytes = key.size() + fact.value.size() + kBookkeepingBytes;
+  SqliteTransaction transaction(database_.get());
+  if (!transaction.status().ok()) return transaction.status();
+  absl::Status status = database_
+                            ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
+                                                   " WHERE expires_at <= ?"))
+                            .Bind(absl::ToUnixMicros(now))
+                            .Run();
+  if (!status.ok()) return status;
+  const absl::StatusOr<Usage> usage = UsageOf(Name(table));
+  if (!usage.ok()) return usage.status();
+  if (usage->entries >= limits_.max_facts ||
+      usage->bytes + bytes > limits_.max_fact_bytes) {
+    return absl::ResourceExhaustedError("the store is full");
+  }
+  status = database_
+               ->Prepare(absl::StrCat("INSERT INTO ", Name(table),
+                                      " (key, value, expires_at, bytes) "
+                                      "VALUES (?, ?, ?, ?)"))
+               .Bind(key)
+               .Bind(fact.value)
+               .Bind(absl::ToUnixMicros(fact.expires_at))
+               .Bind(static_cast<int64_t>(bytes))
+               .Run();
+  if (!status.ok()) return status;
+  return transaction.Commit();
+}
+
+}  // namespace sluice::policy

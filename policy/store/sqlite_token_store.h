@@ -1,0 +1,83 @@
+#ifndef POLICY_STORE_SQLITE_TOKEN_STORE_H_
+#define POLICY_STORE_SQLITE_TOKEN_STORE_H_
+
+#include <cstddef>
+#include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/store/sqlite_database.h"
+#include "policy/store/token_store.h"
+
+namespace sluice::policy {
+
+// Keeps all in a database file, across restarts. Times are kept to the
+// microsecond, rounded down. Calls wait for each other and, where they change
+// something, for the disk.
+class SqliteTokenStore : public TokenStoreInterface {
+ public:
+  // Opens or creates the file; fails as SqliteDatabase::Open() does. A file
+  // that holds more than `limits` shrinks with the next Put().
+  static absl::StatusOr<std::unique_ptr<SqliteTokenStore>> Open(
+      const std::string& path, const StoreLimits& limits = StoreLimits());
+
+  absl::Status Put(TokenRecord record, absl::Time now) override;
+  absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
+                                                  absl::Time now) override;
+  absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
+      absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
+                                     absl::Time now) override;
+  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
+      absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
+                                       absl::Time forget_at,
+                                       absl::Time now) override;
+  absl::StatusOr<bool> UseProof(absl::string_view proof, absl::Time forget_at,
+                                absl::Time now) override;
+
+ private:
+  struct Usage {
+    size_t entries = 0;
+    size_t bytes = 0;
+  };
+  struct Fact {
+    std::string value;
+    absl::Time expires_at;
+  };
+  // A table of facts.
+  enum class Table { kClientIdOwners, kFirstSeen, kUsedProofs };
+
+  SqliteTokenStore(std::unique_ptr<SqliteDatabase> database,
+                   const StoreLimits& limits)
+      : limits_(limits), database_(std::move(database)) {}
+
+  static absl::string_view Name(Table table);
+
+  // All of these are called with the mutex held.
+  absl::StatusOr<std::optional<TokenRecord>> Lookup(absl::string_view column,
+                                                    absl::string_view key,
+                                                    absl::Time now);
+  absl::Status Replace(const TokenRecord& record, absl::Time now);
+  absl::Status MakeRoom(size_t bytes);
+  absl::StatusOr<Usage> UsageOf(absl::string_view table);
+  absl::StatusOr<std::optional<Fact>> FindFact(Table table,
+                                               absl::string_view key,
+                                               absl::Time now);
+  absl::Status InsertFact(Table table, absl::string_view key, const Fact& fact,
+                          absl::Time now);
+
+  const StoreLimits limits_;
+  std::mutex mutex_;
+  const std::unique_ptr<SqliteDatabase> database_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_STORE_SQLITE_TOKEN_STORE_H_

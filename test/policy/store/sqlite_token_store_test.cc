@@ -1,0 +1,176 @@
+// What is SQLite's own; token_store_test.cc has what all stores do.
+#include "policy/store/sqlite_token_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "policy/store/sqlite_database.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kLater = kNow + absl::Hours(1);
+constexpr int32_t kOurs = 0x536C7569;
+
+class SqliteTokenStoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<SqliteTokenStore> Open(const StoreLimits& limits = {}) {
+    auto opened = SqliteTokenStore::Open(path_, limits);
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    return opened.ok() ? *std::move(opened) : nullptr;
+  }
+
+  // Why the file cannot be opened.
+  std::string Problem() {
+    const auto opened = SqliteTokenStore::Open(path_);
+    EXPECT_FALSE(opened.ok());
+    return std::string(opened.status().message());
+  }
+
+  // Changes the file behind the store's back.
+  void Execute(const char* sql) {
+    const char* const kKnown[] = {""};
+    const auto database = SqliteDatabase::Open(path_, kOurs, kKnown);
+    ASSERT_TRUE(database.ok()) << database.status();
+    const absl::Status status = (*database)->Execute(sql);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  std::string Contents() {
+    std::ifstream file(path_, std::ios::binary);
+    std::ostringstream contents;
+    contents << file.rdbuf();
+    return contents.str();
+  }
+
+  const sluice::testing::TempDir dir_;
+  const std::string path_ = absl::StrCat(dir_.path(), "/policy.db");
+};
+
+TEST_F(SqliteTokenStoreTest, KeepsEverythingAcrossARestart) {
+  {
+    const auto store = Open();
+    ASSERT_TRUE(
+        store->Put(TokenRecord{"key", "token", kLater, "client"}, kNow).ok());
+    ASSERT_TRUE(store->ClaimClientId({"id", "alice", kLater}, kNow).ok());
+    ASSERT_TRUE(store->FirstSeen("token", absl::InfiniteFuture(), kNow).ok());
+    ASSERT_TRUE(store->UseProof("proof", kLater, kNow).ok());
+  }
+  const auto store = Open();
+  const absl::Time now = kNow + absl::Minutes(1);
+  const auto by_key = store->Find("key", now);
+  ASSERT_TRUE(by_key.ok() && by_key->has_value());
+  EXPECT_EQ((*by_key)->token, "token");
+  EXPECT_EQ((*by_key)->expires_at, kLater);
+  const auto by_client = store->FindByClientId("client", now);
+  ASSERT_TRUE(by_client.ok() && by_client->has_value());
+  const auto claimed = store->ClaimClientId({"id", "bob", kLater}, now);
+  ASSERT_TRUE(claimed.ok());
+  EXPECT_FALSE(*claimed);
+  const auto seen = store->FirstSeen("token", absl::InfiniteFuture(), now);
+  ASSERT_TRUE(seen.ok());
+  EXPECT_EQ(*seen, kNow);
+  const auto used = store->UseProof("proof", kLater, now);
+  ASSERT_TRUE(used.ok());
+  EXPECT_FALSE(*used);
+}
+
+TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
+  StoreLimits limits;
+  limits.max_tokens = 2;
+  limits.max_facts = 1;
+  {
+    const auto store = Open();
+    for (const char* name : {"a", "b", "c"}) {
+      ASSERT_TRUE(store->Put(TokenRecord{name, "t", kLater, ""}, kNow).ok());
+      ASSERT_TRUE(store->UseProof(name, kLater, kNow).ok());
+    }
+  }
+  const auto store = Open(limits);
+  ASSERT_TRUE(store->Put(TokenRecord{"d", "t", kLater, ""}, kNow).ok());
+  const auto b = store->Find("b", kNow), c = store->Find("c", kNow);
+  ASSERT_TRUE(b.ok() && c.ok());
+  EXPECT_FALSE(b->has_value());
+  EXPECT_TRUE(c->has_value());
+  EXPECT_EQ(store->UseProof("d", kLater, kNow).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(SqliteTokenStoreTest, TheFilesAreForThisUserOnly) {
+  const auto store = Open();
+  ASSERT_TRUE(store->UseProof("proof", kLater, kNow).ok());
+  for (const char* suffix : {"", "-wal"}) {
+    struct stat info;
+    ASSERT_EQ(stat(absl::StrCat(path_, suffix).c_str(), &info), 0) << suffix;
+    EXPECT_EQ(info.st_mode & 0777, 0600u) << suffix;
+  }
+}
+
+TEST_F(SqliteTokenStoreTest, TheFileIsOneProcessesOwn) {
+  const auto store = Open();
+  EXPECT_EQ(Problem(), absl::StrCat(path_, ": in use by another process"));
+}
+
+TEST_F(SqliteTokenStoreTest, SaysThatTheDirectoryIsMissing) {
+  const auto opened =
+      SqliteTokenStore::Open(absl::StrCat(dir_.path(), "/none/policy.db"));
+  EXPECT_THAT(std::string(opened.status().message()),
+              AllOf(StartsWith(dir_.path()), HasSubstr("No such file")));
+}
+
+TEST_F(SqliteTokenStoreTest, RefusesAFileThatIsNoDatabase) {
+  dir_.Write("policy.db", std::string(4096, 'x'));
+  EXPECT_EQ(Problem(), absl::StrCat(path_, ": not a database of SQLite"));
+}
+
+TEST_F(SqliteTokenStoreTest, RefusesADamagedDatabase) {
+  Open();
+  const std::string whole = Contents();
+  ASSERT_GT(whole.size(), 8192u);
+  std::string damaged = whole;
+  for (size_t i = 4096; i < 8192; ++i) damaged[i] = 'x';
+  dir_.Write("policy.db", damaged);
+  EXPECT_EQ(Problem(), absl::StrCat(path_, ": the database is damaged"));
+  EXPECT_EQ(Contents(), damaged);
+}
+
+TEST_F(SqliteTokenStoreTest, RefusesANewerSchema) {
+  Open();
+  const char* const kNothing[] = {"", ""};
+  ASSERT_TRUE(SqliteDatabase::Open(path_, kOurs, kNothing).ok());
+  EXPECT_THAT(Problem(), HasSubstr("newer version"));
+}
+
+TEST_F(SqliteTokenStoreTest, RefusesTheDatabaseOfAnotherProgram) {
+  const char* const kTheirs[] = {"CREATE TABLE theirs (x)"};
+  ASSERT_TRUE(SqliteDatabase::Open(path_, 4711, kTheirs).ok());
+  EXPECT_EQ(Problem(), absl::StrCat(path_, ": a database of another program"));
+}
+
+TEST_F(SqliteTokenStoreTest, AFailedChangeChangesNothing) {
+  Open();
+  Execute(
+      "CREATE TRIGGER no BEFORE INSERT ON tokens BEGIN "
+      "SELECT RAISE(ABORT, 'no'); END");
+  const auto store = Open();
+  EXPECT_EQ(store->Put(TokenRecord{"key", "t", kLater, ""}, kNow).code(),
+            absl::StatusCode::kUnavailable);
+  // The transaction is over, and the store goes on.
+  EXPECT_TRUE(store->UseProof("proof", kLater, kNow).ok());
+}
+
+}  // namespace
+}  // namespace sluice::policy

@@ -1,0 +1,369 @@
+// What every store does, whatever it keeps its memory in.
+#include "policy/store/token_store.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "policy/store/memory_token_store.h"
+#include "policy/store/sqlite_token_store.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kLater = kNow + absl::Hours(1);
+
+enum class Kind { kMemory, kSqlite };
+
+TokenRecord Record(const std::string& binding,
+                   const std::string& token = "token",
+                   absl::Duration life = absl::Hours(1),
+                   const std::string& client_id = "") {
+  return TokenRecord{binding, token, kNow + life, client_id};
+}
+
+class TokenStoreTest : public ::testing::TestWithParam<Kind> {
+ protected:
+  TokenStoreTest() { MakeStore(StoreLimits()); }
+
+  // A new, empty store.
+  void MakeStore(const StoreLimits& limits) {
+    store_.reset();
+    if (GetParam() == Kind::kMemory) {
+      store_ = std::make_unique<MemoryTokenStore>(limits);
+      return;
+    }
+    auto opened = SqliteTokenStore::Open(
+        absl::StrCat(dir_.path(), "/", ++files_, ".db"), limits);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    store_ = *std::move(opened);
+  }
+
+  void Put(const TokenRecord& record, absl::Time now = kNow) {
+    const absl::Status status = store_->Put(record, now);
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
+  // The token stored for `binding`, "" for none.
+  std::string TokenOf(const std::string& binding, absl::Time now = kNow) {
+    const auto found = store_->Find(binding, now);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() && found->has_value() ? (*found)->token : "";
+  }
+
+  std::string TokenOfClient(const std::string& client_id,
+                            absl::Time now = kNow) {
+    const auto found = store_->FindByClientId(client_id, now);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() && found->has_value() ? (*found)->token : "";
+  }
+
+  bool Claim(const std::string& client_id, const std::string& owner,
+             absl::Time expires_at = kLater, absl::Time now = kNow) {
+    const auto claimed =
+        store_->ClaimClientId({client_id, owner, expires_at}, now);
+    EXPECT_TRUE(claimed.ok()) << claimed.status();
+    return claimed.ok() && *claimed;
+  }
+
+  std::string OwnerOf(const std::string& client_id, absl::Time now = kNow) {
+    const auto owner = store_->FindClientIdOwner(client_id, now);
+    EXPECT_TRUE(owner.ok()) << owner.status();
+    return owner.ok() ? owner->value_or("") : "";
+  }
+
+  const sluice::testing::TempDir dir_;
+  std::unique_ptr<TokenStoreInterface> store_;
+  int files_ = 0;
+};
+
+TEST_P(TokenStoreTest, FindsWhatWasPut) {
+  const std::string bytes("\0\xff'\"", 4);
+  Put(TokenRecord{"binding", bytes, kLater, "client"});
+  for (const auto& found : {store_->Find("binding", kNow),
+                            store_->FindByClientId("client", kNow)}) {
+    ASSERT_TRUE(found.ok() && found->has_value());
+    EXPECT_EQ((*found)->binding, "binding");
+    EXPECT_EQ((*found)->token, bytes);
+    EXPECT_EQ((*found)->expires_at, kLater);
+    EXPECT_EQ((*found)->client_id, "client");
+  }
+  EXPECT_EQ(TokenOf("other"), "");
+  EXPECT_EQ(TokenOf(""), "");
+  EXPECT_EQ(TokenOfClient("other"), "");
+}
+
+// covers: ACE-TOK-7
+TEST_P(TokenStoreTest, ANewerTokenReplacesTheOneOfTheSameBinding) {
+  Put(Record("key", "a"));
+  Put(Record("key", "b", absl::Minutes(1)));
+  EXPECT_EQ(TokenOf("key"), "b");
+  EXPECT_EQ(TokenOf("key", kNow + absl::Minutes(1)), "");
+}
+
+// covers: ACE-POP-5
+TEST_P(TokenStoreTest, ATokenIsNotFoundUnderAClientIdUntilItWasProvenThere) {
+  Put(Record("key", "posted"));
+  EXPECT_EQ(TokenOfClient(""), "");
+  Put(Record("key", "posted", absl::Hours(1), "client"));
+  EXPECT_EQ(TokenOfClient("client"), "posted");
+}
+
+// covers: ACE-POP-5
+TEST_P(TokenStoreTest, AReplacementKeepsTheClientIdOfItsBinding) {
+  Put(Record("key", "proven", absl::Hours(1), "client"));
+  Put(Record("key", "posted"));
+  EXPECT_EQ(TokenOfClient("client"), "posted");
+}
+
+// covers: ACE-POP-5
+TEST_P(TokenStoreTest, AClientIdIsThatOfTheTokenProvenLast) {
+  Put(Record("a", "of a", absl::Hours(1), "client"));
+  Put(Record("b", "of b", absl::Hours(1), "client"));
+  EXPECT_EQ(TokenOfClient("client"), "of b");
+  EXPECT_EQ(TokenOf("a"), "of a");
+  // What replaces the loser does not win the identifier back.
+  Put(Record("a", "new of a"));
+  EXPECT_EQ(TokenOfClient("client"), "of b");
+  // The other way round, a token goes by the last identifier only.
+  Put(Record("b", "of b", absl::Hours(1), "another"));
+  EXPECT_EQ(TokenOfClient("client"), "");
+  EXPECT_EQ(TokenOfClient("another"), "of b");
+}
+
+// covers: ACE-AZI-3
+TEST_P(TokenStoreTest, DropsTheOldestBeyondTheNumberOfTokens) {
+  StoreLimits limits;
+  limits.max_tokens = 3;
+  MakeStore(limits);
+  for (int i = 0; i < 5; ++i) {
+    Put(Record(absl::StrCat(i), "token", absl::Hours(1), absl::StrCat("c", i)));
+  }
+  for (const char* gone : {"0", "1"}) {
+    EXPECT_EQ(TokenOf(gone), "") << gone;
+    EXPECT_EQ(TokenOfClient(absl::StrCat("c", gone)), "") << gone;
+  }
+  for (const char* kept : {"2", "3", "4"}) {
+    EXPECT_EQ(TokenOf(kept), "token") << kept;
+    EXPECT_EQ(TokenOfClient(absl::StrCat("c", kept)), "token") << kept;
+  }
+}
+
+TEST_P(TokenStoreTest, ReplacingMakesARecordTheNewest) {
+  StoreLimits limits;
+  limits.max_tokens = 2;
+  MakeStore(limits);
+  Put(Record("a", "1"));
+  Put(Record("b", "2"));
+  Put(Record("a", "3"));
+  Put(Record("c", "4"));
+  EXPECT_EQ(TokenOf("a"), "3");
+  EXPECT_EQ(TokenOf("b"), "");
+  EXPECT_EQ(TokenOf("c"), "4");
+}
+
+// covers: ACE-AZI-3
+TEST_P(TokenStoreTest, DropsTheOldestBeyondTheBytes) {
+  StoreLimits limits;
+  limits.max_token_bytes = 10'000;
+  MakeStore(limits);
+  const std::string big(3'000, 'x');
+  for (int i = 0; i < 10; ++i) Put(Record(absl::StrCat(i), big));
+  for (const char* kept : {"7", "8", "9"}) EXPECT_EQ(TokenOf(kept), big);
+  EXPECT_EQ(TokenOf("6"), "");
+  // Client Identifiers count as well.
+  Put(Record("long", "token", absl::Hours(1), std::string(9'000, 'c')));
+  EXPECT_EQ(TokenOf("9"), "");
+  EXPECT_EQ(TokenOf("long"), "token");
+}
+
+TEST_P(TokenStoreTest, RefusesWhatCanNeverFitAndKeepsTheRest) {
+  StoreLimits limits;
+  limits.max_token_bytes = 10'000;
+  MakeStore(limits);
+  Put(Record("a"));
+  EXPECT_EQ(store_->Put(Record("b", std::string(10'000, 'x')), kNow).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(store_->Put(Record("a", std::string(10'000, 'x')), kNow).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(TokenOf("a"), "token");
+  limits.max_tokens = 0;
+  MakeStore(limits);
+  EXPECT_EQ(store_->Put(Record("a"), kNow).code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST_P(TokenStoreTest, RefusesAnExpiredRecordAndKeepsTheEarlierOne) {
+  Put(Record("a"));
+  EXPECT_EQ(store_->Put(Record("a", "b", absl::ZeroDuration()), kNow).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(TokenOf("a"), "token");
+}
+
+TEST_P(TokenStoreTest, HidesARecordFromTheInstantItExpires) {
+  Put(Record("a", "token", absl::Hours(1), "client"));
+  EXPECT_EQ(TokenOf("a", kLater - absl::Nanoseconds(1)), "token");
+  EXPECT_EQ(TokenOf("a", kLater), "");
+  EXPECT_EQ(TokenOfClient("client", kLater), "");
+  // An expired record leaves no identifier to its successor.
+  Put(TokenRecord{"a", "b", kLater + absl::Hours(1), ""}, kLater);
+  EXPECT_EQ(TokenOfClient("client", kLater), "");
+}
+
+// covers: ACE-AZI-3
+TEST_P(TokenStoreTest, RemovesExpiredRecordsBeforeLiveOnes) {
+  StoreLimits limits;
+  limits.max_tokens = 2;
+  MakeStore(limits);
+  Put(Record("long"));
+  Put(Record("short", "t", absl::Minutes(1)));
+  Put(Record("new"), kNow + absl::Minutes(1));
+  EXPECT_EQ(TokenOf("long"), "token");
+  EXPECT_EQ(TokenOf("new"), "token");
+}
+
+// covers: EDGE-20
+TEST_P(TokenStoreTest, TheFirstOwnsAClientIdUntilTheClaimExpires) {
+  EXPECT_EQ(OwnerOf("id"), "");
+  EXPECT_TRUE(Claim("id", "alice"));
+  EXPECT_FALSE(Claim("id", "bob"));
+  EXPECT_EQ(OwnerOf("id"), "alice");
+  EXPECT_TRUE(Claim("other", "bob"));
+  EXPECT_EQ(OwnerOf("id", kLater), "");
+  EXPECT_TRUE(Claim("id", "bob", kLater + absl::Hours(1), kLater));
+  EXPECT_FALSE(Claim("id", "alice", kLater + absl::Hours(1), kLater));
+}
+
+// covers: EDGE-20
+TEST_P(TokenStoreTest, AnOwnerLengthensTheOwnershipAndNeverShortensIt) {
+  EXPECT_TRUE(Claim("id", "alice"));
+  EXPECT_TRUE(Claim("id", "alice", kNow + absl::Minutes(1)));
+  EXPECT_EQ(OwnerOf("id", kLater - absl::Seconds(1)), "alice");
+  EXPECT_TRUE(Claim("id", "alice", kLater + absl::Hours(1)));
+  EXPECT_EQ(OwnerOf("id", kLater), "alice");
+}
+
+// covers: EDGE-20
+TEST_P(TokenStoreTest, AFullTableTakesNoOwnerAndForgetsNone) {
+  StoreLimits limits;
+  limits.max_facts = 2;
+  MakeStore(limits);
+  EXPECT_TRUE(Claim("a", "alice"));
+  EXPECT_TRUE(Claim("b", "bob"));
+  EXPECT_EQ(store_->ClaimClientId({"c", "carol", kLater}, kNow).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(Claim("a", "alice"));
+  EXPECT_FALSE(Claim("b", "carol"));
+  EXPECT_TRUE(Claim("c", "carol", kLater + absl::Hours(1), kLater));
+  limits.max_facts = 100;
+  limits.max_fact_bytes = 1'000;
+  MakeStore(limits);
+  EXPECT_EQ(
+      store_->ClaimClientId({std::string(1'000, 'c'), "carol", kLater}, kNow)
+          .status()
+          .code(),
+      absl::StatusCode::kResourceExhausted);
+}
+
+// covers: ACE-TOK-8
+TEST_P(TokenStoreTest, RemembersWhenATokenWasFirstSeen) {
+  for (const absl::Duration age :
+       {absl::ZeroDuration(), absl::Minutes(1), absl::Hours(100'000)}) {
+    const auto seen =
+        store_->FirstSeen("token", absl::InfiniteFuture(), kNow + age);
+    ASSERT_TRUE(seen.ok()) << seen.status();
+    EXPECT_EQ(*seen, kNow);
+  }
+  const auto other =
+      store_->FirstSeen("other", kLater, kNow + absl::Seconds(1));
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(*other, kNow + absl::Seconds(1));
+}
+
+TEST_P(TokenStoreTest, AFullTableTakesNoNewToken) {
+  StoreLimits limits;
+  limits.max_facts = 1;
+  MakeStore(limits);
+  ASSERT_TRUE(store_->FirstSeen("a", kLater, kNow).ok());
+  EXPECT_EQ(store_->FirstSeen("b", kLater, kNow).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(store_->FirstSeen("a", kLater, kNow).ok());
+  EXPECT_TRUE(store_->FirstSeen("b", kLater + absl::Hours(1), kLater).ok());
+}
+
+// covers: ACE-D01-2
+TEST_P(TokenStoreTest, AProofIsUsedOnceUntilItIsForgotten) {
+  const auto use = [this](const std::string& proof, absl::Time now) {
+    const auto used = store_->UseProof(proof, kLater, now);
+    EXPECT_TRUE(used.ok()) << used.status();
+    return used.ok() && *used;
+  };
+  EXPECT_TRUE(use("a", kNow));
+  EXPECT_FALSE(use("a", kNow));
+  EXPECT_TRUE(use("b", kNow));
+  EXPECT_FALSE(use("a", kLater - absl::Seconds(1)));
+}
+
+// covers: ACE-D01-2
+TEST_P(TokenStoreTest, AFullTableTakesNoProof) {
+  StoreLimits limits;
+  limits.max_facts = 1;
+  MakeStore(limits);
+  ASSERT_TRUE(store_->UseProof("a", kLater, kNow).ok());
+  EXPECT_EQ(store_->UseProof("b", kLater, kNow).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  const auto again = store_->UseProof("a", kLater, kNow);
+  ASSERT_TRUE(again.ok());
+  EXPECT_FALSE(*again);
+}
+
+TEST_P(TokenStoreTest, TheTablesAreApart) {
+  EXPECT_TRUE(Claim("x", "alice"));
+  ASSERT_TRUE(store_->FirstSeen("x", kLater, kNow).ok());
+  const auto used = store_->UseProof("x", kLater, kNow);
+  ASSERT_TRUE(used.ok());
+  EXPECT_TRUE(*used);
+  EXPECT_EQ(TokenOf("x"), "");
+}
+
+TEST_P(TokenStoreTest, TakesCallsFromManyThreads) {
+  StoreLimits limits;
+  limits.max_tokens = 8;
+  MakeStore(limits);
+  constexpr int kRounds = 50;
+  std::vector<std::thread> threads;
+  std::vector<int> first_uses(4);
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this, t, &first_uses] {
+      for (int i = 0; i < kRounds; ++i) {
+        const std::string key = absl::StrCat((i * 7 + t) % 16);
+        EXPECT_TRUE(
+            store_->Put(Record(key, absl::StrCat("token", i, t)), kNow).ok());
+        EXPECT_TRUE(store_->Find(key, kNow).ok());
+        const auto used = store_->UseProof(absl::StrCat(i), kLater, kNow);
+        EXPECT_TRUE(used.ok());
+        first_uses[t] += used.ok() && *used;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int sum = 0;
+  for (const int uses : first_uses) sum += uses;
+  EXPECT_EQ(sum, kRounds);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, TokenStoreTest,
+                         ::testing::Values(Kind::kMemory, Kind::kSqlite),
+                         [](const auto& info) {
+                           return info.param == Kind::kMemory ? "Memory"
+                                                              : "Sqlite";
+                         });
+
+}  // namespace
+}  // namespace sluice::policy
