@@ -16,13 +16,14 @@ commands="$(mktemp -d)"
 trap 'rm -rf "$commands"' EXIT
 bazel/compile_commands.py -o "$commands/compile_commands.json" "$pattern"
 
-# Headers are seen under Bazel's execution root as well.
+# clang-tidy sees the files under Bazel's execution root, where it finds no
+# .clang-tidy.
 root="$(pwd)"
 python3 -c '
 import json, sys
 for entry in json.load(open(sys.argv[1])):
     print(entry["file"])
 ' "$commands/compile_commands.json" | sort | xargs -r -n 1 -P "$(nproc)" \
-  clang-tidy --quiet -p "$commands" \
-  --header-filter="^(.*/execroot/sluice|$root)/(proxy|policy|test)/"
+  clang-tidy --quiet -p "$commands" --config-file="$root/.clang-tidy" \
+  --header-filter='^(.*/execroot/sluice/|\./)?(proxy|policy|test)/'
 echo "clang-tidy: no findings in $pattern"

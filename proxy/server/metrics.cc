@@ -277,6 +277,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
         }));
   };
   std::vector<const DurationHistogram*> handshakes;
+  handshakes.reserve(loops.size());
   for (const LoopStats* loop : loops) handshakes.push_back(&loop->handshakes);
 
   std::vector<MetricFamily> families = ProcessMetrics(sources_.start_time);
