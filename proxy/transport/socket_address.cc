@@ -36,6 +36,14 @@ SocketAddress::SocketAddress(const sockaddr* address) {
     std::memcpy(&any_.v4, address, sizeof(any_.v4));
   } else if (address->sa_family == AF_INET6) {
     std::memcpy(&any_.v6, address, sizeof(any_.v6));
+    if (IN6_IS_ADDR_V4MAPPED(&any_.v6.sin6_addr)) {
+      sockaddr_in v4{};
+      v4.sin_family = AF_INET;
+      v4.sin_port = any_.v6.sin6_port;
+      std::memcpy(&v4.sin_addr, &any_.v6.sin6_addr.s6_addr[12],
+                  sizeof(v4.sin_addr));
+      any_.v4 = v4;
+    }
   } else {
     any_.sa.sa_family = AF_UNSPEC;
   }

@@ -26,7 +26,8 @@ struct HostPort {
 class SocketAddress {
  public:
   SocketAddress() { any_.sa.sa_family = AF_UNSPEC; }
-  // Anything but IPv4 and IPv6 becomes the unspecified address.
+  // An IPv4 client of an IPv6 socket becomes what it is; anything but IPv4 and
+  // IPv6 becomes the unspecified address.
   explicit SocketAddress(const sockaddr* address);
 
   // Nothing if `host_port` is not a literal address.

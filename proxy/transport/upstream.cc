@@ -56,15 +56,10 @@ UpstreamConnector::~UpstreamConnector() {
 }
 
 void UpstreamConnector::Start() {
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        auto* self = static_cast<UpstreamConnector*>(timer->data);
-        self->handler_->OnConnected(UvError(self->error_));
-      },
-      static_cast<uint64_t>(
-          absl::ToInt64Milliseconds(upstream_->connect_timeout)),
-      0);
+  uv_timer_start(timer_.get(), OnTimer,
+                 static_cast<uint64_t>(
+                     absl::ToInt64Milliseconds(upstream_->connect_timeout)),
+                 0);
   if (!upstream_->unix_path.empty()) {
     ConnectUnix();
   } else if (upstream_->literal.has_value()) {
@@ -161,10 +156,15 @@ void UpstreamConnector::OnConnectDone(uv_connect_t* request, int status) {
   self->handler_->OnConnected(std::move(self->socket_));
 }
 
+void UpstreamConnector::OnTimer(uv_timer_t* timer) {
+  auto* self = static_cast<UpstreamConnector*>(timer->data);
+  self->handler_->OnConnected(UvError(self->error_));
+}
+
 void UpstreamConnector::FailLater(int error) {
   error_ = error;
   socket_.reset();
-  uv_timer_start(timer_.get(), timer_->timer_cb, 0, 0);
+  uv_timer_start(timer_.get(), OnTimer, 0, 0);
 }
 
 }  // namespace sluice::transport

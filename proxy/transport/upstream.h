@@ -62,8 +62,9 @@ class UpstreamConnector {
   void ConnectTcp(const SocketAddress& address);
   void ConnectUnix();
   static void OnConnectDone(uv_connect_t* request, int status);
-  // Reports from a callback of the loop, at once or at its next turn.
+  // Reports at the loop's next turn.
   void FailLater(int error);
+  static void OnTimer(uv_timer_t* timer);
 
   uv_loop_t* loop_;
   const Upstream* upstream_;

@@ -107,9 +107,8 @@ class PolicyClientTest : public ::testing::Test {
   std::string Address() { return "127.0.0.1:" + std::to_string(port_); }
   std::unique_ptr<PolicyClient> Connect(
       absl::Duration timeout = kLong,
-      const absl::optional<TlsFiles>& tls = absl::nullopt,
-      const std::string& host = "127.0.0.1") {
-    auto channel = NewChannel(host + ":" + std::to_string(port_), tls);
+      const absl::optional<TlsFiles>& tls = absl::nullopt) {
+    auto channel = NewChannel(Address(), tls);
     EXPECT_TRUE(channel.ok()) << channel.status();
     return std::make_unique<PolicyClient>(*channel, timeout);
   }
@@ -240,14 +239,13 @@ class PolicyClientTlsTest : public PolicyClientTest {
 };
 
 TEST_F(PolicyClientTlsTest, ProvesItself) {
-  auto client = Connect(kLong, FilesOf(authority_.Issue({})), "localhost");
+  auto client = Connect(kLong, FilesOf(authority_.Issue({})));
   auto answer = Ask(client.get(), "mutual");
   EXPECT_TRUE(answer.ok()) << answer.status();
 }
 
 TEST_F(PolicyClientTlsTest, IsRefusedWithAForeignCertificate) {
-  auto client =
-      Connect(kLong, FilesOf(TestCertificate::SelfSigned({})), "localhost");
+  auto client = Connect(kLong, FilesOf(TestCertificate::SelfSigned({})));
   EXPECT_FALSE(Ask(client.get(), "foreign").ok());
 }
 

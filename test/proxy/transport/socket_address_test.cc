@@ -37,6 +37,14 @@ TEST(SocketAddressTest, WritesIpv4) {
   EXPECT_EQ(address->port(), 1);
 }
 
+TEST(SocketAddressTest, UnwrapsIpv4InIpv6) {
+  auto mapped = SocketAddress::FromLiteral({"::ffff:192.0.2.1", 8883});
+  ASSERT_TRUE(mapped.has_value());
+  const SocketAddress address(mapped->get());
+  EXPECT_EQ(address.family(), AF_INET);
+  EXPECT_EQ(address.ToString(), "192.0.2.1:8883");
+}
+
 TEST(SocketAddressTest, IsUnspecifiedForOtherFamilies) {
   sockaddr address{};
   address.sa_family = AF_UNIX;
