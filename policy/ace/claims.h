@@ -1,6 +1,7 @@
 #ifndef POLICY_ACE_CLAIMS_H_
 #define POLICY_ACE_CLAIMS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,32 +10,50 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "policy/ace/json.h"
 
 namespace sluice::ace {
 
-// The claims of a JWT that do not depend on the profile's edition, in types of
-// ours. `cnf` and `scope` are read elsewhere.
+// The claims of a token that depend neither on its format nor on the profile's
+// edition. `cnf` and `scope` are read elsewhere.
 struct Claims {
-  std::string subject;   // `sub`; empty where there is none
-  std::string token_id;  // `jti`; empty where there is none
+  std::string subject;  // `sub`; empty where there is none
+  // `jti`, or `cti` in hexadecimal; empty where there is none.
+  std::string token_id;
   std::vector<std::string> audience;
-  absl::Time expires_at;
+  // At least one of these two is there, and `exi` only beside a token_id.
+  std::optional<absl::Time> expires_at;
+  std::optional<absl::Duration> exi;
   std::optional<absl::Time> not_before;
   std::optional<absl::Time> issued_at;
 };
 
-// Reads the claims and checks their types: `aud` a string or an array of them,
-// `exp` there, instants numbers between 1970 and 9999 (fractions allowed),
-// `sub` and `jti` text without control characters, `ace_profile`, when there,
-// "mqtt_tls" or 3 (ACE-TOK-6), and no `exi`, which is not supported. Anything
-// else: Rejection::kInvalid, naming the claim.
-absl::StatusOr<Claims> ReadClaims(const Json& payload);
-
 // Whether a token with `claims` is for `audience` and, give or take `leeway`,
-// in force at `now`. Rejection::kExpired only where all else is in order.
+// in force at `now`; `exi` does not count. Rejection::kExpired only where all
+// else is in order.
 absl::Status CheckClaims(const Claims& claims, absl::string_view audience,
                          absl::Time now, absl::Duration leeway);
+
+// What the readers of both formats share. Errors are Rejection::kInvalid.
+
+// The profile's number in the registry of RFC 9200 section 8.8, as CBOR has it,
+// and its name.
+inline constexpr int64_t kMqttTlsNumber = 3;
+inline constexpr absl::string_view kMqttTlsName = "mqtt_tls";
+
+absl::Status ClaimError(absl::string_view claim, absl::string_view fault);
+
+// A NumericDate (RFC 7519 section 2) or a count of seconds; an error where it
+// is not between 1970 and 9999.
+absl::StatusOr<absl::Time> ToInstant(absl::string_view claim, uint64_t seconds);
+absl::StatusOr<absl::Time> ToInstant(absl::string_view claim, double seconds);
+
+// `name`, where it holds no control character.
+absl::StatusOr<std::string> ToName(absl::string_view claim,
+                                   absl::string_view name);
+
+// That `claims` has a lifetime: `exp`, or `exi` beside a token_id, which is
+// what the first time is remembered under (ACE-TOK-8).
+absl::Status CheckLifetime(const Claims& claims);
 
 }  // namespace sluice::ace
 

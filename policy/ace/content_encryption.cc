@@ -7,18 +7,39 @@
 namespace sluice::ace {
 namespace {
 
+constexpr ContentEncryption kAll[] = {
+    ContentEncryption::kA128Gcm, ContentEncryption::kA256Gcm,
+    ContentEncryption::kA128CbcHs256, ContentEncryption::kAesCcm16_64_128};
+
 constexpr size_t kTagSize = 16;
+constexpr size_t kCcmTagSize = 8;
+constexpr size_t kCcmIvSize = 13;
 constexpr size_t kAesBlockSize = 16;
 constexpr size_t kGcmIvSize = 12;
 constexpr size_t kHalfKeySize = 16;  // of A128CBC-HS256
 
-std::optional<SecretBytes> OpenGcm(const EVP_AEAD* aead, ByteView key,
-                                   ByteView iv, ByteView ciphertext,
-                                   ByteView tag, ByteView aad) {
+// Null for A128CBC-HS256, which BoringSSL has no EVP_AEAD for.
+const EVP_AEAD* AeadOf(ContentEncryption encryption) {
+  switch (encryption) {
+    case ContentEncryption::kA128Gcm:
+      return EVP_aead_aes_128_gcm();
+    case ContentEncryption::kA256Gcm:
+      return EVP_aead_aes_256_gcm();
+    case ContentEncryption::kAesCcm16_64_128:
+      return EVP_aead_aes_128_ccm_bluetooth_8();
+    case ContentEncryption::kA128CbcHs256:
+      break;
+  }
+  return nullptr;
+}
+
+std::optional<SecretBytes> OpenAead(const EVP_AEAD* aead, ByteView key,
+                                    ByteView iv, ByteView ciphertext,
+                                    ByteView tag, ByteView aad) {
   bssl::ScopedEVP_AEAD_CTX context;
   SecretBytes plaintext(ciphertext.size());
-  if (!EVP_AEAD_CTX_init(context.get(), aead, key.data(), key.size(), kTagSize,
-                         nullptr) ||
+  if (!EVP_AEAD_CTX_init(context.get(), aead, key.data(), key.size(),
+                         tag.size(), nullptr) ||
       !EVP_AEAD_CTX_open_gather(context.get(), plaintext.data(), iv.data(),
                                 iv.size(), ciphertext.data(), ciphertext.size(),
                                 tag.data(), tag.size(), aad.data(),
@@ -81,30 +102,73 @@ absl::string_view ContentEncryptionName(ContentEncryption encryption) {
       return "A256GCM";
     case ContentEncryption::kA128CbcHs256:
       return "A128CBC-HS256";
+    case ContentEncryption::kAesCcm16_64_128:
+      return "AES-CCM-16-64-128";
   }
   return "";
 }
 
 std::optional<ContentEncryption> ContentEncryptionFromName(
     absl::string_view name) {
-  for (const ContentEncryption encryption :
-       {ContentEncryption::kA128Gcm, ContentEncryption::kA256Gcm,
-        ContentEncryption::kA128CbcHs256}) {
-    if (name == ContentEncryptionName(encryption)) return encryption;
+  for (const ContentEncryption encryption : kAll) {
+    if (encryption != ContentEncryption::kAesCcm16_64_128 &&
+        name == ContentEncryptionName(encryption)) {
+      return encryption;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> CoseContentEncryptionId(ContentEncryption encryption) {
+  switch (encryption) {
+    case ContentEncryption::kA128Gcm:
+      return 1;
+    case ContentEncryption::kA256Gcm:
+      return 3;
+    case ContentEncryption::kAesCcm16_64_128:
+      return 10;
+    case ContentEncryption::kA128CbcHs256:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<ContentEncryption> ContentEncryptionFromCoseId(int64_t id) {
+  for (const ContentEncryption encryption : kAll) {
+    if (CoseContentEncryptionId(encryption) == id) return encryption;
   }
   return std::nullopt;
 }
 
 size_t ContentKeySize(ContentEncryption encryption) {
-  return encryption == ContentEncryption::kA128Gcm ? 16 : 32;
+  switch (encryption) {
+    case ContentEncryption::kA128Gcm:
+    case ContentEncryption::kAesCcm16_64_128:
+      return 16;
+    case ContentEncryption::kA256Gcm:
+    case ContentEncryption::kA128CbcHs256:
+      break;
+  }
+  return 32;
 }
 
 size_t ContentIvSize(ContentEncryption encryption) {
-  return encryption == ContentEncryption::kA128CbcHs256 ? kAesBlockSize
-                                                        : kGcmIvSize;
+  switch (encryption) {
+    case ContentEncryption::kA128CbcHs256:
+      return kAesBlockSize;
+    case ContentEncryption::kAesCcm16_64_128:
+      return kCcmIvSize;
+    case ContentEncryption::kA128Gcm:
+    case ContentEncryption::kA256Gcm:
+      break;
+  }
+  return kGcmIvSize;
 }
 
-size_t ContentTagSize(ContentEncryption) { return kTagSize; }
+size_t ContentTagSize(ContentEncryption encryption) {
+  return encryption == ContentEncryption::kAesCcm16_64_128 ? kCcmTagSize
+                                                           : kTagSize;
+}
 
 std::optional<SecretBytes> OpenContent(ContentEncryption encryption,
                                        ByteView key, ByteView iv,
@@ -115,22 +179,36 @@ std::optional<SecretBytes> OpenContent(ContentEncryption encryption,
       tag.size() != ContentTagSize(encryption)) {
     return std::nullopt;
   }
-  std::optional<SecretBytes> plaintext;
-  switch (encryption) {
-    case ContentEncryption::kA128Gcm:
-      plaintext =
-          OpenGcm(EVP_aead_aes_128_gcm(), key, iv, ciphertext, tag, aad);
-      break;
-    case ContentEncryption::kA256Gcm:
-      plaintext =
-          OpenGcm(EVP_aead_aes_256_gcm(), key, iv, ciphertext, tag, aad);
-      break;
-    case ContentEncryption::kA128CbcHs256:
-      plaintext = OpenCbc(key, iv, ciphertext, tag, aad);
-      break;
-  }
+  const EVP_AEAD* aead = AeadOf(encryption);
+  std::optional<SecretBytes> plaintext =
+      aead == nullptr ? OpenCbc(key, iv, ciphertext, tag, aad)
+                      : OpenAead(aead, key, iv, ciphertext, tag, aad);
   if (!plaintext.has_value()) ERR_clear_error();
   return plaintext;
+}
+
+std::optional<std::string> SealContent(ContentEncryption encryption,
+                                       ByteView key, ByteView iv,
+                                       ByteView plaintext, ByteView aad) {
+  const EVP_AEAD* aead = AeadOf(encryption);
+  if (aead == nullptr || key.size() != ContentKeySize(encryption) ||
+      iv.size() != ContentIvSize(encryption)) {
+    return std::nullopt;
+  }
+  const size_t tag_size = ContentTagSize(encryption);
+  std::string sealed(plaintext.size() + tag_size, '\0');
+  size_t size = 0;
+  bssl::ScopedEVP_AEAD_CTX context;
+  if (!EVP_AEAD_CTX_init(context.get(), aead, key.data(), key.size(), tag_size,
+                         nullptr) ||
+      !EVP_AEAD_CTX_seal(context.get(),
+                         reinterpret_cast<uint8_t*>(sealed.data()), &size,
+                         sealed.size(), iv.data(), iv.size(), plaintext.data(),
+                         plaintext.size(), aad.data(), aad.size())) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
+  return sealed;
 }
 
 }  // namespace sluice::ace

@@ -1,6 +1,5 @@
 #include "policy/ace/jwe.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -11,9 +10,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "policy/ace/base64url.h"
+#include "policy/ace/concat_kdf.h"
 #include "policy/ace/content_encryption.h"
+#include "policy/ace/jose_header.h"
 #include "policy/ace/json.h"
+#include "policy/ace/jwk_reader.h"
+#include "policy/ace/key_choice.h"
 #include "policy/ace/openssl_guard.h"
+#include "policy/ace/private_key.h"
 
 namespace sluice::ace {
 namespace {
@@ -22,7 +26,7 @@ constexpr size_t kParts = 5;
 constexpr size_t kKeyWrapOverhead = 8;
 
 // The `alg` of a JWE (RFC 7518 section 4.1).
-enum class KeyManagement { kDirect, kA128Kw, kA256Kw };
+enum class KeyManagement { kDirect, kA128Kw, kA256Kw, kEcdhEs };
 
 absl::string_view KeyManagementName(KeyManagement management) {
   switch (management) {
@@ -32,14 +36,24 @@ absl::string_view KeyManagementName(KeyManagement management) {
       return "A128KW";
     case KeyManagement::kA256Kw:
       return "A256KW";
+    case KeyManagement::kEcdhEs:
+      return "ECDH-ES";
   }
   return "";
 }
+
+// What ECDH-ES takes from the header (RFC 7518 section 4.6.1).
+struct Agreement {
+  Jwk ephemeral_key;
+  std::string party_u;
+  std::string party_v;
+};
 
 struct Header {
   KeyManagement management;
   ContentEncryption encryption;
   std::optional<std::string> kid;
+  std::optional<Agreement> agreement;  // with kEcdhEs
 };
 
 absl::Status Error(absl::string_view message) {
@@ -47,12 +61,11 @@ absl::Status Error(absl::string_view message) {
 }
 
 absl::StatusOr<KeyManagement> ReadManagement(const Json& header) {
-  const std::string* name = AsText(FindMember(header, "alg"));
-  if (name == nullptr) return Error("the header has no alg");
+  const std::string& name = *AsText(FindMember(header, "alg"));
   for (const KeyManagement management :
-       {KeyManagement::kDirect, KeyManagement::kA128Kw,
-        KeyManagement::kA256Kw}) {
-    if (*name == KeyManagementName(management)) return management;
+       {KeyManagement::kDirect, KeyManagement::kA128Kw, KeyManagement::kA256Kw,
+        KeyManagement::kEcdhEs}) {
+    if (name == KeyManagementName(management)) return management;
   }
   return Error("the header's alg is not supported");
 }
@@ -68,11 +81,39 @@ absl::StatusOr<ContentEncryption> ReadEncryption(const Json& header) {
   return *encryption;
 }
 
+// `apu` or `apv`; empty where there is none.
+absl::StatusOr<std::string> ReadParty(const Json& header, const char* member) {
+  const Json* value = FindMember(header, member);
+  if (value == nullptr) return std::string();
+  const std::string* text = AsText(value);
+  std::optional<std::string> bytes;
+  if (text != nullptr) bytes = Base64UrlDecode(*text);
+  if (!bytes.has_value()) {
+    return Error(absl::StrCat("the header's ", member, " is not base64url"));
+  }
+  return *std::move(bytes);
+}
+
+absl::StatusOr<Agreement> ReadAgreement(const Json& header) {
+  const Json* epk = FindMember(header, "epk");
+  if (epk == nullptr) return Error("the header has no epk");
+  absl::StatusOr<Jwk> key = JwkReader::Read(*epk);
+  if (!key.ok()) {
+    return Error(absl::StrCat("the header's epk: ", key.status().message()));
+  }
+  if (key->type() != KeyType::kP256 && key->type() != KeyType::kX25519) {
+    return Error("the header's epk is not for key agreement");
+  }
+  absl::StatusOr<std::string> party_u = ReadParty(header, "apu");
+  if (!party_u.ok()) return party_u.status();
+  absl::StatusOr<std::string> party_v = ReadParty(header, "apv");
+  if (!party_v.ok()) return party_v.status();
+  return Agreement{*std::move(key), *std::move(party_u), *std::move(party_v)};
+}
+
 absl::StatusOr<Header> ParseHeader(absl::string_view part) {
-  const std::optional<std::string> text = Base64UrlDecode(part);
-  if (!text.has_value()) return Error("the header is not base64url");
-  absl::StatusOr<Json> json = ParseJsonObject(*text);
-  if (!json.ok()) return Error("the header is not a JSON object");
+  absl::StatusOr<Json> json = ParseJoseHeader(part);
+  if (!json.ok()) return json.status();
   if (FindMember(*json, "crit") != nullptr) {
     return Error("the header's crit names an unknown extension");
   }
@@ -84,49 +125,60 @@ absl::StatusOr<Header> ParseHeader(absl::string_view part) {
   absl::StatusOr<ContentEncryption> encryption = ReadEncryption(*json);
   if (!encryption.ok()) return encryption.status();
 
-  Header header{*management, *encryption, std::nullopt};
+  Header header{*management, *encryption, std::nullopt, std::nullopt};
   if (const Json* kid = FindMember(*json, "kid")) {
     const std::string* name = AsText(kid);
     if (name == nullptr) return Error("the header's kid is not a string");
     header.kid = *name;
   }
+  if (*management == KeyManagement::kEcdhEs) {
+    absl::StatusOr<Agreement> agreement = ReadAgreement(*json);
+    if (!agreement.ok()) return agreement.status();
+    header.agreement = *std::move(agreement);
+  }
   return header;
 }
 
-size_t KeySize(const Header& header) {
-  switch (header.management) {
-    case KeyManagement::kDirect:
-      return ContentKeySize(header.encryption);
-    case KeyManagement::kA128Kw:
-      return 16;
-    case KeyManagement::kA256Kw:
-      break;
-  }
-  return 32;
+// Whether `key` wraps keys of `size` bytes with `management`.
+bool FitsWrapping(const Jwk& key, size_t size, KeyManagement management) {
+  return key.type() == KeyType::kSymmetric &&
+         key.Permits(KeyUse::kEncryption) &&
+         key.key().secret().size() == size &&
+         (key.alg().empty() || key.alg() == KeyManagementName(management));
+}
+
+// Whether `key` agrees on keys with keys of `type`.
+bool FitsAgreement(const Jwk& key, KeyType type) {
+  return key.type() == type && key.Permits(KeyUse::kEncryption) &&
+         (key.alg().empty() ||
+          key.alg() == KeyManagementName(KeyManagement::kEcdhEs));
 }
 
 bool Fits(const Jwk& key, const Header& header) {
-  if (key.type() != KeyType::kSymmetric || !key.Permits(KeyUse::kEncryption) ||
-      key.key().secret().size() != KeySize(header)) {
-    return false;
+  switch (header.management) {
+    case KeyManagement::kDirect:
+      return FitsDirectly(key, header.encryption);
+    case KeyManagement::kA128Kw:
+      return FitsWrapping(key, 16, header.management);
+    case KeyManagement::kA256Kw:
+      return FitsWrapping(key, 32, header.management);
+    case KeyManagement::kEcdhEs:
+      break;
   }
-  if (key.alg().empty()) return true;
-  // A key for direct use may name what it encrypts with.
-  return key.alg() == KeyManagementName(header.management) ||
-         (header.management == KeyManagement::kDirect &&
-          key.alg() == ContentEncryptionName(header.encryption));
+  return FitsAgreement(key, header.agreement->ephemeral_key.type());
 }
 
-absl::StatusOr<const Jwk*> ChooseKey(const JwkSet& keys, const Header& header) {
-  const Jwk* chosen = nullptr;
-  for (const Jwk& key : keys.keys()) {
-    if (header.kid.has_value() && key.kid() != *header.kid) continue;
-    if (!Fits(key, header)) continue;
-    if (chosen != nullptr) return Error("several decryption keys fit");
-    chosen = &key;
+absl::StatusOr<DecryptionKey> ChooseKey(const DecryptionKeySet& keys,
+                                        const Header& header) {
+  std::optional<DecryptionKey> chosen;
+  for (const DecryptionKey& key : keys.keys()) {
+    if (header.kid.has_value() && key.jwk().kid() != *header.kid) continue;
+    if (!Fits(key.jwk(), header)) continue;
+    if (chosen.has_value()) return Error("several decryption keys fit");
+    chosen = key;
   }
-  if (chosen == nullptr) return Error("no decryption key fits");
-  return chosen;
+  if (!chosen.has_value()) return Error("no decryption key fits");
+  return *std::move(chosen);
 }
 
 // An expanded AES key, cleansed on destruction.
@@ -154,10 +206,86 @@ std::optional<SecretBytes> Unwrap(ByteView key, ByteView wrapped) {
   return unwrapped;
 }
 
+// The key that the content is encrypted with; nullopt where `key` cannot tell.
+std::optional<SecretBytes> ContentKey(const DecryptionKey& key,
+                                      const Header& header,
+                                      ByteView wrapped_key) {
+  switch (header.management) {
+    case KeyManagement::kDirect:
+      return SecretBytes(key.jwk().key().secret());
+    case KeyManagement::kA128Kw:
+    case KeyManagement::kA256Kw:
+      return Unwrap(key.jwk().key().secret(), wrapped_key);
+    case KeyManagement::kEcdhEs:
+      break;
+  }
+  const Agreement& agreement = *header.agreement;
+  const std::optional<SecretBytes> shared =
+      key.Agree(agreement.ephemeral_key.key());
+  if (!shared.has_value()) return std::nullopt;
+  return DeriveConcatKdf(shared->view(),
+                         ContentEncryptionName(header.encryption),
+                         AsBytes(agreement.party_u), AsBytes(agreement.party_v),
+                         ContentKeySize(header.encryption));
+}
+
+constexpr ContentEncryption kOwnEncryption = ContentEncryption::kA256Gcm;
+
+// What EncryptJwe starts with.
+struct Encryptor {
+  Json header;
+  SecretBytes content_key;
+  std::string encrypted_key;
+};
+
+absl::StatusOr<Encryptor> WrapKey(const Jwk& key) {
+  SecretBytes content_key(ContentKeySize(kOwnEncryption));
+  RAND_bytes(content_key.data(), content_key.size());
+  AesKey aes;
+  const ByteView secret = key.key().secret();
+  std::string wrapped(content_key.size() + kKeyWrapOverhead, '\0');
+  if (AES_set_encrypt_key(secret.data(), secret.size() * 8, &aes.key) != 0 ||
+      AES_wrap_key(&aes.key, nullptr,
+                   reinterpret_cast<uint8_t*>(wrapped.data()),
+                   content_key.data(), content_key.size()) < 0) {
+    return absl::InternalError("encryption failed");
+  }
+  return Encryptor{Json{{"alg", "A256KW"}}, std::move(content_key),
+                   std::move(wrapped)};
+}
+
+absl::StatusOr<Encryptor> AgreeOnKey(const Jwk& key) {
+  SecretBytes scalar(32);
+  RAND_bytes(scalar.data(), scalar.size());
+  const absl::StatusOr<Key> ephemeral = PublicKeyOf(key.type(), scalar.view());
+  if (!ephemeral.ok()) return absl::InternalError("encryption failed");
+  const std::string epk = ephemeral->CanonicalJwk();
+  const DecryptionKey ephemeral_key(
+      PrivateJwk{*Jwk::Parse(epk), std::move(scalar)});
+  const std::optional<SecretBytes> shared = ephemeral_key.Agree(key.key());
+  if (!shared.has_value()) return absl::InternalError("encryption failed");
+  return Encryptor{
+      Json{{"alg", "ECDH-ES"}, {"epk", *ParseJson(epk)}},
+      DeriveConcatKdf(shared->view(), ContentEncryptionName(kOwnEncryption), {},
+                      {}, ContentKeySize(kOwnEncryption)),
+      std::string()};
+}
+
+absl::StatusOr<Encryptor> StartEncrypting(const Jwk& key) {
+  if (FitsWrapping(key, 32, KeyManagement::kA256Kw)) return WrapKey(key);
+  if (FitsAgreement(key, key.type()) &&
+      (key.type() == KeyType::kP256 || key.type() == KeyType::kX25519)) {
+    return AgreeOnKey(key);
+  }
+  return Error(
+      "neither a symmetric key of 32 bytes nor one for key agreement that "
+      "permits encryption");
+}
+
 }  // namespace
 
 absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
-                                       const JwkSet& keys) {
+                                       const DecryptionKeySet& keys) {
   const std::vector<absl::string_view> parts =
       absl::StrSplit(jwe, absl::MaxSplits('.', kParts));
   if (parts.size() != kParts) return Error("not five parts divided by dots");
@@ -172,18 +300,16 @@ absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
     decoded[i] = *std::move(bytes);
   }
   const auto& [unused, wrapped_key, iv, ciphertext, tag] = decoded;
-  absl::StatusOr<const Jwk*> jwk = ChooseKey(keys, *header);
-  if (!jwk.ok()) return jwk.status();
-
-  const ByteView secret = (*jwk)->key().secret();
-  std::optional<SecretBytes> content_key;
-  if (header->management == KeyManagement::kDirect) {
-    // RFC 7516 section 5.2, step 10.
-    if (!wrapped_key.empty()) return Error("dir with an encrypted key");
-    content_key = SecretBytes(secret);
-  } else {
-    content_key = Unwrap(secret, AsBytes(wrapped_key));
+  absl::StatusOr<DecryptionKey> key = ChooseKey(keys, *header);
+  if (!key.ok()) return key.status();
+  // RFC 7516 section 5.2, step 10.
+  if (!wrapped_key.empty() && (header->management == KeyManagement::kDirect ||
+                               header->management == KeyManagement::kEcdhEs)) {
+    return Error(absl::StrCat(KeyManagementName(header->management),
+                              " with an encrypted key"));
   }
+  const std::optional<SecretBytes> content_key =
+      ContentKey(*key, *header, AsBytes(wrapped_key));
   if (!content_key.has_value()) return Error("cannot be decrypted");
   std::optional<SecretBytes> plaintext =
       OpenContent(header->encryption, content_key->view(), AsBytes(iv),
@@ -193,43 +319,21 @@ absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
 }
 
 absl::StatusOr<std::string> EncryptJwe(ByteView plaintext, const Jwk& key) {
-  const Header header{KeyManagement::kA256Kw, ContentEncryption::kA256Gcm,
-                      std::nullopt};
-  if (!Fits(key, header)) {
-    return Error("not a symmetric key of 32 bytes that permits encryption");
-  }
-  Json json = {{"alg", "A256KW"}, {"enc", "A256GCM"}};
-  if (!key.kid().empty()) json["kid"] = key.kid();
-  const std::string encoded_header = Base64UrlEncode(AsBytes(json.dump()));
-
-  SecretBytes content_key(ContentKeySize(header.encryption));
-  std::vector<uint8_t> iv(ContentIvSize(header.encryption));
-  RAND_bytes(content_key.data(), content_key.size());
+  absl::StatusOr<Encryptor> encryptor = StartEncrypting(key);
+  if (!encryptor.ok()) return encryptor.status();
+  encryptor->header["enc"] = std::string(ContentEncryptionName(kOwnEncryption));
+  if (!key.kid().empty()) encryptor->header["kid"] = key.kid();
+  const std::string header = Base64UrlEncode(AsBytes(encryptor->header.dump()));
+  std::vector<uint8_t> iv(ContentIvSize(kOwnEncryption));
   RAND_bytes(iv.data(), iv.size());
-
-  AesKey aes;
-  std::vector<uint8_t> wrapped_key(content_key.size() + kKeyWrapOverhead);
-  std::vector<uint8_t> sealed(plaintext.size() +
-                              ContentTagSize(header.encryption));
-  size_t sealed_size = 0;
-  bssl::ScopedEVP_AEAD_CTX context;
-  if (AES_set_encrypt_key(key.key().secret().data(),
-                          key.key().secret().size() * 8, &aes.key) != 0 ||
-      AES_wrap_key(&aes.key, nullptr, wrapped_key.data(), content_key.data(),
-                   content_key.size()) < 0 ||
-      !EVP_AEAD_CTX_init(context.get(), EVP_aead_aes_256_gcm(),
-                         content_key.data(), content_key.size(),
-                         ContentTagSize(header.encryption), nullptr) ||
-      !EVP_AEAD_CTX_seal(context.get(), sealed.data(), &sealed_size,
-                         sealed.size(), iv.data(), iv.size(), plaintext.data(),
-                         plaintext.size(), AsBytes(encoded_header).data(),
-                         encoded_header.size())) {
-    ERR_clear_error();
-    return absl::InternalError("encryption failed");
-  }
-  const ByteView ciphertext = ByteView(sealed).first(plaintext.size());
-  const ByteView tag = ByteView(sealed).subspan(plaintext.size());
-  return absl::StrCat(encoded_header, ".", Base64UrlEncode(wrapped_key), ".",
+  const std::optional<std::string> sealed =
+      SealContent(kOwnEncryption, encryptor->content_key.view(), iv, plaintext,
+                  AsBytes(header));
+  if (!sealed.has_value()) return absl::InternalError("encryption failed");
+  const ByteView ciphertext = AsBytes(*sealed).first(plaintext.size());
+  const ByteView tag = AsBytes(*sealed).subspan(plaintext.size());
+  return absl::StrCat(header, ".",
+                      Base64UrlEncode(AsBytes(encryptor->encrypted_key)), ".",
                       Base64UrlEncode(iv), ".", Base64UrlEncode(ciphertext),
                       ".", Base64UrlEncode(tag));
 }

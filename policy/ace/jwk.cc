@@ -16,8 +16,8 @@ namespace {
 
 // Registered key types and curves that we have no use for. Only these are ever
 // quoted: all other text in a JWK stays out of messages.
-constexpr absl::string_view kForeignNames[] = {
-    "RSA", "P-384", "P-521", "secp256k1", "X25519", "X448", "Ed448"};
+constexpr absl::string_view kForeignNames[] = {"AKP",       "P-384", "P-521",
+                                               "secp256k1", "X448",  "Ed448"};
 
 absl::Status MemberError(absl::string_view member, absl::string_view fault) {
   return absl::InvalidArgumentError(absl::StrCat(member, ": ", fault));
@@ -68,10 +68,13 @@ absl::StatusOr<SecretBytes> RequiredBytes(const Json& jwk, const char* member) {
 absl::StatusOr<Key> ReadOkp(const Json& jwk) {
   absl::StatusOr<std::string> crv = RequiredText(jwk, "crv");
   if (!crv.ok()) return crv.status();
-  if (*crv != "Ed25519") return UnsupportedError("crv", *crv);
+  if (*crv != "Ed25519" && *crv != "X25519") {
+    return UnsupportedError("crv", *crv);
+  }
   absl::StatusOr<SecretBytes> x = RequiredBytes(jwk, "x");
   if (!x.ok()) return x.status();
-  return Named("x", Key::Ed25519(x->view()));
+  return Named("x", *crv == "Ed25519" ? Key::Ed25519(x->view())
+                                      : Key::X25519(x->view()));
 }
 
 absl::StatusOr<Key> ReadEc(const Json& jwk) {
@@ -85,6 +88,14 @@ absl::StatusOr<Key> ReadEc(const Json& jwk) {
   return Named("x, y", Key::P256(x->view(), y->view()));
 }
 
+absl::StatusOr<Key> ReadRsa(const Json& jwk) {
+  absl::StatusOr<SecretBytes> n = RequiredBytes(jwk, "n");
+  if (!n.ok()) return n.status();
+  absl::StatusOr<SecretBytes> e = RequiredBytes(jwk, "e");
+  if (!e.ok()) return e.status();
+  return Named("n, e", Key::Rsa(n->view(), e->view()));
+}
+
 absl::StatusOr<Key> ReadOct(const Json& jwk) {
   absl::StatusOr<SecretBytes> k = RequiredBytes(jwk, "k");
   if (!k.ok()) return k.status();
@@ -96,6 +107,7 @@ absl::StatusOr<Key> ReadKey(const Json& jwk) {
   if (!kty.ok()) return kty.status();
   if (*kty == "OKP") return ReadOkp(jwk);
   if (*kty == "EC") return ReadEc(jwk);
+  if (*kty == "RSA") return ReadRsa(jwk);
   if (*kty == "oct") return ReadOct(jwk);
   return UnsupportedError("kty", *kty);
 }
@@ -144,6 +156,8 @@ absl::StatusOr<Jwk> JwkReader::Read(const Json& json) {
   }
   absl::StatusOr<Key> key = ReadKey(json);
   if (!key.ok()) return key.status();
+  // Of an RSA key, `d` is there whenever other private members are (RFC 7518
+  // section 6.3.2).
   if (FindMember(json, "d") != nullptr) {
     return MemberError("d", "a private key where a public one belongs");
   }
@@ -179,7 +193,7 @@ bool Jwk::Permits(KeyUse use) const {
 }
 
 bool Jwk::Permits(Algorithm algorithm) const {
-  return key_.algorithm() == algorithm &&
+  return key_.IsFor(algorithm) &&
          (alg_.empty() || alg_ == AlgorithmName(algorithm)) &&
          Permits(KeyUse::kSignature);
 }
@@ -197,7 +211,7 @@ std::string Jwk::ToJson() const {
   absl::StatusOr<Json> json = ParseJsonObject(key_.CanonicalJwk());
   if (!kid_.empty()) (*json)["kid"] = kid_;
   if (!alg_.empty()) (*json)["alg"] = alg_;
-  std::string text = json->dump();
+  std::string text = json->dump(-1, ' ', false, Json::error_handler_t::replace);
   CleanseStrings(*json);
   return text;
 }

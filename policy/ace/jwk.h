@@ -17,8 +17,10 @@ enum class KeyUse {
   kEncryption,  // encrypting, decrypting and key wrapping
 };
 
-// A JSON Web Key (RFC 7517): OKP/Ed25519, EC/P-256 or oct. Public, but for oct.
-// Immutable and cheap to copy.
+// A key with what its owner says about it: a JSON Web Key (RFC 7517) of type
+// OKP (Ed25519, X25519), EC (P-256), RSA or oct, or a COSE_Key, which says the
+// same in CBOR (see cose_key.h). Public, but for oct. Immutable and cheap to
+// copy.
 class Jwk {
  public:
   // Reads one JWK. Members it does not know are ignored. Errors name the
@@ -32,16 +34,17 @@ class Jwk {
   const Key& key() const { return key_; }
   KeyType type() const { return key_.type(); }
 
-  // Empty where the JWK has none.
+  // Empty where the key has none. Of a COSE_Key, any bytes.
   const std::string& kid() const { return kid_; }
-  // The `alg` member as it is written; empty where the JWK has none.
+  // The `alg` member as it is written, or the JOSE name of a COSE_Key's; empty
+  // where the key has none.
   const std::string& alg() const { return alg_; }
 
   // Whether `use` and `key_ops`, where there, permit `use`.
   bool Permits(KeyUse use) const;
 
-  // Whether this key may check signatures made with `algorithm`: its type is
-  // for it, `alg` where there names it, and `use` and `key_ops` permit it.
+  // Whether this key may check signatures made with `algorithm`: that is for
+  // its type, `alg` where there names it, and `use` and `key_ops` permit it.
   bool Permits(Algorithm algorithm) const;
 
   // RFC 7638, SHA-256, base64url. Of a symmetric key this is a hash of the
@@ -49,10 +52,12 @@ class Jwk {
   std::string Thumbprint() const;
 
   // This key in one line: the members that its type requires, `kid` and `alg`.
-  // Holds the secret of a symmetric key.
+  // Holds the secret of a symmetric key. What is not UTF-8 in a `kid` is
+  // replaced.
   std::string ToJson() const;
 
  private:
+  friend class CoseKeyReader;
   friend class JwkReader;
   explicit Jwk(Key key);
 
@@ -77,7 +82,7 @@ class JwkSet {
 
   const std::vector<Jwk>& keys() const { return keys_; }
 
-  // One line a key that was passed over, as in `keys[0].kty: "RSA" is not
+  // One line a key that was passed over, as in `keys[0].crv: "P-384" is not
   // supported`. For a warning at start.
   const std::vector<std::string>& skipped() const { return skipped_; }
 

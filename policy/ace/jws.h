@@ -9,6 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "policy/ace/algorithm.h"
 #include "policy/ace/jwk.h"
+#include "policy/ace/secret_bytes.h"
+#include "proxy/base/bytes.h"
 
 namespace sluice::ace {
 
@@ -17,24 +19,24 @@ namespace sluice::ace {
 class Jws {
  public:
   // Takes `token` apart and checks its header. Failures carry a Rejection:
-  //  - kUnparsable: fewer than three parts or more than five, or the first is
-  //    not the base64url of a JSON object with a string `alg`;
-  //  - kInvalid: an encrypted token (five parts); `alg` "none" or unknown;
-  //    `crit`, since we know no extension (section 4.1.11); `b64` (RFC 7797);
-  //    a `kid` that is no string; a payload or signature that is not
-  //    base64url.
+  //  - kUnparsable: not three parts, or the first is not the base64url of a
+  //    JSON object with a string `alg`;
+  //  - kInvalid: `alg` "none" or unknown; `crit`, since we know no extension
+  //    (section 4.1.11); `b64` (RFC 7797); a `kid` that is no string; a payload
+  //    or signature that is not base64url.
   // Header members that bring a key or say where to get one (`jwk`, `jku`,
   // `x5c`, `x5u`) are ignored: keys come from the configuration alone.
   // The result aliases `token`.
   static absl::StatusOr<Jws> Parse(absl::string_view token);
 
   // What the token says before anybody has vouched for it.
-  const std::string& unverified_payload() const { return payload_; }
+  // Lives as long as this.
+  absl::string_view unverified_payload() const {
+    return AsString(payload_.view());
+  }
 
-  // Checks the signature with the one key of `keys` that it can be checked
-  // with (ACE-TOK-2, ACE-TOK-4): the key that `kid` names, or, without `kid`,
-  // the only key that permits `alg`. No such key, several, or a wrong
-  // signature: kInvalid.
+  // Checks the signature with the key of `keys` that ChooseVerificationKey
+  // finds for the header. No such key or a wrong signature: kInvalid.
   absl::Status Verify(const JwkSet& keys) const;
 
  private:
@@ -45,7 +47,7 @@ class Jws {
   std::optional<std::string> kid_;
 
   absl::string_view signing_input_;
-  std::string payload_;
+  SecretBytes payload_;  // may hold a key where the token was encrypted
   std::string signature_;
 };
 

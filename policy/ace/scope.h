@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "policy/ace/cbor.h"
 
 namespace sluice::ace {
 
@@ -42,6 +43,10 @@ absl::StatusOr<Scope> ParseAifScope(absl::string_view encoded);
 // The same for the JSON array itself, as an introspection answer may carry it
 // and as an operator writes it.
 absl::StatusOr<Scope> ParseAifScopeJson(absl::string_view json);
+
+// The same for a CWT's `scope`: the array itself, in CBOR, or a byte string
+// that holds it. An empty byte or text string is an empty scope.
+absl::StatusOr<Scope> ReadAifScopeCbor(const Cbor& scope);
 
 // Reads a scope of draft-ietf-ace-mqtt-tls-profile-01: `publish_<filter>` and
 // `subscribe_<filter>` divided by single spaces (ACE-D01-1). The empty string

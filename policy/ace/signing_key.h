@@ -17,16 +17,17 @@ namespace sluice::ace {
 class SigningKey {
  public:
   // A fresh key from BoringSSL's generator. Its `kid` is its thumbprint.
+  // Unimplemented for RSA.
   static absl::StatusOr<SigningKey> Generate(Algorithm algorithm);
 
-  // Reads a private JWK: the members of Jwk::Parse, and `d` where the key is
-  // asymmetric. Errors are as there; a `d` that does not belong to the public
-  // key is InvalidArgument.
+  // Reads a private JWK of a type that signs, but for RSA: the members of
+  // Jwk::Parse, and `d` where the key is asymmetric. Errors are as there; a `d`
+  // that does not belong to the public key is InvalidArgument.
   static absl::StatusOr<SigningKey> Parse(absl::string_view json);
 
   // The public key; for a symmetric key, the key itself.
   const Jwk& jwk() const { return jwk_; }
-  Algorithm algorithm() const { return jwk_.key().algorithm(); }
+  Algorithm algorithm() const { return *jwk_.key().algorithm(); }
 
   // A signature or MAC over `message` in JOSE's encoding: what Key::Verify
   // takes. InternalError where BoringSSL fails.

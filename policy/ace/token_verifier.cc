@@ -6,10 +6,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/claims.h"
-#include "policy/ace/confirmation.h"
-#include "policy/ace/json.h"
-#include "policy/ace/jws.h"
+#include "policy/ace/cwt.h"
+#include "policy/ace/jwt.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_format.h"
 
 namespace sluice::ace {
 namespace {
@@ -46,26 +46,6 @@ absl::Status CheckIssuer(const std::vector<Issuer>& issuers, size_t index) {
   return absl::OkStatus();
 }
 
-const Issuer* FindIssuer(const std::vector<Issuer>& issuers,
-                         absl::string_view name) {
-  for (const Issuer& issuer : issuers) {
-    if (issuer.name == name) return &issuer;
-  }
-  return nullptr;
-}
-
-absl::StatusOr<Scope> ReadScope(const Json& payload, Profile profile) {
-  const Json* value = FindMember(payload, "scope");
-  if (value == nullptr) return Scope();
-  const std::string* text = AsText(value);
-  if (text == nullptr) return Invalid("scope: not a string");
-  absl::StatusOr<Scope> scope = profile == Profile::kDraft01
-                                    ? ParseDraft01Scope(*text)
-                                    : ParseAifScope(*text);
-  if (!scope.ok()) return Invalid(scope.status().message());
-  return scope;
-}
-
 }  // namespace
 
 TokenVerifier::TokenVerifier(Options options) : options_(std::move(options)) {}
@@ -88,43 +68,61 @@ absl::StatusOr<TokenVerifier> TokenVerifier::Create(Options options) {
 absl::StatusOr<VerifiedToken> TokenVerifier::Verify(ByteView token,
                                                     absl::Time now) const {
   if (token.size() > kMaxTokenBytes) return Invalid("the token is too long");
-  absl::StatusOr<Jws> jws = Jws::Parse(AsString(token));
-  if (!jws.ok()) return jws.status();
-  absl::StatusOr<Json> payload = ParseJsonObject(jws->unverified_payload());
-  if (!payload.ok()) {
-    return Invalid(absl::StrCat("payload: ", payload.status().message()));
-  }
-  const std::string* issuer_name = AsText(FindMember(*payload, "iss"));
-  if (issuer_name == nullptr) return Invalid("iss: missing or not a string");
-  const Issuer* issuer = FindIssuer(options_.issuers, *issuer_name);
-  if (issuer == nullptr) return Invalid("iss: not a configured issuer");
-  if (absl::Status status = jws->Verify(issuer->keys); !status.ok()) {
-    return status;
-  }
+  absl::StatusOr<TokenContents> contents = Read(token, now);
+  if (!contents.ok()) return contents.status();
+  return Admit(*std::move(contents), now);
+}
 
-  // From here on the issuer vouches for the payload.
-  absl::StatusOr<Claims> claims = ReadClaims(*payload);
-  if (!claims.ok()) return claims.status();
-  absl::StatusOr<PopKey> pop_key =
-      ReadConfirmation(FindMember(*payload, "cnf"), options_.decryption_keys);
-  if (!pop_key.ok()) return pop_key.status();
-  absl::StatusOr<Scope> scope = ReadScope(*payload, issuer->profile);
-  if (!scope.ok()) return scope.status();
+TokenContext TokenVerifier::ContextAt(absl::Time now) const {
+  return {options_.issuers, options_.decryption_keys, options_.known_keys.get(),
+          now};
+}
+
+absl::StatusOr<TokenContents> TokenVerifier::Read(ByteView token,
+                                                  absl::Time now) const {
+  const TokenContext context = ContextAt(now);
+  switch (ClassifyToken(token)) {
+    case TokenFormat::kJws:
+      return ReadSignedJwt(AsString(token), context);
+    case TokenFormat::kJwe:
+      return ReadEncryptedJwt(AsString(token), context);
+    case TokenFormat::kCose:
+      return ReadCwt(token, context);
+    case TokenFormat::kEmpty:
+      return RejectedError(Rejection::kUnparsable, "the token is empty");
+    case TokenFormat::kReference:
+      break;
+  }
+  return RejectedError(Rejection::kUnparsable,
+                       "a reference, and no issuer has introspection");
+}
+
+absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
+                                                   absl::Time now) const {
+  Claims& claims = contents.claims;
+  if (claims.exi.has_value() && !options_.accept_exi) {
+    return Invalid("exi: not supported");
+  }
   if (absl::Status status =
-          CheckClaims(*claims, options_.audience, now, options_.clock_skew);
+          CheckClaims(claims, options_.audience, now, options_.clock_skew);
       !status.ok()) {
     return status;
   }
-  const absl::Time expires_at = now < claims->expires_at
-                                    ? claims->expires_at
-                                    : claims->expires_at + options_.clock_skew;
-  return VerifiedToken{issuer->name,
-                       issuer->profile,
-                       std::move(claims->subject),
-                       std::move(claims->token_id),
-                       *std::move(scope),
+  absl::Time expires_at = claims.expires_at.value_or(absl::InfiniteFuture());
+  if (expires_at <= now) expires_at += options_.clock_skew;
+  return VerifiedToken{contents.issuer->name,
+                       contents.issuer->profile,
+                       std::move(claims.subject),
+                       std::move(claims.token_id),
+                       std::move(contents.scope),
                        expires_at,
-                       *std::move(pop_key)};
+                       claims.exi,
+                       std::move(contents.pop_key)};
+}
+
+absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen) {
+  if (!token.exi.has_value()) return token.expires_at;
+  return std::min(token.expires_at, first_seen + *token.exi);
 }
 
 }  // namespace sluice::ace

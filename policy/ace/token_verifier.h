@@ -2,37 +2,25 @@
 #define POLICY_ACE_TOKEN_VERIFIER_H_
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "policy/ace/jwk.h"
+#include "policy/ace/decryption_key.h"
+#include "policy/ace/issuer.h"
+#include "policy/ace/known_keys.h"
 #include "policy/ace/pop_key.h"
 #include "policy/ace/scope.h"
+#include "policy/ace/token_contents.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::ace {
 
 // Longer tokens are refused unread. A CONNECT cannot carry more.
 inline constexpr size_t kMaxTokenBytes = 64 * 1024;
-
-// The edition of the profile that an issuer speaks.
-enum class Profile {
-  kRfc9431,
-  // draft-ietf-ace-mqtt-tls-profile-01: `scope` is written otherwise
-  // (ACE-D01-1). Its weaker proofs are the caller's matter.
-  kDraft01,
-};
-
-// An authorization server whose tokens are accepted.
-struct Issuer {
-  // Compared with `iss`, byte for byte.
-  std::string name;
-  Profile profile = Profile::kRfc9431;
-  // The keys with which it signs.
-  JwkSet keys;
-};
 
 // What a valid token says.
 struct VerifiedToken {
@@ -42,20 +30,34 @@ struct VerifiedToken {
   Profile profile;
   // `sub`; empty where the token has none.
   std::string subject;
-  // `jti`; empty where the token has none. Printable ASCII.
+  // `jti`, or the `cti` of a CWT in hexadecimal; empty where the token has
+  // none. Without control characters.
   std::string token_id;
   // Empty where the token has none (ACE-SCP-5).
   Scope scope;
   // When the grant ends. The leeway only admits tokens: this is `exp` while
   // that is ahead, else (the token was admitted within the leeway) `exp` plus
-  // the leeway, so always later than the `now` that Verify was given.
+  // the leeway, so always later than the `now` that Verify was given. Infinite
+  // where the token has `exi` alone: see ExpiryFrom.
   absl::Time expires_at;
-  // What a proof of possession is checked with.
+  // `exi`: how long the token lives from when it is first seen (ACE-TOK-8).
+  // Then the token has a token_id, and the caller remembers under it, and its
+  // issuer, when that was, for as long as the token could come again.
+  std::optional<absl::Duration> exi;
+  // What a proof of possession is checked with. Where it is a certificate, only
+  // the TLS handshake can prove possession.
   PopKey pop_key;
 };
 
-// Verifies self-contained access tokens: signed JWTs (RFC 7519 in RFC 7515's
-// compact serialisation) with a confirmation key (RFC 7800).
+// When the grant of `token`, which was first seen at `first_seen`, ends: `exi`
+// after that, or at `expires_at`, whichever is sooner. The token has expired
+// where that is not later than now, however often it is presented.
+absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen);
+
+// Verifies self-contained access tokens with a confirmation key: JWTs (RFC
+// 7519), signed or signed and encrypted, and CWTs (RFC 8392), signed, MACed,
+// encrypted or both. References are introspected elsewhere: see
+// token_format.h, and Admit for what is learnt about them.
 //
 // Immutable, so Verify may be called from any thread; new issuers or keys mean
 // a new verifier. It knows no clock and does no I/O.
@@ -68,8 +70,14 @@ class TokenVerifier {
     std::string audience;
     // Leeway for `exp`, `nbf` and `iat`. Not negative.
     absl::Duration clock_skew = absl::Seconds(30);
-    // Symmetric keys with which `cnf.jwe` is decrypted.
-    JwkSet decryption_keys;
+    // The broker's own keys, with which encrypted tokens and PoP keys are
+    // decrypted.
+    DecryptionKeySet decryption_keys;
+    // Where null, a token that names its key by `kid` alone is refused.
+    std::shared_ptr<const KnownKeysInterface> known_keys;
+    // Whether tokens with `exi` are accepted. Only a caller that remembers when
+    // it first saw each can say so: see VerifiedToken::exi.
+    bool accept_exi = false;
   };
 
   // InvalidArgument, naming the option, where `options` break a rule above or
@@ -80,18 +88,31 @@ class TokenVerifier {
   // (ACE-TOK-2, -3, -4, -6; ACE-SCP-1). Before the signature is checked, `iss`
   // is read for one purpose, to choose the keys to check it with.
   //
-  // Every failure carries a Rejection, and a message that says what is wrong
-  // and holds nothing of the token but the position of the fault:
-  //  - kUnparsable: not a JWT by its form, which is three parts (encrypted:
-  //    five) divided by dots, the first the base64url of a JSON object with a
-  //    string `alg`. Such a token may still be a reference to introspect.
+  // A failure carries a Rejection, and a message that says what is wrong and
+  // holds nothing of the token but the position of the fault:
+  //  - kUnparsable: no token by its form: empty, a reference (ClassifyToken),
+  //    or not the CBOR of a COSE structure.
   //  - kExpired: all else is in order, but `exp` and the leeway have passed.
   //  - kInvalid: everything else.
+  // One without a Rejection says that the known keys could not be asked.
   // Possession of the key is not checked here: see VerifyProof.
   absl::StatusOr<VerifiedToken> Verify(ByteView token, absl::Time now) const;
 
+  // The second half of Verify: checks what a token is known to say, be it from
+  // the token itself or from its issuer, asked about it. `contents.issuer` is
+  // one of issuers().
+  absl::StatusOr<VerifiedToken> Admit(TokenContents contents,
+                                      absl::Time now) const;
+
+  const std::vector<Issuer>& issuers() const { return options_.issuers; }
+
+  // What this verifier reads tokens with at `now`. Refers to this.
+  TokenContext ContextAt(absl::Time now) const;
+
  private:
   explicit TokenVerifier(Options options);
+
+  absl::StatusOr<TokenContents> Read(ByteView token, absl::Time now) const;
 
   Options options_;
 };

@@ -16,7 +16,8 @@ namespace {
 absl::Status Run(const Options& options, const Environment&) {
   const std::optional<ace::Algorithm> algorithm =
       ace::AlgorithmFromName(options.Get("alg"));
-  if (!algorithm.has_value()) {
+  if (!algorithm.has_value() || *algorithm == ace::Algorithm::kRs256 ||
+      *algorithm == ace::Algorithm::kPs256) {
     return absl::InvalidArgumentError("--alg is not EdDSA, ES256 or HS256");
   }
   const absl::StatusOr<ace::SigningKey> key =

@@ -12,14 +12,12 @@
 #include "absl/time/time.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/json.h"
-#include "policy/ace/jwe.h"
 #include "policy/ace/jwk.h"
-#include "policy/ace/jws_sign.h"
-#include "policy/ace/openssl_guard.h"
 #include "policy/ace/pop_key.h"
 #include "policy/ace/scope.h"
 #include "policy/ace/signing_key.h"
 #include "policy/ctl/files.h"
+#include "policy/ctl/token_request.h"
 #include "proxy/base/bytes.h"
 #include "proxy/mqtt/topic.h"
 
@@ -69,10 +67,16 @@ absl::StatusOr<ace::Jwk> ReadPublicKey(const std::string& path) {
   return key;
 }
 
-// The `cnf` claim.
-absl::StatusOr<Json> MakeConfirmation(const Options& options) {
+// The client's key, and the key that it is encrypted with where it is
+// symmetric.
+struct ClientKey {
+  ace::Jwk key;
+  std::optional<ace::Jwk> encryption_key;
+};
+
+absl::StatusOr<ClientKey> ReadClientKey(const Options& options) {
   const std::string path = options.Get("cnf-key");
-  const absl::StatusOr<ace::Jwk> key = ReadPublicKey(path);
+  absl::StatusOr<ace::Jwk> key = ReadPublicKey(path);
   if (!key.ok()) return key.status();
   const absl::Status usable = ace::PopKey::FromJwk(*key).status();
   if (!usable.ok()) return FileFault(path, usable);
@@ -84,21 +88,15 @@ absl::StatusOr<Json> MakeConfirmation(const Options& options) {
       return absl::InvalidArgumentError(
           "--encryption-key goes with a symmetric --cnf-key only");
     }
-    const absl::StatusOr<Json> jwk = ace::ParseJsonObject(key->ToJson());
-    if (!jwk.ok()) return jwk.status();
-    return Json{{"jwk", *jwk}};
+    return ClientKey{*std::move(key), std::nullopt};
   }
   if (!encryption_path.has_value()) {
     return absl::InvalidArgumentError(
         "a symmetric --cnf-key needs --encryption-key");
   }
-  const absl::StatusOr<ace::Jwk> encryption_key =
-      ReadPublicKey(*encryption_path);
+  absl::StatusOr<ace::Jwk> encryption_key = ReadPublicKey(*encryption_path);
   if (!encryption_key.ok()) return encryption_key.status();
-  const absl::StatusOr<std::string> jwe =
-      ace::EncryptJwe(AsBytes(key->ToJson()), *encryption_key);
-  if (!jwe.ok()) return FileFault(*encryption_path, jwe.status());
-  return Json{{"jwe", *jwe}};
+  return ClientKey{*std::move(key), *std::move(encryption_key)};
 }
 
 // The instant that `--name`, a duration, is ahead of `now`, in Unix seconds.
@@ -118,13 +116,7 @@ absl::StatusOr<int64_t> ReadInstant(const Options& options,
   return absl::ToUnixSeconds(instant);
 }
 
-std::string RandomTokenId() {
-  uint8_t bytes[16];
-  RAND_bytes(bytes, sizeof(bytes));
-  return ace::Base64UrlEncode(bytes);
-}
-
-// JSON holds nothing but Unicode text.
+// Both formats hold Unicode text.
 absl::Status CheckText(const Options& options) {
   for (const absl::string_view name :
        {"issuer", "audience", "subject", "token-id"}) {
@@ -136,52 +128,64 @@ absl::Status CheckText(const Options& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Json> MakeClaims(const Options& options, absl::Time now) {
+absl::StatusOr<TokenRequest> ReadRequest(const Options& options,
+                                         absl::Time now) {
   if (absl::Status status = CheckText(options); !status.ok()) return status;
   const absl::StatusOr<int64_t> expires_at =
       ReadInstant(options, "expires-in", now);
   if (!expires_at.ok()) return expires_at.status();
-  Json claims = {
-      {"iss", options.Get("issuer")},
-      {"aud", options.Get("audience")},
-      {"sub", options.Get("subject")},
-      {"jti", options.Find("token-id").value_or(RandomTokenId())},
-      {"iat", absl::ToUnixSeconds(now)},
-      {"exp", *expires_at},
-      {"ace_profile", "mqtt_tls"},
-  };
+  std::optional<int64_t> not_before;
   if (options.Find("not-before").has_value()) {
-    const absl::StatusOr<int64_t> not_before =
+    const absl::StatusOr<int64_t> instant =
         ReadInstant(options, "not-before", now);
-    if (!not_before.ok()) return not_before.status();
-    claims["nbf"] = *not_before;
+    if (!instant.ok()) return instant.status();
+    not_before = *instant;
   }
-  if (const auto scope = options.Find("scope"); scope.has_value()) {
-    const absl::Status valid = ace::ParseAifScopeJson(*scope).status();
-    if (!valid.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--scope: ", valid.message()));
-    }
-    claims["scope"] = ace::Base64UrlEncode(AsBytes(*scope));
+  const std::optional<std::string> scope_json = options.Find("scope");
+  absl::StatusOr<ace::Scope> scope = ace::Scope();
+  if (scope_json.has_value()) scope = ace::ParseAifScopeJson(*scope_json);
+  if (!scope.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--scope: ", scope.status().message()));
   }
-  absl::StatusOr<Json> confirmation = MakeConfirmation(options);
-  if (!confirmation.ok()) return confirmation.status();
-  claims["cnf"] = *std::move(confirmation);
-  return claims;
+  absl::StatusOr<ClientKey> client_key = ReadClientKey(options);
+  if (!client_key.ok()) return client_key.status();
+  return TokenRequest{options.Get("issuer"),
+                      options.Get("audience"),
+                      options.Get("subject"),
+                      options.Find("token-id"),
+                      absl::ToUnixSeconds(now),
+                      *expires_at,
+                      not_before,
+                      scope_json,
+                      *std::move(scope),
+                      std::move(client_key->key),
+                      std::move(client_key->encryption_key)};
 }
 
 absl::Status Run(const Options& options, const Environment& environment) {
-  if (options.Find("format").value_or("jwt") != "jwt") {
-    return absl::InvalidArgumentError("--format is not jwt");
+  const std::string format = options.Find("format").value_or("jwt");
+  if (format != "jwt" && format != "cwt") {
+    return absl::InvalidArgumentError("--format is not jwt or cwt");
   }
-  const absl::StatusOr<Json> claims = MakeClaims(options, environment.now);
-  if (!claims.ok()) return claims.status();
+  const absl::StatusOr<TokenRequest> request =
+      ReadRequest(options, environment.now);
+  if (!request.ok()) return request.status();
   const absl::StatusOr<ace::SigningKey> key =
       ReadSigningKey(options.Get("key"));
   if (!key.ok()) return key.status();
-  const absl::StatusOr<std::string> token = ace::SignJwt(*key, claims->dump());
+  const absl::StatusOr<std::string> token =
+      format == "jwt" ? MakeJwt(*request, *key) : MakeCwt(*request, *key);
+  if (absl::IsInvalidArgument(token.status())) {
+    return FileFault(options.Get("encryption-key"), token.status());
+  }
   if (!token.ok()) return token.status();
-  environment.out << *token << "\n";
+  if (const auto path = options.Find("out"); path.has_value()) {
+    return CreateFiles({NewFile{*path, *token, 0600}});
+  }
+  environment.out << (format == "jwt" ? *token
+                                      : ace::Base64UrlEncode(AsBytes(*token)))
+                  << "\n";
   return absl::OkStatus();
 }
 
@@ -193,7 +197,8 @@ Command DevToken() {
       "token",
       "Sign an access token with a local key and print it",
       "DURATION is like 90s, 5m or 1h30m, counted from now, and may be "
-      "negative.\n",
+      "negative. A JWT is\nprinted as it is, a CWT, which is bytes, in "
+      "base64url; --out writes either as a client\nsends it.\n",
       {
           {"key", "FILE", true, "the issuer's private JWK"},
           {"issuer", "NAME", true, "iss: the issuer, as the policy names it"},
@@ -205,10 +210,13 @@ Command DevToken() {
           {"scope", "JSON", false,
            R"(AIF-MQTT, as [["a/#",["pub","sub"]]]; none: no permission)"},
           {"not-before", "DURATION", false, "nbf"},
-          {"token-id", "ID", false, "jti; none: a random one"},
+          {"token-id", "ID", false,
+           "jti, or the bytes of cti (shown in hexadecimal); none: random"},
           {"encryption-key", "FILE", false,
            "for a symmetric --cnf-key: a JWK of the policy's decryption keys"},
-          {"format", "jwt", false, "the token's format; none: jwt"},
+          {"format", "FORMAT", false, "jwt or cwt; none: jwt"},
+          {"out", "FILE", false,
+           "a file for the token's bytes, which must not exist; none: print"},
       },
       &Run,
   };

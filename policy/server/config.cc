@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "policy/ace/decryption_key.h"
 #include "policy/ace/jwk.h"
 #include "policy/server/files.h"
 #include "policy/server/pem.h"
@@ -58,8 +59,10 @@ class Checker {
   // The file that the field at `path` names.
   absl::StatusOr<std::string> ReadNamedFile(const std::string& path,
                                             const std::string& name) const;
-  absl::StatusOr<ace::JwkSet> ReadJwks(const std::string& path,
-                                       const std::string& name);
+  // The JWKS in that file: a JwkSet or DecryptionKeySet.
+  template <typename KeySet>
+  absl::StatusOr<KeySet> ReadJwks(const std::string& path,
+                                  const std::string& name);
 
   const Schema& schema_;
   const config::Locations& locations_;
@@ -164,7 +167,8 @@ absl::Status Checker::CheckIssuer(int index) {
   }
   if (absl::Status s = CheckSupported(issuer, path); !s.ok()) return s;
   const std::string jwks_path = FieldPath(path, "jwks_file");
-  absl::StatusOr<ace::JwkSet> keys = ReadJwks(jwks_path, issuer.jwks_file());
+  absl::StatusOr<ace::JwkSet> keys =
+      ReadJwks<ace::JwkSet>(jwks_path, issuer.jwks_file());
   if (!keys.ok()) return keys.status();
   options_.issuers.push_back(
       {issuer.issuer(), ace::Profile::kRfc9431, *std::move(keys)});
@@ -196,15 +200,9 @@ absl::Status Checker::CheckSupported(const Schema::Issuer& issuer,
 absl::Status Checker::CheckDecryptionKeys() {
   constexpr char kField[] = "decryption_keys_file";
   if (!locations_.Contains(kField)) return absl::OkStatus();
-  absl::StatusOr<ace::JwkSet> keys =
-      ReadJwks(kField, schema_.decryption_keys_file());
+  absl::StatusOr<ace::DecryptionKeySet> keys =
+      ReadJwks<ace::DecryptionKeySet>(kField, schema_.decryption_keys_file());
   if (!keys.ok()) return keys.status();
-  for (const ace::Jwk& key : keys->keys()) {
-    if (key.type() != ace::KeyType::kSymmetric) {
-      return Error(kField, absl::StrCat(schema_.decryption_keys_file(),
-                                        ": only symmetric keys decrypt"));
-    }
-  }
   options_.decryption_keys = *std::move(keys);
   return absl::OkStatus();
 }
@@ -256,11 +254,12 @@ absl::StatusOr<std::string> Checker::ReadNamedFile(
   return contents;
 }
 
-absl::StatusOr<ace::JwkSet> Checker::ReadJwks(const std::string& path,
-                                              const std::string& name) {
+template <typename KeySet>
+absl::StatusOr<KeySet> Checker::ReadJwks(const std::string& path,
+                                         const std::string& name) {
   const absl::StatusOr<std::string> contents = ReadNamedFile(path, name);
   if (!contents.ok()) return contents.status();
-  absl::StatusOr<ace::JwkSet> keys = ace::JwkSet::Parse(*contents);
+  absl::StatusOr<KeySet> keys = KeySet::Parse(*contents);
   if (!keys.ok()) {
     return Error(path, absl::StrCat(name, ": ", keys.status().message()));
   }

@@ -28,7 +28,7 @@ TokenVerifier NewVerifier() {
       {kTestIssuer, Profile::kRfc9431,
        TestKeySet({TestKey(kEd25519PrivateJwk).jwk().ToJson()})}};
   options.audience = kTestAudience;
-  options.decryption_keys = TestKeySet(
+  options.decryption_keys = TestDecryptionKeys(
       {R"({"kty":"oct","k":"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8"})"});
   return TokenVerifier::Create(options).value();
 }

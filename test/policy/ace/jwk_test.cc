@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "policy/ace/base64url.h"
+#include "proxy/base/bytes.h"
 #include "test/policy/ace/test_tokens.h"
 
 // covers: ACE-TOK-4
@@ -115,6 +117,47 @@ struct ErrorCase {
   absl::string_view message;
 };
 
+// With a modulus of that many bytes, all of them 0xff.
+std::string RsaJwk(size_t size, absl::string_view e) {
+  return absl::StrCat(R"({"kty":"RSA","e":")", e, R"(","n":")",
+                      Base64UrlEncode(AsBytes(std::string(size, '\xff'))),
+                      R"("})");
+}
+
+TEST(JwkTest, ReadsKeysThatDoNotProvePossession) {
+  const absl::StatusOr<Jwk> rsa = Jwk::Parse(RsaJwk(256, "AQAB"));
+  ASSERT_TRUE(rsa.ok()) << rsa.status();
+  EXPECT_EQ(rsa->type(), KeyType::kRsa);
+  EXPECT_TRUE(rsa->Permits(Algorithm::kRs256));
+  EXPECT_TRUE(rsa->Permits(Algorithm::kPs256));
+  EXPECT_FALSE(rsa->Permits(Algorithm::kEs256));
+  EXPECT_FALSE(rsa->key().Verify(AsBytes("m"), AsBytes("s")));
+  const absl::StatusOr<Jwk> x25519 =
+      Jwk::Parse(Ed25519Jwk(R"({"crv":"X25519"})"));
+  ASSERT_TRUE(x25519.ok()) << x25519.status();
+  EXPECT_EQ(x25519->type(), KeyType::kX25519);
+  for (const Algorithm algorithm : {Algorithm::kEdDsa, Algorithm::kEs256,
+                                    Algorithm::kHs256, Algorithm::kRs256}) {
+    EXPECT_FALSE(x25519->Permits(algorithm));
+  }
+  EXPECT_EQ(Jwk::Parse(rsa->ToJson())->Thumbprint(), rsa->Thumbprint());
+  EXPECT_EQ(Jwk::Parse(x25519->ToJson())->Thumbprint(), x25519->Thumbprint());
+}
+
+// RFC 7638 section 3.1.
+TEST(JwkTest, HasTheStandardsRsaThumbprint) {
+  const absl::StatusOr<Jwk> jwk = Jwk::Parse(
+      R"({"kty":"RSA","e":"AQAB","alg":"RS256","kid":"2011-04-29","n":")"
+      "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7"
+      "aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXA"
+      "rwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7"
+      "d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lF"
+      "d2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+      R"("})");
+  ASSERT_TRUE(jwk.ok()) << jwk.status();
+  EXPECT_EQ(jwk->Thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+}
+
 TEST(JwkTest, NamesTheMemberAtFault) {
   constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
   constexpr auto kUnimplemented = absl::StatusCode::kUnimplemented;
@@ -122,16 +165,30 @@ TEST(JwkTest, NamesTheMemberAtFault) {
            {"[]", kInvalid, "not a JSON object"},
            {"{}", kInvalid, "kty: missing"},
            {R"({"kty":1})", kInvalid, "kty: not a string"},
-           {R"({"kty":"RSA"})", kUnimplemented,
-            "kty: \"RSA\" is not supported"},
+           {R"({"kty":"RSA"})", kInvalid, "n: missing"},
+           {R"({"kty":"RSA","n":"AQAB"})", kInvalid, "e: missing"},
+           {R"({"kty":"RSA","n":"AQAB","e":"AQAB"})", kUnimplemented,
+            "n, e: not of 2048 to 4096 bits"},
+           {RsaJwk(1024 / 8, "AQAB"), kUnimplemented,
+            "n, e: not of 2048 to 4096 bits"},
+           {RsaJwk(4096 / 8 + 1, "AQAB"), kUnimplemented,
+            "n, e: not of 2048 to 4096 bits"},
+           {RsaJwk(2048 / 8, "Ag"), kInvalid, "n, e: e is not an RSA exponent"},
+           {RsaJwk(2048 / 8, "AQ"), kInvalid, "n, e: e is not an RSA exponent"},
+           {RsaJwk(2048 / 8, "____________"), kInvalid,
+            "n, e: e is not an RSA exponent"},
+           {WithMembers(RsaJwk(2048 / 8, "AQAB"), R"({"d":"AQ"})"), kInvalid,
+            "d: a private key where a public one belongs"},
+           {R"({"kty":"AKP"})", kUnimplemented,
+            "kty: \"AKP\" is not supported"},
            {R"({"kty":"s3cret"})", kUnimplemented, "kty: not supported"},
            {R"({"kty":"oct"})", kInvalid, "k: missing"},
            {R"({"kty":"oct","k":""})", kInvalid, "k: empty"},
            {R"({"kty":"oct","k":"s3cret=="})", kInvalid, "k: not base64url"},
            {R"({"kty":"oct","k":7})", kInvalid, "k: not a string"},
            {R"({"kty":"OKP"})", kInvalid, "crv: missing"},
-           {Ed25519Jwk(R"({"crv":"X25519"})"), kUnimplemented,
-            "crv: \"X25519\" is not supported"},
+           {Ed25519Jwk(R"({"crv":"X448"})"), kUnimplemented,
+            "crv: \"X448\" is not supported"},
            {R"({"kty":"OKP","crv":"Ed25519"})", kInvalid, "x: missing"},
            {Ed25519Jwk(R"({"x":"AAAA"})"), kInvalid, "x: not 32 bytes"},
            {Ed25519Jwk(R"({"x":"AAA="})"), kInvalid, "x: not base64url"},
@@ -171,7 +228,7 @@ TEST(JwkSetTest, ReadsUsableKeysAndListsTheOthers) {
   EXPECT_EQ(set->keys()[0].type(), KeyType::kEd25519);
   EXPECT_EQ(set->keys()[1].type(), KeyType::kSymmetric);
   EXPECT_EQ(set->skipped(), (std::vector<std::string>{
-                                "keys[0].kty: \"RSA\" is not supported",
+                                "keys[0].n, e: not of 2048 to 4096 bits",
                                 "keys[2].crv: \"P-521\" is not supported"}));
 }
 

@@ -40,6 +40,23 @@ constexpr absl::string_view kEdDsaToken =
     "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7"
     "sVvpAr_MuM0KAg";
 
+// RFC 7515 appendix A.2.
+constexpr absl::string_view kRsaJwk =
+    R"({"kty":"RSA","e":"AQAB","n":")"
+    "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qP"
+    "CJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47s"
+    "oMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2"
+    "R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoud"
+    "F8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"
+    R"("})";
+constexpr absl::string_view kRs256Token =
+    "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh"
+    "0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB"
+    "__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9"
+    "uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARN"
+    "PvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZES"
+    "c6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVm"
+    "tVrBp0igcN_IoypGlUPQGe77Rw";
 std::string PublicJwk(absl::string_view private_jwk,
                       absl::string_view members = "{}") {
   return WithMembers(TestKey(private_jwk).jwk().ToJson(), members);
@@ -173,11 +190,41 @@ TEST(JwsTest, RefusesPartsThatAreNotBase64Url) {
                 "the signature is not base64url");
 }
 
-TEST(JwsTest, RefusesAnEncryptedToken) {
+TEST(JwsTest, IsOfThreeParts) {
   const std::string header =
       Base64UrlEncode(AsBytes(R"({"alg":"dir","enc":"A256GCM"})"));
-  ExpectInvalid(Jws::Parse(absl::StrCat(header, "..AA.AA.AA")).status(),
-                "encrypted tokens are not supported");
+  const absl::Status status =
+      Jws::Parse(absl::StrCat(header, "..AA.AA.AA")).status();
+  EXPECT_EQ(RejectionOf(status), Rejection::kUnparsable);
+}
+
+// --- RSA. ---
+
+TEST(JwsTest, VerifiesTheStandardsRsaExample) {
+  EXPECT_EQ(Verify(kRs256Token, TestKeySet({std::string(kRsaJwk)})),
+            absl::OkStatus());
+}
+
+TEST(JwsTest, VerifiesRsaWithEitherPadding) {
+  const std::string key(kRsaIssuerJwk);
+  for (const absl::string_view token : {kRs256Jwt, kPs256Jwt}) {
+    EXPECT_EQ(Verify(token, TestKeySet({key})), absl::OkStatus());
+    ExpectInvalid(Verify(token, TestKeySet({std::string(kRsaJwk)})),
+                  "the signature is wrong");
+    std::string changed(token);
+    changed[token.size() - 10] ^= 1;
+    EXPECT_FALSE(Verify(changed, TestKeySet({key})).ok());
+  }
+  // A key that names one padding is not for the other.
+  const std::string pss = WithMembers(key, R"({"alg":"PS256"})");
+  EXPECT_EQ(Verify(kPs256Jwt, TestKeySet({pss})), absl::OkStatus());
+  ExpectInvalid(Verify(kRs256Jwt, TestKeySet({pss})),
+                "the issuer has no key for the header's alg");
+  // One padding under the other's name.
+  std::vector<std::string> parts = absl::StrSplit(kRs256Jwt, '.');
+  parts[0] = Base64UrlEncode(AsBytes(R"({"alg":"PS256"})"));
+  ExpectInvalid(Verify(absl::StrJoin(parts, "."), TestKeySet({key})),
+                "the signature is wrong");
 }
 
 TEST(JwsTest, IgnoresKeysThatTheHeaderBrings) {

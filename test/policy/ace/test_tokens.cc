@@ -7,6 +7,13 @@
 #include "proxy/base/bytes.h"
 
 namespace sluice::ace {
+namespace {
+
+std::string ToKeySet(const std::vector<std::string>& jwks) {
+  return absl::StrCat(R"({"keys":[)", absl::StrJoin(jwks, ","), "]}");
+}
+
+}  // namespace
 
 std::string WithMembers(absl::string_view jwk, absl::string_view members) {
   Json json = ParseJsonObject(jwk).value();
@@ -19,9 +26,11 @@ SigningKey TestKey(absl::string_view jwk, absl::string_view members) {
 }
 
 JwkSet TestKeySet(const std::vector<std::string>& jwks) {
-  return JwkSet::Parse(
-             absl::StrCat(R"({"keys":[)", absl::StrJoin(jwks, ","), "]}"))
-      .value();
+  return JwkSet::Parse(ToKeySet(jwks)).value();
+}
+
+DecryptionKeySet TestDecryptionKeys(const std::vector<std::string>& jwks) {
+  return DecryptionKeySet::Parse(ToKeySet(jwks)).value();
 }
 
 Json TestClaims() {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -32,7 +34,7 @@ TokenVerifier::Options TestOptions() {
       {kTestIssuer, Profile::kRfc9431,
        TestKeySet({TestKey(kEd25519PrivateJwk).jwk().ToJson()})}};
   options.audience = kTestAudience;
-  options.decryption_keys = TestKeySet({kDecryptionKey});
+  options.decryption_keys = TestDecryptionKeys({kDecryptionKey});
   return options;
 }
 
@@ -173,6 +175,17 @@ TEST(TokenVerifierTest, TakesEveryAlgorithm) {
   }
 }
 
+TEST(TokenVerifierTest, TakesRsaSignaturesOfAnIssuer) {
+  TokenVerifier::Options options = TestOptions();
+  options.issuers[0].keys = TestKeySet({std::string(kRsaIssuerJwk)});
+  const TokenVerifier verifier = TokenVerifier::Create(options).value();
+  for (const absl::string_view token : {kRs256Jwt, kPs256Jwt}) {
+    const absl::StatusOr<VerifiedToken> verified =
+        verifier.Verify(AsBytes(token), TestNow());
+    EXPECT_TRUE(verified.ok()) << verified.status();
+  }
+}
+
 // A key vouches for its own issuer's tokens only, whatever its kid.
 TEST(TokenVerifierTest, IssuersDoNotShareKeys) {
   const SigningKey other =
@@ -285,7 +298,12 @@ INSTANTIATE_TEST_SUITE_P(
          "sub: holds a control character"},
         {"JtiNumber", "jti", 7, "jti: not a string"},
         {"JtiControl", "jti", "\x7f", "jti: holds a control character"},
-        {"ExiInsteadOfExp", "exi", 60, "exi: not supported"},
+        {"ExiWhereNobodyRemembers", "exi", 60, "exi: not supported"},
+        {"ExiZero", "exi", 0, "exi: not a positive whole number"},
+        {"ExiNegative", "exi", -1, "exi: not a positive whole number"},
+        {"ExiFraction", "exi", 1.5, "exi: not a positive whole number"},
+        {"ExiText", "exi", "60", "exi: not a positive whole number"},
+        {"ExiHuge", "exi", UINT64_MAX, "exi: out of range"},
         {"ProfileOther", "ace_profile", "coap_dtls",
          "ace_profile: not mqtt_tls"},
         {"ProfileNumber", "ace_profile", 1, "ace_profile: not mqtt_tls"},
@@ -303,6 +321,8 @@ const Json kEd25519Public = {
     {"kty", "OKP"},
     {"crv", "Ed25519"},
     {"x", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}};
+const std::string kRsaJwk =
+    R"({"kty":"RSA","e":"AQAB","n":")" + std::string(341, '_') + R"(w"})";
 const Json kOct = {{"kty", "oct"}, {"k", std::string(kHs256Secret)}};
 
 Json With(Json object, const char* member, const Json& value) {
@@ -315,20 +335,33 @@ INSTANTIATE_TEST_SUITE_P(
     testing::ValuesIn(std::vector<ClaimCase>{
         {"CnfMissing", "cnf", kMissing, "cnf: missing"},
         {"CnfText", "cnf", "jwk", "cnf: not an object"},
-        {"CnfEmpty", "cnf", Json::object(), "cnf: neither jwk nor jwe"},
-        {"CnfUnknown", "cnf", {{"key", "x"}}, "cnf: neither jwk nor jwe"},
+        {"CnfEmpty", "cnf", Json::object(),
+         "cnf: none of jwk, jwe, x5t#S256 and kid"},
+        {"CnfUnknown",
+         "cnf",
+         {{"key", "x"}},
+         "cnf: none of jwk, jwe, x5t#S256 and kid"},
         {"KidAlone",
          "cnf",
          {{"kid", "x"}},
-         "cnf.kid: not supported without the key"},
+         "cnf.kid: the name of no known key"},
+        {"KidNumber", "cnf", {{"kid", 7}}, "cnf.kid: not a string"},
         {"CertificateHash",
          "cnf",
          {{"x5t#S256", "x"}},
-         "cnf.x5t#S256: not supported"},
+         "cnf.x5t#S256: not base64url"},
+        {"CertificateHashNumber",
+         "cnf",
+         {{"x5t#S256", 7}},
+         "cnf.x5t#S256: not base64url"},
+        {"CertificateHashShort",
+         "cnf",
+         {{"x5t#S256", "AAAA"}},
+         "cnf.x5t#S256: not 32 bytes"},
         {"CertificateHashToo",
          "cnf",
          {{"jwk", kEd25519Public}, {"x5t#S256", "x"}},
-         "cnf.x5t#S256: not supported"},
+         "cnf: more than one of jwk, jwe and x5t#S256"},
         {"Jku",
          "cnf",
          {{"jku", "https://x"}, {"kid", "y"}},
@@ -336,7 +369,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"TwoKeys",
          "cnf",
          {{"jwk", kEd25519Public}, {"jwe", "x"}},
-         "cnf: both jwk and jwe"},
+         "cnf: more than one of jwk, jwe and x5t#S256"},
         {"SymmetricInClear",
          "cnf",
          {{"jwk", kOct}},
@@ -348,8 +381,12 @@ INSTANTIATE_TEST_SUITE_P(
          "cnf.jwk: d: a private key where a public one belongs"},
         {"JwkRsa",
          "cnf",
-         {{"jwk", {{"kty", "RSA"}}}},
-         "cnf.jwk: kty: \"RSA\" is not supported"},
+         {{"jwk", Json::parse(kRsaJwk)}},
+         "cnf.jwk: not a type that proves possession"},
+        {"JwkX25519",
+         "cnf",
+         {{"jwk", With(kEd25519Public, "crv", "X25519")}},
+         "cnf.jwk: not a type that proves possession"},
         {"JwkBad",
          "cnf",
          {{"jwk", With(kEd25519Public, "x", "AAAA")}},
@@ -464,7 +501,7 @@ TEST(TokenVerifierTest, DecryptsASymmetricKey) {
             absl::OkStatus());
 
   TokenVerifier::Options options = TestOptions();
-  options.decryption_keys = JwkSet();
+  options.decryption_keys = DecryptionKeySet();
   const std::string text =
       TestToken(ClaimsWith("cnf", {{"jwe", Encrypt(kHs256Jwk)}}));
   EXPECT_EQ(TokenVerifier::Create(options)
@@ -472,6 +509,146 @@ TEST(TokenVerifierTest, DecryptsASymmetricKey) {
                 .status()
                 .message(),
             "cnf.jwe: no decryption key fits");
+}
+
+// --- Keys that are elsewhere. ---
+
+class FakeKnownKeys : public KnownKeysInterface {
+ public:
+  absl::StatusOr<std::optional<PopKey>> FindByKid(
+      absl::string_view issuer, absl::string_view kid,
+      absl::Time now) const override {
+    if (kid == "broken") return absl::UnavailableError("no store");
+    if (issuer != kTestIssuer || kid != "known" || now != TestNow()) {
+      return std::optional<PopKey>();
+    }
+    return std::make_optional(
+        PopKey::FromJwk(TestKey(kP256PrivateJwk).jwk()).value());
+  }
+};
+
+TEST(TokenVerifierTest, FindsAKeyByItsName) {
+  TokenVerifier::Options options = TestOptions();
+  options.known_keys = std::make_shared<FakeKnownKeys>();
+  const TokenVerifier verifier = TokenVerifier::Create(options).value();
+  const auto verify = [&](const char* kid) {
+    return verifier.Verify(
+        AsBytes(TestToken(ClaimsWith("cnf", {{"kid", kid}}))), TestNow());
+  };
+  EXPECT_EQ(verify("known")->pop_key.thumbprint(),
+            TestKey(kP256PrivateJwk).jwk().Thumbprint());
+  EXPECT_EQ(RejectionOf(verify("other").status()), Rejection::kInvalid);
+  // That nobody could be asked is not a refusal.
+  EXPECT_EQ(verify("broken").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(RejectionOf(verify("broken").status()), std::nullopt);
+}
+
+TEST(TokenVerifierTest, ACertificatesHashTakesNoProofOverMqtt) {
+  const std::string hash(32, 'h');
+  const absl::StatusOr<VerifiedToken> token =
+      Verify(ClaimsWith("cnf", {{"x5t#S256", Base64UrlEncode(AsBytes(hash))}}));
+  ASSERT_TRUE(token.ok()) << token.status();
+  EXPECT_TRUE(token->pop_key.is_certificate());
+  EXPECT_EQ(token->pop_key.thumbprint(),
+            PopKey::CertificateIdentity(AsBytes(hash)));
+  EXPECT_EQ(token->pop_key.kid(), "");
+  EXPECT_EQ(RejectionOf(VerifyProof(token->pop_key, AsBytes("content"),
+                                    AsBytes(std::string(64, 's')))),
+            Rejection::kProof);
+}
+
+// --- Encrypted tokens. ---
+
+// `token` as a JWE for the decryption key.
+std::string EncryptToken(absl::string_view token) {
+  return EncryptJwe(AsBytes(token), Jwk::Parse(kDecryptionKey).value()).value();
+}
+
+TEST(TokenVerifierTest, DecryptsASignedToken) {
+  // Inside the encryption a symmetric key may be in clear.
+  for (const Json& cnf : {Json(TestClaims()["cnf"]), Json{{"jwk", kOct}},
+                          Json{{"jwe", Encrypt(kHs256Jwk)}}}) {
+    const std::string token = EncryptToken(TestToken(ClaimsWith("cnf", cnf)));
+    const absl::StatusOr<VerifiedToken> verified =
+        TestVerifier().Verify(AsBytes(token), TestNow());
+    ASSERT_TRUE(verified.ok()) << verified.status();
+    EXPECT_EQ(verified->subject, "alice");
+  }
+}
+
+TEST(TokenVerifierTest, EncryptionVouchesForNothing) {
+  const SigningKey forger = SigningKey::Generate(Algorithm::kEdDsa).value();
+  const std::string header = Base64UrlEncode(AsBytes(R"({"alg":"none"})"));
+  struct Case {
+    std::string inner;
+    absl::string_view message;
+  };
+  for (const Case& test : std::vector<Case>{
+           {TestClaims().dump(), "what is encrypted is not a signed token"},
+           {"", "what is encrypted is not a signed token"},
+           {EncryptToken(TestToken()),
+            "what is encrypted is not a signed token"},
+           {absl::StrCat(header, ".", Base64UrlEncode(AsBytes("{}")), "."),
+            "the header's alg is none"},
+           {SignJws(forger, R"({"alg":"EdDSA"})", TestClaims().dump()).value(),
+            "the signature is wrong"},
+           {TestToken(ClaimsWith("aud", "other")),
+            "aud: the token is for another audience"},
+       }) {
+    const std::string token = EncryptToken(test.inner);
+    const absl::Status status =
+        TestVerifier().Verify(AsBytes(token), TestNow()).status();
+    EXPECT_EQ(RejectionOf(status), Rejection::kInvalid) << status;
+    EXPECT_EQ(status.message(), test.message);
+  }
+  // Encrypted for somebody else.
+  TokenVerifier::Options options = TestOptions();
+  options.decryption_keys = DecryptionKeySet();
+  const std::string token = EncryptToken(TestToken());
+  EXPECT_EQ(TokenVerifier::Create(options)
+                ->Verify(AsBytes(token), TestNow())
+                .status()
+                .message(),
+            "no decryption key fits");
+}
+
+// --- exi. ---
+
+// covers: ACE-TOK-8
+TEST(TokenVerifierTest, ALifeMayCountFromTheFirstTime) {
+  TokenVerifier::Options options = TestOptions();
+  options.accept_exi = true;
+  const TokenVerifier verifier = TokenVerifier::Create(options).value();
+  Json claims = ClaimsWithout("exp");
+  claims["exi"] = 60;
+  const std::string alone = TestToken(claims);
+  const absl::StatusOr<VerifiedToken> token =
+      verifier.Verify(AsBytes(alone), TestNow());
+  ASSERT_TRUE(token.ok()) << token.status();
+  EXPECT_EQ(token->exi, absl::Seconds(60));
+  EXPECT_EQ(token->expires_at, absl::InfiniteFuture());
+  EXPECT_EQ(ExpiryFrom(*token, TestNow()), TestNow() + absl::Seconds(60));
+
+  // Beside an exp, whichever is sooner.
+  claims["exp"] = kTestNow + 10;
+  const std::string both = TestToken(claims);
+  const absl::StatusOr<VerifiedToken> sooner =
+      verifier.Verify(AsBytes(both), TestNow());
+  ASSERT_TRUE(sooner.ok()) << sooner.status();
+  EXPECT_EQ(ExpiryFrom(*sooner, TestNow()), TestNow() + absl::Seconds(10));
+  EXPECT_EQ(ExpiryFrom(*sooner, TestNow() - absl::Seconds(55)),
+            TestNow() + absl::Seconds(5));
+  // Without exi, exp it is.
+  EXPECT_EQ(ExpiryFrom(*Verify(TestClaims()), TestNow()),
+            TestNow() + absl::Seconds(60));
+
+  // Nobody could remember it.
+  claims.erase("jti");
+  const std::string nameless = TestToken(claims);
+  const absl::Status status =
+      verifier.Verify(AsBytes(nameless), TestNow()).status();
+  EXPECT_EQ(RejectionOf(status), Rejection::kInvalid);
+  EXPECT_EQ(status.message(), "exi: without jti or cti");
 }
 
 // --- Time. ---
@@ -551,6 +728,9 @@ TEST(TokenVerifierTest, MessagesHoldNothingOfTheToken) {
   }
   tokens.push_back(SignJwt(key, R"({"s3cret" s3cret})").value());
   tokens.push_back("s3cret.s3cret.s3cret");
+  tokens.push_back(EncryptToken("s3cret"));
+  tokens.push_back(TestToken(ClaimsWith("cnf", {{"x5t#S256", "s3cret="}})));
+  tokens.push_back(TestToken(ClaimsWith("cnf", {{"kid", "s3cret"}})));
   for (const std::string& token : tokens) {
     const absl::Status status =
         TestVerifier().Verify(AsBytes(token), TestNow()).status();

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "policy/ace/base64url.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/signing_key.h"
 #include "policy/ace/token_verifier.h"
@@ -84,21 +85,33 @@ ace::JwkSet ReadKeys(const std::string& path) {
   return ace::JwkSet::Parse(ReadFile(path).value()).value();
 }
 
-absl::StatusOr<ace::VerifiedToken> Verify(
-    const Result& result, const std::string& jwks,
+absl::StatusOr<ace::VerifiedToken> VerifyToken(
+    absl::string_view token, const std::string& jwks,
     const std::string& decryption_jwks = "") {
-  EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_EQ(result.err, "");
-  absl::string_view token = result.out;
-  EXPECT_TRUE(absl::ConsumeSuffix(&token, "\n"));
   ace::TokenVerifier::Options options;
   options.issuers = {{"https://as", ace::Profile::kRfc9431, ReadKeys(jwks)}};
   options.audience = "broker";
   options.clock_skew = absl::ZeroDuration();
   if (!decryption_jwks.empty()) {
-    options.decryption_keys = ReadKeys(decryption_jwks);
+    options.decryption_keys =
+        ace::DecryptionKeySet::Parse(ReadFile(decryption_jwks).value()).value();
   }
   return ace::TokenVerifier::Create(options)->Verify(AsBytes(token), kNow);
+}
+
+// What was printed.
+std::string Printed(const Result& result) {
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  absl::string_view text = result.out;
+  EXPECT_TRUE(absl::ConsumeSuffix(&text, "\n"));
+  return std::string(text);
+}
+
+absl::StatusOr<ace::VerifiedToken> Verify(
+    const Result& result, const std::string& jwks,
+    const std::string& decryption_jwks = "") {
+  return VerifyToken(Printed(result), jwks, decryption_jwks);
 }
 
 mode_t ModeOf(const std::string& path) {
@@ -236,6 +249,55 @@ TEST_F(ProgramTest, ASymmetricClientKeyIsEncrypted) {
       VerifyProof(token->pop_key, AsBytes("content"), AsBytes(proof)).ok());
 }
 
+TEST_F(ProgramTest, CwtsOfEveryKeyAreVerified) {
+  const std::string rs = NewKey("rs", "HS256");
+  for (const std::string alg : {"EdDSA", "ES256", "HS256"}) {
+    const std::string issuer = NewKey(alg, alg);
+    const std::string client = NewKey("client-" + alg, alg);
+    std::vector<std::string> options = {
+        "--format",     "cwt",
+        "--scope",      R"([["a/#",["pub"]],["b",["sub"]]])",
+        "--token-id",   "t-1",
+        "--not-before", "-10s"};
+    if (alg == "HS256") {
+      options.insert(options.end(), {"--encryption-key", rs});
+    }
+    const std::string printed = Printed(Token(issuer, client, options));
+    const auto bytes = ace::Base64UrlDecode(printed);
+    ASSERT_TRUE(bytes.has_value()) << printed;
+    const auto token = VerifyToken(*bytes, issuer + ".pub", rs + ".pub");
+    ASSERT_TRUE(token.ok()) << token.status();
+    EXPECT_EQ(token->issuer, "https://as");
+    EXPECT_EQ(token->subject, "alice");
+    EXPECT_EQ(token->token_id, "742d31");  // "t-1"
+    EXPECT_EQ(token->expires_at, kNow + absl::Hours(1));
+    EXPECT_EQ(token->scope,
+              (ace::Scope{{{"a/#", true, false}, {"b", false, true}}}));
+    EXPECT_EQ(token->pop_key.thumbprint(),
+              ReadKeys(client + ".pub").keys()[0].Thumbprint());
+    EXPECT_EQ(token->pop_key.kid(), ReadKeys(client + ".pub").keys()[0].kid());
+  }
+}
+
+TEST_F(ProgramTest, WritesATokenAsAClientSendsIt) {
+  const std::string issuer = NewKey("as", "EdDSA");
+  const std::string client = NewKey("client", "EdDSA");
+  for (const std::string format : {"jwt", "cwt"}) {
+    const std::string path = Path("token." + format);
+    const std::vector<std::string> options = {"--format", format, "--out",
+                                              path};
+    const Result result = Token(issuer, client, options);
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(ModeOf(path), 0600);
+    const auto token = VerifyToken(ReadFile(path).value(), issuer + ".pub");
+    ASSERT_TRUE(token.ok()) << token.status();
+    EXPECT_FALSE(token->token_id.empty());
+    // Not over another file.
+    EXPECT_EQ(Token(issuer, client, options).status, 1);
+  }
+}
+
 TEST_F(ProgramTest, WhatIsNotSaidHasDefaults) {
   const std::string issuer = NewKey("as", "EdDSA");
   const std::string client = NewKey("client", "EdDSA");
@@ -276,7 +338,7 @@ TEST_F(ProgramTest, TokenSaysWhatIsWrong) {
             2,
             "--scope: scope entry 0: not a valid topic filter"},
            {{"--scope", "publish_a"}, 2, "--scope: scope: malformed JSON"},
-           {{"--format", "cwt"}, 2, "--format is not jwt"},
+           {{"--format", "xml"}, 2, "--format is not jwt or cwt"},
            {{"--not-before", "soon"}, 2, "--not-before is not a duration"},
            {{"--not-before", "inf"}, 2, "--not-before is out of range"},
            {{"--token-id", "\xff"}, 2, "--token-id is not UTF-8"},

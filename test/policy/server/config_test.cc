@@ -205,7 +205,7 @@ TEST_F(ConfigTest, NamesThePlaceOfAnError) {
       {Minimal({{"jwks_file", "profile: rfc9999\n  jwks_file"}}),
        "policy.yaml:5: issuers[0].profile: "},
       {Minimal({{"store:", "decryption_keys_file: as.json\nstore:"}}),
-       "policy.yaml:9: decryption_keys_file: as.json: only symmetric keys"},
+       "policy.yaml:9: decryption_keys_file: as.json: keys[0]: d: missing"},
       {Minimal({{"store:", "decryption_keys_file: \"\"\nstore:"}}),
        "policy.yaml:9: decryption_keys_file: required"},
       {Minimal({{"public/#", "public/#/x"}}),

@@ -78,7 +78,8 @@ ace::TokenVerifier TestIssuer::Verifier() const {
   options.clock_skew = absl::ZeroDuration();
   options.issuers.push_back({defaults.issuer, ace::Profile::kRfc9431,
                              Require(ace::JwkSet::Parse(PublicJwks()))});
-  options.decryption_keys = Require(ace::JwkSet::Parse(DecryptionJwks()));
+  options.decryption_keys =
+      Require(ace::DecryptionKeySet::Parse(DecryptionJwks()));
   return Require(ace::TokenVerifier::Create(std::move(options)));
 }
 

@@ -1,0 +1,59 @@
+#include "policy/ace/confirmation.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/ace/rejection.h"
+
+namespace sluice::ace {
+
+absl::Status ConfirmationError(absl::string_view member,
+                               absl::string_view fault) {
+  return RejectedError(Rejection::kInvalid, absl::StrCat(member, ": ", fault));
+}
+
+absl::StatusOr<PopKey> ToPopKey(absl::string_view member,
+                                absl::StatusOr<Jwk> key) {
+  if (!key.ok()) return ConfirmationError(member, key.status().message());
+  absl::StatusOr<PopKey> pop_key = PopKey::FromJwk(*std::move(key));
+  if (!pop_key.ok()) {
+    return ConfirmationError(member, pop_key.status().message());
+  }
+  return pop_key;
+}
+
+absl::StatusOr<PopKey> ToPopKeyInClear(absl::string_view member,
+                                       absl::StatusOr<Jwk> key,
+                                       const ConfirmationContext& context) {
+  if (key.ok() && key->type() == KeyType::kSymmetric && !context.encrypted) {
+    return ConfirmationError(member, "a symmetric key in clear");
+  }
+  return ToPopKey(member, std::move(key));
+}
+
+absl::StatusOr<PopKey> ToPopKeyDecrypted(absl::string_view member,
+                                         absl::StatusOr<Jwk> key) {
+  if (key.ok() && key->type() != KeyType::kSymmetric) {
+    return ConfirmationError(member, "the key inside is not symmetric");
+  }
+  return ToPopKey(absl::StrCat(member, ", the key inside"), std::move(key));
+}
+
+absl::StatusOr<PopKey> FindKnownKey(absl::string_view kid,
+                                    const ConfirmationContext& context) {
+  std::optional<PopKey> key;
+  if (context.token.known_keys != nullptr) {
+    absl::StatusOr<std::optional<PopKey>> found =
+        context.token.known_keys->FindByKid(context.issuer, kid,
+                                            context.token.now);
+    if (!found.ok()) return found.status();
+    key = *std::move(found);
+  }
+  if (!key.has_value()) {
+    return ConfirmationError("cnf.kid", "the name of no known key");
+  }
+  return *std::move(key);
+}
+
+}  // namespace sluice::ace

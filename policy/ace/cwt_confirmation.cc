@@ -1,0 +1,71 @@
+#include "policy/ace/cwt_confirmation.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "policy/ace/cose.h"
+#include "policy/ace/cose_key.h"
+#include "policy/ace/secret_bytes.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::ace {
+namespace {
+
+constexpr absl::string_view kEncrypted = "cnf.Encrypted_COSE_Key";
+
+const Cbor* Find(const Cbor& cnf, CwtConfirmation member) {
+  return FindKey(cnf, static_cast<int64_t>(member));
+}
+
+absl::StatusOr<PopKey> FromEncrypted(const Cbor& value,
+                                     const DecryptionKeySet& decryption_keys) {
+  const absl::StatusOr<CoseMessage> message = CoseMessage::FromCbor(value);
+  if (!message.ok()) {
+    return ConfirmationError(kEncrypted, message.status().message());
+  }
+  std::vector<const Jwk*> keys;
+  for (const DecryptionKey& key : decryption_keys.keys()) {
+    keys.push_back(&key.jwk());
+  }
+  const absl::StatusOr<SecretBytes> plaintext = message->Decrypt(keys);
+  if (!plaintext.ok()) {
+    return ConfirmationError(kEncrypted, plaintext.status().message());
+  }
+  const absl::StatusOr<Cbor> key = ParseCbor(plaintext->view());
+  if (!key.ok()) return ConfirmationError(kEncrypted, key.status().message());
+  return ToPopKeyDecrypted(kEncrypted, CoseKeyReader::Read(*key));
+}
+
+}  // namespace
+
+absl::StatusOr<PopKey> ReadCwtConfirmation(const Cbor* cnf,
+                                           const ConfirmationContext& context) {
+  if (cnf == nullptr) return ConfirmationError("cnf", "missing");
+  if (cnf->type != Cbor::Type::kMap) {
+    return ConfirmationError("cnf", "not a map");
+  }
+  const Cbor* key = Find(*cnf, CwtConfirmation::kCoseKey);
+  const Cbor* encrypted = Find(*cnf, CwtConfirmation::kEncryptedCoseKey);
+  if (key != nullptr && encrypted != nullptr) {
+    return ConfirmationError("cnf", "both COSE_Key and Encrypted_COSE_Key");
+  }
+  if (key != nullptr) {
+    return ToPopKeyInClear("cnf.COSE_Key", CoseKeyReader::Read(*key), context);
+  }
+  if (encrypted != nullptr) {
+    return FromEncrypted(*encrypted, context.token.decryption_keys);
+  }
+  const Cbor* kid = Find(*cnf, CwtConfirmation::kKid);
+  if (kid == nullptr) {
+    return ConfirmationError("cnf",
+                             "none of COSE_Key, Encrypted_COSE_Key and kid");
+  }
+  const std::optional<ByteView> name = AsByteString(kid);
+  if (!name.has_value()) {
+    return ConfirmationError("cnf.kid", "not a byte string");
+  }
+  return FindKnownKey(AsString(*name), context);
+}
+
+}  // namespace sluice::ace
