@@ -49,9 +49,11 @@ class Checker {
   absl::Status CheckIssuer(int index);
   absl::Status CheckSupported(const Schema::Issuer& issuer,
                               const std::string& path) const;
+  ace::Profile ProfileOf(const Schema::Issuer& issuer, const std::string& path);
   absl::Status CheckDecryptionKeys();
   absl::Status CheckPublicTopic(int index);
-  absl::Status CheckStore() const;
+  absl::Status CheckStore();
+  absl::Status CheckSqlite();
 
   absl::Status Error(absl::string_view path, absl::string_view problem) const {
     return locations_.Error(path, problem);
@@ -71,6 +73,7 @@ class Checker {
   ace::TokenVerifier::Options options_;
   absl::flat_hash_set<std::string> issuer_names_;
   std::vector<ace::Permission> public_topics_;
+  std::optional<std::string> sqlite_path_;
   std::vector<std::string> warnings_;
 };
 
@@ -89,9 +92,9 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
   absl::StatusOr<ace::TokenVerifier> verifier =
       ace::TokenVerifier::Create(std::move(options_));
   if (!verifier.ok()) return Error("", verifier.status().message());
-  return LoadedConfig{std::move(address_), std::move(tls_),
-                      *std::move(verifier), std::move(public_topics_),
-                      std::move(warnings_)};
+  return LoadedConfig{std::move(address_),       std::move(tls_),
+                      *std::move(verifier),      std::move(public_topics_),
+                      std::move(sqlite_path_),   std::move(warnings_)};
 }
 
 absl::Status Checker::CheckAddress(Hosting hosting) {
@@ -146,6 +149,7 @@ absl::Status Checker::CheckTls() {
 absl::Status Checker::CheckClaims() {
   if (schema_.audience().empty()) return Error("audience", kRequired);
   options_.audience = schema_.audience();
+  options_.accept_exi = true;  // the store remembers
   options_.clock_skew = schema_.has_clock_skew()
                             ? config::ToDuration(schema_.clock_skew())
                             : kDefaultClockSkew;
@@ -171,7 +175,7 @@ absl::Status Checker::CheckIssuer(int index) {
       ReadJwks<ace::JwkSet>(jwks_path, issuer.jwks_file());
   if (!keys.ok()) return keys.status();
   options_.issuers.push_back(
-      {issuer.issuer(), ace::Profile::kRfc9431, *std::move(keys)});
+      {issuer.issuer(), ProfileOf(issuer, path), *std::move(keys)});
   // All else having been checked, what the verifier minds is in these keys.
   const absl::Status usable = ace::TokenVerifier::Create(options_).status();
   if (!usable.ok()) {
@@ -184,10 +188,6 @@ absl::Status Checker::CheckIssuer(int index) {
 // Nothing that the file asks for is left out in silence.
 absl::Status Checker::CheckSupported(const Schema::Issuer& issuer,
                                      const std::string& path) const {
-  if (issuer.profile() == Schema::Issuer::PROFILE_DRAFT_01) {
-    return Error(FieldPath(path, "profile"),
-                 absl::StrCat("draft-01 is ", kUnsupported));
-  }
   for (const char* field : {"jwks_url", "jwks_refresh", "introspection"}) {
     const std::string field_path = FieldPath(path, field);
     if (locations_.Contains(field_path)) {
@@ -195,6 +195,19 @@ absl::Status Checker::CheckSupported(const Schema::Issuer& issuer,
     }
   }
   return absl::OkStatus();
+}
+
+ace::Profile Checker::ProfileOf(const Schema::Issuer& issuer,
+                                const std::string& path) {
+  if (issuer.profile() != Schema::Issuer::PROFILE_DRAFT_01) {
+    return ace::Profile::kRfc9431;
+  }
+  // ACE-D01-7
+  warnings_.push_back(absl::StrCat(
+      FieldPath(path, "profile"), ": the tokens of ", issuer.issuer(),
+      " are taken with the proofs of draft-01, which are not bound to the TLS "
+      "session: whoever gets to see one may be able to use it"));
+  return ace::Profile::kDraft01;
 }
 
 absl::Status Checker::CheckDecryptionKeys() {
@@ -230,12 +243,12 @@ absl::Status Checker::CheckPublicTopic(int index) {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckStore() const {
+absl::Status Checker::CheckStore() {
   switch (schema_.store().backend_case()) {
     case Schema::Store::kMemory:
       return absl::OkStatus();
     case Schema::Store::kSqlite:
-      return Error("store.sqlite", kUnsupported);
+      return CheckSqlite();
     case Schema::Store::kEtcd:
       return Error("store.etcd", kUnsupported);
     case Schema::Store::BACKEND_NOT_SET:
@@ -243,6 +256,19 @@ absl::Status Checker::CheckStore() const {
   }
   if (!schema_.has_store()) return absl::OkStatus();
   return Error("store", "expected exactly one of memory, sqlite, etcd");
+}
+
+// The file is opened, or created, by whoever runs the service.
+absl::Status Checker::CheckSqlite() {
+  constexpr char kField[] = "store.sqlite";
+  const std::string& name = schema_.store().sqlite();
+  if (name.empty()) return Error(kField, kRequired);
+  const std::string path = ResolvePath(locations_.file(), name);
+  if (absl::Status s = CheckDirectoryOf(path); !s.ok()) {
+    return Error(kField, s.message());
+  }
+  sqlite_path_ = path;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Checker::ReadNamedFile(

@@ -34,6 +34,9 @@ struct LoadedConfig {
   std::optional<TlsConfig> tls;
   ace::TokenVerifier verifier;
   std::vector<ace::Permission> public_topics;
+  // The database file of the store, in a directory that is there; absent where
+  // memory will do. Opening it can still fail.
+  std::optional<std::string> sqlite_path;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
 };

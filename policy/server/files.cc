@@ -30,6 +30,20 @@ std::string ResolvePath(absl::string_view config, absl::string_view path) {
   return absl::StrCat(config.substr(0, slash + 1), path);
 }
 
+absl::Status CheckDirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct stat info;
+  if (stat(directory.c_str(), &info) != 0) {
+    return absl::ErrnoToStatus(errno, directory);
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return absl::ErrnoToStatus(ENOTDIR, directory);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   // Non-blocking, so that a FIFO is refused below rather than waited for.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -10,6 +10,7 @@
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
 #include "policy/store/memory_token_store.h"
+#include "policy/store/sqlite_token_store.h"
 
 namespace sluice::policy {
 namespace {
@@ -22,6 +23,19 @@ std::shared_ptr<const Authenticator> MakeAuthenticator(
     LoadedConfig config, std::shared_ptr<TokenStoreInterface> store) {
   return std::make_shared<const Authenticator>(
       std::move(config.verifier), config.public_topics, std::move(store));
+}
+
+// Null, and `status` says why, where it cannot be opened.
+std::shared_ptr<TokenStoreInterface> OpenStore(
+    const std::optional<std::string>& sqlite_path, absl::Status* status) {
+  if (!sqlite_path.has_value()) return std::make_shared<MemoryTokenStore>();
+  absl::StatusOr<std::unique_ptr<SqliteTokenStore>> opened =
+      SqliteTokenStore::Open(*sqlite_path);
+  if (opened.ok()) return *std::move(opened);
+  *status = absl::Status(
+      opened.status().code(),
+      absl::StrCat("cannot use the store: ", opened.status().message()));
+  return nullptr;
 }
 
 std::shared_ptr<grpc::ServerCredentials> MakeCredentials(
@@ -51,14 +65,15 @@ void EnableHealthAndReflection() {
 PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock)
     : listen_address_(config.address),
       tls_(config.tls),
-      store_(std::make_shared<MemoryTokenStore>()),
+      sqlite_path_(config.sqlite_path),
+      store_(OpenStore(sqlite_path_, &store_status_)),
       service_(MakeAuthenticator(std::move(config), store_), std::move(clock)) {
 }
 
 PolicyServer::~PolicyServer() { Shutdown(absl::ZeroDuration()); }
 
 absl::Status PolicyServer::Listen() {
-  if (absl::Status s = CheckNotStarted(); !s.ok()) return s;
+  if (absl::Status s = CheckStartable(); !s.ok()) return s;
   if (!listen_address_.has_value()) {
     return absl::FailedPreconditionError("no address is configured");
   }
@@ -83,7 +98,7 @@ absl::Status PolicyServer::Listen() {
 }
 
 absl::Status PolicyServer::StartInProcess() {
-  if (absl::Status s = CheckNotStarted(); !s.ok()) return s;
+  if (absl::Status s = CheckStartable(); !s.ok()) return s;
   Start(nullptr);
   if (server_ == nullptr) return absl::InternalError("gRPC did not start");
   return absl::OkStatus();
@@ -98,7 +113,8 @@ void PolicyServer::Reload(LoadedConfig config) {
 }
 
 bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
-  return !(config.address == listen_address_ && config.tls == tls_);
+  return !(config.address == listen_address_ && config.tls == tls_ &&
+           config.sqlite_path == sqlite_path_);
 }
 
 void PolicyServer::Shutdown(absl::Duration grace) {
@@ -131,8 +147,8 @@ int PolicyServer::Start(const std::string* target) {
   return port;
 }
 
-absl::Status PolicyServer::CheckNotStarted() const {
-  if (server_ == nullptr) return absl::OkStatus();
+absl::Status PolicyServer::CheckStartable() const {
+  if (server_ == nullptr) return store_status_;
   return absl::FailedPreconditionError("the server has been started");
 }
 

@@ -26,7 +26,8 @@ namespace sluice::policy {
 // InProcessChannel() after the start; what is served is.
 class PolicyServer {
  public:
-  // The clock is read once a request, from gRPC's threads.
+  // Opens the store; where that fails, the start fails. The clock is read once
+  // a request, from gRPC's threads.
   explicit PolicyServer(
       LoadedConfig config,
       PolicyService::Clock clock = [] { return absl::Now(); });
@@ -36,13 +37,13 @@ class PolicyServer {
   PolicyServer& operator=(const PolicyServer&) = delete;
 
   // Starts serving the configuration's address, over TLS where it says so.
-  // Fails when there is no address, or it is in use or cannot be bound. A
-  // socket file that nobody serves is replaced; the new one is for this user
-  // only, and goes away with the server.
+  // Fails when there is no address, or it is in use or cannot be bound, or when
+  // the store could not be opened. A socket file that nobody serves is
+  // replaced; the new one is for this user only, and goes away with the server.
   absl::Status Listen();
 
   // Starts serving this process only; address and TLS of the configuration are
-  // not used.
+  // not used. Fails when the store could not be opened.
   absl::Status StartInProcess();
 
   // A channel to this server that crosses no socket. It must be gone before the
@@ -54,7 +55,7 @@ class PolicyServer {
   const std::string& address() const { return address_; }
 
   // Serves issuers, keys and public topics of `config` from now on. Stored
-  // tokens stay. Address and TLS stay as they are: see NeedsRestart().
+  // tokens stay. Address, TLS and store stay as they are: see NeedsRestart().
   void Reload(LoadedConfig config);
 
   // Whether `config` differs from the running configuration in something that
@@ -69,10 +70,14 @@ class PolicyServer {
   // Builds and starts the gRPC server, listening on `target` if it is not null.
   // Returns the port that it got, 0 on failure.
   int Start(const std::string* target);
-  absl::Status CheckNotStarted() const;
+  // Whether it may be started.
+  absl::Status CheckStartable() const;
 
   const std::optional<ListenAddress> listen_address_;
   const std::optional<TlsConfig> tls_;
+  const std::optional<std::string> sqlite_path_;
+  absl::Status store_status_;  // of opening the store
+  // Null only where it could not be opened, and then nothing is served.
   const std::shared_ptr<TokenStoreInterface> store_;
   PolicyService service_;
   std::string address_;

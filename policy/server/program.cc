@@ -59,8 +59,9 @@ void ReloadConfig(const std::string& file, PolicyServer& server, Logger& log) {
   }
   LogWarnings(*config, log);
   if (server.NeedsRestart(*config)) {
-    log.Warning("reload_incomplete",
-                {{"detail", "address and tls change only with a restart"}});
+    log.Warning(
+        "reload_incomplete",
+        {{"detail", "address, tls and store change only with a restart"}});
   }
   server.Reload(*std::move(config));
   log.Info("reloaded", {{"config", file}});

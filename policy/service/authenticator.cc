@@ -1,13 +1,15 @@
 #include "policy/service/authenticator.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_format.h"
+#include "policy/service/draft01_proof.h"
 #include "policy/service/proof.h"
 #include "proxy/base/bytes.h"
 
@@ -72,36 +74,83 @@ bool IsKnownVersion(const v1::ConnectionInfo& connection) {
 
 constexpr char kUnknownVersion[] = "the request names no MQTT version we know";
 
+// The longest leeway that can be configured: for so long after its expiry a
+// token may still be taken, here or after a change of the configuration.
+constexpr absl::Duration kLongestLeeway = absl::Hours(1);
+
+// Until when what must not happen twice with `token` is remembered.
+absl::Time ForgetAt(const ace::VerifiedToken& token) {
+  return token.expires_at + kLongestLeeway;
+}
+
+// Who may go on using a Client Identifier (EDGE-20). A token that names nobody
+// stands for its key. Lengths, so that no boundary can move.
+std::string OwnerOf(const ace::VerifiedToken& token) {
+  const bool named = !token.subject.empty();
+  return absl::StrCat(token.issuer.size(), ":", token.issuer,
+                      named ? "sub:" : "jkt:",
+                      named ? token.subject : token.pop_key.thumbprint());
+}
+
+std::string NameForFirstSeen(const ace::VerifiedToken& token) {
+  return absl::StrCat(token.issuer.size(), ":", token.issuer, token.token_id);
+}
+
+// ACE-D01-5
+absl::Status CheckFit(const v1::ConnectionInfo& connection,
+                      const ace::VerifiedToken& token) {
+  if (token.profile != ace::Profile::kDraft01 || FitsDraft01(connection)) {
+    return absl::OkStatus();
+  }
+  return ace::RejectedError(
+      ace::Rejection::kInvalid,
+      "draft-01 takes a Clean Start and no Session Expiry Interval");
+}
+
+// Whether only an authorization server can say what `token` is.
+bool IsReference(absl::string_view token) {
+  return token.size() <= ace::kMaxTokenBytes &&
+         ace::ClassifyToken(AsBytes(token)) == ace::TokenFormat::kReference;
+}
+
+bool AnyDraft01(const ace::TokenVerifier& verifier) {
+  const std::vector<ace::Issuer>& issuers = verifier.issuers();
+  return std::any_of(issuers.begin(), issuers.end(),
+                     [](const ace::Issuer& issuer) {
+                       return issuer.profile == ace::Profile::kDraft01;
+                     });
+}
+
 }  // namespace
 
 Authenticator::Authenticator(ace::TokenVerifier verifier,
                              const std::vector<ace::Permission>& public_topics,
                              std::shared_ptr<TokenStoreInterface> store)
-    : verifier_(std::move(verifier)), store_(std::move(store)) {
+    : verifier_(std::move(verifier)),
+      store_(std::move(store)),
+      speaks_draft01_(AnyDraft01(verifier_)) {
   AddPermissions(public_topics, &public_grant_);
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
-    const v1::AuthenticateRequest& request, absl::Time now) const {
+    const v1::AuthenticateRequest& request, absl::Time now,
+    ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
-  if (!IsKnownVersion(request.connection())) {
+  const v1::ConnectionInfo& connection = request.connection();
+  if (!IsKnownVersion(connection)) {
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }
   switch (request.credential_case()) {
     case v1::AuthenticateRequest::kToken:
-      return AuthenticateToken(request.token(), now);
-    case v1::AuthenticateRequest::kAnonymous: {
-      if (public_grant_.permissions().empty() &&
-          !request.anonymous().authz_info_enabled()) {
-        return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
-                              "there is nothing for anonymous clients to do");
-      }
-      Response response;
-      *response.mutable_grant() = public_grant_;
-      return response;
-    }
+      return AuthenticateToken(connection, request.token(), now, references);
     case v1::AuthenticateRequest::kStoredToken:
+      return AuthenticateStored(connection, request.stored_token(), now,
+                                references);
+    case v1::AuthenticateRequest::kAnonymous:
+      return AuthenticateAnonymous(connection, request.anonymous(), now,
+                                   references);
     case v1::AuthenticateRequest::kRecheck:
+      return Recheck(connection, request.recheck(), now, references);
     case v1::AuthenticateRequest::CREDENTIAL_NOT_SET:
       break;
   }
@@ -110,41 +159,141 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
-    const v1::TokenCredential& credential, absl::Time now) const {
-  const absl::StatusOr<ace::VerifiedToken> token =
-      verifier_.Verify(AsBytes(credential.token()), now);
-  if (!token.ok()) {
-    return DenialOrError<v1::AuthenticateResponse>(token.status());
+    const v1::ConnectionInfo& connection, const v1::TokenCredential& credential,
+    absl::Time now, ReferenceAnswers* references) const {
+  using Response = v1::AuthenticateResponse;
+  const std::string token = credential.has_payload()
+                                ? TokenOfUserName(credential.token())
+                                : credential.token();
+  const absl::StatusOr<ace::VerifiedToken> verified =
+      Verify(token, now, references);
+  if (!verified.ok()) return DenialOrError<Response>(verified.status());
+  // In this order, so that a refused connection does not use up a proof.
+  absl::Status status = CheckFit(connection, *verified);
+  if (status.ok()) {
+    status = CheckPossession(connection, credential, *verified, now);
   }
-  if (absl::Status proof = CheckProof(credential, token->pop_key);
-      !proof.ok()) {
-    return DenialOrError<v1::AuthenticateResponse>(proof);
-  }
-  if (absl::Status stored = Store(credential.token(), *token, now);
+  if (!status.ok()) return DenialOrError<Response>(status);
+  absl::StatusOr<Response> answer = Admit(connection, *verified, now);
+  if (!answer.ok() || !answer->has_grant()) return answer;
+  if (absl::Status stored =
+          Store(token, *verified, connection.client_id(), now);
       !stored.ok()) {
     return stored;
   }
-  v1::AuthenticateResponse response;
-  v1::Grant* grant = response.mutable_grant();
-  *grant = public_grant_;
-  grant->set_subject(token->subject);
-  grant->set_issuer(token->issuer);
-  grant->set_token_id(token->token_id);
-  AddPermissions(token->scope.permissions, grant);
-  *grant->mutable_expires_at() = ToTimestamp(token->expires_at);
+  return answer;
+}
+
+// ACE-POP-5
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
+    const v1::ConnectionInfo& connection,
+    const v1::StoredTokenCredential& credential, absl::Time now,
+    ReferenceAnswers* references) const {
+  using Response = v1::AuthenticateResponse;
+  const absl::StatusOr<std::optional<TokenRecord>> record =
+      FindStored(connection, now);
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) {
+    return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
+                          "no token came, and none is stored for the client");
+  }
+  if (credential.has_challenge()) {
+    v1::TokenCredential with_token;
+    with_token.set_token((*record)->token);
+    *with_token.mutable_challenge() = credential.challenge();
+    return AuthenticateToken(connection, with_token, now, references);
+  }
+  const absl::Status usable =
+      Verify((*record)->token, now, references).status();
+  if (!usable.ok()) {
+    if (!ace::RejectionOf(usable).has_value()) return usable;
+    return Deny<Response>(
+        v1::Denial::REASON_NO_CREDENTIAL,
+        absl::StrCat("the stored token is good no more: ", usable.message()));
+  }
+  Response response;
+  response.mutable_challenge_required();
   return response;
 }
 
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
+    const v1::ConnectionInfo& connection,
+    const v1::AnonymousCredential& credential, absl::Time now,
+    ReferenceAnswers* references) const {
+  using Response = v1::AuthenticateResponse;
+  if (!connection.client_certificate().empty()) {
+    // ACE-AUTH-3
+    const absl::StatusOr<std::optional<TokenRecord>> record = FindByCertificate(
+        ace::ReadClientCertificate(AsBytes(connection.client_certificate())),
+        now);
+    if (!record.ok()) return record.status();
+    if (record->has_value()) {
+      const absl::StatusOr<ace::VerifiedToken> token =
+          Verify((*record)->token, now, references);
+      if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
+        const absl::Status fit = CheckFit(connection, *token);
+        if (!fit.ok()) return DenialOrError<Response>(fit);
+        return Admit(connection, *token, now);
+      }
+      if (!token.ok() && !ace::RejectionOf(token.status()).has_value()) {
+        return token.status();
+      }
+    }
+  }
+  Response response;
+  if (credential.has_user_name() && speaks_draft01_) {
+    response.mutable_user_name_wanted();
+    return response;
+  }
+  if (connection.bind_client_id() && !connection.client_id().empty()) {
+    const absl::StatusOr<std::optional<std::string>> owner =
+        store_->FindClientIdOwner(connection.client_id(), now);
+    if (!owner.ok()) return owner.status();
+    if (owner->has_value()) {
+      return Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
+                            "the Client Identifier has an owner");
+    }
+  }
+  if (public_grant_.permissions().empty() && !credential.authz_info_enabled()) {
+    return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
+                          "there is nothing for anonymous clients to do");
+  }
+  *response.mutable_grant() = public_grant_;
+  return response;
+}
+
+// ACE-TOK-5
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
+    const v1::ConnectionInfo& connection,
+    const v1::RecheckCredential& credential, absl::Time now,
+    ReferenceAnswers* references) const {
+  using Response = v1::AuthenticateResponse;
+  const absl::StatusOr<ace::VerifiedToken> verified =
+      Verify(credential.token(), now, references);
+  if (!verified.ok()) return DenialOrError<Response>(verified.status());
+  absl::StatusOr<Response> answer = Admit(connection, *verified, now);
+  if (!answer.ok() || !answer->has_grant()) return answer;
+  if (absl::Status stored =
+          Store(credential.token(), *verified, connection.client_id(), now);
+      !stored.ok()) {
+    return stored;
+  }
+  return answer;
+}
+
 absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
-    const v1::StoreTokenRequest& request, absl::Time now) const {
+    const v1::StoreTokenRequest& request, absl::Time now,
+    ReferenceAnswers* references) const {
   using Response = v1::StoreTokenResponse;
   if (!IsKnownVersion(request.connection())) {
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }
   const absl::StatusOr<ace::VerifiedToken> token =
-      verifier_.Verify(AsBytes(request.token()), now);
+      Verify(request.token(), now, references);
   if (!token.ok()) return DenialOrError<Response>(token.status());
-  if (absl::Status stored = Store(request.token(), *token, now); !stored.ok()) {
+  // Nobody has proven anything, so no Client Identifier stands for the token.
+  if (absl::Status stored = Store(request.token(), *token, "", now);
+      !stored.ok()) {
     return stored;
   }
   Response response;
@@ -154,12 +303,107 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   return response;
 }
 
+absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
+    absl::string_view token, absl::Time now,
+    ReferenceAnswers* references) const {
+  absl::StatusOr<ace::VerifiedToken> verified =
+      references != nullptr && IsReference(token)
+          ? references->Find(token)
+          : verifier_.Verify(AsBytes(token), now);
+  if (!verified.ok() || !verified->exi.has_value()) return verified;
+  const absl::StatusOr<absl::Time> first_seen =
+      store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);
+  if (!first_seen.ok()) return first_seen.status();
+  verified->expires_at = ace::ExpiryFrom(*verified, *first_seen);
+  if (verified->expires_at <= now) {
+    return ace::RejectedError(ace::Rejection::kExpired,
+                              "exi: the token was first seen too long ago");
+  }
+  return verified;
+}
+
+absl::Status Authenticator::CheckPossession(
+    const v1::ConnectionInfo& connection, const v1::TokenCredential& credential,
+    const ace::VerifiedToken& token, absl::Time now) const {
+  if (token.pop_key.is_certificate() &&
+      !connection.client_certificate().empty() &&
+      token.pop_key.thumbprint() ==
+          ace::ReadClientCertificate(AsBytes(connection.client_certificate()))
+              .identity) {
+    return absl::OkStatus();  // TLS has seen to it
+  }
+  if (token.profile != ace::Profile::kDraft01) {
+    return CheckProof(credential, token.pop_key);
+  }
+  const absl::StatusOr<ByteView> proof = CheckDraft01Proof(
+      credential, connection.protocol_version(), token.pop_key);
+  if (!proof.ok()) return proof.status();
+  const absl::StatusOr<bool> is_new =
+      store_->UseProof(NameOfProof(token, *proof), ForgetAt(token), now);
+  if (!is_new.ok()) return is_new.status();
+  if (*is_new) return absl::OkStatus();
+  return ace::RejectedError(ace::Rejection::kProof,
+                            "draft-01: the proof has been used before");
+}
+
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
+    const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
+    absl::Time now) const {
+  using Response = v1::AuthenticateResponse;
+  if (connection.bind_client_id() && !connection.client_id().empty()) {
+    const absl::StatusOr<bool> owns = store_->ClaimClientId(
+        {connection.client_id(), OwnerOf(token), token.expires_at}, now);
+    if (!owns.ok()) return owns.status();
+    if (!*owns) {
+      return Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
+                            "the Client Identifier has another owner");
+    }
+  }
+  Response response;
+  v1::Grant* grant = response.mutable_grant();
+  *grant = public_grant_;
+  grant->set_subject(token.subject);
+  grant->set_issuer(token.issuer);
+  grant->set_token_id(token.token_id);
+  AddPermissions(token.scope.permissions, grant);
+  *grant->mutable_expires_at() = ToTimestamp(token.expires_at);
+  return response;
+}
+
+absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByCertificate(
+    const ace::ClientCertificate& certificate, absl::Time now) const {
+  if (certificate.key_thumbprint.has_value()) {
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        store_->Find(*certificate.key_thumbprint, now);
+    if (!record.ok() || record->has_value()) return record;
+  }
+  return store_->Find(certificate.identity, now);
+}
+
+// A certificate without a key of ours that no token is bound to says nothing
+// about who the client is.
+absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
+    const v1::ConnectionInfo& connection, absl::Time now) const {
+  if (!connection.client_certificate().empty()) {
+    const ace::ClientCertificate certificate =
+        ace::ReadClientCertificate(AsBytes(connection.client_certificate()));
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        FindByCertificate(certificate, now);
+    if (!record.ok() || record->has_value() ||
+        certificate.key_thumbprint.has_value()) {
+      return record;
+    }
+  }
+  return store_->FindByClientId(connection.client_id(), now);
+}
+
 absl::Status Authenticator::Store(const std::string& token,
                                   const ace::VerifiedToken& verified,
+                                  const std::string& client_id,
                                   absl::Time now) const {
-  return store_->Put(
-      TokenRecord{verified.pop_key.thumbprint(), token, verified.expires_at},
-      now);
+  return store_->Put(TokenRecord{verified.pop_key.thumbprint(), token,
+                                 verified.expires_at, client_id},
+                     now);
 }
 
 }  // namespace sluice::policy

@@ -2,13 +2,17 @@
 #define POLICY_SERVICE_AUTHENTICATOR_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "policy/ace/client_certificate.h"
 #include "policy/ace/scope.h"
 #include "policy/ace/token_verifier.h"
+#include "policy/service/reference_answers.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
@@ -20,7 +24,8 @@ namespace sluice::policy {
 //
 // Both calls have three outcomes. A grant or a denial is a decision; a denial's
 // detail is for the log and holds no secret. An error says that the store
-// failed and nothing was decided. Whatever a request leaves unset, or sets to
+// failed, or an authorization server has to be asked first (`references`; null
+// where there is none to ask). Whatever a request leaves unset, or sets to
 // something unknown, is denied.
 class Authenticator {
  public:
@@ -30,28 +35,72 @@ class Authenticator {
                 const std::vector<ace::Permission>& public_topics,
                 std::shared_ptr<TokenStoreInterface> store);
 
-  // The token is checked first, then its proof of possession. Both right: the
-  // token is stored (ACE-CON-5), and the grant holds its scope and the public
-  // topics. An anonymous client gets the public topics, or, where the proxy
-  // takes tokens at `authz-info`, an empty grant (ACE-AUTH-1).
+  // A token is checked first, then its proof of possession: that of RFC 9431,
+  // or, for tokens of an issuer of draft-01 and for no others, that of the
+  // draft (ACE-D01-7). Both right: the token is stored (ACE-CON-5), and the
+  // grant holds its scope and the public topics. A stored token is checked as a
+  // new one is (ACE-POP-5).
+  //
+  // A client that sends no credential gets the grant of the stored token that
+  // its certificate fits (ACE-AUTH-3), else the public topics, or, where the
+  // proxy takes tokens at `authz-info`, an empty grant (ACE-AUTH-1).
   absl::StatusOr<v1::AuthenticateResponse> Authenticate(
-      const v1::AuthenticateRequest& request, absl::Time now) const;
+      const v1::AuthenticateRequest& request, absl::Time now,
+      ReferenceAnswers* references = nullptr) const;
 
   // Checks a token that came without a proof and stores it: who uses it later
   // must prove possession then (RFC 9431 section 2.2.2).
   absl::StatusOr<v1::StoreTokenResponse> StoreToken(
-      const v1::StoreTokenRequest& request, absl::Time now) const;
+      const v1::StoreTokenRequest& request, absl::Time now,
+      ReferenceAnswers* references = nullptr) const;
 
  private:
   absl::StatusOr<v1::AuthenticateResponse> AuthenticateToken(
-      const v1::TokenCredential& credential, absl::Time now) const;
+      const v1::ConnectionInfo& connection,
+      const v1::TokenCredential& credential, absl::Time now,
+      ReferenceAnswers* references) const;
+  absl::StatusOr<v1::AuthenticateResponse> AuthenticateStored(
+      const v1::ConnectionInfo& connection,
+      const v1::StoredTokenCredential& credential, absl::Time now,
+      ReferenceAnswers* references) const;
+  absl::StatusOr<v1::AuthenticateResponse> AuthenticateAnonymous(
+      const v1::ConnectionInfo& connection,
+      const v1::AnonymousCredential& credential, absl::Time now,
+      ReferenceAnswers* references) const;
+  absl::StatusOr<v1::AuthenticateResponse> Recheck(
+      const v1::ConnectionInfo& connection,
+      const v1::RecheckCredential& credential, absl::Time now,
+      ReferenceAnswers* references) const;
+
+  // Checks what the token says, be it by itself or by its authorization
+  // server, and when it was first seen (ACE-TOK-8).
+  absl::StatusOr<ace::VerifiedToken> Verify(absl::string_view token,
+                                            absl::Time now,
+                                            ReferenceAnswers* references) const;
+  absl::Status CheckPossession(const v1::ConnectionInfo& connection,
+                               const v1::TokenCredential& credential,
+                               const ace::VerifiedToken& token,
+                               absl::Time now) const;
+  // The answer to a client that has proven possession of the token's key: a
+  // grant, or the denial of what the connection may not do with this token.
+  absl::StatusOr<v1::AuthenticateResponse> Admit(
+      const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
+      absl::Time now) const;
+  // The stored token that is bound to the certificate, or to its key.
+  absl::StatusOr<std::optional<TokenRecord>> FindByCertificate(
+      const ace::ClientCertificate& certificate, absl::Time now) const;
+  absl::StatusOr<std::optional<TokenRecord>> FindStored(
+      const v1::ConnectionInfo& connection, absl::Time now) const;
   absl::Status Store(const std::string& token,
-                     const ace::VerifiedToken& verified, absl::Time now) const;
+                     const ace::VerifiedToken& verified,
+                     const std::string& client_id, absl::Time now) const;
 
   const ace::TokenVerifier verifier_;
   // The grant of an anonymous client; every other one starts as its copy.
   v1::Grant public_grant_;
   const std::shared_ptr<TokenStoreInterface> store_;
+  // Whether a User Name may be a token (ACE-D01-4).
+  const bool speaks_draft01_;
 };
 
 }  // namespace sluice::policy

@@ -8,8 +8,8 @@
 namespace sluice::policy {
 
 // Checks the credential's proof of possession against `key` (RFC 9431 sections
-// 2.2.4.2.1 and 2.2.4.2.2). A missing or unknown proof, and content of another
-// length than the profile's, is no proof. Failures carry
+// 2.2.4.2.1 and 2.2.4.2.2). A missing or unknown proof, one of draft-01, and
+// content of another length than the profile's, is no proof. Failures carry
 // ace::Rejection::kProof.
 absl::Status CheckProof(const v1::TokenCredential& credential,
                         const ace::PopKey& key);

@@ -271,10 +271,7 @@ std::string HintJson(const Schema::Ace::AsHint& hint) {
 absl::Status Checker::CheckAce() {
   const Schema::Ace& ace = schema_.ace();
   AceConfig& result = config_.ace;
-  if (ace.client_id() == Schema::Ace::CLIENT_ID_BOUND) {
-    return Error("ace.client_id",
-                 "\"bound\" is not supported by this version; use free");
-  }
+  result.bind_client_id = ace.client_id() == Schema::Ace::CLIENT_ID_BOUND;
   if (ace.has_authz_info_topic()) {
     result.authz_info_topic = ace.authz_info_topic();
     if (!result.authz_info_topic.empty() &&

@@ -61,6 +61,7 @@ struct AceConfig {
   absl::Duration reauthentication_grace = absl::ZeroDuration();
   bool hide_topics = false;
   bool v5_username_token = false;
+  bool bind_client_id = false;
 };
 
 struct LimitsConfig {

@@ -22,6 +22,7 @@ session::Settings MakeSessionSettings(const Config& config,
   settings.reauthentication_grace = config.ace.reauthentication_grace;
   settings.hide_topics = config.ace.hide_topics;
   settings.v5_username_token = config.ace.v5_username_token;
+  settings.bind_client_id = config.ace.bind_client_id;
   settings.as_hint = config.ace.as_hint;
   settings.authz_info_topic = config.ace.authz_info_topic;
   settings.upstream_username = config.upstream.username;

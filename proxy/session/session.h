@@ -199,7 +199,6 @@ class Session {
     absl::optional<std::string> will_topic;
     Challenge challenge;
     std::string token;  // of the request under way; empty: none, or stored
-    uint32_t session_expiry_interval = 0;
     // User Name and Password that may be a token and its proof (ACE-D01-4).
     absl::optional<Credential> user_name_credential;
   };
@@ -305,8 +304,10 @@ class Session {
   const Context context_;
   State state_ = State::kAwaitConnect;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
-  bool uses_method_ = false;             // CONNECT named the method `ace`
-  uint32_t client_max_packet_size_ = 0;  // 0: no limit
+  bool uses_method_ = false;  // CONNECT named the method `ace`
+  bool clean_start_ = false;
+  uint32_t session_expiry_interval_ = 0;  // as CONNECT has it
+  uint32_t client_max_packet_size_ = 0;   // 0: no limit
   uint32_t broker_max_packet_size_ = 0;
   uint64_t last_request_id_ = 0;
   uint64_t connect_request_id_ = 0;  // 0: none

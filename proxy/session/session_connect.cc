@@ -69,7 +69,8 @@ void Session::OnConnect(const mqtt::Frame& frame) {
 
   pending_ = absl::make_unique<PendingConnect>();
   pending_->forwarded = StripCredentials(connect);
-  pending_->session_expiry_interval =
+  clean_start_ = connect.clean_start;
+  session_expiry_interval_ =
       NumberOr(connect.properties, PropertyId::kSessionExpiryInterval, 0);
   if (connect.will.has_value()) {
     pending_->will_topic = std::string(connect.will->topic);
@@ -200,10 +201,8 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_client_id(client_id_);
   info->set_client_certificate(context_.tls->PeerCertificate());
   info->set_bind_client_id(context_.settings->bind_client_id);
-  if (pending_ != nullptr) {
-    info->set_clean_start(pending_->forwarded.will_and_clean_flags & 0x02);
-    info->set_session_expiry_interval(pending_->session_expiry_interval);
-  }
+  info->set_clean_start(clean_start_);
+  info->set_session_expiry_interval(session_expiry_interval_);
   info->set_protocol_version(version_ == ProtocolVersion::kV5
                                  ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
                                  : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);

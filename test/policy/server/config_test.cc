@@ -15,6 +15,7 @@ namespace {
 
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -148,6 +149,30 @@ TEST_F(ConfigTest, WarnsOfKeysThatItHasNoUseFor) {
 }
 
 // covers: ACE-D01-7
+TEST_F(ConfigTest, WarnsOfEachIssuerOfDraft01) {
+  const auto config = Load(Minimal(
+      {{"jwks_file: as.json", "profile: draft-01\n  jwks_file: as.json"}}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->verifier.issuers().size(), 1u);
+  EXPECT_EQ(config->verifier.issuers()[0].profile, ace::Profile::kDraft01);
+  ASSERT_EQ(config->warnings.size(), 1u);
+  EXPECT_THAT(config->warnings[0],
+              AllOf(HasSubstr("issuers[0].profile: "),
+                    HasSubstr("https://as.example"), HasSubstr("draft-01")));
+  const auto plain = Load(kMinimal);
+  ASSERT_TRUE(plain.ok());
+  EXPECT_THAT(plain->warnings, IsEmpty());
+}
+
+TEST_F(ConfigTest, FindsTheStoresFileBesideItself) {
+  const auto config = Load(Minimal({{"memory: {}", "sqlite: policy.db"}}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->sqlite_path, dir_.path() + "/policy.db");
+  // Reading the configuration leaves no trace.
+  EXPECT_NE(access(config->sqlite_path->c_str(), F_OK), 0);
+  EXPECT_EQ(Load(kMinimal)->sqlite_path, std::nullopt);
+}
+
 TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotSupport) {
   const struct {
     std::string yaml;
@@ -163,12 +188,6 @@ TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotSupport) {
                  "introspection: {url: https://as.example/introspect}"}}),
        "DIR/policy.yaml:5: issuers[0].introspection: not supported by this "
        "version"},
-      {Minimal(
-           {{"jwks_file: as.json", "profile: draft-01\n  jwks_file: as.json"}}),
-       "DIR/policy.yaml:5: issuers[0].profile: draft-01 is not supported by "
-       "this version"},
-      {Minimal({{"memory: {}", "sqlite: policy.db"}}),
-       "DIR/policy.yaml:10: store.sqlite: not supported by this version"},
       {Minimal({{"memory: {}", "etcd: {endpoints: [\"127.0.0.1:2379\"]}"}}),
        "DIR/policy.yaml:10: store.etcd: not supported by this version"},
   };
@@ -220,6 +239,12 @@ TEST_F(ConfigTest, NamesThePlaceOfAnError) {
        "policy.yaml:8: public_topics[0].permissions[0]: "},
       {Minimal({{"\n  memory: {}", " {}"}}),
        "policy.yaml:9: store: expected exactly one of"},
+      {Minimal({{"memory: {}", "sqlite: none/policy.db"}}),
+       "policy.yaml:10: store.sqlite: DIR/none/: No such file or directory"},
+      {Minimal({{"memory: {}", "sqlite: as.json/policy.db"}}),
+       "policy.yaml:10: store.sqlite: DIR/as.json/: "},
+      {Minimal({{"memory: {}", "sqlite: \"\""}}),
+       "policy.yaml:10: store.sqlite: required"},
       {Minimal({{"memory: {}", "memory: {}\n  sqlite: x"}}),
        "policy.yaml:11: store.sqlite: "},
   };

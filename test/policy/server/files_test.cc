@@ -49,5 +49,17 @@ TEST(FilesTest, NamesTheFileThatCannotBeRead) {
   }
 }
 
+TEST(FilesTest, SaysWhetherADirectoryIsThere) {
+  const sluice::testing::TempDir dir;
+  EXPECT_TRUE(CheckDirectoryOf(dir.path() + "/new").ok());
+  EXPECT_TRUE(CheckDirectoryOf("new").ok());
+  EXPECT_TRUE(CheckDirectoryOf("/new").ok());
+  const std::string file = dir.Write("file", "");
+  for (const std::string& path : {dir.path() + "/none/new", file + "/new"}) {
+    EXPECT_THAT(std::string(CheckDirectoryOf(path).message()),
+                HasSubstr(path.substr(0, path.size() - 3)));
+  }
+}
+
 }  // namespace
 }  // namespace sluice::policy

@@ -243,6 +243,45 @@ TEST_F(PolicyServerTest, ReloadChangesAnswersAndKeepsTheConnection) {
       Config(std::string("address: 127.0.0.1:1\n") + kPublicOnly)));
 }
 
+// covers: ACE-CON-5
+TEST_F(PolicyServerTest, AStoreOnDiskOutlivesTheServer) {
+  const std::string yaml =
+      absl::StrCat(WithIssuer(), "store: {sqlite: policy.db}\n");
+  const ace::SigningKey key = NewKey(ace::Algorithm::kEdDsa);
+  v1::AuthenticateRequest request = TokenRequest(key);
+  request.mutable_connection()->set_client_id("client");
+  v1::AuthenticateResponse response;
+  {
+    const auto server = Server(yaml, Hosting::kEmbedded);
+    ASSERT_TRUE(server->StartInProcess().ok());
+    ASSERT_TRUE(Call(server->InProcessChannel(), request, &response).ok());
+    EXPECT_TRUE(response.has_grant());
+  }
+  const auto server = Server(yaml, Hosting::kEmbedded);
+  ASSERT_TRUE(server->StartInProcess().ok());
+  request.mutable_stored_token();
+  ASSERT_TRUE(Call(server->InProcessChannel(), request, &response).ok());
+  EXPECT_TRUE(response.has_challenge_required());
+}
+
+TEST_F(PolicyServerTest, DoesNotStartWithAStoreThatCannotBeOpened) {
+  dir_.Write("policy.db", std::string(4096, 'x'));
+  const std::string yaml = absl::StrCat(
+      "address: 127.0.0.1:0\nstore: {sqlite: policy.db}\n", kPublicOnly);
+  EXPECT_THAT(std::string(Server(yaml)->Listen().message()),
+              HasSubstr("policy.db: not a database"));
+  EXPECT_THAT(std::string(Server(yaml)->StartInProcess().message()),
+              HasSubstr("policy.db: not a database"));
+}
+
+TEST_F(PolicyServerTest, AnotherStoreNeedsARestart) {
+  const auto server = Server(kPublicOnly, Hosting::kEmbedded);
+  EXPECT_FALSE(server->NeedsRestart(Config(kPublicOnly, Hosting::kEmbedded)));
+  EXPECT_TRUE(server->NeedsRestart(
+      Config(absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n"),
+             Hosting::kEmbedded)));
+}
+
 TEST_F(PolicyServerTest, ServesNobodyAfterShutdown) {
   const auto server =
       Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));

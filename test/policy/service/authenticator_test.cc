@@ -8,9 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "policy/store/memory_token_store.h"
-#include "test/policy/testing/test_issuer.h"
+#include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
 namespace {
@@ -19,20 +17,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kExpiry = kNow + absl::Hours(1);
-
-// "filter pub sub" for each permission of a grant.
-std::vector<std::string> PermissionsOf(const v1::Grant& grant) {
-  std::vector<std::string> permissions;
-  for (const v1::Permission& p : grant.permissions()) {
-    permissions.push_back(absl::StrCat(p.topic_filter(),
-                                       p.publish() ? " pub" : "",
-                                       p.subscribe() ? " sub" : ""));
-  }
-  return permissions;
-}
 
 // Fails whatever it is asked.
 class BrokenStore : public TokenStoreInterface {
@@ -66,84 +50,7 @@ class BrokenStore : public TokenStoreInterface {
   }
 };
 
-class AuthenticatorTest : public ::testing::Test {
- protected:
-  Authenticator Make(std::vector<ace::Permission> public_topics = {}) {
-    return Authenticator(issuer_.Verifier(), public_topics, store_);
-  }
-
-  std::string Token(const ace::SigningKey& key, TokenOptions options = {}) {
-    if (options.expires_at == absl::Time()) options.expires_at = kExpiry;
-    return issuer_.Token(key, options);
-  }
-
-  static v1::AuthenticateRequest Request() {
-    v1::AuthenticateRequest request;
-    request.mutable_connection()->set_protocol_version(
-        v1::PROTOCOL_VERSION_MQTT_5_0);
-    return request;
-  }
-
-  static v1::AuthenticateRequest Anonymous(bool authz_info_enabled) {
-    v1::AuthenticateRequest request = Request();
-    request.mutable_anonymous()->set_authz_info_enabled(authz_info_enabled);
-    return request;
-  }
-
-  // A request with `token` and a proof by `key` over `signed_content`.
-  static v1::AuthenticateRequest WithExporter(
-      const std::string& token, const ace::SigningKey& key,
-      const std::string& signed_content = kContent,
-      const std::vector<std::string>& contents = {kContent}) {
-    v1::AuthenticateRequest request = Request();
-    request.mutable_token()->set_token(token);
-    v1::ExporterProof* proof = request.mutable_token()->mutable_exporter();
-    for (const std::string& content : contents) {
-      proof->add_exporter_content(content);
-    }
-    proof->set_proof(Sign(key, signed_content));
-    return request;
-  }
-
-  static v1::AuthenticateRequest WithChallenge(
-      const std::string& token, const ace::SigningKey& key,
-      const std::string& server_nonce = "server-n",
-      const std::string& client_nonce = "client-n") {
-    v1::AuthenticateRequest request = Request();
-    request.mutable_token()->set_token(token);
-    v1::ChallengeProof* proof = request.mutable_token()->mutable_challenge();
-    proof->set_server_nonce(server_nonce);
-    proof->set_answer(client_nonce + Sign(key, server_nonce + client_nonce));
-    return request;
-  }
-
-  // The denial of `request`; the default one if there is none.
-  v1::Denial Denied(const v1::AuthenticateRequest& request,
-                    absl::Time now = kNow) {
-    const auto response = Make().Authenticate(request, now);
-    EXPECT_TRUE(response.ok()) << response.status();
-    EXPECT_TRUE(response.ok() && response->has_denial());
-    return response.ok() ? response->denial() : v1::Denial();
-  }
-
-  v1::Grant Granted(const v1::AuthenticateRequest& request,
-                    absl::Time now = kNow) {
-    const auto response = Make().Authenticate(request, now);
-    EXPECT_TRUE(response.ok()) << response.status();
-    EXPECT_TRUE(response.ok() && response->has_grant())
-        << (response.ok() ? response->denial().detail() : "");
-    return response.ok() ? response->grant() : v1::Grant();
-  }
-
-  static inline const std::string kContent = std::string(32, 'e');
-  static inline const std::string kOtherContent = std::string(32, 'o');
-
-  const TestIssuer issuer_;
-  const std::shared_ptr<MemoryTokenStore> store_ =
-      std::make_shared<MemoryTokenStore>();
-  const ace::SigningKey client_ = NewKey(ace::Algorithm::kEdDsa);
-  const ace::SigningKey stranger_ = NewKey(ace::Algorithm::kEdDsa);
-};
+class AuthenticatorTest : public AuthenticatorHarness {};
 
 // covers: ACE-AUTH-1
 TEST_F(AuthenticatorTest, AnonymousWithNothingToDoIsDenied) {

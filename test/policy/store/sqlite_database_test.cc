@@ -19,22 +19,23 @@ constexpr const char* kMigrations[] = {
 
 class SqliteDatabaseTest : public ::testing::Test {
  protected:
-  absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(size_t version) {
+  absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(
+      size_t version, const std::string& path) {
     return SqliteDatabase::Open(
-        path_, kId, absl::MakeConstSpan(kMigrations).subspan(0, version));
+        path, kId, absl::MakeConstSpan(kMigrations).subspan(0, version));
+  }
+  absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(size_t version) {
+    return Open(version, absl::StrCat(dir_.path(), "/test.db"));
   }
 
   const sluice::testing::TempDir dir_;
-  const std::string path_ = absl::StrCat(dir_.path(), "/test.db");
 };
 
 TEST_F(SqliteDatabaseTest, MigratesFromEveryVersion) {
-  for (const bool in_steps : {false, true}) {
-    if (in_steps) {
-      ASSERT_TRUE(Open(0).ok());
-      ASSERT_TRUE(Open(1).ok());
-    }
-    const auto database = Open(2);
+  for (size_t from = 0; from <= 2; ++from) {
+    const std::string path = absl::StrCat(dir_.path(), "/", from, ".db");
+    ASSERT_TRUE(Open(from, path).ok());
+    const auto database = Open(2, path);
     ASSERT_TRUE(database.ok()) << database.status();
     SqliteStatement rows = (*database)->Prepare("SELECT a, b FROM t");
     const auto row = rows.Step();

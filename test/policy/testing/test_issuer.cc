@@ -24,6 +24,13 @@ T Require(absl::StatusOr<T> value) {
   std::abort();
 }
 
+// An element of DER.
+std::string Der(int tag, const std::string& contents) {
+  std::string length(1, static_cast<char>(contents.size()));
+  if (contents.size() > 127) length.insert(0, 1, '\x81');
+  return absl::StrCat(std::string(1, static_cast<char>(tag)), length, contents);
+}
+
 std::string Jwks(const std::string& key) {
   return absl::StrCat(R"({"keys":[)", key, "]}");
 }
@@ -43,6 +50,27 @@ ace::SigningKey NewKey(ace::Algorithm algorithm) {
   return Require(ace::SigningKey::Generate(algorithm));
 }
 
+std::string CertificateOf(const ace::SigningKey& key) {
+  const ace::Key& public_key = key.jwk().key();
+  const std::string x(AsString(public_key.x()));
+  const std::string y(AsString(public_key.y()));
+  // RFC 8410 section 3 and RFC 5480 section 2.1.1.
+  const std::string algorithm =
+      key.algorithm() == ace::Algorithm::kEdDsa
+          ? Der(0x06, "\x2b\x65\x70")
+          : Der(0x06, "\x2a\x86\x48\xce\x3d\x02\x01") +
+                Der(0x06, "\x2a\x86\x48\xce\x3d\x03\x01\x07");
+  const std::string point =
+      key.algorithm() == ace::Algorithm::kEdDsa ? x : "\x04" + x + y;
+  const std::string public_key_info =
+      Der(0x30, Der(0x30, algorithm) + Der(0x03, std::string(1, '\0') + point));
+  const std::string empty = Der(0x30, "");
+  const std::string body =
+      Der(0x30, Der(0xA0, Der(0x02, "\x02")) + Der(0x02, "\x01") + empty +
+                    empty + empty + empty + public_key_info);
+  return Der(0x30, body + empty + Der(0x03, std::string(1, '\0')));
+}
+
 std::string Sign(const ace::SigningKey& key, absl::string_view content) {
   return Require(key.Sign(AsBytes(content)));
 }
@@ -56,10 +84,20 @@ std::string TestIssuer::Token(const ace::SigningKey& client,
   Json claims = {{"iss", options.issuer},
                  {"aud", options.audience},
                  {"sub", options.subject},
-                 {"jti", options.token_id},
-                 {"exp", absl::ToUnixSeconds(options.expires_at)},
-                 {"cnf", Confirmation(client, encryption_key_)}};
-  if (!options.scope.empty()) {
+                 {"jti", options.token_id}};
+  if (options.lifetime > absl::ZeroDuration()) {
+    claims["exi"] = absl::ToInt64Seconds(options.lifetime);
+  } else {
+    claims["exp"] = absl::ToUnixSeconds(options.expires_at);
+  }
+  if (options.certificate_hash.empty()) {
+    claims["cnf"] = Confirmation(client, encryption_key_);
+  } else {
+    claims["cnf"] = {{"x5t#S256", options.certificate_hash}};
+  }
+  if (!options.raw_scope.empty()) {
+    claims["scope"] = options.raw_scope;
+  } else if (!options.scope.empty()) {
     claims["scope"] = ace::Base64UrlEncode(AsBytes(options.scope));
   }
   return Require(ace::SignJwt(key_, claims.dump()));
@@ -71,13 +109,14 @@ std::string TestIssuer::DecryptionJwks() const {
   return Jwks(encryption_key_.ToPrivateJson());
 }
 
-ace::TokenVerifier TestIssuer::Verifier() const {
+ace::TokenVerifier TestIssuer::Verifier(ace::Profile profile) const {
   ace::TokenVerifier::Options options;
   const TokenOptions defaults;
   options.audience = defaults.audience;
   options.clock_skew = absl::ZeroDuration();
-  options.issuers.push_back({defaults.issuer, ace::Profile::kRfc9431,
-                             Require(ace::JwkSet::Parse(PublicJwks()))});
+  options.accept_exi = true;
+  options.issuers.push_back(
+      {defaults.issuer, profile, Require(ace::JwkSet::Parse(PublicJwks()))});
   options.decryption_keys =
       Require(ace::DecryptionKeySet::Parse(DecryptionJwks()));
   return Require(ace::TokenVerifier::Create(std::move(options)));

@@ -24,8 +24,18 @@ struct TokenOptions {
   std::string token_id = "token-1";
   // AIF as JSON; empty: no scope.
   std::string scope = R"([["a/#",["pub","sub"]],["b",["pub"]]])";
-  absl::Time expires_at;
+  // The scope as it is, in place of `scope`.
+  std::string raw_scope = {};
+  absl::Time expires_at = {};
+  // In place of `expires_at`: `exi`.
+  absl::Duration lifetime = {};
+  // In place of the client's key: the base64url of `cnf.x5t#S256`.
+  std::string certificate_hash = {};
 };
+
+// A certificate in DER with the public key of `key`, which is asymmetric. Only
+// its shape is right: it has no names and no signature.
+std::string CertificateOf(const ace::SigningKey& key);
 
 // An authorization server, and the broker that it issues tokens for: it knows
 // the symmetric key with which PoP keys are encrypted for the broker.
@@ -41,7 +51,8 @@ class TestIssuer {
   std::string PublicJwks() const;
   std::string DecryptionJwks() const;
   // A verifier that takes these tokens, without leeway.
-  ace::TokenVerifier Verifier() const;
+  ace::TokenVerifier Verifier(
+      ace::Profile profile = ace::Profile::kRfc9431) const;
 
  private:
   ace::SigningKey key_;

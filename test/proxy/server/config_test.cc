@@ -86,6 +86,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(config.ace.reauthentication_grace, absl::ZeroDuration());
   EXPECT_FALSE(config.ace.hide_topics);
   EXPECT_FALSE(config.ace.v5_username_token);
+  EXPECT_FALSE(config.ace.bind_client_id);
 
   EXPECT_EQ(config.limits.max_connections, 0u);
   EXPECT_EQ(config.limits.max_packet_size, 268435455u);
@@ -134,7 +135,7 @@ ace:
   reauthentication_grace: 12s
   hide_topics: true
   v5_username_token: true
-  client_id: free
+  client_id: bound
 limits:
   max_connections: 1000
   max_packet_size: 65536
@@ -173,6 +174,7 @@ log: {level: debug, format: text, audit: ""}
   EXPECT_EQ(config.ace.reauthentication_grace, absl::Seconds(12));
   EXPECT_TRUE(config.ace.hide_topics);
   EXPECT_TRUE(config.ace.v5_username_token);
+  EXPECT_TRUE(config.ace.bind_client_id);
   EXPECT_EQ(config.limits.max_connections, 1000u);
   EXPECT_EQ(config.limits.max_packet_size, 65536u);
   EXPECT_EQ(config.limits.handshake_timeout, absl::Seconds(13));
@@ -317,9 +319,6 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
       {kPolicy, "policy: {address: 'a:1', timeout: 0s}\n",
        "proxy.yaml:6: policy.timeout: must be longer than 0s"},
       // The rest.
-      {"upstream:", "ace: {client_id: bound}\nupstream:",
-       "proxy.yaml:5: ace.client_id: \"bound\" is not supported by this "
-       "version; use free"},
       {"upstream:", "ace: {authz_info_topic: a/+}\nupstream:",
        "proxy.yaml:5: ace.authz_info_topic: not a topic name; wildcards are "
        "not allowed"},

@@ -401,6 +401,8 @@ TEST_F(SessionOpenTest, ReauthenticationSwapsTheScope) {
   EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
               ElementsAre("authenticate"));
   EXPECT_EQ(asked().token().token(), "TOKEN2");
+  // The connection is what it was (ACE-D01-5).
+  EXPECT_TRUE(asked().connection().clean_start());
   EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
               ElementsAre("broker PUBLISH"));
   EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"pub new/#"})),

@@ -1,0 +1,156 @@
+"""Clients that come without a token, because one is stored for them."""
+
+import stat
+
+from harness import wire
+from harness.stack import StackTestCase
+from harness.tokens import Ed25519Key
+
+
+class StoredTokenTestCase(StackTestCase):
+
+    def empty_connect(self, client_id, data=None, **fields):
+        """CONNECT by method `ace` without a token; client and answer."""
+        client = self.client()
+        props = {"authentication_method": "ace"}
+        if data is not None:
+            props["authentication_data"] = data
+        client.send(wire.connect(client_id=client_id, props=props, **fields))
+        return client, client.receive()
+
+    def assert_let_in(self, client_id, key=None):
+        client, answer = self.empty_connect(client_id)
+        self.assertEqual((answer.type, answer.code), ("AUTH", 0x18), answer)
+        client.answer_challenge(answer, key or self.key)
+        connack = client.expect("CONNACK")
+        self.assert_code(connack, 0)
+        self.assertEqual(connack.properties["authentication_method"], "ace")
+        return client
+
+    def assert_unknown(self, client_id, **fields):
+        client, answer = self.empty_connect(client_id, **fields)
+        self.assertEqual((answer.type, answer.code), ("CONNACK", 0x87), answer)
+        client.expect_closed()
+
+
+class StoredTokenTest(StoredTokenTestCase):
+
+    # covers: ACE-POP-5, ACE-CON-5
+    def test_proven_token_is_challenged_under_its_client_id(self):
+        self.connected("a/# pub", client_id="proven", pop="exporter")
+        client = self.assert_let_in("proven")
+        self.assert_code(client.publish("a/b"), 0x10)
+        self.assert_code(client.publish("b"), 0x87)
+
+    # covers: ACE-POP-5
+    def test_every_form_of_no_token_is_challenged(self):
+        self.connected("a/# pub", client_id="forms", pop="challenge")
+        for data in (None, b"", b"\0\0"):
+            with self.subTest(data=data):
+                _, answer = self.empty_connect("forms", data)
+                self.assertEqual(answer.type, "AUTH")
+
+    # covers: ACE-POP-5, ACE-D01-6
+    def test_unknown_client_id_refused_0x87(self):
+        self.assert_unknown("nobody")
+        self.assert_unknown("")
+
+    # covers: ACE-POP-5
+    def test_wrong_proof_refused_0x87(self):
+        self.connected("a/# pub", client_id="wrong")
+        client, answer = self.empty_connect("wrong")
+        client.answer_challenge(answer, Ed25519Key())
+        self.assert_code(client.expect("CONNACK"), 0x87)
+        client.expect_closed()
+
+    # covers: ACE-POP-5, ACE-AZI-2
+    def test_posted_token_alone_is_nobodys(self):
+        key = Ed25519Key()
+        client, _ = self.anonymous(client_id="posted")
+        self.assert_code(client.publish(
+            "authz-info", self.token("a/# pub", key=key)), 0)
+        self.assert_unknown("posted")
+
+    # covers: ACE-POP-5, ACE-AZI-2, ACE-TOK-7
+    def test_posted_token_is_used_after_one_of_its_key_was_proven(self):
+        key = Ed25519Key()
+        self.connected("a/# pub", client_id="renewed", key=key)
+        client, _ = self.anonymous()
+        self.assert_code(client.publish(
+            "authz-info", self.token("b/# pub", key=key)), 0)
+        client = self.assert_let_in("renewed", key)
+        self.assert_code(client.publish("a/b"), 0x87)
+        self.assert_code(client.publish("b/c"), 0x10)
+
+    # covers: ACE-TOK-8
+    def test_exi_token_ends_counted_from_its_first_use(self):
+        claims = {"exp": None, "exi": 2, "jti": "exi-1"}
+        token = self.token("a/# pub", **claims)
+        client = self.client()
+        self.assert_code(client.ace_connect(token, self.key), 0)
+        client.expect_disconnect(0x87)
+        client = self.client()
+        self.assert_code(client.ace_connect(token, self.key), 0x87)
+
+
+class SqliteTest(StoredTokenTestCase):
+    stack_options = {"policy": {"store": {"memory": None,
+                                          "sqlite": "policy.db"}}}
+
+    def restart(self):
+        self.stack.policy.stop()
+        self.stack.start_policy()
+
+    # covers: ACE-POP-5, ACE-CON-5, ACE-AZI-3
+    def test_restart_of_the_policy_service_keeps_tokens(self):
+        self.connected("a/# pub", client_id="durable")
+        self.restart()
+        client = self.assert_let_in("durable")
+        self.assert_code(client.publish("a/b"), 0x10)
+
+    # covers: ACE-TOK-8
+    def test_restart_does_not_revive_an_exi_token(self):
+        token = self.token("a/# pub", exp=None, exi=1, jti="exi-2")
+        client = self.client()
+        self.assert_code(client.ace_connect(token, self.key), 0)
+        client.expect_disconnect(0x87)
+        self.restart()
+        client = self.client()
+        self.assert_code(client.ace_connect(token, self.key), 0x87)
+
+    def test_file_is_private(self):
+        mode = (self.stack.directory / "policy.db").stat().st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+
+class BoundClientIdTest(StoredTokenTestCase):
+    stack_options = {"proxy": {"ace": {"client_id": "bound"}}}
+
+    def connack_of(self, subject, client_id):
+        key = Ed25519Key()
+        client = self.client()
+        connack = client.ace_connect(
+            self.token("a/# pub", key=key, subject=subject), key,
+            client_id=client_id)
+        return client, connack
+
+    # covers: EDGE-20
+    def test_client_id_of_another_subject_refused_0x85(self):
+        _, connack = self.connack_of("alice", "bound")
+        self.assert_code(connack, 0)
+        client, connack = self.connack_of("bob", "bound")
+        self.assert_code(connack, 0x85)
+        client.expect_closed()
+        _, connack = self.connack_of("alice", "bound")
+        self.assert_code(connack, 0)
+
+    # covers: EDGE-20
+    def test_anonymous_client_may_not_use_an_owned_client_id(self):
+        _, connack = self.connack_of("alice", "owned")
+        self.assert_code(connack, 0)
+        client, connack = self.anonymous(client_id="owned")
+        self.assert_code(connack, 0x85)
+        client.expect_closed()
+        client, connack = self.anonymous(wire.V311, client_id="owned")
+        self.assert_code(connack, 0x02)
+        client.expect_closed()

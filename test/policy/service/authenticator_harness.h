@@ -1,0 +1,75 @@
+#ifndef TEST_POLICY_SERVICE_AUTHENTICATOR_HARNESS_H_
+#define TEST_POLICY_SERVICE_AUTHENTICATOR_HARNESS_H_
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/service/authenticator.h"
+#include "policy/store/memory_token_store.h"
+#include "test/policy/testing/test_issuer.h"
+
+namespace sluice::policy {
+
+inline const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+inline const absl::Time kExpiry = kNow + absl::Hours(1);
+
+// What a request's proof is made over, unless a test says otherwise.
+inline const std::string kContent = std::string(32, 'e');
+inline const std::string kOtherContent = std::string(32, 'o');
+
+// "filter pub sub" for each permission of a grant.
+std::vector<std::string> PermissionsOf(const v1::Grant& grant);
+
+// An authenticator with one issuer and an empty store, a client and somebody
+// else; requests to it, and what it answers.
+class AuthenticatorHarness : public ::testing::Test {
+ protected:
+  Authenticator Make(std::vector<ace::Permission> public_topics = {}) {
+    return Authenticator(issuer_.Verifier(profile_), public_topics, store_);
+  }
+
+  // Valid until kExpiry, unless `options` say otherwise.
+  std::string Token(const ace::SigningKey& key, TokenOptions options = {});
+
+  // Of a client of MQTT 5.0 named "client-1", with Clean Start.
+  static v1::AuthenticateRequest Request();
+  static v1::AuthenticateRequest Anonymous(bool authz_info_enabled);
+  // A request with `token` and a proof by `key` over `signed_content`.
+  static v1::AuthenticateRequest WithExporter(
+      const std::string& token, const ace::SigningKey& key,
+      const std::string& signed_content = kContent,
+      const std::vector<std::string>& contents = {kContent});
+  static v1::AuthenticateRequest WithChallenge(
+      const std::string& token, const ace::SigningKey& key,
+      const std::string& server_nonce = "server-n",
+      const std::string& client_nonce = "client-n");
+  // Without a token: the question whether there is one, and the answer to the
+  // challenge.
+  static v1::AuthenticateRequest Stored();
+  static v1::AuthenticateRequest StoredWithChallenge(
+      const ace::SigningKey& key);
+
+  // The answer; the default one if there is none.
+  v1::AuthenticateResponse Ask(const v1::AuthenticateRequest& request,
+                               absl::Time now = kNow);
+  v1::Denial Denied(const v1::AuthenticateRequest& request,
+                    absl::Time now = kNow);
+  v1::Grant Granted(const v1::AuthenticateRequest& request,
+                    absl::Time now = kNow);
+  // Publishes the token to authz-info.
+  void Post(const std::string& token, absl::Time now = kNow);
+
+  const TestIssuer issuer_;
+  ace::Profile profile_ = ace::Profile::kRfc9431;
+  const std::shared_ptr<MemoryTokenStore> store_ =
+      std::make_shared<MemoryTokenStore>();
+  const ace::SigningKey client_ = NewKey(ace::Algorithm::kEdDsa);
+  const ace::SigningKey stranger_ = NewKey(ace::Algorithm::kEdDsa);
+};
+
+}  // namespace sluice::policy
+
+#endif  // TEST_POLICY_SERVICE_AUTHENTICATOR_HARNESS_H_

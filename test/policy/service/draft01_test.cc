@@ -1,0 +1,299 @@
+// draft-ietf-ace-mqtt-tls-profile-01, and what keeps it apart from RFC 9431.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "policy/service/draft01_proof.h"
+#include "test/policy/service/authenticator_harness.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::string kPayload(
+    "\0\x08"
+    "client-1",
+    10);
+
+// Two bytes of length, and the bytes.
+std::string Prefixed(const std::string& bytes) {
+  return std::string({static_cast<char>(bytes.size() >> 8),
+                      static_cast<char>(bytes.size() & 0xFF)}) +
+         bytes;
+}
+
+class Draft01Test : public AuthenticatorHarness {
+ protected:
+  Draft01Test() { profile_ = ace::Profile::kDraft01; }
+
+  // A token of draft-01.
+  std::string DraftToken(const ace::SigningKey& key,
+                         const std::string& token_id = "token-1") {
+    TokenOptions options;
+    options.raw_scope = "publish_a/# subscribe_a/# publish_b";
+    options.token_id = token_id;
+    return Token(key, options);
+  }
+
+  static v1::AuthenticateRequest WithData(const std::string& token,
+                                          const std::string& data) {
+    v1::AuthenticateRequest request = Request();
+    request.mutable_token()->set_token(token);
+    request.mutable_token()->set_connect_payload(kPayload);
+    request.mutable_token()->mutable_exporter()->add_exporter_content(kContent);
+    request.mutable_token()->mutable_exporter()->set_proof(data);
+    return request;
+  }
+  static v1::AuthenticateRequest WithNonce(const std::string& token,
+                                           const ace::SigningKey& key,
+                                           const std::string& nonce = "nonce") {
+    return WithData(token, Prefixed(nonce) + Sign(key, nonce));
+  }
+  static v1::AuthenticateRequest OverPayload(const std::string& token,
+                                             const ace::SigningKey& key) {
+    return WithData(token, Prefixed("") + Sign(key, kPayload));
+  }
+  static v1::AuthenticateRequest OneSided(const std::string& token,
+                                          const ace::SigningKey& key) {
+    v1::AuthenticateRequest request = Request();
+    request.mutable_token()->set_token(token);
+    v1::ChallengeProof* proof = request.mutable_token()->mutable_challenge();
+    proof->set_server_nonce("server-n");
+    proof->set_answer(Sign(key, "server-n"));
+    return request;
+  }
+  static v1::AuthenticateRequest UserName(const std::string& user_name,
+                                          const ace::SigningKey& key) {
+    v1::AuthenticateRequest request = Request();
+    request.mutable_connection()->set_protocol_version(
+        v1::PROTOCOL_VERSION_MQTT_3_1_1);
+    request.mutable_token()->set_token(user_name);
+    request.mutable_token()->set_connect_payload(kPayload);
+    request.mutable_token()->mutable_payload()->set_proof(Sign(key, kPayload));
+    return request;
+  }
+
+  v1::Denial::Reason Reason(const v1::AuthenticateRequest& request) {
+    return Denied(request).reason();
+  }
+};
+
+// covers: ACE-D01-1, ACE-D01-2, ACE-D01-3, ACE-D01-4
+TEST_F(Draft01Test, EveryProofIsTakenWithEveryKindOfKey) {
+  for (const ace::Algorithm algorithm :
+       {ace::Algorithm::kEdDsa, ace::Algorithm::kEs256,
+        ace::Algorithm::kHs256}) {
+    const ace::SigningKey key = NewKey(algorithm);
+    SCOPED_TRACE(ace::AlgorithmName(algorithm));
+    int number = 0;
+    const auto token = [&] {
+      return DraftToken(key, "token-" + std::to_string(++number));
+    };
+    for (const v1::AuthenticateRequest& request :
+         {WithNonce(token(), key), OverPayload(token(), key),
+          OneSided(token(), key), UserName(token(), key)}) {
+      const v1::Grant grant = Granted(request);
+      EXPECT_EQ(grant.subject(), "alice");
+      EXPECT_THAT(PermissionsOf(grant),
+                  ElementsAre("a/# pub", "a/# sub", "b pub"));
+    }
+  }
+}
+
+// covers: ACE-D01-2, ACE-D01-3, ACE-D01-4
+TEST_F(Draft01Test, WrongProofsAreDenied) {
+  const std::string token = DraftToken(client_);
+  v1::AuthenticateRequest other_payload = OverPayload(token, client_);
+  other_payload.mutable_token()->set_connect_payload(Prefixed("client-2"));
+  v1::AuthenticateRequest no_payload = OverPayload(token, client_);
+  no_payload.mutable_token()->clear_connect_payload();
+  v1::AuthenticateRequest nonce_again = WithNonce(token, client_);
+  nonce_again.mutable_token()->clear_connect_payload();
+  v1::AuthenticateRequest short_challenge = OneSided(token, client_);
+  short_challenge.mutable_token()->mutable_challenge()->set_server_nonce("s");
+  v1::AuthenticateRequest v5_payload = UserName(token, client_);
+  v5_payload.mutable_connection()->set_protocol_version(
+      v1::PROTOCOL_VERSION_MQTT_5_0);
+  v1::AuthenticateRequest bare_payload = UserName(token, client_);
+  bare_payload.mutable_token()->clear_connect_payload();
+  bare_payload.mutable_token()->mutable_payload()->set_proof(Sign(client_, ""));
+  const v1::AuthenticateRequest kRequests[] = {
+      WithNonce(token, stranger_),
+      OverPayload(token, stranger_),
+      OneSided(token, stranger_),
+      UserName(token, stranger_),
+      WithData(token, ""),
+      WithData(token, std::string(1, '\0')),
+      WithData(token, Prefixed("")),
+      WithData(token, Prefixed("nonce")),
+      WithData(token, "\xff\xff" + Sign(client_, "nonce")),
+      WithData(token, Prefixed("nonce") + Sign(client_, "other")),
+      WithData(token, Prefixed("nonce") + Sign(client_, "nonce") + "x"),
+      other_payload,
+      no_payload,
+      nonce_again,
+      short_challenge,
+      v5_payload,
+      bare_payload,
+  };
+  for (const v1::AuthenticateRequest& request : kRequests) {
+    EXPECT_EQ(Reason(request), v1::Denial::REASON_PROOF_INVALID);
+  }
+  EXPECT_EQ(store_->records(), 0u);
+}
+
+// covers: ACE-D01-2
+TEST_F(Draft01Test, AProofIsTakenOnceInTheLifeOfItsToken) {
+  const std::string token = DraftToken(client_);
+  const v1::AuthenticateRequest request = WithNonce(token, client_);
+  Granted(request);
+  EXPECT_THAT(Denied(request).detail(), HasSubstr("used before"));
+  EXPECT_EQ(Denied(request, kExpiry - absl::Seconds(1)).reason(),
+            v1::Denial::REASON_PROOF_INVALID);
+  // Another nonce, or another token, is another proof.
+  Granted(WithNonce(token, client_, "another"));
+  Granted(WithNonce(DraftToken(client_, "token-2"), client_));
+}
+
+// covers: ACE-D01-2, ACE-D01-4
+TEST_F(Draft01Test, AProofOfOneModeIsNotTakenAgainInAnother) {
+  const std::string token = DraftToken(client_);
+  Granted(OneSided(token, client_));
+  EXPECT_EQ(Reason(WithNonce(token, client_, "server-n")),
+            v1::Denial::REASON_PROOF_INVALID);
+  Granted(UserName(token, client_));
+  EXPECT_EQ(Reason(OverPayload(token, client_)),
+            v1::Denial::REASON_PROOF_INVALID);
+  EXPECT_EQ(Reason(WithNonce(token, client_, kPayload)),
+            v1::Denial::REASON_PROOF_INVALID);
+}
+
+// covers: ACE-D01-2
+TEST_F(Draft01Test, AnEcdsaProofCountsByWhatNobodyElseCanChange) {
+  const ace::SigningKey key = NewKey(ace::Algorithm::kEs256);
+  const std::string token = DraftToken(key);
+  const auto verified = issuer_.Verifier(profile_).Verify(AsBytes(token), kNow);
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  const std::string r(32, 'r'), s(32, 's'), t(32, 't');
+  EXPECT_EQ(NameOfProof(*verified, AsBytes(r + s)),
+            NameOfProof(*verified, AsBytes(r + t)));
+  EXPECT_NE(NameOfProof(*verified, AsBytes(r + s)),
+            NameOfProof(*verified, AsBytes(t + s)));
+}
+
+// covers: ACE-D01-2
+TEST_F(Draft01Test, WhereNoProofCanBeRememberedNoneIsTaken) {
+  StoreLimits limits;
+  limits.max_facts = 1;
+  const Authenticator authenticator(issuer_.Verifier(profile_), {},
+                                    std::make_shared<MemoryTokenStore>(limits));
+  const std::string token = DraftToken(client_);
+  ASSERT_TRUE(authenticator.Authenticate(WithNonce(token, client_), kNow).ok());
+  EXPECT_EQ(authenticator.Authenticate(WithNonce(token, client_, "2"), kNow)
+                .status()
+                .code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+// covers: ACE-D01-7
+TEST_F(Draft01Test, ProofsOfTheRfcAreNotTakenForItsTokens) {
+  const std::string token = DraftToken(client_);
+  v1::AuthenticateRequest exporter = WithExporter(token, client_);
+  exporter.mutable_token()->set_connect_payload(kPayload);
+  for (const v1::AuthenticateRequest& request :
+       {exporter, WithExporter(token, client_),
+        WithChallenge(token, client_)}) {
+    EXPECT_EQ(Reason(request), v1::Denial::REASON_PROOF_INVALID);
+  }
+}
+
+// covers: ACE-D01-7
+TEST_F(Draft01Test, ItsProofsAreNotTakenForTokensOfTheRfc) {
+  profile_ = ace::Profile::kRfc9431;
+  for (const ace::Algorithm algorithm :
+       {ace::Algorithm::kEdDsa, ace::Algorithm::kEs256,
+        ace::Algorithm::kHs256}) {
+    const ace::SigningKey key = NewKey(algorithm);
+    const std::string token = Token(key);
+    for (const v1::AuthenticateRequest& request :
+         {WithNonce(token, key), OverPayload(token, key), OneSided(token, key),
+          UserName(token, key), WithNonce(token, key, kContent)}) {
+      EXPECT_EQ(Reason(request), v1::Denial::REASON_PROOF_INVALID);
+    }
+  }
+  EXPECT_EQ(store_->records(), 0u);
+}
+
+// covers: ACE-D01-5
+TEST_F(Draft01Test, SessionsThatOutliveTheConnectionAreDenied) {
+  const std::string token = DraftToken(client_);
+  v1::AuthenticateRequest resuming = WithNonce(token, client_);
+  resuming.mutable_connection()->set_clean_start(false);
+  v1::AuthenticateRequest lasting = WithNonce(token, client_);
+  lasting.mutable_connection()->set_session_expiry_interval(1);
+  for (const v1::AuthenticateRequest& request : {resuming, lasting}) {
+    const v1::Denial denial = Denied(request);
+    EXPECT_EQ(denial.reason(), v1::Denial::REASON_TOKEN_INVALID);
+    EXPECT_THAT(denial.detail(), HasSubstr("Clean Start"));
+  }
+  // The proof is not used up.
+  Granted(WithNonce(token, client_));
+  v1::AuthenticateRequest known = Anonymous(true);
+  known.mutable_connection()->set_client_certificate(CertificateOf(client_));
+  Granted(known);
+  known.mutable_connection()->set_clean_start(false);
+  EXPECT_EQ(Reason(known), v1::Denial::REASON_TOKEN_INVALID);
+  // Tokens of the RFC have no such rule.
+  profile_ = ace::Profile::kRfc9431;
+  v1::AuthenticateRequest of_the_rfc = WithExporter(Token(client_), client_);
+  of_the_rfc.mutable_connection()->set_clean_start(false);
+  Granted(of_the_rfc);
+}
+
+// covers: ACE-D01-3, ACE-POP-5
+TEST_F(Draft01Test, AStoredTokenIsProvenOneSided) {
+  Granted(WithNonce(DraftToken(client_), client_));
+  EXPECT_TRUE(Ask(Stored()).has_challenge_required());
+  EXPECT_EQ(Reason(StoredWithChallenge(client_)),
+            v1::Denial::REASON_PROOF_INVALID);
+  v1::AuthenticateRequest request = Request();
+  *request.mutable_stored_token()->mutable_challenge() =
+      OneSided("", client_).token().challenge();
+  Granted(request);
+}
+
+// covers: ACE-D01-4
+TEST_F(Draft01Test, AUserNameIsWantedOnlyWhereItMayBeAToken) {
+  v1::AuthenticateRequest request = Anonymous(true);
+  EXPECT_TRUE(Ask(request).has_grant());
+  request.mutable_anonymous()->set_has_user_name(true);
+  EXPECT_TRUE(Ask(request).has_user_name_wanted());
+  profile_ = ace::Profile::kRfc9431;
+  EXPECT_TRUE(Ask(request).has_grant());
+}
+
+// covers: ACE-D01-4
+TEST_F(Draft01Test, AUserNameThatIsNoTokenIsDenied) {
+  EXPECT_EQ(Reason(UserName("somebody", client_)),
+            v1::Denial::REASON_TOKEN_UNPARSABLE);
+}
+
+// covers: ACE-D01-4
+TEST_F(Draft01Test, OnlyACwtInBase64IsDecoded) {
+  // A COSE_Sign1 by its tag.
+  const std::string cwt("\xd2\x84\x43\xff\xfe\xfb", 6);
+  EXPECT_EQ(TokenOfUserName(absl::Base64Escape(cwt)), cwt);
+  EXPECT_EQ(TokenOfUserName(absl::WebSafeBase64Escape(cwt)), cwt);
+  for (const char* other : {"", "somebody", "a.b.c", "####"}) {
+    EXPECT_EQ(TokenOfUserName(other), other);
+  }
+  EXPECT_EQ(TokenOfUserName(absl::Base64Escape("plain text")),
+            absl::Base64Escape("plain text"));
+}
+
+}  // namespace
+}  // namespace sluice::policy

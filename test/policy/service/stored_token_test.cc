@@ -1,0 +1,236 @@
+// Clients that come without a token, because one is stored for them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "policy/ace/client_certificate.h"
+#include "test/policy/service/authenticator_harness.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class StoredTokenTest : public AuthenticatorHarness {
+ protected:
+  static v1::AuthenticateRequest From(v1::AuthenticateRequest request,
+                                      const std::string& client_id) {
+    request.mutable_connection()->set_client_id(client_id);
+    return request;
+  }
+  // With a certificate of `key` shown in the TLS handshake.
+  static v1::AuthenticateRequest Known(v1::AuthenticateRequest request,
+                                       const ace::SigningKey& key) {
+    request.mutable_connection()->set_client_certificate(CertificateOf(key));
+    return request;
+  }
+  // `options` for a token that is bound to the certificate of `key`.
+  static TokenOptions BoundToCertificate(const ace::SigningKey& key) {
+    TokenOptions options;
+    options.certificate_hash =
+        ace::ReadClientCertificate(AsBytes(CertificateOf(key)))
+            .identity.substr(9);
+    return options;
+  }
+};
+
+// covers: ACE-POP-5, ACE-D01-6
+TEST_F(StoredTokenTest, WithoutAStoredTokenTheClientIsDenied) {
+  for (const v1::AuthenticateRequest& request :
+       {Stored(), StoredWithChallenge(client_), From(Stored(), ""),
+        Known(Stored(), client_)}) {
+    const v1::Denial denial = Denied(request);
+    EXPECT_EQ(denial.reason(), v1::Denial::REASON_NO_CREDENTIAL);
+    EXPECT_NE(denial.detail(), "");
+  }
+}
+
+// covers: ACE-POP-5, ACE-CON-5
+TEST_F(StoredTokenTest, AProvenTokenCanBeProvenAnewUnderItsClientId) {
+  Granted(WithExporter(Token(client_), client_));
+  EXPECT_TRUE(Ask(Stored()).has_challenge_required());
+  const v1::Grant grant = Granted(StoredWithChallenge(client_));
+  EXPECT_EQ(grant.subject(), "alice");
+  EXPECT_EQ(grant.token_id(), "token-1");
+  EXPECT_THAT(PermissionsOf(grant), ElementsAre("a/# pub sub", "b pub"));
+  EXPECT_EQ(grant.expires_at().seconds(), absl::ToUnixSeconds(kExpiry));
+  EXPECT_EQ(Denied(From(Stored(), "client-2")).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+}
+
+// covers: ACE-POP-5
+TEST_F(StoredTokenTest, TheProofMustBeRight) {
+  Granted(WithExporter(Token(client_), client_));
+  EXPECT_EQ(Denied(StoredWithChallenge(stranger_)).reason(),
+            v1::Denial::REASON_PROOF_INVALID);
+  v1::AuthenticateRequest empty = Stored();
+  empty.mutable_stored_token()->mutable_challenge();
+  EXPECT_EQ(Denied(empty).reason(), v1::Denial::REASON_PROOF_INVALID);
+}
+
+// covers: ACE-POP-5, ACE-AZI-2
+TEST_F(StoredTokenTest, APostedTokenIsNobodysUntilItIsProven) {
+  Post(Token(client_));
+  EXPECT_EQ(Denied(Stored()).reason(), v1::Denial::REASON_NO_CREDENTIAL);
+}
+
+// covers: ACE-POP-5, ACE-TOK-7
+TEST_F(StoredTokenTest, APostedTokenTakesThePlaceOfAProvenOneOfItsKey) {
+  Granted(WithExporter(Token(client_), client_));
+  TokenOptions options;
+  options.token_id = "token-2";
+  Post(Token(client_, options));
+  EXPECT_TRUE(Ask(Stored()).has_challenge_required());
+  EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(), "token-2");
+}
+
+// covers: ACE-POP-5
+TEST_F(StoredTokenTest, AClientIdGoesToWhoProvedATokenLast) {
+  Granted(WithExporter(Token(client_), client_));
+  Granted(WithExporter(Token(stranger_), stranger_));
+  EXPECT_EQ(Denied(StoredWithChallenge(client_)).reason(),
+            v1::Denial::REASON_PROOF_INVALID);
+  Granted(StoredWithChallenge(stranger_));
+  // A failed proof moves nothing.
+  Denied(WithExporter(Token(client_), stranger_));
+  Granted(StoredWithChallenge(stranger_));
+}
+
+// covers: ACE-POP-5, ACE-EXP-1
+TEST_F(StoredTokenTest, TheStoredTokenIsVerifiedAnew) {
+  Granted(WithExporter(Token(client_), client_));
+  EXPECT_EQ(Denied(Stored(), kExpiry).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+  // Another issuer's keys now: what was good is good no more.
+  const TestIssuer other;
+  const Authenticator reloaded(other.Verifier(), {}, store_);
+  const auto asked = reloaded.Authenticate(Stored(), kNow);
+  ASSERT_TRUE(asked.ok());
+  EXPECT_EQ(asked->denial().reason(), v1::Denial::REASON_NO_CREDENTIAL);
+  const auto proven = reloaded.Authenticate(StoredWithChallenge(client_), kNow);
+  ASSERT_TRUE(proven.ok());
+  EXPECT_EQ(proven->denial().reason(), v1::Denial::REASON_TOKEN_INVALID);
+}
+
+// covers: ACE-POP-5
+TEST_F(StoredTokenTest, TheCertificatesKeyComesBeforeTheClientId) {
+  Granted(WithExporter(Token(stranger_), stranger_));
+  Post(Token(client_));
+  EXPECT_TRUE(Ask(Known(Stored(), client_)).has_challenge_required());
+  Granted(Known(StoredWithChallenge(client_), client_));
+  // A key that no token is bound to is not made up for by a Client Identifier.
+  const ace::SigningKey nobody = NewKey(ace::Algorithm::kEs256);
+  EXPECT_EQ(Denied(Known(Stored(), nobody)).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+}
+
+// covers: ACE-POP-5
+TEST_F(StoredTokenTest, ACertificateWithoutAKeyOfOursSaysNothing) {
+  Granted(WithExporter(Token(client_), client_));
+  v1::AuthenticateRequest request = Stored();
+  request.mutable_connection()->set_client_certificate("not even DER");
+  EXPECT_TRUE(Ask(request).has_challenge_required());
+}
+
+// covers: ACE-AUTH-3
+TEST_F(StoredTokenTest, ACertificateSelectsTheTokenOfItsKey) {
+  for (const ace::Algorithm algorithm :
+       {ace::Algorithm::kEdDsa, ace::Algorithm::kEs256}) {
+    const ace::SigningKey key = NewKey(algorithm);
+    Post(Token(key));
+    const v1::Grant grant = Granted(Known(Anonymous(false), key));
+    EXPECT_EQ(grant.subject(), "alice");
+    EXPECT_THAT(PermissionsOf(grant), ElementsAre("a/# pub sub", "b pub"));
+    EXPECT_EQ(grant.expires_at().seconds(), absl::ToUnixSeconds(kExpiry));
+  }
+}
+
+// covers: ACE-AUTH-3, ACE-TOK-4
+TEST_F(StoredTokenTest, ACertificateSelectsTheTokenOfItsHash) {
+  Post(Token(client_, BoundToCertificate(client_)));
+  EXPECT_EQ(Granted(Known(Anonymous(false), client_)).subject(), "alice");
+  EXPECT_EQ(Denied(Known(Anonymous(false), stranger_)).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+}
+
+// covers: ACE-AUTH-3
+TEST_F(StoredTokenTest, WithoutATokenACertificateIsAnonymous) {
+  Post(Token(client_));
+  const v1::AuthenticateRequest kRequests[] = {
+      Known(Anonymous(true), stranger_),
+      Anonymous(true),
+  };
+  for (const v1::AuthenticateRequest& request : kRequests) {
+    const v1::Grant grant = Granted(request);
+    EXPECT_EQ(grant.subject(), "");
+    EXPECT_THAT(PermissionsOf(grant), IsEmpty());
+  }
+  // The stored token has expired, or its issuer is gone.
+  EXPECT_EQ(Granted(Known(Anonymous(true), client_), kExpiry).subject(), "");
+  const TestIssuer other;
+  const auto answer = Authenticator(other.Verifier(), {}, store_)
+                          .Authenticate(Known(Anonymous(true), client_), kNow);
+  ASSERT_TRUE(answer.ok() && answer->has_grant());
+  EXPECT_EQ(answer->grant().subject(), "");
+}
+
+// covers: ACE-AUTH-4
+TEST_F(StoredTokenTest, ATokenOverridesWhatTheCertificateSelects) {
+  Post(Token(client_));
+  TokenOptions options;
+  options.subject = "bob";
+  const std::string token = Token(stranger_, options);
+  EXPECT_EQ(Granted(Known(WithExporter(token, stranger_), client_)).subject(),
+            "bob");
+  EXPECT_EQ(Denied(Known(WithExporter(token, client_), client_)).reason(),
+            v1::Denial::REASON_PROOF_INVALID);
+}
+
+// covers: ACE-AUTH-4, ACE-TOK-4
+TEST_F(StoredTokenTest, TheHandshakeProvesATokenOfTheCertificate) {
+  const std::string token = Token(client_, BoundToCertificate(client_));
+  Granted(Known(WithExporter(token, client_), client_));
+  for (const v1::AuthenticateRequest& request :
+       {WithExporter(token, client_),
+        Known(WithExporter(token, client_), stranger_)}) {
+    EXPECT_EQ(Denied(request).reason(), v1::Denial::REASON_PROOF_INVALID);
+  }
+}
+
+// covers: ACE-TOK-8
+TEST_F(StoredTokenTest, AnExiTokenLivesFromWhenItIsFirstSeen) {
+  TokenOptions options;
+  options.lifetime = absl::Minutes(10);
+  const std::string token = Token(client_, options);
+  const v1::Grant grant = Granted(WithExporter(token, client_));
+  EXPECT_EQ(grant.expires_at().seconds(),
+            absl::ToUnixSeconds(kNow + absl::Minutes(10)));
+  // Neither later use nor another way revives it.
+  EXPECT_EQ(Granted(WithChallenge(token, client_), kNow + absl::Minutes(9))
+                .expires_at()
+                .seconds(),
+            grant.expires_at().seconds());
+  for (const absl::Duration age : {absl::Minutes(10), absl::Hours(10'000)}) {
+    EXPECT_EQ(Denied(WithExporter(token, client_), kNow + age).reason(),
+              v1::Denial::REASON_TOKEN_EXPIRED);
+  }
+  options.token_id = "token-2";
+  Granted(WithExporter(Token(client_, options), client_),
+          kNow + absl::Hours(10'000));
+}
+
+// covers: ACE-TOK-8
+TEST_F(StoredTokenTest, APostedExiTokenHasBeenSeen) {
+  TokenOptions options;
+  options.lifetime = absl::Minutes(10);
+  const std::string token = Token(client_, options);
+  Post(token);
+  EXPECT_EQ(
+      Denied(WithExporter(token, client_), kNow + absl::Minutes(10)).reason(),
+      v1::Denial::REASON_TOKEN_EXPIRED);
+}
+
+}  // namespace
+}  // namespace sluice::policy
