@@ -37,6 +37,28 @@ std::optional<CoseType> TypeOfTag(uint64_t tag) {
   return std::nullopt;
 }
 
+// The structure that `algorithm_id` is for; nullopt where we do not know it.
+std::optional<CoseType> TypeOfAlgorithm(int64_t algorithm_id) {
+  if (ContentEncryptionFromCoseId(algorithm_id).has_value()) {
+    return CoseType::kEncrypt0;
+  }
+  const std::optional<Algorithm> algorithm = AlgorithmFromCoseId(algorithm_id);
+  if (!algorithm.has_value()) return std::nullopt;
+  return *algorithm == Algorithm::kHs256 ? CoseType::kMac0 : CoseType::kSign1;
+}
+
+// The protected header as a map; `bytes` may be empty for an empty one.
+absl::StatusOr<Cbor> ParseProtected(ByteView bytes) {
+  Cbor empty;
+  empty.type = Cbor::Type::kMap;
+  if (bytes.empty()) return empty;
+  absl::StatusOr<Cbor> header = ParseCbor(bytes);
+  if (!header.ok() || header->type != Cbor::Type::kMap) {
+    return Invalid("the protected header is not a CBOR map");
+  }
+  return header;
+}
+
 bool SharesALabel(const Cbor& a, const Cbor& b) {
   for (size_t i = 0; i < a.items.size(); i += 2) {
     for (size_t j = 0; j < b.items.size(); j += 2) {
@@ -139,36 +161,23 @@ absl::Status CoseMessage::ReadParts(const Cbor& message,
   if (!protected_bytes.has_value() || parts[1].type != Cbor::Type::kMap) {
     return Unparsable("not a COSE structure with two headers");
   }
-  Cbor protected_header;
-  protected_header.type = Cbor::Type::kMap;
-  if (!protected_bytes->empty()) {
-    absl::StatusOr<Cbor> parsed = ParseCbor(*protected_bytes);
-    if (!parsed.ok() || parsed->type != Cbor::Type::kMap) {
-      return Invalid("the protected header is not a CBOR map");
-    }
-    protected_header = *std::move(parsed);
-    if (!protected_header.items.empty()) protected_header_ = *protected_bytes;
-  }
-  if (absl::Status status = ReadHeaders(protected_header, parts[1]);
+  const absl::StatusOr<Cbor> protected_header =
+      ParseProtected(*protected_bytes);
+  if (!protected_header.ok()) return protected_header.status();
+  if (!protected_header->items.empty()) protected_header_ = *protected_bytes;
+  if (absl::Status status = ReadHeaders(*protected_header, parts[1]);
       !status.ok()) {
     return status;
   }
-
-  const std::optional<Algorithm> algorithm = AlgorithmFromCoseId(algorithm_id_);
-  if (encrypted) {
-    type_ = CoseType::kEncrypt0;
-    if (!ContentEncryptionFromCoseId(algorithm_id_).has_value()) {
-      return Invalid("the header's alg is not supported");
-    }
-  } else {
-    if (!algorithm.has_value()) {
-      return Invalid("the header's alg is not supported");
-    }
-    type_ =
-        *algorithm == Algorithm::kHs256 ? CoseType::kMac0 : CoseType::kSign1;
-    if (tagged.has_value() && *tagged != type_) {
-      return Invalid("the header's alg is not for this structure");
-    }
+  const std::optional<CoseType> type = TypeOfAlgorithm(algorithm_id_);
+  if (!type.has_value() || (*type == CoseType::kEncrypt0) != encrypted) {
+    return Invalid("the header's alg is not supported");
+  }
+  if (tagged.has_value() && *tagged != *type) {
+    return Invalid("the header's alg is not for this structure");
+  }
+  type_ = *type;
+  if (!encrypted) {
     const std::optional<ByteView> signature = AsByteString(&parts[3]);
     if (!signature.has_value()) {
       return Unparsable("the signature is not a byte string");

@@ -125,6 +125,9 @@ absl::StatusOr<TokenContents> ReadEncrypted(const CoseMessage& message,
       return Invalid(
           absl::StrCat("what is encrypted: ", nested.status().message()));
     }
+    if (nested->type() == CoseType::kEncrypt0) {
+      return Invalid("what is encrypted: encrypted once more");
+    }
     return ReadSigned(*nested, /*encrypted=*/true, context);
   }
   const absl::StatusOr<const Issuer*> issuer = NamedIssuer(*inner, context);

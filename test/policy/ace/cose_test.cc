@@ -123,6 +123,53 @@ TEST(CoseTest, DecryptsTheStandardsEncryptedExamples) {
   EXPECT_EQ(AsString(inner->view()), Bytes(kSigned));
 }
 
+// --- Examples of the COSE working group. ---
+
+TEST(CoseTest, AgreesWithTheWorkingGroupsExamples) {
+  // eddsa-sig-01, with a content type in the protected header.
+  const std::string signed_bytes = Bytes(
+      "d28445a201270300a10442313154546869732069732074686520636f6e74656e742e5840"
+      "7142fd2ff96d56db85bee905a76ba1d0b7321a95c8c4d3607c5781932b7afb8711497dfa"
+      "751bf40b58b3bcc32300b1487f3db34085eef013bf08f4a44d6fef0d");
+  EXPECT_EQ(
+      CoseMessage::Parse(AsBytes(signed_bytes))
+          ->Verify(TestKeySet(
+              {TestKey(kEd25519PrivateJwk, R"({"kid":"11"})").jwk().ToJson()})),
+      absl::OkStatus());
+
+  // mac0-tests/HMac-01.
+  const std::string maced = Bytes(
+      "d18443a10105a054546869732069732074686520636f6e74656e742e5820a1a848d3471f"
+      "9d61ee49018d244c824772f223ad4f935293f1789fc3a08d8c58");
+  EXPECT_EQ(CoseMessage::Parse(AsBytes(maced))
+                ->Verify(TestKeySet(
+                    {R"({"kty":"oct",)"
+                     R"("k":"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"})"})),
+            absl::OkStatus());
+
+  // aes-gcm-examples/aes-gcm-enc-01.
+  const std::string encrypted = Bytes(
+      "d08343a10101a1054c02d1f7e6f26c43d4868d87ce582460973a94bb2898009ee52ecfd9"
+      "ab1dd25867374b162e2c03568b41f57c3cc16f9166250a");
+  const Jwk key =
+      Jwk::Parse(R"({"kty":"oct","k":"hJtXIZ2uSN5kbQfbtTNWbg"})").value();
+  const absl::StatusOr<SecretBytes> plaintext =
+      CoseMessage::Parse(AsBytes(encrypted))->Decrypt({&key});
+  ASSERT_TRUE(plaintext.ok()) << plaintext.status();
+  EXPECT_EQ(AsString(plaintext->view()), "This is the content.");
+
+  // sign1-tests/sign-pass-01: right for COSE, but its alg is not protected.
+  EXPECT_EQ(
+      CoseMessage::Parse(
+          AsBytes(Bytes("d28441a0a201260442313154546869732069732074686520636f6e"
+                        "74656e742e584087db0d2e5571843b78ac33ecb2830df7b6e0a4d5"
+                        "b7376de336b23c591c90c425317e56127fbe04370097ce347087b2"
+                        "33bf722b64072beb4486bda4031d27244f")))
+          .status()
+          .message(),
+      "the protected header has no alg");
+}
+
 TEST(CoseTest, RefusesEveryChangeOfAByte) {
   const JwkSet symmetric = TestKeySet({Symmetric128()});
   const JwkSet asymmetric = TestKeySet({AsymmetricEcdsa256()});
