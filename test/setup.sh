@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and a fresh Debian 12 lacks: Debian
-# packages, and the npm packages of the JavaScript client. Run as root or with
-# sudo at hand. Prints nothing unless something is installed or fails; does
-# nothing, quickly, when all is there.
+# packages, and the npm packages of a client and an authorization server. Run as
+# root or with sudo at hand. Prints nothing unless something is installed or
+# fails; does nothing, quickly, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -68,12 +68,14 @@ install_debian_packages() {
 
 # npm leaves a copy of the lock file in node_modules; an older one is outdated.
 install_npm_packages() {
-  local dir=examples/mqttjs
-  [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] &&
-    return 0
-  echo "setup: installing the npm packages of $dir"
-  quietly npm --prefix "$dir" ci --no-audit --no-fund
-  touch "$dir/node_modules/.package-lock.json"
+  local dir
+  for dir in examples/mqttjs test/e2e/as; do
+    [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] &&
+      continue
+    echo "setup: installing the npm packages of $dir"
+    quietly npm --prefix "$dir" ci --no-audit --no-fund
+    touch "$dir/node_modules/.package-lock.json"
+  done
 }
 
 install_debian_packages

@@ -2,10 +2,12 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -29,6 +31,8 @@ using ::sluice::config::FieldPath;
 
 constexpr absl::Duration kDefaultClockSkew = absl::Seconds(30);
 constexpr absl::Duration kMaxClockSkew = absl::Hours(1);
+constexpr absl::Duration kMinCacheTtl = absl::Seconds(1);
+constexpr absl::Duration kMaxCacheTtl = absl::Hours(1);
 
 constexpr char kUnsupported[] = "not supported by this version";
 constexpr char kRequired[] = "required, and missing or empty";
@@ -47,8 +51,10 @@ class Checker {
   absl::Status CheckTls();
   absl::Status CheckClaims();
   absl::Status CheckIssuer(int index);
-  absl::Status CheckSupported(const Schema::Issuer& issuer,
-                              const std::string& path) const;
+  absl::Status CheckSupported(const std::string& path) const;
+  absl::Status CheckIntrospection(const Schema::Issuer& issuer,
+                                  const std::string& path);
+  absl::Status CheckUrl(const std::string& path, const std::string& url) const;
   ace::Profile ProfileOf(const Schema::Issuer& issuer, const std::string& path);
   absl::Status CheckDecryptionKeys();
   absl::Status CheckPublicTopic(int index);
@@ -71,6 +77,7 @@ class Checker {
   std::optional<ListenAddress> address_;
   std::optional<TlsConfig> tls_;
   ace::TokenVerifier::Options options_;
+  std::vector<IntrospectionEndpoint> introspection_;
   absl::flat_hash_set<std::string> issuer_names_;
   std::vector<ace::Permission> public_topics_;
   std::optional<std::string> sqlite_path_;
@@ -93,8 +100,9 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
       ace::TokenVerifier::Create(std::move(options_));
   if (!verifier.ok()) return Error("", verifier.status().message());
   return LoadedConfig{std::move(address_),       std::move(tls_),
-                      *std::move(verifier),      std::move(public_topics_),
-                      std::move(sqlite_path_),   std::move(warnings_)};
+                      *std::move(verifier),      std::move(introspection_),
+                      std::move(public_topics_), std::move(sqlite_path_),
+                      std::move(warnings_)};
 }
 
 absl::Status Checker::CheckAddress(Hosting hosting) {
@@ -169,10 +177,14 @@ absl::Status Checker::CheckIssuer(int index) {
   if (!issuer_names_.insert(issuer.issuer()).second) {
     return Error(FieldPath(path, "issuer"), "stands here for the second time");
   }
-  if (absl::Status s = CheckSupported(issuer, path); !s.ok()) return s;
+  if (absl::Status s = CheckSupported(path); !s.ok()) return s;
+  if (absl::Status s = CheckIntrospection(issuer, path); !s.ok()) return s;
   const std::string jwks_path = FieldPath(path, "jwks_file");
-  absl::StatusOr<ace::JwkSet> keys =
-      ReadJwks<ace::JwkSet>(jwks_path, issuer.jwks_file());
+  absl::StatusOr<ace::JwkSet> keys = ace::JwkSet();
+  // Whose every token is a reference needs no keys.
+  if (!issuer.has_introspection() || locations_.Contains(jwks_path)) {
+    keys = ReadJwks<ace::JwkSet>(jwks_path, issuer.jwks_file());
+  }
   if (!keys.ok()) return keys.status();
   options_.issuers.push_back(
       {issuer.issuer(), ProfileOf(issuer, path), *std::move(keys)});
@@ -186,13 +198,78 @@ absl::Status Checker::CheckIssuer(int index) {
 }
 
 // Nothing that the file asks for is left out in silence.
-absl::Status Checker::CheckSupported(const Schema::Issuer& issuer,
-                                     const std::string& path) const {
-  for (const char* field : {"jwks_url", "jwks_refresh", "introspection"}) {
+absl::Status Checker::CheckSupported(const std::string& path) const {
+  for (const char* field : {"jwks_url", "jwks_refresh"}) {
     const std::string field_path = FieldPath(path, field);
     if (locations_.Contains(field_path)) {
       return Error(field_path, kUnsupported);
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckIntrospection(const Schema::Issuer& issuer,
+                                         const std::string& path) {
+  if (!issuer.has_introspection()) return absl::OkStatus();
+  const Schema::Introspection& schema = issuer.introspection();
+  const auto field =
+      [at = FieldPath(path, "introspection")](absl::string_view name) {
+        return FieldPath(at, name);
+      };
+  IntrospectionEndpoint endpoint;
+  endpoint.issuer = issuer.issuer();
+  endpoint.url = schema.url();
+  if (absl::Status s = CheckUrl(field("url"), schema.url()); !s.ok()) return s;
+  endpoint.client.id = schema.client_id();
+  if (locations_.Contains(field("client_secret_file"))) {
+    if (schema.client_id().empty()) return Error(field("client_id"), kRequired);
+    absl::StatusOr<std::string> secret =
+        ReadNamedFile(field("client_secret_file"), schema.client_secret_file());
+    if (!secret.ok()) return secret.status();
+    // An editor ends a file with a line break.
+    endpoint.client.secret =
+        std::string(absl::StripTrailingAsciiWhitespace(*secret));
+  } else if (!schema.client_id().empty()) {
+    return Error(field("client_secret_file"), kRequired);
+  }
+  if (locations_.Contains(field("ca"))) {
+    absl::StatusOr<std::string> ca = ReadNamedFile(field("ca"), schema.ca());
+    if (!ca.ok()) return ca.status();
+    if (absl::Status s = CheckCertificates(*ca); !s.ok()) {
+      return Error(field("ca"), absl::StrCat(schema.ca(), ": ", s.message()));
+    }
+    endpoint.ca = *std::move(ca);
+  }
+  if (schema.client_auth() == Schema::Introspection::CLIENT_AUTH_POST) {
+    endpoint.client.authentication = ace::ClientAuthentication::kPost;
+  }
+  if (schema.format() == Schema::Introspection::FORMAT_ACE_JSON) {
+    endpoint.client.format = ace::IntrospectionFormat::kAceJson;
+  } else if (schema.format() == Schema::Introspection::FORMAT_ACE_CBOR) {
+    endpoint.client.format = ace::IntrospectionFormat::kAceCbor;
+  }
+  if (schema.has_cache_ttl()) {
+    endpoint.cache_ttl = config::ToDuration(schema.cache_ttl());
+    if (endpoint.cache_ttl < kMinCacheTtl ||
+        endpoint.cache_ttl > kMaxCacheTtl) {
+      return Error(field("cache_ttl"), "expected a duration from 1s to 1h");
+    }
+  }
+  introspection_.push_back(std::move(endpoint));
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckUrl(const std::string& path,
+                               const std::string& url) const {
+  if (url.empty()) return Error(path, kRequired);
+  constexpr absl::string_view kScheme = "https://";
+  const bool printable = std::all_of(url.begin(), url.end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
+  // What stands before an "@" is a secret, or misleads.
+  if (!printable || !absl::StartsWithIgnoreCase(url, kScheme) ||
+      url.size() == kScheme.size() || absl::StrContains(url, "@")) {
+    return Error(path, "expected a URL that begins with https://");
   }
   return absl::OkStatus();
 }

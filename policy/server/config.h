@@ -9,6 +9,7 @@
 #include "policy/ace/scope.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/server/listen_address.h"
+#include "policy/service/introspector.h"
 
 namespace sluice::policy {
 
@@ -33,6 +34,8 @@ struct LoadedConfig {
   // Absent: plain text.
   std::optional<TlsConfig> tls;
   ace::TokenVerifier verifier;
+  // In the order of their issuers.
+  std::vector<IntrospectionEndpoint> introspection;
   std::vector<ace::Permission> public_topics;
   // The database file of the store, in a directory that is there; absent where
   // memory will do. Opening it can still fail.

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "policy/http/http_client.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
 #include "policy/store/memory_token_store.h"
@@ -18,12 +19,6 @@ namespace {
 // Proxies ping an idle connection to notice a dead server; gRPC takes more than
 // a ping in five minutes for an attack unless told otherwise.
 constexpr int kMinPingIntervalMs = 10'000;
-
-std::shared_ptr<const Authenticator> MakeAuthenticator(
-    LoadedConfig config, std::shared_ptr<TokenStoreInterface> store) {
-  return std::make_shared<const Authenticator>(
-      std::move(config.verifier), config.public_topics, std::move(store));
-}
 
 // Null, and `status` says why, where it cannot be opened.
 std::shared_ptr<TokenStoreInterface> OpenStore(
@@ -65,10 +60,10 @@ void EnableHealthAndReflection() {
 PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock)
     : listen_address_(config.address),
       tls_(config.tls),
+      clock_(std::move(clock)),
       sqlite_path_(config.sqlite_path),
       store_(OpenStore(sqlite_path_, &store_status_)),
-      service_(MakeAuthenticator(std::move(config), store_), std::move(clock)) {
-}
+      service_(MakeDeciders(std::move(config)), clock_) {}
 
 PolicyServer::~PolicyServer() { Shutdown(absl::ZeroDuration()); }
 
@@ -109,7 +104,7 @@ std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
 }
 
 void PolicyServer::Reload(LoadedConfig config) {
-  service_.SetAuthenticator(MakeAuthenticator(std::move(config), store_));
+  service_.SetDeciders(MakeDeciders(std::move(config)));
 }
 
 bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
@@ -145,6 +140,20 @@ int PolicyServer::Start(const std::string* target) {
   server_->GetHealthCheckService()->SetServingStatus(
       v1::PolicyService::service_full_name(), true);
   return port;
+}
+
+Deciders PolicyServer::MakeDeciders(LoadedConfig config) {
+  Deciders deciders;
+  if (!config.introspection.empty()) {
+    if (http_ == nullptr) http_ = std::make_shared<http::HttpClient>();
+    Introspector::Options options{config.verifier,
+                                  std::move(config.introspection)};
+    deciders.introspector =
+        std::make_shared<Introspector>(std::move(options), http_, clock_);
+  }
+  deciders.authenticator = std::make_shared<const Authenticator>(
+      std::move(config.verifier), config.public_topics, store_);
+  return deciders;
 }
 
 absl::Status PolicyServer::CheckStartable() const {

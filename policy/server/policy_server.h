@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
 #include "policy/service/policy_service.h"
 #include "policy/store/token_store.h"
@@ -72,13 +73,17 @@ class PolicyServer {
   int Start(const std::string* target);
   // Whether it may be started.
   absl::Status CheckStartable() const;
+  Deciders MakeDeciders(LoadedConfig config);
 
   const std::optional<ListenAddress> listen_address_;
   const std::optional<TlsConfig> tls_;
+  const PolicyService::Clock clock_;
   const std::optional<std::string> sqlite_path_;
   absl::Status store_status_;  // of opening the store
   // Null only where it could not be opened, and then nothing is served.
   const std::shared_ptr<TokenStoreInterface> store_;
+  // From the first configuration on that needs it.
+  std::shared_ptr<http::HttpClientInterface> http_;
   PolicyService service_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // uses service_

@@ -1,9 +1,13 @@
 #include "policy/service/policy_service.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/duration.pb.h"
+#include "policy/service/reference_answers.h"
 
 namespace sluice::policy {
 namespace {
@@ -14,46 +18,125 @@ grpc::Status ToGrpc(const absl::Status& status) {
                       std::string(status.message()));
 }
 
-template <typename Response>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
-                                 absl::StatusOr<Response> answer,
-                                 Response* response) {
-  if (answer.ok()) *response = *std::move(answer);
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(answer.status()));
-  return reactor;
+// A recheck is about what the authorization server says now.
+Introspector::Freshness FreshnessFor(const v1::AuthenticateRequest& request) {
+  return request.has_recheck() ? Introspector::Freshness::kNew
+                               : Introspector::Freshness::kRemembered;
 }
+Introspector::Freshness FreshnessFor(const v1::StoreTokenRequest&) {
+  return Introspector::Freshness::kRemembered;
+}
+
+// What was granted on an authorization server's word is granted for a while.
+void LimitByAnswers(const ReferenceAnswers& references, absl::Time now,
+                    v1::AuthenticateResponse* response) {
+  if (!response->has_grant() ||
+      references.recheck_at() == absl::InfiniteFuture()) {
+    return;
+  }
+  const absl::Duration left =
+      std::max(references.recheck_at() - now, absl::ZeroDuration());
+  google::protobuf::Duration* after =
+      response->mutable_grant()->mutable_recheck_after();
+  const int64_t seconds = absl::ToInt64Seconds(left);
+  after->set_seconds(seconds);
+  after->set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(left - absl::Seconds(seconds))));
+}
+void LimitByAnswers(const ReferenceAnswers&, absl::Time,
+                    v1::StoreTokenResponse*) {}
+
+// One call: it is put to the authenticator, and again each time that a
+// reference in it has been asked about. Lives until it is answered; request and
+// response are gRPC's, and live as long.
+template <typename Request, typename Response>
+class Call : public std::enable_shared_from_this<Call<Request, Response>> {
+ public:
+  using Ask = absl::StatusOr<Response> (Authenticator::*)(
+      const Request&, absl::Time, ReferenceAnswers*) const;
+
+  Call(Ask ask, Deciders deciders, PolicyService::Clock clock,
+       const Request* request, Response* response,
+       grpc::ServerUnaryReactor* reactor)
+      : ask_(ask),
+        deciders_(std::move(deciders)),
+        clock_(std::move(clock)),
+        request_(request),
+        response_(response),
+        reactor_(reactor) {}
+
+  void Run() {
+    const absl::Time now = clock_();
+    absl::StatusOr<Response> answer = (*deciders_.authenticator.*ask_)(
+        *request_, now,
+        deciders_.introspector == nullptr ? nullptr : &references_);
+    if (!answer.ok() && references_.wanted().has_value() &&
+        questions_++ < kMaxQuestions) {
+      deciders_.introspector->Resolve(
+          *references_.wanted(), FreshnessFor(*request_),
+          [self = this->shared_from_this()](ReferenceAnswers::Answer said) {
+            self->references_.Add(std::move(said));
+            self->Run();
+          });
+      return;
+    }
+    if (answer.ok()) {
+      *response_ = *std::move(answer);
+      LimitByAnswers(references_, now, response_);
+    }
+    reactor_->Finish(ToGrpc(answer.status()));
+  }
+
+ private:
+  // The token of the request, and one from the store.
+  static constexpr int kMaxQuestions = 2;
+
+  const Ask ask_;
+  const Deciders deciders_;
+  const PolicyService::Clock clock_;
+  const Request* const request_;
+  Response* const response_;
+  grpc::ServerUnaryReactor* const reactor_;
+  ReferenceAnswers references_;
+  int questions_ = 0;
+};
 
 }  // namespace
 
-PolicyService::PolicyService(std::shared_ptr<const Authenticator> authenticator,
-                             Clock clock)
-    : clock_(std::move(clock)), authenticator_(std::move(authenticator)) {}
+PolicyService::PolicyService(Deciders deciders, Clock clock)
+    : clock_(std::move(clock)), deciders_(std::move(deciders)) {}
 
-void PolicyService::SetAuthenticator(
-    std::shared_ptr<const Authenticator> authenticator) {
+void PolicyService::SetDeciders(Deciders deciders) {
   std::lock_guard<std::mutex> lock(mutex_);
-  authenticator_.swap(authenticator);
+  std::swap(deciders_, deciders);
 }
 
 grpc::ServerUnaryReactor* PolicyService::Authenticate(
     grpc::CallbackServerContext* context,
     const v1::AuthenticateRequest* request,
     v1::AuthenticateResponse* response) {
-  return Answer(context, authenticator()->Authenticate(*request, clock_()),
-                response);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::make_shared<Call<v1::AuthenticateRequest, v1::AuthenticateResponse>>(
+      &Authenticator::Authenticate, deciders(), clock_, request, response,
+      reactor)
+      ->Run();
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* PolicyService::StoreToken(
     grpc::CallbackServerContext* context, const v1::StoreTokenRequest* request,
     v1::StoreTokenResponse* response) {
-  return Answer(context, authenticator()->StoreToken(*request, clock_()),
-                response);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::make_shared<Call<v1::StoreTokenRequest, v1::StoreTokenResponse>>(
+      &Authenticator::StoreToken, deciders(), clock_, request, response,
+      reactor)
+      ->Run();
+  return reactor;
 }
 
-std::shared_ptr<const Authenticator> PolicyService::authenticator() const {
+Deciders PolicyService::deciders() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return authenticator_;
+  return deciders_;
 }
 
 }  // namespace sluice::policy

@@ -9,12 +9,21 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/introspector.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 
 namespace sluice::policy {
 
+// Who decides. Replaced as a whole when the configuration changes.
+struct Deciders {
+  std::shared_ptr<const Authenticator> authenticator;
+  // Null: there is nobody to ask about references.
+  std::shared_ptr<Introspector> introspector;
+};
+
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
-// wire. Every call is answered inline, on gRPC's thread. Thread-safe.
+// wire. A call is answered inline, on gRPC's thread, unless an authorization
+// server has to be asked first. Thread-safe.
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
   // Longest request, in bytes: the longest token and what stands around it.
@@ -23,12 +32,11 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   using Clock = std::function<absl::Time()>;
 
   explicit PolicyService(
-      std::shared_ptr<const Authenticator> authenticator,
-      Clock clock = [] { return absl::Now(); });
+      Deciders deciders, Clock clock = [] { return absl::Now(); });
 
-  // Calls that start from now on ask `authenticator`; those under way finish
-  // with the one they started with.
-  void SetAuthenticator(std::shared_ptr<const Authenticator> authenticator);
+  // Calls that start from now on ask `deciders`; those under way finish with
+  // those they started with.
+  void SetDeciders(Deciders deciders);
 
   grpc::ServerUnaryReactor* Authenticate(
       grpc::CallbackServerContext* context,
@@ -40,11 +48,11 @@ class PolicyService final : public v1::PolicyService::CallbackService {
       v1::StoreTokenResponse* response) override;
 
  private:
-  std::shared_ptr<const Authenticator> authenticator() const;
+  Deciders deciders() const;
 
   const Clock clock_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Authenticator> authenticator_;
+  Deciders deciders_;
 };
 
 }  // namespace sluice::policy

@@ -173,6 +173,75 @@ TEST_F(ConfigTest, FindsTheStoresFileBesideItself) {
   EXPECT_EQ(Load(kMinimal)->sqlite_path, std::nullopt);
 }
 
+// covers: ACE-TOK-5
+TEST_F(ConfigTest, ReadsHowToIntrospect) {
+  dir_.Write("ca.crt", TestCertificate::Authority("CA").certificate_pem());
+  dir_.Write("secret", "hush hush\n");
+  auto config = Load(Minimal(
+      {{"jwks_file: as.json",
+        "introspection: {url: \"https://as.example/introspect\", client_id: rs,"
+        " client_secret_file: secret, ca: ca.crt, client_auth: post,"
+        " format: ace+cbor, cache_ttl: 5s}"}}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->introspection.size(), 1u);
+  IntrospectionEndpoint endpoint = config->introspection[0];
+  EXPECT_EQ(endpoint.issuer, "https://as.example");
+  EXPECT_EQ(endpoint.url, "https://as.example/introspect");
+  EXPECT_THAT(endpoint.ca, HasSubstr("BEGIN CERTIFICATE"));
+  EXPECT_EQ(endpoint.client.id, "rs");
+  EXPECT_EQ(endpoint.client.secret, "hush hush");
+  EXPECT_EQ(endpoint.client.authentication, ace::ClientAuthentication::kPost);
+  EXPECT_EQ(endpoint.client.format, ace::IntrospectionFormat::kAceCbor);
+  EXPECT_EQ(endpoint.cache_ttl, absl::Seconds(5));
+
+  config = Load(Minimal({{"jwks_file: as.json",
+                          "jwks_file: as.json\n  introspection: {url: "
+                          "\"https://as.example\"}"}}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->verifier.issuers()[0].keys.keys().size(), 1u);
+  ASSERT_EQ(config->introspection.size(), 1u);
+  endpoint = config->introspection[0];
+  EXPECT_EQ(endpoint.ca, "");
+  EXPECT_EQ(endpoint.client.id, "");
+  EXPECT_EQ(endpoint.client.authentication, ace::ClientAuthentication::kBasic);
+  EXPECT_EQ(endpoint.client.format, ace::IntrospectionFormat::kForm);
+  EXPECT_EQ(endpoint.cache_ttl, absl::Seconds(60));
+}
+
+TEST_F(ConfigTest, NamesWhatIsWrongWithIntrospection) {
+  dir_.Write("secret", "hush hush");
+  const struct {
+    const char* introspection;
+    const char* complaint;
+  } kCases[] = {
+      {"{client_id: rs}", "url: required"},
+      {"{url: \"http://as.example\"}", "url: expected a URL"},
+      {"{url: \"https://\"}", "url: expected a URL"},
+      {"{url: \"https://u:p@as.example\"}", "url: expected a URL"},
+      {"{url: \"https://as.example/a b\"}", "url: expected a URL"},
+      {"{url: \"https://a\", client_id: rs}", "client_secret_file: required"},
+      {"{url: \"https://a\", client_secret_file: secret}",
+       "client_id: required"},
+      {"{url: \"https://a\", client_id: rs, client_secret_file: none}",
+       "client_secret_file: "},
+      {"{url: \"https://a\", ca: secret}", "ca: secret: "},
+      {"{url: \"https://a\", cache_ttl: 0s}", "cache_ttl: expected"},
+      {"{url: \"https://a\", cache_ttl: 61m}", "cache_ttl: expected"},
+      {"{url: \"https://a\", format: xml}", "format: "},
+      {"{url: \"https://a\", client_auth: none}", "client_auth: "},
+  };
+  for (const auto& c : kCases) {
+    const std::string complaint = Complaint(
+        Minimal({{"jwks_file: as.json",
+                  absl::StrCat("jwks_file: as.json\n  introspection: ",
+                               c.introspection)}}));
+    EXPECT_THAT(complaint,
+                HasSubstr(absl::StrCat(
+                    "policy.yaml:6: issuers[0].introspection.", c.complaint)));
+    EXPECT_THAT(complaint, Not(HasSubstr("hush")));
+  }
+}
+
 TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotSupport) {
   const struct {
     std::string yaml;
@@ -183,10 +252,6 @@ TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotSupport) {
       {Minimal(
            {{"jwks_file: as.json", "jwks_file: as.json\n  jwks_refresh: 5m"}}),
        "DIR/policy.yaml:6: issuers[0].jwks_refresh: not supported by this "
-       "version"},
-      {Minimal({{"jwks_file: as.json",
-                 "introspection: {url: https://as.example/introspect}"}}),
-       "DIR/policy.yaml:5: issuers[0].introspection: not supported by this "
        "version"},
       {Minimal({{"memory: {}", "etcd: {endpoints: [\"127.0.0.1:2379\"]}"}}),
        "DIR/policy.yaml:10: store.etcd: not supported by this version"},

@@ -1,0 +1,131 @@
+"""Authorization servers that are asked about opaque tokens, over HTTPS."""
+
+import base64
+import http.server
+import json
+import pathlib
+import ssl
+import threading
+import urllib.parse
+import urllib.request
+
+from . import secrets_book
+from .broker import free_port
+from .process import Process
+from .tokens import AuthorizationServer, scope
+
+_SERVER = pathlib.Path(__file__).resolve().parents[1] / "as/server.mjs"
+
+
+class OidcProvider(Process):
+    """oidc-provider, with the certificate of the stack in `directory`."""
+
+    secret = "alice-secret-0123456789"
+    introspector_secret = "rs-secret-0123456789:/+"
+
+    def __init__(self, directory, port=0):
+        self.port = port or free_port()
+        self._ca_file = directory / "ca.crt"
+        config = directory / "as.json"
+        config.write_text(json.dumps({
+            "issuer": AuthorizationServer.issuer,
+            "audience": AuthorizationServer.audience,
+            "certificate": str(directory / "server.crt"),
+            "private_key": str(directory / "server.key"),
+            "clients": {"alice": self.secret},
+            "introspector": {"id": "rs", "secret": self.introspector_secret},
+            "port": self.port,
+        }), encoding="utf-8")
+        secrets_book.remember(self.secret.encode(), "client secret")
+        super().__init__(["node", _SERVER, config], directory / "as.log")
+        self.wait_for(r'^\{"listening":')
+
+    def _post(self, path, **form):
+        """As the client `alice`."""
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self.port}{path}",
+            urllib.parse.urlencode(form).encode())
+        credentials = base64.b64encode(f"alice:{self.secret}".encode())
+        request.add_header("Authorization", "Basic " + credentials.decode())
+        context = ssl.create_default_context(cafile=str(self._ca_file))
+        with urllib.request.urlopen(request, context=context) as answer:
+            return answer.read()
+
+    def token(self, key, *permissions, ttl=300):
+        """An opaque token for `key`, as bytes."""
+        answer = json.loads(self._post(
+            "/token", grant_type="client_credentials", ttl=ttl,
+            aif=scope(*permissions),
+            req_cnf=json.dumps({"jwk": key.public_jwk()})))
+        return secrets_book.remember(answer["access_token"].encode(),
+                                     "opaque token")
+
+    def revoke(self, token):
+        self._post("/token/revocation", token=token.decode())
+
+
+class FakeAuthorizationServer:
+    """Answers with `status` and the bytes `body`; keeps what it was asked.
+
+    `body` may also be a function of the question.
+    """
+
+    def __init__(self, directory):
+        self.status = 200
+        self.body = b""
+        self.questions = []  # (headers, body)
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+
+            def do_POST(self):
+                length = int(self.headers["Content-Length"])
+                question = self.rfile.read(length)
+                fake.questions.append((self.headers, question))
+                body = fake.body(question) if callable(fake.body) else fake.body
+                self.send_response(fake.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+                                                       Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(directory / "server.crt",
+                                directory / "server.key")
+        self._server.socket = context.wrap_socket(self._server.socket,
+                                                  server_side=True)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever,
+                         daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def cbor(value):
+    """`value` in CBOR (RFC 8949), as far as the tests need it."""
+
+    def head(major, number):
+        if number < 24:
+            return bytes([major << 5 | number])
+        size = next(s for s in (1, 2, 4, 8) if number < 1 << 8 * s)
+        return bytes([major << 5 | {1: 24, 2: 25, 4: 26, 8: 27}[size]]) + \
+            number.to_bytes(size, "big")
+
+    if isinstance(value, bool):
+        return b"\xf5" if value else b"\xf4"
+    if isinstance(value, int):
+        return head(0, value) if value >= 0 else head(1, -1 - value)
+    if isinstance(value, bytes):
+        return head(2, len(value)) + value
+    if isinstance(value, str):
+        return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(map(cbor, value))
+    return head(5, len(value)) + b"".join(
+        cbor(k) + cbor(v) for k, v in value.items())
