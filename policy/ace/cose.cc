@@ -68,6 +68,20 @@ bool SharesALabel(const Cbor& a, const Cbor& b) {
   return false;
 }
 
+// Whether we follow the parameter of that label.
+bool IsUnderstood(int64_t label) {
+  switch (static_cast<CoseHeader>(label)) {
+    case CoseHeader::kAlg:
+    case CoseHeader::kKid:
+    case CoseHeader::kIv:
+      return true;
+    case CoseHeader::kCrit:
+    case CoseHeader::kPartialIv:
+      break;
+  }
+  return false;
+}
+
 // RFC 9052 section 3.1: every label in `crit` must be there and understood.
 absl::Status CheckCritical(const Cbor& protected_header) {
   const Cbor* crit = Find(protected_header, CoseHeader::kCrit);
@@ -77,9 +91,7 @@ absl::Status CheckCritical(const Cbor& protected_header) {
   }
   for (const Cbor& label : crit->items) {
     const std::optional<int64_t> number = AsInteger(&label);
-    if (number != static_cast<int64_t>(CoseHeader::kAlg) &&
-        number != static_cast<int64_t>(CoseHeader::kKid) &&
-        number != static_cast<int64_t>(CoseHeader::kIv)) {
+    if (!number.has_value() || !IsUnderstood(*number)) {
       return Invalid("the header's crit names an unknown parameter");
     }
     if (FindKey(protected_header, *number) == nullptr) {

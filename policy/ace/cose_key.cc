@@ -84,22 +84,23 @@ absl::StatusOr<Key> ReadEc2(const Cbor& key) {
   return Named("x, y", Key::P256(*x, *y));
 }
 
+absl::StatusOr<Key> ReadSymmetric(const Cbor& key) {
+  absl::StatusOr<ByteView> k = RequiredBytes(key, kK, "k");
+  if (!k.ok()) return k.status();
+  return Named("k", Key::Symmetric(*k));
+}
+
 absl::StatusOr<Key> ReadKey(const Cbor& key) {
   const Cbor* kty = FindKey(key, kKty);
   if (kty == nullptr) return Fault("kty", "missing");
   const std::optional<int64_t> type = AsInteger(kty);
-  if (type != kOkp && type != kEc2 && type != kSymmetric) {
-    return Unsupported("kty");
-  }
-  if (type == kSymmetric) {
-    absl::StatusOr<ByteView> k = RequiredBytes(key, kK, "k");
-    if (!k.ok()) return k.status();
-    return Named("k", Key::Symmetric(*k));
-  }
+  if (type == kSymmetric) return ReadSymmetric(key);
+  const bool is_okp = type == kOkp;
+  if (!is_okp && type != kEc2) return Unsupported("kty");
   if (FindKey(key, kD) != nullptr) {
     return Fault("d", "a private key where a public one belongs");
   }
-  return type == kOkp ? ReadOkp(key) : ReadEc2(key);
+  return is_okp ? ReadOkp(key) : ReadEc2(key);
 }
 
 // The JOSE name of `alg`, so that it is compared like a JWK's; empty where the

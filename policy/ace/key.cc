@@ -35,8 +35,8 @@ bool VerifyEs256(const EC_KEY* key, ByteView message, ByteView signature) {
       !ECDSA_SIG_set0(parsed.get(), r.get(), s.get())) {
     return false;
   }
-  r.release();  // now the signature's
-  s.release();
+  (void)r.release();  // now the signature's
+  (void)s.release();
   uint8_t digest[SHA256_DIGEST_LENGTH];
   SHA256(message.data(), message.size(), digest);
   return ECDSA_do_verify(digest, sizeof(digest), parsed.get(), key) == 1;
@@ -163,8 +163,8 @@ absl::StatusOr<Key> Key::Rsa(ByteView n, ByteView e) {
     ERR_clear_error();
     return absl::InvalidArgumentError("not an RSA key");
   }
-  bn_n.release();  // now the key's
-  bn_e.release();
+  (void)bn_n.release();  // now the key's
+  (void)bn_e.release();
   return Key(std::move(material));
 }
 
