@@ -145,11 +145,11 @@ int PolicyServer::Start(const std::string* target) {
 Deciders PolicyServer::MakeDeciders(LoadedConfig config) {
   Deciders deciders;
   if (!config.introspection.empty()) {
-    if (http_ == nullptr) http_ = std::make_shared<http::HttpClient>();
+    if (http_ == nullptr) http_ = std::make_unique<http::HttpClient>();
     Introspector::Options options{config.verifier,
                                   std::move(config.introspection)};
     deciders.introspector =
-        std::make_shared<Introspector>(std::move(options), http_, clock_);
+        std::make_shared<Introspector>(std::move(options), http_.get(), clock_);
   }
   deciders.authenticator = std::make_shared<const Authenticator>(
       std::move(config.verifier), config.public_topics, store_);

@@ -83,7 +83,7 @@ class PolicyServer {
   // Null only where it could not be opened, and then nothing is served.
   const std::shared_ptr<TokenStoreInterface> store_;
   // From the first configuration on that needs it.
-  std::shared_ptr<http::HttpClientInterface> http_;
+  std::unique_ptr<http::HttpClientInterface> http_;
   PolicyService service_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // uses service_

@@ -20,12 +20,9 @@ constexpr absl::Duration kMaxRefusalAge = absl::Seconds(5);
 
 }  // namespace
 
-Introspector::Introspector(Options options,
-                           std::shared_ptr<http::HttpClientInterface> http,
+Introspector::Introspector(Options options, http::HttpClientInterface* http,
                            Clock clock)
-    : options_(std::move(options)),
-      http_(std::move(http)),
-      clock_(std::move(clock)) {}
+    : options_(std::move(options)), http_(http), clock_(std::move(clock)) {}
 
 void Introspector::Resolve(const std::string& token, Freshness freshness,
                            Callback done) {

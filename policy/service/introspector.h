@@ -56,8 +56,9 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
     kNew,         // asked for now, or on its way already
   };
 
-  Introspector(Options options, std::shared_ptr<http::HttpClientInterface> http,
-               Clock clock);
+  // `http` outlives this; its callbacks keep this alive, and so must not keep
+  // `http`, which could not end on a thread of its own.
+  Introspector(Options options, http::HttpClientInterface* http, Clock clock);
 
   // `done` is called once, on any thread, maybe before the call returns. Calls
   // about one token share one question.
@@ -96,7 +97,7 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
                 absl::Time good_until);
 
   const Options options_;
-  const std::shared_ptr<http::HttpClientInterface> http_;
+  http::HttpClientInterface* const http_;
   const Clock clock_;
 
   // By the SHA-256 of the token.

@@ -40,7 +40,7 @@ class IntrospectorTest : public ::testing::Test {
       endpoint.client.secret = "s3cret";
       options.endpoints.push_back(endpoint);
     }
-    introspector_ = std::make_shared<Introspector>(std::move(options), http_,
+    introspector_ = std::make_shared<Introspector>(std::move(options), &http_,
                                                    [this] { return now_; });
   }
 
@@ -65,8 +65,7 @@ class IntrospectorTest : public ::testing::Test {
 
   const TestIssuer issuer_;
   const ace::SigningKey client_ = NewKey(ace::Algorithm::kEdDsa);
-  const std::shared_ptr<FakeHttpClient> http_ =
-      std::make_shared<FakeHttpClient>();
+  FakeHttpClient http_;
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   std::shared_ptr<Introspector> introspector_;
   std::vector<ReferenceAnswers::Answer> answers_;
@@ -74,14 +73,14 @@ class IntrospectorTest : public ::testing::Test {
 
 TEST_F(IntrospectorTest, AsksAndRemembersForTheTtl) {
   Resolve("opaque");
-  ASSERT_EQ(http_->requests.size(), 1u);
-  const http::HttpRequest& request = http_->requests[0];
+  ASSERT_EQ(http_.requests.size(), 1u);
+  const http::HttpRequest& request = http_.requests[0];
   EXPECT_EQ(request.url, "https://as.example/0");
   EXPECT_EQ(request.ca, "CA");
   EXPECT_EQ(request.body, "token=opaque");
   EXPECT_EQ(request.authorization, "Basic cnM6czNjcmV0");
   EXPECT_TRUE(answers_.empty());
-  http_->Answer(200, ActiveUntil(now_ + absl::Hours(1)));
+  http_.Answer(200, ActiveUntil(now_ + absl::Hours(1)));
   ASSERT_EQ(answers_.size(), 1u);
   ASSERT_TRUE(answers_[0].ok()) << answers_[0].status();
   EXPECT_EQ(answers_[0]->token.subject, "alice");
@@ -94,25 +93,25 @@ TEST_F(IntrospectorTest, AsksAndRemembersForTheTtl) {
   ASSERT_EQ(answers_.size(), 2u);
   EXPECT_EQ(answers_[1]->recheck_at, recheck_at);
   Resolve("another");
-  EXPECT_EQ(http_->requests.size(), 2u);
+  EXPECT_EQ(http_.requests.size(), 2u);
   now_ += absl::Seconds(1);
   Resolve("opaque");
-  EXPECT_EQ(http_->requests.size(), 3u);
+  EXPECT_EQ(http_.requests.size(), 3u);
 }
 
 TEST_F(IntrospectorTest, AnAnswerIsNotKeptLongerThanTheTokenLives) {
   Resolve("opaque");
-  http_->Answer(200, ActiveUntil(now_ + absl::Seconds(10)));
+  http_.Answer(200, ActiveUntil(now_ + absl::Seconds(10)));
   ASSERT_TRUE(answers_[0].ok()) << answers_[0].status();
   EXPECT_EQ(answers_[0]->recheck_at, absl::InfiniteFuture());
   now_ += absl::Seconds(10);
   Resolve("opaque");
-  EXPECT_EQ(http_->waiting(), 1u);
+  EXPECT_EQ(http_.waiting(), 1u);
 }
 
 TEST_F(IntrospectorTest, WithoutAnExpiryTheTokenEndsWithTheTtl) {
   Resolve("opaque");
-  http_->Answer(200, Active());
+  http_.Answer(200, Active());
   ASSERT_TRUE(answers_[0].ok()) << answers_[0].status();
   EXPECT_EQ(answers_[0]->token.expires_at, now_ + absl::Seconds(60));
   EXPECT_EQ(answers_[0]->recheck_at, now_ + absl::Seconds(45));
@@ -122,17 +121,17 @@ TEST_F(IntrospectorTest, OneQuestionServesAllWhoAskMeanwhile) {
   Resolve("opaque");
   Resolve("opaque");
   Resolve("opaque", Freshness::kNew);
-  EXPECT_EQ(http_->requests.size(), 1u);
-  http_->Answer(200, Active());
+  EXPECT_EQ(http_.requests.size(), 1u);
+  http_.Answer(200, Active());
   ASSERT_EQ(answers_.size(), 3u);
   for (const auto& answer : answers_) EXPECT_TRUE(answer.ok());
 }
 
 TEST_F(IntrospectorTest, ANewAnswerReplacesTheRememberedOne) {
   Resolve("opaque");
-  http_->Answer(200, Active());
+  http_.Answer(200, Active());
   Resolve("opaque", Freshness::kNew);
-  http_->Answer(200, kInactive);
+  http_.Answer(200, kInactive);
   Resolve("opaque");
   ASSERT_EQ(answers_.size(), 3u);
   EXPECT_TRUE(answers_[0].ok());
@@ -143,13 +142,13 @@ TEST_F(IntrospectorTest, ANewAnswerReplacesTheRememberedOne) {
 
 TEST_F(IntrospectorTest, ARefusalIsSoonForgotten) {
   Resolve("opaque");
-  http_->Answer(200, kInactive);
+  http_.Answer(200, kInactive);
   now_ += absl::Seconds(4);
   Resolve("opaque");
   EXPECT_EQ(answers_.size(), 2u);
   now_ += absl::Seconds(1);
   Resolve("opaque");
-  EXPECT_EQ(http_->waiting(), 1u);
+  EXPECT_EQ(http_.waiting(), 1u);
 }
 
 TEST_F(IntrospectorTest, FailuresDecideNothingAndAreNotRemembered) {
@@ -159,22 +158,22 @@ TEST_F(IntrospectorTest, FailuresDecideNothingAndAreNotRemembered) {
       {200, "{\"active\":1}"}};
   for (const auto& [status, body] : kResponses) {
     Resolve("opaque");
-    ASSERT_EQ(http_->waiting(), 1u);
-    http_->Answer(status, body);
+    ASSERT_EQ(http_.waiting(), 1u);
+    http_.Answer(status, body);
     EXPECT_TRUE(absl::IsUnavailable(answers_.back().status())) << body;
     EXPECT_EQ(ace::RejectionOf(answers_.back().status()), std::nullopt);
     EXPECT_THAT(std::string(answers_.back().status().message()),
                 Not(HasSubstr("s3cret")));
   }
   Resolve("opaque");
-  http_->Fail();
+  http_.Fail();
   EXPECT_TRUE(absl::IsUnavailable(answers_.back().status()));
   Resolve("opaque");
-  http_->Answer(200, Active());
+  http_.Answer(200, Active());
   EXPECT_TRUE(answers_.back().ok());
   // What is known stays known.
   Resolve("opaque", Freshness::kNew);
-  http_->Fail();
+  http_.Fail();
   EXPECT_FALSE(answers_.back().ok());
   Resolve("opaque");
   EXPECT_TRUE(answers_.back().ok());
@@ -190,20 +189,20 @@ TEST_F(IntrospectorTest, AnActiveTokenIsHeldToTheRules) {
   int number = 0;
   for (const std::string& body : kCases) {
     Resolve(absl::StrCat("token", ++number));
-    http_->Answer(200, body);
+    http_.Answer(200, body);
     EXPECT_EQ(ace::RejectionOf(answers_.back().status()),
               ace::Rejection::kInvalid)
         << body;
   }
   Resolve("expired");
-  http_->Answer(200, ActiveUntil(now_ - absl::Seconds(1)));
+  http_.Answer(200, ActiveUntil(now_ - absl::Seconds(1)));
   EXPECT_EQ(ace::RejectionOf(answers_.back().status()),
             ace::Rejection::kExpired);
 }
 
 TEST_F(IntrospectorTest, WhatCannotBeAReferenceIsNotAskedAbout) {
   Resolve("\xff");
-  EXPECT_TRUE(http_->requests.empty());
+  EXPECT_TRUE(http_.requests.empty());
   EXPECT_EQ(ace::RejectionOf(answers_.back().status()),
             ace::Rejection::kUnparsable);
 }
@@ -212,13 +211,13 @@ TEST_F(IntrospectorTest, TheOldestAnswerMakesRoom) {
   Restart(1, /*max_answers=*/2);
   for (const char* token : {"a", "b", "c"}) {
     Resolve(token);
-    http_->Answer(200, Active());
+    http_.Answer(200, Active());
   }
   Resolve("b");
   Resolve("c");
-  EXPECT_EQ(http_->requests.size(), 3u);
+  EXPECT_EQ(http_.requests.size(), 3u);
   Resolve("a");
-  EXPECT_EQ(http_->requests.size(), 4u);
+  EXPECT_EQ(http_.requests.size(), 4u);
 }
 
 class TwoEndpointsTest : public IntrospectorTest {
@@ -228,30 +227,30 @@ class TwoEndpointsTest : public IntrospectorTest {
 
 TEST_F(TwoEndpointsTest, TheFirstThatKnowsTheTokenDecides) {
   Resolve("opaque");
-  http_->Answer(200, kInactive);
-  ASSERT_EQ(http_->requests.size(), 2u);
-  EXPECT_EQ(http_->requests[1].url, "https://as.example/1");
-  http_->Answer(200, Active());
+  http_.Answer(200, kInactive);
+  ASSERT_EQ(http_.requests.size(), 2u);
+  EXPECT_EQ(http_.requests[1].url, "https://as.example/1");
+  http_.Answer(200, Active());
   ASSERT_EQ(answers_.size(), 1u);
   EXPECT_TRUE(answers_[0].ok());
   Resolve("another");
-  http_->Answer(200, Active());
-  EXPECT_EQ(http_->waiting(), 0u);
+  http_.Answer(200, Active());
+  EXPECT_EQ(http_.waiting(), 0u);
   EXPECT_EQ(answers_.size(), 2u);
 }
 
 TEST_F(TwoEndpointsTest, OnlyTheWordOfAllIsARefusal) {
   Resolve("opaque");
-  http_->Fail();
-  http_->Answer(200, kInactive);
+  http_.Fail();
+  http_.Answer(200, kInactive);
   EXPECT_TRUE(absl::IsUnavailable(answers_.back().status()));
   Resolve("opaque");
-  http_->Fail();
-  http_->Answer(200, Active());
+  http_.Fail();
+  http_.Answer(200, Active());
   EXPECT_TRUE(answers_.back().ok());
   Resolve("another");
-  http_->Answer(200, kInactive);
-  http_->Answer(200, kInactive);
+  http_.Answer(200, kInactive);
+  http_.Answer(200, kInactive);
   EXPECT_EQ(ace::RejectionOf(answers_.back().status()),
             ace::Rejection::kInvalid);
 }
@@ -259,7 +258,7 @@ TEST_F(TwoEndpointsTest, OnlyTheWordOfAllIsARefusal) {
 TEST_F(IntrospectorTest, AnAnswerMayComeAfterEverybodyLetGo) {
   Resolve("opaque");
   introspector_.reset();
-  http_->Answer(200, Active());
+  http_.Answer(200, Active());
   EXPECT_EQ(answers_.size(), 1u);
 }
 

@@ -1,0 +1,179 @@
+// Requests with references, over gRPC: the authorization server is asked in
+// between. What the authenticator decides by itself has its own tests.
+#include "policy/service/policy_service.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/service/introspector.h"
+#include "test/policy/service/authenticator_harness.h"
+
+// covers: ACE-TOK-1, ACE-TOK-5, ACE-AZI-2
+
+namespace sluice::policy {
+namespace {
+
+// Answers at once, from another thread than the test's.
+class AnsweringHttpClient : public http::HttpClientInterface {
+ public:
+  void Send(http::HttpRequest, Callback done) override {
+    ++asked;
+    if (!body.has_value()) {
+      done(absl::UnavailableError("no connection"));
+      return;
+    }
+    done(http::HttpResponse{200, *body});
+  }
+
+  // Change these between calls only.
+  std::optional<std::string> body;  // absent: nobody answers
+  int asked = 0;
+};
+
+class PolicyServiceTest : public AuthenticatorHarness {
+ protected:
+  PolicyServiceTest() { Serve(WithIntrospector()); }
+  ~PolicyServiceTest() override { server_->Shutdown(); }
+
+  Deciders WithoutIntrospector() {
+    Deciders deciders;
+    deciders.authenticator = std::make_shared<const Authenticator>(Make());
+    return deciders;
+  }
+  Deciders WithIntrospector() {
+    Deciders deciders = WithoutIntrospector();
+    IntrospectionEndpoint endpoint;
+    endpoint.issuer = "https://as.example";
+    endpoint.url = "https://as.example/introspect";
+    deciders.introspector = std::make_shared<Introspector>(
+        Introspector::Options{issuer_.Verifier(), {endpoint}}, &http_,
+        [] { return kNow; });
+    return deciders;
+  }
+  void Serve(Deciders deciders) {
+    service_ = std::make_unique<PolicyService>(std::move(deciders),
+                                               [] { return kNow; });
+    grpc::ServerBuilder builder;
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+    stub_ = v1::PolicyService::NewStub(server_->InProcessChannel({}));
+  }
+
+  grpc::Status Call(const v1::AuthenticateRequest& request,
+                    v1::AuthenticateResponse* response) {
+    grpc::ClientContext context;
+    return stub_->Authenticate(&context, request, response);
+  }
+  v1::AuthenticateResponse Answer(const v1::AuthenticateRequest& request) {
+    v1::AuthenticateResponse response;
+    const grpc::Status status = Call(request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+  static v1::AuthenticateRequest Recheck(const std::string& token) {
+    v1::AuthenticateRequest request = Request();
+    request.mutable_recheck()->set_token(token);
+    return request;
+  }
+  void SayActive() {
+    http_.body = absl::StrCat(
+        R"({"active":true,"aud":"broker","sub":"alice","cnf":{"jwk":)",
+        client_.jwk().ToJson(), R"(},"scope":[["a/#",["pub"]]],"exp":)",
+        absl::ToUnixSeconds(kExpiry), "}");
+  }
+  void SayInactive() { http_.body = R"({"active":false})"; }
+
+  AnsweringHttpClient http_;
+  std::unique_ptr<PolicyService> service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::PolicyService::Stub> stub_;
+};
+
+TEST_F(PolicyServiceTest, AReferenceIsGrantedForAWhile) {
+  SayActive();
+  const auto answer = Answer(WithExporter("opaque", client_));
+  ASSERT_TRUE(answer.has_grant()) << answer.denial().detail();
+  EXPECT_EQ(answer.grant().subject(), "alice");
+  EXPECT_EQ(answer.grant().issuer(), "https://as.example");
+  EXPECT_EQ(answer.grant().expires_at().seconds(),
+            absl::ToUnixSeconds(kExpiry));
+  EXPECT_EQ(answer.grant().recheck_after().seconds(), 60);
+  EXPECT_EQ(PermissionsOf(answer.grant()).size(), 1u);
+}
+
+TEST_F(PolicyServiceTest, PossessionIsProvenAsEver) {
+  SayActive();
+  EXPECT_EQ(Answer(WithExporter("opaque", stranger_)).denial().reason(),
+            v1::Denial::REASON_PROOF_INVALID);
+}
+
+TEST_F(PolicyServiceTest, ATokenThatSpeaksForItselfIsNotAskedAbout) {
+  const std::string token = Token(client_);
+  const auto answer = Answer(WithExporter(token, client_));
+  ASSERT_TRUE(answer.has_grant()) << answer.denial().detail();
+  EXPECT_FALSE(answer.grant().has_recheck_after());
+  EXPECT_TRUE(Answer(Recheck(token)).has_grant());
+  EXPECT_EQ(http_.asked, 0);
+}
+
+TEST_F(PolicyServiceTest, ARecheckAsksAgain) {
+  SayActive();
+  ASSERT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
+  ASSERT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
+  EXPECT_EQ(http_.asked, 1);
+  const auto again = Answer(Recheck("opaque"));
+  ASSERT_TRUE(again.has_grant());
+  EXPECT_EQ(again.grant().subject(), "alice");
+  EXPECT_EQ(again.grant().recheck_after().seconds(), 60);
+  EXPECT_EQ(http_.asked, 2);
+  http_.body.reset();
+  v1::AuthenticateResponse response;
+  EXPECT_EQ(Call(Recheck("opaque"), &response).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
+  SayInactive();
+  EXPECT_EQ(Answer(Recheck("opaque")).denial().reason(),
+            v1::Denial::REASON_TOKEN_INVALID);
+}
+
+TEST_F(PolicyServiceTest, WithoutAnAnswerNothingIsDecided) {
+  v1::AuthenticateResponse response;
+  const grpc::Status status = Call(WithExporter("opaque", client_), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(response.outcome_case(), v1::AuthenticateResponse::OUTCOME_NOT_SET);
+}
+
+TEST_F(PolicyServiceTest, AReferenceCanBeStoredAndProvenLater) {
+  SayActive();
+  v1::StoreTokenRequest store;
+  *store.mutable_connection() = Request().connection();
+  store.set_token("opaque");
+  grpc::ClientContext context;
+  v1::StoreTokenResponse stored;
+  ASSERT_TRUE(stub_->StoreToken(&context, store, &stored).ok());
+  EXPECT_TRUE(stored.has_stored()) << stored.denial().detail();
+  // Under its key's Client Identifier, once possession was proven.
+  ASSERT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
+  EXPECT_TRUE(Answer(Stored()).has_challenge_required());
+  const auto answer = Answer(StoredWithChallenge(client_));
+  ASSERT_TRUE(answer.has_grant()) << answer.denial().detail();
+  EXPECT_TRUE(answer.grant().has_recheck_after());
+}
+
+TEST_F(PolicyServiceTest, WithNobodyToAskAReferenceIsNoToken) {
+  SayActive();
+  service_->SetDeciders(WithoutIntrospector());
+  EXPECT_EQ(Answer(WithExporter("opaque", client_)).denial().reason(),
+            v1::Denial::REASON_TOKEN_UNPARSABLE);
+  EXPECT_EQ(http_.asked, 0);
+  service_->SetDeciders(WithIntrospector());
+  EXPECT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
+}
+
+}  // namespace
+}  // namespace sluice::policy
