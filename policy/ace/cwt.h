@@ -13,6 +13,8 @@ namespace sluice::ace {
 //  - the same inside a COSE_Encrypt0 for one of the broker's decryption keys;
 //  - a COSE_Encrypt0 with a symmetric key of the issuer's, around the claims
 //    themselves. A decryption key will not do here, since all issuers share it.
+// A COSE_Encrypt0 that a decryption key fits (by `kid` where it has one) is
+// decrypted with that, and with an issuer's key only where none does.
 // Failures carry a Rejection unless the known keys could not be asked.
 absl::StatusOr<TokenContents> ReadCwt(ByteView token,
                                       const TokenContext& context);
