@@ -1,23 +1,14 @@
 """The broker or the policy service is away; the proxy is told to end."""
 
 import signal
-import urllib.error
 import urllib.request
 
 from harness import wire
+from harness.admin import http_status
 from harness.broker import Mosquitto
 from harness.process import eventually
 from harness.stack import Stack, StackTestCase
 from harness.tokens import Ed25519Key
-
-
-def http_status(address, path):
-    try:
-        with urllib.request.urlopen(f"http://{address}{path}",
-                                    timeout=5) as response:
-            return response.status
-    except urllib.error.HTTPError as error:
-        return error.code
 
 
 class FailureTest(StackTestCase):

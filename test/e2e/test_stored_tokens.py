@@ -3,6 +3,8 @@
 import stat
 
 from harness import wire
+from harness.admin import http_status
+from harness.process import eventually
 from harness.stack import StackTestCase
 from harness.tokens import Ed25519Key
 
@@ -98,8 +100,13 @@ class SqliteTest(StoredTokenTestCase):
                                           "sqlite": "policy.db"}}}
 
     def restart(self):
+        def status():
+            return http_status(self.stack.admin_address, "/readyz")
+
         self.stack.policy.stop()
+        eventually(lambda: status() == 503, "/readyz is 503")
         self.stack.start_policy()
+        eventually(lambda: status() == 200, "/readyz is 200")
 
     # covers: ACE-POP-5, ACE-CON-5, ACE-AZI-3
     def test_restart_of_the_policy_service_keeps_tokens(self):
