@@ -126,12 +126,14 @@ class FakeServerTestCase(StackTestCase):
     """With a server that says what the test wants."""
 
     introspection = {}
+    mode = "tcp"
 
     @classmethod
     def setUpClass(cls):
         cls.server = FakeAuthorizationServer(keys_directory())
         cls.addClassCleanup(cls.server.stop)
-        cls.stack_options = options(cls.server.port, **cls.introspection)
+        cls.stack_options = {
+            **options(cls.server.port, **cls.introspection), "mode": cls.mode}
         super().setUpClass()
 
     def setUp(self):
@@ -256,4 +258,19 @@ class AceCborTest(FakeServerTestCase):
         self.assertEqual(headers["Content-Type"], "application/ace+cbor")
         self.assertEqual(body, cbor({11: self.opaque}))
         self.server.body = cbor({10: False})
+        self.last.expect_disconnect(0x87)
+
+
+class EmbeddedTest(FakeServerTestCase):
+    """The proxy's own TLS, and that of its HTTP client, in one process."""
+
+    mode = "embedded"
+
+    # covers: ACE-TOK-5
+    def test_embedded_service_asks_too(self):
+        self.server.body = json.dumps(
+            self.answer(self.key, "a/# pub")).encode()
+        self.assert_code(self.connack(), 0)
+        self.assertLess(self.last.publish("a/x").code, 0x80)
+        self.server.body = b'{"active": false}'
         self.last.expect_disconnect(0x87)

@@ -28,7 +28,7 @@ constexpr char kEd25519Jwk[] =
 constexpr char kSymmetricJwk[] =
     R"({"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})";
 constexpr char kShortJwk[] = R"({"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODw"})";
-constexpr char kRsaJwk[] = R"({"kty":"RSA","n":"AQAB","e":"AQAB"})";
+constexpr char kP384Jwk[] = R"({"kty":"EC","crv":"P-384","x":"AA","y":"AA"})";
 
 std::string Jwks(const std::string& keys) {
   return absl::StrCat(R"({"keys":[)", keys, "]}");
@@ -140,12 +140,12 @@ TEST_F(ConfigTest, AnEmbeddedServiceNeedsNoAddress) {
 }
 
 TEST_F(ConfigTest, WarnsOfKeysThatItHasNoUseFor) {
-  dir_.Write("as.json", Jwks(absl::StrCat(kRsaJwk, ",", kEd25519Jwk)));
+  dir_.Write("as.json", Jwks(absl::StrCat(kP384Jwk, ",", kEd25519Jwk)));
   const auto config = Load(kMinimal);
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_EQ(config->warnings.size(), 1u);
   EXPECT_THAT(config->warnings[0],
-              HasSubstr("issuers[0].jwks_file: as.json: keys[0].kty"));
+              HasSubstr("issuers[0].jwks_file: as.json: keys[0].crv"));
 }
 
 // covers: ACE-D01-7
@@ -326,7 +326,7 @@ TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
   } kCases[] = {
       {"{", "issuers[0].jwks_file: as.json: "},
       {Jwks(""), "holds no key of a known type"},
-      {Jwks(kRsaJwk), "holds no key of a known type"},
+      {Jwks(kP384Jwk), "holds no key of a known type"},
       {Jwks(absl::StrCat(kEd25519Jwk,
                          R"(,{"kty":"OKP","crv":"Ed25519","x":"!"})")),
        "as.json: keys[1].x: "},
