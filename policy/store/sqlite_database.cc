@@ -125,8 +125,16 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(handle));
   if (opened != SQLITE_OK) return WithPath(path, ErrorOf(handle, opened));
-  absl::Status status = database->Configure();
-  if (status.ok()) status = database->Migrate(application_id, migrations);
+  // Nothing is written before the file is known to be ours.
+  absl::Status status = database->Lock();
+  if (!status.ok()) return WithPath(path, status);
+  const absl::StatusOr<size_t> version =
+      database->Check(application_id, migrations.size());
+  if (!version.ok()) return WithPath(path, version.status());
+  status = database->SetMode();
+  if (status.ok()) {
+    status = database->Migrate(application_id, *version, migrations);
+  }
   if (!status.ok()) return WithPath(path, status);
   return database;
 }
@@ -139,19 +147,17 @@ absl::Status SqliteDatabase::Execute(const char* script) {
   return ErrorOf(database_, result);
 }
 
-// The lock of the exclusive mode is taken with the first write, so one is made
-// here: who comes second shall hear so now.
-absl::Status SqliteDatabase::Configure() {
+// The lock of the exclusive mode is taken with the first use and then kept: who
+// comes second shall hear so now.
+absl::Status SqliteDatabase::Lock() {
   return Execute(
       "PRAGMA locking_mode = EXCLUSIVE;"
-      "PRAGMA journal_mode = WAL;"
-      "PRAGMA synchronous = FULL;"
       "PRAGMA trusted_schema = OFF;"
       "BEGIN EXCLUSIVE; COMMIT;");
 }
 
-absl::Status SqliteDatabase::Migrate(int32_t application_id,
-                                     absl::Span<const char* const> migrations) {
+absl::StatusOr<size_t> SqliteDatabase::Check(int32_t application_id,
+                                             size_t newest) {
   SqliteStatement check = Prepare("PRAGMA quick_check(1)");
   const absl::StatusOr<bool> checked = check.Step();
   if (!checked.ok()) return checked.status();
@@ -169,13 +175,23 @@ absl::Status SqliteDatabase::Migrate(int32_t application_id,
   if (!is_new && *owner != application_id) {
     return absl::FailedPreconditionError("a database of another program");
   }
-  const int64_t newest = static_cast<int64_t>(migrations.size());
-  if (*version < 0 || *version > newest) {
+  if (*version < 0 || static_cast<uint64_t>(*version) > newest) {
     return absl::FailedPreconditionError(
         absl::StrCat("written by a newer version of this program: schema ",
                      *version, ", and this one knows ", newest));
   }
-  for (int64_t next = *version; next < newest; ++next) {
+  return static_cast<size_t>(*version);
+}
+
+absl::Status SqliteDatabase::SetMode() {
+  return Execute(
+      "PRAGMA journal_mode = WAL;"
+      "PRAGMA synchronous = FULL;");
+}
+
+absl::Status SqliteDatabase::Migrate(int32_t application_id, size_t version,
+                                     absl::Span<const char* const> migrations) {
+  for (size_t next = version; next < migrations.size(); ++next) {
     SqliteTransaction transaction(this);
     absl::Status status = transaction.status();
     if (status.ok()) status = Execute(migrations[next]);

@@ -1,6 +1,7 @@
 #ifndef POLICY_STORE_SQLITE_DATABASE_H_
 #define POLICY_STORE_SQLITE_DATABASE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -80,8 +81,11 @@ class SqliteDatabase {
 
  private:
   explicit SqliteDatabase(sqlite3* database) : database_(database) {}
-  absl::Status Configure();
-  absl::Status Migrate(int32_t application_id,
+  absl::Status Lock();
+  // Whether the database is sound and ours; if so, its version.
+  absl::StatusOr<size_t> Check(int32_t application_id, size_t newest);
+  absl::Status SetMode();
+  absl::Status Migrate(int32_t application_id, size_t version,
                        absl::Span<const char* const> migrations);
   absl::StatusOr<int64_t> Pragma(absl::string_view name);
 

@@ -156,8 +156,14 @@ TEST_F(SqliteTokenStoreTest, RefusesANewerSchema) {
 
 TEST_F(SqliteTokenStoreTest, RefusesTheDatabaseOfAnotherProgram) {
   const char* const kTheirs[] = {"CREATE TABLE theirs (x)"};
-  ASSERT_TRUE(SqliteDatabase::Open(path_, 4711, kTheirs).ok());
+  {
+    const auto theirs = SqliteDatabase::Open(path_, 4711, kTheirs);
+    ASSERT_TRUE(theirs.ok()) << theirs.status();
+    ASSERT_TRUE((*theirs)->Execute("PRAGMA journal_mode = DELETE").ok());
+  }
+  const std::string before = Contents();
   EXPECT_EQ(Problem(), absl::StrCat(path_, ": a database of another program"));
+  EXPECT_EQ(Contents(), before);
 }
 
 TEST_F(SqliteTokenStoreTest, AFailedChangeChangesNothing) {
