@@ -3,7 +3,7 @@
 import socket
 import time
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 EXPORTER_LABEL = b"EXPORTER-ACE-MQTT-Sign-Challenge"
 
@@ -12,13 +12,20 @@ class TlsStream:
     """A blocking TLS connection with a deadline for every read."""
 
     def __init__(self, address, ca_file, session=None, max_version=None,
-                 timeout=10):
+                 certificate=None, timeout=10):
+        """`certificate`: PEM of a certificate and of its private key."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.load_verify_locations(str(ca_file))
         context.set_verify(SSL.VERIFY_PEER)
         context.set_alpn_protos([b"mqtt"])
         if max_version:
             context.set_max_proto_version(max_version)
+        if certificate:
+            leaf, key = certificate
+            context.use_certificate(
+                crypto.load_certificate(crypto.FILETYPE_PEM, leaf))
+            context.use_privatekey(
+                crypto.load_privatekey(crypto.FILETYPE_PEM, key))
         host, _, port = address.rpartition(":")
         self._socket = socket.create_connection((host, int(port)), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

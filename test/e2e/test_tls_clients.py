@@ -1,0 +1,139 @@
+"""Clients that are known by the key of their TLS certificate."""
+
+import base64
+import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding, NoEncryption, PrivateFormat)
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
+
+from harness import wire
+from harness.stack import StackTestCase
+from harness.tokens import Ed25519Key, Es256Key
+
+
+def self_signed(key):
+    """A certificate of `key`, by itself; PEM of it and of the private key."""
+    private = key._key
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "device")])
+    now = datetime.datetime.utcnow()
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=2))
+        # Expired: what counts is the key.
+        .not_valid_after(now - datetime.timedelta(days=1))
+        .sign(private,
+              None if isinstance(key, Ed25519Key) else hashes.SHA256()))
+    return (certificate.public_bytes(Encoding.PEM),
+            private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
+                                  NoEncryption()))
+
+
+class ClientCertificateTest(StackTestCase):
+    stack_options = {"proxy": {
+        "listeners": [{
+            "name": "mqtts", "address": "127.0.0.1:0",
+            "tls": {"certificate": "server.crt", "private_key": "server.key",
+                    "client_certificate": "request"}}],
+        "limits": {"authz_info_per_second": 1000}}}
+
+    def post(self, token):
+        client, _ = self.anonymous()
+        self.assert_code(client.publish("authz-info", token), 0)
+
+    def known(self, key, version=wire.V5, **tls):
+        """Connects with a certificate of `key` and no credential in MQTT."""
+        client = self.client(version, certificate=self_signed(key), **tls)
+        client.send(wire.connect(version=version))
+        return client, client.expect("CONNACK")
+
+    # covers: ACE-AUTH-3, ACE-AZI-1
+    def test_key_of_a_posted_token_gets_its_scope(self):
+        for key in (Ed25519Key(), Es256Key()):
+            for tls_version in (SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION):
+                with self.subTest(alg=key.alg, tls_version=tls_version):
+                    self.post(self.token("a/# pub", key=key))
+                    client, connack = self.known(key, max_version=tls_version)
+                    self.assert_code(connack, 0)
+                    self.assert_code(client.publish("a/b"), 0x10)
+                    self.assert_code(client.publish("b"), 0x87)
+
+    # covers: ACE-AUTH-3, ACE-V3-2
+    def test_v311_client_needs_no_user_name(self):
+        key = Ed25519Key()
+        self.post(self.token("a/# sub", key=key))
+        client, connack = self.known(key, wire.V311)
+        self.assert_code(connack, 0)
+        self.assertEqual(client.subscribe("a/b", "b"), [1, 0x80])
+
+    # covers: ACE-AUTH-3, ACE-AUTH-1
+    def test_unknown_key_is_anonymous(self):
+        client, connack = self.known(Ed25519Key())
+        self.assert_code(connack, 0)
+        self.assert_code(client.publish("public/x"), 0x10)
+        self.assert_code(client.publish("a/b"), 0x87)
+
+    # covers: ACE-AUTH-3
+    def test_expired_token_leaves_its_key_anonymous(self):
+        key = Ed25519Key()
+        self.post(self.token("a/# pub", key=key, life=1))
+        client, _ = self.known(key)
+        client.expect_disconnect(0x87)
+        client, _ = self.known(key)
+        self.assert_code(client.publish("a/b"), 0x87)
+
+    # covers: ACE-AUTH-4
+    def test_method_ace_overrides_the_certificate(self):
+        key = Ed25519Key()
+        self.post(self.token("a/# pub", key=key))
+        client = self.client(certificate=self_signed(key))
+        connack = client.ace_connect(self.token("b pub"), self.key)
+        self.assert_code(connack, 0)
+        self.assert_code(client.publish("b"), 0x10)
+        self.assert_code(client.publish("a/b"), 0x87)
+
+    # covers: ACE-POP-5, ACE-AUTH-4
+    def test_challenge_without_a_token_is_for_the_certificates_key(self):
+        key = Ed25519Key()
+        self.post(self.token("a/# pub", key=key))
+        client = self.client(certificate=self_signed(key))
+        client.send(wire.connect(props={"authentication_method": "ace"}))
+        client.answer_challenge(client.expect("AUTH"), key)
+        self.assert_code(client.expect("CONNACK"), 0)
+        self.assert_code(client.publish("a/b"), 0x10)
+
+    # covers: ACE-AUTH-3, ACE-TOK-4
+    def test_token_bound_to_a_certificate_is_for_that_certificate(self):
+        key = Ed25519Key()
+        leaf, private = self_signed(key)
+        digest = x509.load_pem_x509_certificate(leaf).fingerprint(
+            hashes.SHA256())
+        thumbprint = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        self.post(self.token("a/# pub", key=key,
+                             cnf={"x5t#S256": thumbprint}))
+        client = self.client(certificate=(leaf, private))
+        client.send(wire.connect())
+        self.assert_code(client.expect("CONNACK"), 0)
+        self.assert_code(client.publish("a/b"), 0x10)
+        # Another certificate of the same key.
+        client, _ = self.known(key)
+        self.assert_code(client.publish("a/b"), 0x87)
+
+
+class NoClientCertificateTest(StackTestCase):
+
+    # covers: ACE-AUTH-3
+    def test_certificate_that_nobody_asked_for_counts_for_nothing(self):
+        client, _ = self.anonymous()
+        key = Ed25519Key()
+        self.assert_code(
+            client.publish("authz-info", self.token("a/# pub", key=key)), 0)
+        client = self.client(certificate=self_signed(key))
+        client.send(wire.connect())
+        self.assert_code(client.expect("CONNACK"), 0)
+        self.assert_code(client.publish("a/b"), 0x87)
