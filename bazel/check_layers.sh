@@ -33,6 +33,7 @@ uv=@system//:uv
 grpc=@system//:grpc
 ssl=@boringssl//:ssl
 crypto=@boringssl//:crypto
+curl=@system//:curl
 
 forbid //proxy/base/... //proxy/mqtt/... //proxy/session/... //policy/... \
   @system//:protobuf "$uv" "$grpc" "$crypto"
@@ -42,11 +43,12 @@ forbid //proxy/mqtt/... //proxy/session/... //policy/... \
   @system//:protobuf "$uv" "$grpc" "$crypto"
 forbid //proxy/session/... //proxy/transport/... //proxy/policy_client/... \
   //policy/... "$uv" "$grpc" "$crypto"
-forbid //policy/ace/... //policy/service/... //policy/store/... \
-  "$uv" "$grpc" "$ssl"
-forbid //policy/store/... //policy/ace/... //policy/service/... \
-  "$uv" "$ssl"
-forbid //policy/service/... //policy/server/... //proxy/session/... "$uv" "$ssl"
+forbid //policy/ace/... //policy/http/... //policy/service/... \
+  //policy/store/... "$uv" "$grpc" "$ssl" "$curl"
+forbid //policy/store/... //policy/ace/... //policy/http/... \
+  //policy/service/... "$uv" "$ssl" "$curl"
+forbid //policy/service/... //policy/http:http_client //policy/server/... \
+  //proxy/session/... "$uv" "$ssl" "$curl"
 forbid //proxy/transport/... //proxy/policy_client:policy_client \
   //proxy/server/... "$grpc"
 forbid //proxy/policy_client/... //proxy/server/... "$ssl"
