@@ -74,6 +74,7 @@ check build bazel "${startup[@]}" build "${flags[@]}" --keep_going //...
 bazel_tests
 check layers bash bazel/check_layers.sh
 check format bash bazel/format.sh --check
+check conformance /usr/bin/python3 bazel/conformance.py
 end_to_end
 
 echo
