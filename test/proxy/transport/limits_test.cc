@@ -23,6 +23,7 @@ TEST_F(LimitsTest, BoundsTheHandshakesTime) {
 }
 
 // covers: edge 19
+// covers: EDGE-19
 TEST_F(LimitsTest, WaitsForASlowClient) {
   Start();
   TestClient client(address_);
@@ -50,6 +51,7 @@ TEST_F(LimitsTest, WaitsForASlowClient) {
 }
 
 // covers: edge 19
+// covers: EDGE-19
 TEST_F(LimitsTest, WaitsForASlowBroker) {
   Start();
   TestClient client(address_);
