@@ -22,7 +22,6 @@ TEST_F(LimitsTest, BoundsTheHandshakesTime) {
   EXPECT_EQ(handshakes_.reasons()[0], "not done in time");
 }
 
-// covers: edge 19
 // covers: EDGE-19
 TEST_F(LimitsTest, WaitsForASlowClient) {
   Start();
@@ -50,7 +49,6 @@ TEST_F(LimitsTest, WaitsForASlowClient) {
   client.Close();
 }
 
-// covers: edge 19
 // covers: EDGE-19
 TEST_F(LimitsTest, WaitsForASlowBroker) {
   Start();
