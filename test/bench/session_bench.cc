@@ -90,9 +90,9 @@ void RunPublishes(benchmark::State& state, OpenSession* session,
   for (auto _ : state) {
     benchmark::DoNotOptimize(session->Feed(bytes));
   }
-  state.counters["allocs"] = benchmark::Counter(
-      static_cast<double>(testing::Allocations() - before),
-      benchmark::Counter::kAvgIterations);
+  state.counters["allocs"] =
+      benchmark::Counter(static_cast<double>(testing::Allocations() - before),
+                         benchmark::Counter::kAvgIterations);
   state.SetItemsProcessed(state.iterations() * packets);
 }
 
