@@ -65,6 +65,11 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
         mqtt::Unframe(bytes.subspan(used), MaxPacketSize());
     if (result.kind == UnframeResult::Kind::kNeedMore) break;
     if (result.kind == UnframeResult::Kind::kError) {
+      if (state_ == State::kAwaitConnect &&
+          result.error == ReasonCode::kPacketTooLarge) {
+        RefuseOversizedConnect(bytes.subspan(used));
+        break;
+      }
       Fail(result.error, result.error == ReasonCode::kPacketTooLarge
                              ? "packet over the size limit"
                              : "malformed fixed header");

@@ -242,8 +242,9 @@ class Session {
   void Disconnect(mqtt::ReasonCode code, absl::string_view detail);
   void Close();
 
-  // session_connect.cc: from CONNECT to CONNACK, and re-authentication.
+  // session_connect.cc: from CONNECT to CONNACK.
   void OnConnect(const mqtt::Frame& frame);
+  void RefuseOversizedConnect(ByteView bytes);
   void RefuseUnreadableConnect(const mqtt::Frame& frame,
                                const absl::Status& status);
   void Authenticate(const Credential& credential);
@@ -262,6 +263,8 @@ class Session {
   void RefuseDenied(const policy::v1::Denial& denial);
   void OnGranted(Grant grant);
   void OnConnack(const mqtt::Frame& frame);
+
+  // session_reauthenticate.cc: ACE-EXP-3.
   void OnAuth(const mqtt::Frame& frame);
   void StartReauthentication(const mqtt::Auth& auth);
   void OnReauthenticationDecision(

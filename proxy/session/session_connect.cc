@@ -1,6 +1,4 @@
-// From CONNECT to CONNACK, and re-authentication.
-#include <algorithm>
-#include <limits>
+// From CONNECT to CONNACK.
 #include <memory>
 #include <utility>
 
@@ -104,6 +102,23 @@ void Session::RefuseUnreadableConnect(const mqtt::Frame& frame,
              ? ConnectOutcome::kUnsupportedVersion
              : ConnectOutcome::kMalformed,
          status.message());
+}
+
+// Its version is looked at when it came along with the fixed header; nothing is
+// waited for.
+void Session::RefuseOversizedConnect(ByteView bytes) {
+  size_t header = 1;
+  while (header < bytes.size() && (bytes[header] & 0x80) != 0) ++header;
+  const ByteView body =
+      header < bytes.size() ? bytes.subspan(header + 1) : ByteView();
+  constexpr char kDetail[] = "CONNECT over the size limit";
+  if (mqtt::PeekProtocolLevel(body) !=
+      static_cast<uint8_t>(ProtocolVersion::kV5)) {
+    Fail(ReasonCode::kPacketTooLarge, kDetail);
+    return;
+  }
+  version_ = ProtocolVersion::kV5;
+  Refuse(ReasonCode::kPacketTooLarge, ConnectOutcome::kMalformed, kDetail);
 }
 
 void Session::Authenticate(const Credential& credential) {
@@ -402,95 +417,6 @@ void Session::OnConnack(const mqtt::Frame& frame) {
       .Increment();
   Report(Event::Kind::kConnected, Action::kConnect, ReasonCode::kSuccess, "",
          "");
-  ArmOpenTimer();
-}
-
-// ACE-EXP-3; MQTT 5.0 section 4.12.1.
-void Session::OnAuth(const mqtt::Frame& frame) {
-  const absl::StatusOr<mqtt::Auth> parsed = mqtt::ParseAuth(frame);
-  if (!parsed.ok()) {
-    Fail(parsed.status());
-    return;
-  }
-  if (!uses_method_ ||
-      FindAuthentication(parsed->properties).method != kAceMethod) {
-    Fail(ReasonCode::kProtocolError,
-         "AUTH of a client that did not authenticate with this method");
-    return;
-  }
-  const bool starts =
-      parsed->code == static_cast<uint8_t>(ReasonCode::kReAuthenticate);
-  if (starts && reauthentication_ == nullptr) {
-    StartReauthentication(*parsed);
-    return;
-  }
-  if (starts || reauthentication_ == nullptr ||
-      reauthentication_->request_id != 0 ||
-      parsed->code !=
-          static_cast<uint8_t>(ReasonCode::kContinueAuthentication)) {
-    Fail(ReasonCode::kProtocolError, "AUTH out of turn");
-    return;
-  }
-  auto request = absl::make_unique<AuthenticateRequest>();
-  if (!ReadChallengeAnswer(*parsed, reauthentication_->challenge,
-                           request.get())) {
-    Count(Action::kReauthenticate, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized,
-               "the answer to the challenge is malformed");
-    return;
-  }
-  reauthentication_->request_id = AskForGrant(std::move(request));
-}
-
-void Session::StartReauthentication(const mqtt::Auth& auth) {
-  ByteView token;
-  ByteView proof;
-  // An exporter proof would be the one of the CONNECT again (ACE-POP-3).
-  if (!SplitTokenAndProof(FindAuthentication(auth.properties).data, &token,
-                          &proof) ||
-      token.empty() || !proof.empty()) {
-    Count(Action::kReauthenticate, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized,
-               "re-authentication takes a token, and the proof by challenge");
-    return;
-  }
-  reauthentication_ = absl::make_unique<Reauthentication>();
-  reauthentication_->challenge.token = std::string(AsString(token));
-  reauthentication_->deadline =
-      now_ + context_.settings->authentication_timeout;
-  SendChallenge(&reauthentication_->challenge);
-  ArmOpenTimer();
-}
-
-void Session::OnReauthenticationDecision(
-    const absl::StatusOr<AuthenticateResponse>& answer) {
-  std::string token = std::move(reauthentication_->challenge.token);
-  reauthentication_.reset();
-  absl::StatusOr<Grant> grant =
-      answer.ok() && answer->has_grant()
-          ? Grant::Compile(answer->grant())
-          : absl::StatusOr<Grant>(absl::PermissionDeniedError("no grant"));
-  if (!grant.ok() || grant->IsExpired(now_) ||
-      grant->subject() != grant_->subject() ||
-      grant->issuer() != grant_->issuer()) {
-    const bool decided =
-        answer.ok() && (answer->has_grant() || answer->has_denial());
-    Count(Action::kReauthenticate,
-          decided ? Verdict::kDenied : Verdict::kError);
-    Disconnect(
-        decided ? ReasonCode::kNotAuthorized : ReasonCode::kServerUnavailable,
-        "re-authentication was refused");
-    return;
-  }
-  Count(Action::kReauthenticate, Verdict::kAllowed);
-  ReplaceGrant(*std::move(grant), std::move(token));
-  std::string properties;
-  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
-                             AsBytes(kAceMethod), &properties);
-  std::string packet;
-  mqtt::AppendAuth(ReasonCode::kSuccess, properties, &packet);
-  SendToClient(packet);
-  DropUncoveredSubscriptions();
   ArmOpenTimer();
 }
 

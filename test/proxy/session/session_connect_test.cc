@@ -595,6 +595,13 @@ TEST_F(SessionConnectTest, AHugeConnectIsRefusedFromItsFixedHeader) {
   Start();
   // Remaining Length 1,000: with the fixed header, over the limit.
   EXPECT_THAT(Client(std::string("\x10\xE8\x07", 3)), ElementsAre("close"));
+  // With its beginning, the version is known in which to say why.
+  const std::string header("\x10\xE8\x07\x00\x04MQTT", 9);
+  Start();
+  EXPECT_THAT(Client(header + "\x05"),
+              ElementsAre("client CONNACK 95", "close"));
+  Start();
+  EXPECT_THAT(Client(header + "\x04"), ElementsAre("close"));
 }
 
 // covers: EDGE-4
