@@ -11,6 +11,7 @@
 #include "policy/server/grpc_log.h"
 #include "policy/server/policy_server.h"
 #include "proxy/base/log.h"
+#include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 
 namespace sluice::policy {
@@ -18,31 +19,6 @@ namespace {
 
 // How long calls under way may take once the program is told to stop.
 constexpr absl::Duration kDrainTime = absl::Seconds(10);
-
-// The signals that the main thread waits for; every thread that is started
-// later inherits the mask and leaves them alone.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-    sigaddset(&signals, signal);
-  }
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// From here on the next SIGTERM or SIGINT ends the process at once, as the
-// system does by default.
-void QuitAtNextSignal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT}) {
-    signal(number, SIG_DFL);
-    sigaddset(&signals, number);
-  }
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-}
 
 void LogWarnings(const LoadedConfig& config, Logger& log) {
   for (const std::string& warning : config.warnings) {

@@ -9,7 +9,6 @@
 namespace sluice::server {
 namespace {
 
-using ::sluice::session::Action;
 using ::sluice::session::Event;
 
 // Of a value that a client chose.
@@ -34,26 +33,6 @@ Line LineOf(Event::Kind kind) {
   return {LogLevel::kError, "unknown"};
 }
 
-absl::string_view ActionName(Action action) {
-  switch (action) {
-    case Action::kConnect:
-      return "connect";
-    case Action::kPublish:
-      return "publish";
-    case Action::kDeliver:
-      return "deliver";
-    case Action::kSubscribe:
-      return "subscribe";
-    case Action::kReauthenticate:
-      return "reauthenticate";
-    case Action::kStoreToken:
-      return "store_token";
-    case Action::kRecheck:
-      return "recheck";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 void EventLogger::OnEvent(const Event& event) {
@@ -69,7 +48,7 @@ void EventLogger::OnEvent(const Event& event) {
   add("subject", event.subject);
   add("token_id", event.token_id);
   if (event.kind == Event::Kind::kDenied) {
-    add("action", ActionName(event.action));
+    add("action", session::ActionName(event.action));
     add("topic", event.topic);
   }
   if (event.kind != Event::Kind::kConnected) {

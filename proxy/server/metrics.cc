@@ -42,26 +42,6 @@ const char* Name(Direction direction) {
   return "";
 }
 
-const char* Name(Action action) {
-  switch (action) {
-    case Action::kConnect:
-      return "connect";
-    case Action::kPublish:
-      return "publish";
-    case Action::kDeliver:
-      return "deliver";
-    case Action::kSubscribe:
-      return "subscribe";
-    case Action::kReauthenticate:
-      return "reauthenticate";
-    case Action::kStoreToken:
-      return "store_token";
-    case Action::kRecheck:
-      return "recheck";
-  }
-  return "";
-}
-
 const char* Name(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAllowed:
@@ -217,7 +197,7 @@ MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
   for (size_t a = 0; a < session::kActions; ++a) {
     for (size_t v = 0; v < session::kVerdicts; ++v) {
       family.metric.push_back(
-          CounterOf({{"action", Name(static_cast<Action>(a))},
+          CounterOf({{"action", session::ActionName(static_cast<Action>(a))},
                      {"result", Name(static_cast<Verdict>(v))}},
                     Sum(sessions, [a, v](const Counters& c) -> const Counter& {
                       return c.decisions[a][v];

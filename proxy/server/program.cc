@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "policy/server/grpc_log.h"
 #include "proxy/base/log.h"
+#include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 #include "proxy/server/config.h"
 #include "proxy/server/server.h"
@@ -24,31 +25,6 @@ namespace {
 
 // How long clients may take to leave once the program is told to stop.
 constexpr absl::Duration kDrainTime = absl::Seconds(10);
-
-// The signals that the main thread waits for; every thread that is started
-// later inherits the mask and leaves them alone.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    sigaddset(&signals, number);
-  }
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// From here on the next SIGTERM or SIGINT ends the process at once, as the
-// system does by default.
-void QuitAtNextSignal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT}) {
-    signal(number, SIG_DFL);
-    sigaddset(&signals, number);
-  }
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-}
 
 void PrepareProcess() {
   // No core dumps, and no debugger of another process of this user: memory

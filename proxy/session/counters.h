@@ -36,6 +36,28 @@ enum class Action : uint8_t {
   kRecheck
 };
 constexpr size_t kActions = 7;
+
+// For logs and metric labels.
+inline const char* ActionName(Action action) {
+  switch (action) {
+    case Action::kConnect:
+      return "connect";
+    case Action::kPublish:
+      return "publish";
+    case Action::kDeliver:
+      return "deliver";
+    case Action::kSubscribe:
+      return "subscribe";
+    case Action::kReauthenticate:
+      return "reauthenticate";
+    case Action::kStoreToken:
+      return "store_token";
+    case Action::kRecheck:
+      return "recheck";
+  }
+  return "unknown";
+}
+
 enum class Verdict : uint8_t { kAllowed, kDenied, kError };
 constexpr size_t kVerdicts = 3;
 
