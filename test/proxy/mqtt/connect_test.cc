@@ -16,6 +16,7 @@ namespace {
 
 absl::Status Parse(const Frame& frame) { return ParseConnect(frame).status(); }
 
+Connect Parsed(std::string&& packet) = delete;  // the result aliases it
 Connect Parsed(const std::string& packet) {
   const auto connect = ParseConnect(FrameOf(packet));
   EXPECT_TRUE(connect.ok()) << connect.status();
@@ -167,7 +168,8 @@ TEST(ConnectTest, RefusesFlags) {
 }
 
 TEST(ConnectTest, TakesAPasswordWithoutUserNameInV5) {
-  const Connect connect = Parsed(ConnectOf("05 40 0000 00 0000 0001 70"));
+  const std::string packet = ConnectOf("05 40 0000 00 0000 0001 70");
+  const Connect connect = Parsed(packet);
   EXPECT_FALSE(connect.username.has_value());
   EXPECT_EQ(AsString(*connect.password), "p");
 }

@@ -22,6 +22,8 @@ Parser ParserOf(ProtocolVersion version, Sender sender = Sender::kClient) {
 }
 
 // Fails the test, and yields an empty PUBLISH, when `packet` is refused.
+Publish Parsed(std::string&& packet, ProtocolVersion version,
+               Sender sender = Sender::kClient) = delete;  // it is aliased
 Publish Parsed(const std::string& packet, ProtocolVersion version,
                Sender sender = Sender::kClient) {
   const auto publish = ParsePublish(FrameOf(packet), version, sender);
@@ -85,10 +87,12 @@ TEST(PublishTest, ReadsV311) {
 }
 
 TEST(PublishTest, ReadsAnEmptyTopicWithAnAlias) {
-  const Publish publish = Parsed(Hex("30 06"
-                                     "0000"          // no topic
-                                     "03 23 0001"),  // topic alias 1
-                                 kV5);
+  const std::string packet =
+      Hex("30 06"
+          "0000"        // no topic
+          "03 23 0001"  // topic alias 1
+      );
+  const Publish publish = Parsed(packet, kV5);
   EXPECT_EQ(publish.topic, "");
   EXPECT_EQ(publish.topic_alias, 1);
   EXPECT_TRUE(publish.payload.empty());
