@@ -35,7 +35,7 @@ class IntrospectionAnswerTest : public ::testing::Test {
 
   const std::vector<Issuer> issuers_{
       Issuer{kTestIssuer, Profile::kRfc9431, JwkSet()}};
-  const DecryptionKeySet decryption_keys_;
+  const DecryptionKeySet decryption_keys_{};
 };
 
 // An answer about an active token that expires in a minute.
