@@ -1,0 +1,107 @@
+#include "policy/revocation/revocation_set.h"
+
+#include <algorithm>
+
+namespace sluice::policy {
+
+void RevocationSet::Add(const v1::Revocation& revocation) {
+  Remove(revocation.name());
+  Entry entry;
+  switch (revocation.target_case()) {
+    case v1::Revocation::kTokenId:
+      entry.target = Target::kTokenId;
+      entry.value = revocation.token_id();
+      break;
+    case v1::Revocation::kSubject:
+      entry.target = Target::kSubject;
+      entry.value = revocation.subject();
+      break;
+    case v1::Revocation::kKeyId:
+      entry.target = Target::kKeyId;
+      entry.value = revocation.key_id();
+      break;
+    case v1::Revocation::TARGET_NOT_SET:
+      return;
+  }
+  if (entry.value.empty()) return;
+  entry.issuer = revocation.issuer();
+  entry.expires_at = absl::InfiniteFuture();
+  if (revocation.has_expires_at()) {
+    entry.expires_at =
+        absl::FromUnixSeconds(revocation.expires_at().seconds()) +
+        absl::Nanoseconds(revocation.expires_at().nanos());
+    by_expiry_.emplace(entry.expires_at, revocation.name());
+  }
+  const auto added =
+      by_name_.emplace(revocation.name(), std::move(entry)).first;
+  by_target_[Key(added->second.target, added->second.value)].push_back(
+      added->first);
+}
+
+bool RevocationSet::Remove(absl::string_view name) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return false;
+  Unlink(found->first, found->second);
+  by_name_.erase(found);
+  return true;
+}
+
+void RevocationSet::Clear() {
+  by_target_.clear();
+  by_expiry_.clear();
+  by_name_.clear();
+}
+
+void RevocationSet::RemoveExpired(absl::Time now) {
+  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
+    const std::string name = by_expiry_.begin()->second;
+    Remove(name);
+  }
+}
+
+absl::string_view RevocationSet::Find(const RevocableNames& names,
+                                      absl::Time now) const {
+  if (by_name_.empty()) return {};
+  absl::string_view found =
+      FindTarget(Target::kTokenId, names.token_id, names.issuer, now);
+  if (found.empty()) {
+    found = FindTarget(Target::kSubject, names.subject, names.issuer, now);
+  }
+  for (const std::string& key_id : names.key_ids) {
+    if (!found.empty()) break;
+    found = FindTarget(Target::kKeyId, key_id, names.issuer, now);
+  }
+  return found;
+}
+
+absl::string_view RevocationSet::FindTarget(Target target,
+                                            absl::string_view value,
+                                            absl::string_view issuer,
+                                            absl::Time now) const {
+  if (value.empty()) return {};
+  const auto found = by_target_.find(Key(target, std::string(value)));
+  if (found == by_target_.end()) return {};
+  for (const absl::string_view name : found->second) {
+    const Entry& entry = by_name_.find(name)->second;
+    if (entry.expires_at > now &&
+        (entry.issuer.empty() || entry.issuer == issuer)) {
+      return name;
+    }
+  }
+  return {};
+}
+
+void RevocationSet::Unlink(absl::string_view name, const Entry& entry) {
+  const auto target = by_target_.find(Key(entry.target, entry.value));
+  auto& names = target->second;
+  names.erase(std::find(names.begin(), names.end(), name));
+  if (names.empty()) by_target_.erase(target);
+  const auto expiring = by_expiry_.equal_range(entry.expires_at);
+  for (auto it = expiring.first; it != expiring.second; ++it) {
+    if (it->second != name) continue;
+    by_expiry_.erase(it);
+    return;
+  }
+}
+
+}  // namespace sluice::policy

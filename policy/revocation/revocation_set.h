@@ -1,0 +1,70 @@
+#ifndef POLICY_REVOCATION_REVOCATION_SET_H_
+#define POLICY_REVOCATION_REVOCATION_SET_H_
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+
+namespace sluice::policy {
+
+// What a grant or a token can be revoked by. Views.
+struct RevocableNames {
+  absl::string_view issuer;
+  // Empty: it has none, and nothing revokes it by that.
+  absl::string_view token_id;
+  absl::string_view subject;
+  absl::Span<const std::string> key_ids;
+};
+
+// Revocations, by what they name (ACE-EXP-4). A look-up costs the same however
+// many there are. Not thread-safe.
+class RevocationSet {
+ public:
+  // Adds `revocation`, in place of one of the same name. One without a target,
+  // or with an empty one, revokes nothing.
+  void Add(const v1::Revocation& revocation);
+  // Whether there was one of that name.
+  bool Remove(absl::string_view name);
+  void Clear();
+  // Forgets those that have ended.
+  void RemoveExpired(absl::Time now);
+
+  // The name of a revocation that is in force at `now` and fits; empty where
+  // there is none. Good until the next change of the set.
+  absl::string_view Find(const RevocableNames& names, absl::Time now) const;
+
+  bool empty() const { return by_name_.empty(); }
+  size_t size() const { return by_name_.size(); }
+
+ private:
+  enum class Target : unsigned char { kTokenId, kSubject, kKeyId };
+  using Key = std::pair<Target, std::string>;
+  struct Entry {
+    Target target;
+    std::string value;
+    std::string issuer;
+    absl::Time expires_at;
+  };
+
+  absl::string_view FindTarget(Target target, absl::string_view value,
+                               absl::string_view issuer, absl::Time now) const;
+  void Unlink(absl::string_view name, const Entry& entry);
+
+  absl::node_hash_map<std::string, Entry> by_name_;
+  // Values: keys of by_name_, whose nodes do not move.
+  absl::flat_hash_map<Key, std::vector<absl::string_view>> by_target_;
+  std::multimap<absl::Time, std::string> by_expiry_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_REVOCATION_REVOCATION_SET_H_
