@@ -17,8 +17,8 @@ namespace sluice::policy {
 // Something that operators manage: a revocation, a rule, ... The store knows
 // its name and when it ends, and nothing of what it says.
 struct Resource {
-  // "revocations", "rules", ...; with `id`, its name. Both non-empty, of
-  // letters, digits, '-', '_' and '.'.
+  // "revocations", "rules", ...; with `id`, its name. Both of 1 to 255 letters,
+  // digits, '-', '_' and '.'.
   std::string collection;
   std::string id;
   std::string value;
@@ -63,7 +63,8 @@ struct ResourceLimits {
 // and kept as long as it is. Each write has a revision, higher than all before
 // it. Thread-safe. Errors: kUnavailable where the store cannot be reached (the
 // write may have been done or not), kResourceExhausted over its limits,
-// kInvalidArgument for names it does not take.
+// kInvalidArgument for names it does not take, and for what has expired
+// already.
 class ResourceStoreInterface {
  public:
   virtual ~ResourceStoreInterface() = default;
