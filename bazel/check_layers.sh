@@ -42,7 +42,7 @@ forbid //proxy/config/... //proxy/mqtt/... //proxy/session/... //policy/... \
 forbid //proxy/mqtt/... //proxy/session/... //policy/... \
   @system//:protobuf "$uv" "$grpc" "$crypto"
 forbid //proxy/session/... //proxy/transport/... //proxy/policy_client/... \
-  //policy/... "$uv" "$grpc" "$crypto"
+  "(//policy/... - //policy/revocation/...)" "$uv" "$grpc" "$crypto"
 forbid //policy/ace/... //policy/http/... //policy/service/... \
   //policy/store/... "$uv" "$grpc" "$ssl" "$curl"
 forbid //policy/store/... //policy/ace/... //policy/http/... \

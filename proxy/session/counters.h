@@ -88,6 +88,8 @@ struct Counters {
   std::array<std::array<Counter, kVerdicts>, kActions> decisions;
   // Index: ConnectOutcome.
   std::array<Counter, kConnectOutcomes> connects;
+  // Live sessions that a revocation ended.
+  Counter revoked;
 };
 
 }  // namespace sluice::session

@@ -10,6 +10,8 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   grant.subject_ = message.subject();
   grant.issuer_ = message.issuer();
   grant.token_id_ = message.token_id();
+  grant.key_ids_.assign(message.key_ids().begin(), message.key_ids().end());
+  grant.policy_version_ = message.policy_version();
   if (message.has_expires_at()) {
     const auto& end = message.expires_at();
     if (end.nanos() < 0 || end.nanos() > 999999999) {

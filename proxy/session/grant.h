@@ -1,8 +1,8 @@
 #ifndef PROXY_SESSION_GRANT_H_
 #define PROXY_SESSION_GRANT_H_
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -26,14 +26,15 @@ class Grant {
   const std::string& subject() const { return subject_; }
   const std::string& issuer() const { return issuer_; }
   const std::string& token_id() const { return token_id_; }
+  // What the token's key can be revoked by.
+  const std::vector<std::string>& key_ids() const { return key_ids_; }
+  // Of the policy that this was granted by; empty where the service has none.
+  const std::string& policy_version() const { return policy_version_; }
   // InfiniteFuture for an anonymous client.
   absl::Time expires_at() const { return expires_at_; }
   // From the grant's arrival until the policy service is to be asked again.
   // InfiniteDuration where it need not be.
   absl::Duration recheck_after() const { return recheck_after_; }
-
-  // Makes the grant end at `time`, if it would not end before.
-  void EndAt(absl::Time time) { expires_at_ = std::min(expires_at_, time); }
 
   bool IsExpired(absl::Time now) const { return now >= expires_at_; }
   // ACE-SCP-3. Expiry is not looked at.
@@ -53,6 +54,8 @@ class Grant {
   std::string subject_;
   std::string issuer_;
   std::string token_id_;
+  std::vector<std::string> key_ids_;
+  std::string policy_version_;
   absl::Time expires_at_ = absl::InfiniteFuture();
   absl::Duration recheck_after_ = absl::InfiniteDuration();
   FilterSet publish_;

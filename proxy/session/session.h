@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "policy/revocation/revocation_set.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/base/bytes.h"
 #include "proxy/mqtt/auth.h"
@@ -105,6 +106,16 @@ class ObserverInterface {
   virtual void OnEvent(const Event& event) = 0;
 };
 
+// What the policy service has pushed to this proxy. Shared by the sessions of
+// an event loop, and changed between their inputs: see
+// Session::OnRevocations() and OnPolicyVersion().
+struct LivePolicy {
+  policy::RevocationSet revocations;
+  // See policy.v1.PolicyVersion; empty while none has come.
+  std::string version;
+  uint64_t version_changes = 0;
+};
+
 // What a session is told about its client and given to work with. The pointers
 // outlive the session.
 struct Context {
@@ -114,6 +125,7 @@ struct Context {
   RandomInterface* random;
   Counters* counters;
   ObserverInterface* observer;
+  const LivePolicy* live_policy;
 };
 
 // One client's connection through the proxy, without any I/O (the proxy's rules
@@ -174,6 +186,21 @@ class Session {
   // The proxy shuts down: DISCONNECT 0x8B, kClose.
   void OnDrain(absl::Time now, Effects* effects);
 
+  // The revocations have changed: one of them may be for this session
+  // (ACE-EXP-4). Yields DISCONNECT 0x98 and kClose if so.
+  void OnRevocations(absl::Time now, Effects* effects);
+  // The policy's version has changed: what was granted by another one is asked
+  // about again. Yields kAuthenticate, or nothing.
+  void OnPolicyVersion(absl::Time now, Effects* effects);
+  // An operator wants the client gone: DISCONNECT 0x98, kClose.
+  void OnDisconnectRequest(absl::Time now, Effects* effects);
+  // The policy service has been away for too long: DISCONNECT 0x89, kClose.
+  void OnPolicyOutage(absl::Time now, Effects* effects);
+
+  // What operators see of a connected client; false before CONNACK and after
+  // kClose. The caller has set the session_id.
+  bool Describe(policy::v1::SessionInfo* info) const;
+
   // After kClose.
   bool is_closed() const { return state_ == State::kClosed; }
 
@@ -208,12 +235,15 @@ class Session {
     absl::Time deadline;
     uint64_t request_id = 0;  // 0: the client's proof is to come
   };
-  // A grant that the policy service is to be asked about again (ACE-TOK-5).
+  // A grant that the policy service is to be asked about again: when it says so
+  // (ACE-TOK-5), or when its policy changes.
   struct Recheck {
-    std::string token;
+    std::string token;  // empty: a stored one, or an anonymous client
     absl::Duration interval;
     absl::Time due;
     uint64_t request_id = 0;  // 0: not asked at the moment
+    // LivePolicy::version_changes when it was last asked. 0: at CONNECT.
+    uint64_t asked_at_change = 0;
   };
   // A token from `authz-info` at the policy service.
   struct StoreRequest {
@@ -270,7 +300,12 @@ class Session {
   void OnReauthenticationDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
 
-  // session_recheck.cc: asking again about a granted token.
+  // session_policy.cc: what the policy service pushes.
+  bool IsRevoked(const Grant& grant) const;
+  // Ends a session that has a grant, before CONNACK or after.
+  void End(mqtt::ReasonCode code, absl::string_view detail);
+
+  // session_recheck.cc: asking again about a grant.
   void StartRecheck(std::string token);
   void AskToRecheck();
   void OnRecheckDecision(
@@ -315,11 +350,12 @@ class Session {
   uint64_t last_request_id_ = 0;
   uint64_t connect_request_id_ = 0;  // 0: none
   absl::Time deadline_ = absl::InfiniteFuture();
+  absl::Time connected_at_;
   std::string client_id_;
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<Reauthentication> reauthentication_;
   std::unique_ptr<Grant> grant_;
-  std::unique_ptr<Recheck> recheck_;  // null: the grant needs none
+  std::unique_ptr<Recheck> recheck_;  // null: there is nothing to ask again
 
   JudgedTopics published_;
   JudgedTopics delivered_;

@@ -350,6 +350,13 @@ void Session::OnGranted(Grant grant) {
            "the token has expired", true);
     return;
   }
+  if (IsRevoked(*grant_)) {
+    // ACE-EXP-4: it was revoked while the policy service decided.
+    Count(Action::kConnect, Verdict::kDenied);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
+           "revoked");
+    return;
+  }
   if (pending_->will_topic.has_value() &&
       (*pending_->will_topic == context_.settings->authz_info_topic ||
        !grant_->MayPublish(*pending_->will_topic))) {
@@ -412,6 +419,7 @@ void Session::OnConnack(const mqtt::Frame& frame) {
     effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
   }
   state_ = State::kOpen;
+  connected_at_ = now_;
   pending_.reset();
   context_.counters->connects[static_cast<size_t>(ConnectOutcome::kAccepted)]
       .Increment();

@@ -92,6 +92,11 @@ void Session::OnReauthenticationDecision(
         "re-authentication was refused");
     return;
   }
+  if (IsRevoked(*grant)) {
+    Count(Action::kReauthenticate, Verdict::kDenied);
+    Disconnect(ReasonCode::kNotAuthorized, "the new token is revoked");
+    return;
+  }
   Count(Action::kReauthenticate, Verdict::kAllowed);
   ReplaceGrant(*std::move(grant), std::move(token));
   std::string properties;

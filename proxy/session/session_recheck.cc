@@ -1,4 +1,5 @@
-// Asking again about a granted token (ACE-TOK-5).
+// Asking again about a grant: when the policy service said so (ACE-TOK-5), or
+// when its policy has changed.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -18,30 +19,44 @@ namespace {
 constexpr absl::Duration kMaxRetryInterval = absl::Seconds(5);
 // Whatever the policy service says, it is not asked more often.
 constexpr absl::Duration kMinInterval = absl::Milliseconds(100);
+// A grant that came with another version of the policy than the one that was
+// pushed is either older or newer: it is asked about once.
+constexpr absl::Duration kVersionSettles = absl::Seconds(1);
 
 }  // namespace
 
-// `token` is what grant_ was given for; it is kept only if it will be needed. A
-// grant for a token that is not at hand cannot be asked about again, and ends
-// where it should be.
+// `token` is what grant_ was given for, empty where it has not passed here; it
+// is kept only if it may be needed.
 void Session::StartRecheck(std::string token) {
+  const uint64_t asked_at = recheck_ == nullptr ? 0 : recheck_->asked_at_change;
   recheck_.reset();
-  if (grant_->recheck_after() == absl::InfiniteDuration()) return;
-  const absl::Duration interval =
-      std::max(grant_->recheck_after(), kMinInterval);
-  if (token.empty()) {
-    grant_->EndAt(now_ + interval);
+  if (grant_->recheck_after() == absl::InfiniteDuration() &&
+      grant_->policy_version().empty()) {
     return;
   }
   recheck_ = absl::make_unique<Recheck>();
   recheck_->token = std::move(token);
-  recheck_->interval = interval;
-  recheck_->due = now_ + interval;
+  recheck_->interval = std::max(grant_->recheck_after(), kMinInterval);
+  recheck_->due = now_ + recheck_->interval;
+  recheck_->asked_at_change = asked_at;
+  const LivePolicy& live = *context_.live_policy;
+  if (asked_at != live.version_changes && !grant_->policy_version().empty() &&
+      grant_->policy_version() != live.version) {
+    recheck_->due = std::min(recheck_->due, now_ + kVersionSettles);
+  }
 }
 
 void Session::AskToRecheck() {
   auto request = absl::make_unique<AuthenticateRequest>();
-  request->mutable_recheck()->set_token(recheck_->token);
+  if (!recheck_->token.empty()) {
+    request->mutable_recheck()->set_token(recheck_->token);
+  } else if (!grant_->issuer().empty()) {
+    request->mutable_recheck()->set_stored(true);
+  } else {
+    request->mutable_anonymous()->set_authz_info_enabled(
+        !context_.settings->authz_info_topic.empty());
+  }
+  recheck_->asked_at_change = context_.live_policy->version_changes;
   recheck_->request_id = AskForGrant(std::move(request));
 }
 
@@ -50,7 +65,12 @@ void Session::OnRecheckDecision(
   recheck_->request_id = 0;
   if (answer.ok() && answer->has_denial()) {
     Count(Action::kRecheck, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized, answer->denial().detail());
+    const bool revoked =
+        answer->denial().reason() == policy::v1::Denial::REASON_REVOKED;
+    if (revoked) context_.counters->revoked.Increment();
+    Disconnect(revoked ? ReasonCode::kAdministrativeAction
+                       : ReasonCode::kNotAuthorized,
+               answer->denial().detail());
     return;
   }
   absl::StatusOr<Grant> grant =
@@ -69,6 +89,12 @@ void Session::OnRecheckDecision(
     Count(Action::kRecheck, Verdict::kDenied);
     Disconnect(ReasonCode::kNotAuthorized,
                "the token has become another subject's, or has expired");
+    return;
+  }
+  if (IsRevoked(*grant)) {
+    Count(Action::kRecheck, Verdict::kDenied);
+    context_.counters->revoked.Increment();
+    Disconnect(ReasonCode::kAdministrativeAction, "revoked");
     return;
   }
   Count(Action::kRecheck, Verdict::kAllowed);

@@ -96,6 +96,13 @@ void ClientConnection::Drain() {
   Settle();
 }
 
+void ClientConnection::Tell(TimedInput input) {
+  if (phase_ != Phase::kOpen) return;
+  (session_.get()->*input)(Now(), &context_->effects);
+  CarryOut();
+  Settle();
+}
+
 absl::Span<uint8_t> ClientConnection::OnReadable(Stream* stream) {
   if (stream == &client_) return context_->ciphertext();
   if (phase_ == Phase::kClosing) return context_->scratch();
@@ -207,9 +214,10 @@ bool ClientConnection::Handshake() {
   if (tls_->IsResumed()) stats.handshakes_resumed.Increment();
   phase_ = Phase::kOpen;
   timer_.Clear();
-  session_ = std::make_unique<session::Session>(session::Context{
-      &config_->session, client_address_.ToString(), tls_.get(),
-      &context_->random, &context_->counters, context_->observer});
+  session_ = std::make_unique<session::Session>(
+      session::Context{&config_->session, client_address_.ToString(),
+                       tls_.get(), &context_->random, &context_->counters,
+                       context_->observer, &context_->live_policy});
   session_->Start(Now(), &context_->effects);
   CarryOut();
   return phase_ == Phase::kOpen;
@@ -382,8 +390,7 @@ void ClientConnection::Settle() {
 }
 
 // Gives the session an input after which it closes.
-void ClientConnection::GiveUp(void (session::Session::*input)(absl::Time,
-                                                              Effects*)) {
+void ClientConnection::GiveUp(TimedInput input) {
   (session_.get()->*input)(Now(), &context_->effects);
   CarryOut();
   if (phase_ == Phase::kOpen) BeginClose();

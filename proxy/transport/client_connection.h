@@ -51,6 +51,15 @@ class ClientConnection final : private Stream::HandlerInterface,
       uint64_t request_id,
       const absl::StatusOr<policy::v1::StoreTokenResponse>& answer);
   void Drain();
+  // Gives the session an input that has nothing but the time; nothing happens
+  // before there is a session, or after.
+  using TimedInput = void (session::Session::*)(absl::Time, session::Effects*);
+  void Tell(TimedInput input);
+
+  // See Session::Describe().
+  bool Describe(policy::v1::SessionInfo* info) const {
+    return phase_ == Phase::kOpen && session_->Describe(info);
+  }
 
  private:
   enum class Phase : uint8_t { kHandshake, kOpen, kClosing };
@@ -83,7 +92,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   // Ends each turn: gives the session what became due meanwhile, sends what was
   // encrypted, stops or resumes reading. May destroy the connection.
   void Settle();
-  void GiveUp(void (session::Session::*input)(absl::Time, session::Effects*));
+  void GiveUp(TimedInput input);
   void BeginClose();
   void UpdateReading();
   void Remove();

@@ -1,7 +1,7 @@
 #include "proxy/transport/connection_table.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace sluice::transport {
 
@@ -26,14 +26,12 @@ void ConnectionTable::Remove(uint64_t id) {
   admission_->Release();
 }
 
-void ConnectionTable::Drain() {
+std::vector<uint64_t> ConnectionTable::Ids() const {
   std::vector<uint64_t> ids;
   ids.reserve(connections_.size());
   for (const auto& entry : connections_) ids.push_back(entry.first);
-  for (const uint64_t id : ids) {
-    ClientConnection* connection = Find(id);
-    if (connection != nullptr) connection->Drain();
-  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 void ConnectionTable::Clear() {

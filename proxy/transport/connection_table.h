@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/transport/admission.h"
 #include "proxy/transport/client_connection.h"
@@ -31,8 +32,16 @@ class ConnectionTable {
   ClientConnection* Find(uint64_t id);
   // Destroys the connection.
   void Remove(uint64_t id);
-  // Ends all in an orderly way.
-  void Drain();
+  // In the order in which they came.
+  std::vector<uint64_t> Ids() const;
+  // Calls `visit`, which may end any connection, with each that there is.
+  template <typename Visitor>
+  void ForEach(Visitor visit) {
+    for (const uint64_t id : Ids()) {
+      ClientConnection* connection = Find(id);
+      if (connection != nullptr) visit(connection);
+    }
+  }
   // Destroys all.
   void Clear();
 

@@ -43,6 +43,9 @@ struct LoopContext {
   EventLoop* loop = nullptr;
   ConnectionTable* connections = nullptr;
 
+  // What the policy service has pushed; see Worker.
+  session::LivePolicy live_policy;
+
   LoopStats stats;
   session::Counters counters;
   SecureRandom random;

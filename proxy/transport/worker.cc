@@ -2,20 +2,24 @@
 
 #include <utility>
 
+#include "proxy/transport/session_id.h"
+
 namespace sluice::transport {
 
-Worker::Worker(const Peers& peers, Admission* admission)
-    : admission_(admission), connections_(&context_, admission) {
+Worker::Worker(size_t index, const Peers& peers, Admission* admission)
+    : index_(index), admission_(admission), connections_(&context_, admission) {
   context_.policy = peers.policy;
   context_.observer = peers.observer;
   context_.transport_observer = peers.transport_observer;
   context_.loop = &loop_;
   context_.connections = &connections_;
+  rollout_ = std::make_unique<PolicyRollout>(&loop_, &connections_);
 }
 
 Worker::~Worker() {
   const auto close = [this] {
     listeners_.clear();
+    rollout_.reset();
     connections_.Clear();
     loop_.Close();
   };
@@ -51,7 +55,79 @@ void Worker::Reconfigure(size_t listener,
 void Worker::Drain() {
   loop_.Post([this] {
     listeners_.clear();
-    connections_.Drain();
+    connections_.ForEach([](ClientConnection* c) { c->Drain(); });
+  });
+}
+
+void Worker::ApplyRevocations(
+    std::shared_ptr<const policy_client::RevocationUpdate> update) {
+  loop_.Post([this, update = std::move(update)] {
+    policy::RevocationSet& revocations = context_.live_policy.revocations;
+    if (update->is_snapshot) revocations.Clear();
+    revocations.RemoveExpired(loop_.Now());
+    for (const std::string& name : update->deleted) revocations.Remove(name);
+    for (const auto& revocation : update->added) revocations.Add(revocation);
+    if (update->added.empty()) return;
+    connections_.ForEach(
+        [](ClientConnection* c) { c->Tell(&session::Session::OnRevocations); });
+  });
+}
+
+void Worker::SetPolicyVersion(const std::string& version) {
+  loop_.Post([this, version] {
+    session::LivePolicy& live = context_.live_policy;
+    if (live.version == version) return;
+    live.version = version;
+    ++live.version_changes;
+    if (rollout_ != nullptr) rollout_->Start();
+  });
+}
+
+void Worker::EndSessions() {
+  loop_.Post([this] {
+    connections_.ForEach([](ClientConnection* c) {
+      c->Tell(&session::Session::OnPolicyOutage);
+    });
+  });
+}
+
+void Worker::DisconnectSessions(
+    std::shared_ptr<const std::vector<std::string>> session_ids) {
+  loop_.Post([this, session_ids = std::move(session_ids)] {
+    for (const std::string& session_id : *session_ids) {
+      const absl::optional<SessionId> id = SessionId::Parse(session_id);
+      if (!id.has_value() || id->worker != index_) continue;
+      ClientConnection* connection = connections_.Find(id->connection);
+      if (connection != nullptr) {
+        connection->Tell(&session::Session::OnDisconnectRequest);
+      }
+    }
+  });
+}
+
+void Worker::ListSessions(
+    const policy::v1::SessionQuery& query,
+    policy_client::WatchObserverInterface::SessionsCallback done) {
+  loop_.Post([this, query, done = std::move(done)]() mutable {
+    std::vector<policy::v1::SessionInfo> sessions;
+    for (const uint64_t id : connections_.Ids()) {
+      if (sessions.size() >= query.limit()) break;
+      const std::string session_id = SessionId{index_, id}.ToString();
+      if (session_id <= query.after_session_id() ||
+          (!query.session_id().empty() && query.session_id() != session_id)) {
+        continue;
+      }
+      policy::v1::SessionInfo info;
+      if (!connections_.Find(id)->Describe(&info) ||
+          (!query.subject().empty() && query.subject() != info.subject()) ||
+          (!query.client_id().empty() &&
+           query.client_id() != info.client_id())) {
+        continue;
+      }
+      info.set_session_id(session_id);
+      sessions.push_back(std::move(info));
+    }
+    done(std::move(sessions));
   });
 }
 

@@ -3,15 +3,18 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/connection_table.h"
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/listener.h"
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
+#include "proxy/transport/policy_rollout.h"
 
 namespace sluice::transport {
 
@@ -25,8 +28,8 @@ class Worker final : private Listener::HandlerInterface {
     TransportObserverInterface* transport_observer = nullptr;  // may be null
   };
 
-  // `admission` outlives the worker.
-  Worker(const Peers& peers, Admission* admission);
+  // `index` tells it from the other workers; `admission` outlives it.
+  Worker(size_t index, const Peers& peers, Admission* admission);
   // Ends the thread, and with it all connections at once.
   ~Worker() override;
 
@@ -41,6 +44,19 @@ class Worker final : private Listener::HandlerInterface {
                    std::shared_ptr<const ListenerConfig> config);
   // Takes no more clients, and ends the connections in an orderly way.
   void Drain();
+  // What the policy service pushes: see session::LivePolicy.
+  void ApplyRevocations(
+      std::shared_ptr<const policy_client::RevocationUpdate> update);
+  void SetPolicyVersion(const std::string& version);
+  // Ends every session: the policy service is away.
+  void EndSessions();
+  // Ends those that are this worker's.
+  void DisconnectSessions(
+      std::shared_ptr<const std::vector<std::string>> session_ids);
+  // `done` is called on the worker's thread, or destroyed.
+  void ListSessions(
+      const policy::v1::SessionQuery& query,
+      policy_client::WatchObserverInterface::SessionsCallback done);
 
   // Any thread.
   const LoopStats& stats() const { return context_.stats; }
@@ -57,10 +73,12 @@ class Worker final : private Listener::HandlerInterface {
                 const SocketAddress& client) override;
   void OnAcceptFailure(int error) override;
 
+  const size_t index_;
   EventLoop loop_;
   Admission* admission_;
   LoopContext context_;
   ConnectionTable connections_;
+  std::unique_ptr<PolicyRollout> rollout_;
   std::vector<Entry> listeners_;
   bool started_ = false;
 };

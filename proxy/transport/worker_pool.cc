@@ -15,7 +15,7 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Create(
   std::unique_ptr<WorkerPool> pool(new WorkerPool(options.limits));
   for (size_t i = 0; i < count; ++i) {
     pool->workers_.push_back(
-        std::make_unique<Worker>(options.peers, &pool->admission_));
+        std::make_unique<Worker>(i, options.peers, &pool->admission_));
   }
   for (const ListenerOptions& listener : options.listeners) {
     absl::StatusOr<ListeningSockets> sockets =
@@ -42,6 +42,60 @@ void WorkerPool::Reconfigure(
 
 void WorkerPool::Drain() {
   for (const auto& worker : workers_) worker->Drain();
+}
+
+void WorkerPool::ApplyRevocations(
+    const std::shared_ptr<const policy_client::RevocationUpdate>& update) {
+  for (const auto& worker : workers_) worker->ApplyRevocations(update);
+}
+
+void WorkerPool::SetPolicyVersion(const std::string& version) {
+  for (const auto& worker : workers_) worker->SetPolicyVersion(version);
+}
+
+void WorkerPool::EndSessions() {
+  for (const auto& worker : workers_) worker->EndSessions();
+}
+
+void WorkerPool::DisconnectSessions(std::vector<std::string> session_ids) {
+  const auto shared =
+      std::make_shared<const std::vector<std::string>>(std::move(session_ids));
+  for (const auto& worker : workers_) worker->DisconnectSessions(shared);
+}
+
+// One worker's ids are all before the next one's: they are asked in turn, for
+// as many as are still missing.
+void WorkerPool::ListSessions(
+    const policy::v1::SessionQuery& query,
+    policy_client::WatchObserverInterface::SessionsCallback done) {
+  struct Listing {
+    policy::v1::SessionQuery query;
+    policy_client::WatchObserverInterface::SessionsCallback done;
+    std::vector<policy::v1::SessionInfo> sessions;
+    const std::vector<std::unique_ptr<Worker>>* workers;
+
+    static void Ask(std::shared_ptr<Listing> self, size_t index) {
+      if (index == self->workers->size() || self->query.limit() == 0) {
+        self->done(std::move(self->sessions));
+        return;
+      }
+      (*self->workers)[index]->ListSessions(
+          self->query,
+          [self, index](std::vector<policy::v1::SessionInfo> sessions) {
+            self->query.set_limit(self->query.limit() -
+                                  static_cast<uint32_t>(sessions.size()));
+            for (auto& session : sessions) {
+              self->sessions.push_back(std::move(session));
+            }
+            Ask(self, index + 1);
+          });
+    }
+  };
+  auto listing = std::make_shared<Listing>();
+  listing->query = query;
+  listing->done = std::move(done);
+  listing->workers = &workers_;
+  Listing::Ask(std::move(listing), 0);
 }
 
 }  // namespace sluice::transport

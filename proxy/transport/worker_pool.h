@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/worker.h"
@@ -51,6 +52,18 @@ class WorkerPool {
   bool WaitUntilIdle(absl::Duration timeout) {
     return admission_.WaitUntilNone(timeout);
   }
+
+  // What the policy service pushes reaches every loop: see Worker.
+  void ApplyRevocations(
+      const std::shared_ptr<const policy_client::RevocationUpdate>& update);
+  void SetPolicyVersion(const std::string& version);
+  void EndSessions();
+  void DisconnectSessions(std::vector<std::string> session_ids);
+  // The sessions of all loops, in the order of their ids, `query.limit` at
+  // most. `done` is called on a loop's thread, or destroyed.
+  void ListSessions(
+      const policy::v1::SessionQuery& query,
+      policy_client::WatchObserverInterface::SessionsCallback done);
 
   // Of all loops. They live as long as the pool.
   uint64_t connections() const { return admission_.connections(); }

@@ -45,6 +45,7 @@ class OpenSession {
     context.random = &random_;
     context.counters = &counters_;
     context.observer = &observer_;
+    context.live_policy = &live_policy_;
     session_ = std::make_unique<Session>(std::move(context));
     session_->Start(now_, &effects_);
     ConnectParts parts;
@@ -77,6 +78,7 @@ class OpenSession {
   NoTls tls_;
   NoRandom random_;
   NoObserver observer_;
+  LivePolicy live_policy_;
   Counters counters_;
   Effects effects_;
   absl::Time now_ = absl::FromUnixSeconds(1800000000);

@@ -107,6 +107,7 @@ class Driver {
     context.random = &random_;
     context.counters = &counters_;
     context.observer = &observer_;
+    context.live_policy = &live_policy_;
     session_ = std::make_unique<Session>(std::move(context));
     session_->Start(now_, &effects_);
     Finish();
@@ -153,6 +154,9 @@ class Driver {
         if (argument == 1) session_->OnUpstreamClosed(now_, &effects_);
         if (argument == 2) session_->OnClientClosed(now_, &effects_);
         if (argument == 3) session_->OnDrain(now_, &effects_);
+        if (argument == 4) Revoke();
+        if (argument == 5) session_->OnPolicyOutage(now_, &effects_);
+        if (argument > 5) ChangePolicy(argument);
         break;
       case 7:
         StoreAnswers(argument);
@@ -212,10 +216,29 @@ class Driver {
       if (argument % 4 == 0) {
         *answer->mutable_grant() =
             MakeGrant(now_ + absl::Hours(1), {"pubsub a/#", "pubsub b"});
-        granted_ = true;
+        answer->mutable_grant()->set_token_id("jti");
+        answer->mutable_grant()->set_policy_version("1");
+        // A grant that comes after its revocation opens nothing.
+        granted_ = granted_ || live_policy_.revocations.empty();
       }
     }
     session_->OnAuthenticateAnswer(request_id_, answer, now_, &effects_);
+  }
+
+  // Every grant of PolicyAnswers() has this token_id.
+  void Revoke() {
+    policy::v1::Revocation revocation;
+    revocation.set_name("r");
+    revocation.set_token_id("jti");
+    live_policy_.revocations.Add(revocation);
+    session_->OnRevocations(now_, &effects_);
+    revoked_ = granted_;
+  }
+
+  void ChangePolicy(uint8_t argument) {
+    live_policy_.version = std::string(1, static_cast<char>(argument));
+    ++live_policy_.version_changes;
+    session_->OnPolicyVersion(now_, &effects_);
   }
 
   void StoreAnswers(uint8_t argument) {
@@ -263,6 +286,7 @@ class Driver {
     }
     effects_.Clear();
     Require(closed_ == session_->is_closed());
+    Require(closed_ || !revoked_);
   }
 
   mqtt::ProtocolVersion Version() const { return version_; }
@@ -271,6 +295,7 @@ class Driver {
   FakeTls tls_;
   FakeRandom random_;
   FakeObserver observer_;
+  LivePolicy live_policy_;
   Counters counters_;
   Effects effects_;
   absl::Time now_ = absl::FromUnixSeconds(1800000000);
@@ -283,6 +308,7 @@ class Driver {
   uint64_t request_id_ = 0;
   uint64_t store_id_ = 0;
   bool granted_ = false;
+  bool revoked_ = false;
   bool closed_ = false;
 };
 

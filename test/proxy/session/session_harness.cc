@@ -94,6 +94,7 @@ SessionHarness::Lines SessionHarness::Start() {
   context.random = &random_;
   context.counters = &counters_;
   context.observer = &observer_;
+  context.live_policy = &live_policy;
   session_ = absl::make_unique<Session>(std::move(context));
   session_->Start(now_, &effects_);
   return Finish();
@@ -182,6 +183,26 @@ SessionHarness::Lines SessionHarness::Timer() {
 
 SessionHarness::Lines SessionHarness::Drain() {
   session_->OnDrain(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::RevocationsChanged() {
+  session_->OnRevocations(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::PolicyVersionChanged() {
+  session_->OnPolicyVersion(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::DisconnectRequested() {
+  session_->OnDisconnectRequest(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::PolicyOutage() {
+  session_->OnPolicyOutage(now_, &effects_);
   return Finish();
 }
 

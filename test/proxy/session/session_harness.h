@@ -34,6 +34,7 @@ class SessionHarness {
   Settings settings;
   bool tls_resumed = false;
   std::string tls_certificate;
+  LivePolicy live_policy;
 
   // Call before the first input, after `settings` are as wanted.
   Lines Start();
@@ -51,6 +52,11 @@ class SessionHarness {
   Lines ClientClosed();
   Lines Timer();
   Lines Drain();
+  // Told after `live_policy` has been changed.
+  Lines RevocationsChanged();
+  Lines PolicyVersionChanged();
+  Lines DisconnectRequested();
+  Lines PolicyOutage();
   void Advance(absl::Duration duration) { now_ += duration; }
   absl::Time now() const { return now_; }
 

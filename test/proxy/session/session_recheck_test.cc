@@ -124,8 +124,8 @@ TEST_F(SessionRecheckTest, AReauthenticationTakesTheQuestionOver) {
   EXPECT_EQ(asked().recheck().token(), "TOKEN2");
 }
 
-// covers: ACE-TOK-5
-TEST_F(SessionRecheckTest, AGrantForAStoredTokenEndsWhenItWouldBeAskedAbout) {
+// covers: ACE-TOK-5, ACE-POP-5
+TEST_F(SessionRecheckTest, AStoredTokenIsAskedAboutWithoutNamingIt) {
   Start();
   ConnectParts parts;
   parts.properties = AceProperties("");
@@ -136,7 +136,8 @@ TEST_F(SessionRecheckTest, AGrantForAStoredTokenEndsWhenItWouldBeAskedAbout) {
   EXPECT_THAT(Broker(ConnackPacket(kV5, 0)),
               ElementsAre("client CONNACK 00", "timer 1m"));
   Advance(absl::Minutes(1));
-  EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
+  EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 59m"));
+  EXPECT_TRUE(asked().recheck().stored());
 }
 
 // covers: ACE-TOK-5

@@ -1,0 +1,230 @@
+#include "proxy/policy_client/policy_watch.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/client_callback.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy_client {
+
+using policy::v1::WatchRequest;
+using policy::v1::WatchResponse;
+
+namespace {
+
+// Between the end of a stream and the next: the first is short, since a service
+// that was restarted is back soon.
+constexpr absl::Duration kFirstDelay = absl::Milliseconds(100);
+constexpr absl::Duration kLongestDelay = absl::Seconds(2);
+
+// More than any service keeps; what a broken one may make the proxy hold.
+constexpr size_t kMaxRevocations = 2'000'000;
+
+}  // namespace
+
+// One stream. Its reactions come one after the other, on gRPC's threads; it
+// keeps itself alive until the last.
+class PolicyWatch::Stream
+    : public grpc::ClientBidiReactor<WatchRequest, WatchResponse>,
+      public std::enable_shared_from_this<Stream> {
+ public:
+  explicit Stream(PolicyWatch* watch) : watch_(watch) {}
+
+  // Waits for the stream's end, and returns whether anything has come.
+  bool Run() {
+    WatchRequest start;
+    start.mutable_start()->set_proxy(watch_->proxy_);
+    if (watch_->has_position_) {
+      *start.mutable_start()->mutable_position() = watch_->position_;
+    }
+    watch_->stub_->async()->Watch(&context_, this);
+    // Answers to questions are written whenever they are ready.
+    AddHold();
+    Send(std::move(start));
+    StartRead(&response_);
+    StartCall();
+    std::unique_lock<std::mutex> lock(mutex_);
+    ended_cv_.wait(lock, [this] { return ended_; });
+    return begun_;
+  }
+
+  void Cancel() { context_.TryCancel(); }
+
+  // Any thread. Dropped once the stream ends.
+  void Send(WatchRequest request) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (broken_) return;
+    to_send_.push_back(std::move(request));
+    if (to_send_.size() == 1) StartWrite(&to_send_.front());
+  }
+
+  void OnWriteDone(bool ok) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!ok) return;  // OnReadDone() ends the stream
+    to_send_.pop_front();
+    if (!to_send_.empty() && !broken_) StartWrite(&to_send_.front());
+  }
+
+  void OnReadDone(bool ok) override {
+    if (ok && Take()) {
+      StartRead(&response_);
+      return;
+    }
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      broken_ = true;
+    }
+    Cancel();
+    RemoveHold();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    if (begun_) {
+      watch_->observer_->OnWatchEnded(
+          !problem_.empty() ? problem_ : status.error_message());
+    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    ended_cv_.notify_all();
+  }
+
+ private:
+  // Whether the stream is good for more.
+  bool Take() {
+    if (!begun_) {
+      begun_ = true;
+      watch_->observer_->OnWatchBegun();
+    }
+    switch (response_.message_case()) {
+      case WatchResponse::kSnapshot:
+        if (!TakeSnapshot(response_.mutable_snapshot())) return false;
+        break;
+      case WatchResponse::kChanges:
+        TakeChanges(response_.mutable_changes());
+        break;
+      case WatchResponse::kPolicy:
+        watch_->observer_->OnPolicyVersion(response_.policy().version());
+        break;
+      case WatchResponse::kListSessions:
+        ListSessions(response_.list_sessions());
+        break;
+      case WatchResponse::kDisconnectSessions: {
+        const auto& ids = response_.disconnect_sessions().session_ids();
+        watch_->observer_->OnDisconnectSessions({ids.begin(), ids.end()});
+        break;
+      }
+      case WatchResponse::MESSAGE_NOT_SET:
+        break;  // of a newer service, or a position alone
+    }
+    if (response_.has_position()) {
+      watch_->position_ = response_.position();
+      watch_->has_position_ = true;
+    }
+    return true;
+  }
+
+  bool TakeSnapshot(policy::v1::RevocationSnapshot* snapshot) {
+    for (auto& revocation : *snapshot->mutable_revocations()) {
+      staged_.push_back(std::move(revocation));
+    }
+    if (staged_.size() > kMaxRevocations) {
+      problem_ = "the policy service has too many revocations";
+      return false;
+    }
+    if (snapshot->more()) return true;
+    auto update = std::make_shared<RevocationUpdate>();
+    update->is_snapshot = true;
+    update->added = std::exchange(staged_, {});
+    watch_->observer_->OnRevocations(std::move(update));
+    return true;
+  }
+
+  void TakeChanges(policy::v1::RevocationChanges* changes) {
+    auto update = std::make_shared<RevocationUpdate>();
+    for (auto& revocation : *changes->mutable_added()) {
+      update->added.push_back(std::move(revocation));
+    }
+    update->deleted.assign(changes->deleted().begin(),
+                           changes->deleted().end());
+    watch_->observer_->OnRevocations(std::move(update));
+  }
+
+  void ListSessions(const policy::v1::SessionQuery& query) {
+    watch_->observer_->OnListSessions(
+        query, [self = shared_from_this(), id = query.query_id()](
+                   std::vector<policy::v1::SessionInfo> sessions) {
+          WatchRequest answer;
+          answer.mutable_sessions()->set_query_id(id);
+          for (auto& session : sessions) {
+            *answer.mutable_sessions()->add_sessions() = std::move(session);
+          }
+          self->Send(std::move(answer));
+        });
+  }
+
+  PolicyWatch* const watch_;
+  grpc::ClientContext context_;
+  WatchResponse response_;
+  // Of a snapshot whose end has not come.
+  std::vector<policy::v1::Revocation> staged_;
+  std::string problem_;
+  bool begun_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable ended_cv_;
+  std::deque<WatchRequest> to_send_;  // the first is being written
+  bool broken_ = false;               // nothing more is sent
+  bool ended_ = false;
+};
+
+PolicyWatch::PolicyWatch(std::shared_ptr<grpc::Channel> channel,
+                         std::string proxy, WatchObserverInterface* observer)
+    : channel_(std::move(channel)),
+      stub_(policy::v1::PolicyService::NewStub(channel_)),
+      proxy_(std::move(proxy)),
+      observer_(observer),
+      thread_([this] { Run(); }) {}
+
+PolicyWatch::~PolicyWatch() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    if (stream_ != nullptr) stream_->Cancel();
+  }
+  wakeup_.notify_all();
+  thread_.join();
+}
+
+void PolicyWatch::Run() {
+  absl::Duration delay = kFirstDelay;
+  for (;;) {
+    const auto stream = std::make_shared<Stream>(this);
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_) return;
+      stream_ = stream;
+    }
+    const bool begun = stream->Run();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stream_.reset();
+    }
+    delay = begun ? kFirstDelay : std::min(2 * delay, kLongestDelay);
+    if (!Wait(delay)) return;
+  }
+}
+
+bool PolicyWatch::Wait(absl::Duration duration) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  wakeup_.wait_for(lock, absl::ToChronoNanoseconds(duration),
+                   [this] { return stopping_; });
+  return !stopping_;
+}
+
+}  // namespace sluice::policy_client

@@ -1,0 +1,56 @@
+#ifndef PROXY_POLICY_CLIENT_POLICY_WATCH_H_
+#define PROXY_POLICY_CLIENT_POLICY_WATCH_H_
+
+#include <grpcpp/channel.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/policy_client/policy_watch_interface.h"
+
+namespace sluice::policy_client {
+
+// Keeps a Watch stream to the policy service open, from its start to its end,
+// and tells an observer what comes. After a broken stream it catches up from
+// where it was. Has a thread of its own, for the time between streams.
+class PolicyWatch {
+ public:
+  // `proxy` names this proxy to operators. `observer` outlives this.
+  PolicyWatch(std::shared_ptr<grpc::Channel> channel, std::string proxy,
+              WatchObserverInterface* observer);
+  // Breaks off the stream and waits for its end. Not from the observer.
+  ~PolicyWatch();
+  PolicyWatch(const PolicyWatch&) = delete;
+  PolicyWatch& operator=(const PolicyWatch&) = delete;
+
+ private:
+  class Stream;
+
+  // On the thread.
+  void Run();
+  // False: it is to stop.
+  bool Wait(absl::Duration duration);
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<policy::v1::PolicyService::Stub> stub_;
+  const std::string proxy_;
+  WatchObserverInterface* const observer_;
+  // What the observer has been told; streams come one after the other.
+  policy::v1::WatchPosition position_;
+  bool has_position_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable wakeup_;
+  bool stopping_ = false;
+  std::shared_ptr<Stream> stream_;  // while there is one
+  std::thread thread_;
+};
+
+}  // namespace sluice::policy_client
+
+#endif  // PROXY_POLICY_CLIENT_POLICY_WATCH_H_

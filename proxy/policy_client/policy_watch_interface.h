@@ -1,0 +1,47 @@
+#ifndef PROXY_POLICY_CLIENT_POLICY_WATCH_INTERFACE_H_
+#define PROXY_POLICY_CLIENT_POLICY_WATCH_INTERFACE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+
+namespace sluice::policy_client {
+
+// What has changed among the revocations: first `deleted` goes, then `added`
+// comes. A snapshot's `added` is all there is, in place of what was known.
+struct RevocationUpdate {
+  bool is_snapshot = false;
+  std::vector<policy::v1::Revocation> added;
+  std::vector<std::string> deleted;
+};
+
+// Hears what the policy service pushes (policy.v1.PolicyService.Watch). Calls
+// come one after the other, from any thread, and must not block.
+class WatchObserverInterface {
+ public:
+  using SessionsCallback =
+      absl::AnyInvocable<void(std::vector<policy::v1::SessionInfo>)>;
+
+  virtual ~WatchObserverInterface() = default;
+
+  virtual void OnRevocations(
+      std::shared_ptr<const RevocationUpdate> update) = 0;
+  virtual void OnPolicyVersion(const std::string& version) = 0;
+  // `done` is called once, on any thread, or destroyed.
+  virtual void OnListSessions(const policy::v1::SessionQuery& query,
+                              SessionsCallback done) = 0;
+  virtual void OnDisconnectSessions(std::vector<std::string> session_ids) = 0;
+
+  // The service is listened to: its first message has come, or the stream has
+  // ended. Each is told once for each change; it starts out as ended.
+  virtual void OnWatchBegun() = 0;
+  // `reason` is for the log.
+  virtual void OnWatchEnded(const std::string& reason) = 0;
+};
+
+}  // namespace sluice::policy_client
+
+#endif  // PROXY_POLICY_CLIENT_POLICY_WATCH_INTERFACE_H_

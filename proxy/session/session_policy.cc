@@ -1,0 +1,96 @@
+// What the policy service pushes to live sessions.
+#include <cstdint>
+
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::ProtocolVersion;
+using mqtt::ReasonCode;
+
+namespace {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return timestamp;
+}
+
+}  // namespace
+
+bool Session::IsRevoked(const Grant& grant) const {
+  return !context_.live_policy->revocations
+              .Find({grant.issuer(), grant.token_id(), grant.subject(),
+                     grant.key_ids()},
+                    now_)
+              .empty();
+}
+
+void Session::End(ReasonCode code, absl::string_view detail) {
+  if (state_ == State::kOpen) {
+    Disconnect(code, detail);
+  } else {
+    // Not every code of DISCONNECT is one of CONNACK.
+    Refuse(code == ReasonCode::kServerBusy ? ReasonCode::kServerUnavailable
+                                           : ReasonCode::kNotAuthorized,
+           ConnectOutcome::kTokenInvalid, detail);
+  }
+}
+
+// ACE-EXP-4
+void Session::OnRevocations(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed() || grant_ == nullptr || !IsRevoked(*grant_)) return;
+  context_.counters->revoked.Increment();
+  End(ReasonCode::kAdministrativeAction, "revoked");
+}
+
+void Session::OnPolicyVersion(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (state_ != State::kOpen || recheck_ == nullptr ||
+      recheck_->request_id != 0 ||
+      grant_->policy_version() == context_.live_policy->version ||
+      grant_->IsExpired(now_)) {
+    return;
+  }
+  AskToRecheck();
+  ArmOpenTimer();
+}
+
+void Session::OnDisconnectRequest(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed() || grant_ == nullptr) return;
+  End(ReasonCode::kAdministrativeAction, "disconnected by an operator");
+}
+
+void Session::OnPolicyOutage(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed() || grant_ == nullptr) return;
+  End(ReasonCode::kServerBusy, "the policy service is away");
+}
+
+bool Session::Describe(policy::v1::SessionInfo* info) const {
+  if (state_ != State::kOpen) return false;
+  info->set_listener(context_.settings->listener);
+  info->set_client_address(context_.client_address);
+  info->set_client_id(client_id_);
+  info->set_protocol_version(version_ == ProtocolVersion::kV5
+                                 ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
+                                 : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
+  *info->mutable_connected_at() = ToTimestamp(connected_at_);
+  info->set_subject(grant_->subject());
+  info->set_issuer(grant_->issuer());
+  info->set_token_id(grant_->token_id());
+  for (const std::string& key_id : grant_->key_ids()) {
+    info->add_key_ids(key_id);
+  }
+  if (grant_->expires_at() != absl::InfiniteFuture()) {
+    *info->mutable_expires_at() = ToTimestamp(grant_->expires_at());
+  }
+  return true;
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,172 @@
+// What the policy service pushes to live sessions.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::ProtocolVersion;
+using policy::v1::AuthenticateRequest;
+using policy::v1::Denial;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
+constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
+
+class SessionPolicyTest : public ::testing::Test, public SessionHarness {
+ protected:
+  policy::v1::Grant AGrant(
+      std::initializer_list<absl::string_view> permissions = {"pubsub a/#"}) {
+    policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), permissions);
+    grant.set_token_id("jti-1");
+    grant.add_key_ids("thumbprint");
+    grant.add_key_ids("kid");
+    grant.set_policy_version("v1");
+    return grant;
+  }
+  void RevokeKey(const std::string& key_id) {
+    policy::v1::Revocation revocation;
+    revocation.set_name("r");
+    revocation.set_key_id(key_id);
+    live_policy.revocations.Add(revocation);
+  }
+  void SetVersion(const std::string& version) {
+    live_policy.version = version;
+    ++live_policy.version_changes;
+  }
+};
+
+// covers: ACE-EXP-4
+TEST_F(SessionPolicyTest, ARevokedSessionEnds) {
+  Open(kV5, AGrant());
+  EXPECT_THAT(RevocationsChanged(), IsEmpty());
+  RevokeKey("another");
+  EXPECT_THAT(RevocationsChanged(), IsEmpty());
+  RevokeKey("kid");
+  EXPECT_THAT(RevocationsChanged(),
+              ElementsAre("client DISCONNECT 98", "close"));
+  EXPECT_THAT(RevocationsChanged(), IsEmpty());
+}
+
+// covers: ACE-EXP-4
+TEST_F(SessionPolicyTest, ARevokedSessionOf311IsClosed) {
+  Open(kV311, AGrant());
+  RevokeKey("thumbprint");
+  EXPECT_THAT(RevocationsChanged(), ElementsAre("close"));
+}
+
+// covers: ACE-EXP-4
+TEST_F(SessionPolicyTest, WhatIsRevokedBeforeTheGrantArrivesIsRefused) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  RevokeKey("kid");
+  EXPECT_THAT(RevocationsChanged(), IsEmpty());  // there is no grant yet
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("client CONNACK 87", "close"));
+}
+
+// covers: ACE-EXP-4
+TEST_F(SessionPolicyTest, ARevocationBeforeConnackRefuses) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  RevokeKey("kid");
+  EXPECT_THAT(RevocationsChanged(), ElementsAre("client CONNACK 87", "close"));
+}
+
+// covers: ACE-EXP-4, ACE-EXP-3
+TEST_F(SessionPolicyTest, ARevokedTokenDoesNotReauthenticate) {
+  Open(kV5, AGrant());
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  policy::v1::Grant grant = AGrant();
+  grant.set_token_id("jti-2");
+  policy::v1::Revocation revocation;
+  revocation.set_name("r2");
+  revocation.set_token_id("jti-2");
+  live_policy.revocations.Add(revocation);
+  EXPECT_THAT(RevocationsChanged(), IsEmpty());  // the old one stands
+  EXPECT_THAT(Grant(grant), ElementsAre("client DISCONNECT 87", "close"));
+}
+
+TEST_F(SessionPolicyTest, AChangedPolicyMakesItAskAgain) {
+  live_policy.version = "v1";
+  Open(kV5, AGrant());
+  EXPECT_THAT(PolicyVersionChanged(), IsEmpty());  // granted by that one
+  SetVersion("v2");
+  EXPECT_THAT(PolicyVersionChanged(), ElementsAre("authenticate", "timer 1h"));
+  EXPECT_EQ(asked().recheck().token(), "TOKEN");
+  EXPECT_THAT(PolicyVersionChanged(), IsEmpty());  // it is being asked
+  policy::v1::Grant narrower = AGrant({"pub b"});
+  narrower.set_policy_version("v2");
+  EXPECT_THAT(Grant(narrower), ElementsAre("timer 1h"));
+  EXPECT_THAT(PolicyVersionChanged(), IsEmpty());
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
+              ElementsAre("client PUBACK 87"));
+}
+
+TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
+  policy::v1::Grant grant;
+  grant.set_policy_version("v1");
+  grant.add_permissions()->set_topic_filter("public/#");
+  grant.mutable_permissions(0)->set_publish(true);
+  Open(kV5, grant);
+  SetVersion("v2");
+  EXPECT_THAT(PolicyVersionChanged(), ElementsAre("authenticate", "timer off"));
+  EXPECT_EQ(asked().credential_case(), AuthenticateRequest::kAnonymous);
+}
+
+TEST_F(SessionPolicyTest, AGrantOfAnotherVersionIsAskedAboutOnce) {
+  SetVersion("v2");
+  Open(kV5, AGrant());  // by v1
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 59m59s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("timer 1h"));
+}
+
+TEST_F(SessionPolicyTest, ARevokedRecheckSaysSo) {
+  Open(kV5, AGrant());
+  SetVersion("v2");
+  PolicyVersionChanged();
+  EXPECT_THAT(Deny(Denial::REASON_REVOKED),
+              ElementsAre("client DISCONNECT 98", "close"));
+}
+
+TEST_F(SessionPolicyTest, OperatorsEndSessions) {
+  Open(kV5, AGrant());
+  EXPECT_THAT(DisconnectRequested(),
+              ElementsAre("client DISCONNECT 98", "close"));
+  Open(kV311, AGrant());
+  EXPECT_THAT(DisconnectRequested(), ElementsAre("close"));
+}
+
+TEST_F(SessionPolicyTest, AnOutageEndsSessions) {
+  Open(kV5, AGrant());
+  EXPECT_THAT(PolicyOutage(), ElementsAre("client DISCONNECT 89", "close"));
+}
+
+TEST_F(SessionPolicyTest, DescribesAConnectedClient) {
+  policy::v1::SessionInfo info;
+  Start();
+  EXPECT_FALSE(session().Describe(&info));
+  Open(kV5, AGrant());
+  ASSERT_TRUE(session().Describe(&info));
+  EXPECT_EQ(info.token_id(), "jti-1");
+  EXPECT_EQ(info.client_id(), "c");
+  EXPECT_EQ(info.key_ids_size(), 2);
+  EXPECT_EQ(info.expires_at().seconds() - info.connected_at().seconds(), 3600);
+  EXPECT_EQ(info.protocol_version(), policy::v1::PROTOCOL_VERSION_MQTT_5_0);
+  DisconnectRequested();
+  EXPECT_FALSE(session().Describe(&info));
+}
+
+}  // namespace
+}  // namespace sluice::session
