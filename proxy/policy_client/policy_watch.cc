@@ -18,6 +18,8 @@ using policy::v1::WatchResponse;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // Between the end of a stream and the next: the first is short, since a service
 // that was restarted is back soon.
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(100);
@@ -184,10 +186,12 @@ class PolicyWatch::Stream
 };
 
 PolicyWatch::PolicyWatch(std::shared_ptr<grpc::Channel> channel,
-                         std::string proxy, WatchObserverInterface* observer)
+                         std::string proxy, absl::Duration lost_after,
+                         WatchObserverInterface* observer)
     : channel_(std::move(channel)),
       stub_(policy::v1::PolicyService::NewStub(channel_)),
       proxy_(std::move(proxy)),
+      lost_after_(lost_after),
       observer_(observer),
       thread_([this] { Run(); }) {}
 
@@ -203,6 +207,7 @@ PolicyWatch::~PolicyWatch() {
 
 void PolicyWatch::Run() {
   absl::Duration delay = kFirstDelay;
+  Clock::time_point ended_at;
   for (;;) {
     const auto stream = std::make_shared<Stream>(this);
     {
@@ -215,9 +220,20 @@ void PolicyWatch::Run() {
       std::lock_guard<std::mutex> lock(mutex_);
       stream_.reset();
     }
+    if (begun) {
+      ended_at = Clock::now();
+      may_be_lost_ = true;
+    }
     delay = begun ? kFirstDelay : std::min(2 * delay, kLongestDelay);
     if (!Wait(delay)) return;
+    TellIfLost(absl::FromChrono(Clock::now() - ended_at));
   }
+}
+
+void PolicyWatch::TellIfLost(absl::Duration away) {
+  if (!may_be_lost_ || away < lost_after_) return;
+  may_be_lost_ = false;
+  observer_->OnWatchLost();
 }
 
 bool PolicyWatch::Wait(absl::Duration duration) {

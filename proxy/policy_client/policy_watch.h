@@ -20,9 +20,10 @@ namespace sluice::policy_client {
 // where it was. Has a thread of its own, for the time between streams.
 class PolicyWatch {
  public:
-  // `proxy` names this proxy to operators. `observer` outlives this.
+  // `proxy` names this proxy to operators; `lost_after` is how long the service
+  // may be away before OnWatchLost(). `observer` outlives this.
   PolicyWatch(std::shared_ptr<grpc::Channel> channel, std::string proxy,
-              WatchObserverInterface* observer);
+              absl::Duration lost_after, WatchObserverInterface* observer);
   // Breaks off the stream and waits for its end. Not from the observer.
   ~PolicyWatch();
   PolicyWatch(const PolicyWatch&) = delete;
@@ -33,16 +34,20 @@ class PolicyWatch {
 
   // On the thread.
   void Run();
+  // `away`: since the end of the last stream that had begun.
+  void TellIfLost(absl::Duration away);
   // False: it is to stop.
   bool Wait(absl::Duration duration);
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<policy::v1::PolicyService::Stub> stub_;
   const std::string proxy_;
+  const absl::Duration lost_after_;
   WatchObserverInterface* const observer_;
   // What the observer has been told; streams come one after the other.
   policy::v1::WatchPosition position_;
   bool has_position_ = false;
+  bool may_be_lost_ = false;  // and the observer has not been told so
 
   std::mutex mutex_;
   std::condition_variable wakeup_;

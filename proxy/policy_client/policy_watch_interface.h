@@ -40,6 +40,9 @@ class WatchObserverInterface {
   virtual void OnWatchBegun() = 0;
   // `reason` is for the log.
   virtual void OnWatchEnded(const std::string& reason) = 0;
+  // After OnWatchEnded(): the service has been away for as long as the watch
+  // was told to bear with. Once for each time that it goes.
+  virtual void OnWatchLost() = 0;
 };
 
 }  // namespace sluice::policy_client

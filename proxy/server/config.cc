@@ -204,6 +204,9 @@ absl::Status Checker::CheckPolicy() {
       fields_.CheckTime("policy.timeout", policy.has_timeout(),
                         policy.timeout(), Zero::kRefused, &result.timeout);
   if (!s.ok()) return s;
+  if (policy.on_outage() == Schema::PolicySource::ON_OUTAGE_DISCONNECT) {
+    result.on_outage = OnOutage::kDisconnect;
+  }
   switch (policy.service_case()) {
     case Schema::PolicySource::SERVICE_NOT_SET:
       return Error("policy", "one of address and embedded is required");

@@ -45,6 +45,9 @@ struct PolicyTlsConfig {
   std::string private_key_file;
 };
 
+// What becomes of connected clients when the policy service is away.
+enum class OnOutage { kKeep, kDisconnect };
+
 // A policy service elsewhere or in this process: `address` or `embedded`.
 struct PolicySourceConfig {
   std::optional<Address> address;
@@ -52,6 +55,7 @@ struct PolicySourceConfig {
   std::string embedded_file;
   std::optional<policy::LoadedConfig> embedded;
   absl::Duration timeout = absl::Seconds(2);
+  OnOutage on_outage = OnOutage::kKeep;
 };
 
 struct AceConfig {

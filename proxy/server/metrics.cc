@@ -234,6 +234,14 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
   return family;
 }
 
+MetricFamily PolicyWatch(bool watching) {
+  MetricFamily family = Family(
+      "sluice_policy_watch_connected",
+      "Whether the policy service is listened to: 1 or 0.", MetricType::Gauge);
+  family.metric.emplace_back().gauge.value = watching ? 1 : 0;
+  return family;
+}
+
 MetricFamily BuildInfo() {
   MetricFamily family =
       Family("sluice_build_info", "Always 1; the version is a label.",
@@ -288,10 +296,16 @@ std::vector<MetricFamily> Metrics::Collect() const {
                            "Bytes of packets that pass unchanged which had to "
                            "be copied, for a peer did not take them at once.",
                            &LoopStats::forwarded_bytes_copied));
-  // Nothing can be revoked yet; the name is there for dashboards.
-  families.push_back(
-      SingleCounter("sluice_revocations_total",
-                    "Revocations received from the policy service.", 0));
+  families.push_back(SingleCounter(
+      "sluice_revocations_total",
+      "Revocations received from the policy service, those that it repeats "
+      "after an outage included.",
+      sources_.policy_watch->revocations));
+  families.push_back(SingleCounter(
+      "sluice_sessions_revoked_total", "Live sessions that a revocation ended.",
+      Sum(sessions,
+          [](const Counters& c) -> const Counter& { return c.revoked; })));
+  families.push_back(PolicyWatch(sources_.policy_watch->watching));
   return families;
 }
 

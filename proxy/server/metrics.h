@@ -9,6 +9,7 @@
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
 #include "proxy/base/histogram.h"
+#include "proxy/server/policy_watch_stats.h"
 #include "proxy/session/counters.h"
 #include "proxy/transport/loop_stats.h"
 
@@ -21,6 +22,7 @@ struct MetricSources {
   std::vector<const session::Counters*> sessions;
   std::vector<const transport::LoopStats*> loops;
   std::vector<const DurationHistogram*> policy_requests;
+  const PolicyWatchStats* policy_watch = nullptr;
   absl::Time start_time;
 };
 

@@ -27,6 +27,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   if (absl::Status s = server->StartListeners(); !s.ok()) return s;
   if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
   server->pool_->Start();
+  server->FollowPolicy();
   server->readiness_->SetListening(true);
   return server;
 }
@@ -55,11 +56,18 @@ absl::Status Server::StartPolicy() {
     // It is connected ahead of the first client.
     channel_keeper_ = std::make_unique<ChannelKeeper>(channel);
   }
-  policy_client_ = std::make_unique<PolicyClient>(std::move(channel),
-                                                  config_.policy.timeout);
+  policy_channel_ = std::move(channel);
+  policy_client_ =
+      std::make_unique<PolicyClient>(policy_channel_, config_.policy.timeout);
   token_rate_limiter_ = std::make_unique<TokenRateLimiter>(
       policy_client_.get(), config_.limits.authz_info_per_second);
   return absl::OkStatus();
+}
+
+void Server::FollowPolicy() {
+  policy_watch_ = std::make_unique<policy_client::PolicyWatch>(
+      policy_channel_, NewProxyName(), config_.policy.timeout,
+      policy_follower_.get());
 }
 
 bool Server::PolicyAnswers() {
@@ -84,6 +92,8 @@ absl::Status Server::StartListeners() {
   auto pool = transport::WorkerPool::Create(options);
   if (!pool.ok()) return pool.status();
   pool_ = *std::move(pool);
+  policy_follower_ = std::make_unique<PolicyFollower>(config_.policy.on_outage,
+                                                      pool_.get(), &logger_);
   for (size_t i = 0; i < config_.listeners.size(); ++i) {
     listening_.push_back({config_.listeners[i].name, pool_->addresses()[i]});
   }
@@ -108,6 +118,7 @@ absl::Status Server::StartAdmin() {
   }
   sources.policy_requests = {&policy_client_->authenticate_latency(),
                              &policy_client_->store_token_latency()};
+  sources.policy_watch = &policy_follower_->stats();
   sources.start_time = absl::Now();
   metrics_ = std::make_unique<Metrics>(std::move(sources));
   auto admin = AdminServer::Start(*config_.admin,

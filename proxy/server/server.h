@@ -13,11 +13,13 @@
 #include "proxy/base/log.h"
 #include "proxy/policy_client/channel_keeper.h"
 #include "proxy/policy_client/policy_client.h"
+#include "proxy/policy_client/policy_watch.h"
 #include "proxy/server/admin_server.h"
 #include "proxy/server/broker_probe.h"
 #include "proxy/server/config.h"
 #include "proxy/server/event_logger.h"
 #include "proxy/server/metrics.h"
+#include "proxy/server/policy_follower.h"
 #include "proxy/server/readiness.h"
 #include "proxy/server/token_rate_limiter.h"
 #include "proxy/transport/worker_pool.h"
@@ -62,6 +64,7 @@ class Server {
   Server(Config config, Logger* logger);
 
   absl::Status StartPolicy();
+  void FollowPolicy();
   absl::Status StartListeners();
   absl::Status StartAdmin();
   bool PolicyAnswers();
@@ -74,9 +77,12 @@ class Server {
   // In the order in which one uses the other; the end comes in reverse.
   std::unique_ptr<policy::PolicyServer> policy_server_;  // embedded only
   std::unique_ptr<policy_client::ChannelKeeper> channel_keeper_;  // else
+  std::shared_ptr<grpc::Channel> policy_channel_;
   std::unique_ptr<policy_client::PolicyClient> policy_client_;
   std::unique_ptr<TokenRateLimiter> token_rate_limiter_;
   std::unique_ptr<transport::WorkerPool> pool_;
+  std::unique_ptr<PolicyFollower> policy_follower_;
+  std::unique_ptr<policy_client::PolicyWatch> policy_watch_;
   std::unique_ptr<BrokerProbe> broker_probe_;  // with admin only
   std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<Metrics> metrics_;

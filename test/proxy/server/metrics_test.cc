@@ -34,9 +34,11 @@ class MetricsTest : public ::testing::Test {
   session::Counters sessions_[2];
   transport::LoopStats loops_[2];
   DurationHistogram policy_requests_;
+  PolicyWatchStats policy_watch_;
   Metrics metrics_{{{&sessions_[0], &sessions_[1]},
                     {&loops_[0], &loops_[1]},
                     {&policy_requests_},
+                    &policy_watch_,
                     absl::FromUnixSeconds(1000000000)}};
 };
 
@@ -57,6 +59,8 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_tls_handshake_duration_seconds_count",
            "sluice_forwarded_bytes_copied_total",
            "sluice_revocations_total",
+           "sluice_sessions_revoked_total",
+           "sluice_policy_watch_connected",
        }) {
     EXPECT_EQ(Value(series), "0") << series;
   }
@@ -124,6 +128,16 @@ TEST_F(MetricsTest, TellsAboutTheProcess) {
   EXPECT_NE(Value("process_resident_memory_bytes"), "absent");
   EXPECT_NE(Value("process_open_fds"), "absent");
   EXPECT_TRUE(absl::StrContains(metrics_.Text(), "\nsluice_build_info{"));
+}
+
+TEST_F(MetricsTest, TellsOfRevocationsAndOfTheWatch) {
+  policy_watch_.revocations = 3;
+  policy_watch_.watching = true;
+  sessions_[0].revoked.Increment();
+  sessions_[1].revoked.Increment();
+  EXPECT_EQ(Value("sluice_revocations_total"), "3");
+  EXPECT_EQ(Value("sluice_sessions_revoked_total"), "2");
+  EXPECT_EQ(Value("sluice_policy_watch_connected"), "1");
 }
 
 }  // namespace

@@ -118,7 +118,11 @@ TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
   grant.set_policy_version("v1");
   grant.add_permissions()->set_topic_filter("public/#");
   grant.mutable_permissions(0)->set_publish(true);
-  Open(kV5, grant);
+  Start();
+  Client(ConnectPacket(ConnectParts()));
+  Grant(grant);
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
   SetVersion("v2");
   EXPECT_THAT(PolicyVersionChanged(), ElementsAre("authenticate", "timer off"));
   EXPECT_EQ(asked().credential_case(), AuthenticateRequest::kAnonymous);

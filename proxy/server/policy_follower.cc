@@ -1,0 +1,65 @@
+#include "proxy/server/policy_follower.h"
+
+#include <unistd.h>
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+
+namespace sluice::server {
+
+std::string NewProxyName() {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  std::string name = host;
+  for (char& c : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.') {
+      c = '-';
+    }
+  }
+  return absl::StrFormat("%s-%08x", name, std::random_device()());
+}
+
+void PolicyFollower::OnRevocations(
+    std::shared_ptr<const policy_client::RevocationUpdate> update) {
+  stats_.revocations += update->added.size();
+  pool_.ApplyRevocations(update);
+}
+
+void PolicyFollower::OnPolicyVersion(const std::string& version) {
+  pool_.SetPolicyVersion(version);
+}
+
+void PolicyFollower::OnListSessions(const policy::v1::SessionQuery& query,
+                                    SessionsCallback done) {
+  pool_.ListSessions(query, std::move(done));
+}
+
+void PolicyFollower::OnDisconnectSessions(
+    std::vector<std::string> session_ids) {
+  pool_.DisconnectSessions(std::move(session_ids));
+}
+
+void PolicyFollower::OnWatchBegun() {
+  stats_.watching = true;
+  logger_.Info("policy_watch_begun");
+}
+
+void PolicyFollower::OnWatchEnded(const std::string& reason) {
+  stats_.watching = false;
+  logger_.Warning(
+      "policy_watch_ended",
+      {{"detail", reason.empty() ? "the policy service ended it" : reason}});
+}
+
+void PolicyFollower::OnWatchLost() {
+  if (on_outage_ == OnOutage::kKeep) return;
+  logger_.Error("policy_outage", {{"detail",
+                                   "the policy service is away; clients are "
+                                   "disconnected"}});
+  pool_.EndSessions();
+}
+
+}  // namespace sluice::server

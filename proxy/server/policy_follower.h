@@ -1,0 +1,57 @@
+#ifndef PROXY_SERVER_POLICY_FOLLOWER_H_
+#define PROXY_SERVER_POLICY_FOLLOWER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/base/log.h"
+#include "proxy/policy_client/policy_watch_interface.h"
+#include "proxy/server/config.h"
+#include "proxy/server/policy_watch_stats.h"
+#include "proxy/transport/worker_pool.h"
+
+namespace sluice::server {
+
+// A name for this process that no other proxy has: that of the host, and a
+// random part.
+std::string NewProxyName();
+
+// Hands what the policy service pushes to the event loops, and says in the log
+// when it comes and goes:
+//
+//   policy_watch_begun   info
+//   policy_watch_ended   warning
+//   policy_outage        error    with `policy.on_outage: disconnect` only
+//
+// Any thread.
+class PolicyFollower final : public policy_client::WatchObserverInterface {
+ public:
+  // `pool` and `logger` outlive this.
+  PolicyFollower(OnOutage on_outage, transport::WorkerPool* pool,
+                 Logger* logger)
+      : on_outage_(on_outage), pool_(*pool), logger_(*logger) {}
+
+  const PolicyWatchStats& stats() const { return stats_; }
+
+  // WatchObserverInterface:
+  void OnRevocations(
+      std::shared_ptr<const policy_client::RevocationUpdate> update) override;
+  void OnPolicyVersion(const std::string& version) override;
+  void OnListSessions(const policy::v1::SessionQuery& query,
+                      SessionsCallback done) override;
+  void OnDisconnectSessions(std::vector<std::string> session_ids) override;
+  void OnWatchBegun() override;
+  void OnWatchEnded(const std::string& reason) override;
+  void OnWatchLost() override;
+
+ private:
+  const OnOutage on_outage_;
+  transport::WorkerPool& pool_;
+  Logger& logger_;
+  PolicyWatchStats stats_;
+};
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_POLICY_FOLLOWER_H_

@@ -1,0 +1,236 @@
+#include "proxy/policy_client/policy_watch.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy_client {
+namespace {
+
+using policy::v1::SessionInfo;
+using policy::v1::WatchRequest;
+using policy::v1::WatchResponse;
+
+// A queue from one thread to another.
+template <typename T>
+class Mailbox {
+ public:
+  void Put(T value) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    values_.push_back(std::move(value));
+    there_.notify_all();
+  }
+  T Take() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    there_.wait(lock, [this] { return !values_.empty(); });
+    T value = std::move(values_.front());
+    values_.pop_front();
+    return value;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable there_;
+  std::deque<T> values_;
+};
+
+// Runs one script a stream.
+class FakePolicyService final : public policy::v1::PolicyService::Service {
+ public:
+  using Stream = grpc::ServerReaderWriter<WatchResponse, WatchRequest>;
+  using Script = std::function<void(grpc::ServerContext*, Stream*)>;
+
+  Mailbox<Script> scripts;
+
+  grpc::Status Watch(grpc::ServerContext* context, Stream* stream) override {
+    scripts.Take()(context, stream);
+    return grpc::Status::OK;
+  }
+};
+
+// Writes down what it is told, a line a call.
+class Recorder final : public WatchObserverInterface {
+ public:
+  Mailbox<std::string> lines;
+
+  void OnRevocations(std::shared_ptr<const RevocationUpdate> update) override {
+    std::string line = update->is_snapshot ? "snapshot" : "changes";
+    for (const std::string& name : update->deleted) {
+      absl::StrAppend(&line, " -", name);
+    }
+    for (const auto& added : update->added) {
+      absl::StrAppend(&line, " +", added.name());
+    }
+    lines.Put(line);
+  }
+  void OnPolicyVersion(const std::string& version) override {
+    lines.Put(absl::StrCat("version ", version));
+  }
+  void OnListSessions(const policy::v1::SessionQuery& query,
+                      SessionsCallback done) override {
+    std::vector<SessionInfo> sessions(1);
+    sessions[0].set_session_id(absl::StrCat("of ", query.subject()));
+    done(std::move(sessions));
+  }
+  void OnDisconnectSessions(std::vector<std::string> session_ids) override {
+    lines.Put(absl::StrCat("disconnect ", session_ids.at(0)));
+  }
+  void OnWatchBegun() override { lines.Put("begun"); }
+  void OnWatchEnded(const std::string&) override { lines.Put("ended"); }
+  void OnWatchLost() override { lines.Put("lost"); }
+};
+
+WatchRequest Read(FakePolicyService::Stream* stream) {
+  WatchRequest request;
+  EXPECT_TRUE(stream->Read(&request));
+  return request;
+}
+
+WatchResponse Snapshot(const std::string& name, bool more) {
+  WatchResponse response;
+  response.mutable_snapshot()->add_revocations()->set_name(name);
+  response.mutable_snapshot()->set_more(more);
+  if (!more) {
+    response.mutable_position()->set_store_id("store");
+    response.mutable_position()->set_revision(7);
+  }
+  return response;
+}
+
+class PolicyWatchTest : public ::testing::Test {
+ protected:
+  PolicyWatchTest() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+  }
+  ~PolicyWatchTest() override {
+    watch_.reset();
+    server_->Shutdown(std::chrono::system_clock::now());
+  }
+  void StartWatch(absl::Duration lost_after = absl::Hours(1)) {
+    watch_ = std::make_unique<PolicyWatch>(
+        server_->InProcessChannel(grpc::ChannelArguments()), "proxy-1",
+        lost_after, &recorder_);
+  }
+  std::string Next() { return recorder_.lines.Take(); }
+
+  FakePolicyService service_;
+  Recorder recorder_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<PolicyWatch> watch_;
+};
+
+// covers: ACE-EXP-4
+TEST_F(PolicyWatchTest, CatchesUpFromWhereItWas) {
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    const WatchRequest start = Read(stream);
+    EXPECT_EQ(start.start().proxy(), "proxy-1");
+    EXPECT_FALSE(start.start().has_position());
+    stream->Write(Snapshot("a", true));
+    stream->Write(Snapshot("b", false));
+  });
+  StartWatch();
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "snapshot +a +b");
+  EXPECT_EQ(Next(), "ended");
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    const WatchRequest start = Read(stream);
+    EXPECT_EQ(start.start().position().store_id(), "store");
+    EXPECT_EQ(start.start().position().revision(), 7);
+    WatchResponse response;
+    response.mutable_changes()->add_added()->set_name("c");
+    response.mutable_changes()->add_deleted("a");
+    response.mutable_position()->set_revision(8);
+    stream->Write(response);
+  });
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "changes -a +c");
+}
+
+TEST_F(PolicyWatchTest, ASnapshotThatBreaksOffIsForgotten) {
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    stream->Write(Snapshot("half", true));
+  });
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    EXPECT_FALSE(Read(stream).start().has_position());
+    stream->Write(Snapshot("whole", false));
+  });
+  StartWatch();
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "ended");
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "snapshot +whole");
+}
+
+TEST_F(PolicyWatchTest, AnswersQuestionsAndPassesOrdersOn) {
+  Mailbox<WatchRequest> answers;
+  service_.scripts.Put([&](grpc::ServerContext*, auto* stream) {
+    Read(stream);
+    WatchResponse version;
+    version.mutable_policy()->set_version("v2");
+    stream->Write(version);
+    WatchResponse disconnect;
+    disconnect.mutable_disconnect_sessions()->add_session_ids("id");
+    stream->Write(disconnect);
+    WatchResponse query;
+    query.mutable_list_sessions()->set_query_id(5);
+    query.mutable_list_sessions()->set_subject("somebody");
+    stream->Write(query);
+    answers.Put(Read(stream));
+  });
+  StartWatch();
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "version v2");
+  EXPECT_EQ(Next(), "disconnect id");
+  const WatchRequest answer = answers.Take();
+  EXPECT_EQ(answer.sessions().query_id(), 5u);
+  EXPECT_EQ(answer.sessions().sessions(0).session_id(), "of somebody");
+}
+
+TEST_F(PolicyWatchTest, SaysOnceThatTheServiceIsLost) {
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    stream->Write(Snapshot("a", false));
+  });
+  // The service is there, and has nothing to say.
+  for (int i = 0; i < 3; ++i) {
+    service_.scripts.Put([](grpc::ServerContext*, auto*) {});
+  }
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    stream->Write(Snapshot("b", false));
+  });
+  StartWatch(absl::Milliseconds(1));
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "ended");
+  EXPECT_EQ(Next(), "lost");
+  EXPECT_EQ(Next(), "begun");
+}
+
+TEST_F(PolicyWatchTest, EndsInTheMiddleOfAStream) {
+  service_.scripts.Put([](grpc::ServerContext* context, auto* stream) {
+    stream->Write(Snapshot("a", false));
+    WatchRequest request;
+    while (stream->Read(&request) && !context->IsCancelled()) {
+    }
+  });
+  StartWatch();
+  EXPECT_EQ(Next(), "begun");
+  watch_.reset();
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "ended");
+}
+
+}  // namespace
+}  // namespace sluice::policy_client
