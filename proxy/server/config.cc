@@ -341,6 +341,12 @@ absl::Status Checker::CheckAdminAndWorkers() {
     return Error("workers", absl::StrCat("expected 0 to ", kMaxWorkers));
   }
   config_.workers = schema_.workers();
+  if (absl::Status s = fields_.CheckTime("drain_time", schema_.has_drain_time(),
+                                         schema_.drain_time(), Zero::kAllowed,
+                                         &config_.drain_time);
+      !s.ok()) {
+    return s;
+  }
   return absl::OkStatus();
 }
 
@@ -389,6 +395,7 @@ bool NeedsRestart(const Config& running, const Config& changed) {
     schema.mutable_limits()->clear_handshake_timeout();
     schema.mutable_limits()->clear_connect_timeout();
     schema.mutable_log()->clear_level();
+    schema.clear_drain_time();
     if (schema.policy().has_embedded()) {
       schema.mutable_policy()->set_embedded("");
     }

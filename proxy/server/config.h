@@ -91,6 +91,7 @@ struct Config {
   LimitsConfig limits;
   std::optional<Address> admin;  // TCP
   uint32_t workers = 0;          // 0: one a core
+  absl::Duration drain_time = absl::Seconds(10);
   LogConfig log;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;

@@ -23,8 +23,8 @@
 namespace sluice::server {
 namespace {
 
-// How long clients may take to leave once the program is told to stop.
-constexpr absl::Duration kDrainTime = absl::Seconds(10);
+// How long clients may take to leave once they have been told to.
+constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 
 void PrepareProcess() {
   // No core dumps, and no debugger of another process of this user: memory
@@ -95,7 +95,7 @@ int Serve(const std::string& file, Config config, const sigset_t& signals) {
   }
   QuitAtNextSignal();
   log.Info("draining");
-  if (!server.Drain(kDrainTime)) {
+  if (!server.Drain(kDrainGrace)) {
     log.Warning("drain_incomplete",
                 {{"detail", "connections are left, and broken off"}});
   }

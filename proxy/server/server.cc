@@ -149,6 +149,7 @@ absl::Status Server::Reload(Config config) {
     }
   }
   logger_.SetLevel(config.log.level);
+  config_.drain_time = config.drain_time;
   for (const Change& change : changes) {
     pool_->Reconfigure(change.index, change.config);
   }
@@ -170,8 +171,8 @@ absl::Status Server::Reload(Config config) {
 
 bool Server::Drain(absl::Duration grace) {
   readiness_->SetDraining();
-  pool_->Drain();
-  return pool_->WaitUntilIdle(grace);
+  pool_->Drain(config_.drain_time);
+  return pool_->WaitUntilIdle(config_.drain_time + grace);
 }
 
 }  // namespace sluice::server

@@ -56,8 +56,9 @@ class Server {
   // names stays as it is, and the log says so. On failure nothing changes.
   absl::Status Reload(Config config);
 
-  // Takes no more clients, tells those that are there to leave, and waits until
-  // they have gone, for at most `grace`. Returns whether all have.
+  // Takes no more clients, tells those that are there to leave, spread over the
+  // configuration's drain_time, and waits until they have gone, for at most
+  // `grace` more. Returns whether all have.
   bool Drain(absl::Duration grace);
 
  private:

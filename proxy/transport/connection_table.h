@@ -1,6 +1,7 @@
 #ifndef PROXY_TRANSPORT_CONNECTION_TABLE_H_
 #define PROXY_TRANSPORT_CONNECTION_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -28,6 +29,7 @@ class ConnectionTable {
   // Takes in a client that `admission` has admitted.
   void Add(std::shared_ptr<const ListenerConfig> config, UvStream socket,
            const SocketAddress& client);
+  size_t size() const { return connections_.size(); }
   // Null if the connection has ended.
   ClientConnection* Find(uint64_t id);
   // Destroys the connection.

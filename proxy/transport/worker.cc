@@ -5,6 +5,13 @@
 #include "proxy/transport/session_id.h"
 
 namespace sluice::transport {
+namespace {
+
+// Sessions that ask about their grants again each PacedVisit::kInterval: 3,200
+// a second.
+constexpr size_t kRecheckBatch = 32;
+
+}  // namespace
 
 Worker::Worker(size_t index, const Peers& peers, Admission* admission)
     : index_(index), admission_(admission), connections_(&context_, admission) {
@@ -13,13 +20,20 @@ Worker::Worker(size_t index, const Peers& peers, Admission* admission)
   context_.transport_observer = peers.transport_observer;
   context_.loop = &loop_;
   context_.connections = &connections_;
-  rollout_ = std::make_unique<PolicyRollout>(&loop_, &connections_);
+  rollout_ = std::make_unique<PacedVisit>(
+      &loop_, &connections_, [](ClientConnection* connection) {
+        connection->Tell(&session::Session::OnPolicyVersion);
+      });
+  drain_ = std::make_unique<PacedVisit>(
+      &loop_, &connections_,
+      [](ClientConnection* connection) { connection->Drain(); });
 }
 
 Worker::~Worker() {
   const auto close = [this] {
     listeners_.clear();
     rollout_.reset();
+    drain_.reset();
     connections_.Clear();
     loop_.Close();
   };
@@ -52,10 +66,10 @@ void Worker::Reconfigure(size_t listener,
   });
 }
 
-void Worker::Drain() {
-  loop_.Post([this] {
+void Worker::Drain(absl::Duration duration) {
+  loop_.Post([this, duration] {
     listeners_.clear();
-    connections_.ForEach([](ClientConnection* c) { c->Drain(); });
+    if (drain_ != nullptr) drain_->StartOver(duration);
   });
 }
 
@@ -79,7 +93,7 @@ void Worker::SetPolicyVersion(const std::string& version) {
     if (live.version == version) return;
     live.version = version;
     ++live.version_changes;
-    if (rollout_ != nullptr) rollout_->Start();
+    if (rollout_ != nullptr) rollout_->Start(kRecheckBatch);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/connection_table.h"
@@ -14,7 +15,7 @@
 #include "proxy/transport/listener.h"
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
-#include "proxy/transport/policy_rollout.h"
+#include "proxy/transport/paced_visit.h"
 
 namespace sluice::transport {
 
@@ -42,8 +43,10 @@ class Worker final : private Listener::HandlerInterface {
   // Serves new clients of a listener, by its index, so from now on.
   void Reconfigure(size_t listener,
                    std::shared_ptr<const ListenerConfig> config);
-  // Takes no more clients, and ends the connections in an orderly way.
-  void Drain();
+  // Takes no more clients, and ends the connections in an orderly way, spread
+  // over `duration`, so that they do not all come back to the next proxy at
+  // once.
+  void Drain(absl::Duration duration);
   // What the policy service pushes: see session::LivePolicy.
   void ApplyRevocations(
       std::shared_ptr<const policy_client::RevocationUpdate> update);
@@ -78,7 +81,8 @@ class Worker final : private Listener::HandlerInterface {
   Admission* admission_;
   LoopContext context_;
   ConnectionTable connections_;
-  std::unique_ptr<PolicyRollout> rollout_;
+  std::unique_ptr<PacedVisit> rollout_;  // of a changed policy
+  std::unique_ptr<PacedVisit> drain_;
   std::vector<Entry> listeners_;
   bool started_ = false;
 };

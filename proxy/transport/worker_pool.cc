@@ -40,8 +40,8 @@ void WorkerPool::Reconfigure(
   for (const auto& worker : workers_) worker->Reconfigure(listener, config);
 }
 
-void WorkerPool::Drain() {
-  for (const auto& worker : workers_) worker->Drain();
+void WorkerPool::Drain(absl::Duration duration) {
+  for (const auto& worker : workers_) worker->Drain(duration);
 }
 
 void WorkerPool::ApplyRevocations(

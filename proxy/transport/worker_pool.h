@@ -46,8 +46,9 @@ class WorkerPool {
   void Reconfigure(size_t listener,
                    const std::shared_ptr<const ListenerConfig>& config);
 
-  // Takes no more clients and begins to end those that are there.
-  void Drain();
+  // Takes no more clients and ends those that are there, spread over
+  // `duration`.
+  void Drain(absl::Duration duration);
   // Waits until no connection is left; false if that took too long.
   bool WaitUntilIdle(absl::Duration timeout) {
     return admission_.WaitUntilNone(timeout);

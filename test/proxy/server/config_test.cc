@@ -97,6 +97,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
 
   EXPECT_FALSE(config.admin.has_value());
   EXPECT_EQ(config.workers, 0u);
+  EXPECT_EQ(config.drain_time, absl::Seconds(10));
   EXPECT_EQ(config.log.level, LogLevel::kInfo);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
 }
@@ -145,6 +146,7 @@ limits:
   authz_info_per_second: 0
 admin: {address: 127.0.0.1:9901}
 workers: 3
+drain_time: 0s
 log: {level: debug, format: text, audit: ""}
 )");
   ASSERT_EQ(config.listeners.size(), 2u);
@@ -183,6 +185,7 @@ log: {level: debug, format: text, audit: ""}
   EXPECT_EQ(config.limits.authz_info_per_second, 0u);
   EXPECT_EQ(config.admin->ToString(), "127.0.0.1:9901");
   EXPECT_EQ(config.workers, 3u);
+  EXPECT_EQ(config.drain_time, absl::ZeroDuration());
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.format, LogFormat::kText);
 }

@@ -120,7 +120,7 @@ TEST_F(ClientConnectionTest, OutlivesAnswersThatComeTooLate) {
     ASSERT_TRUE(other.Handshake());
     other.Send(kConnect);
     too_late = policy_.TakeHeld();
-    pool_->Drain();
+    pool_->Drain(absl::ZeroDuration());
     client.ReceiveAll();
     other.ReceiveAll();
   }

@@ -49,12 +49,24 @@ TEST_F(WorkerPoolTest, ServesNewClientsDifferentlyAfterAReload) {
   before.Close();
 }
 
+TEST_F(WorkerPoolTest, DrainsOverATime) {
+  Start();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(std::make_unique<TestClient>(address_));
+  }
+  Await([this] { return pool_->connections() == 5; });
+  // Less than one a round: one each.
+  pool_->Drain(absl::Seconds(1));
+  EXPECT_TRUE(pool_->WaitUntilIdle(absl::Seconds(60)));
+}
+
 TEST_F(WorkerPoolTest, DrainsInOrder) {
   Start();
   TestClient open(address_), handshaking(address_);
   TestSocket broker = Open(&open);
   Await([this] { return pool_->connections() == 2; });
-  pool_->Drain();
+  pool_->Drain(absl::ZeroDuration());
   EXPECT_EQ(open.ReceiveAll(), "");
   EXPECT_TRUE(open.tls().is_closed());
   EXPECT_EQ(broker.ReceiveAll(), "");

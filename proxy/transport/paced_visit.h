@@ -1,0 +1,52 @@
+#ifndef PROXY_TRANSPORT_PACED_VISIT_H_
+#define PROXY_TRANSPORT_PACED_VISIT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "proxy/transport/connection_table.h"
+#include "proxy/transport/deadline_timer.h"
+#include "proxy/transport/event_loop.h"
+
+namespace sluice::transport {
+
+// Does something to every connection of a loop, a few at a time, so that
+// neither the loop nor whoever hears of it is flooded. On the loop's thread.
+class PacedVisit final : private DeadlineTimer::HandlerInterface {
+ public:
+  // Between one few and the next.
+  static constexpr absl::Duration kInterval = absl::Milliseconds(10);
+
+  // May end the connection.
+  using Visitor = void (*)(ClientConnection* connection);
+
+  // Both outlive this.
+  PacedVisit(EventLoop* loop, ConnectionTable* connections, Visitor visitor)
+      : loop_(loop),
+        connections_(connections),
+        visitor_(visitor),
+        timer_(loop, this) {}
+
+  // Begins, or begins anew, with the connections that there are now: `batch` of
+  // them at once, and as many each kInterval.
+  void Start(size_t batch);
+  // The same, as fast as it takes to be done after `duration`.
+  void StartOver(absl::Duration duration);
+
+ private:
+  // DeadlineTimer::HandlerInterface:
+  void OnDeadline() override;
+
+  EventLoop* const loop_;
+  ConnectionTable* const connections_;
+  const Visitor visitor_;
+  DeadlineTimer timer_;
+  size_t batch_ = 0;
+  std::vector<uint64_t> to_visit_;  // the next is the last
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_PACED_VISIT_H_
