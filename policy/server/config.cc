@@ -80,7 +80,7 @@ class Checker {
   std::vector<IntrospectionEndpoint> introspection_;
   absl::flat_hash_set<std::string> issuer_names_;
   std::vector<ace::Permission> public_topics_;
-  std::optional<std::string> sqlite_path_;
+  StoreOptions store_;
   std::vector<std::string> warnings_;
 };
 
@@ -101,7 +101,7 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
   if (!verifier.ok()) return Error("", verifier.status().message());
   return LoadedConfig{std::move(address_),       std::move(tls_),
                       *std::move(verifier),      std::move(introspection_),
-                      std::move(public_topics_), std::move(sqlite_path_),
+                      std::move(public_topics_), std::move(store_),
                       std::move(warnings_)};
 }
 
@@ -344,7 +344,7 @@ absl::Status Checker::CheckSqlite() {
   if (absl::Status s = CheckDirectoryOf(path); !s.ok()) {
     return Error(kField, s.message());
   }
-  sqlite_path_ = path;
+  store_.sqlite_path = path;
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "policy/ace/token_verifier.h"
 #include "policy/server/listen_address.h"
 #include "policy/service/introspector.h"
+#include "policy/store/store.h"
 
 namespace sluice::policy {
 
@@ -37,9 +38,9 @@ struct LoadedConfig {
   // In the order of their issuers.
   std::vector<IntrospectionEndpoint> introspection;
   std::vector<ace::Permission> public_topics;
-  // The database file of the store, in a directory that is there; absent where
-  // memory will do. Opening it can still fail.
-  std::optional<std::string> sqlite_path;
+  // A database file is in a directory that is there. Opening the store can
+  // still fail.
+  StoreOptions store;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
 };

@@ -10,8 +10,6 @@
 #include "policy/http/http_client.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
-#include "policy/store/memory_token_store.h"
-#include "policy/store/sqlite_token_store.h"
 
 namespace sluice::policy {
 namespace {
@@ -20,17 +18,14 @@ namespace {
 // a ping in five minutes for an attack unless told otherwise.
 constexpr int kMinPingIntervalMs = 10'000;
 
-// Null, and `status` says why, where it cannot be opened.
-std::shared_ptr<TokenStoreInterface> OpenStore(
-    const std::optional<std::string>& sqlite_path, absl::Status* status) {
-  if (!sqlite_path.has_value()) return std::make_shared<MemoryTokenStore>();
-  absl::StatusOr<std::unique_ptr<SqliteTokenStore>> opened =
-      SqliteTokenStore::Open(*sqlite_path);
+// Empty, and `status` says why, where it cannot be opened.
+Store TryOpenStore(const StoreOptions& options, absl::Status* status) {
+  absl::StatusOr<Store> opened = OpenStore(options);
   if (opened.ok()) return *std::move(opened);
   *status = absl::Status(
       opened.status().code(),
       absl::StrCat("cannot use the store: ", opened.status().message()));
-  return nullptr;
+  return Store();
 }
 
 std::shared_ptr<grpc::ServerCredentials> MakeCredentials(
@@ -61,8 +56,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock)
     : listen_address_(config.address),
       tls_(config.tls),
       clock_(std::move(clock)),
-      sqlite_path_(config.sqlite_path),
-      store_(OpenStore(sqlite_path_, &store_status_)),
+      store_options_(config.store),
+      store_(TryOpenStore(store_options_, &store_status_)),
       service_(MakeDeciders(std::move(config)), clock_) {}
 
 PolicyServer::~PolicyServer() { Shutdown(absl::ZeroDuration()); }
@@ -109,7 +104,7 @@ void PolicyServer::Reload(LoadedConfig config) {
 
 bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
   return !(config.address == listen_address_ && config.tls == tls_ &&
-           config.sqlite_path == sqlite_path_);
+           config.store == store_options_);
 }
 
 void PolicyServer::Shutdown(absl::Duration grace) {
@@ -152,7 +147,7 @@ Deciders PolicyServer::MakeDeciders(LoadedConfig config) {
         std::make_shared<Introspector>(std::move(options), http_.get(), clock_);
   }
   deciders.authenticator = std::make_shared<const Authenticator>(
-      std::move(config.verifier), config.public_topics, store_);
+      std::move(config.verifier), config.public_topics, store_.tokens);
   return deciders;
 }
 

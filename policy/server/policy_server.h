@@ -12,7 +12,7 @@
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
 #include "policy/service/policy_service.h"
-#include "policy/store/token_store.h"
+#include "policy/store/store.h"
 
 namespace sluice::policy {
 
@@ -78,10 +78,10 @@ class PolicyServer {
   const std::optional<ListenAddress> listen_address_;
   const std::optional<TlsConfig> tls_;
   const PolicyService::Clock clock_;
-  const std::optional<std::string> sqlite_path_;
+  const StoreOptions store_options_;
   absl::Status store_status_;  // of opening the store
-  // Null only where it could not be opened, and then nothing is served.
-  const std::shared_ptr<TokenStoreInterface> store_;
+  // Empty only where it could not be opened, and then nothing is served.
+  const Store store_;
   // From the first configuration on that needs it.
   std::unique_ptr<http::HttpClientInterface> http_;
   PolicyService service_;

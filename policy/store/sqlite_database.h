@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 
 #include "absl/status/status.h"
@@ -54,7 +55,7 @@ class SqliteStatement {
 
 // A database file of this process alone, in SQLite's write-ahead mode: what a
 // committed transaction wrote survives a crash and a power failure. Not
-// thread-safe.
+// thread-safe: those who share it hold its mutex meanwhile.
 class SqliteDatabase {
  public:
   // Opens the file at `path`, or creates it for this user only, and brings it
@@ -73,6 +74,8 @@ class SqliteDatabase {
   SqliteDatabase(const SqliteDatabase&) = delete;
   SqliteDatabase& operator=(const SqliteDatabase&) = delete;
 
+  std::mutex& mutex() { return mutex_; }
+
   SqliteStatement Prepare(absl::string_view sql) {
     return SqliteStatement(database_, sql);
   }
@@ -90,6 +93,7 @@ class SqliteDatabase {
   absl::StatusOr<int64_t> Pragma(absl::string_view name);
 
   sqlite3* const database_;
+  std::mutex mutex_;
 };
 
 // All or nothing: what is written while it lives counts from Commit() on, and

@@ -1,5 +1,7 @@
 #include "policy/store/sqlite_schema.h"
 
+#include <utility>
+
 namespace sluice::policy {
 namespace {
 
@@ -86,10 +88,59 @@ CREATE TRIGGER used_proofs_removed AFTER DELETE ON used_proofs BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1};
+// Without a kid: the key has no name, or the record is from before keys were
+// kept.
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE tokens ADD COLUMN issuer BLOB;
+ALTER TABLE tokens ADD COLUMN kid BLOB;
+ALTER TABLE tokens ADD COLUMN key BLOB;
+CREATE INDEX tokens_by_kid ON tokens (kid, issuer) WHERE kid IS NOT NULL;
+)sql";
+
+// The resources that operators manage. Without expires_at: they stay.
+constexpr char kVersion3[] = R"sql(
+INSERT INTO usage (name) VALUES ('resources');
+
+-- One row: what names the history of the resources, and its latest revision.
+CREATE TABLE history (
+  id TEXT NOT NULL,
+  revision INTEGER NOT NULL
+);
+INSERT INTO history (id, revision) VALUES (lower(hex(randomblob(16))), 0);
+
+CREATE TABLE resources (
+  collection BLOB NOT NULL,
+  id BLOB NOT NULL,
+  value BLOB NOT NULL,
+  expires_at INTEGER,
+  revision INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  UNIQUE (collection, id)
+);
+CREATE INDEX resources_by_expiry ON resources (expires_at)
+  WHERE expires_at IS NOT NULL;
+CREATE TRIGGER resources_added AFTER INSERT ON resources BEGIN
+  UPDATE usage SET entries = entries + 1, bytes = bytes + NEW.bytes
+    WHERE name = 'resources';
+END;
+CREATE TRIGGER resources_removed AFTER DELETE ON resources BEGIN
+  UPDATE usage SET entries = entries - 1, bytes = bytes - OLD.bytes
+    WHERE name = 'resources';
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 
 }  // namespace
 
 absl::Span<const char* const> SqliteMigrations() { return kMigrations; }
+
+absl::StatusOr<std::shared_ptr<SqliteDatabase>> OpenSqliteDatabase(
+    const std::string& path) {
+  absl::StatusOr<std::unique_ptr<SqliteDatabase>> database =
+      SqliteDatabase::Open(path, kSqliteApplicationId, SqliteMigrations());
+  if (!database.ok()) return database.status();
+  return *std::move(database);
+}
 
 }  // namespace sluice::policy

@@ -2,8 +2,12 @@
 #define POLICY_STORE_SQLITE_SCHEMA_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "policy/store/sqlite_database.h"
 
 namespace sluice::policy {
 
@@ -13,6 +17,11 @@ inline constexpr int32_t kSqliteApplicationId = 0x536C7569;
 // The scripts of SqliteDatabase::Open(). A released script never changes: a
 // new schema is a new script at the end.
 absl::Span<const char* const> SqliteMigrations();
+
+// Opens or creates the file in which a policy service keeps all it remembers:
+// the stores over SQLite share it. Fails as SqliteDatabase::Open() does.
+absl::StatusOr<std::shared_ptr<SqliteDatabase>> OpenSqliteDatabase(
+    const std::string& path);
 
 }  // namespace sluice::policy
 

@@ -1,6 +1,7 @@
 #include "policy/store/sqlite_token_store.h"
 
 #include <cstdint>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -27,18 +28,17 @@ bool SameRecord(const TokenRecord& a, const TokenRecord& b) {
 
 absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
     const std::string& path, const StoreLimits& limits) {
-  absl::StatusOr<std::unique_ptr<SqliteDatabase>> database =
-      SqliteDatabase::Open(path, kSqliteApplicationId, SqliteMigrations());
+  absl::StatusOr<std::shared_ptr<SqliteDatabase>> database =
+      OpenSqliteDatabase(path);
   if (!database.ok()) return database.status();
-  return std::unique_ptr<SqliteTokenStore>(
-      new SqliteTokenStore(*std::move(database), limits));
+  return std::make_unique<SqliteTokenStore>(*std::move(database), limits);
 }
 
 absl::Status SqliteTokenStore::Put(TokenRecord record, absl::Time now) {
   if (record.expires_at <= now) {
     return absl::FailedPreconditionError("the token has expired");
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   const absl::StatusOr<std::optional<TokenRecord>> earlier =
       Lookup("binding", record.binding, now);
   if (!earlier.ok()) return earlier.status();
@@ -110,13 +110,13 @@ absl::Status SqliteTokenStore::MakeRoom(size_t bytes) {
 
 absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Find(
     absl::string_view binding, absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   return Lookup("binding", binding, now);
 }
 
 absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::FindByClientId(
     absl::string_view client_id, absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   return Lookup("client_id", client_id, now);
 }
 
@@ -137,7 +137,7 @@ absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Lookup(
 
 absl::StatusOr<bool> SqliteTokenStore::ClaimClientId(const ClientIdClaim& claim,
                                                      absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   const absl::StatusOr<std::optional<Fact>> found =
       FindFact(Table::kClientIdOwners, claim.client_id, now);
   if (!found.ok()) return found.status();
@@ -162,7 +162,7 @@ absl::StatusOr<bool> SqliteTokenStore::ClaimClientId(const ClientIdClaim& claim,
 
 absl::StatusOr<std::optional<std::string>> SqliteTokenStore::FindClientIdOwner(
     absl::string_view client_id, absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   const absl::StatusOr<std::optional<Fact>> found =
       FindFact(Table::kClientIdOwners, client_id, now);
   if (!found.ok()) return found.status();
@@ -173,7 +173,7 @@ absl::StatusOr<std::optional<std::string>> SqliteTokenStore::FindClientIdOwner(
 absl::StatusOr<absl::Time> SqliteTokenStore::FirstSeen(absl::string_view token,
                                                        absl::Time forget_at,
                                                        absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   const absl::StatusOr<std::optional<Fact>> found =
       FindFact(Table::kFirstSeen, token, now);
   if (!found.ok()) return found.status();
@@ -194,7 +194,7 @@ absl::StatusOr<absl::Time> SqliteTokenStore::FirstSeen(absl::string_view token,
 absl::StatusOr<bool> SqliteTokenStore::UseProof(absl::string_view proof,
                                                 absl::Time forget_at,
                                                 absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(database_->mutex());
   const absl::StatusOr<std::optional<Fact>> found =
       FindFact(Table::kUsedProofs, proof, now);
   if (!found.ok()) return found.status();

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,8 +21,13 @@ namespace sluice::policy {
 // something, for the disk.
 class SqliteTokenStore : public TokenStoreInterface {
  public:
-  // Opens or creates the file; fails as SqliteDatabase::Open() does. A file
-  // that holds more than `limits` shrinks with the next Put().
+  // Of a database of OpenSqliteDatabase(). One that holds more than `limits`
+  // shrinks with the next Put().
+  explicit SqliteTokenStore(std::shared_ptr<SqliteDatabase> database,
+                            const StoreLimits& limits = StoreLimits())
+      : limits_(limits), database_(std::move(database)) {}
+
+  // The store of a file that is used for nothing else.
   static absl::StatusOr<std::unique_ptr<SqliteTokenStore>> Open(
       const std::string& path, const StoreLimits& limits = StoreLimits());
 
@@ -54,13 +58,9 @@ class SqliteTokenStore : public TokenStoreInterface {
   // A table of facts.
   enum class Table { kClientIdOwners, kFirstSeen, kUsedProofs };
 
-  SqliteTokenStore(std::unique_ptr<SqliteDatabase> database,
-                   const StoreLimits& limits)
-      : limits_(limits), database_(std::move(database)) {}
-
   static absl::string_view Name(Table table);
 
-  // All of these are called with the mutex held.
+  // All of these are called with the database's mutex held.
   absl::StatusOr<std::optional<TokenRecord>> Lookup(absl::string_view column,
                                                     absl::string_view key,
                                                     absl::Time now);
@@ -74,8 +74,7 @@ class SqliteTokenStore : public TokenStoreInterface {
                           absl::Time now);
 
   const StoreLimits limits_;
-  std::mutex mutex_;
-  const std::unique_ptr<SqliteDatabase> database_;
+  const std::shared_ptr<SqliteDatabase> database_;
 };
 
 }  // namespace sluice::policy

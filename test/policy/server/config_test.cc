@@ -167,10 +167,10 @@ TEST_F(ConfigTest, WarnsOfEachIssuerOfDraft01) {
 TEST_F(ConfigTest, FindsTheStoresFileBesideItself) {
   const auto config = Load(Minimal({{"memory: {}", "sqlite: policy.db"}}));
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->sqlite_path, dir_.path() + "/policy.db");
+  EXPECT_EQ(config->store.sqlite_path, dir_.path() + "/policy.db");
   // Reading the configuration leaves no trace.
-  EXPECT_NE(access(config->sqlite_path->c_str(), F_OK), 0);
-  EXPECT_EQ(Load(kMinimal)->sqlite_path, std::nullopt);
+  EXPECT_NE(access(config->store.sqlite_path->c_str(), F_OK), 0);
+  EXPECT_EQ(Load(kMinimal)->store.sqlite_path, std::nullopt);
 }
 
 // covers: ACE-TOK-5

@@ -12,7 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/store/memory_resource_store.h"
+#include "policy/store/sqlite_resource_store.h"
+#include "policy/store/sqlite_schema.h"
 #include "test/policy/store/resource_observer.h"
+#include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
 namespace {
@@ -24,7 +27,7 @@ using ::testing::Pair;
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kLater = kNow + absl::Hours(1);
 
-enum class Kind { kMemory };
+enum class Kind { kMemory, kSqlite };
 
 Resource Named(const std::string& id, const std::string& value = "value",
                absl::Time expires_at = absl::InfiniteFuture()) {
@@ -40,6 +43,8 @@ std::string KindName(const ::testing::TestParamInfo<Kind>& info) {
   switch (info.param) {
     case Kind::kMemory:
       return "Memory";
+    case Kind::kSqlite:
+      return "Sqlite";
   }
   return "";
 }
@@ -55,7 +60,18 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
       case Kind::kMemory:
         store_ = std::make_unique<MemoryResourceStore>(limits);
         return;
+      case Kind::kSqlite:
+        return MakeSqliteStore(limits);
     }
+  }
+
+  void MakeSqliteStore(const ResourceLimits& limits) {
+    auto database =
+        OpenSqliteDatabase(absl::StrCat(dir_.path(), "/", ++files_, ".db"));
+    ASSERT_TRUE(database.ok()) << database.status();
+    auto store = SqliteResourceStore::Create(*std::move(database), limits);
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
   }
 
   // The revision of what was written, 0 where that failed.
@@ -93,6 +109,8 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
     return ids;
   }
 
+  const sluice::testing::TempDir dir_;
+  int files_ = 0;
   ResourceObserver observer_;  // outlives the store
   std::unique_ptr<ResourceStoreInterface> store_;
 };
@@ -331,7 +349,8 @@ TEST_P(ResourceStoreTest, OneOfManyCreatorsWins) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ResourceStoreTest,
-                         ::testing::Values(Kind::kMemory), KindName);
+                         ::testing::Values(Kind::kMemory, Kind::kSqlite),
+                         KindName);
 
 // Stores that know how much they hold at any time.
 using CountingResourceStoreTest = ResourceStoreTest;
@@ -365,7 +384,8 @@ TEST_P(CountingResourceStoreTest, WhatHasExpiredMakesRoomAtOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, CountingResourceStoreTest,
-                         ::testing::Values(Kind::kMemory), KindName);
+                         ::testing::Values(Kind::kMemory, Kind::kSqlite),
+                         KindName);
 
 }  // namespace
 }  // namespace sluice::policy

@@ -9,9 +9,11 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/store/sqlite_database.h"
+#include "policy/store/sqlite_schema.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -23,7 +25,6 @@ using ::testing::StartsWith;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kLater = kNow + absl::Hours(1);
-constexpr int32_t kOurs = 0x536C7569;
 
 class SqliteTokenStoreTest : public ::testing::Test {
  protected:
@@ -42,8 +43,7 @@ class SqliteTokenStoreTest : public ::testing::Test {
 
   // Changes the file behind the store's back.
   void Execute(const char* sql) {
-    const char* const kKnown[] = {""};
-    const auto database = SqliteDatabase::Open(path_, kOurs, kKnown);
+    const auto database = OpenSqliteDatabase(path_);
     ASSERT_TRUE(database.ok()) << database.status();
     const absl::Status status = (*database)->Execute(sql);
     ASSERT_TRUE(status.ok()) << status;
@@ -149,8 +149,8 @@ TEST_F(SqliteTokenStoreTest, RefusesADamagedDatabase) {
 
 TEST_F(SqliteTokenStoreTest, RefusesANewerSchema) {
   Open();
-  const char* const kNothing[] = {"", ""};
-  ASSERT_TRUE(SqliteDatabase::Open(path_, kOurs, kNothing).ok());
+  const std::vector<const char*> one_more(SqliteMigrations().size() + 1, "");
+  ASSERT_TRUE(SqliteDatabase::Open(path_, kSqliteApplicationId, one_more).ok());
   EXPECT_THAT(Problem(), HasSubstr("newer version"));
 }
 

@@ -1,0 +1,35 @@
+#include "policy/store/store.h"
+
+#include <utility>
+
+#include "policy/store/memory_resource_store.h"
+#include "policy/store/memory_token_store.h"
+#include "policy/store/sqlite_resource_store.h"
+#include "policy/store/sqlite_schema.h"
+#include "policy/store/sqlite_token_store.h"
+
+namespace sluice::policy {
+namespace {
+
+absl::StatusOr<Store> OpenSqliteStore(const std::string& path) {
+  absl::StatusOr<std::shared_ptr<SqliteDatabase>> database =
+      OpenSqliteDatabase(path);
+  if (!database.ok()) return database.status();
+  absl::StatusOr<std::unique_ptr<SqliteResourceStore>> resources =
+      SqliteResourceStore::Create(*database);
+  if (!resources.ok()) return resources.status();
+  return Store{std::make_shared<SqliteTokenStore>(*std::move(database)),
+               *std::move(resources)};
+}
+
+}  // namespace
+
+absl::StatusOr<Store> OpenStore(const StoreOptions& options) {
+  if (options.sqlite_path.has_value()) {
+    return OpenSqliteStore(*options.sqlite_path);
+  }
+  return Store{std::make_shared<MemoryTokenStore>(),
+               std::make_shared<MemoryResourceStore>()};
+}
+
+}  // namespace sluice::policy

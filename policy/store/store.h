@@ -1,0 +1,35 @@
+#ifndef POLICY_STORE_STORE_H_
+#define POLICY_STORE_STORE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "policy/store/resource_store.h"
+#include "policy/store/token_store.h"
+
+namespace sluice::policy {
+
+// Where the policy service keeps things: in this process where nothing is set.
+struct StoreOptions {
+  std::optional<std::string> sqlite_path;  // the database file
+};
+
+inline bool operator==(const StoreOptions& a, const StoreOptions& b) {
+  return a.sqlite_path == b.sqlite_path;
+}
+
+// All that a policy service keeps. Both are in the same place and live as long
+// as each other.
+struct Store {
+  std::shared_ptr<TokenStoreInterface> tokens;
+  std::shared_ptr<ResourceStoreInterface> resources;
+};
+
+// Opens or creates the store. The message of a failure is for the operator.
+absl::StatusOr<Store> OpenStore(const StoreOptions& options);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_STORE_STORE_H_
