@@ -77,14 +77,14 @@ Credential FromUserName(const mqtt::Connect& connect) {
 absl::optional<Credential> ReadUserNameCredential(
     const mqtt::Connect& connect) {
   if (connect.version != mqtt::ProtocolVersion::kV311 ||
-      !connect.username.has_value() || connect.username->empty() ||
-      !connect.password.has_value() || connect.password->empty()) {
+      !connect.username.has_value() || connect.username->empty()) {
     return absl::nullopt;
   }
   Credential credential;
   credential.kind = Credential::Kind::kExporterProof;
   credential.token = std::string(*connect.username);
-  credential.proof = std::string(AsString(*connect.password));
+  credential.proof =
+      std::string(AsString(connect.password.value_or(ByteView())));
   return credential;
 }
 

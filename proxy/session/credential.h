@@ -45,7 +45,8 @@ Credential ReadCredential(const mqtt::Connect& connect, bool v5_username_token);
 // The User Name and Password of a MQTT 3.1.1 CONNECT that ReadCredential()
 // found no credential in, as the token and proof that they would be for
 // draft-ietf-ace-mqtt-tls-profile-01 (ACE-D01-4): kExporterProof in form,
-// though the proof is another. Nothing without both.
+// though the proof is another, and empty without a Password. Nothing without a
+// User Name.
 absl::optional<Credential> ReadUserNameCredential(const mqtt::Connect& connect);
 
 // Authentication Method and Data of a CONNECT or AUTH; the data is empty when

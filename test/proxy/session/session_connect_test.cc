@@ -332,6 +332,20 @@ TEST_F(SessionConnectTest, AUserNameIsToldOnlyWhenItIsWanted) {
               ElementsAre("client CONNACK 03", "close"));
 }
 
+// covers: ACE-D01-4
+TEST_F(SessionConnectTest, AUserNameWithoutAPasswordIsATokenWithoutAProof) {
+  ConnectParts parts;
+  parts.version = ProtocolVersion::kV311;
+  parts.username = "a.b.c";
+  Start();
+  Client(ConnectPacket(parts));
+  EXPECT_TRUE(asked().anonymous().has_user_name());
+  EXPECT_THAT(PolicyWants(AuthenticateResponse::kUserNameWanted),
+              ElementsAre("authenticate"));
+  EXPECT_EQ(asked().token().token(), "a.b.c");
+  EXPECT_EQ(asked().token().payload().proof(), "");
+}
+
 // covers: EDGE-20
 TEST_F(SessionConnectTest, AClientIdOfAnotherSubjectIsRefused) {
   settings.bind_client_id = true;
