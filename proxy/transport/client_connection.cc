@@ -29,14 +29,15 @@ size_t ForwardedAmongLast(const Effects& effects, size_t count) {
 }
 
 // Whether a side is not to be read, by the bytes queued to the other side and
-// to itself.
-bool IsPaused(bool was_paused, size_t to_other, size_t to_itself) {
+// by the answers of our own that are queued to itself. What the other side has
+// sent does not count: acknowledgements go on while it waits (EDGE-19).
+bool IsPaused(size_t limit, bool was_paused, size_t to_other, size_t answers) {
   if (was_paused) {
-    return to_other > WriteQueue::kLowWatermark ||
-           to_itself > WriteQueue::kHighWatermark;
+    return to_other > limit / 4 ||
+           answers > limit;
   }
-  return to_other >= WriteQueue::kHighWatermark ||
-         to_itself >= 2 * WriteQueue::kHighWatermark;
+  return to_other >= limit ||
+         answers >= 2 * limit;
 }
 
 session::Counter& BytesFrom(Direction direction, LoopStats* stats) {
@@ -217,7 +218,8 @@ bool ClientConnection::Handshake() {
   session_ = std::make_unique<session::Session>(
       session::Context{&config_->session, client_address_.ToString(),
                        tls_.get(), &context_->random, &context_->counters,
-                       context_->observer, &context_->live_policy});
+                       context_->observer, &context_->live_policy,
+                       config_->client_nonces.get()});
   session_->Start(Now(), &context_->effects);
   CarryOut();
   return phase_ == Phase::kOpen;
@@ -326,7 +328,11 @@ void ClientConnection::ConnectUpstream() {
 void ClientConnection::SendToClient(const Effect& effect) {
   const ByteView bytes = context_->effects.bytes(effect);
   if (!client_failed_ && !tls_->Write(bytes)) client_failed_ = true;
-  if (effect.forwarded) context_->forwarded_in_output += bytes.size();
+  if (effect.forwarded) {
+    context_->forwarded_in_output += bytes.size();
+  } else {
+    answers_ += bytes.size();
+  }
 }
 
 void ClientConnection::WriteToBroker() {
@@ -416,8 +422,11 @@ void ClientConnection::UpdateReading() {
   }
   const size_t to_client = client_.queued();
   const size_t to_broker = broker_.has_value() ? broker_->queued() : 0;
-  client_paused_ = IsPaused(client_paused_, to_broker, to_client);
-  broker_paused_ = IsPaused(broker_paused_, to_client, to_broker);
+  answers_ = std::min(answers_, to_client);
+  const size_t limit = config_->max_queued_bytes;
+  client_paused_ = IsPaused(limit, client_paused_, to_broker, answers_);
+  // The broker is never answered.
+  broker_paused_ = IsPaused(limit, broker_paused_, to_client, 0);
   client_.SetReading(
       !client_paused_ && !client_ended_ &&
       (phase_ == Phase::kHandshake || session_->wants_client_bytes()));
