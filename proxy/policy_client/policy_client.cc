@@ -3,11 +3,12 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <chrono>
 #include <fstream>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -19,31 +20,37 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
+// How often the files are looked at. Seconds.
+constexpr unsigned int kRefreshInterval = 1;
+
+absl::Status CheckReadable(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream contents;
-  if (!file || !(contents << file.rdbuf())) {
+  if (!file || file.peek() == std::ifstream::traits_type::eof()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": cannot be read, or is empty"));
   }
-  return contents.str();
+  return absl::OkStatus();
 }
 
+// gRPC reads the files, and reads them again when they change: each connection
+// is made with what they hold by then.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> NewCredentials(
     const absl::optional<TlsFiles>& tls) {
   if (!tls.has_value()) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions options;
-  const std::pair<const std::string*, std::string*> files[] = {
-      {&tls->ca, &options.pem_root_certs},
-      {&tls->certificate, &options.pem_cert_chain},
-      {&tls->private_key, &options.pem_private_key}};
-  for (const auto& [path, contents] : files) {
+  for (const std::string* path :
+       {&tls->ca, &tls->certificate, &tls->private_key}) {
     if (path->empty()) continue;
-    absl::StatusOr<std::string> read = ReadFile(*path);
-    if (!read.ok()) return read.status();
-    *contents = *std::move(read);
+    if (absl::Status s = CheckReadable(*path); !s.ok()) return s;
   }
-  return grpc::SslCredentials(options);
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  if (!tls->ca.empty() || !tls->certificate.empty()) {
+    options.set_certificate_provider(
+        std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+            tls->private_key, tls->certificate, tls->ca, kRefreshInterval));
+  }
+  if (!tls->ca.empty()) options.watch_root_certs();
+  if (!tls->certificate.empty()) options.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace

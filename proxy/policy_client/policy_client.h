@@ -18,7 +18,8 @@
 
 namespace sluice::policy_client {
 
-// PEM files for TLS to the policy service.
+// PEM files for TLS to the policy service. They may be replaced while they are
+// in use: the next connection is made with what they hold then.
 struct TlsFiles {
   std::string ca;  // vouches for the policy service
   // The proxy's own, for mutual TLS; both or neither.

@@ -15,6 +15,20 @@ using ::sluice::policy::PolicyServer;
 using ::sluice::policy_client::ChannelKeeper;
 using ::sluice::policy_client::PolicyClient;
 
+namespace {
+
+// What listeners show to clients.
+std::vector<std::string> CertificateFiles(const Config& config) {
+  std::vector<std::string> files;
+  for (const ListenerConfig& listener : config.listeners) {
+    files.push_back(listener.certificate_file);
+    files.push_back(listener.private_key_file);
+  }
+  return files;
+}
+
+}  // namespace
+
 Server::Server(Config config, Logger* logger)
     : logger_(*logger), config_(std::move(config)), event_logger_(logger) {}
 
@@ -27,6 +41,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   if (absl::Status s = server->StartListeners(); !s.ok()) return s;
   if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
   server->pool_->Start();
+  server->serving_ = server->config_;
+  server->WatchCertificates();
   server->FollowPolicy();
   server->readiness_->SetListening(true);
   return server;
@@ -133,7 +149,7 @@ std::string Server::admin_address() const {
   return admin_ == nullptr ? "" : admin_->address().ToString();
 }
 
-absl::Status Server::Reload(Config config) {
+absl::Status Server::ReconfigureListeners(const Config& config) {
   // First all that can fail, then all that changes something.
   struct Change {
     size_t index;
@@ -148,11 +164,35 @@ absl::Status Server::Reload(Config config) {
       changes.push_back({i, *std::move(transport_config)});
     }
   }
-  logger_.SetLevel(config.log.level);
-  config_.drain_time = config.drain_time;
   for (const Change& change : changes) {
     pool_->Reconfigure(change.index, change.config);
   }
+  return absl::OkStatus();
+}
+
+void Server::WatchCertificates() {
+  FileWatcher::Options options;
+  options.files = CertificateFiles(serving_);
+  options.on_change = [this] { ReloadCertificates(); };
+  certificate_watcher_ = std::make_unique<FileWatcher>(std::move(options));
+}
+
+void Server::ReloadCertificates() {
+  std::lock_guard<std::mutex> lock(reload_mutex_);
+  const absl::Status status = ReconfigureListeners(serving_);
+  if (status.ok()) {
+    logger_.Info("certificates_reloaded");
+  } else {
+    // The old ones go on being served.
+    logger_.Error("certificates_rejected", {{"detail", status.message()}});
+  }
+}
+
+absl::Status Server::Reload(Config config) {
+  std::lock_guard<std::mutex> lock(reload_mutex_);
+  if (absl::Status s = ReconfigureListeners(config); !s.ok()) return s;
+  logger_.SetLevel(config.log.level);
+  config_.drain_time = config.drain_time;
   if (broker_probe_ != nullptr) {
     broker_probe_->SetAddress(config.upstream.address);
   }
@@ -166,6 +206,9 @@ absl::Status Server::Reload(Config config) {
                       "workers, log.format, and limits on connections and "
                       "tokens change only with a restart"}});
   }
+  config.policy.embedded.reset();
+  serving_ = std::move(config);
+  certificate_watcher_->SetFiles(CertificateFiles(serving_));
   return absl::OkStatus();
 }
 

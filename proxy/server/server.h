@@ -2,6 +2,7 @@
 #define PROXY_SERVER_SERVER_H_
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "policy/server/policy_server.h"
+#include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
 #include "proxy/policy_client/channel_keeper.h"
 #include "proxy/policy_client/policy_client.h"
@@ -27,8 +29,9 @@
 namespace sluice::server {
 
 // The proxy, put together from its configuration: event loops and listeners,
-// the way to the policy service or the service itself, admin HTTP. Not
-// thread-safe: one thread starts, reloads and ends it.
+// the way to the policy service or the service itself, admin HTTP. Certificates
+// that change on the disk are taken over within seconds. Not thread-safe: one
+// thread starts, reloads and ends it.
 class Server {
  public:
   // Takes clients when it returns. Fails when an address cannot be bound or a
@@ -65,6 +68,12 @@ class Server {
   Server(Config config, Logger* logger);
 
   absl::Status StartPolicy();
+  // Makes the listeners serve new clients by `config`; on failure nothing
+  // changes. Under reload_mutex_.
+  absl::Status ReconfigureListeners(const Config& config);
+  void WatchCertificates();
+  // On the watcher's thread.
+  void ReloadCertificates();
   void FollowPolicy();
   absl::Status StartListeners();
   absl::Status StartAdmin();
@@ -90,6 +99,10 @@ class Server {
   std::unique_ptr<AdminServer> admin_;
 
   std::vector<Listening> listening_;
+
+  std::mutex reload_mutex_;
+  Config serving_;  // what listeners were last configured by
+  std::unique_ptr<FileWatcher> certificate_watcher_;
 };
 
 }  // namespace sluice::server

@@ -65,20 +65,44 @@ class ReloadTest(StackTestCase):
         self.stack.policy.wait_for("reload_failed")
         self.assertEqual(self.anonymous_codes("news/x"), [1])
 
-    def test_proxy_takes_over_its_certificate_on_sighup(self):
-        serial = self.client().tls.peer_certificate().get_serial_number()
-        live = self.connected("a/# pub")
+    def serial_shown(self):
+        return self.client().tls.peer_certificate().get_serial_number()
+
+    def renew(self, and_then):
+        """A new certificate for the old key, then a shell command."""
         subprocess.run(
             "openssl req -new -key server.key -subj /CN=renewed |"
             " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
-            " -CAcreateserial -out renewed.crt && mv renewed.crt server.crt",
+            f" -CAcreateserial -out renewed.crt && {and_then}",
             shell=True, cwd=self.stack.directory, check=True,
             capture_output=True)
+
+    def test_proxy_takes_over_its_certificate_on_sighup(self):
+        serial = self.serial_shown()
+        live = self.connected("a/# pub")
+        self.renew("mv renewed.crt server.crt")
         self.stack.proxy.send_signal(signal.SIGHUP)
-        eventually(lambda: self.client().tls.peer_certificate()
-                   .get_serial_number() != serial, "the new one is shown")
+        self.stack.proxy.wait_for("\"reloaded\"")
+        self.assertNotEqual(self.serial_shown(), serial)
         live.ping()
         self.connected("a/# pub")
+
+    def test_proxy_takes_over_its_certificate_by_itself(self):
+        serial = self.serial_shown()
+        live = self.connected("a/# pub")
+        # As Kubernetes does: the name stays, and leads elsewhere.
+        self.renew("mkdir -p next && mv renewed.crt next/server.crt &&"
+                   " ln -sfn next/server.crt server.crt")
+        eventually(lambda: self.serial_shown() != serial,
+                   "the new one is shown")
+        live.ping()
+        # A certificate of another key is not taken.
+        serial = self.serial_shown()
+        self.renew("cp policy.crt renewed.crt && mv renewed.crt"
+                   " next/server.crt")
+        self.stack.proxy.wait_for("certificates_rejected")
+        self.assertEqual(self.serial_shown(), serial)
+        live.ping()
 
 
 class ProxyProtocolTest(StackTestCase):

@@ -271,6 +271,13 @@ TEST_F(PolicyClientTlsTest, IsRefusedWithAForeignCertificate) {
   EXPECT_FALSE(Ask(client.get(), "foreign").ok());
 }
 
+TEST_F(PolicyClientTlsTest, TakesOverFilesThatChange) {
+  auto client = Connect(kLong, FilesOf(TestCertificate::SelfSigned({})));
+  EXPECT_FALSE(Ask(client.get(), "foreign").ok());
+  FilesOf(authority_.Issue({}));
+  while (!Ask(client.get(), "renewed").ok()) std::this_thread::yield();
+}
+
 TEST_F(PolicyClientTlsTest, NamesAFileThatIsMissing) {
   TlsFiles files = FilesOf(authority_.Issue({}));
   files.private_key = directory_.path() + "/missing.key";

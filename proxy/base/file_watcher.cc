@@ -1,0 +1,66 @@
+#include "proxy/base/file_watcher.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+namespace sluice {
+
+FileWatcher::FileWatcher(Options options)
+    : options_(std::move(options)),
+      files_(options_.files),
+      known_(Look(files_)),
+      seen_(known_),
+      thread_([this] { Run(); }) {}
+
+FileWatcher::~FileWatcher() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wakeup_.notify_all();
+  thread_.join();
+}
+
+void FileWatcher::SetFiles(std::vector<std::string> files) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (files == files_) return;
+  files_ = std::move(files);
+  known_ = seen_ = Look(files_);
+}
+
+std::vector<FileWatcher::State> FileWatcher::Look(
+    const std::vector<std::string>& files) {
+  std::vector<State> states;
+  states.reserve(files.size());
+  for (const std::string& file : files) {
+    State& state = states.emplace_back();
+    struct stat found;
+    if (stat(file.c_str(), &found) != 0) continue;
+    state.device = found.st_dev;
+    state.inode = found.st_ino;
+    state.size = found.st_size;
+    state.changed_at =
+        int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
+  }
+  return states;
+}
+
+void FileWatcher::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    wakeup_.wait_for(lock, absl::ToChronoNanoseconds(options_.interval),
+                     [this] { return stopping_; });
+    if (stopping_) return;
+    std::vector<State> now = Look(files_);
+    const bool settled = now == seen_;
+    seen_ = std::move(now);
+    if (!settled || seen_ == known_) continue;
+    known_ = seen_;
+    lock.unlock();
+    options_.on_change();
+    lock.lock();
+  }
+}
+
+}  // namespace sluice
