@@ -2,7 +2,8 @@
 """Keeps docs/conformance.md true.
 
 Tests name the requirements they show in comments of the form
-`covers: ACE-POP-3, EDGE-14`. This script compares them with the table:
+`covers: ACE-POP-3, EDGE-14`, or, in test/conformance, by the decorator
+`@case("ACE-POP-3", ...)`. This script compares them with the table:
 
   bazel/conformance.py           fails when a row that claims a test has none, a
                                  test names an unknown id, or the list of tests
@@ -22,6 +23,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, "docs", "conformance.md")
 COVERS = re.compile(r"covers:\s*((?:ACE-[A-Z0-9]+-\d+|EDGE-\d+)"
                     r"(?:,\s*(?:ACE-[A-Z0-9]+-\d+|EDGE-\d+))*)")
+# The decorator of a case, up to the first argument that has a name.
+CASE = re.compile(r"^@case\w*\(((?:\s*\"[A-Z0-9-]+\",)+)", re.MULTILINE)
 ROW = re.compile(r"^\| ((?:ACE-[A-Z0-9]+-\d+|EDGE-\d+)) \| (.*) "
                  r"\| (yes|part|no) \| (.*) \|$")
 
@@ -43,6 +46,9 @@ def tests_by_id():
             text = re.sub(r",\n\s*(?://|#)\s*", ", ", f.read())
         for match in COVERS.finditer(text):
             for requirement in re.split(r",\s*", match.group(1)):
+                found[requirement].add(name)
+        for match in CASE.finditer(text):
+            for requirement in re.findall(r'"([^"]+)"', match.group(1)):
                 found[requirement].add(name)
     return found
 

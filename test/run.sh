@@ -54,16 +54,17 @@ bazel_tests() {
   count "$p" "$f"
 }
 
-end_to_end() {
-  heading "end to end"
+# with_programs NAME SCRIPT: runs a script whose last line is a count of cases.
+with_programs() {
+  heading "$1"
   local log
   log=$(mktemp)
   SLUICE_BAZEL_BIN=$(bazel "${startup[@]}" info "${flags[@]}" bazel-bin) \
-    timeout 900 /usr/bin/python3 test/e2e/run.py | tee "$log" || true
+    timeout 900 /usr/bin/python3 "$2" | tee "$log" || true
   if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
   else
-    echo "FAIL the end-to-end tests did not come to their end"
+    echo "FAIL $2 did not come to its end"
     count 0 1
   fi
   rm -f "$log"
@@ -74,8 +75,9 @@ check build bazel "${startup[@]}" build "${flags[@]}" --keep_going //...
 bazel_tests
 check layers bash bazel/check_layers.sh
 check format bash bazel/format.sh --check
-check conformance /usr/bin/python3 bazel/conformance.py
-end_to_end
+check "table of requirements" /usr/bin/python3 bazel/conformance.py
+with_programs "end to end" test/e2e/run.py
+with_programs conformance test/conformance/run.py
 
 echo
 echo "$passed passed, $failed failed"

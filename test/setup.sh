@@ -15,8 +15,10 @@ readonly PACKAGES=(
   # To test.
   libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto
   mosquitto-clients haproxy openssl curl python3 python3-paho-mqtt
-  python3-openssl python3-cryptography
+  python3-openssl python3-cryptography rabbitmq-server
 )
+# Of packages that tests start by themselves: these must not run on their own.
+readonly SERVICES=(rabbitmq-server.service epmd.service epmd.socket)
 
 # Runs a command; shows what it printed only if it fails.
 quietly() {
@@ -62,8 +64,33 @@ install_debian_packages() {
   ((${#missing[@]} > 0)) || return 0
   echo "setup: installing ${missing[*]}"
   quietly as_root apt-get -q update
+  if [[ " ${missing[*]} " == *" rabbitmq-server "* ]]; then
+    install_without_starting "${missing[@]}"
+  else
+    install "${missing[@]}"
+  fi
+}
+
+install() {
   quietly as_root DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
-    --no-install-recommends "${missing[@]}"
+    --no-install-recommends "$@"
+}
+
+# While /usr/sbin/policy-rc.d says 101, no package starts a service. One that is
+# there already has its own say.
+install_without_starting() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [[ -e $policy ]]; then
+    policy=
+  else
+    as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+  fi
+  install "$@" || status=$?
+  [[ -z $policy ]] || as_root rm -f "$policy"
+  ((status == 0)) || return "$status"
+  if command -v systemctl >/dev/null; then
+    quietly as_root systemctl disable "${SERVICES[@]}"
+  fi
 }
 
 # npm leaves a copy of the lock file in node_modules; an older one is outdated.

@@ -6,7 +6,8 @@ import time
 
 from harness import secrets_book
 from harness.broker import free_port
-from harness.introspection import FakeAuthorizationServer, OidcProvider, cbor
+from harness.cbor import cbor
+from harness.introspection import FakeAuthorizationServer, OidcProvider
 from harness.process import eventually
 from harness.stack import StackTestCase, keys_directory
 from harness.tokens import AuthorizationServer, Ed25519Key, HmacKey, scope

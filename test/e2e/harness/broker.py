@@ -1,5 +1,6 @@
 """Brokers behind the proxy: a real one, and one that writes down every byte."""
 
+import contextlib
 import socket
 import threading
 
@@ -30,15 +31,26 @@ class Mosquitto(Process):
 
 
 class RecordedConnection:
-    """What one connection from the proxy brought, byte by byte."""
+    """What one connection from the proxy brought, byte by byte.
 
-    def __init__(self, connection, answers):
+    `scripts` says by Client Identifier what is answered in place of yes: a
+    packet type to bytes, or to a function of the packet.
+    """
+
+    def __init__(self, connection, answers, scripts):
         self.data = b""
         self.packets = []
         self.closed = False
         self._version = wire.V5
         self._socket = connection
         self._answers = answers
+        self._scripts = scripts
+        self._script = {}
+
+    @property
+    def client_id(self):
+        """That of the CONNECT, or None before it has come."""
+        return self.packets[0].client_id if self.packets else None
 
     def serve(self, first_bytes):
         """Reads to the end, in a thread of its own; calls first_bytes once."""
@@ -67,8 +79,12 @@ class RecordedConnection:
     def _take(self, packet):
         if packet.type == "CONNECT":
             self._version = packet.version
+            self._script = self._scripts.get(packet.client_id, {})
         self.packets.append(packet)
-        if self._answers:
+        if packet.type in self._script:
+            answer = self._script[packet.type]
+            self.send(answer(packet) if callable(answer) else answer)
+        elif self._answers:
             self._answer(packet)
 
     def _answer(self, packet):
@@ -79,8 +95,10 @@ class RecordedConnection:
             "CONNECT": lambda: wire.packet("CONNACK", b"\0\0" + (
                 wire.properties({"topic_alias_maximum": 5}) if v5 else b"")),
             "PINGREQ": lambda: wire.packet("PINGRESP"),
-            "SUBSCRIBE": lambda: wire.packet(
-                "SUBACK", packet.raw[2:4] + none + b"\1"),
+            "SUBSCRIBE": lambda: wire.packet("SUBACK", identifier + none + bytes(
+                options & 3 for _, options in packet.filters)),
+            "UNSUBSCRIBE": lambda: wire.unsuback(
+                packet.packet_id, [0] * len(packet.filters), self._version),
             "PUBREL": lambda: wire.packet("PUBCOMP", identifier),
             "PUBLISH": lambda: {
                 1: wire.packet("PUBACK", identifier),
@@ -93,6 +111,9 @@ class RecordedConnection:
         self._socket.sendall(data)
 
     def close(self):
+        """Closes; also wakes the thread that reads."""
+        with contextlib.suppress(OSError):  # the proxy was first
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
 
@@ -100,11 +121,13 @@ class RecordingBroker:
     """Accepts, records, and says yes to everything (or, mute, nothing).
 
     `connections` are those that brought a byte: the proxy looks now and then
-    whether its broker is there, by connecting and closing.
+    whether its broker is there, by connecting and closing. `scripts` are those
+    of RecordedConnection.
     """
 
     def __init__(self, answers=True):
         self.connections = []
+        self.scripts = {}
         self._answers = answers
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
@@ -116,11 +139,14 @@ class RecordingBroker:
                 connection, _ = self._listener.accept()
             except OSError:
                 return  # stopped
-            recorded = RecordedConnection(connection, self._answers)
+            recorded = RecordedConnection(connection, self._answers,
+                                          self.scripts)
             threading.Thread(target=recorded.serve, daemon=True,
                              args=[self.connections.append]).start()
 
     def stop(self):
+        with contextlib.suppress(OSError):  # stopped before
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._listener.close()
         for connection in self.connections:
             connection.close()

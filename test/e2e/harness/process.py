@@ -1,6 +1,7 @@
 """Programs under test: started, watched through their logs, ended by pid."""
 
 import atexit
+import contextlib
 import json
 import os
 import pathlib
@@ -30,22 +31,28 @@ _running = set()
 @atexit.register
 def _kill_the_rest():
     """For a run that is cut off before its clean-ups."""
-    for process in _running:
-        process.kill()
+    for process in list(_running):
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL)
 
 
 class Process:
-    """A running program whose output goes to the file `log`."""
+    """A running program whose output goes to the file `log`.
 
-    def __init__(self, argv, log, **kwargs):
+    With `own_group`, signals go to all processes that it has started as well.
+    """
+
+    def __init__(self, argv, log, own_group=False, **kwargs):
+        self._kill = os.killpg if own_group else os.kill
         self.name = pathlib.Path(argv[0]).name
         self.log = pathlib.Path(log)
         with open(log, "ab") as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(
                 [str(a) for a in argv], stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, **kwargs)
-        _running.add(self._process)
+                stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=own_group, **kwargs)
+        _running.add(self)
 
     @property
     def pid(self):
@@ -59,7 +66,7 @@ class Process:
         return self.log.read_bytes()[self._log_start:].decode(
             errors="replace")
 
-    def wait_for(self, pattern):
+    def wait_for(self, pattern, timeout=TIMEOUT):
         """Waits for a line that matches; returns the match."""
 
         def probe():
@@ -71,7 +78,7 @@ class Process:
                     f"{self.name} ended before /{pattern}/:\n{self.output()}")
             return None
 
-        return eventually(probe, f"{self.name} logs /{pattern}/\n")
+        return eventually(probe, f"{self.name} logs /{pattern}/\n", timeout)
 
     def ready(self):
         """The addresses of the line `ready`: name to "host:port"."""
@@ -79,15 +86,15 @@ class Process:
         return json.loads(line)
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        self._kill(self.pid, number)
 
     def wait(self):
         """Waits for the end, forced at the deadline; the exit status."""
         try:
             self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-        _running.discard(self._process)
+            self.send_signal(signal.SIGKILL)
+        _running.discard(self)
         return self._process.wait()
 
     def stop(self, number=signal.SIGTERM):

@@ -63,7 +63,8 @@ class Stack:
 
     `proxy` and `policy` change the configuration files; `mode` says how the
     proxy reaches the policy service: tcp, unix, mtls or embedded; `broker` is
-    mosquitto, recording or mute; `prepare` may put files into the directory.
+    mosquitto, recording, mute, or one that runs already; `prepare` may put
+    files into the directory.
     """
 
     def __init__(self, name, proxy=None, policy=None, mode="tcp",
@@ -79,8 +80,13 @@ class Stack:
         self.policy = None
         self._processes = []
         self.ca_file = self.directory / "ca.crt"
-        self.broker = (Mosquitto(self.directory) if broker == "mosquitto" else
-                       RecordingBroker(answers=broker == "recording"))
+        self._own_broker = isinstance(broker, str)
+        if not self._own_broker:
+            self.broker = broker
+        elif broker == "mosquitto":
+            self.broker = Mosquitto(self.directory)
+        else:
+            self.broker = RecordingBroker(answers=broker == "recording")
         self._policy_changes = policy or {}
         self._policy_address = (f"unix:{self.directory}/policy.sock"
                                 if mode == "unix" else "127.0.0.1:0")
@@ -158,7 +164,8 @@ class Stack:
     def stop(self):
         for process in reversed(self._processes):
             process.stop()
-        self.broker.stop()
+        if self._own_broker:
+            self.broker.stop()
 
     def logs(self):
         return sorted(self.directory.glob("p*.log"))

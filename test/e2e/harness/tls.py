@@ -12,12 +12,18 @@ class TlsStream:
     """A blocking TLS connection with a deadline for every read."""
 
     def __init__(self, address, ca_file, session=None, max_version=None,
-                 certificate=None, timeout=10):
-        """`certificate`: PEM of a certificate and of its private key."""
+                 certificate=None, timeout=10, alpn=(b"mqtt",),
+                 server_name=b"localhost", options=0):
+        """`certificate`: PEM of a certificate and of its private key.
+
+        `options` are of SSL_CTX_set_options().
+        """
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.load_verify_locations(str(ca_file))
         context.set_verify(SSL.VERIFY_PEER)
-        context.set_alpn_protos([b"mqtt"])
+        context.set_options(options)
+        if alpn:
+            context.set_alpn_protos(list(alpn))
         if max_version:
             context.set_max_proto_version(max_version)
         if certificate:
@@ -30,7 +36,8 @@ class TlsStream:
         self._socket = socket.create_connection((host, int(port)), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tls = SSL.Connection(context, None)  # over memory, not a socket
-        self._tls.set_tlsext_host_name(b"localhost")
+        if server_name:
+            self._tls.set_tlsext_host_name(server_name)
         self._tls.set_connect_state()
         if session:
             self._tls.set_session(session)
@@ -76,8 +83,9 @@ class TlsStream:
         except socket.timeout:
             raise TimeoutError("nothing from the peer in time") from None
 
-    def exporter(self):
-        return self._tls.export_keying_material(EXPORTER_LABEL, 32)
+    def exporter(self, label=EXPORTER_LABEL, size=32, context=None):
+        """`context` None is not the same as an empty one in TLS 1.2."""
+        return self._tls.export_keying_material(label, size, context)
 
     def session(self):
         return self._tls.get_session()
@@ -102,6 +110,10 @@ class TlsStream:
     def shut_down_writing(self):
         self._flush()
         self._socket.shutdown(socket.SHUT_WR)
+
+    def abort(self):
+        """Ends the connection; also wakes a thread that sends."""
+        self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self):
         self._socket.close()

@@ -6,7 +6,8 @@ import os
 import time
 
 from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.asymmetric import (
+    ec, ed25519, padding, rsa, utils)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding, NoEncryption, PrivateFormat, PublicFormat)
@@ -64,6 +65,26 @@ class Es256Key:
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
+class RsaKey:
+    """For issuers only: no proof of possession is made with RSA."""
+
+    def __init__(self, alg="RS256", kid=None):
+        self.alg = alg
+        self._key = rsa.generate_private_key(65537, 2048)
+        self._kid = {"kid": kid} if kid else {}
+
+    def public_jwk(self):
+        numbers = self._key.public_key().public_numbers()
+        return {"kty": "RSA", **self._kid,
+                "n": b64(numbers.n.to_bytes(256, "big")),
+                "e": b64(numbers.e.to_bytes(3, "big"))}
+
+    def sign(self, content):
+        scheme = (padding.PKCS1v15() if self.alg == "RS256" else
+                  padding.PSS(padding.MGF1(hashes.SHA256()), 32))
+        return self._key.sign(content, scheme, hashes.SHA256())
+
+
 class HmacKey:
     alg = "HS256"
 
@@ -79,10 +100,10 @@ class HmacKey:
         mac.update(content)
         return mac.finalize()
 
-    def encrypt(self, plaintext):
+    def encrypt(self, plaintext, **header):
         """A compact JWE (RFC 7516) with this key: dir, A256GCM."""
         header = b64(json.dumps({"alg": "dir", "enc": "A256GCM",
-                                 **self._kid}).encode())
+                                 **self._kid, **header}).encode())
         iv = os.urandom(12)
         sealed = AESGCM(self.secret).encrypt(iv, plaintext, header.encode())
         return f"{header}..{b64(iv)}.{b64(sealed[:-16])}.{b64(sealed[-16:])}"

@@ -89,12 +89,15 @@ def _versioned(version, props):
 
 def connect(version=V5, client_id="", props=None, username=None,
             password=None, will=None, clean=True, keep_alive=60):
-    """`will`: (topic, payload) or (topic, payload, qos)."""
+    """`will`: topic, payload, and if wanted QoS, RETAIN and properties."""
     flags = 0x02 if clean else 0
     payload = text(client_id)
     if will:
-        flags |= 0x04 | (will[2] if len(will) > 2 else 0) << 3
-        payload += _versioned(version, {}) + text(will[0]) + binary(will[1])
+        topic, message, qos, retain, will_props = (
+            *will, *(0, False, None)[len(will) - 2:])
+        flags |= 0x04 | qos << 3 | (0x20 if retain else 0)
+        payload += (_versioned(version, will_props) + text(topic) +
+                    binary(message))
     if username is not None:
         flags |= 0x80
         payload += text(username)
@@ -128,13 +131,34 @@ def unsubscribe(filters, packet_id=1, version=V5):
     return packet("UNSUBSCRIBE", body + b"".join(map(text, filters)), 2)
 
 
-def ack(name, packet_id):
-    return packet(name, struct.pack("!H", packet_id),
-                  2 if name == "PUBREL" else 0)
+def ack(name, packet_id, code=None, props=None):
+    """PUBACK, PUBREC, PUBREL or PUBCOMP; `code` and `props` are of v5."""
+    body = struct.pack("!H", packet_id)
+    if code is not None:
+        body += bytes([code]) + (b"" if props is None else properties(props))
+    return packet(name, body, 2 if name == "PUBREL" else 0)
+
+
+def connack(code=0, props=None, session_present=False, version=V5):
+    return packet("CONNACK", bytes([session_present, code]) +
+                  _versioned(version, props))
+
+
+def suback(packet_id, codes, props=None, version=V5):
+    return packet("SUBACK", struct.pack("!H", packet_id) +
+                  _versioned(version, props) + bytes(codes))
+
+
+def unsuback(packet_id, codes, version=V5):
+    body = struct.pack("!H", packet_id)
+    if version == V5:
+        body += properties({}) + bytes(codes)
+    return packet("UNSUBACK", body)
 
 
 def auth(code, data=None, method="ace"):
-    props = {"authentication_method": method}
+    """`method` None leaves it out."""
+    props = {} if method is None else {"authentication_method": method}
     if data is not None:
         props["authentication_data"] = data
     return packet("AUTH", bytes([code]) + properties(props))
@@ -144,8 +168,12 @@ def pingreq():
     return packet("PINGREQ")
 
 
-def disconnect():
-    return packet("DISCONNECT")
+def disconnect(code=None, props=None):
+    """`code` and `props` are of v5."""
+    if code is None:
+        return packet("DISCONNECT")
+    return packet("DISCONNECT", bytes([code]) +
+                  (b"" if props is None else properties(props)))
 
 
 class _Reader:
@@ -251,6 +279,18 @@ class Packet:
         self._reason(reader, v5)
 
     _puback = _pubrec = _pubrel = _pubcomp = _acknowledgement
+
+    def _subscribe(self, reader, v5):
+        self.packet_id = reader.number("H")
+        if v5:
+            self.properties = reader.properties()
+        self.filters = []
+        while reader.data:
+            topic = reader.text()
+            options = (reader.number("B"),) if self.type == "SUBSCRIBE" else ()
+            self.filters.append((topic, *options))
+
+    _unsubscribe = _subscribe
 
     def _suback(self, reader, v5):
         self.packet_id = reader.number("H")

@@ -1,0 +1,36 @@
+"""Client certificates that nobody but their owner has signed."""
+
+import base64
+import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding, NoEncryption, PrivateFormat)
+from cryptography.x509.oid import NameOID
+
+from harness.tokens import Ed25519Key
+
+
+def self_signed(key):
+    """PEM of a certificate of `key`, and of its private key."""
+    private = key._key  # pylint: disable=protected-access
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "device")])
+    now = datetime.datetime.utcnow()
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(private,
+              None if isinstance(key, Ed25519Key) else hashes.SHA256()))
+    return (certificate.public_bytes(Encoding.PEM),
+            private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
+                                  NoEncryption()))
+
+
+def thumbprint(leaf):
+    """`x5t#S256` (RFC 8705) of a certificate in PEM."""
+    digest = x509.load_pem_x509_certificate(leaf).fingerprint(hashes.SHA256())
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
