@@ -15,10 +15,12 @@ readonly PACKAGES=(
   # To test.
   libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto
   mosquitto-clients haproxy openssl curl python3 python3-paho-mqtt
-  python3-openssl python3-cryptography rabbitmq-server
+  python3-openssl python3-cryptography rabbitmq-server etcd-server
 )
 # Of packages that tests start by themselves: these must not run on their own.
-readonly SERVICES=(rabbitmq-server.service epmd.service epmd.socket)
+readonly SERVICES=(
+  rabbitmq-server.service epmd.service epmd.socket etcd.service
+)
 
 # Runs a command; shows what it printed only if it fails.
 quietly() {

@@ -11,10 +11,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/store/etcd_client.h"
+#include "policy/store/etcd_resource_store.h"
 #include "policy/store/memory_resource_store.h"
 #include "policy/store/sqlite_resource_store.h"
 #include "policy/store/sqlite_schema.h"
 #include "test/policy/store/resource_observer.h"
+#include "test/testing/etcd_server.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -27,7 +30,7 @@ using ::testing::Pair;
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kLater = kNow + absl::Hours(1);
 
-enum class Kind { kMemory, kSqlite };
+enum class Kind { kMemory, kSqlite, kEtcd };
 
 Resource Named(const std::string& id, const std::string& value = "value",
                absl::Time expires_at = absl::InfiniteFuture()) {
@@ -45,6 +48,8 @@ std::string KindName(const ::testing::TestParamInfo<Kind>& info) {
       return "Memory";
     case Kind::kSqlite:
       return "Sqlite";
+    case Kind::kEtcd:
+      return "Etcd";
   }
   return "";
 }
@@ -62,6 +67,8 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
         return;
       case Kind::kSqlite:
         return MakeSqliteStore(limits);
+      case Kind::kEtcd:
+        return MakeEtcdStore(limits);
     }
   }
 
@@ -70,6 +77,19 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
         OpenSqliteDatabase(absl::StrCat(dir_.path(), "/", ++files_, ".db"));
     ASSERT_TRUE(database.ok()) << database.status();
     auto store = SqliteResourceStore::Create(*std::move(database), limits);
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+  }
+
+  void MakeEtcdStore(const ResourceLimits& limits) {
+    static const sluice::testing::EtcdServer etcd;
+    static int prefixes = 0;
+    EtcdOptions options;
+    options.endpoints = {etcd.endpoint()};
+    options.prefix = absl::StrCat("/", ++prefixes);
+    options.timeout = absl::Seconds(20);  // etcd may be starting
+    auto store = EtcdResourceStore::Open(std::make_shared<EtcdClient>(options),
+                                         limits, [] { return kNow; });
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
@@ -349,7 +369,8 @@ TEST_P(ResourceStoreTest, OneOfManyCreatorsWins) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ResourceStoreTest,
-                         ::testing::Values(Kind::kMemory, Kind::kSqlite),
+                         ::testing::Values(Kind::kMemory, Kind::kSqlite,
+                                           Kind::kEtcd),
                          KindName);
 
 // Stores that know how much they hold at any time.

@@ -1,0 +1,277 @@
+#include "policy/store/etcd_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy {
+namespace {
+
+using etcdserverpb::RangeRequest;
+using etcdserverpb::RangeResponse;
+using etcdserverpb::TxnRequest;
+using etcdserverpb::TxnResponse;
+
+// A dead connection of a quiet watch is found by pings; etcd takes one in five
+// seconds for an attack.
+constexpr int kPingIntervalMs = 10'000;
+constexpr int kPingTimeoutMs = 5'000;
+
+// How long a member that is being connected to may keep the others waiting.
+constexpr auto kConnectTurn = std::chrono::milliseconds(100);
+
+// Of a call that can be repeated: a connection that has died is noticed late.
+constexpr int kMaxAttempts = 3;
+
+// By how much a lease outlives what it is for, and the time within which keys
+// share one.
+constexpr int64_t kLeaseSlackSeconds = 60;
+constexpr int64_t kLeaseGridSeconds = 60;
+// etcd refuses longer ones.
+constexpr int64_t kMaxLeaseSeconds = 9'000'000'000;
+
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(
+    const std::optional<EtcdOptions::Tls>& tls) {
+  if (!tls.has_value()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = tls->ca;
+  options.pem_cert_chain = tls->certificate;
+  options.pem_private_key = tls->private_key;
+  return grpc::SslCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(
+    const std::string& endpoint,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingIntervalMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS,
+                   kPingIntervalMs);
+  // Pages and catch-ups have no useful bound.
+  arguments.SetMaxReceiveMessageSize(-1);
+  return grpc::CreateCustomChannel(endpoint, credentials, arguments);
+}
+
+// etcd's own words hold no keys and values.
+absl::Status ToStatus(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = absl::StrCat("etcd: ", status.error_message());
+  switch (status.error_code()) {
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return absl::ResourceExhaustedError(message);
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return absl::UnavailableError("etcd does not answer");
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+bool OnlyReads(const TxnRequest& request) {
+  return std::all_of(request.success().begin(), request.success().end(),
+                     [](const etcdserverpb::RequestOp& operation) {
+                       return operation.has_request_range();
+                     });
+}
+
+bool IsLeaseMissing(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::NOT_FOUND;
+}
+
+}  // namespace
+
+EtcdClient::EtcdClient(EtcdOptions options) : options_(std::move(options)) {
+  const auto credentials = MakeCredentials(options_.tls);
+  for (const std::string& endpoint : options_.endpoints) {
+    Member member;
+    member.channel = MakeChannel(endpoint, credentials);
+    member.kv = etcdserverpb::KV::NewStub(member.channel);
+    member.lease = etcdserverpb::Lease::NewStub(member.channel);
+    member.watch = etcdserverpb::Watch::NewStub(member.channel);
+    member.auth = etcdserverpb::Auth::NewStub(member.channel);
+    members_.push_back(std::move(member));
+  }
+}
+
+std::string EtcdClient::Prefix(absl::string_view kind) const {
+  return absl::StrCat(options_.prefix, "/", kind, "/");
+}
+
+absl::StatusOr<RangeResponse> EtcdClient::Range(const RangeRequest& request,
+                                                Deadline deadline) {
+  RangeResponse response;
+  absl::Status status =
+      Call(deadline, Repeat::kYes,
+           [&](Member* member, grpc::ClientContext* context) {
+             return member->kv->Range(context, request, &response);
+           });
+  if (!status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<TxnResponse> EtcdClient::Txn(const TxnRequest& request,
+                                            Deadline deadline) {
+  TxnResponse response;
+  absl::Status status =
+      Call(deadline, OnlyReads(request) ? Repeat::kYes : Repeat::kNo,
+           [&](Member* member, grpc::ClientContext* context) {
+             return member->kv->Txn(context, request, &response);
+           });
+  if (!status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<int64_t> EtcdClient::LeaseUntil(absl::Time expires_at,
+                                               absl::Time now,
+                                               Deadline deadline) {
+  if (expires_at == absl::InfiniteFuture()) return 0;
+  const int64_t now_seconds = absl::ToUnixSeconds(now);
+  const int64_t end = (std::min(absl::ToUnixSeconds(expires_at),
+                                now_seconds + kMaxLeaseSeconds / 2) /
+                           kLeaseGridSeconds +
+                       1) *
+                      kLeaseGridSeconds;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    leases_.erase(leases_.begin(), leases_.lower_bound(now_seconds));
+    const auto found = leases_.find(end);
+    if (found != leases_.end()) return found->second;
+  }
+  etcdserverpb::LeaseGrantRequest request;
+  request.set_ttl(std::max(end - now_seconds, int64_t{0}) + kLeaseSlackSeconds);
+  etcdserverpb::LeaseGrantResponse response;
+  absl::Status status =
+      Call(deadline, Repeat::kYes,
+           [&](Member* member, grpc::ClientContext* context) {
+             return member->lease->LeaseGrant(context, request, &response);
+           });
+  if (!status.ok()) return status;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Of two that were granted at once, one ends with nothing on it.
+  return leases_.emplace(end, response.id()).first->second;
+}
+
+absl::StatusOr<TxnResponse> EtcdClient::TxnWithLease(
+    absl::Time expires_at, absl::Time now, Deadline deadline,
+    const std::function<TxnRequest(int64_t lease)>& make) {
+  for (bool again = false;; again = true) {
+    const absl::StatusOr<int64_t> lease = LeaseUntil(expires_at, now, deadline);
+    if (!lease.ok()) return lease.status();
+    bool lease_missing = false;
+    const TxnRequest request = make(*lease);
+    TxnResponse response;
+    absl::Status status = Call(
+        deadline, Repeat::kNo,
+        [&](Member* member, grpc::ClientContext* context) {
+          const grpc::Status s = member->kv->Txn(context, request, &response);
+          lease_missing = IsLeaseMissing(s);
+          return s;
+        });
+    if (status.ok()) return response;
+    if (!lease_missing || again) return status;
+    ForgetLeases();
+  }
+}
+
+absl::StatusOr<std::unique_ptr<EtcdClient::WatchStream>> EtcdClient::Watch(
+    grpc::ClientContext* context) {
+  const Deadline deadline = NewDeadline();
+  const absl::StatusOr<Member*> member = Connected(deadline);
+  if (!member.ok()) return member.status();
+  const grpc::Status authorized = Authorize(*member, deadline, context);
+  if (!authorized.ok()) return ToStatus(authorized);
+  // A member that has lost the others ends the stream.
+  context->AddMetadata("hasleader", "true");
+  return (*member)->watch->Watch(context);
+}
+
+absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
+  const size_t first = current_.load();
+  for (;;) {
+    for (size_t i = 0; i < members_.size(); ++i) {
+      const size_t index = (first + i) % members_.size();
+      if (members_[index].channel->GetState(/*try_to_connect=*/true) ==
+          GRPC_CHANNEL_READY) {
+        current_.store(index);
+        return &members_[index];
+      }
+    }
+    for (const Member& member : members_) {
+      if (std::chrono::system_clock::now() >= deadline) {
+        return absl::UnavailableError("etcd cannot be reached");
+      }
+      const Deadline turn = std::chrono::system_clock::now() + kConnectTurn;
+      if (member.channel->WaitForConnected(std::min(turn, deadline))) break;
+    }
+  }
+}
+
+absl::Status EtcdClient::Call(
+    Deadline deadline, Repeat repeat,
+    const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call) {
+  grpc::Status status;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const absl::StatusOr<Member*> member = Connected(deadline);
+    if (!member.ok()) return member.status();
+    grpc::ClientContext context;
+    context.set_deadline(deadline);
+    status = Authorize(*member, deadline, &context);
+    if (status.ok()) status = call(*member, &context);
+    if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
+      ForgetToken();  // it has aged, and nothing was done
+      continue;
+    }
+    const bool unavailable =
+        status.error_code() == grpc::StatusCode::UNAVAILABLE;
+    if (unavailable ||
+        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+      // Others have a turn next.
+      current_.store((current_.load() + 1) % members_.size());
+    }
+    if (!unavailable || repeat == Repeat::kNo) break;
+  }
+  return ToStatus(status);
+}
+
+grpc::Status EtcdClient::Authorize(Member* member, Deadline deadline,
+                                   grpc::ClientContext* context) {
+  if (options_.username.empty()) return grpc::Status::OK;
+  std::string token;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    token = token_;
+  }
+  if (token.empty()) {
+    etcdserverpb::AuthenticateRequest request;
+    request.set_name(options_.username);
+    request.set_password(options_.password);
+    etcdserverpb::AuthenticateResponse response;
+    grpc::ClientContext login;
+    login.set_deadline(deadline);
+    const grpc::Status status =
+        member->auth->Authenticate(&login, request, &response);
+    if (!status.ok()) return status;
+    token = response.token();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    token_ = token;
+  }
+  context->AddMetadata("token", token);
+  return grpc::Status::OK;
+}
+
+void EtcdClient::ForgetToken() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  token_.clear();
+}
+
+void EtcdClient::ForgetLeases() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  leases_.clear();
+}
+
+}  // namespace sluice::policy

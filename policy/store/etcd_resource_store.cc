@@ -1,0 +1,214 @@
+#include "policy/store/etcd_resource_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "policy/store/etcd_request.h"
+#include "policy/store/resource_rules.h"
+#include "proto/sluice/store/v1/stored.pb.h"
+
+namespace sluice::policy {
+namespace {
+
+using etcdserverpb::RangeRequest;
+using etcdserverpb::RangeResponse;
+using etcdserverpb::TxnRequest;
+using etcdserverpb::TxnResponse;
+using store::v1::StoredResource;
+
+constexpr int kPageSize = 200;
+
+std::string IdKey(const EtcdClient& client) {
+  return absl::StrCat(client.options().prefix, "/id");
+}
+
+std::string Serialized(const Resource& resource) {
+  StoredResource stored;
+  stored.set_value(resource.value);
+  if (resource.expires_at != absl::InfiniteFuture()) {
+    stored.set_expires_at(absl::ToUnixMicros(resource.expires_at));
+  }
+  return stored.SerializeAsString();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EtcdResourceStore>> EtcdResourceStore::Open(
+    std::shared_ptr<EtcdClient> client, const ResourceLimits& limits,
+    Clock clock) {
+  const std::string key = IdKey(*client);
+  TxnRequest txn;
+  AddCondition(key, 0, &txn);
+  std::string id = NewStoreId();
+  AddPut(key, id, /*lease=*/0, &txn);
+  *txn.add_failure()->mutable_request_range() = EtcdKey(key);
+  const absl::StatusOr<TxnResponse> response =
+      client->Txn(txn, client->NewDeadline());
+  if (!response.ok()) return response.status();
+  if (!response->succeeded()) {
+    id = response->responses(0).response_range().kvs(0).value();
+  }
+  return std::unique_ptr<EtcdResourceStore>(new EtcdResourceStore(
+      std::move(id), std::move(client), limits, std::move(clock)));
+}
+
+EtcdResourceStore::EtcdResourceStore(std::string id,
+                                     std::shared_ptr<EtcdClient> client,
+                                     const ResourceLimits& limits, Clock clock)
+    : id_(std::move(id)),
+      client_(std::move(client)),
+      limits_(limits),
+      clock_(std::move(clock)),
+      prefix_(client_->Prefix("resources")) {}
+
+EtcdResourceStore::~EtcdResourceStore() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    if (watch_ != nullptr) watch_->TryCancel();
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::StatusOr<Resource> EtcdResourceStore::Put(Resource resource,
+                                                std::optional<int64_t> expected,
+                                                absl::Time now) {
+  absl::Status status = CheckNewResource(resource, limits_, now);
+  if (!status.ok()) return status;
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  const std::string key = KeyOf(resource.collection, resource.id);
+  const std::string value = Serialized(resource);
+  for (;;) {
+    const absl::StatusOr<Present> present = Look(key, now, deadline);
+    if (!present.ok()) return present.status();
+    status = CheckExpected(present->revision, expected);
+    if (!status.ok()) return status;
+    if (present->mod_revision == 0 &&
+        static_cast<uint64_t>(present->total) >= limits_.max_resources) {
+      return StoreIsFullError();
+    }
+    const absl::StatusOr<TxnResponse> written = client_->TxnWithLease(
+        resource.expires_at, now, deadline, [&](int64_t lease) {
+          TxnRequest txn;
+          if (expected.has_value()) {
+            AddCondition(key, present->mod_revision, &txn);
+          }
+          AddPut(key, value, lease, &txn);
+          return txn;
+        });
+    if (!written.ok()) return written.status();
+    if (!written->succeeded()) continue;  // somebody came in between
+    resource.revision = written->header().revision();
+    return resource;
+  }
+}
+
+absl::StatusOr<int64_t> EtcdResourceStore::Delete(
+    absl::string_view collection, absl::string_view id,
+    std::optional<int64_t> expected, absl::Time now) {
+  absl::Status status = CheckResourceName(collection, id);
+  if (!status.ok()) return status;
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  const std::string key = KeyOf(collection, id);
+  for (;;) {
+    const absl::StatusOr<Present> present = Look(key, now, deadline);
+    if (!present.ok()) return present.status();
+    if (present->revision == 0) return absl::NotFoundError("there is none");
+    status = CheckExpected(present->revision, expected);
+    if (!status.ok()) return status;
+    TxnRequest txn;
+    AddCondition(key, present->mod_revision, &txn);
+    AddDelete(key, &txn);
+    const absl::StatusOr<TxnResponse> deleted = client_->Txn(txn, deadline);
+    if (!deleted.ok()) return deleted.status();
+    if (deleted->succeeded()) return deleted->header().revision();
+  }
+}
+
+absl::StatusOr<std::optional<Resource>> EtcdResourceStore::Get(
+    absl::string_view collection, absl::string_view id, absl::Time now) {
+  absl::Status status = CheckResourceName(collection, id);
+  if (!status.ok()) return status;
+  const absl::StatusOr<RangeResponse> found =
+      client_->Range(EtcdKey(KeyOf(collection, id)), client_->NewDeadline());
+  if (!found.ok()) return found.status();
+  if (found->kvs().empty()) return std::nullopt;
+  std::optional<Resource> resource = ToResource(found->kvs(0));
+  if (resource.has_value() && resource->expires_at <= now) resource.reset();
+  return resource;
+}
+
+absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
+    absl::string_view collection, absl::string_view after, size_t limit,
+    absl::Time now) {
+  std::vector<Resource> resources;
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  RangeRequest range = EtcdPrefix(KeyOf(collection, ""));
+  if (!after.empty()) {
+    range.set_key(
+        absl::StrCat(KeyOf(collection, after), absl::string_view("\0", 1)));
+  }
+  range.set_limit(kPageSize);
+  while (resources.size() < limit) {
+    const absl::StatusOr<RangeResponse> page = client_->Range(range, deadline);
+    if (!page.ok()) return page.status();
+    for (const mvccpb::KeyValue& kv : page->kvs()) {
+      std::optional<Resource> resource = ToResource(kv);
+      if (!resource.has_value() || resource->expires_at <= now) continue;
+      if (resources.size() < limit) resources.push_back(*std::move(resource));
+    }
+    if (!page->more()) break;
+    range.set_key(absl::StrCat(page->kvs(page->kvs_size() - 1).key(),
+                               absl::string_view("\0", 1)));
+  }
+  return resources;
+}
+
+std::string EtcdResourceStore::KeyOf(absl::string_view collection,
+                                     absl::string_view id) const {
+  return absl::StrCat(prefix_, collection, "/", id);
+}
+
+std::optional<Resource> EtcdResourceStore::ToResource(
+    const mvccpb::KeyValue& kv) const {
+  absl::string_view name = kv.key();
+  const size_t slash = name.find('/', prefix_.size());
+  StoredResource stored;
+  if (slash == absl::string_view::npos || !stored.ParseFromString(kv.value())) {
+    return std::nullopt;
+  }
+  Resource resource;
+  resource.collection =
+      std::string(name.substr(prefix_.size(), slash - prefix_.size()));
+  resource.id = std::string(name.substr(slash + 1));
+  resource.value = std::move(*stored.mutable_value());
+  if (stored.expires_at() != 0) {
+    resource.expires_at = absl::FromUnixMicros(stored.expires_at());
+  }
+  resource.revision = kv.mod_revision();
+  return resource;
+}
+
+absl::StatusOr<EtcdResourceStore::Present> EtcdResourceStore::Look(
+    const std::string& key, absl::Time now, EtcdClient::Deadline deadline) {
+  TxnRequest txn;
+  AddRange(EtcdKey(key), &txn);
+  AddRange(EtcdCount(prefix_), &txn);
+  const absl::StatusOr<TxnResponse> response = client_->Txn(txn, deadline);
+  if (!response.ok()) return response.status();
+  Present present;
+  present.total = response->responses(1).response_range().count();
+  const RangeResponse& found = response->responses(0).response_range();
+  if (found.kvs().empty()) return present;
+  present.mod_revision = found.kvs(0).mod_revision();
+  const std::optional<Resource> resource = ToResource(found.kvs(0));
+  if (resource.has_value() && resource->expires_at > now) {
+    present.revision = resource->revision;
+  }
+  return present;
+}
+
+}  // namespace sluice::policy

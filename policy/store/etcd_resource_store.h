@@ -1,0 +1,119 @@
+#ifndef POLICY_STORE_ETCD_RESOURCE_STORE_H_
+#define POLICY_STORE_ETCD_RESOURCE_STORE_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "policy/store/etcd_client.h"
+#include "policy/store/resource_store.h"
+
+namespace sluice::policy {
+
+// Keeps the resources in etcd, for all that use the same cluster and prefix:
+//
+//   PREFIX/id                        names the history; made by the first
+//   PREFIX/resources/COLLECTION/ID   StoredResource; revisions are etcd's
+//
+// Times are kept to the microsecond. A lease removes what has expired, a minute
+// or two later. The number of resources is kept to approximately, where several
+// write at once, and counts what has expired until it is removed; the bytes of
+// all are not counted, since etcd has a bound of its own.
+//
+// The observer is called by a thread of the store, also with what this store
+// has written.
+class EtcdResourceStore : public ResourceStoreInterface {
+ public:
+  using Clock = std::function<absl::Time()>;
+
+  // Fails where etcd cannot be reached. The clock tells a deletion from the end
+  // of what had expired.
+  static absl::StatusOr<std::unique_ptr<EtcdResourceStore>> Open(
+      std::shared_ptr<EtcdClient> client,
+      const ResourceLimits& limits = ResourceLimits(),
+      Clock clock = [] { return absl::Now(); });
+  ~EtcdResourceStore() override;
+
+  const std::string& id() const override { return id_; }
+  absl::StatusOr<Resource> Put(Resource resource,
+                               std::optional<int64_t> expected,
+                               absl::Time now) override;
+  absl::StatusOr<int64_t> Delete(absl::string_view collection,
+                                 absl::string_view id,
+                                 std::optional<int64_t> expected,
+                                 absl::Time now) override;
+  absl::StatusOr<std::optional<Resource>> Get(absl::string_view collection,
+                                              absl::string_view id,
+                                              absl::Time now) override;
+  absl::StatusOr<std::vector<Resource>> List(absl::string_view collection,
+                                             absl::string_view after,
+                                             size_t limit,
+                                             absl::Time now) override;
+  void Follow(ResourceObserverInterface* observer) override;
+
+ private:
+  // What there is under a name.
+  struct Present {
+    int64_t mod_revision = 0;  // of the key; 0: there is none
+    int64_t revision = 0;      // of the resource; 0 where it has expired, too
+    int64_t total = 0;         // number of all resources
+  };
+
+  EtcdResourceStore(std::string id, std::shared_ptr<EtcdClient> client,
+                    const ResourceLimits& limits, Clock clock);
+
+  std::string KeyOf(absl::string_view collection, absl::string_view id) const;
+  // Nothing where key or value are not ours.
+  std::optional<Resource> ToResource(const mvccpb::KeyValue& kv) const;
+  absl::StatusOr<Present> Look(const std::string& key, absl::Time now,
+                               EtcdClient::Deadline deadline);
+
+  // The thread that follows, and what it calls.
+  void Run();
+  // Tells all that there is, and sets where to go on from.
+  absl::Status TellSnapshot();
+  // Whether etcd still has the history that was told.
+  absl::Status CheckHistory();
+  // Tells what changes, until the stream breaks: then the reason.
+  absl::Status TellChanges();
+  // Whether the stream is good for more.
+  bool Take(const etcdserverpb::WatchResponse& response, absl::Status* reason);
+  void Tell(const etcdserverpb::WatchResponse& response);
+  void TellStale(const absl::Status& reason);
+  // False: it is to stop.
+  bool Pause(absl::Duration duration);
+
+  const std::string id_;
+  const std::shared_ptr<EtcdClient> client_;
+  const ResourceLimits limits_;
+  const Clock clock_;
+  const std::string prefix_;  // of the keys
+
+  // Of the thread.
+  ResourceObserverInterface* observer_ = nullptr;
+  int64_t revision_ = 0;  // told so far; 0: nothing
+  bool stale_ = false;    // and the observer knows
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool tried_ = false;                    // the observer has been called
+  grpc::ClientContext* watch_ = nullptr;  // of the stream under way
+  std::thread thread_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_STORE_ETCD_RESOURCE_STORE_H_

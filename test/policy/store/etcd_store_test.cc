@@ -1,0 +1,276 @@
+// What is etcd's own; resource_store_test.cc has what all stores do.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "policy/store/etcd_client.h"
+#include "policy/store/etcd_request.h"
+#include "policy/store/etcd_resource_store.h"
+#include "test/policy/store/resource_observer.h"
+#include "test/testing/etcd_server.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::sluice::testing::EtcdServer;
+using SteadyClock = std::chrono::steady_clock;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kLater = kNow + absl::Hours(1);
+constexpr char kPrefix[] = "/sluice";
+
+Resource Named(const std::string& id, const std::string& value = "value",
+               absl::Time expires_at = absl::InfiniteFuture()) {
+  Resource resource;
+  resource.collection = "rules";
+  resource.id = id;
+  resource.value = value;
+  resource.expires_at = expires_at;
+  return resource;
+}
+
+std::shared_ptr<EtcdClient> ClientOf(const std::string& endpoint,
+                                     absl::Duration timeout) {
+  EtcdOptions options;
+  options.endpoints = {endpoint};
+  options.prefix = kPrefix;
+  options.timeout = timeout;
+  return std::make_shared<EtcdClient>(options);
+}
+
+class EtcdStoreTest : public ::testing::Test {
+ protected:
+  // Starting takes etcd its time.
+  std::shared_ptr<EtcdClient> Client(
+      absl::Duration timeout = absl::Seconds(20)) {
+    return ClientOf(etcd_.endpoint(), timeout);
+  }
+
+  static std::unique_ptr<EtcdResourceStore> Open(
+      const std::shared_ptr<EtcdClient>& client) {
+    auto store =
+        EtcdResourceStore::Open(client, ResourceLimits(), [] { return kNow; });
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+  static int64_t Put(EtcdResourceStore* store, const Resource& resource) {
+    const auto put = store->Put(resource, std::nullopt, kNow);
+    EXPECT_TRUE(put.ok()) << put.status();
+    return put.ok() ? put->revision : 0;
+  }
+
+  // Makes etcd forget what was before `revision`.
+  void Compact(int64_t revision) {
+    const auto stub = etcdserverpb::KV::NewStub(grpc::CreateChannel(
+        etcd_.endpoint(), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    etcdserverpb::CompactionRequest request;
+    request.set_revision(revision);
+    request.set_physical(true);
+    etcdserverpb::CompactionResponse response;
+    const grpc::Status status = stub->Compact(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+
+  EtcdServer etcd_;
+  ResourceObserver observer_;
+};
+
+TEST_F(EtcdStoreTest, TwoStoresSeeEachOthersWritesAtOnce) {
+  const auto ours = Open(Client());
+  const auto theirs = Open(Client());
+  EXPECT_EQ(ours->id(), theirs->id());
+  ours->Follow(&observer_);
+  std::vector<std::chrono::milliseconds> delays;
+  for (int i = 0; i < 21; ++i) {
+    const int64_t revision = Put(theirs.get(), Named(absl::StrCat(i)));
+    const auto written = SteadyClock::now();
+    observer_.WaitFor(revision);
+    delays.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(
+        SteadyClock::now() - written));
+  }
+  std::sort(delays.begin(), delays.end());
+  EXPECT_LT(delays[10].count(), 100);
+  const auto found = ours->Get("rules", "7", kNow);
+  ASSERT_TRUE(found.ok());
+  EXPECT_TRUE(found->has_value());
+}
+
+TEST_F(EtcdStoreTest, AnotherPrefixIsAnotherStore) {
+  const auto ours = Open(Client());
+  EtcdOptions options = Client()->options();
+  options.prefix = "/sluice/two";
+  const auto theirs = Open(std::make_shared<EtcdClient>(options));
+  EXPECT_NE(ours->id(), theirs->id());
+  Put(theirs.get(), Named("a"));
+  const auto found = ours->List("rules", "", 10, kNow);
+  ASSERT_TRUE(found.ok());
+  EXPECT_TRUE(found->empty());
+}
+
+TEST_F(EtcdStoreTest, FollowsAcrossARestartWithoutAGap) {
+  const auto store = Open(Client());
+  const auto other = Open(Client());
+  store->Follow(&observer_);
+  std::vector<std::string> expected;
+  for (int round = 0; round < 3; ++round) {
+    for (const char* id : {"a", "b"}) {
+      Put(other.get(), Named(id, absl::StrCat(round)));
+      expected.push_back(absl::StrCat("+rules/", id, "=", round));
+    }
+    etcd_.Kill();
+    observer_.WaitUntilStale();
+    etcd_.Start();
+  }
+  const int64_t last = Put(other.get(), Named("a", "last"));
+  expected.push_back("+rules/a=last");
+  observer_.WaitFor(last);
+  EXPECT_EQ(observer_.history(), expected);
+  EXPECT_EQ(observer_.snapshots(), 1);
+}
+
+TEST_F(EtcdStoreTest, HearsThatTheStoreIsBackWhereNothingHasChanged) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  etcd_.Kill();
+  observer_.WaitUntilStale();
+  etcd_.Start();
+  observer_.WaitUntilFresh();
+  EXPECT_EQ(observer_.snapshots(), 1);
+}
+
+TEST_F(EtcdStoreTest, CatchesUpWithWhatWasWrittenMeanwhile) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  Put(store.get(), Named("a", "1"));
+  const std::string endpoint = etcd_.endpoint();
+  etcd_.Kill();
+  observer_.WaitUntilStale();
+  // Where the follower does not look.
+  etcd_.StartAt(EtcdServer::FreeEndpoint());
+  int64_t last = 0;
+  {
+    const auto other = Open(Client());
+    Put(other.get(), Named("a", "2"));
+    last = Put(other.get(), Named("b", "3"));
+  }
+  etcd_.Kill();
+  etcd_.StartAt(endpoint);
+  observer_.WaitFor(last);
+  const std::vector<std::string> expected = {"+rules/a=1", "+rules/a=2",
+                                             "+rules/b=3"};
+  EXPECT_EQ(observer_.history(), expected);
+  EXPECT_EQ(observer_.snapshots(), 1);
+}
+
+TEST_F(EtcdStoreTest, TellsAnewWhatThereIsWhereTheChangesAreGone) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  Put(store.get(), Named("a", "1"));
+  observer_.WaitFor(Put(store.get(), Named("b", "1")));
+  const std::string endpoint = etcd_.endpoint();
+  etcd_.Kill();
+  observer_.WaitUntilStale();
+  etcd_.StartAt(EtcdServer::FreeEndpoint());
+  int64_t last = 0;
+  {
+    const auto other = Open(Client());
+    Put(other.get(), Named("a", "2"));
+    EXPECT_TRUE(other->Delete("rules", "b", std::nullopt, kNow).ok());
+    last = Put(other.get(), Named("c", "2"));
+    Compact(last);
+  }
+  etcd_.Kill();
+  etcd_.StartAt(endpoint);
+  observer_.WaitFor(last);
+  EXPECT_EQ(observer_.snapshots(), 2);
+  const std::map<std::string, std::string> expected = {{"rules/a", "2"},
+                                                       {"rules/c", "2"}};
+  EXPECT_EQ(observer_.values(), expected);
+  observer_.WaitFor(Put(store.get(), Named("d")));
+  EXPECT_EQ(observer_.snapshots(), 2);
+}
+
+TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  observer_.WaitFor(Put(store.get(), Named("a")));
+  etcd_.Kill();
+  observer_.WaitUntilStale();
+  etcd_.ForgetAll();
+  etcd_.Start();
+  const auto other = Open(Client());
+  EXPECT_NE(other->id(), store->id());
+  // A follower that trusted it would have been told of these.
+  int64_t last = 0;
+  while (last <= observer_.revision()) last = Put(other.get(), Named("b"));
+  EXPECT_EQ(observer_.history(), std::vector<std::string>{"+rules/a=value"});
+}
+
+TEST_F(EtcdStoreTest, WhatALeaseRemovesIsNoChange) {
+  const auto client = Client();
+  const auto store = Open(client);
+  store->Follow(&observer_);
+  Put(store.get(), Named("a", "1", kLater));
+  const std::string key = client->Prefix("resources") + "rules/a";
+  const auto found = client->Range(EtcdKey(key), client->NewDeadline());
+  ASSERT_TRUE(found.ok() && found->kvs_size() == 1);
+  EXPECT_NE(found->kvs(0).lease(), 0);
+  // As the end of the lease does, with the record's end in the past.
+  ResourceObserver late_observer;
+  const auto late =
+      EtcdResourceStore::Open(client, ResourceLimits(), [] { return kLater; });
+  ASSERT_TRUE(late.ok()) << late.status();
+  (*late)->Follow(&late_observer);
+  etcdserverpb::TxnRequest removal;
+  AddDelete(key, &removal);
+  ASSERT_TRUE(client->Txn(removal, client->NewDeadline()).ok());
+  const int64_t last = Put(store.get(), Named("b", "2"));
+  observer_.WaitFor(last);
+  late_observer.WaitFor(last);
+  const std::vector<std::string> expected = {"+rules/b=2"};
+  EXPECT_EQ(late_observer.history(), expected);
+  const std::vector<std::string> early = {"+rules/a=1", "-rules/a",
+                                          "+rules/b=2"};
+  EXPECT_EQ(observer_.history(), early);
+}
+
+TEST_F(EtcdStoreTest, CallsEndAtTheirDeadline) {
+  const auto store = Open(Client());
+  const auto hasty = Client(absl::Milliseconds(300));
+  const auto theirs = Open(hasty);
+  ASSERT_TRUE(theirs->Get("rules", "a", kNow).ok());
+  etcd_.Suspend();
+  const auto begin = SteadyClock::now();
+  EXPECT_EQ(theirs->Put(Named("a"), std::nullopt, kNow).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(5));
+  etcd_.Resume();
+  Put(store.get(), Named("b"));
+  etcd_.Kill();
+  EXPECT_EQ(theirs->Get("rules", "b", kNow).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(EtcdResourceStore::Open(hasty).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EtcdStoreTest, GoesToAMemberThatIsThere) {
+  EtcdOptions options = Client()->options();
+  options.endpoints.insert(options.endpoints.begin(),
+                           EtcdServer::FreeEndpoint());
+  const auto store = Open(std::make_shared<EtcdClient>(options));
+  ASSERT_NE(store, nullptr);
+  store->Follow(&observer_);
+  observer_.WaitFor(Put(store.get(), Named("a")));
+}
+
+}  // namespace
+}  // namespace sluice::policy
