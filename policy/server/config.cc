@@ -383,7 +383,17 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
   const absl::StatusOr<config::Locations> locations =
       config::LoadYamlFile(path, &schema);
   if (!locations.ok()) return locations.status();
-  return Checker(schema, *locations).Check(hosting);
+  absl::StatusOr<LoadedConfig> config =
+      Checker(schema, *locations).Check(hosting);
+  if (!config.ok() || schema.health_address().empty()) return config;
+  absl::StatusOr<ListenAddress> health =
+      ParseListenAddress(schema.health_address());
+  if (!health.ok() || health->is_unix()) {
+    return locations->Error("health_address",
+                            "expected HOST:PORT (an IPv6 address in brackets)");
+  }
+  config->health_address = *std::move(health);
+  return config;
 }
 
 }  // namespace sluice::policy

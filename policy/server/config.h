@@ -43,6 +43,8 @@ struct LoadedConfig {
   StoreOptions store;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
+  // Where health is told over plain text, HOST:PORT; absent: nowhere.
+  std::optional<ListenAddress> health_address = std::nullopt;
 };
 
 // Who runs the service: a process of its own, which needs an address, or a

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <optional>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "policy/server/config.h"
 #include "policy/server/grpc_log.h"
+#include "policy/server/health_server.h"
 #include "policy/server/policy_server.h"
 #include "proxy/base/log.h"
 #include "proxy/base/signals.h"
@@ -27,17 +29,20 @@ void LogWarnings(const LoadedConfig& config, Logger& log) {
 }
 
 // A configuration that cannot be used changes nothing.
-void ReloadConfig(const std::string& file, PolicyServer& server, Logger& log) {
+void ReloadConfig(const std::string& file,
+                  const std::optional<ListenAddress>& health_address,
+                  PolicyServer& server, Logger& log) {
   absl::StatusOr<LoadedConfig> config = LoadConfig(file, Hosting::kStandalone);
   if (!config.ok()) {
     log.Error("reload_failed", {{"detail", config.status().message()}});
     return;
   }
   LogWarnings(*config, log);
-  if (server.NeedsRestart(*config)) {
+  if (server.NeedsRestart(*config) ||
+      !(config->health_address == health_address)) {
     log.Warning(
         "reload_incomplete",
-        {{"detail", "address, tls and store change only with a restart"}});
+        {{"detail", "addresses, tls and store change only with a restart"}});
   }
   server.Reload(*std::move(config));
   log.Info("reloaded", {{"config", file}});
@@ -49,22 +54,32 @@ int Serve(const std::string& file, LoadedConfig config,
   Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
   const ScopedGrpcLog grpc_log(&log);
   LogWarnings(config, log);
+  const std::optional<ListenAddress> health_address = config.health_address;
   PolicyServer server(std::move(config));
   if (absl::Status s = server.Listen(); !s.ok()) {
     log.Error("start_failed", {{"detail", s.message()}});
     return kExitFailure;
   }
+  HealthServer health;
+  if (health_address.has_value()) {
+    if (absl::Status s = health.Start(*health_address); !s.ok()) {
+      log.Error("start_failed", {{"detail", s.message()}});
+      return kExitFailure;
+    }
+  }
   log.Info("ready", {{"program", "sluice-policy"},
                      {"version", kVersion},
-                     {"address", server.address()}});
+                     {"address", server.address()},
+                     {"health", health.address()}});
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) break;
-    ReloadConfig(file, server, log);
+    ReloadConfig(file, health_address, server, log);
   }
   QuitAtNextSignal();
   log.Info("draining");
+  health.SetDraining();
   server.Shutdown(kDrainTime);
   log.Info("stopped");
   return kExitSuccess;
