@@ -40,6 +40,12 @@ absl::StatusOr<PopKey> ToPopKeyDecrypted(absl::string_view member,
   return ToPopKey(absl::StrCat(member, ", the key inside"), std::move(key));
 }
 
+absl::StatusOr<PopKey> WithNameBeside(absl::StatusOr<PopKey> key,
+                                      std::optional<absl::string_view> kid) {
+  if (!key.ok() || !kid.has_value() || kid->empty()) return key;
+  return key->WithKid(*kid);
+}
+
 absl::StatusOr<PopKey> FindKnownKey(absl::string_view kid,
                                     const ConfirmationContext& context) {
   std::optional<PopKey> key;

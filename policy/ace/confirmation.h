@@ -1,6 +1,8 @@
 #ifndef POLICY_ACE_CONFIRMATION_H_
 #define POLICY_ACE_CONFIRMATION_H_
 
+#include <optional>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -38,6 +40,11 @@ absl::StatusOr<PopKey> ToPopKeyInClear(absl::string_view member,
 // The same for a key that was: it must be symmetric.
 absl::StatusOr<PopKey> ToPopKeyDecrypted(absl::string_view member,
                                          absl::StatusOr<Jwk> key);
+
+// The key under the name that `cnf.kid` beside it gives it, in place of a name
+// of its own.
+absl::StatusOr<PopKey> WithNameBeside(absl::StatusOr<PopKey> key,
+                                      std::optional<absl::string_view> kid);
 
 // The key that is known as `kid`. An error that carries no Rejection comes from
 // KnownKeysInterface.

@@ -50,22 +50,26 @@ absl::StatusOr<PopKey> ReadCwtConfirmation(const Cbor* cnf,
   if (key != nullptr && encrypted != nullptr) {
     return ConfirmationError("cnf", "both COSE_Key and Encrypted_COSE_Key");
   }
+  std::optional<absl::string_view> name;
+  if (const Cbor* kid = Find(*cnf, CwtConfirmation::kKid); kid != nullptr) {
+    const std::optional<ByteView> bytes = AsByteString(kid);
+    if (!bytes.has_value()) {
+      return ConfirmationError("cnf.kid", "not a byte string");
+    }
+    name = AsString(*bytes);
+  }
   if (key != nullptr) {
-    return ToPopKeyInClear("cnf.COSE_Key", CoseKeyReader::Read(*key), context);
+    return WithNameBeside(
+        ToPopKeyInClear("cnf.COSE_Key", CoseKeyReader::Read(*key), context),
+        name);
   }
   if (encrypted != nullptr) {
-    return FromEncrypted(*encrypted, context.token.decryption_keys);
+    return WithNameBeside(
+        FromEncrypted(*encrypted, context.token.decryption_keys), name);
   }
-  const Cbor* kid = Find(*cnf, CwtConfirmation::kKid);
-  if (kid == nullptr) {
-    return ConfirmationError("cnf",
-                             "none of COSE_Key, Encrypted_COSE_Key and kid");
-  }
-  const std::optional<ByteView> name = AsByteString(kid);
-  if (!name.has_value()) {
-    return ConfirmationError("cnf.kid", "not a byte string");
-  }
-  return FindKnownKey(AsString(*name), context);
+  if (name.has_value()) return FindKnownKey(*name, context);
+  return ConfirmationError("cnf",
+                           "none of COSE_Key, Encrypted_COSE_Key and kid");
 }
 
 }  // namespace sluice::ace

@@ -198,6 +198,12 @@ bool Jwk::Permits(Algorithm algorithm) const {
          Permits(KeyUse::kSignature);
 }
 
+Jwk Jwk::WithKid(absl::string_view kid) const {
+  Jwk named = *this;
+  named.kid_ = std::string(kid);
+  return named;
+}
+
 std::string Jwk::Thumbprint() const {
   std::string canonical = key_.CanonicalJwk();
   const ByteView bytes = AsBytes(canonical);

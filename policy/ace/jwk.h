@@ -47,6 +47,9 @@ class Jwk {
   // its type, `alg` where there names it, and `use` and `key_ops` permit it.
   bool Permits(Algorithm algorithm) const;
 
+  // This key under another name.
+  Jwk WithKid(absl::string_view kid) const;
+
   // RFC 7638, SHA-256, base64url. Of a symmetric key this is a hash of the
   // secret: harmless for random keys of 128 bits and more, which is all we use.
   std::string Thumbprint() const;

@@ -54,18 +54,22 @@ absl::StatusOr<PopKey> ReadJwtConfirmation(const Json* cnf,
   if (keys > 1) {
     return ConfirmationError("cnf", "more than one of jwk, jwe and x5t#S256");
   }
+  std::optional<absl::string_view> name;
+  if (const Json* kid = FindMember(*cnf, "kid"); kid != nullptr) {
+    const std::string* text = AsText(kid);
+    if (text == nullptr) return ConfirmationError("cnf.kid", "not a string");
+    name = *text;
+  }
   if (jwk != nullptr) {
-    return ToPopKeyInClear("cnf.jwk", JwkReader::Read(*jwk), context);
+    return WithNameBeside(
+        ToPopKeyInClear("cnf.jwk", JwkReader::Read(*jwk), context), name);
   }
-  if (jwe != nullptr) return FromJwe(*jwe, context.token.decryption_keys);
+  if (jwe != nullptr) {
+    return WithNameBeside(FromJwe(*jwe, context.token.decryption_keys), name);
+  }
   if (hash != nullptr) return FromCertificateHash(*hash);
-  const Json* kid = FindMember(*cnf, "kid");
-  if (kid == nullptr) {
-    return ConfirmationError("cnf", "none of jwk, jwe, x5t#S256 and kid");
-  }
-  const std::string* name = AsText(kid);
-  if (name == nullptr) return ConfirmationError("cnf.kid", "not a string");
-  return FindKnownKey(*name, context);
+  if (name.has_value()) return FindKnownKey(*name, context);
+  return ConfirmationError("cnf", "none of jwk, jwe, x5t#S256 and kid");
 }
 
 }  // namespace sluice::ace

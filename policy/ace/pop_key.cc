@@ -49,6 +49,12 @@ std::string PopKey::CertificateIdentity(ByteView hash) {
   return absl::StrCat("x5t#S256:", Base64UrlEncode(hash));
 }
 
+PopKey PopKey::WithKid(absl::string_view kid) const {
+  PopKey named = *this;
+  if (named.jwk_.has_value()) named.jwk_ = named.jwk_->WithKid(kid);
+  return named;
+}
+
 absl::Status VerifyProof(const PopKey& key, ByteView content, ByteView proof) {
   if (key.is_certificate()) {
     return RejectedError(Rejection::kProof,

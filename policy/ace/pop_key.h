@@ -48,6 +48,9 @@ class PopKey {
     return jwk_.has_value() ? absl::string_view(jwk_->kid()) : "";
   }
 
+  // This key under another name; a certificate has none and stays as it is.
+  PopKey WithKid(absl::string_view kid) const;
+
   // nullptr for a certificate. Lives as long as this.
   const Jwk* jwk() const { return jwk_.has_value() ? &*jwk_ : nullptr; }
 

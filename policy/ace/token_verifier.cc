@@ -73,6 +73,13 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Verify(ByteView token,
   return Admit(*std::move(contents), now);
 }
 
+TokenVerifier TokenVerifier::WithKnownKeys(
+    std::shared_ptr<const KnownKeysInterface> known_keys) const {
+  TokenVerifier verifier = *this;
+  verifier.options_.known_keys = std::move(known_keys);
+  return verifier;
+}
+
 TokenContext TokenVerifier::ContextAt(absl::Time now) const {
   return {options_.issuers, options_.decryption_keys, options_.known_keys.get(),
           now};

@@ -104,6 +104,10 @@ class TokenVerifier {
   absl::StatusOr<VerifiedToken> Admit(TokenContents contents,
                                       absl::Time now) const;
 
+  // This verifier, with `known_keys` for tokens that name their key.
+  TokenVerifier WithKnownKeys(
+      std::shared_ptr<const KnownKeysInterface> known_keys) const;
+
   const std::vector<Issuer>& issuers() const { return options_.issuers; }
 
   // What this verifier reads tokens with at `now`. Refers to this.

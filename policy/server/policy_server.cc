@@ -58,6 +58,7 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock)
       clock_(std::move(clock)),
       store_options_(config.store),
       store_(TryOpenStore(store_options_, &store_status_)),
+      known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
       service_(MakeDeciders(std::move(config)), clock_) {}
 
 PolicyServer::~PolicyServer() { Shutdown(absl::ZeroDuration()); }
@@ -139,6 +140,7 @@ int PolicyServer::Start(const std::string* target) {
 
 Deciders PolicyServer::MakeDeciders(LoadedConfig config) {
   Deciders deciders;
+  config.verifier = config.verifier.WithKnownKeys(known_keys_);
   if (!config.introspection.empty()) {
     if (http_ == nullptr) http_ = std::make_unique<http::HttpClient>();
     Introspector::Options options{config.verifier,

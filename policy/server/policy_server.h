@@ -11,6 +11,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
+#include "policy/service/known_keys.h"
 #include "policy/service/policy_service.h"
 #include "policy/store/store.h"
 
@@ -82,6 +83,7 @@ class PolicyServer {
   absl::Status store_status_;  // of opening the store
   // Empty only where it could not be opened, and then nothing is served.
   const Store store_;
+  const std::shared_ptr<const StoredKeys> known_keys_;  // in store_
   // From the first configuration on that needs it.
   std::unique_ptr<http::HttpClientInterface> http_;
   PolicyService service_;

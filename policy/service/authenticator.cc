@@ -10,6 +10,7 @@
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
 #include "policy/service/draft01_proof.h"
+#include "policy/service/known_keys.h"
 #include "policy/service/proof.h"
 #include "proxy/base/bytes.h"
 
@@ -401,9 +402,10 @@ absl::Status Authenticator::Store(const std::string& token,
                                   const ace::VerifiedToken& verified,
                                   const std::string& client_id,
                                   absl::Time now) const {
-  return store_->Put(TokenRecord{verified.pop_key.thumbprint(), token,
-                                 verified.expires_at, client_id},
-                     now);
+  TokenRecord record{verified.pop_key.thumbprint(), token, verified.expires_at,
+                     client_id, verified.issuer};
+  KeepKey(verified.pop_key, &record);
+  return store_->Put(std::move(record), now);
 }
 
 }  // namespace sluice::policy

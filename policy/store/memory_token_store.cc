@@ -10,11 +10,13 @@
 namespace sluice::policy {
 namespace {
 
-// List node, expiry node, hash slots and the allocator's share of them.
-constexpr size_t kBookkeepingBytes = 256;
+// List node, nodes for expiry and name, hash slots and the allocator's share of
+// them.
+constexpr size_t kBookkeepingBytes = 320;
 
 size_t BytesOf(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
+         record.issuer.size() + record.kid.size() + record.key.size() +
          kBookkeepingBytes;
 }
 
@@ -48,12 +50,16 @@ absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
          bytes_ + bytes > limits_.max_token_bytes) {
     Remove(entries_.begin());
   }
-  entries_.push_back(Entry{std::move(record), bytes, {}});
+  entries_.push_back(Entry{std::move(record), bytes, {}, by_kid_.end()});
   const auto entry = std::prev(entries_.end());
   entry->by_expiry = by_expiry_.emplace(entry->record.expires_at, entry);
   by_binding_.emplace(entry->record.binding, entry);
   if (!entry->record.client_id.empty()) {
     by_client_id_.emplace(entry->record.client_id, entry);
+  }
+  if (!entry->record.kid.empty()) {
+    entry->by_kid = by_kid_.emplace(
+        KeyName(entry->record.kid, entry->record.issuer), entry);
   }
   bytes_ += bytes;
   return absl::OkStatus();
@@ -69,6 +75,18 @@ absl::StatusOr<std::optional<TokenRecord>> MemoryTokenStore::FindByClientId(
     absl::string_view client_id, absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
   return Lookup(by_client_id_, client_id, now);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKid(
+    absl::string_view issuer, absl::string_view kid, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return Namesakes(KeyName(kid, issuer), /*any_issuer=*/false, now);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKidOfAnyIssuer(
+    absl::string_view kid, absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return Namesakes(KeyName(kid, ""), /*any_issuer=*/true, now);
 }
 
 absl::StatusOr<bool> MemoryTokenStore::ClaimClientId(const ClientIdClaim& claim,
@@ -144,12 +162,26 @@ std::optional<TokenRecord> MemoryTokenStore::Lookup(const Index& index,
   return record;
 }
 
+std::vector<TokenRecord> MemoryTokenStore::Namesakes(const KeyName& name,
+                                                     bool any_issuer,
+                                                     absl::Time now) const {
+  std::vector<TokenRecord> found;
+  for (auto i = by_kid_.lower_bound(name);
+       i != by_kid_.end() && found.size() < kMaxNamesakes; ++i) {
+    const auto& [kid, issuer] = i->first;
+    if (kid != name.first || (!any_issuer && issuer != name.second)) break;
+    if (i->second->record.expires_at > now) found.push_back(i->second->record);
+  }
+  return found;
+}
+
 void MemoryTokenStore::Remove(Entries::iterator entry) {
   bytes_ -= entry->bytes;
   by_binding_.erase(entry->record.binding);
   if (!entry->record.client_id.empty()) {
     by_client_id_.erase(entry->record.client_id);
   }
+  if (entry->by_kid != by_kid_.end()) by_kid_.erase(entry->by_kid);
   by_expiry_.erase(entry->by_expiry);
   entries_.erase(entry);
 }

@@ -7,6 +7,8 @@
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -33,6 +35,11 @@ class MemoryTokenStore : public TokenStoreInterface {
                                                   absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
+                                                     absl::string_view kid,
+                                                     absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+      absl::string_view kid, absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
@@ -52,16 +59,24 @@ class MemoryTokenStore : public TokenStoreInterface {
   struct Entry;
   using Entries = std::list<Entry>;
   using ByExpiry = std::multimap<absl::Time, Entries::iterator>;
+  // `kid` and issuer.
+  using KeyName = std::pair<absl::string_view, absl::string_view>;
+  using ByKid = std::multimap<KeyName, Entries::iterator>;
   struct Entry {
     TokenRecord record;
     size_t bytes;
     ByExpiry::iterator by_expiry;
+    ByKid::iterator by_kid;  // the end where the record has no `kid`
   };
   using Index = absl::flat_hash_map<absl::string_view, Entries::iterator>;
 
   static std::optional<TokenRecord> Lookup(const Index& index,
                                            absl::string_view key,
                                            absl::Time now);
+  // The live records with a key of that name; the issuer counts where it is not
+  // `any_issuer`, and is empty where it is.
+  std::vector<TokenRecord> Namesakes(const KeyName& name, bool any_issuer,
+                                     absl::Time now) const;
   void Remove(Entries::iterator entry);
   // Takes the Client Identifier away from the record that has it.
   void ReleaseClientId(absl::string_view client_id);
@@ -73,6 +88,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   // Keys alias the records' strings.
   Index by_binding_;
   Index by_client_id_;
+  ByKid by_kid_;
   size_t bytes_ = 0;
   ExpiringMap client_id_owners_;
   ExpiringMap first_seen_;

@@ -15,13 +15,46 @@ constexpr size_t kBookkeepingBytes = 256;
 
 size_t BytesOf(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
+         record.issuer.size() + record.kid.size() + record.key.size() +
          kBookkeepingBytes;
 }
 
 bool SameRecord(const TokenRecord& a, const TokenRecord& b) {
   return a.binding == b.binding && a.token == b.token &&
-         a.client_id == b.client_id &&
+         a.client_id == b.client_id && a.issuer == b.issuer && a.kid == b.kid &&
+         a.key == b.key &&
          absl::ToUnixMicros(a.expires_at) == absl::ToUnixMicros(b.expires_at);
+}
+
+// The columns of a record, in the order in which ToRecord() reads them.
+constexpr absl::string_view kRecordColumns =
+    "binding, token, expires_at, client_id, issuer, kid, key";
+
+TokenRecord ToRecord(const SqliteStatement& row) {
+  return TokenRecord{
+      row.Bytes(0), row.Bytes(1), absl::FromUnixMicros(row.Number(2)),
+      row.Bytes(3), row.Bytes(4), row.Bytes(5),
+      row.Bytes(6)};
+}
+
+// Stores "" as NULL, which no search by value finds and indices leave out.
+void BindOptional(absl::string_view bytes, SqliteStatement* statement) {
+  if (bytes.empty()) {
+    statement->BindNull();
+  } else {
+    statement->Bind(bytes);
+  }
+}
+
+absl::StatusOr<std::vector<TokenRecord>> AllRecords(
+    SqliteStatement* statement) {
+  std::vector<TokenRecord> found;
+  for (;;) {
+    const absl::StatusOr<bool> row = statement->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return found;
+    found.push_back(ToRecord(*statement));
+  }
 }
 
 }  // namespace
@@ -75,17 +108,16 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   if (status.ok()) status = MakeRoom(BytesOf(record));
   if (!status.ok()) return status;
   SqliteStatement insert = database_->Prepare(
-      "INSERT INTO tokens (binding, token, expires_at, bytes, client_id) "
-      "VALUES (?, ?, ?, ?, ?)");
+      "INSERT INTO tokens (binding, token, expires_at, bytes, client_id, "
+      "issuer, kid, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   insert.Bind(record.binding)
       .Bind(record.token)
       .Bind(absl::ToUnixMicros(record.expires_at))
       .Bind(static_cast<int64_t>(BytesOf(record)));
-  if (record.client_id.empty()) {
-    insert.BindNull();
-  } else {
-    insert.Bind(record.client_id);
-  }
+  BindOptional(record.client_id, &insert);
+  BindOptional(record.issuer, &insert);
+  BindOptional(record.kid, &insert);
+  BindOptional(record.key, &insert);
   return insert.Run();
 }
 
@@ -120,19 +152,41 @@ absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::FindByClientId(
   return Lookup("client_id", client_id, now);
 }
 
+absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKid(
+    absl::string_view issuer, absl::string_view kid, absl::Time now) {
+  std::lock_guard<std::mutex> lock(database_->mutex());
+  SqliteStatement statement = database_->Prepare(absl::StrCat(
+      "SELECT ", kRecordColumns,
+      " FROM tokens WHERE kid = ? AND issuer = ? AND expires_at > ? LIMIT ?"));
+  statement.Bind(kid)
+      .Bind(issuer)
+      .Bind(absl::ToUnixMicros(now))
+      .Bind(int64_t{kMaxNamesakes});
+  return AllRecords(&statement);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKidOfAnyIssuer(
+    absl::string_view kid, absl::Time now) {
+  std::lock_guard<std::mutex> lock(database_->mutex());
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat("SELECT ", kRecordColumns,
+                   " FROM tokens WHERE kid = ? AND expires_at > ? LIMIT ?"));
+  statement.Bind(kid)
+      .Bind(absl::ToUnixMicros(now))
+      .Bind(int64_t{kMaxNamesakes});
+  return AllRecords(&statement);
+}
+
 absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Lookup(
     absl::string_view column, absl::string_view key, absl::Time now) {
   SqliteStatement statement = database_->Prepare(
-      absl::StrCat("SELECT binding, token, expires_at, client_id FROM tokens "
-                   "WHERE ",
-                   column, " = ? AND expires_at > ?"));
+      absl::StrCat("SELECT ", kRecordColumns, " FROM tokens WHERE ", column,
+                   " = ? AND expires_at > ?"));
   const absl::StatusOr<bool> row =
       statement.Bind(key).Bind(absl::ToUnixMicros(now)).Step();
   if (!row.ok()) return row.status();
   if (!*row) return std::nullopt;
-  return TokenRecord{statement.Bytes(0), statement.Bytes(1),
-                     absl::FromUnixMicros(statement.Number(2)),
-                     statement.Bytes(3)};
+  return ToRecord(statement);
 }
 
 absl::StatusOr<bool> SqliteTokenStore::ClaimClientId(const ClientIdClaim& claim,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,6 +37,11 @@ class SqliteTokenStore : public TokenStoreInterface {
                                                   absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
+                                                     absl::string_view kid,
+                                                     absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+      absl::string_view kid, absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(

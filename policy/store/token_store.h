@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,6 +26,15 @@ struct TokenRecord {
   // The Client Identifier under which possession of the key was last proven;
   // empty where it has not been, or under the empty identifier.
   std::string client_id = {};
+  // The token's issuer, in whose words `kid` is.
+  std::string issuer = {};
+  // What the issuer calls the proof-of-possession key, any bytes, and that key
+  // in the caller's words: tokens may refer to it by its name alone
+  // (ACE-TOK-4). It is kept, for as long as the record, since such a token may
+  // take the place of the one that held the key. Both are empty where the key
+  // has no name. `key` may be a secret: never to be logged.
+  std::string kid = {};
+  std::string key = {};
 };
 
 // Somebody who wants to be the one user of a Client Identifier (EDGE-20).
@@ -77,6 +87,15 @@ class TokenStoreInterface {
   // replaced it; nothing for the empty identifier.
   virtual absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) = 0;
+
+  // At most kMaxNamesakes records whose key is called `kid`, which is not
+  // empty: those of tokens of `issuer`, and those of any issuer. Each has
+  // another key, so more than one means that the name is ambiguous.
+  static constexpr size_t kMaxNamesakes = 8;
+  virtual absl::StatusOr<std::vector<TokenRecord>> FindByKid(
+      absl::string_view issuer, absl::string_view kid, absl::Time now) = 0;
+  virtual absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+      absl::string_view kid, absl::Time now) = 0;
 
   // Makes `claim.owner` the owner of the identifier where it has none, and
   // lengthens the ownership where it is the owner already. False where somebody

@@ -6,7 +6,7 @@ from harness import wire
 from harness.admin import http_status
 from harness.process import eventually
 from harness.stack import StackTestCase
-from harness.tokens import Ed25519Key
+from harness.tokens import Ed25519Key, HmacKey
 
 
 class StoredTokenTestCase(StackTestCase):
@@ -95,6 +95,63 @@ class StoredTokenTest(StoredTokenTestCase):
         self.assert_code(client.ace_connect(token, self.key), 0x87)
 
 
+class KeyNameTest(StoredTokenTestCase):
+    """Tokens that are bound to a key by its name alone."""
+
+    def by_name(self, kid, **claims):
+        return self.token("b/# pub", cnf={"kid": kid}, **claims)
+
+    def connack_of(self, token, key, pop="exporter"):
+        return self.client().ace_connect(token, key, pop)
+
+    # covers: ACE-TOK-4, ACE-TOK-7
+    def test_key_of_a_proven_token_is_known_by_its_kid(self):
+        key = Ed25519Key("proven-key")
+        self.connected("a/# pub", key=key)
+        for pop in ("exporter", "challenge"):
+            client = self.client()
+            self.assert_code(
+                client.ace_connect(self.by_name("proven-key"), key, pop), 0)
+            self.assert_code(client.publish("b/c"), 0x10)
+            self.assert_code(client.publish("a/b"), 0x87)
+        self.assert_code(self.connack_of(self.by_name("proven-key"),
+                                         Ed25519Key("proven-key")), 0x87)
+
+    # covers: ACE-TOK-4
+    def test_symmetric_key_of_a_posted_token_is_known_by_its_kid(self):
+        key = HmacKey("posted-key")
+        client, _ = self.anonymous()
+        self.assert_code(client.publish(
+            "authz-info", self.token("a/# pub", key=key)), 0)
+        self.assert_code(
+            self.connack_of(self.by_name("posted-key"), key), 0)
+
+    # covers: ACE-TOK-4
+    def test_kid_beside_the_key_names_it(self):
+        key = Ed25519Key()
+        client = self.client()
+        token = self.token("a/# pub", cnf={"jwk": key.public_jwk(),
+                                           "kid": "beside"})
+        self.assert_code(client.ace_connect(token, key), 0)
+        self.assert_code(self.connack_of(self.by_name("beside"), key), 0)
+
+    # covers: ACE-TOK-4
+    def test_unknown_kid_refused_0x87(self):
+        for kid in ("nobody's-key", ""):
+            with self.subTest(kid=kid):
+                self.assert_code(
+                    self.connack_of(self.by_name(kid), self.key), 0x87)
+
+    # covers: ACE-TOK-4
+    def test_kid_of_two_keys_refused_0x87(self):
+        keys = [Ed25519Key("twice"), Ed25519Key("twice")]
+        self.connected("a/# pub", key=keys[0])
+        self.assert_code(self.connack_of(self.by_name("twice"), keys[0]), 0)
+        self.connected("a/# pub", key=keys[1])
+        for key in keys:
+            self.assert_code(self.connack_of(self.by_name("twice"), key), 0x87)
+
+
 class SqliteTest(StoredTokenTestCase):
     stack_options = {"policy": {"store": {"memory": None,
                                           "sqlite": "policy.db"}}}
@@ -114,6 +171,17 @@ class SqliteTest(StoredTokenTestCase):
         self.restart()
         client = self.assert_let_in("durable")
         self.assert_code(client.publish("a/b"), 0x10)
+
+    # covers: ACE-TOK-4
+    def test_restart_keeps_named_keys(self):
+        for key in (Ed25519Key("durable-key"), HmacKey("durable-secret")):
+            with self.subTest(alg=key.alg):
+                kid = key.private_jwk()["kid"]
+                self.connected("a/# pub", key=key)
+                self.restart()
+                token = self.token("a/# pub", cnf={"kid": kid})
+                client = self.client()
+                self.assert_code(client.ace_connect(token, key), 0)
 
     # covers: ACE-TOK-8
     def test_restart_does_not_revive_an_exi_token(self):

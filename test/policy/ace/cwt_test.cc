@@ -354,7 +354,7 @@ INSTANTIATE_TEST_SUITE_P(
             {38, Text("mqtt_tls")},
             {39, Octets("cnonce")},
             {1000, Bytes("a0")},
-            {8, Map({{1, PublicKey()}, {3, Octets("ignored")}})},
+            {8, Map({{1, PublicKey()}, {3, Octets("name")}})},
             {8, Map({{2, EncryptForRs(SecretKey())}})},
         }));
 
@@ -387,6 +387,23 @@ TEST(CwtTest, DecryptsASymmetricKey) {
   EXPECT_EQ(VerifyProof(token->pop_key, AsBytes("content"), AsBytes(proof)),
             absl::OkStatus());
   EXPECT_EQ(token->pop_key.thumbprint(), client.jwk().Thumbprint());
+}
+
+// covers: ACE-TOK-4
+TEST(CwtTest, NamesAKeyBeside) {
+  const std::string name("\0\xff", 2);
+  for (const auto& [member, key] :
+       {std::make_pair(int64_t{1}, PublicKey()),
+        std::make_pair(int64_t{2}, EncryptForRs(SecretKey()))}) {
+    const absl::StatusOr<VerifiedToken> token =
+        Verify(Sign(With(8, Map({{member, key}, {3, Octets(name)}}))));
+    ASSERT_TRUE(token.ok()) << token.status();
+    EXPECT_EQ(token->pop_key.kid(), name);
+  }
+  EXPECT_EQ(Verify(Sign(With(8, Map({{1, PublicKey()}, {3, Text("x")}}))))
+                .status()
+                .message(),
+            "cnf.kid: not a byte string");
 }
 
 // covers: ACE-TOK-8

@@ -543,6 +543,24 @@ TEST(TokenVerifierTest, FindsAKeyByItsName) {
   EXPECT_EQ(RejectionOf(verify("broken").status()), std::nullopt);
 }
 
+// covers: ACE-TOK-4
+TEST(TokenVerifierTest, NamesAKeyByItselfOrBesideIt) {
+  const auto kid_of = [](const char* own, const char* beside) {
+    Json key = kEd25519Public;
+    key.update(Json::parse(own));
+    Json cnf = {{"jwk", key}};
+    if (beside != nullptr) cnf["kid"] = beside;
+    const absl::StatusOr<VerifiedToken> token = Verify(ClaimsWith("cnf", cnf));
+    EXPECT_TRUE(token.ok()) << token.status();
+    return token.ok() ? std::string(token->pop_key.kid()) : "";
+  };
+  EXPECT_EQ(kid_of(R"({"kid":"own"})", nullptr), "own");
+  EXPECT_EQ(kid_of(R"({"kid":"own"})", ""), "own");
+  EXPECT_EQ(kid_of(R"({"kid":"own"})", "beside"), "beside");
+  EXPECT_EQ(kid_of("{}", "beside"), "beside");
+  EXPECT_EQ(kid_of("{}", nullptr), "");
+}
+
 TEST(TokenVerifierTest, ACertificatesHashTakesNoProofOverMqtt) {
   const std::string hash(32, 'h');
   const absl::StatusOr<VerifiedToken> token =

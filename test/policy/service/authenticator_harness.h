@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/service/authenticator.h"
+#include "policy/service/known_keys.h"
 #include "policy/store/memory_token_store.h"
 #include "test/policy/testing/test_issuer.h"
 
@@ -28,7 +29,9 @@ std::vector<std::string> PermissionsOf(const v1::Grant& grant);
 class AuthenticatorHarness : public ::testing::Test {
  protected:
   Authenticator Make(std::vector<ace::Permission> public_topics = {}) {
-    return Authenticator(issuer_.Verifier(profile_), public_topics, store_);
+    return Authenticator(issuer_.Verifier(profile_).WithKnownKeys(
+                             std::make_shared<StoredKeys>(store_)),
+                         public_topics, store_);
   }
 
   // Valid until kExpiry, unless `options` say otherwise.

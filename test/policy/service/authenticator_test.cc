@@ -32,6 +32,15 @@ class BrokenStore : public TokenStoreInterface {
       absl::string_view, absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
+  absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view,
+                                                     absl::string_view,
+                                                     absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
+  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+      absl::string_view, absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim&,
                                      absl::Time) override {
     return absl::UnavailableError("the store is away");

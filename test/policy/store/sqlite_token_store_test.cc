@@ -88,6 +88,47 @@ TEST_F(SqliteTokenStoreTest, KeepsEverythingAcrossARestart) {
   EXPECT_FALSE(*used);
 }
 
+// covers: ACE-TOK-4
+TEST_F(SqliteTokenStoreTest, KeepsKeysAcrossARestart) {
+  const TokenRecord record{"key", "token", kLater, "", "as", "kid", "secret"};
+  ASSERT_TRUE(Open()->Put(record, kNow).ok());
+  const auto found = Open()->FindByKid("as", "kid", kNow);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().key, "secret");
+}
+
+// covers: ACE-TOK-4
+TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeKeysWereKept) {
+  {
+    const auto first = SqliteDatabase::Open(path_, kSqliteApplicationId,
+                                            SqliteMigrations().subspan(0, 1));
+    ASSERT_TRUE(first.ok()) << first.status();
+    ASSERT_TRUE(
+        (*first)
+            ->Prepare("INSERT INTO tokens "
+                      "(binding, client_id, token, expires_at, bytes) "
+                      "VALUES (CAST('key' AS BLOB), CAST('client' AS BLOB), "
+                      "CAST('token' AS BLOB), ?, 300)")
+            .Bind(absl::ToUnixMicros(kLater))
+            .Run()
+            .ok());
+  }
+  const auto store = Open();
+  const auto found = store->FindByClientId("client", kNow);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->token, "token");
+  EXPECT_EQ((*found)->issuer, "");
+  EXPECT_EQ((*found)->kid, "");
+  // The key comes in when its token is next used.
+  const TokenRecord record{"key", "token", kLater, "", "as", "kid", "secret"};
+  ASSERT_TRUE(store->Put(record, kNow).ok());
+  const auto named = store->FindByKid("as", "kid", kNow);
+  ASSERT_TRUE(named.ok()) << named.status();
+  ASSERT_EQ(named->size(), 1u);
+  EXPECT_EQ(named->front().client_id, "client");
+}
+
 TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
   StoreLimits limits;
   limits.max_tokens = 2;

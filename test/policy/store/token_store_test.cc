@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <thread>
@@ -62,6 +63,38 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
     const auto found = store_->FindByClientId(client_id, now);
     EXPECT_TRUE(found.ok()) << found.status();
     return found.ok() && found->has_value() ? (*found)->token : "";
+  }
+
+  // A record whose key has a name.
+  static TokenRecord Named(const std::string& binding,
+                           const std::string& issuer, const std::string& kid) {
+    TokenRecord record = Record(binding);
+    record.issuer = issuer;
+    record.kid = kid;
+    record.key = absl::StrCat("key of ", binding);
+    return record;
+  }
+
+  static std::vector<std::string> BindingsOf(
+      const absl::StatusOr<std::vector<TokenRecord>>& records) {
+    EXPECT_TRUE(records.ok()) << records.status();
+    std::vector<std::string> bindings;
+    if (!records.ok()) return bindings;
+    for (const TokenRecord& record : *records) {
+      bindings.push_back(record.binding);
+    }
+    std::sort(bindings.begin(), bindings.end());
+    return bindings;
+  }
+
+  std::vector<std::string> Namesakes(const std::string& issuer,
+                                     const std::string& kid,
+                                     absl::Time now = kNow) {
+    return BindingsOf(store_->FindByKid(issuer, kid, now));
+  }
+
+  std::vector<std::string> NamesakesOfAnyIssuer(const std::string& kid) {
+    return BindingsOf(store_->FindByKidOfAnyIssuer(kid, kNow));
   }
 
   bool Claim(const std::string& client_id, const std::string& owner,
@@ -135,6 +168,68 @@ TEST_P(TokenStoreTest, AClientIdIsThatOfTheTokenProvenLast) {
   Put(Record("b", "of b", absl::Hours(1), "another"));
   EXPECT_EQ(TokenOfClient("client"), "");
   EXPECT_EQ(TokenOfClient("another"), "of b");
+}
+
+// covers: ACE-TOK-4
+TEST_P(TokenStoreTest, FindsKeysByTheirNames) {
+  const std::string kid("\0\xff", 2);
+  Put(Named("a", "as", kid));
+  Put(Named("b", "as", "other"));
+  Put(Record("c"));
+  const auto found = store_->FindByKid("as", kid, kNow);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().binding, "a");
+  EXPECT_EQ(found->front().issuer, "as");
+  EXPECT_EQ(found->front().kid, kid);
+  EXPECT_EQ(found->front().key, "key of a");
+  EXPECT_EQ(Namesakes("as", "none"), std::vector<std::string>());
+  EXPECT_EQ(Namesakes("a", kid), std::vector<std::string>());
+  EXPECT_EQ(Namesakes("as", kid, kLater), std::vector<std::string>());
+}
+
+// covers: ACE-TOK-4
+TEST_P(TokenStoreTest, AnIssuersNamesAreItsOwn) {
+  Put(Named("a", "as", "kid"));
+  Put(Named("b", "other", "kid"));
+  EXPECT_EQ(Namesakes("as", "kid"), std::vector<std::string>({"a"}));
+  EXPECT_EQ(Namesakes("other", "kid"), std::vector<std::string>({"b"}));
+  EXPECT_EQ(NamesakesOfAnyIssuer("kid"), std::vector<std::string>({"a", "b"}));
+  EXPECT_EQ(NamesakesOfAnyIssuer("ki"), std::vector<std::string>());
+}
+
+// covers: ACE-TOK-4, ACE-TOK-7
+TEST_P(TokenStoreTest, AReplacementHasItsOwnName) {
+  Put(Named("a", "as", "old"));
+  Put(Named("a", "as", "new"));
+  EXPECT_EQ(Namesakes("as", "old"), std::vector<std::string>());
+  EXPECT_EQ(Namesakes("as", "new"), std::vector<std::string>({"a"}));
+  Put(Record("a"));
+  EXPECT_EQ(NamesakesOfAnyIssuer("new"), std::vector<std::string>());
+}
+
+// covers: ACE-TOK-4
+TEST_P(TokenStoreTest, ListsNoMoreNamesakesThanItSays) {
+  for (int i = 0; i < 10; ++i) Put(Named(absl::StrCat(i), "as", "kid"));
+  EXPECT_EQ(Namesakes("as", "kid").size(), TokenStoreInterface::kMaxNamesakes);
+  EXPECT_EQ(NamesakesOfAnyIssuer("kid").size(),
+            TokenStoreInterface::kMaxNamesakes);
+}
+
+// covers: ACE-TOK-4, ACE-AZI-3
+TEST_P(TokenStoreTest, KeysGoWithTheirRecordsAndCountAsBytes) {
+  StoreLimits limits;
+  limits.max_tokens = 1;
+  MakeStore(limits);
+  Put(Named("a", "as", "a"));
+  Put(Named("b", "as", "b"));
+  EXPECT_EQ(NamesakesOfAnyIssuer("a"), std::vector<std::string>());
+  TokenRecord big = Named("b", "as", "b");
+  big.key = std::string(10'000, 'k');
+  limits.max_token_bytes = 10'000;
+  MakeStore(limits);
+  EXPECT_EQ(store_->Put(big, kNow).code(),
+            absl::StatusCode::kResourceExhausted);
 }
 
 // covers: ACE-AZI-3

@@ -95,6 +95,10 @@ std::string TestIssuer::Token(const ace::SigningKey& client,
   } else {
     claims["cnf"] = {{"x5t#S256", options.certificate_hash}};
   }
+  if (options.kid_alone) claims["cnf"] = Json::object();
+  if (options.kid_alone || !options.kid.empty()) {
+    claims["cnf"]["kid"] = options.kid;
+  }
   if (!options.raw_scope.empty()) {
     claims["scope"] = options.raw_scope;
   } else if (!options.scope.empty()) {
@@ -110,6 +114,19 @@ std::string TestIssuer::DecryptionJwks() const {
 }
 
 ace::TokenVerifier TestIssuer::Verifier(ace::Profile profile) const {
+  return Require(ace::TokenVerifier::Create(VerifierOptions(profile)));
+}
+
+ace::TokenVerifier TestIssuer::VerifierWith(
+    const std::string& another_issuer) const {
+  ace::TokenVerifier::Options options = VerifierOptions(ace::Profile::kRfc9431);
+  options.issuers.push_back(options.issuers.front());
+  options.issuers.back().name = another_issuer;
+  return Require(ace::TokenVerifier::Create(std::move(options)));
+}
+
+ace::TokenVerifier::Options TestIssuer::VerifierOptions(
+    ace::Profile profile) const {
   ace::TokenVerifier::Options options;
   const TokenOptions defaults;
   options.audience = defaults.audience;
@@ -119,7 +136,7 @@ ace::TokenVerifier TestIssuer::Verifier(ace::Profile profile) const {
       {defaults.issuer, profile, Require(ace::JwkSet::Parse(PublicJwks()))});
   options.decryption_keys =
       Require(ace::DecryptionKeySet::Parse(DecryptionJwks()));
-  return Require(ace::TokenVerifier::Create(std::move(options)));
+  return options;
 }
 
 }  // namespace sluice::policy

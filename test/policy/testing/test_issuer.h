@@ -31,6 +31,10 @@ struct TokenOptions {
   absl::Duration lifetime = {};
   // In place of the client's key: the base64url of `cnf.x5t#S256`.
   std::string certificate_hash = {};
+  // What the issuer calls the client's key: `cnf.kid` beside it. With
+  // `kid_alone`, in its place.
+  std::string kid = {};
+  bool kid_alone = false;
 };
 
 // A certificate in DER with the public key of `key`, which is asymmetric. Only
@@ -53,8 +57,12 @@ class TestIssuer {
   // A verifier that takes these tokens, without leeway.
   ace::TokenVerifier Verifier(
       ace::Profile profile = ace::Profile::kRfc9431) const;
+  // The same, which knows another issuer as well, with the same keys.
+  ace::TokenVerifier VerifierWith(const std::string& another_issuer) const;
 
  private:
+  ace::TokenVerifier::Options VerifierOptions(ace::Profile profile) const;
+
   ace::SigningKey key_;
   ace::SigningKey encryption_key_;
 };
