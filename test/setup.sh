@@ -16,10 +16,15 @@ readonly PACKAGES=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto
   mosquitto-clients haproxy openssl curl python3 python3-paho-mqtt
   python3-openssl python3-cryptography rabbitmq-server etcd-server
+  # To test deploy/: the image, the monitoring, the manifests, the chart.
+  umoci skopeo runc prometheus python3-yaml python3-jsonschema golang-go
+  golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev
 )
 # Of packages that tests start by themselves: these must not run on their own.
-readonly SERVICES=(
-  rabbitmq-server.service epmd.service epmd.socket etcd.service
+readonly -A SERVICES=(
+  [rabbitmq-server]="rabbitmq-server.service epmd.service epmd.socket"
+  [etcd-server]=etcd.service
+  [prometheus]=prometheus.service
 )
 
 # Runs a command; shows what it printed only if it fails.
@@ -62,15 +67,12 @@ install_debian_packages() {
     wanted+=(nodejs)
   fi
   command -v npm >/dev/null || wanted+=(npm)
+  command -v kubectl >/dev/null || wanted+=(kubernetes-client)
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   ((${#missing[@]} > 0)) || return 0
   echo "setup: installing ${missing[*]}"
   quietly as_root apt-get -q update
-  if [[ " ${missing[*]} " == *" rabbitmq-server "* ]]; then
-    install_without_starting "${missing[@]}"
-  else
-    install "${missing[@]}"
-  fi
+  install_without_starting "${missing[@]}"
 }
 
 install() {
@@ -81,7 +83,7 @@ install() {
 # While /usr/sbin/policy-rc.d says 101, no package starts a service. One that is
 # there already has its own say.
 install_without_starting() {
-  local policy=/usr/sbin/policy-rc.d status=0
+  local policy=/usr/sbin/policy-rc.d status=0 package services
   if [[ -e $policy ]]; then
     policy=
   else
@@ -90,9 +92,12 @@ install_without_starting() {
   install "$@" || status=$?
   [[ -z $policy ]] || as_root rm -f "$policy"
   ((status == 0)) || return "$status"
-  if command -v systemctl >/dev/null; then
-    quietly as_root systemctl disable "${SERVICES[@]}"
-  fi
+  command -v systemctl >/dev/null || return 0
+  for package; do
+    read -ra services <<<"${SERVICES[$package]-}"
+    ((${#services[@]} == 0)) ||
+      quietly as_root systemctl disable "${services[@]}"
+  done
 }
 
 # npm leaves a copy of the lock file in node_modules; an older one is outdated.
