@@ -25,6 +25,8 @@ struct Claims {
   std::optional<absl::Duration> exi;
   std::optional<absl::Time> not_before;
   std::optional<absl::Time> issued_at;
+  // `cnonce` (RFC 9200 section 5.3.1), in bytes; empty where there is none.
+  std::string client_nonce;
 };
 
 // Whether a token with `claims` is for `audience` and, give or take `leeway`,

@@ -63,6 +63,15 @@ absl::StatusOr<std::string> ReadTokenId(const Cbor& payload) {
   return absl::BytesToHexString(AsString(*bytes));
 }
 
+absl::StatusOr<std::string> ReadClientNonce(const Cbor& payload) {
+  const Cbor* value = FindClaim(payload, CwtClaim::kCnonce);
+  if (value == nullptr) return std::string();
+  const std::optional<ByteView> bytes = AsByteString(value);
+  if (!bytes.has_value()) return ClaimError("cnonce", "not a byte string");
+  if (bytes->empty()) return ClaimError("cnonce", "empty");
+  return std::string(AsString(*bytes));
+}
+
 absl::StatusOr<std::vector<std::string>> ReadAudience(const Cbor& payload) {
   const Cbor* value = FindClaim(payload, CwtClaim::kAud);
   if (value == nullptr) return ClaimError("aud", "missing");
@@ -110,6 +119,8 @@ absl::StatusOr<Claims> ReadCwtClaims(const Cbor& payload) {
   absl::StatusOr<std::optional<absl::Time>> issued_at =
       ReadInstant(payload, CwtClaim::kIat, "iat");
   if (!issued_at.ok()) return issued_at.status();
+  absl::StatusOr<std::string> client_nonce = ReadClientNonce(payload);
+  if (!client_nonce.ok()) return client_nonce.status();
   if (absl::Status status = CheckProfile(payload); !status.ok()) return status;
 
   Claims claims{*std::move(subject),
@@ -118,7 +129,8 @@ absl::StatusOr<Claims> ReadCwtClaims(const Cbor& payload) {
                 *expires_at,
                 *exi,
                 *not_before,
-                *issued_at};
+                *issued_at,
+                *std::move(client_nonce)};
   if (absl::Status status = CheckLifetime(claims); !status.ok()) return status;
   return claims;
 }

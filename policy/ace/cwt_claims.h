@@ -22,6 +22,7 @@ enum class CwtClaim : int64_t {
   kCnf = 8,
   kScope = 9,
   kAceProfile = 38,
+  kCnonce = 39,
   kExi = 40,
 };
 

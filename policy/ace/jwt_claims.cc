@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "policy/ace/base64url.h"
 
 namespace sluice::ace {
 namespace {
@@ -38,6 +39,18 @@ absl::StatusOr<std::optional<absl::Duration>> ReadExi(const Json& payload) {
   const absl::StatusOr<absl::Time> end = ToInstant("exi", uint64_t{*seconds});
   if (!end.ok()) return end.status();
   return std::make_optional(*end - absl::UnixEpoch());
+}
+
+// Bytes have to be base64url in JSON.
+absl::StatusOr<std::string> ReadClientNonce(const Json& payload) {
+  const Json* value = FindMember(payload, "cnonce");
+  if (value == nullptr) return std::string();
+  const std::string* text = AsText(value);
+  if (text == nullptr) return ClaimError("cnonce", "not a string");
+  std::optional<std::string> nonce = Base64UrlDecode(*text);
+  if (!nonce.has_value()) return ClaimError("cnonce", "not base64url");
+  if (nonce->empty()) return ClaimError("cnonce", "empty");
+  return *std::move(nonce);
 }
 
 // Empty where the claim is not there.
@@ -98,6 +111,8 @@ absl::StatusOr<Claims> ReadJwtClaims(const Json& payload) {
   absl::StatusOr<std::optional<absl::Time>> issued_at =
       ReadInstant(payload, "iat");
   if (!issued_at.ok()) return issued_at.status();
+  absl::StatusOr<std::string> client_nonce = ReadClientNonce(payload);
+  if (!client_nonce.ok()) return client_nonce.status();
   if (absl::Status status = CheckProfile(payload); !status.ok()) return status;
 
   Claims claims{*std::move(subject),
@@ -106,7 +121,8 @@ absl::StatusOr<Claims> ReadJwtClaims(const Json& payload) {
                 *expires_at,
                 *exi,
                 *not_before,
-                *issued_at};
+                *issued_at,
+                *std::move(client_nonce)};
   if (absl::Status status = CheckLifetime(claims); !status.ok()) return status;
   return claims;
 }

@@ -124,7 +124,8 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
                        std::move(contents.scope),
                        expires_at,
                        claims.exi,
-                       std::move(contents.pop_key)};
+                       std::move(contents.pop_key),
+                       std::move(claims.client_nonce)};
 }
 
 absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen) {

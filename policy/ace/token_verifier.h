@@ -47,6 +47,9 @@ struct VerifiedToken {
   // What a proof of possession is checked with. Where it is a certificate, only
   // the TLS handshake can prove possession.
   PopKey pop_key;
+  // `cnonce`, in bytes; empty where the token has none. Not checked here: only
+  // who gave nonces out can (RFC 9200 section 5.3.1).
+  std::string client_nonce;
 };
 
 // When the grant of `token`, which was first seen at `first_seen`, ends: `exi`

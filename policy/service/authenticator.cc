@@ -301,6 +301,7 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   response.mutable_stored()->set_token_id(token->token_id);
   *response.mutable_stored()->mutable_expires_at() =
       ToTimestamp(token->expires_at);
+  response.mutable_stored()->set_cnonce(token->client_nonce);
   return response;
 }
 
@@ -368,6 +369,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
   grant->set_token_id(token.token_id);
   AddPermissions(token.scope.permissions, grant);
   *grant->mutable_expires_at() = ToTimestamp(token.expires_at);
+  grant->set_cnonce(token.client_nonce);
   return response;
 }
 

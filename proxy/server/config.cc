@@ -9,10 +9,10 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "policy/server/files.h"
-#include "proxy/base/json_string.h"
 #include "proxy/config/locations.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
+#include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
 
 namespace sluice::server {
@@ -26,6 +26,9 @@ constexpr char kUnsupported[] =
     "not supported by this version; remove the field";
 
 constexpr size_t kMaxPacketSize = 268435455;  // MQTT 5.0 section 2.1.4
+// What a TLS record holds; and what a machine may have.
+constexpr size_t kMinQueuedBytes = 16384;
+constexpr size_t kMaxQueuedBytes = 1073741824;
 constexpr uint32_t kMaxWorkers = 256;
 
 // Turns the message that was read into a Config, a section a function;
@@ -255,22 +258,6 @@ absl::Status Checker::CheckPolicyTls() {
                               &result.private_key_file);
 }
 
-// RFC 9431 section 2.2.4.1's hint.
-std::string HintJson(const Schema::Ace::AsHint& hint) {
-  std::string json = "{\"AS\":";
-  AppendJsonString(hint.as(), &json);
-  if (!hint.audience().empty()) {
-    json += ",\"audience\":";
-    AppendJsonString(hint.audience(), &json);
-  }
-  if (!hint.scope().empty()) {
-    json += ",\"scope\":";
-    AppendJsonString(hint.scope(), &json);
-  }
-  json += '}';
-  return json;
-}
-
 absl::Status Checker::CheckAce() {
   const Schema::Ace& ace = schema_.ace();
   AceConfig& result = config_.ace;
@@ -284,12 +271,8 @@ absl::Status Checker::CheckAce() {
     }
   }
   if (ace.has_as_hint()) {
-    if (ace.as_hint().as().empty()) return Error("ace.as_hint.as", kRequired);
-    result.as_hint = HintJson(ace.as_hint());
-    // It travels as a string property (MQTT 5.0 section 1.5.4).
-    if (result.as_hint.size() > 65535) {
-      return Error("ace.as_hint", "longer than 65535 bytes; shorten it");
-    }
+    absl::Status s = CheckAsHint(ace.as_hint(), locations_, &result.as_hint);
+    if (!s.ok()) return s;
   }
   result.hide_topics = ace.hide_topics();
   result.v5_username_token = ace.v5_username_token();
@@ -318,6 +301,15 @@ absl::Status Checker::CheckLimits() {
         result.max_packet_size > kMaxPacketSize) {
       return Error("limits.max_packet_size",
                    absl::StrCat("expected 1 to ", kMaxPacketSize));
+    }
+  }
+  if (limits.has_max_queued_bytes()) {
+    result.max_queued_bytes = limits.max_queued_bytes();
+    if (result.max_queued_bytes < kMinQueuedBytes ||
+        result.max_queued_bytes > kMaxQueuedBytes) {
+      return Error(
+          "limits.max_queued_bytes",
+          absl::StrCat("expected ", kMinQueuedBytes, " to ", kMaxQueuedBytes));
     }
   }
   absl::Status s = fields_.CheckTime(
@@ -392,6 +384,7 @@ bool NeedsRestart(const Config& running, const Config& changed) {
     schema.clear_upstream();
     schema.clear_ace();
     schema.mutable_limits()->clear_max_packet_size();
+    schema.mutable_limits()->clear_max_queued_bytes();
     schema.mutable_limits()->clear_handshake_timeout();
     schema.mutable_limits()->clear_connect_timeout();
     schema.mutable_log()->clear_level();

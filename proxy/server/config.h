@@ -12,6 +12,7 @@
 #include "policy/server/config.h"
 #include "proto/sluice/config/v1/proxy.pb.h"
 #include "proxy/base/log.h"
+#include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
 
 namespace sluice::server {
@@ -60,7 +61,7 @@ struct PolicySourceConfig {
 
 struct AceConfig {
   std::string authz_info_topic = "authz-info";  // empty: off
-  std::string as_hint;  // the JSON object; empty: no hint
+  AsHintConfig as_hint;
   absl::Duration authentication_timeout = absl::Seconds(10);
   absl::Duration reauthentication_grace = absl::ZeroDuration();
   bool hide_topics = false;
@@ -71,6 +72,7 @@ struct AceConfig {
 struct LimitsConfig {
   uint32_t max_connections = 0;  // 0: no limit
   size_t max_packet_size = 268435455;
+  size_t max_queued_bytes = 262144;
   absl::Duration handshake_timeout = absl::Seconds(10);
   absl::Duration connect_timeout = absl::Seconds(10);
   uint32_t connections_per_second = 0;  // 0: no limit

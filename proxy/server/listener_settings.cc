@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/transport/client_nonces.h"
 #include "proxy/transport/tls_context.h"
 #include "proxy/transport/upstream.h"
 
@@ -23,7 +24,8 @@ session::Settings MakeSessionSettings(const Config& config,
   settings.hide_topics = config.ace.hide_topics;
   settings.v5_username_token = config.ace.v5_username_token;
   settings.bind_client_id = config.ace.bind_client_id;
-  settings.as_hint = config.ace.as_hint;
+  settings.as_hint = config.ace.as_hint.json;
+  settings.cnonce_optional = config.ace.as_hint.cnonce_optional;
   settings.authz_info_topic = config.ace.authz_info_topic;
   settings.upstream_username = config.upstream.username;
   settings.upstream_password = config.upstream.password;
@@ -35,6 +37,11 @@ MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
   auto result = std::make_shared<transport::ListenerConfig>();
   result->session = MakeSessionSettings(config, listener);
   result->handshake_timeout = config.limits.handshake_timeout;
+  result->max_queued_bytes = config.limits.max_queued_bytes;
+  if (!config.ace.as_hint.cnonce_key.empty()) {
+    result->client_nonces = std::make_shared<transport::ClientNonces>(
+        config.ace.as_hint.cnonce_key);
+  }
 
   transport::TlsOptions tls;
   tls.certificates.push_back(

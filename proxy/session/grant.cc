@@ -11,6 +11,7 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   grant.issuer_ = message.issuer();
   grant.token_id_ = message.token_id();
   grant.key_ids_.assign(message.key_ids().begin(), message.key_ids().end());
+  grant.client_nonce_ = message.cnonce();
   grant.policy_version_ = message.policy_version();
   if (message.has_expires_at()) {
     const auto& end = message.expires_at();

@@ -28,6 +28,8 @@ class Grant {
   const std::string& token_id() const { return token_id_; }
   // What the token's key can be revoked by.
   const std::vector<std::string>& key_ids() const { return key_ids_; }
+  // The token's client-nonce (RFC 9200 section 5.3.1); empty where it has none.
+  const std::string& client_nonce() const { return client_nonce_; }
   // Of the policy that this was granted by; empty where the service has none.
   const std::string& policy_version() const { return policy_version_; }
   // InfiniteFuture for an anonymous client.
@@ -55,6 +57,7 @@ class Grant {
   std::string issuer_;
   std::string token_id_;
   std::vector<std::string> key_ids_;
+  std::string client_nonce_;
   std::string policy_version_;
   absl::Time expires_at_ = absl::InfiniteFuture();
   absl::Duration recheck_after_ = absl::InfiniteDuration();

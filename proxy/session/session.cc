@@ -313,35 +313,6 @@ void Session::Fail(const absl::Status& status) {
   Fail(mqtt::ReasonCodeOf(status), status.message());
 }
 
-void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
-                     absl::string_view detail, bool with_hint) {
-  context_.counters->connects[static_cast<size_t>(outcome)].Increment();
-  Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
-  const bool v5 = version_ == ProtocolVersion::kV5;
-  const uint8_t wire_code =
-      v5 ? static_cast<uint8_t>(code)
-         : static_cast<uint8_t>(mqtt::ToConnectReturnCode(code));
-  std::string packet;
-  if (v5 && with_hint && !context_.settings->as_hint.empty()) {
-    // ACE-CON-2
-    std::string properties;
-    mqtt::AppendUserProperty("ace_as_hint", context_.settings->as_hint,
-                             &properties);
-    mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
-    // The standard forbids a User Property that makes the packet too large for
-    // the client (MQTT 5.0 section 3.2.2.3.10).
-    if (client_max_packet_size_ != 0 &&
-        packet.size() > client_max_packet_size_) {
-      packet.clear();
-    }
-  }
-  if (packet.empty()) {
-    mqtt::AppendConnack(version_, false, wire_code, "", &packet);
-  }
-  SendToClient(packet);
-  Close();
-}
-
 // The broker's side ends without a DISCONNECT, so that the Will is published.
 void Session::Disconnect(ReasonCode code, absl::string_view detail) {
   Report(Event::Kind::kClosed, Action::kConnect, code, "", detail);

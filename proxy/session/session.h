@@ -24,6 +24,7 @@
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/reason_code.h"
 #include "proxy/mqtt/unframer.h"
+#include "proxy/session/client_nonces_interface.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/credential.h"
 #include "proxy/session/effects.h"
@@ -52,8 +53,11 @@ struct Settings {
   bool v5_username_token = false;
   // The first subject that uses a Client Identifier keeps it (EDGE-20).
   bool bind_client_id = false;
-  // The JSON object of User Property `ace_as_hint`; empty: no hint.
+  // The JSON object of User Property `ace_as_hint`, with a member or more and
+  // without `cnonce`; empty: no hint.
   std::string as_hint;
+  // Takes tokens without a client-nonce too where Context has client_nonces.
+  bool cnonce_optional = false;
   // Name of the topic that takes tokens; empty: off.
   std::string authz_info_topic = "authz-info";
   // Put into the forwarded CONNECT; "${subject}", "${client_id}" and
@@ -126,6 +130,8 @@ struct Context {
   Counters* counters;
   ObserverInterface* observer;
   const LivePolicy* live_policy;
+  // Null: hints are without a nonce, and those in tokens do not matter.
+  const ClientNoncesInterface* client_nonces = nullptr;
 };
 
 // One client's connection through the proxy, without any I/O (the proxy's rules
@@ -267,16 +273,11 @@ class Session {
   // CONNACK, DISCONNECT after (v5), none where the version has none.
   void Fail(mqtt::ReasonCode code, absl::string_view detail);
   void Fail(const absl::Status& status);
-  void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
-              absl::string_view detail, bool with_hint = false);
   void Disconnect(mqtt::ReasonCode code, absl::string_view detail);
   void Close();
 
   // session_connect.cc: from CONNECT to CONNACK.
   void OnConnect(const mqtt::Frame& frame);
-  void RefuseOversizedConnect(ByteView bytes);
-  void RefuseUnreadableConnect(const mqtt::Frame& frame,
-                               const absl::Status& status);
   void Authenticate(const Credential& credential);
   void ChallengeConnect();
   void SendChallenge(Challenge* challenge);
@@ -290,9 +291,22 @@ class Session {
   void AskWithUserName();
   void OnConnectDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
-  void RefuseDenied(const policy::v1::Denial& denial);
   void OnGranted(Grant grant);
   void OnConnack(const mqtt::Frame& frame);
+
+  // session_refuse.cc: refusals of CONNECT.
+  void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
+              absl::string_view detail, bool with_hint = false);
+  void RefuseOversizedConnect(ByteView bytes);
+  void RefuseUnreadableConnect(const mqtt::Frame& frame,
+                               const absl::Status& status);
+  void RefuseDenied(const policy::v1::Denial& denial);
+  std::string Hint() const;
+  // Whether a token with `client_nonce` (empty: without one) is fresh as far as
+  // client-nonces tell.
+  bool IsFresh(absl::string_view client_nonce) const;
+  // The same of a grant; one for no token is.
+  bool IsFresh(const Grant& grant) const;
 
   // session_reauthenticate.cc: ACE-EXP-3.
   void OnAuth(const mqtt::Frame& frame);

@@ -367,6 +367,12 @@ void Session::OnStoreTokenAnswer(
             : ReasonCode::kNotAuthorized;
     Report(Event::Kind::kDenied, Action::kStoreToken, code,
            context_.settings->authz_info_topic, answer->denial().detail());
+  } else if (!IsFresh(answer->stored().cnonce())) {
+    // It lies in the store, but whoever connects with it is refused.
+    Count(Action::kStoreToken, Verdict::kDenied);
+    code = ReasonCode::kNotAuthorized;
+    Report(Event::Kind::kDenied, Action::kStoreToken, code,
+           context_.settings->authz_info_topic, kNotFresh);
   } else {
     Count(Action::kStoreToken, Verdict::kAllowed);
   }

@@ -18,7 +18,6 @@ using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 using policy::v1::AuthenticateRequest;
 using policy::v1::AuthenticateResponse;
-using policy::v1::Denial;
 
 namespace {
 
@@ -27,17 +26,6 @@ uint32_t NumberOr(const mqtt::Properties& properties, PropertyId id,
                   uint32_t absent) {
   mqtt::Property property;
   return properties.Find(id, &property) ? property.number : absent;
-}
-
-ConnectOutcome OutcomeOf(Denial::Reason reason) {
-  switch (reason) {
-    case Denial::REASON_NO_CREDENTIAL:
-      return ConnectOutcome::kNoCredential;
-    case Denial::REASON_PROOF_INVALID:
-      return ConnectOutcome::kProofInvalid;
-    default:
-      return ConnectOutcome::kTokenInvalid;
-  }
 }
 
 }  // namespace
@@ -80,45 +68,6 @@ void Session::OnConnect(const mqtt::Frame& frame) {
     pending_->user_name_credential = ReadUserNameCredential(connect);
   }
   Authenticate(credential);
-}
-
-void Session::RefuseUnreadableConnect(const mqtt::Frame& frame,
-                                      const absl::Status& status) {
-  const ReasonCode code = mqtt::ReasonCodeOf(status);
-  // A bridge sets the top bit of the level to try its own dialect; what it
-  // expects is the refusal of the level without it.
-  const uint8_t level = mqtt::PeekProtocolLevel(frame.body);
-  const bool v3 = (level & 0x7F) < static_cast<uint8_t>(ProtocolVersion::kV5);
-  version_ = v3 ? ProtocolVersion::kV311 : ProtocolVersion::kV5;
-  const bool has_v3_code = code == ReasonCode::kUnsupportedProtocolVersion ||
-                           code == ReasonCode::kClientIdentifierNotValid;
-  if (level == 0 || (v3 && !has_v3_code)) {
-    // MQTT 3.1.1 section 3.1.4: closed without a CONNACK.
-    Fail(status);
-    return;
-  }
-  Refuse(code,
-         code == ReasonCode::kUnsupportedProtocolVersion
-             ? ConnectOutcome::kUnsupportedVersion
-             : ConnectOutcome::kMalformed,
-         status.message());
-}
-
-// Its version is looked at when it came along with the fixed header; nothing is
-// waited for.
-void Session::RefuseOversizedConnect(ByteView bytes) {
-  size_t header = 1;
-  while (header < bytes.size() && (bytes[header] & 0x80) != 0) ++header;
-  const ByteView body =
-      header < bytes.size() ? bytes.subspan(header + 1) : ByteView();
-  constexpr char kDetail[] = "CONNECT over the size limit";
-  if (mqtt::PeekProtocolLevel(body) !=
-      static_cast<uint8_t>(ProtocolVersion::kV5)) {
-    Fail(ReasonCode::kPacketTooLarge, kDetail);
-    return;
-  }
-  version_ = ProtocolVersion::kV5;
-  Refuse(ReasonCode::kPacketTooLarge, ConnectOutcome::kMalformed, kDetail);
 }
 
 void Session::Authenticate(const Credential& credential) {
@@ -330,24 +279,18 @@ void Session::OnConnectDecision(
          failure.message());
 }
 
-void Session::RefuseDenied(const Denial& denial) {
-  Count(Action::kConnect, Verdict::kDenied);
-  if (denial.reason() == Denial::REASON_CLIENT_ID_IN_USE) {
-    // EDGE-20
-    Refuse(ReasonCode::kClientIdentifierNotValid,
-           ConnectOutcome::kClientIdInUse, denial.detail());
-    return;
-  }
-  Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
-         denial.detail(), denial.reason() != Denial::REASON_PROOF_INVALID);
-}
-
 void Session::OnGranted(Grant grant) {
   grant_ = absl::make_unique<Grant>(std::move(grant));
   if (grant_->IsExpired(now_)) {
     Count(Action::kConnect, Verdict::kDenied);
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
            "the token has expired", true);
+    return;
+  }
+  if (!IsFresh(*grant_)) {
+    Count(Action::kConnect, Verdict::kDenied);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kNotFresh,
+           true);
     return;
   }
   if (IsRevoked(*grant_)) {

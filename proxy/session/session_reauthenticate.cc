@@ -97,6 +97,12 @@ void Session::OnReauthenticationDecision(
     Disconnect(ReasonCode::kNotAuthorized, "the new token is revoked");
     return;
   }
+  if (!IsFresh(*grant)) {
+    // CONNACK tells a new nonce, if the client comes back with this token.
+    Count(Action::kReauthenticate, Verdict::kDenied);
+    Disconnect(ReasonCode::kNotAuthorized, kNotFresh);
+    return;
+  }
   Count(Action::kReauthenticate, Verdict::kAllowed);
   ReplaceGrant(*std::move(grant), std::move(token));
   std::string properties;

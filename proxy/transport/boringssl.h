@@ -11,6 +11,8 @@
 
 #include <openssl/bio.h>     // IWYU pragma: export
 #include <openssl/err.h>     // IWYU pragma: export
+#include <openssl/hmac.h>    // IWYU pragma: export
+#include <openssl/mem.h>     // IWYU pragma: export
 #include <openssl/pem.h>     // IWYU pragma: export
 #include <openssl/rand.h>    // IWYU pragma: export
 #include <openssl/ssl.h>     // IWYU pragma: export

@@ -31,13 +31,11 @@ size_t ForwardedAmongLast(const Effects& effects, size_t count) {
 // Whether a side is not to be read, by the bytes queued to the other side and
 // by the answers of our own that are queued to itself. What the other side has
 // sent does not count: acknowledgements go on while it waits (EDGE-19).
-bool IsPaused(bool was_paused, size_t to_other, size_t answers) {
+bool IsPaused(size_t limit, bool was_paused, size_t to_other, size_t answers) {
   if (was_paused) {
-    return to_other > WriteQueue::kLowWatermark ||
-           answers > WriteQueue::kHighWatermark;
+    return to_other > limit / 4 || answers > limit;
   }
-  return to_other >= WriteQueue::kHighWatermark ||
-         answers >= 2 * WriteQueue::kHighWatermark;
+  return to_other >= limit || answers >= 2 * limit;
 }
 
 session::Counter& BytesFrom(Direction direction, LoopStats* stats) {
@@ -215,10 +213,10 @@ bool ClientConnection::Handshake() {
   if (tls_->IsResumed()) stats.handshakes_resumed.Increment();
   phase_ = Phase::kOpen;
   timer_.Clear();
-  session_ = std::make_unique<session::Session>(
-      session::Context{&config_->session, client_address_.ToString(),
-                       tls_.get(), &context_->random, &context_->counters,
-                       context_->observer, &context_->live_policy});
+  session_ = std::make_unique<session::Session>(session::Context{
+      &config_->session, client_address_.ToString(), tls_.get(),
+      &context_->random, &context_->counters, context_->observer,
+      &context_->live_policy, config_->client_nonces.get()});
   session_->Start(Now(), &context_->effects);
   CarryOut();
   return phase_ == Phase::kOpen;
@@ -422,9 +420,10 @@ void ClientConnection::UpdateReading() {
   const size_t to_client = client_.queued();
   const size_t to_broker = broker_.has_value() ? broker_->queued() : 0;
   answers_ = std::min(answers_, to_client);
-  client_paused_ = IsPaused(client_paused_, to_broker, answers_);
+  const size_t limit = config_->max_queued_bytes;
+  client_paused_ = IsPaused(limit, client_paused_, to_broker, answers_);
   // The broker is never answered.
-  broker_paused_ = IsPaused(broker_paused_, to_client, 0);
+  broker_paused_ = IsPaused(limit, broker_paused_, to_client, 0);
   client_.SetReading(
       !client_paused_ && !client_ended_ &&
       (phase_ == Phase::kHandshake || session_->wants_client_bytes()));

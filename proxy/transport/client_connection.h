@@ -23,9 +23,10 @@ namespace sluice::transport {
 // the session with what happens and carries out what it wants done. On one
 // loop's thread for life; it removes itself from the loop's table at its end.
 //
-// Backpressure: while one side's queue is over the high watermark, the other
-// side is not read. A side whose own queue is over twice that is not read
-// either, since answers to what it sends pile up there.
+// Backpressure: from ListenerConfig::max_queued_bytes in one side's queue until
+// it has fallen to a quarter of that, the other side is not read. A client
+// for whom more than twice that is queued of the proxy's own answers is not read
+// either.
 class ClientConnection final : private Stream::HandlerInterface,
                                private DeadlineTimer::HandlerInterface,
                                private UpstreamConnector::HandlerInterface {

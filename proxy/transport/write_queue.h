@@ -17,11 +17,6 @@ namespace sluice::transport {
 // wait. On the loop's thread.
 class WriteQueue {
  public:
-  // From here on the one who feeds the queue should wait...
-  static constexpr size_t kHighWatermark = 256 * 1024;
-  // ... and from here on it need not any more.
-  static constexpr size_t kLowWatermark = 64 * 1024;
-
   class HandlerInterface {
    public:
     virtual ~HandlerInterface() = default;

@@ -247,6 +247,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"CtiText", 7, Text("x"), "cti: not a byte string"},
         {"ProfileOther", 38, Number(1), "ace_profile: not mqtt_tls"},
         {"ProfileText", 38, Text("coap_dtls"), "ace_profile: not mqtt_tls"},
+        {"CnonceText", 39, Text("x"), "cnonce: not a byte string"},
+        {"CnonceEmpty", 39, Octets(""), "cnonce: empty"},
         {"ExiWhereNobodyRemembers", 40, Number(60), "exi: not supported"},
         {"ExiZero", 40, Number(0), "exi: not a positive whole number"},
         {"ExiFloat", 40, Bytes("f93c00"), "exi: not a positive whole number"},
@@ -418,6 +420,13 @@ TEST(CwtTest, ALifeMayCountFromTheFirstTime) {
   claims.erase(7);
   EXPECT_EQ(Verify(Sign(claims), options).status().message(),
             "exi: without jti or cti");
+}
+
+// covers: ACE-CON-2
+TEST(CwtTest, TheClientNonceIsHandedOn) {
+  EXPECT_EQ(Verify(Sign(ValidClaims()))->client_nonce, "");
+  EXPECT_EQ(Verify(Sign(With(39, Octets(Bytes("e0a156bb3f")))))->client_nonce,
+            Bytes("e0a156bb3f"));
 }
 
 // --- Encrypted tokens. ---

@@ -147,6 +147,15 @@ TEST_F(IntrospectionAnswerTest, AnActiveTokenSaysWhatAVerifiedOneSays) {
   }
 }
 
+// covers: ACE-CON-2
+TEST_F(IntrospectionAnswerTest, TheClientNonceIsHandedOn) {
+  EXPECT_EQ(ReadJson(ActiveAnswer())->contents.claims.client_nonce, "");
+  EXPECT_EQ(ReadJson(AnswerWith("cnonce", "4KE"))->contents.claims.client_nonce,
+            "\xe0\xa1");
+  EXPECT_EQ(RejectionOf(ReadJson(AnswerWith("cnonce", 1)).status()),
+            Rejection::kInvalid);
+}
+
 TEST_F(IntrospectionAnswerTest, WhatMayBeMissing) {
   auto answer = ReadJson(AnswerWithout("iss"));
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -221,10 +230,10 @@ TEST_F(IntrospectionAnswerTest, WhatIsNoAnswerDecidesNothing) {
   }
 }
 
-// {active, iss?, sub, aud, exp?, cti, cnf, scope, ace_profile}
+// {active, iss?, sub, aud, exp?, cti, cnf, scope, ace_profile, cnonce}
 std::string CborAnswer(bool active, absl::string_view iss, bool with_exp) {
   CborWriter answer;
-  answer.Map(7 + (iss.empty() ? 0 : 1) + (with_exp ? 1 : 0));
+  answer.Map(8 + (iss.empty() ? 0 : 1) + (with_exp ? 1 : 0));
   answer.Integer(10).Boolean(active);
   if (!iss.empty()) answer.Integer(1).Text(iss);
   answer.Integer(2).Text("alice");
@@ -236,6 +245,7 @@ std::string CborAnswer(bool active, absl::string_view iss, bool with_exp) {
   answer.Integer(-1).Bytes(AsBytes("0123456789abcdef0123456789abcdef"));
   answer.Integer(9).Array(1).Array(2).Text("a/#").Array(1).Text("sub");
   answer.Integer(38).Integer(3);
+  answer.Integer(39).Bytes(AsBytes("nonce"));
   return answer.bytes();
 }
 
@@ -245,6 +255,7 @@ TEST_F(IntrospectionAnswerTest, IsReadInCbor) {
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_TRUE(answer->has_expiry);
   EXPECT_EQ(answer->contents.claims.subject, "alice");
+  EXPECT_EQ(answer->contents.claims.client_nonce, "nonce");
   EXPECT_EQ(answer->contents.claims.expires_at, TestNow() + absl::Seconds(30));
   EXPECT_EQ(answer->contents.scope, (Scope{{{"a/#", false, true}}}));
   EXPECT_EQ(answer->contents.pop_key.jwk()->type(), KeyType::kSymmetric);

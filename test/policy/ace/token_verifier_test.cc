@@ -304,6 +304,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"ExiFraction", "exi", 1.5, "exi: not a positive whole number"},
         {"ExiText", "exi", "60", "exi: not a positive whole number"},
         {"ExiHuge", "exi", UINT64_MAX, "exi: out of range"},
+        {"CnonceNumber", "cnonce", 7, "cnonce: not a string"},
+        {"CnoncePadded", "cnonce", "AA==", "cnonce: not base64url"},
+        {"CnonceEmpty", "cnonce", "", "cnonce: empty"},
         {"ProfileOther", "ace_profile", "coap_dtls",
          "ace_profile: not mqtt_tls"},
         {"ProfileNumber", "ace_profile", 1, "ace_profile: not mqtt_tls"},
@@ -667,6 +670,16 @@ TEST(TokenVerifierTest, ALifeMayCountFromTheFirstTime) {
       verifier.Verify(AsBytes(nameless), TestNow()).status();
   EXPECT_EQ(RejectionOf(status), Rejection::kInvalid);
   EXPECT_EQ(status.message(), "exi: without jti or cti");
+}
+
+// --- cnonce. ---
+
+// covers: ACE-CON-2
+TEST(TokenVerifierTest, TheClientNonceIsHandedOn) {
+  Json claims = TestClaims();
+  EXPECT_EQ(Verify(claims)->client_nonce, "");
+  claims["cnonce"] = "4KFWuz8";
+  EXPECT_EQ(Verify(claims)->client_nonce, "\xe0\xa1\x56\xbb\x3f");
 }
 
 // --- Time. ---

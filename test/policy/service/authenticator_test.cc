@@ -326,6 +326,24 @@ TEST_F(AuthenticatorTest, StoreTokenStoresWithoutAProof) {
   EXPECT_EQ((*found)->token, request.token());
 }
 
+// covers: ACE-CON-2
+TEST_F(AuthenticatorTest, TheClientNonceIsHandedToTheProxy) {
+  TokenOptions options;
+  options.client_nonce = std::string("\0nonce", 6);
+  const std::string token = Token(client_, options);
+  EXPECT_EQ(Granted(WithExporter(token, client_)).cnonce(),
+            options.client_nonce);
+  EXPECT_EQ(Granted(StoredWithChallenge(client_)).cnonce(),
+            options.client_nonce);
+  EXPECT_EQ(Granted(WithExporter(Token(client_), client_)).cnonce(), "");
+  v1::StoreTokenRequest request;
+  *request.mutable_connection() = Request().connection();
+  request.set_token(token);
+  const auto response = Make().StoreToken(request, kNow);
+  ASSERT_TRUE(response.ok());
+  EXPECT_EQ(response->stored().cnonce(), options.client_nonce);
+}
+
 TEST_F(AuthenticatorTest, StoreTokenDeniesWhatIsUnset) {
   const auto response = Make().StoreToken({}, kNow);
   ASSERT_TRUE(response.ok() && response->has_denial());

@@ -95,6 +95,9 @@ std::string TestIssuer::Token(const ace::SigningKey& client,
   } else {
     claims["cnf"] = {{"x5t#S256", options.certificate_hash}};
   }
+  if (!options.client_nonce.empty()) {
+    claims["cnonce"] = ace::Base64UrlEncode(AsBytes(options.client_nonce));
+  }
   if (options.kid_alone) claims["cnf"] = Json::object();
   if (options.kid_alone || !options.kid.empty()) {
     claims["cnf"]["kid"] = options.kid;

@@ -31,6 +31,8 @@ struct TokenOptions {
   absl::Duration lifetime = {};
   // In place of the client's key: the base64url of `cnf.x5t#S256`.
   std::string certificate_hash = {};
+  // Bytes of `cnonce`; empty: none.
+  std::string client_nonce = {};
   // What the issuer calls the client's key: `cnf.kid` beside it. With
   // `kid_alone`, in its place.
   std::string kid = {};

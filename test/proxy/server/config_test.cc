@@ -79,9 +79,12 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_FALSE(config.policy.tls.has_value());
   EXPECT_FALSE(config.policy.embedded.has_value());
   EXPECT_EQ(config.policy.timeout, absl::Seconds(2));
+  EXPECT_EQ(config.policy.on_outage, OnOutage::kKeep);
 
   EXPECT_EQ(config.ace.authz_info_topic, "authz-info");
-  EXPECT_EQ(config.ace.as_hint, "");
+  EXPECT_EQ(config.ace.as_hint.json, "");
+  EXPECT_EQ(config.ace.as_hint.cnonce_key, "");
+  EXPECT_FALSE(config.ace.as_hint.cnonce_optional);
   EXPECT_EQ(config.ace.authentication_timeout, absl::Seconds(10));
   EXPECT_EQ(config.ace.reauthentication_grace, absl::ZeroDuration());
   EXPECT_FALSE(config.ace.hide_topics);
@@ -90,6 +93,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
 
   EXPECT_EQ(config.limits.max_connections, 0u);
   EXPECT_EQ(config.limits.max_packet_size, 268435455u);
+  EXPECT_EQ(config.limits.max_queued_bytes, 262144u);
   EXPECT_EQ(config.limits.handshake_timeout, absl::Seconds(10));
   EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(10));
   EXPECT_EQ(config.limits.connections_per_second, 0u);
@@ -104,6 +108,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
 
 TEST_F(ConfigTest, ReadsEveryField) {
   dir_.Write("broker-password", "s3cret\n");
+  dir_.Write("cnonce-key", std::string(32, '\n'));
   const Config config = MustLoad(R"(
 listeners:
 - name: one
@@ -129,9 +134,16 @@ policy:
   address: policy.example:443
   tls: {ca: server.crt, certificate: server.crt, private_key: server.key}
   timeout: 1s
+  on_outage: disconnect
 ace:
   authz_info_topic: ""
-  as_hint: {as: "https://as.example/token", audience: broker, scope: 'a"b'}
+  as_hint:
+    as: "https://as.example/token"
+    audience: broker
+    scope: 'a"b'
+    kid: k1
+    cnonce_key_file: cnonce-key
+    cnonce_optional: true
   authentication_timeout: 11s
   reauthentication_grace: 12s
   hide_topics: true
@@ -140,6 +152,7 @@ ace:
 limits:
   max_connections: 1000
   max_packet_size: 65536
+  max_queued_bytes: 16384
   handshake_timeout: 13s
   connect_timeout: 14s
   connections_per_second: 15
@@ -168,10 +181,13 @@ log: {level: debug, format: text, audit: ""}
   EXPECT_EQ(config.policy.tls->certificate_file, dir_.path() + "/server.crt");
   EXPECT_EQ(config.policy.tls->private_key_file, dir_.path() + "/server.key");
   EXPECT_EQ(config.policy.timeout, absl::Seconds(1));
+  EXPECT_EQ(config.policy.on_outage, OnOutage::kDisconnect);
   EXPECT_EQ(config.ace.authz_info_topic, "");
-  EXPECT_EQ(config.ace.as_hint,
+  EXPECT_EQ(config.ace.as_hint.json,
             R"({"AS":"https://as.example/token","audience":"broker",)"
-            R"("scope":"a\"b"})");
+            R"("kid":"k1","scope":"a\"b"})");
+  EXPECT_EQ(config.ace.as_hint.cnonce_key, std::string(32, '\n'));
+  EXPECT_TRUE(config.ace.as_hint.cnonce_optional);
   EXPECT_EQ(config.ace.authentication_timeout, absl::Seconds(11));
   EXPECT_EQ(config.ace.reauthentication_grace, absl::Seconds(12));
   EXPECT_TRUE(config.ace.hide_topics);
@@ -179,6 +195,7 @@ log: {level: debug, format: text, audit: ""}
   EXPECT_TRUE(config.ace.bind_client_id);
   EXPECT_EQ(config.limits.max_connections, 1000u);
   EXPECT_EQ(config.limits.max_packet_size, 65536u);
+  EXPECT_EQ(config.limits.max_queued_bytes, 16384u);
   EXPECT_EQ(config.limits.handshake_timeout, absl::Seconds(13));
   EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(14));
   EXPECT_EQ(config.limits.connections_per_second, 15u);
@@ -218,6 +235,7 @@ struct ErrorCase {
 TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
   dir_.Write("empty", "\n");
   dir_.Write("password", "p");
+  dir_.Write("k31", std::string(31, 'k'));
   dir_.Write("placeholder", "${nonsense}");
   const char kTls[] = "tls: {certificate: server.crt, private_key: server.key}";
   const char kUpstream[] = "{address: 127.0.0.1:1883}";
@@ -321,12 +339,24 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "proxy.yaml:6: policy.tls.certificate: required, and missing or empty"},
       {kPolicy, "policy: {address: 'a:1', timeout: 0s}\n",
        "proxy.yaml:6: policy.timeout: must be longer than 0s"},
+      {kPolicy, "policy: {address: 'a:1', on_outage: wait}\n",
+       "proxy.yaml:6: policy.on_outage: expected one of keep, disconnect, "
+       "found \"wait\""},
       // The rest.
       {"upstream:", "ace: {authz_info_topic: a/+}\nupstream:",
        "proxy.yaml:5: ace.authz_info_topic: not a topic name; wildcards are "
        "not allowed"},
       {"upstream:", "ace: {as_hint: {audience: a}}\nupstream:",
        "proxy.yaml:5: ace.as_hint.as: required, and missing or empty"},
+      {"upstream:", "ace: {as_hint: {as: a, cnonce_optional: true}}\nupstream:",
+       "proxy.yaml:5: ace.as_hint.cnonce_optional: needs "
+       "ace.as_hint.cnonce_key_file beside it"},
+      {"upstream:", "ace: {as_hint: {as: a, cnonce_key_file: ''}}\nupstream:",
+       "proxy.yaml:5: ace.as_hint.cnonce_key_file: required, and missing or "
+       "empty"},
+      {"upstream:", "ace: {as_hint: {as: a, cnonce_key_file: k31}}\nupstream:",
+       "proxy.yaml:5: ace.as_hint.cnonce_key_file: the file holds less than "
+       "32 bytes; fill it with random ones"},
       {"upstream:", "ace: {authentication_timeout: 0s}\nupstream:",
        "proxy.yaml:5: ace.authentication_timeout: must be longer than 0s"},
       {"upstream:", "ace: {reauthentication_grace: 48h}\nupstream:",
@@ -336,6 +366,10 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "proxy.yaml:5: limits.max_packet_size: expected 1 to 268435455"},
       {"upstream:", "limits: {max_packet_size: 268435456}\nupstream:",
        "proxy.yaml:5: limits.max_packet_size: expected 1 to 268435455"},
+      {"upstream:", "limits: {max_queued_bytes: 16383}\nupstream:",
+       "proxy.yaml:5: limits.max_queued_bytes: expected 16384 to 1073741824"},
+      {"upstream:", "limits: {max_queued_bytes: 1073741825}\nupstream:",
+       "proxy.yaml:5: limits.max_queued_bytes: expected 16384 to 1073741824"},
       {"upstream:", "limits: {handshake_timeout: 0s}\nupstream:",
        "proxy.yaml:5: limits.handshake_timeout: must be longer than 0s"},
       {"upstream:", "limits: {connect_timeout: 0s}\nupstream:",
@@ -391,7 +425,8 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
   EXPECT_FALSE(NeedsRestart(running, MustLoad(kMinimal)));
   for (const char* added :
        {"log: {level: debug}\n", "ace: {hide_topics: true}\n",
-        "limits: {max_packet_size: 1000, connect_timeout: 1s}\n"}) {
+        "limits: {max_packet_size: 1000, connect_timeout: 1s}\n",
+        "limits: {max_queued_bytes: 20000}\n"}) {
     EXPECT_FALSE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
         << added;
   }
@@ -404,6 +439,11 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
     EXPECT_TRUE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
         << added;
   }
+  EXPECT_TRUE(NeedsRestart(
+      running,
+      MustLoad(absl::StrReplaceAll(kMinimal, {{"127.0.0.1:50051",
+                                               "127.0.0.1:50051, on_outage: "
+                                               "disconnect"}}))));
   EXPECT_TRUE(NeedsRestart(
       running, MustLoad(absl::StrReplaceAll(
                    kMinimal, {{"127.0.0.1:8883", "127.0.0.1:8884"}}))));

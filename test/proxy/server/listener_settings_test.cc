@@ -16,12 +16,14 @@ Config Sample() {
   config.upstream.proxy_protocol_v2 = true;
   config.upstream.connect_timeout = absl::Seconds(1);
   config.ace.authz_info_topic = "tokens";
-  config.ace.as_hint = "{}";
+  config.ace.as_hint.json = "{}";
+  config.ace.as_hint.cnonce_optional = true;
   config.ace.authentication_timeout = absl::Seconds(2);
   config.ace.reauthentication_grace = absl::Seconds(3);
   config.ace.hide_topics = true;
   config.ace.v5_username_token = true;
   config.limits.max_packet_size = 1000000;
+  config.limits.max_queued_bytes = 20000;
   config.limits.handshake_timeout = absl::Seconds(4);
   config.limits.connect_timeout = absl::Seconds(5);
   return config;
@@ -42,6 +44,7 @@ TEST(MakeSessionSettingsTest, TakesOverEveryField) {
   EXPECT_TRUE(settings.hide_topics);
   EXPECT_TRUE(settings.v5_username_token);
   EXPECT_EQ(settings.as_hint, "{}");
+  EXPECT_TRUE(settings.cnonce_optional);
   EXPECT_EQ(settings.authz_info_topic, "tokens");
   EXPECT_EQ(settings.upstream_username, "u-${subject}");
   EXPECT_EQ(settings.upstream_password, "p");
@@ -64,13 +67,20 @@ TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
       dir.Write("server.crt", certificate.certificate_pem());
   listener.private_key_file =
       dir.Write("server.key", certificate.private_key_pem());
-  const auto result = MakeTransportConfig(Sample(), listener);
+  Config config = Sample();
+  const auto result = MakeTransportConfig(config, listener);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_NE((*result)->tls, nullptr);
   EXPECT_EQ((*result)->handshake_timeout, absl::Seconds(4));
+  EXPECT_EQ((*result)->max_queued_bytes, 20000u);
+  EXPECT_EQ((*result)->client_nonces, nullptr);
   EXPECT_EQ((*result)->upstream.host_port.port, 1883);
   EXPECT_EQ((*result)->upstream.connect_timeout, absl::Seconds(1));
   EXPECT_TRUE((*result)->upstream.send_proxy_protocol);
+  config.ace.as_hint.cnonce_key = std::string(32, 'k');
+  const auto with_nonces = MakeTransportConfig(config, listener);
+  ASSERT_TRUE(with_nonces.ok());
+  EXPECT_NE((*with_nonces)->client_nonces, nullptr);
 }
 
 TEST(MakeTransportConfigTest, NamesTheFileThatCannotBeUsed) {

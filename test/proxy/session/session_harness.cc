@@ -95,6 +95,7 @@ SessionHarness::Lines SessionHarness::Start() {
   context.counters = &counters_;
   context.observer = &observer_;
   context.live_policy = &live_policy;
+  if (gives_nonces) context.client_nonces = &nonces_;
   session_ = absl::make_unique<Session>(std::move(context));
   session_->Start(now_, &effects_);
   return Finish();

@@ -35,6 +35,8 @@ class SessionHarness {
   bool tls_resumed = false;
   std::string tls_certificate;
   LivePolicy live_policy;
+  // Hints carry a nonce, "fresh" in bytes; so must tokens.
+  bool gives_nonces = false;
 
   // Call before the first input, after `settings` are as wanted.
   Lines Start();
@@ -101,6 +103,13 @@ class SessionHarness {
     void Fill(absl::Span<uint8_t> out) override;
     uint8_t next = 1;
   };
+  // The only nonce that is ever fresh is "fresh".
+  struct FakeNonces : ClientNoncesInterface {
+    std::string Make(absl::Time) const override { return "fresh"; }
+    bool IsFresh(ByteView nonce, absl::Time) const override {
+      return AsString(nonce) == "fresh";
+    }
+  };
   struct RecordingObserver : ObserverInterface {
     void OnEvent(const Event& event) override;
     std::vector<std::string> details;
@@ -110,6 +119,7 @@ class SessionHarness {
 
   FakeTls tls_;
   FakeRandom random_;
+  FakeNonces nonces_;
   Counters counters_;
   RecordingObserver observer_;
   absl::Time now_;

@@ -37,9 +37,9 @@ TEST_F(LimitsTest, WaitsForASlowClient) {
     broker.Send(packets);
     sent = true;
   });
-  Await([this] { return Copied() >= WriteQueue::kHighWatermark; });
+  Await([this] { return Copied() >= config_->max_queued_bytes; });
   // The queue holds no more than the mark and what one read yields.
-  EXPECT_LT(Copied(), WriteQueue::kHighWatermark + 300 * 1024);
+  EXPECT_LT(Copied(), config_->max_queued_bytes + 300 * 1024);
   EXPECT_FALSE(sent);
   // What the client sends meanwhile goes through.
   client.Send(kPingreq);
@@ -50,6 +50,29 @@ TEST_F(LimitsTest, WaitsForASlowClient) {
 }
 
 // covers: EDGE-19
+TEST_F(LimitsTest, QueuesAsMuchAsIsConfigured) {
+  for (const size_t limit : {size_t{32} << 10, size_t{2} << 20}) {
+    config_ = std::make_shared<ListenerConfig>(*config_);
+    config_->max_queued_bytes = limit;
+    options_.listeners.clear();
+    pool_.reset();
+    Start();
+    TestClient client(address_);
+    client.socket().SetSmallBuffers();
+    TestSocket broker = Open(&client);
+    std::string packets;
+    while (packets.size() < 24u << 20) packets += Publish("a small packet");
+    std::thread sender([&] { broker.Send(packets); });
+    Await([&] { return Copied() >= limit; });
+    // On top comes what one read yields.
+    EXPECT_LT(Copied(), limit + LoopContext::kScratchSize);
+    EXPECT_TRUE(client.ReceiveExactly(packets.size()) == packets);
+    sender.join();
+    client.Close();
+  }
+}
+
+// covers: EDGE-19
 TEST_F(LimitsTest, ReadsAClientThatALargePacketWaitsFor) {
   Start();
   TestClient client(address_);
@@ -57,7 +80,7 @@ TEST_F(LimitsTest, ReadsAClientThatALargePacketWaitsFor) {
   TestSocket broker = Open(&client);
   const std::string packet = Publish(std::string(16u << 20, 'x'));
   std::thread sender([&] { broker.Send(packet); });
-  Await([this] { return Copied() >= 2 * WriteQueue::kHighWatermark; });
+  Await([this] { return Copied() >= 2 * config_->max_queued_bytes; });
   client.Send(kPingreq);
   EXPECT_EQ(broker.ReceiveExactly(2), kPingreq);
   EXPECT_TRUE(client.ReceiveExactly(packet.size()) == packet);
@@ -80,8 +103,8 @@ TEST_F(LimitsTest, WaitsForASlowBroker) {
     client.Send(packets);
     sent = true;
   });
-  Await([this] { return Copied() >= WriteQueue::kHighWatermark; });
-  EXPECT_LT(Copied(), WriteQueue::kHighWatermark + 300 * 1024);
+  Await([this] { return Copied() >= config_->max_queued_bytes; });
+  EXPECT_LT(Copied(), config_->max_queued_bytes + 300 * 1024);
   EXPECT_FALSE(sent);
   EXPECT_TRUE(broker.ReceiveExactly(packets.size()) == packets);
   sender.join();
