@@ -16,6 +16,7 @@
 #include "policy/ace/jwk.h"
 #include "policy/server/files.h"
 #include "policy/server/pem.h"
+#include "policy/server/store_config.h"
 #include "proto/sluice/config/v1/policy.pb.h"
 #include "proxy/config/duration.h"
 #include "proxy/config/locations.h"
@@ -58,8 +59,6 @@ class Checker {
   ace::Profile ProfileOf(const Schema::Issuer& issuer, const std::string& path);
   absl::Status CheckDecryptionKeys();
   absl::Status CheckPublicTopic(int index);
-  absl::Status CheckStore();
-  absl::Status CheckSqlite();
 
   absl::Status Error(absl::string_view path, absl::string_view problem) const {
     return locations_.Error(path, problem);
@@ -80,7 +79,6 @@ class Checker {
   std::vector<IntrospectionEndpoint> introspection_;
   absl::flat_hash_set<std::string> issuer_names_;
   std::vector<ace::Permission> public_topics_;
-  StoreOptions store_;
   std::vector<std::string> warnings_;
 };
 
@@ -95,13 +93,14 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
   for (int i = 0; i < schema_.public_topics_size(); ++i) {
     if (absl::Status s = CheckPublicTopic(i); !s.ok()) return s;
   }
-  if (absl::Status s = CheckStore(); !s.ok()) return s;
+  absl::StatusOr<StoreOptions> store = CheckStore(schema_, locations_);
+  if (!store.ok()) return store.status();
   absl::StatusOr<ace::TokenVerifier> verifier =
       ace::TokenVerifier::Create(std::move(options_));
   if (!verifier.ok()) return Error("", verifier.status().message());
   return LoadedConfig{std::move(address_),       std::move(tls_),
                       *std::move(verifier),      std::move(introspection_),
-                      std::move(public_topics_), std::move(store_),
+                      std::move(public_topics_), *std::move(store),
                       std::move(warnings_)};
 }
 
@@ -317,34 +316,6 @@ absl::Status Checker::CheckPublicTopic(int index) {
     return Error(FieldPath(path, "permissions"), kRequired);
   }
   public_topics_.push_back(std::move(permission));
-  return absl::OkStatus();
-}
-
-absl::Status Checker::CheckStore() {
-  switch (schema_.store().backend_case()) {
-    case Schema::Store::kMemory:
-      return absl::OkStatus();
-    case Schema::Store::kSqlite:
-      return CheckSqlite();
-    case Schema::Store::kEtcd:
-      return Error("store.etcd", kUnsupported);
-    case Schema::Store::BACKEND_NOT_SET:
-      break;
-  }
-  if (!schema_.has_store()) return absl::OkStatus();
-  return Error("store", "expected exactly one of memory, sqlite, etcd");
-}
-
-// The file is opened, or created, by whoever runs the service.
-absl::Status Checker::CheckSqlite() {
-  constexpr char kField[] = "store.sqlite";
-  const std::string& name = schema_.store().sqlite();
-  if (name.empty()) return Error(kField, kRequired);
-  const std::string path = ResolvePath(locations_.file(), name);
-  if (absl::Status s = CheckDirectoryOf(path); !s.ok()) {
-    return Error(kField, s.message());
-  }
-  store_.sqlite_path = path;
   return absl::OkStatus();
 }
 

@@ -35,8 +35,9 @@ void EtcdResourceStore::Run() {
   for (;;) {
     absl::Status status = revision_ == 0 ? TellSnapshot() : CheckHistory();
     if (status.ok()) {
-      pause = kFirstPause;
+      const absl::Time begin = absl::Now();
       status = TellChanges();
+      if (absl::Now() - begin > kLongestPause) pause = kFirstPause;
     }
     {
       const std::lock_guard<std::mutex> lock(mutex_);

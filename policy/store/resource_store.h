@@ -44,8 +44,9 @@ class ResourceObserverInterface {
   // All that there is at `revision`, in place of what was told before.
   virtual void OnSnapshot(int64_t revision,
                           std::vector<Resource> resources) = 0;
-  // What was written since, in order and without a gap. A resource that expires
-  // is not a change.
+  // What was written since, in order and without a gap; nothing, where the
+  // store is within reach again and that is all. A resource that expires is not
+  // a change.
   virtual void OnChanges(std::vector<ResourceChange> changes) = 0;
   // Changes may come late from now on: the store cannot be reached. The next
   // call is OnSnapshot() or OnChanges(), when it can be again.

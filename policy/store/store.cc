@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "policy/store/etcd_client.h"
+#include "policy/store/etcd_resource_store.h"
+#include "policy/store/etcd_token_store.h"
 #include "policy/store/memory_resource_store.h"
 #include "policy/store/memory_token_store.h"
 #include "policy/store/sqlite_resource_store.h"
@@ -22,12 +25,21 @@ absl::StatusOr<Store> OpenSqliteStore(const std::string& path) {
                *std::move(resources)};
 }
 
+absl::StatusOr<Store> OpenEtcdStore(const EtcdOptions& options) {
+  const auto client = std::make_shared<EtcdClient>(options);
+  absl::StatusOr<std::unique_ptr<EtcdResourceStore>> resources =
+      EtcdResourceStore::Open(client);
+  if (!resources.ok()) return resources.status();
+  return Store{std::make_shared<EtcdTokenStore>(client), *std::move(resources)};
+}
+
 }  // namespace
 
 absl::StatusOr<Store> OpenStore(const StoreOptions& options) {
   if (options.sqlite_path.has_value()) {
     return OpenSqliteStore(*options.sqlite_path);
   }
+  if (options.etcd.has_value()) return OpenEtcdStore(*options.etcd);
   return Store{std::make_shared<MemoryTokenStore>(),
                std::make_shared<MemoryResourceStore>()};
 }

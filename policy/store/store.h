@@ -6,18 +6,21 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "policy/store/etcd_options.h"
 #include "policy/store/resource_store.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
 
-// Where the policy service keeps things: in this process where nothing is set.
+// Where the policy service keeps things: in this process where nothing is set;
+// not both are.
 struct StoreOptions {
   std::optional<std::string> sqlite_path;  // the database file
+  std::optional<EtcdOptions> etcd;
 };
 
 inline bool operator==(const StoreOptions& a, const StoreOptions& b) {
-  return a.sqlite_path == b.sqlite_path;
+  return a.sqlite_path == b.sqlite_path && a.etcd == b.etcd;
 }
 
 // All that a policy service keeps. Both are in the same place and live as long
@@ -27,7 +30,8 @@ struct Store {
   std::shared_ptr<ResourceStoreInterface> resources;
 };
 
-// Opens or creates the store. The message of a failure is for the operator.
+// Opens or creates the store; etcd has to be within reach. The message of a
+// failure is for the operator.
 absl::StatusOr<Store> OpenStore(const StoreOptions& options);
 
 }  // namespace sluice::policy

@@ -24,7 +24,7 @@ from harness.stack import run_directory  # noqa: E402
 MODULES = ("test_programs", "test_authentication", "test_publish",
            "test_subscribe", "test_v311", "test_expiry",
            "test_reauthentication", "test_authz_info", "test_stored_tokens", "test_tls_clients",
-           "test_draft01", "test_introspection",
+           "test_draft01", "test_introspection", "test_etcd",
            "test_gate", "test_protocol", "test_policy_connection",
            "test_failures", "test_operation", "test_clients", "test_logs")
 

@@ -1,4 +1,5 @@
-// What is etcd's own; resource_store_test.cc has what all stores do.
+// What is etcd's own; resource_store_test.cc and token_store_test.cc have what
+// all stores do.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,12 +7,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/store/etcd_client.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/etcd_resource_store.h"
+#include "policy/store/etcd_token_store.h"
 #include "test/policy/store/resource_observer.h"
 #include "test/testing/etcd_server.h"
 
@@ -247,10 +250,13 @@ TEST_F(EtcdStoreTest, CallsEndAtTheirDeadline) {
   const auto store = Open(Client());
   const auto hasty = Client(absl::Milliseconds(300));
   const auto theirs = Open(hasty);
-  ASSERT_TRUE(theirs->Get("rules", "a", kNow).ok());
+  EtcdTokenStore tokens(hasty);
+  ASSERT_TRUE(tokens.UseProof("before", kLater, kNow).ok());
   etcd_.Suspend();
   const auto begin = SteadyClock::now();
   EXPECT_EQ(theirs->Put(Named("a"), std::nullopt, kNow).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(tokens.UseProof("proof", kLater, kNow).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(5));
   etcd_.Resume();
@@ -270,6 +276,59 @@ TEST_F(EtcdStoreTest, GoesToAMemberThatIsThere) {
   ASSERT_NE(store, nullptr);
   store->Follow(&observer_);
   observer_.WaitFor(Put(store.get(), Named("a")));
+}
+
+// covers: ACE-D01-2
+TEST_F(EtcdStoreTest, OneOfTwoServicesTakesAProof) {
+  std::vector<int> taken(4);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this, t, &taken] {
+      EtcdTokenStore tokens(Client());
+      for (int i = 0; i < 25; ++i) {
+        const auto used = tokens.UseProof(absl::StrCat(i), kLater, kNow);
+        ASSERT_TRUE(used.ok()) << used.status();
+        taken[t] += *used;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(taken[0] + taken[1] + taken[2] + taken[3], 25);
+}
+
+// covers: ACE-CON-5
+TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
+  {
+    EtcdTokenStore tokens(Client());
+    TokenRecord record;
+    record.binding = "key";
+    record.token = "token";
+    record.client_id = "client";
+    record.expires_at = kLater;
+    ASSERT_TRUE(tokens.Put(record, kNow).ok());
+    ASSERT_TRUE(tokens.UseProof("proof", kLater, kNow).ok());
+  }
+  etcd_.Kill();
+  etcd_.Start();
+  EtcdTokenStore tokens(Client());
+  const auto found = tokens.FindByClientId("client", kNow);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->token, "token");
+  const auto used = tokens.UseProof("proof", kLater, kNow);
+  ASSERT_TRUE(used.ok());
+  EXPECT_FALSE(*used);
+}
+
+// A new etcd does not know the leases that are remembered.
+TEST_F(EtcdStoreTest, TakesANewLeaseForOneThatIsGone) {
+  EtcdTokenStore tokens(Client());
+  ASSERT_TRUE(tokens.UseProof("a", kLater, kNow).ok());
+  etcd_.Kill();
+  etcd_.ForgetAll();
+  etcd_.Start();
+  const auto used = tokens.UseProof("b", kLater, kNow);
+  ASSERT_TRUE(used.ok()) << used.status();
+  EXPECT_TRUE(*used);
 }
 
 }  // namespace

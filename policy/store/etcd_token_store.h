@@ -1,0 +1,136 @@
+#ifndef POLICY_STORE_ETCD_TOKEN_STORE_H_
+#define POLICY_STORE_ETCD_TOKEN_STORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/store/etcd_client.h"
+#include "policy/store/token_store.h"
+
+namespace sluice::policy {
+
+// Keeps all in etcd, for all policy services that use the same cluster and
+// prefix:
+//
+//   PREFIX/tokens/BINDING              StoredToken
+//   PREFIX/clients/CLIENT_ID           the binding of its record
+//   PREFIX/kids/HEX_KID/HEX_ISSUER/HEX_BINDING  the binding
+//   PREFIX/client_id_owners/CLIENT_ID  StoredFact, the owner
+//   PREFIX/first_seen/TOKEN            StoredFact, the time in decimal digits
+//   PREFIX/used_proofs/PROOF           StoredFact
+//
+// Each change is one transaction, on the condition that what it rests on is as
+// it was read; a fact is made only where there is none, so of several services
+// that are shown one proof at once, one takes it. Times are kept to the
+// microsecond, rounded down. Leases, longer by a minute or two than what they
+// are for, remove what has expired.
+//
+// The numbers of the limits are kept to approximately, where several services
+// write at once, and count what has expired until it is removed. Bytes are not
+// counted: a record must fit the bound of all, and etcd has a bound of its own.
+// Over the number of tokens, the oldest go, some at a time; facts never go.
+//
+// A call takes one to four round trips, and no longer than the client's
+// timeout.
+class EtcdTokenStore : public TokenStoreInterface {
+ public:
+  explicit EtcdTokenStore(std::shared_ptr<EtcdClient> client,
+                          const StoreLimits& limits = StoreLimits());
+
+  absl::Status Put(TokenRecord record, absl::Time now) override;
+  absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
+                                                  absl::Time now) override;
+  absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
+      absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
+                                                     absl::string_view kid,
+                                                     absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+      absl::string_view kid, absl::Time now) override;
+  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
+                                     absl::Time now) override;
+  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
+      absl::string_view client_id, absl::Time now) override;
+  absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
+                                       absl::Time forget_at,
+                                       absl::Time now) override;
+  absl::StatusOr<bool> UseProof(absl::string_view proof, absl::Time forget_at,
+                                absl::Time now) override;
+
+ private:
+  // What a Put() rests on, as it was read.
+  struct Before {
+    std::optional<TokenRecord> earlier;  // of the binding, live or not
+    int64_t earlier_revision = 0;
+    std::string client_id;             // that the record is going to have
+    std::string client_binding;        // whose that is now; empty: nobody's
+    int64_t client_revision = 0;       // of its key
+    std::optional<TokenRecord> loser;  // who loses it, where that is another
+    int64_t loser_revision = 0;
+    int64_t tokens = 0;  // number of all
+  };
+  struct Fact {
+    std::string value;
+    absl::Time expires_at;
+  };
+  struct FoundFact {
+    Fact fact;             // live or not
+    int64_t revision = 0;  // 0: there is none
+  };
+
+  std::string TokenKey(absl::string_view binding) const;
+  std::string ClientKey(absl::string_view client_id) const;
+  std::string KidPrefix(absl::string_view kid) const;
+  std::string KidPrefix(absl::string_view kid, absl::string_view issuer) const;
+  std::string KidKey(const TokenRecord& record) const;
+
+  absl::StatusOr<Before> Look(const TokenRecord& record, absl::Time now,
+                              EtcdClient::Deadline deadline);
+  absl::Status LookAtClientId(Before* before, absl::string_view binding,
+                              EtcdClient::Deadline deadline);
+  // False: something has changed since `before`.
+  absl::StatusOr<bool> Write(const TokenRecord& record, const Before& before,
+                             absl::Time now, EtcdClient::Deadline deadline);
+  // Forgets the oldest until another one may come.
+  absl::Status MakeRoom(int64_t tokens, EtcdClient::Deadline deadline);
+  // Record and revision; an empty one where there is none.
+  absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>> Read(
+      absl::string_view binding, EtcdClient::Deadline deadline);
+  absl::StatusOr<std::vector<TokenRecord>> Namesakes(
+      const std::string& kid_prefix, absl::Time now);
+
+  static absl::StatusOr<FoundFact> ToFact(
+      const etcdserverpb::RangeResponse& found);
+  // The live fact that is there already; nothing where `fact` was made.
+  absl::StatusOr<std::optional<FoundFact>> MakeFact(
+      const std::string& prefix, absl::string_view name, const Fact& fact,
+      absl::Time now, EtcdClient::Deadline deadline);
+  // Puts `fact` in the place of what was written at `revision`, 0 for nothing.
+  // False: something else has been written.
+  absl::StatusOr<bool> ReplaceFact(const std::string& key, int64_t revision,
+                                   const Fact& fact, absl::Time now,
+                                   EtcdClient::Deadline deadline);
+
+  const std::shared_ptr<EtcdClient> client_;
+  const StoreLimits limits_;
+  // Of the keys.
+  const std::string tokens_;
+  const std::string clients_;
+  const std::string kids_;
+  const std::string owners_;
+  const std::string first_seen_;
+  const std::string used_proofs_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_STORE_ETCD_TOKEN_STORE_H_

@@ -1,0 +1,131 @@
+"""Policy services that share an etcd."""
+
+import pathlib
+import shutil
+import tempfile
+
+from harness import wire
+from harness.client import Client
+from harness.etcd import Etcd
+from harness.process import eventually
+from harness.stack import (Stack, StackTestCase, keys_directory,
+                           run_directory)
+from harness.tokens import Ed25519Key
+
+PASSWORD = "correct horse battery staple"
+
+
+class EtcdTestCase(StackTestCase):
+    """Two stacks, whose policy services share one etcd."""
+
+    tls = False
+
+    @classmethod
+    def start_etcd(cls):
+        directory = pathlib.Path(
+            tempfile.mkdtemp(prefix="etcd-", dir=run_directory()))
+        shutil.copytree(keys_directory(), directory, dirs_exist_ok=True)
+        cls.etcd = Etcd(directory, cls.tls)
+        cls.addClassCleanup(cls.etcd.stop)
+
+    @classmethod
+    def store(cls):
+        return {"endpoints": [cls.etcd.address], "prefix": "/e2e"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.start_etcd()
+        policy = {"store": {"memory": None, "etcd": cls.store()}}
+
+        def prepare(directory):
+            (directory / "password").write_text(PASSWORD + "\n",
+                                                encoding="utf-8")
+
+        cls.stack_options = {"policy": policy, "prepare": prepare}
+        super().setUpClass()
+
+        def prepare_second(directory):
+            prepare(directory)
+            cls.stack.authorization_server.write_keys(directory)
+
+        cls.second = Stack(f"{cls.__name__}2", policy=policy,
+                           prepare=prepare_second)
+        cls.addClassCleanup(cls.second.stop)
+
+    def empty_connect(self, stack, client_id):
+        """CONNECT by method `ace` without a token; client and answer."""
+        client = Client(stack.address, stack.ca_file, wire.V5)
+        self.addCleanup(client.tls.close)
+        client.send(wire.connect(client_id=client_id, props={
+            "authentication_method": "ace"}))
+        return client, client.receive()
+
+    def assert_let_in(self, stack, client_id, key):
+        client, answer = self.empty_connect(stack, client_id)
+        self.assertEqual((answer.type, answer.code), ("AUTH", 0x18), answer)
+        client.answer_challenge(answer, key)
+        self.assert_code(client.expect("CONNACK"), 0)
+        return client
+
+
+class EtcdTest(EtcdTestCase):
+
+    # covers: ACE-CON-5, ACE-POP-5
+    def test_token_stored_through_one_service_counts_at_the_other(self):
+        key = Ed25519Key()
+        self.connected("a/# pub", client_id="moves", key=key)
+        client = self.assert_let_in(self.second, "moves", key)
+        self.assert_code(client.publish("a/b"), 0x10)
+        self.assert_code(client.publish("b"), 0x87)
+
+    # covers: ACE-CON-5
+    def test_tokens_outlive_a_restart_of_the_service(self):
+        key = Ed25519Key()
+        self.connected("a/# pub", client_id="stays", key=key)
+        self.second.policy.stop()
+        self.second.start_policy()
+
+        def let_in():
+            client, answer = self.empty_connect(self.second, "stays")
+            if answer.code == 0x88:
+                return None  # the proxy is connecting to the service
+            client.answer_challenge(answer, key)
+            return client.expect("CONNACK")
+
+        self.assert_code(eventually(let_in, "the client is let in"), 0)
+
+
+class LostEtcdTest(EtcdTestCase):
+
+    # covers: ACE-CON-5
+    def test_without_etcd_stored_tokens_are_server_unavailable(self):
+        key = Ed25519Key()
+        self.connected("a/# pub", client_id="waits", key=key)
+        self.etcd.stop()
+        client, answer = self.empty_connect(self.second, "waits")
+        self.assertEqual((answer.type, answer.code), ("CONNACK", 0x88), answer)
+        client.expect_closed()
+
+
+class SecureEtcdTest(EtcdTestCase):
+
+    tls = True
+
+    @classmethod
+    def start_etcd(cls):
+        super().start_etcd()
+        cls.etcd.require_login(PASSWORD)
+
+    @classmethod
+    def store(cls):
+        return {**super().store(), "tls": {"ca": "ca.crt"},
+                "username": "root", "password_file": "password"}
+
+    # covers: ACE-CON-5
+    def test_etcd_may_ask_for_tls_and_a_password(self):
+        key = Ed25519Key()
+        self.connected("a/# pub", client_id="secure", key=key)
+        self.assert_let_in(self.second, "secure", key)
+        for stack in (self.stack, self.second):
+            for log in stack.logs():
+                self.assertNotIn(PASSWORD, log.read_text(encoding="utf-8"))
