@@ -21,12 +21,14 @@ from harness.stack import POLICY, PROXY, SLUICECTL  # noqa: E402
 from harness.stack import run_directory  # noqa: E402
 
 # In this order; test_logs reads the logs of all others.
-MODULES = ("test_programs", "test_authentication", "test_publish",
+MODULES = ("test_programs", "test_authentication", "test_client_nonce",
+           "test_publish",
            "test_subscribe", "test_v311", "test_expiry",
            "test_reauthentication", "test_authz_info", "test_stored_tokens", "test_tls_clients",
            "test_draft01", "test_introspection", "test_etcd",
            "test_gate", "test_protocol", "test_policy_connection",
-           "test_failures", "test_operation", "test_clients", "test_logs")
+           "test_failures", "test_outage", "test_operation", "test_clients",
+           "test_logs")
 
 
 class Report(unittest.TestResult):

@@ -91,7 +91,7 @@ class ClientNonceTest(NonceTestCase):
     def test_anonymous_client_needs_none(self):
         client, connack = self.anonymous()
         self.assert_code(connack, 0)
-        self.assertEqual(client.subscribe("public/x"), [0])
+        self.assertEqual(client.subscribe("public/x"), [1])
 
 
 class OptionalNonceTest(NonceTestCase):

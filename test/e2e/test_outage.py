@@ -1,0 +1,81 @@
+"""What becomes of connected clients when the policy service is away."""
+
+import signal
+import urllib.request
+
+from harness.admin import http_status
+from harness.process import eventually
+from harness.stack import Stack, StackTestCase
+from harness.tokens import Ed25519Key
+
+
+class OutageTestCase(StackTestCase):
+    """A stack of its own for each test, since each breaks it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.key = Ed25519Key()
+
+    def setUp(self):
+        self.stack = Stack(self._testMethodName, **self.stack_options)
+        self.addCleanup(self.stack.stop)
+        eventually(self.is_watching, "the proxy watches the policy service")
+
+    def is_watching(self):
+        with urllib.request.urlopen(
+                f"http://{self.stack.admin_address}/metrics") as response:
+            return b"\nsluice_policy_watch_connected 1\n" in response.read()
+
+    def lose_policy(self):
+        self.stack.policy.stop(signal.SIGKILL)
+        eventually(lambda: not self.is_watching(), "the loss is seen")
+
+    def assert_refused_0x88(self):
+        client = self.client()
+        self.assert_code(
+            client.ace_connect(self.token("a/# pub"), self.key), 0x88)
+        client.expect_closed()
+
+
+class KeepOnOutageTest(OutageTestCase):
+    stack_options = {"proxy": {"policy": {"on_outage": "keep",
+                                          "timeout": "100ms"}}}
+
+    # covers: EDGE-18
+    def test_connected_client_goes_on_and_new_ones_get_0x88(self):
+        client = self.connected("a/# pub")
+        self.lose_policy()
+        self.assert_refused_0x88()
+        self.assert_code(client.publish("a/x"), 0x10)
+        self.assert_code(client.publish("b/x"), 0x87)
+        self.stack.start_policy()
+        eventually(self.is_watching, "the policy service is watched again")
+        self.assert_code(client.publish("a/x"), 0x10)
+        self.connected("a/# pub")
+
+
+class DisconnectOnOutageTest(OutageTestCase):
+    stack_options = {"proxy": {"policy": {"on_outage": "disconnect",
+                                          "timeout": "500ms"}}}
+
+    # covers: EDGE-18
+    def test_connected_client_gets_0x89_after_the_timeout(self):
+        client = self.connected("a/# pub")
+        client_v311 = self.connected_v311("a/# pub")
+        self.stack.policy.stop(signal.SIGKILL)
+        client.expect_disconnect(0x89)
+        client_v311.expect_closed()
+        self.assertFalse(self.is_watching())
+        self.assert_refused_0x88()
+        self.stack.start_policy()
+        eventually(lambda: http_status(
+            self.stack.admin_address, "/readyz") == 200, "/readyz is 200")
+        self.connected("a/# pub")
+
+    # covers: EDGE-18
+    def test_short_absence_disconnects_nobody(self):
+        client = self.connected("a/# pub")
+        self.stack.policy.stop(signal.SIGKILL)
+        self.stack.start_policy()
+        eventually(self.is_watching, "the policy service is watched again")
+        client.ping()
