@@ -22,9 +22,6 @@ using Schema = ::sluice::config::v1::ProxyConfig;
 using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
 
-constexpr char kUnsupported[] =
-    "not supported by this version; remove the field";
-
 constexpr size_t kMaxPacketSize = 268435455;  // MQTT 5.0 section 2.1.4
 // What a TLS record holds; and what a machine may have.
 constexpr size_t kMinQueuedBytes = 16384;
@@ -344,7 +341,18 @@ absl::Status Checker::CheckAdminAndWorkers() {
 
 absl::Status Checker::CheckLog() {
   const Schema::Log& log = schema_.log();
-  if (!log.audit().empty()) return Error("log.audit", kUnsupported);
+  if (log.audit() == "-") {
+    config_.log.audit_file = log.audit();
+  } else if (!log.audit().empty()) {
+    config_.log.audit_file =
+        policy::ResolvePath(locations_.file(), log.audit());
+  }
+  if (log.has_audit_sample()) {
+    if (!(log.audit_sample() >= 0 && log.audit_sample() <= 1)) {
+      return Error("log.audit_sample", "expected 0 to 1");
+    }
+    config_.log.audit_sample = log.audit_sample();
+  }
   switch (log.level()) {
     case Schema::Log::LEVEL_DEBUG:
       config_.log.level = LogLevel::kDebug;

@@ -82,6 +82,8 @@ struct LimitsConfig {
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kJson;
+  std::string audit_file;      // "-": standard output; empty: no audit log
+  double audit_sample = 0.01;  // from 0 to 1
 };
 
 // A configuration that has been read and checked, with the files that it names.
@@ -110,8 +112,8 @@ absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 // Whether `changed` differs from `running` in what a running proxy cannot take
 // over: names and addresses of listeners, how the policy service is reached,
-// admin, workers, the log's format, and the limits that count connections or
-// tokens.
+// admin, workers, the log but for its level, and the limits that count
+// connections or tokens.
 bool NeedsRestart(const Config& running, const Config& changed);
 
 }  // namespace sluice::server

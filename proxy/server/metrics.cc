@@ -42,18 +42,6 @@ const char* Name(Direction direction) {
   return "";
 }
 
-const char* Name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAllowed:
-      return "allowed";
-    case Verdict::kDenied:
-      return "denied";
-    case Verdict::kError:
-      return "error";
-  }
-  return "";
-}
-
 // How a CONNECT ended: accepted, refused, or not decided for a failure of ours.
 struct ConnectLabels {
   const char* result;
@@ -198,7 +186,7 @@ MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
     for (size_t v = 0; v < session::kVerdicts; ++v) {
       family.metric.push_back(
           CounterOf({{"action", session::ActionName(static_cast<Action>(a))},
-                     {"result", Name(static_cast<Verdict>(v))}},
+                     {"result", session::VerdictName(static_cast<Verdict>(v))}},
                     Sum(sessions, [a, v](const Counters& c) -> const Counter& {
                       return c.decisions[a][v];
                     })));
@@ -306,6 +294,10 @@ std::vector<MetricFamily> Metrics::Collect() const {
       Sum(sessions,
           [](const Counters& c) -> const Counter& { return c.revoked; })));
   families.push_back(PolicyWatch(sources_.policy_watch->watching));
+  families.push_back(SingleCounter(
+      "sluice_audit_dropped_total",
+      "Lines of the audit log that could not be written.",
+      sources_.audit_dropped == nullptr ? 0 : sources_.audit_dropped->load()));
   return families;
 }
 

@@ -1,6 +1,8 @@
 #ifndef PROXY_SERVER_METRICS_H_
 #define PROXY_SERVER_METRICS_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,6 +26,7 @@ struct MetricSources {
   std::vector<const DurationHistogram*> policy_requests;
   const PolicyWatchStats* policy_watch = nullptr;
   absl::Time start_time;
+  const std::atomic<uint64_t>* audit_dropped = nullptr;  // null: no audit log
 };
 
 // The proxy's metrics, summed over the event loops when they are asked for;

@@ -60,6 +60,8 @@ void LogReady(const Server& server, Logger& log) {
 
 // A configuration that cannot be used changes nothing.
 void ReloadConfig(const std::string& file, Server& server, Logger& log) {
+  // Whatever becomes of the rest: the file may have been renamed.
+  server.ReopenAuditLog();
   absl::StatusOr<Config> config = LoadConfig(file);
   if (!config.ok()) {
     log.Error("reload_failed", {{"detail", config.status().message()}});

@@ -30,13 +30,17 @@ std::vector<std::string> CertificateFiles(const Config& config) {
 }  // namespace
 
 Server::Server(Config config, Logger* logger)
-    : logger_(*logger), config_(std::move(config)), event_logger_(logger) {}
+    : logger_(*logger),
+      config_(std::move(config)),
+      name_(NewProxyName()),
+      event_logger_(logger) {}
 
 Server::~Server() = default;
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
                                                       Logger* logger) {
   std::unique_ptr<Server> server(new Server(std::move(config), logger));
+  if (absl::Status s = server->OpenAuditLog(); !s.ok()) return s;
   if (absl::Status s = server->StartPolicy(); !s.ok()) return s;
   if (absl::Status s = server->StartListeners(); !s.ok()) return s;
   if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
@@ -46,6 +50,22 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   server->FollowPolicy();
   server->readiness_->SetListening(true);
   return server;
+}
+
+absl::Status Server::OpenAuditLog() {
+  if (config_.log.audit_file.empty()) return absl::OkStatus();
+  auto writer = LineWriter::Open(config_.log.audit_file, &logger_);
+  if (!writer.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("log.audit: ", writer.status().message()));
+  }
+  audit_writer_ = *std::move(writer);
+  audit_log_ = std::make_unique<AuditLog>(name_, audit_writer_.get());
+  return absl::OkStatus();
+}
+
+void Server::ReopenAuditLog() {
+  if (audit_writer_ != nullptr) audit_writer_->Reopen();
 }
 
 absl::Status Server::StartPolicy() {
@@ -82,8 +102,7 @@ absl::Status Server::StartPolicy() {
 
 void Server::FollowPolicy() {
   policy_watch_ = std::make_unique<policy_client::PolicyWatch>(
-      policy_channel_, NewProxyName(), config_.policy.timeout,
-      policy_follower_.get());
+      policy_channel_, name_, config_.policy.timeout, policy_follower_.get());
 }
 
 bool Server::PolicyAnswers() {
@@ -99,6 +118,8 @@ absl::Status Server::StartListeners() {
   options.peers.policy = token_rate_limiter_.get();
   options.peers.observer = &event_logger_;
   options.peers.transport_observer = &event_logger_;
+  options.peers.decision_observer = audit_log_.get();
+  options.peers.decision_sample = config_.log.audit_sample;
   for (const ListenerConfig& listener : config_.listeners) {
     auto transport_config = MakeTransportConfig(config_, listener);
     if (!transport_config.ok()) return transport_config.status();
@@ -136,6 +157,9 @@ absl::Status Server::StartAdmin() {
                              &policy_client_->store_token_latency()};
   sources.policy_watch = &policy_follower_->stats();
   sources.start_time = absl::Now();
+  if (audit_writer_ != nullptr) {
+    sources.audit_dropped = &audit_writer_->dropped();
+  }
   metrics_ = std::make_unique<Metrics>(std::move(sources));
   auto admin = AdminServer::Start(*config_.admin,
                                   {[this] { return readiness_->Missing(); },
@@ -203,8 +227,8 @@ absl::Status Server::Reload(Config config) {
     logger_.Warning("reload_incomplete",
                     {{"detail",
                       "addresses and names of listeners, policy, admin, "
-                      "workers, log.format, and limits on connections and "
-                      "tokens change only with a restart"}});
+                      "workers, log but for its level, and limits on "
+                      "connections and tokens change only with a restart"}});
   }
   config.policy.embedded.reset();
   serving_ = std::move(config);

@@ -17,9 +17,11 @@
 #include "proxy/policy_client/policy_client.h"
 #include "proxy/policy_client/policy_watch.h"
 #include "proxy/server/admin_server.h"
+#include "proxy/server/audit_log.h"
 #include "proxy/server/broker_probe.h"
 #include "proxy/server/config.h"
 #include "proxy/server/event_logger.h"
+#include "proxy/server/line_writer.h"
 #include "proxy/server/metrics.h"
 #include "proxy/server/policy_follower.h"
 #include "proxy/server/readiness.h"
@@ -58,6 +60,8 @@ class Server {
   // included; those that are there keep what they have. What NeedsRestart()
   // names stays as it is, and the log says so. On failure nothing changes.
   absl::Status Reload(Config config);
+  // Opens the audit log's file by its name again.
+  void ReopenAuditLog();
 
   // Takes no more clients, tells those that are there to leave, spread over the
   // configuration's drain_time, and waits until they have gone, for at most
@@ -67,6 +71,7 @@ class Server {
  private:
   Server(Config config, Logger* logger);
 
+  absl::Status OpenAuditLog();
   absl::Status StartPolicy();
   // Makes the listeners serve new clients by `config`; on failure nothing
   // changes. Under reload_mutex_.
@@ -82,9 +87,12 @@ class Server {
   Logger& logger_;
   // Of the start: what a reload changes is not looked up here again.
   Config config_;
+  const std::string name_;  // of this process
   EventLogger event_logger_;
 
   // In the order in which one uses the other; the end comes in reverse.
+  std::unique_ptr<LineWriter> audit_writer_;  // where decisions are recorded
+  std::unique_ptr<AuditLog> audit_log_;       // the same
   std::unique_ptr<policy::PolicyServer> policy_server_;  // embedded only
   std::unique_ptr<policy_client::ChannelKeeper> channel_keeper_;  // else
   std::shared_ptr<grpc::Channel> policy_channel_;

@@ -33,9 +33,10 @@ enum class Action : uint8_t {
   kSubscribe,
   kReauthenticate,
   kStoreToken,
-  kRecheck
+  kRecheck,
+  kRevoke  // the end of a live session; never kAllowed
 };
-constexpr size_t kActions = 7;
+constexpr size_t kActions = 8;
 
 // For logs and metric labels.
 inline const char* ActionName(Action action) {
@@ -54,12 +55,27 @@ inline const char* ActionName(Action action) {
       return "store_token";
     case Action::kRecheck:
       return "recheck";
+    case Action::kRevoke:
+      return "revoke";
   }
   return "unknown";
 }
 
 enum class Verdict : uint8_t { kAllowed, kDenied, kError };
 constexpr size_t kVerdicts = 3;
+
+// For logs and metric labels.
+inline const char* VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllowed:
+      return "allowed";
+    case Verdict::kDenied:
+      return "denied";
+    case Verdict::kError:
+      return "error";
+  }
+  return "unknown";
+}
 
 // Why a CONNECT ended as it did; a metric label.
 enum class ConnectOutcome : uint8_t {

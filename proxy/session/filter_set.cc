@@ -31,12 +31,13 @@ FilterSet::FilterSet() : nodes_(1) {}
 
 void FilterSet::Add(absl::string_view filter) {
   filters_.push_back(absl::make_unique<std::string>(filter));
+  const auto place = static_cast<uint32_t>(filters_.size());
   Levels levels(*filters_.back());
   uint32_t node = 0;
   absl::string_view level;
   while (levels.Next(&level)) {
     if (level == "#") {
-      nodes_[node].hash = true;
+      nodes_[node].hash = place;
       return;
     }
     uint32_t next = level == "+" ? nodes_[node].plus : Child(node, level);
@@ -51,7 +52,7 @@ void FilterSet::Add(absl::string_view filter) {
     }
     node = next;
   }
-  nodes_[node].ends = true;
+  nodes_[node].ends = place;
 }
 
 uint32_t FilterSet::Child(uint32_t node, absl::string_view level) const {
@@ -61,14 +62,15 @@ uint32_t FilterSet::Child(uint32_t node, absl::string_view level) const {
 
 // A filter that goes on with `#` also matches its parent level (section
 // 4.7.1.2).
-bool FilterSet::AnyEnds(const Active& nodes) const {
+const std::string* FilterSet::AnyThatEnds(const Active& nodes) const {
   for (uint32_t node : nodes) {
-    if (nodes_[node].ends || nodes_[node].hash) return true;
+    if (nodes_[node].ends != kNone) return FilterAt(nodes_[node].ends);
+    if (nodes_[node].hash != kNone) return FilterAt(nodes_[node].hash);
   }
-  return false;
+  return nullptr;
 }
 
-bool FilterSet::Matches(absl::string_view topic) const {
+const std::string* FilterSet::FindMatch(absl::string_view topic) const {
   Active active = {0};
   Active next;
   Levels levels(topic);
@@ -79,7 +81,9 @@ bool FilterSet::Matches(absl::string_view topic) const {
     const bool wildcards = !(first && !level.empty() && level[0] == '$');
     next.clear();
     for (uint32_t node : active) {
-      if (wildcards && nodes_[node].hash) return true;
+      if (wildcards && nodes_[node].hash != kNone) {
+        return FilterAt(nodes_[node].hash);
+      }
       const uint32_t child = Child(node, level);
       if (child != kNone) next.push_back(child);
       if (wildcards && nodes_[node].plus != kNone) {
@@ -88,10 +92,10 @@ bool FilterSet::Matches(absl::string_view topic) const {
     }
     active.swap(next);
   }
-  return AnyEnds(active);
+  return AnyThatEnds(active);
 }
 
-bool FilterSet::Covers(absl::string_view filter) const {
+const std::string* FilterSet::FindCover(absl::string_view filter) const {
   // What goes on with `#` includes its parent level, unless that would be the
   // empty topic name, which there is not: then `+/#` is as wide.
   const bool has_parent = filter != "#" && filter != "/#";
@@ -104,10 +108,14 @@ bool FilterSet::Covers(absl::string_view filter) const {
     const bool wildcards = !(first && !level.empty() && level[0] == '$');
     next.clear();
     for (uint32_t node : active) {
-      if (wildcards && nodes_[node].hash) return true;
+      if (wildcards && nodes_[node].hash != kNone) {
+        return FilterAt(nodes_[node].hash);
+      }
       if (level == "#") {
         const uint32_t plus = nodes_[node].plus;
-        if (!has_parent && plus != kNone && nodes_[plus].hash) return true;
+        if (!has_parent && plus != kNone && nodes_[plus].hash != kNone) {
+          return FilterAt(nodes_[plus].hash);
+        }
         continue;  // else only `#` covers `#`
       }
       if (level != "+") {
@@ -120,7 +128,7 @@ bool FilterSet::Covers(absl::string_view filter) const {
     }
     active.swap(next);
   }
-  return AnyEnds(active);
+  return AnyThatEnds(active);
 }
 
 }  // namespace sluice::session

@@ -28,24 +28,36 @@ class FilterSet {
   bool empty() const { return filters_.empty(); }
 
   // Whether a filter of the set matches the valid topic name `topic`.
-  bool Matches(absl::string_view topic) const;
+  bool Matches(absl::string_view topic) const {
+    return FindMatch(topic) != nullptr;
+  }
+  // One that does, as long as the set lives; null: none does.
+  const std::string* FindMatch(absl::string_view topic) const;
 
   // Whether the valid filter `filter` (not shared) is equal to, or a subset of,
   // one filter of the set (ACE-SCP-4).
-  bool Covers(absl::string_view filter) const;
+  bool Covers(absl::string_view filter) const {
+    return FindCover(filter) != nullptr;
+  }
+  // That one, as long as the set lives; null: there is none.
+  const std::string* FindCover(absl::string_view filter) const;
 
  private:
   static constexpr uint32_t kNone = 0;  // the root is nobody's child
 
   struct Node {
     uint32_t plus = kNone;  // child for `+`
-    bool ends = false;      // a filter ends at this level
-    bool hash = false;      // a filter goes on with `#`
+    // Filters, by their places in filters_ from 1 on; kNone: there is none.
+    uint32_t ends = kNone;  // the one that ends at this level
+    uint32_t hash = kNone;  // the one that goes on with `#`
   };
   using Active = absl::InlinedVector<uint32_t, 8>;
 
   uint32_t Child(uint32_t node, absl::string_view level) const;
-  bool AnyEnds(const Active& nodes) const;
+  const std::string* AnyThatEnds(const Active& nodes) const;
+  const std::string* FilterAt(uint32_t place) const {
+    return filters_[place - 1].get();
+  }
 
   std::vector<Node> nodes_;
   // Children by literal level. The keys' text lives in filters_.

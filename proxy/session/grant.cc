@@ -47,4 +47,21 @@ bool Grant::MaySubscribe(absl::string_view filter) const {
   return subscribe_.Covers(mqtt::WithoutShare(filter));
 }
 
+absl::string_view Grant::RuleOf(const std::string* filter) const {
+  if (filter == nullptr) return "";
+  return issuer_.empty() ? "public" : absl::string_view(*filter);
+}
+
+absl::string_view Grant::PublishRule(absl::string_view topic) const {
+  return RuleOf(publish_.FindMatch(topic));
+}
+
+absl::string_view Grant::ReceiveRule(absl::string_view topic) const {
+  return RuleOf(subscribe_.FindMatch(topic));
+}
+
+absl::string_view Grant::SubscribeRule(absl::string_view filter) const {
+  return RuleOf(subscribe_.FindCover(mqtt::WithoutShare(filter)));
+}
+
 }  // namespace sluice::session

@@ -50,8 +50,16 @@ class Grant {
   // ACE-SCP-4; a shared subscription is judged on the filter in it.
   bool MaySubscribe(absl::string_view filter) const;
 
+  // What lets one publish to, receive from or subscribe to something: a filter
+  // of the grant, "public" for an anonymous client, or nothing.
+  absl::string_view PublishRule(absl::string_view topic) const;
+  absl::string_view ReceiveRule(absl::string_view topic) const;
+  absl::string_view SubscribeRule(absl::string_view filter) const;
+
  private:
   Grant() = default;
+
+  absl::string_view RuleOf(const std::string* filter) const;
 
   std::string subject_;
   std::string issuer_;

@@ -22,20 +22,26 @@ class PendingSubscribes {
     return pending_.contains(packet_id);
   }
 
-  // `codes` has one entry a filter of the client's SUBSCRIBE: kForwarded or the
-  // denial's code. False, and nothing is remembered, when a client has more in
-  // flight than it may.
-  bool Add(uint16_t packet_id, std::string codes);
+  // What the client's SUBACK is to say.
+  struct Answer {
+    std::string codes;   // in the client's order
+    std::string reason;  // property Reason String, or nothing
+  };
 
-  // The codes of the client's SUBACK, in the client's order, and forgets the
-  // packet. Nothing when `broker_codes` do not fit what was forwarded.
-  absl::optional<std::string> Merge(uint16_t packet_id, ByteView broker_codes);
+  // `answer.codes` has one entry a filter of the client's SUBSCRIBE: kForwarded
+  // or the denial's code. False, and nothing is remembered, when a client has
+  // more in flight than it may.
+  bool Add(uint16_t packet_id, Answer answer);
+
+  // The answer with the broker's codes put in; the packet is forgotten. Nothing
+  // when `broker_codes` do not fit what was forwarded.
+  absl::optional<Answer> Merge(uint16_t packet_id, ByteView broker_codes);
 
  private:
   // Filters in flight in all, denied ones included.
   static constexpr size_t kMaxFilters = 16 * 1024;
 
-  absl::flat_hash_map<uint16_t, std::string> pending_;
+  absl::flat_hash_map<uint16_t, Answer> pending_;
   size_t filters_ = 0;
 };
 

@@ -151,10 +151,13 @@ std::string KeepForwarded(const mqtt::Subscribe& subscribe,
 }
 
 std::string ReplaceCodes(const mqtt::Suback& suback, ProtocolVersion version,
-                         absl::string_view codes) {
+                         absl::string_view codes,
+                         absl::string_view more_properties) {
+  std::string properties;
+  Append(suback.properties.bytes(), &properties);
+  properties.append(more_properties.data(), more_properties.size());
   std::string packet;
-  mqtt::AppendSuback(version, suback.packet_id,
-                     AsString(suback.properties.bytes()), AsBytes(codes),
+  mqtt::AppendSuback(version, suback.packet_id, properties, AsBytes(codes),
                      &packet);
   return packet;
 }

@@ -60,10 +60,11 @@ std::string KeepForwarded(const mqtt::Subscribe& subscribe,
                           mqtt::ProtocolVersion version,
                           absl::string_view codes);
 
-// The SUBACK with `codes` in the place of the broker's.
+// The SUBACK with `codes` in the place of the broker's, and with
+// `more_properties` beside the broker's.
 std::string ReplaceCodes(const mqtt::Suback& suback,
-                         mqtt::ProtocolVersion version,
-                         absl::string_view codes);
+                         mqtt::ProtocolVersion version, absl::string_view codes,
+                         absl::string_view more_properties = "");
 
 }  // namespace sluice::session
 

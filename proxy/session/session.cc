@@ -13,11 +13,19 @@ using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 using mqtt::UnframeResult;
 
+namespace {
+
+// With a reason code and an empty list of properties.
+constexpr size_t kDisconnectSize = 4;
+
+}  // namespace
+
 Session::Session(Context context) : context_(std::move(context)) {}
 Session::~Session() = default;
 
 void Session::Begin(absl::Time now, Effects* effects) {
   now_ = now;
+  latency_.reset();
   effects_ = effects;
 }
 
@@ -265,16 +273,8 @@ bool Session::ConnackIsDue() const {
 void Session::SendToClient(absl::string_view packet) {
   // A client that takes less than our smallest packets gets none (MQTT 5.0
   // section 3.1.2.11.4).
-  if (client_max_packet_size_ != 0 && packet.size() > client_max_packet_size_) {
-    return;
-  }
+  if (!FitsClient(packet.size())) return;
   effects_->Send(Effect::Kind::kSendToClient, packet);
-}
-
-void Session::Count(Action action, Verdict verdict) {
-  context_.counters
-      ->decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
-      .Increment();
 }
 
 void Session::Report(Event::Kind kind, Action action, ReasonCode code,
@@ -314,11 +314,13 @@ void Session::Fail(const absl::Status& status) {
 }
 
 // The broker's side ends without a DISCONNECT, so that the Will is published.
-void Session::Disconnect(ReasonCode code, absl::string_view detail) {
+void Session::Disconnect(ReasonCode code, absl::string_view detail,
+                         const DecisionId& id) {
   Report(Event::Kind::kClosed, Action::kConnect, code, "", detail);
   if (version_ == ProtocolVersion::kV5) {
     std::string packet;
-    mqtt::AppendDisconnect(version_, code, "", &packet);
+    mqtt::AppendDisconnect(version_, code, ReasonString(id, kDisconnectSize),
+                           &packet);
     SendToClient(packet);
   }
   Close();

@@ -27,10 +27,13 @@
 #include "proxy/session/client_nonces_interface.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/credential.h"
+#include "proxy/session/decision_id.h"
+#include "proxy/session/decision_recorder.h"
 #include "proxy/session/effects.h"
 #include "proxy/session/grant.h"
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pending_subscribes.h"
+#include "proxy/session/random.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
@@ -82,13 +85,6 @@ class TlsChannelInterface {
       absl::string_view label) const = 0;
 };
 
-// Cryptographically secure random bytes.
-class RandomInterface {
- public:
-  virtual ~RandomInterface() = default;
-  virtual void Fill(absl::Span<uint8_t> out) = 0;
-};
-
 // Something worth a line in the log. Views live as long as the call.
 struct Event {
   enum class Kind : uint8_t { kConnected, kRefused, kDenied, kClosed };
@@ -132,6 +128,9 @@ struct Context {
   const LivePolicy* live_policy;
   // Null: hints are without a nonce, and those in tokens do not matter.
   const ClientNoncesInterface* client_nonces = nullptr;
+  // Null: decisions are not recorded, and clients are not told their ids.
+  DecisionRecorder* recorder = nullptr;
+  std::string session_id;  // for the record
 };
 
 // One client's connection through the proxy, without any I/O (the proxy's rules
@@ -234,6 +233,8 @@ class Session {
     std::string token;  // of the request under way; empty: none, or stored
     // User Name and Password that may be a token and its proof (ACE-D01-4).
     absl::optional<Credential> user_name_credential;
+    // How long the policy service's last answer took, if that is recorded.
+    absl::optional<absl::Duration> latency;
   };
   // A re-authentication in progress (ACE-EXP-3).
   struct Reauthentication {
@@ -257,6 +258,11 @@ class Session {
     uint16_t packet_id;
     uint8_t qos;
   };
+  // Something the policy service has been asked, where decisions are recorded.
+  struct Question {
+    uint64_t request_id;
+    absl::Time asked_at;
+  };
 
   // session.cc: time, limits and endings.
   void Begin(absl::Time now, Effects* effects);
@@ -265,16 +271,49 @@ class Session {
   void ArmOpenTimer();
   void OnOpenTimer();
   bool ConnackIsDue() const;
+  // Whether the client takes a packet of this size.
+  bool FitsClient(size_t size) const {
+    return client_max_packet_size_ == 0 || size <= client_max_packet_size_;
+  }
   void SendToClient(absl::string_view packet);
-  void Count(Action action, Verdict verdict);
   void Report(Event::Kind kind, Action action, mqtt::ReasonCode code,
               absl::string_view topic, absl::string_view detail);
   // Ends the connection with the packet that fits the state: CONNACK before
   // CONNACK, DISCONNECT after (v5), none where the version has none.
   void Fail(mqtt::ReasonCode code, absl::string_view detail);
   void Fail(const absl::Status& status);
-  void Disconnect(mqtt::ReasonCode code, absl::string_view detail);
+  // `id`: of the decision that this is for.
+  void Disconnect(mqtt::ReasonCode code, absl::string_view detail,
+                  const DecisionId& id = DecisionId());
   void Close();
+
+  // session_decisions.cc: counting and recording.
+  void Count(Action action, Verdict verdict);
+  // Records a decision about the client; the result is empty where decisions
+  // are not recorded.
+  DecisionId Record(Action action, Verdict verdict, mqtt::ReasonCode code,
+                    absl::string_view topic, absl::string_view rule);
+  // Both.
+  DecisionId Decide(Action action, Verdict verdict, mqtt::ReasonCode code,
+                    absl::string_view topic, absl::string_view rule);
+  // kPublish or kDeliver of a message that may pass: counted, and recorded if
+  // its turn has come.
+  void AllowMessage(Action action, absl::string_view topic) {
+    Count(action, Verdict::kAllowed);
+    if (context_.recorder != nullptr && context_.recorder->TakesMessage()) {
+      RecordMessage(action, topic);
+    }
+  }
+  void RecordMessage(Action action, absl::string_view topic);
+  // What is asked and answered between these two is timed for the record.
+  void NoteQuestion(uint64_t request_id);
+  void NoteAnswer(uint64_t request_id);
+  // The property that names decisions to a client which wants reasons; empty
+  // for any other, and without ids.
+  std::string ReasonString(absl::Span<const DecisionId> ids) const;
+  // The same, but empty too where it would make a packet that has `size` bytes
+  // without it, a Property Length included, larger than the client takes.
+  std::string ReasonString(const DecisionId& id, size_t size) const;
 
   // session_connect.cc: from CONNECT to CONNACK.
   void OnConnect(const mqtt::Frame& frame);
@@ -311,6 +350,7 @@ class Session {
   // session_reauthenticate.cc: ACE-EXP-3.
   void OnAuth(const mqtt::Frame& frame);
   void StartReauthentication(const mqtt::Auth& auth);
+  void DenyReauthentication(absl::string_view why);
   void OnReauthenticationDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
 
@@ -318,12 +358,15 @@ class Session {
   bool IsRevoked(const Grant& grant) const;
   // Ends a session that has a grant, before CONNACK or after.
   void End(mqtt::ReasonCode code, absl::string_view detail);
+  // The same where somebody has decided so; a refusal is a decision anyway.
+  void EndByDecision(absl::string_view why);
 
   // session_recheck.cc: asking again about a grant.
   void StartRecheck(std::string token);
   void AskToRecheck();
   void OnRecheckDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  void DenyRecheck(mqtt::ReasonCode code, absl::string_view why);
   // `token`: what the new grant was given for.
   void ReplaceGrant(Grant grant, std::string token);
 
@@ -334,7 +377,10 @@ class Session {
                       const TopicAliases::Resolved& resolved);
   void DenyPublish(const mqtt::Publish& publish, mqtt::ReasonCode code,
                    absl::string_view topic, absl::string_view detail);
-  void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code);
+  void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,
+                     const DecisionId& id);
+  void SendSuback(uint16_t packet_id, absl::string_view codes,
+                  absl::string_view reason);
   bool MayPublish(absl::string_view topic);
   void OnPubrel(const mqtt::Frame& frame);
   void OnSubscribe(const mqtt::Frame& frame);
@@ -342,9 +388,11 @@ class Session {
   // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
   void DropUncoveredSubscriptions();
   mqtt::ReasonCode JudgeFilter(absl::string_view filter) const;
-  void OnTokenPublish(const mqtt::Publish& publish);
   mqtt::ReasonCode DenialCode() const;
   void ForwardToBroker(const mqtt::Frame& frame);
+
+  // session_authz_info.cc: tokens that clients publish.
+  void OnTokenPublish(const mqtt::Publish& publish);
 
   // session_broker.cc: packets of the broker.
   void OnBrokerPacket(const mqtt::Frame& frame);
@@ -356,7 +404,8 @@ class Session {
   const Context context_;
   State state_ = State::kAwaitConnect;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
-  bool uses_method_ = false;  // CONNECT named the method `ace`
+  bool uses_method_ = false;    // CONNECT named the method `ace`
+  bool wants_reasons_ = false;  // where decisions are recorded
   bool clean_start_ = false;
   uint32_t session_expiry_interval_ = 0;  // as CONNECT has it
   uint32_t client_max_packet_size_ = 0;   // 0: no limit
@@ -381,9 +430,11 @@ class Session {
   // broker, with the code for their PUBCOMP.
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;
   absl::InlinedVector<StoreRequest, 1> store_requests_;
+  std::vector<Question> questions_;
 
   // Of the input that is being handled.
   absl::Time now_;
+  absl::optional<absl::Duration> latency_;  // of an answer; see NoteQuestion()
   Effects* effects_ = nullptr;
 };
 

@@ -1,4 +1,7 @@
 // Packets of the broker to a connected client.
+#include <string>
+#include <utility>
+
 #include "proxy/mqtt/disconnect.h"
 #include "proxy/mqtt/suback.h"
 #include "proxy/mqtt/writer.h"
@@ -71,13 +74,15 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
   }
   const bool expired = grant_->IsExpired(now_);
   if (expired || !MayReceive(topic)) {
-    Count(Action::kDeliver, Verdict::kDenied);
-    Report(Event::Kind::kDenied, Action::kDeliver, ReasonCode::kNotAuthorized,
-           topic, expired ? "the token has expired" : "outside the scope");
-    Disconnect(ReasonCode::kNotAuthorized, "a message was not deliverable");
+    const ReasonCode code = ReasonCode::kNotAuthorized;
+    const char* why = expired ? "the token has expired" : "outside the scope";
+    const DecisionId id =
+        Decide(Action::kDeliver, Verdict::kDenied, code, topic, why);
+    Report(Event::Kind::kDenied, Action::kDeliver, code, topic, why);
+    Disconnect(code, "a message was not deliverable", id);
     return;
   }
-  Count(Action::kDeliver, Verdict::kAllowed);
+  AllowMessage(Action::kDeliver, topic);
   effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
 }
 
@@ -100,15 +105,22 @@ void Session::OnBrokerSuback(const mqtt::Frame& frame) {
     effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
     return;
   }
-  const absl::optional<std::string> codes =
+  const absl::optional<PendingSubscribes::Answer> answer =
       pending_subscribes_.Merge(parsed->packet_id, parsed->codes);
-  if (!codes.has_value()) {
+  if (!answer.has_value()) {
     Fail(ReasonCode::kProtocolError,
          "the broker's SUBACK does not fit the SUBSCRIBE");
     return;
   }
-  const std::string packet = ReplaceCodes(*parsed, version_, *codes);
-  if (client_max_packet_size_ != 0 && packet.size() > client_max_packet_size_) {
+  std::string packet = ReplaceCodes(*parsed, version_, answer->codes);
+  mqtt::Property brokers;
+  if (!answer->reason.empty() &&
+      !parsed->properties.Find(mqtt::PropertyId::kReasonString, &brokers)) {
+    std::string with_reason =
+        ReplaceCodes(*parsed, version_, answer->codes, answer->reason);
+    if (FitsClient(with_reason.size())) packet = std::move(with_reason);
+  }
+  if (!FitsClient(packet.size())) {
     Disconnect(ReasonCode::kPacketTooLarge,
                "SUBACK is larger than the client's Maximum Packet Size");
     return;

@@ -1,10 +1,8 @@
 // Packets of a connected client.
 #include <algorithm>
 #include <limits>
-#include <memory>
 #include <utility>
 
-#include "absl/memory/memory.h"
 #include "proxy/mqtt/disconnect.h"
 #include "proxy/mqtt/empty_packet.h"
 #include "proxy/mqtt/puback.h"
@@ -22,8 +20,14 @@ using mqtt::ReasonCode;
 
 namespace {
 
-// Tokens from one client that the policy service may be looking at at once.
-constexpr size_t kMaxStoreRequests = 4;
+// Denials of one SUBSCRIBE that its SUBACK names.
+constexpr size_t kMaxToldDenials = 8;
+
+// With a reason code and an empty list of properties.
+constexpr size_t kPubackSize = 6;
+
+constexpr char kExpired[] = "the token has expired";
+constexpr char kOutsideScope[] = "outside the scope";
 
 // Seconds until `end` as a Message Expiry Interval; never 0, which would be
 // "now", and nothing for a grant without an end.
@@ -67,7 +71,7 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
       status = mqtt::CheckEmptyPacket(frame);
       if (status.ok() && grant_->IsExpired(now_)) {
         // ACE-EXP-2
-        Disconnect(ReasonCode::kNotAuthorized, "the token has expired");
+        Disconnect(ReasonCode::kNotAuthorized, kExpired);
         return;
       }
       break;
@@ -129,15 +133,14 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     return;
   }
   if (grant_->IsExpired(now_)) {
-    DenyPublish(publish, ReasonCode::kNotAuthorized, resolved.topic,
-                "the token has expired");
+    DenyPublish(publish, ReasonCode::kNotAuthorized, resolved.topic, kExpired);
     return;
   }
   if (!MayPublish(resolved.topic)) {
-    DenyPublish(publish, DenialCode(), resolved.topic, "outside the scope");
+    DenyPublish(publish, DenialCode(), resolved.topic, kOutsideScope);
     return;
   }
-  Count(Action::kPublish, Verdict::kAllowed);
+  AllowMessage(Action::kPublish, resolved.topic);
   ForwardPublish(frame, publish, resolved);
 }
 
@@ -183,22 +186,27 @@ ReasonCode Session::DenialCode() const {
 // ACE-PUB-1, ACE-PUB-2, ACE-EXP-2
 void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
                           absl::string_view topic, absl::string_view detail) {
-  Count(Action::kPublish, Verdict::kDenied);
+  const DecisionId id =
+      Decide(Action::kPublish, Verdict::kDenied, code, topic, detail);
   Report(Event::Kind::kDenied, Action::kPublish, code, topic, detail);
   if (!publish.topic.empty()) client_aliases_.MarkUnknown(publish.topic_alias);
-  AnswerPublish(publish.qos, publish.packet_id, code);
+  // An id would tell a denied topic from another failure.
+  AnswerPublish(publish.qos, publish.packet_id, code,
+                context_.settings->hide_topics ? DecisionId() : id);
 }
 
-void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code) {
+void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code,
+                            const DecisionId& id) {
   const bool failed = code >= ReasonCode::kUnspecifiedError;
   if (failed && (qos == 0 || version_ == ProtocolVersion::kV311)) {
-    Disconnect(code, "PUBLISH was refused");
+    Disconnect(code, "PUBLISH was refused", id);
     return;
   }
   if (qos == 0) return;
   std::string packet;
   mqtt::AppendPuback(qos == 1 ? PacketType::kPuback : PacketType::kPubrec,
-                     version_, packet_id, code, "", &packet);
+                     version_, packet_id, code,
+                     failed ? ReasonString(id, kPubackSize) : "", &packet);
   SendToClient(packet);
   if (qos == 2) {
     // A PUBREL for a message that is over names an unknown packet.
@@ -241,10 +249,15 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
   }
   std::string codes;
   size_t denied = 0;
+  std::vector<DecisionId> denials;
   for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
     const ReasonCode code = JudgeFilter(entry.filter);
     if (code == ReasonCode::kSuccess) {
       Count(Action::kSubscribe, Verdict::kAllowed);
+      if (context_.recorder != nullptr) {
+        Record(Action::kSubscribe, Verdict::kAllowed, code, entry.filter,
+               grant_->SubscribeRule(entry.filter));
+      }
       codes += static_cast<char>(PendingSubscribes::kForwarded);
       if (uses_method_ || recheck_ != nullptr) {
         subscriptions_.Add(entry.filter);
@@ -252,9 +265,14 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
       continue;
     }
     ++denied;
-    Count(Action::kSubscribe, Verdict::kDenied);
-    Report(Event::Kind::kDenied, Action::kSubscribe, code, entry.filter,
-           "outside the scope");
+    const char* why = grant_->IsExpired(now_) ? kExpired : kOutsideScope;
+    const DecisionId id =
+        Decide(Action::kSubscribe, Verdict::kDenied, code, entry.filter, why);
+    Report(Event::Kind::kDenied, Action::kSubscribe, code, entry.filter, why);
+    if (!id.empty() && denials.size() < kMaxToldDenials &&
+        !context_.settings->hide_topics) {
+      denials.push_back(id);
+    }
     // 3.1.1 has one code for failure, and it is 0x80.
     codes += static_cast<char>(version_ == ProtocolVersion::kV5
                                    ? code
@@ -265,17 +283,26 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     return;
   }
   if (denied == subscribe.entries.size()) {
-    std::string packet;
-    mqtt::AppendSuback(version_, subscribe.packet_id, "", AsBytes(codes),
-                       &packet);
-    SendToClient(packet);
+    SendSuback(subscribe.packet_id, codes, ReasonString(denials));
     return;
   }
   effects_->Send(Effect::Kind::kSendToBroker,
                  KeepForwarded(subscribe, version_, codes));
-  if (!pending_subscribes_.Add(subscribe.packet_id, std::move(codes))) {
+  if (!pending_subscribes_.Add(subscribe.packet_id,
+                               {std::move(codes), ReasonString(denials)})) {
     Disconnect(ReasonCode::kQuotaExceeded, "too many SUBSCRIBEs in flight");
   }
+}
+
+void Session::SendSuback(uint16_t packet_id, absl::string_view codes,
+                         absl::string_view reason) {
+  std::string packet;
+  mqtt::AppendSuback(version_, packet_id, reason, AsBytes(codes), &packet);
+  if (!reason.empty() && !FitsClient(packet.size())) {
+    packet.clear();
+    mqtt::AppendSuback(version_, packet_id, "", AsBytes(codes), &packet);
+  }
+  SendToClient(packet);
 }
 
 void Session::OnUnsubscribe(const mqtt::Frame& frame) {
@@ -322,61 +349,6 @@ ReasonCode Session::JudgeFilter(absl::string_view filter) const {
     return ReasonCode::kSuccess;
   }
   return DenialCode();
-}
-
-// ACE-AZI-1
-void Session::OnTokenPublish(const mqtt::Publish& publish) {
-  if (store_requests_.size() == kMaxStoreRequests) {
-    AnswerPublish(publish.qos, publish.packet_id, ReasonCode::kQuotaExceeded);
-    return;
-  }
-  auto request = absl::make_unique<policy::v1::StoreTokenRequest>();
-  FillConnectionInfo(request->mutable_connection());
-  request->set_token(publish.payload.data(), publish.payload.size());
-  const uint64_t id = ++last_request_id_;
-  store_requests_.push_back({id, publish.packet_id, publish.qos});
-  effects_->StoreToken(id, std::move(request));
-}
-
-// ACE-AZI-2
-void Session::OnStoreTokenAnswer(
-    uint64_t request_id,
-    const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
-    absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (state_ != State::kOpen) return;
-  const auto found = std::find_if(
-      store_requests_.begin(), store_requests_.end(),
-      [&](const StoreRequest& request) { return request.id == request_id; });
-  if (found == store_requests_.end()) return;
-  const StoreRequest request = *found;
-  store_requests_.erase(found);
-
-  ReasonCode code = ReasonCode::kSuccess;
-  if (absl::IsResourceExhausted(answer.status())) {  // ACE-AZI-3
-    Count(Action::kStoreToken, Verdict::kDenied);
-    code = ReasonCode::kQuotaExceeded;
-  } else if (!answer.ok() || (!answer->has_stored() && !answer->has_denial())) {
-    Count(Action::kStoreToken, Verdict::kError);
-    code = ReasonCode::kUnspecifiedError;
-  } else if (answer->has_denial()) {
-    Count(Action::kStoreToken, Verdict::kDenied);
-    code =
-        answer->denial().reason() == policy::v1::Denial::REASON_TOKEN_UNPARSABLE
-            ? ReasonCode::kPayloadFormatInvalid
-            : ReasonCode::kNotAuthorized;
-    Report(Event::Kind::kDenied, Action::kStoreToken, code,
-           context_.settings->authz_info_topic, answer->denial().detail());
-  } else if (!IsFresh(answer->stored().cnonce())) {
-    // It lies in the store, but whoever connects with it is refused.
-    Count(Action::kStoreToken, Verdict::kDenied);
-    code = ReasonCode::kNotAuthorized;
-    Report(Event::Kind::kDenied, Action::kStoreToken, code,
-           context_.settings->authz_info_topic, kNotFresh);
-  } else {
-    Count(Action::kStoreToken, Verdict::kAllowed);
-  }
-  AnswerPublish(request.qos, request.packet_id, code);
 }
 
 }  // namespace sluice::session

@@ -21,6 +21,8 @@ using policy::v1::AuthenticateResponse;
 
 namespace {
 
+constexpr char kRefusedByBroker[] = "refused by the broker";
+
 // The number of property `id`, or `absent`.
 uint32_t NumberOr(const mqtt::Properties& properties, PropertyId id,
                   uint32_t absent) {
@@ -43,6 +45,10 @@ void Session::OnConnect(const mqtt::Frame& frame) {
   client_id_ = std::string(connect.client_id);
   client_max_packet_size_ =
       NumberOr(connect.properties, PropertyId::kMaximumPacketSize, 0);
+  // MQTT 5.0 section 3.1.2.11.7
+  wants_reasons_ =
+      v5 && NumberOr(connect.properties, PropertyId::kRequestProblemInformation,
+                     1) != 0;
   broker_aliases_.set_maximum(static_cast<uint16_t>(
       NumberOr(connect.properties, PropertyId::kTopicAliasMaximum, 0)));
   if (v5 ? !settings.allow_v5 : !settings.allow_v311) {
@@ -155,6 +161,7 @@ void Session::SendChallenge(Challenge* challenge) {
 uint64_t Session::AskForGrant(std::unique_ptr<AuthenticateRequest> request) {
   FillConnectionInfo(request->mutable_connection());
   const uint64_t id = ++last_request_id_;
+  NoteQuestion(id);
   effects_->Authenticate(id, std::move(request));
   return id;
 }
@@ -237,8 +244,10 @@ void Session::OnAuthenticateAnswer(
     absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (request_id == 0) return;
+  NoteAnswer(request_id);
   if (state_ == State::kAwaitGrant && request_id == connect_request_id_) {
     connect_request_id_ = 0;
+    pending_->latency = latency_;
     OnConnectDecision(answer);
   } else if (state_ == State::kOpen && reauthentication_ != nullptr &&
              request_id == reauthentication_->request_id) {
@@ -339,8 +348,9 @@ void Session::OnConnack(const mqtt::Frame& frame) {
     context_.counters
         ->connects[static_cast<size_t>(ConnectOutcome::kBrokerRefused)]
         .Increment();
-    Report(Event::Kind::kRefused, Action::kConnect,
-           static_cast<ReasonCode>(parsed->code), "", "refused by the broker");
+    const auto code = static_cast<ReasonCode>(parsed->code);
+    Report(Event::Kind::kRefused, Action::kConnect, code, "", kRefusedByBroker);
+    Record(Action::kConnect, Verdict::kDenied, code, "", kRefusedByBroker);
     effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
     Close();
     return;
@@ -363,6 +373,8 @@ void Session::OnConnack(const mqtt::Frame& frame) {
   }
   state_ = State::kOpen;
   connected_at_ = now_;
+  Record(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
+         grant_->issuer().empty() ? "public" : "token");
   pending_.reset();
   context_.counters->connects[static_cast<size_t>(ConnectOutcome::kAccepted)]
       .Increment();

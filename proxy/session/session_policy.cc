@@ -29,6 +29,16 @@ bool Session::IsRevoked(const Grant& grant) const {
               .empty();
 }
 
+void Session::EndByDecision(absl::string_view why) {
+  const ReasonCode code = ReasonCode::kAdministrativeAction;
+  if (state_ != State::kOpen) {
+    End(code, why);
+    return;
+  }
+  Disconnect(code, why,
+             Decide(Action::kRevoke, Verdict::kDenied, code, "", why));
+}
+
 void Session::End(ReasonCode code, absl::string_view detail) {
   if (state_ == State::kOpen) {
     Disconnect(code, detail);
@@ -45,7 +55,7 @@ void Session::OnRevocations(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed() || grant_ == nullptr || !IsRevoked(*grant_)) return;
   context_.counters->revoked.Increment();
-  End(ReasonCode::kAdministrativeAction, "revoked");
+  EndByDecision("revoked");
 }
 
 void Session::OnPolicyVersion(absl::Time now, Effects* effects) {
@@ -63,7 +73,7 @@ void Session::OnPolicyVersion(absl::Time now, Effects* effects) {
 void Session::OnDisconnectRequest(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed() || grant_ == nullptr) return;
-  End(ReasonCode::kAdministrativeAction, "disconnected by an operator");
+  EndByDecision("disconnected by an operator");
 }
 
 void Session::OnPolicyOutage(absl::Time now, Effects* effects) {

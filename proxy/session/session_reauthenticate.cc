@@ -44,9 +44,7 @@ void Session::OnAuth(const mqtt::Frame& frame) {
   auto request = absl::make_unique<AuthenticateRequest>();
   if (!ReadChallengeAnswer(*parsed, reauthentication_->challenge,
                            request.get())) {
-    Count(Action::kReauthenticate, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized,
-               "the answer to the challenge is malformed");
+    DenyReauthentication("the answer to the challenge is malformed");
     return;
   }
   reauthentication_->request_id = AskForGrant(std::move(request));
@@ -59,9 +57,8 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
   if (!SplitTokenAndProof(FindAuthentication(auth.properties).data, &token,
                           &proof) ||
       token.empty() || !proof.empty()) {
-    Count(Action::kReauthenticate, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized,
-               "re-authentication takes a token, and the proof by challenge");
+    DenyReauthentication(
+        "re-authentication takes a token, and the proof by challenge");
     return;
   }
   reauthentication_ = absl::make_unique<Reauthentication>();
@@ -70,6 +67,12 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
       now_ + context_.settings->authentication_timeout;
   SendChallenge(&reauthentication_->challenge);
   ArmOpenTimer();
+}
+
+void Session::DenyReauthentication(absl::string_view why) {
+  const ReasonCode code = ReasonCode::kNotAuthorized;
+  Disconnect(code, why,
+             Decide(Action::kReauthenticate, Verdict::kDenied, code, "", why));
 }
 
 void Session::OnReauthenticationDecision(
@@ -85,26 +88,30 @@ void Session::OnReauthenticationDecision(
       grant->issuer() != grant_->issuer()) {
     const bool decided =
         answer.ok() && (answer->has_grant() || answer->has_denial());
-    Count(Action::kReauthenticate,
-          decided ? Verdict::kDenied : Verdict::kError);
-    Disconnect(
-        decided ? ReasonCode::kNotAuthorized : ReasonCode::kServerUnavailable,
-        "re-authentication was refused");
+    if (decided) {
+      DenyReauthentication(answer->has_denial()
+                               ? absl::string_view(answer->denial().detail())
+                               : "re-authentication was refused");
+      return;
+    }
+    const ReasonCode code = ReasonCode::kServerUnavailable;
+    Disconnect(code, "re-authentication was not decided",
+               Decide(Action::kReauthenticate, Verdict::kError, code, "",
+                      "no decision"));
     return;
   }
   if (IsRevoked(*grant)) {
-    Count(Action::kReauthenticate, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized, "the new token is revoked");
+    DenyReauthentication("the new token is revoked");
     return;
   }
   if (!IsFresh(*grant)) {
     // CONNACK tells a new nonce, if the client comes back with this token.
-    Count(Action::kReauthenticate, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized, kNotFresh);
+    DenyReauthentication(kNotFresh);
     return;
   }
-  Count(Action::kReauthenticate, Verdict::kAllowed);
   ReplaceGrant(*std::move(grant), std::move(token));
+  Decide(Action::kReauthenticate, Verdict::kAllowed, ReasonCode::kSuccess, "",
+         "token");
   std::string properties;
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
                              AsBytes(kAceMethod), &properties);

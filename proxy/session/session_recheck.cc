@@ -64,13 +64,12 @@ void Session::OnRecheckDecision(
     const absl::StatusOr<AuthenticateResponse>& answer) {
   recheck_->request_id = 0;
   if (answer.ok() && answer->has_denial()) {
-    Count(Action::kRecheck, Verdict::kDenied);
     const bool revoked =
         answer->denial().reason() == policy::v1::Denial::REASON_REVOKED;
     if (revoked) context_.counters->revoked.Increment();
-    Disconnect(revoked ? ReasonCode::kAdministrativeAction
-                       : ReasonCode::kNotAuthorized,
-               answer->denial().detail());
+    DenyRecheck(revoked ? ReasonCode::kAdministrativeAction
+                        : ReasonCode::kNotAuthorized,
+                answer->denial().detail());
     return;
   }
   absl::StatusOr<Grant> grant =
@@ -79,28 +78,32 @@ void Session::OnRecheckDecision(
           : absl::StatusOr<Grant>(absl::UnavailableError("no decision"));
   if (!grant.ok()) {
     // Nothing was decided: the grant that is there holds until its end.
-    Count(Action::kRecheck, Verdict::kError);
+    Decide(Action::kRecheck, Verdict::kError, ReasonCode::kServerUnavailable,
+           "", "no decision");
     recheck_->due = now_ + std::min(recheck_->interval, kMaxRetryInterval);
     ArmOpenTimer();
     return;
   }
   if (grant->IsExpired(now_) || grant->subject() != grant_->subject() ||
       grant->issuer() != grant_->issuer()) {
-    Count(Action::kRecheck, Verdict::kDenied);
-    Disconnect(ReasonCode::kNotAuthorized,
-               "the token has become another subject's, or has expired");
+    DenyRecheck(ReasonCode::kNotAuthorized,
+                "the token has become another subject's, or has expired");
     return;
   }
   if (IsRevoked(*grant)) {
-    Count(Action::kRecheck, Verdict::kDenied);
     context_.counters->revoked.Increment();
-    Disconnect(ReasonCode::kAdministrativeAction, "revoked");
+    DenyRecheck(ReasonCode::kAdministrativeAction, "revoked");
     return;
   }
-  Count(Action::kRecheck, Verdict::kAllowed);
   ReplaceGrant(*std::move(grant), std::move(recheck_->token));
+  Decide(Action::kRecheck, Verdict::kAllowed, ReasonCode::kSuccess, "", "");
   DropUncoveredSubscriptions();
   ArmOpenTimer();
+}
+
+void Session::DenyRecheck(ReasonCode code, absl::string_view why) {
+  Disconnect(code, why,
+             Decide(Action::kRecheck, Verdict::kDenied, code, "", why));
 }
 
 void Session::ReplaceGrant(Grant grant, std::string token) {

@@ -26,31 +26,44 @@ ConnectOutcome OutcomeOf(Denial::Reason reason) {
   }
 }
 
+// Without properties, but with room for the length of many.
+constexpr size_t kConnackSize = 9;
+
+// "Nothing was decided" is not a denial.
+Verdict VerdictOf(ConnectOutcome outcome, ReasonCode code) {
+  return outcome == ConnectOutcome::kPolicyUnavailable ||
+                 outcome == ConnectOutcome::kBrokerUnavailable ||
+                 code == ReasonCode::kServerUnavailable
+             ? Verdict::kError
+             : Verdict::kDenied;
+}
+
 }  // namespace
 
 void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
                      absl::string_view detail, bool with_hint) {
   context_.counters->connects[static_cast<size_t>(outcome)].Increment();
   Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+  const DecisionId id = Record(
+      Action::kConnect, VerdictOf(outcome, code), code,
+      outcome == ConnectOutcome::kWillDenied ? *pending_->will_topic : "",
+      detail);
   const bool v5 = version_ == ProtocolVersion::kV5;
   const uint8_t wire_code =
       v5 ? static_cast<uint8_t>(code)
          : static_cast<uint8_t>(mqtt::ToConnectReturnCode(code));
   std::string packet;
+  std::string properties;
   if (v5 && with_hint && !context_.settings->as_hint.empty()) {
-    std::string properties;
     mqtt::AppendUserProperty("ace_as_hint", Hint(), &properties);
     mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
     // The standard forbids a User Property that makes the packet too large for
     // the client (MQTT 5.0 section 3.2.2.3.10).
-    if (client_max_packet_size_ != 0 &&
-        packet.size() > client_max_packet_size_) {
-      packet.clear();
-    }
+    if (!FitsClient(packet.size())) properties.clear();
+    packet.clear();
   }
-  if (packet.empty()) {
-    mqtt::AppendConnack(version_, false, wire_code, "", &packet);
-  }
+  properties += ReasonString(id, kConnackSize + properties.size());
+  mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
   SendToClient(packet);
   Close();
 }

@@ -5,6 +5,7 @@
 
 #include "proxy/transport/connection_table.h"
 #include "proxy/transport/proxy_protocol.h"
+#include "proxy/transport/session_id.h"
 
 namespace sluice::transport {
 
@@ -216,7 +217,8 @@ bool ClientConnection::Handshake() {
   session_ = std::make_unique<session::Session>(session::Context{
       &config_->session, client_address_.ToString(), tls_.get(),
       &context_->random, &context_->counters, context_->observer,
-      &context_->live_policy, config_->client_nonces.get()});
+      &context_->live_policy, config_->client_nonces.get(),
+      context_->recorder.get(), SessionId{context_->worker, id_}.ToString()});
   session_->Start(Now(), &context_->effects);
   CarryOut();
   return phase_ == Phase::kOpen;

@@ -10,6 +10,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/policy_client/policy_client_interface.h"
 #include "proxy/session/counters.h"
+#include "proxy/session/decision_recorder.h"
 #include "proxy/session/effects.h"
 #include "proxy/session/session.h"
 #include "proxy/transport/event_loop.h"
@@ -40,6 +41,7 @@ struct LoopContext {
   policy_client::PolicyClientInterface* policy = nullptr;
   session::ObserverInterface* observer = nullptr;
   TransportObserverInterface* transport_observer = nullptr;
+  size_t worker = 0;  // see SessionId
   EventLoop* loop = nullptr;
   ConnectionTable* connections = nullptr;
 
@@ -49,6 +51,8 @@ struct LoopContext {
   LoopStats stats;
   session::Counters counters;
   SecureRandom random;
+  // Null: decisions are not recorded.
+  std::unique_ptr<session::DecisionRecorder> recorder;
 
   // As read from a client.
   const std::unique_ptr<uint8_t[]> ciphertext_memory{

@@ -18,6 +18,11 @@ Worker::Worker(size_t index, const Peers& peers, Admission* admission)
   context_.policy = peers.policy;
   context_.observer = peers.observer;
   context_.transport_observer = peers.transport_observer;
+  if (peers.decision_observer != nullptr) {
+    context_.recorder = std::make_unique<session::DecisionRecorder>(
+        peers.decision_observer, &context_.random, peers.decision_sample);
+  }
+  context_.worker = index;
   context_.loop = &loop_;
   context_.connections = &connections_;
   rollout_ = std::make_unique<PacedVisit>(

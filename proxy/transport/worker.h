@@ -27,6 +27,9 @@ class Worker final : private Listener::HandlerInterface {
     policy_client::PolicyClientInterface* policy = nullptr;
     session::ObserverInterface* observer = nullptr;
     TransportObserverInterface* transport_observer = nullptr;  // may be null
+    // Null: decisions are not recorded. See session::DecisionRecorder.
+    session::DecisionObserverInterface* decision_observer = nullptr;
+    double decision_sample = 0;
   };
 
   // `index` tells it from the other workers; `admission` outlives it.

@@ -104,6 +104,8 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(config.drain_time, absl::Seconds(10));
   EXPECT_EQ(config.log.level, LogLevel::kInfo);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
+  EXPECT_EQ(config.log.audit_file, "");
+  EXPECT_EQ(config.log.audit_sample, 0.01);
 }
 
 TEST_F(ConfigTest, ReadsEveryField) {
@@ -160,7 +162,7 @@ limits:
 admin: {address: 127.0.0.1:9901}
 workers: 3
 drain_time: 0s
-log: {level: debug, format: text, audit: ""}
+log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
 )");
   ASSERT_EQ(config.listeners.size(), 2u);
   EXPECT_EQ(config.listeners[0].address.ToString(), "[::1]:0");
@@ -205,6 +207,8 @@ log: {level: debug, format: text, audit: ""}
   EXPECT_EQ(config.drain_time, absl::ZeroDuration());
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.format, LogFormat::kText);
+  EXPECT_EQ(config.log.audit_file, dir_.path() + "/audit.log");
+  EXPECT_EQ(config.log.audit_sample, 0.5);
 }
 
 TEST_F(ConfigTest, ReadsTheEmbeddedPolicy) {
@@ -384,9 +388,10 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "do here"},
       {"upstream:", "workers: 257\nupstream:",
        "proxy.yaml:5: workers: expected 0 to 256"},
-      {"upstream:", "log: {audit: '-'}\nupstream:",
-       "proxy.yaml:5: log.audit: not supported by this version; remove the "
-       "field"},
+      {"upstream:", "log: {audit_sample: -0.1}\nupstream:",
+       "proxy.yaml:5: log.audit_sample: expected 0 to 1"},
+      {"upstream:", "log: {audit_sample: 1.1}\nupstream:",
+       "proxy.yaml:5: log.audit_sample: expected 0 to 1"},
       {"upstream:", "log: {level: trace}\nupstream:",
        "proxy.yaml:5: log.level: expected one of debug, info, warning, error, "
        "found \"trace\""},

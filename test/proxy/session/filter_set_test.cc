@@ -55,6 +55,20 @@ TEST(FilterSetTest, AgreesWithTheFunctionsForOneFilter) {
   }
 }
 
+TEST(FilterSetTest, NamesTheFilterThatMatchesOrCovers) {
+  FilterSet set;
+  for (const char* filter : {"a/b", "a/+/c", "d/#", "+/e"}) set.Add(filter);
+  EXPECT_EQ(*set.FindMatch("a/b"), "a/b");
+  EXPECT_EQ(*set.FindMatch("a/x/c"), "a/+/c");
+  EXPECT_EQ(*set.FindMatch("d"), "d/#");
+  EXPECT_EQ(*set.FindMatch("d/x/y"), "d/#");
+  EXPECT_EQ(*set.FindMatch("x/e"), "+/e");
+  EXPECT_EQ(set.FindMatch("a"), nullptr);
+  EXPECT_EQ(*set.FindCover("a/b"), "a/b");
+  EXPECT_EQ(*set.FindCover("d/+"), "d/#");
+  EXPECT_EQ(set.FindCover("a/#"), nullptr);
+}
+
 TEST(FilterSetTest, AnEmptySetMatchesNothing) {
   const FilterSet set;
   EXPECT_TRUE(set.empty());

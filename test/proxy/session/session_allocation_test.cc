@@ -51,6 +51,16 @@ TEST_F(SessionAllocationTest, PublishesOfAFewTopicsAllocateNothing) {
   }
 }
 
+// But for those messages that are recorded.
+TEST_F(SessionAllocationTest, PublishesAllocateNothingBesideAnAuditLog) {
+  decision_sample = 0;
+  Open(ProtocolVersion::kV5, MakeGrant(now() + absl::Hours(1), {"pubsub a/#"}));
+  const std::string bytes = PublishPacket(ProtocolVersion::kV5, "a/topic", 1, 9,
+                                          std::string(64, 'x'));
+  EXPECT_EQ(Count(bytes, /*from_client=*/true, 1000), 0u);
+  EXPECT_EQ(Count(bytes, /*from_client=*/false, 1000), 0u);
+}
+
 TEST_F(SessionAllocationTest, TopicsThatAreNotRememberedAllocateNothing) {
   Open(ProtocolVersion::kV5,
        MakeGrant(now() + absl::Hours(1), {"pubsub a/#", "pubsub a/+/c"}));

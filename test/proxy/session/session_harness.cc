@@ -84,6 +84,18 @@ void SessionHarness::RecordingObserver::OnEvent(const Event& event) {
   details.push_back(std::string(event.detail));
 }
 
+void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
+  lines.push_back(absl::StrFormat(
+      "%s %s %02x%s%s (%s)", ActionName(decision.action),
+      VerdictName(decision.verdict), decision.reason_code,
+      decision.topic.empty() ? "" : " ", decision.topic, decision.rule));
+  id = decision.id.ToString();
+  subject = absl::StrCat(decision.session_id, " ", decision.client_id, " ",
+                         decision.subject, " ", decision.issuer, " ",
+                         decision.token_id);
+  latency = decision.latency;
+}
+
 SessionHarness::Lines SessionHarness::Start() {
   tls_.resumed = tls_resumed;
   tls_.certificate = tls_certificate;
@@ -96,6 +108,16 @@ SessionHarness::Lines SessionHarness::Start() {
   context.observer = &observer_;
   context.live_policy = &live_policy;
   if (gives_nonces) context.client_nonces = &nonces_;
+  if (decision_sample.has_value()) {
+    // A clock that goes on by a millisecond whenever it is looked at.
+    recorder_ = absl::make_unique<DecisionRecorder>(
+        &decisions_, &random_, *decision_sample, [] {
+          static absl::Time now = absl::FromUnixSeconds(1800000000);
+          return now += absl::Milliseconds(1);
+        });
+    context.recorder = recorder_.get();
+    context.session_id = "0000000000000001";
+  }
   session_ = absl::make_unique<Session>(std::move(context));
   session_->Start(now_, &effects_);
   return Finish();

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +38,8 @@ class SessionHarness {
   LivePolicy live_policy;
   // Hints carry a nonce, "fresh" in bytes; so must tokens.
   bool gives_nonces = false;
+  // Decisions are recorded, and of the messages that may pass this part.
+  absl::optional<double> decision_sample;
 
   // Call before the first input, after `settings` are as wanted.
   Lines Start();
@@ -87,6 +90,15 @@ class SessionHarness {
         .value();
   }
   const std::vector<std::string>& events() const { return observer_.details; }
+  // What has been recorded since the last call, a decision a line:
+  //   publish denied 87 a/b (outside the scope)
+  Lines TakeDecisions() { return std::exchange(decisions_.lines, Lines()); }
+  // Of the last one.
+  const std::string& decision_id() const { return decisions_.id; }
+  const std::string& decision_subject() const { return decisions_.subject; }
+  absl::optional<absl::Duration> decision_latency() const {
+    return decisions_.latency;
+  }
   Session& session() { return *session_; }
   uint64_t request_id() const { return request_id_; }
 
@@ -115,6 +127,14 @@ class SessionHarness {
     std::vector<std::string> details;
   };
 
+  struct RecordingDecisions : DecisionObserverInterface {
+    void OnDecision(const Decision& decision) override;
+    Lines lines;
+    std::string id;
+    std::string subject;  // "session client subject issuer token"
+    absl::optional<absl::Duration> latency;
+  };
+
   Lines Finish();
 
   FakeTls tls_;
@@ -122,6 +142,8 @@ class SessionHarness {
   FakeNonces nonces_;
   Counters counters_;
   RecordingObserver observer_;
+  RecordingDecisions decisions_;
+  std::unique_ptr<DecisionRecorder> recorder_;
   absl::Time now_;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
   std::unique_ptr<Session> session_;

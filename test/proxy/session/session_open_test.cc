@@ -87,7 +87,8 @@ TEST_F(SessionOpenTest, DeniedPublishIsAnsweredByItsQos) {
   EXPECT_EQ(decisions(Action::kPublish, Verdict::kDenied), 3u);
 }
 
-// Request Problem Information or not: our acks carry no properties.
+// Request Problem Information or not: without an audit log, our acks carry no
+// properties. See session_decisions_test.cc.
 // covers: EDGE-15
 TEST_F(SessionOpenTest, LocalAcksCarryACodeAndNoProperties) {
   Open5();

@@ -1,0 +1,92 @@
+#include "proxy/server/audit_log.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "proxy/base/json_string.h"
+
+namespace sluice::server {
+namespace {
+
+using ::sluice::session::Decision;
+using ::sluice::session::Verdict;
+
+// Of a value that a client, or an authorization server, chose.
+constexpr size_t kShownBytes = 256;
+
+constexpr char kCut[] = "\xE2\x80\xA6";  // U+2026
+
+// Adds members to a JSON object.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string* out) : out_(*out) { out_ += '{'; }
+
+  // Leaves out what is empty.
+  void Add(absl::string_view key, absl::string_view value) {
+    if (value.empty()) return;
+    Begin(key);
+    if (value.size() <= kShownBytes) {
+      AppendJsonString(value, &out_);
+      return;
+    }
+    size_t end = kShownBytes;
+    // Not in the middle of a character.
+    while (end > 0 && (value[end] & 0xC0) == 0x80) --end;
+    AppendJsonString(absl::StrCat(value.substr(0, end), kCut), &out_);
+  }
+  void Add(absl::string_view key, int64_t value) {
+    Begin(key);
+    absl::StrAppend(&out_, value);
+  }
+  void End() { out_ += "}\n"; }
+
+ private:
+  void Begin(absl::string_view key) {
+    absl::StrAppend(&out_, first_ ? "\"" : ",\"", key, "\":");
+    first_ = false;
+  }
+
+  std::string& out_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+std::string AuditLine(absl::string_view proxy, const Decision& decision) {
+  std::string line;
+  line.reserve(512);
+  ObjectWriter object(&line);
+  object.Add("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", decision.time,
+                                      absl::UTCTimeZone()));
+  object.Add("decision_id", decision.id.ToString());
+  object.Add("action", session::ActionName(decision.action));
+  object.Add("result", session::VerdictName(decision.verdict));
+  object.Add("reason_code", decision.reason_code);
+  object.Add("topic", decision.topic);
+  object.Add("rule", decision.rule);
+  object.Add("proxy", proxy);
+  object.Add("session_id", decision.session_id);
+  object.Add("listener", decision.listener);
+  object.Add("client_address", decision.client_address);
+  object.Add("client_id", decision.client_id);
+  object.Add("protocol_version",
+             decision.version == mqtt::ProtocolVersion::kV5 ? "5.0" : "3.1.1");
+  object.Add("subject", decision.subject);
+  object.Add("issuer", decision.issuer);
+  object.Add("token_id", decision.token_id);
+  if (decision.latency.has_value()) {
+    object.Add("latency_us", absl::ToInt64Microseconds(*decision.latency));
+  }
+  object.End();
+  return line;
+}
+
+void AuditLog::OnDecision(const Decision& decision) {
+  writer_.Write(AuditLine(proxy_, decision),
+                decision.verdict == Verdict::kAllowed
+                    ? LineWriter::Priority::kLow
+                    : LineWriter::Priority::kHigh);
+}
+
+}  // namespace sluice::server

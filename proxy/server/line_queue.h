@@ -1,0 +1,50 @@
+#ifndef PROXY_SERVER_LINE_QUEUE_H_
+#define PROXY_SERVER_LINE_QUEUE_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace sluice::server {
+
+// Lines on their way from many threads to one, in order, and no more of them
+// than there is room for. Who brings a line never waits for who takes them
+// away; what does not fit is refused. Thread-safe.
+class LineQueue {
+ public:
+  // Only high ones may take the second half of the room.
+  enum class Priority { kLow, kHigh };
+
+  // `capacity`: bytes.
+  explicit LineQueue(size_t capacity) : capacity_(capacity) {}
+  LineQueue(const LineQueue&) = delete;
+  LineQueue& operator=(const LineQueue&) = delete;
+
+  // `line` ends with a line break. False: there is no room, or the queue is
+  // closed.
+  bool Push(absl::string_view line, Priority priority);
+
+  // Waits until there are lines, for Wake() or for Close(), and puts all lines
+  // into `lines` in the place of what it holds. False once the queue is closed
+  // and empty.
+  bool Take(std::string* lines);
+  // Makes one Take() return, even without lines.
+  void Wake();
+  // Nothing more is let in; what is there can still be taken.
+  void Close();
+
+ private:
+  const size_t capacity_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string lines_;
+  bool woken_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace sluice::server
+
+#endif  // PROXY_SERVER_LINE_QUEUE_H_

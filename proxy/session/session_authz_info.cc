@@ -1,0 +1,101 @@
+// Tokens that clients publish to be stored.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::ReasonCode;
+using policy::v1::Denial;
+
+namespace {
+
+// Tokens from one client that the policy service may be looking at at once.
+constexpr size_t kMaxStoreRequests = 4;
+
+// What came of a token, and why; the reason is for people.
+struct Outcome {
+  Verdict verdict = Verdict::kAllowed;
+  ReasonCode code = ReasonCode::kSuccess;
+  std::string why;
+};
+
+Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
+                  bool is_fresh) {
+  if (absl::IsResourceExhausted(answer.status())) {  // ACE-AZI-3
+    return {Verdict::kDenied, ReasonCode::kQuotaExceeded, "too many tokens"};
+  }
+  if (!answer.ok() || (!answer->has_stored() && !answer->has_denial())) {
+    return {Verdict::kError, ReasonCode::kUnspecifiedError, "no decision"};
+  }
+  if (answer->has_denial()) {
+    const Denial& denial = answer->denial();
+    return {Verdict::kDenied,
+            denial.reason() == Denial::REASON_TOKEN_UNPARSABLE
+                ? ReasonCode::kPayloadFormatInvalid
+                : ReasonCode::kNotAuthorized,
+            denial.detail()};
+  }
+  // It lies in the store, but whoever connects with it is refused.
+  if (!is_fresh) {
+    return {Verdict::kDenied, ReasonCode::kNotAuthorized,
+            std::string(kNotFresh)};
+  }
+  return {};
+}
+
+}  // namespace
+
+// ACE-AZI-1
+void Session::OnTokenPublish(const mqtt::Publish& publish) {
+  if (store_requests_.size() == kMaxStoreRequests) {
+    const ReasonCode code = ReasonCode::kQuotaExceeded;
+    AnswerPublish(
+        publish.qos, publish.packet_id, code,
+        Decide(Action::kStoreToken, Verdict::kDenied, code,
+               context_.settings->authz_info_topic, "too many tokens at once"));
+    return;
+  }
+  auto request = absl::make_unique<policy::v1::StoreTokenRequest>();
+  FillConnectionInfo(request->mutable_connection());
+  request->set_token(publish.payload.data(), publish.payload.size());
+  const uint64_t id = ++last_request_id_;
+  store_requests_.push_back({id, publish.packet_id, publish.qos});
+  NoteQuestion(id);
+  effects_->StoreToken(id, std::move(request));
+}
+
+// ACE-AZI-2
+void Session::OnStoreTokenAnswer(
+    uint64_t request_id,
+    const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
+    absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  NoteAnswer(request_id);
+  if (state_ != State::kOpen) return;
+  const auto found = std::find_if(
+      store_requests_.begin(), store_requests_.end(),
+      [&](const StoreRequest& request) { return request.id == request_id; });
+  if (found == store_requests_.end()) return;
+  const StoreRequest request = *found;
+  store_requests_.erase(found);
+
+  const Outcome outcome =
+      OutcomeOf(answer, answer.ok() && answer->has_stored() &&
+                            IsFresh(answer->stored().cnonce()));
+  const std::string& topic = context_.settings->authz_info_topic;
+  const DecisionId id = Decide(Action::kStoreToken, outcome.verdict,
+                               outcome.code, topic, outcome.why);
+  if (outcome.verdict == Verdict::kDenied &&
+      outcome.code != ReasonCode::kQuotaExceeded) {
+    Report(Event::Kind::kDenied, Action::kStoreToken, outcome.code, topic,
+           outcome.why);
+  }
+  AnswerPublish(request.qos, request.packet_id, outcome.code, id);
+}
+
+}  // namespace sluice::session

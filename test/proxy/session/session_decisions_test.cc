@@ -1,0 +1,372 @@
+// What is recorded of decisions, and what clients are told of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "proxy/mqtt/properties.h"
+#include "proxy/mqtt/writer.h"
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::PropertyId;
+using mqtt::ProtocolVersion;
+using policy::v1::Denial;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
+constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
+
+std::string NoProblemInformation() {
+  std::string properties;
+  mqtt::AppendByteProperty(PropertyId::kRequestProblemInformation, 0,
+                           &properties);
+  return properties;
+}
+
+std::string MaximumPacketSize(uint32_t size) {
+  std::string properties;
+  mqtt::AppendU32Property(PropertyId::kMaximumPacketSize, size, &properties);
+  return properties;
+}
+
+class SessionDecisionsTest : public ::testing::Test, public SessionHarness {
+ protected:
+  SessionDecisionsTest() { decision_sample = 1; }
+
+  policy::v1::Grant AGrant() {
+    return MakeGrant(now() + absl::Hours(1), {"pub a/#", "sub a/#", "sub b"});
+  }
+  // An open session of MQTT 5.0 whose CONNECT had `properties` too.
+  void OpenWith(absl::string_view properties) {
+    Start();
+    ConnectParts parts;
+    parts.properties = absl::StrCat(
+        AceProperties(TokenAndProof("TOKEN", "PROOF")), properties);
+    Client(ConnectPacket(parts));
+    Grant(AGrant());
+    UpstreamConnected();
+    Broker(ConnackPacket(kV5, 0));
+  }
+  void Open5() {
+    OpenWith("");
+    TakeDecisions();
+  }
+  // Reason String of the last decision, as a property.
+  std::string Reason() const {
+    return ReasonOf("Sluice decision ", decision_id());
+  }
+  static std::string ReasonOf(absl::string_view words, absl::string_view ids) {
+    const std::string text = absl::StrCat(words, ids);
+    return absl::StrCat(std::string("\x1F\x00", 2),
+                        std::string(1, static_cast<char>(text.size())), text);
+  }
+};
+
+TEST_F(SessionDecisionsTest, RecordsWhoConnectedAndHowLongItTook) {
+  OpenWith("");
+  EXPECT_THAT(TakeDecisions(), ElementsAre("connect allowed 00 (token)"));
+  EXPECT_EQ(decision_subject(), "0000000000000001 c s i t");
+  EXPECT_EQ(decision_latency(), absl::Milliseconds(1));
+}
+
+TEST_F(SessionDecisionsTest, RecordsAnonymousClientsAsPublic) {
+  Start();
+  Client(ConnectPacket({}));
+  policy::v1::Grant grant = AGrant();
+  grant.clear_subject();
+  grant.clear_issuer();
+  grant.clear_token_id();
+  grant.clear_expires_at();
+  Grant(grant);
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
+  Client(PublishPacket(kV5, "a/b", 0, 0, "p"));
+  EXPECT_THAT(TakeDecisions(), ElementsAre("connect allowed 00 (public)",
+                                           "publish allowed 00 a/b (public)"));
+}
+
+TEST_F(SessionDecisionsTest, RecordsRefusalsAndTellsTheirIds) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  Deny(Denial::REASON_PROOF_INVALID);
+  EXPECT_THAT(TakeDecisions(), ElementsAre("connect denied 87 ()"));
+  EXPECT_EQ(decision_latency(), absl::Milliseconds(1));
+  std::string expected;
+  mqtt::AppendConnack(kV5, false, 0x87, Reason(), &expected);
+  EXPECT_EQ(to_client(), expected);
+
+  Start();
+  Client(ConnectPacket(parts));
+  PolicyFails();
+  EXPECT_THAT(TakeDecisions(), ElementsAre("connect error 88 (not reachable)"));
+
+  Start();
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0x97));
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre("connect denied 97 (refused by the broker)"));
+}
+
+TEST_F(SessionDecisionsTest, RecordsTheWillThatWasRefused) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  parts.will_topic = "x";
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  EXPECT_THAT(
+      TakeDecisions(),
+      ElementsAre("connect denied 87 x (Will topic outside the scope)"));
+}
+
+TEST_F(SessionDecisionsTest, TellsTheHintRatherThanTheIdWhereRoomIsScarce) {
+  settings.as_hint = R"({"AS":"coaps://as.example/token"})";
+  std::string hint;
+  mqtt::AppendUserProperty("ace_as_hint", settings.as_hint, &hint);
+  for (const bool both : {true, false}) {
+    Start();
+    ConnectParts parts;
+    // CONNACK is 5 bytes and its properties.
+    parts.properties = MaximumPacketSize(
+        static_cast<uint32_t>(both ? 9 + hint.size() + 55 : 5 + hint.size()));
+    Client(ConnectPacket(parts));
+    Deny(Denial::REASON_NO_CREDENTIAL);
+    std::string expected;
+    mqtt::AppendConnack(kV5, false, 0x87,
+                        both ? absl::StrCat(hint, Reason()) : hint, &expected);
+    EXPECT_EQ(to_client(), expected);
+  }
+}
+
+// covers: EDGE-15
+TEST_F(SessionDecisionsTest, AcksOfDenialsTellTheirIds) {
+  Open5();
+  for (const int qos : {1, 2}) {
+    Client(PublishPacket(kV5, "x", qos, 7, "p"));
+    std::string expected;
+    mqtt::AppendPuback(
+        qos == 1 ? mqtt::PacketType::kPuback : mqtt::PacketType::kPubrec, kV5,
+        7, mqtt::ReasonCode::kNotAuthorized, Reason(), &expected);
+    EXPECT_EQ(to_client(), expected);
+  }
+  Client(SubscribePacket(kV5, 9, {"x"}));
+  std::string expected;
+  mqtt::AppendSuback(kV5, 9, Reason(), AsBytes("\x87"), &expected);
+  EXPECT_EQ(to_client(), expected);
+  Client(PublishPacket(kV5, "x", 0, 0, "p"));
+  expected.clear();
+  mqtt::AppendDisconnect(kV5, mqtt::ReasonCode::kNotAuthorized, Reason(),
+                         &expected);
+  EXPECT_EQ(to_client(), expected);
+  const std::string denied = "publish denied 87 x (outside the scope)";
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre(denied, denied,
+                          "subscribe denied 87 x (outside the scope)", denied));
+}
+
+// covers: EDGE-15
+TEST_F(SessionDecisionsTest, AcksAreBareWhereTheClientWantsOrTakesNoMore) {
+  for (const std::string& properties :
+       {NoProblemInformation(), MaximumPacketSize(58)}) {
+    OpenWith(properties);
+    Client(PublishPacket(kV5, "x", 1, 7, "p"));
+    EXPECT_EQ(to_client(), std::string("\x40\x03\x00\x07\x87", 5));
+    Client(SubscribePacket(kV5, 9, {"x", "a/b", "x"}));
+    Broker(SubackPacket(kV5, 9, {1}));
+    EXPECT_EQ(to_client(), std::string("\x90\x06\x00\x09\x00\x87\x01\x87", 8));
+    Client(PublishPacket(kV5, "x", 0, 0, "p"));
+    EXPECT_EQ(to_client(), std::string("\xE0\x01\x87", 3));
+  }
+  OpenWith(MaximumPacketSize(61));
+  Client(PublishPacket(kV5, "x", 1, 7, "p"));
+  EXPECT_EQ(to_client().size(), 61u);
+}
+
+// Their answers are to look like any failure.
+TEST_F(SessionDecisionsTest, HiddenTopicsAreRecordedButNotTold) {
+  settings.hide_topics = true;
+  Open5();
+  Client(PublishPacket(kV5, "x", 1, 7, "p"));
+  EXPECT_EQ(to_client(), std::string("\x40\x03\x00\x07\x80", 5));
+  Client(SubscribePacket(kV5, 9, {"x"}));
+  EXPECT_EQ(to_client(), std::string("\x90\x04\x00\x09\x00\x80", 6));
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre("publish denied 80 x (outside the scope)",
+                          "subscribe denied 80 x (outside the scope)"));
+}
+
+TEST_F(SessionDecisionsTest, VersionThreeIsRecordedAndNotTold) {
+  Open(kV311, AGrant());
+  TakeDecisions();
+  Client(SubscribePacket(kV311, 9, {"x", "a/b"}));
+  Broker(SubackPacket(kV311, 9, {1}));
+  EXPECT_EQ(to_client(), std::string("\x90\x04\x00\x09\x80\x01", 6));
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre("subscribe denied 87 x (outside the scope)",
+                          "subscribe allowed 00 a/b (a/#)"));
+}
+
+// covers: ACE-SUB-1
+TEST_F(SessionDecisionsTest, MergedSubackTellsTheIdsUnlessTheBrokerHasAReason) {
+  Open5();
+  Client(SubscribePacket(kV5, 9, {"x", "a/b", "y"}));
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre("subscribe denied 87 x (outside the scope)",
+                          "subscribe allowed 00 a/b (a/#)",
+                          "subscribe denied 87 y (outside the scope)"));
+  Broker(SubackPacket(kV5, 9, {1}));
+  EXPECT_TRUE(absl::StrContains(to_client(), "Sluice decisions "));
+  EXPECT_TRUE(absl::StrContains(to_client(), decision_id()));
+  EXPECT_EQ(to_client().size(), 5u + 3 + 17 + 36 + 2 + 36 + 3);
+
+  Client(SubscribePacket(kV5, 9, {"x", "a/b"}));
+  std::string suback;
+  const std::string properties = ReasonOf("broker", "");
+  mqtt::AppendSuback(kV5, 9, properties, AsBytes("\x01"), &suback);
+  Broker(suback);
+  std::string expected;
+  mqtt::AppendSuback(kV5, 9, properties, AsBytes("\x87\x01"), &expected);
+  EXPECT_EQ(to_client(), expected);
+}
+
+TEST_F(SessionDecisionsTest, NamesTheFilterThatAllows) {
+  Open5();
+  Client(PublishPacket(kV5, "a/b", 0, 0, "p"));
+  Broker(PublishPacket(kV5, "b", 0, 0, "p"));
+  Client(SubscribePacket(kV5, 9, {"$share/g/a/+"}));
+  EXPECT_THAT(
+      TakeDecisions(),
+      ElementsAre("publish allowed 00 a/b (a/#)", "deliver allowed 00 b (b)",
+                  "subscribe allowed 00 $share/g/a/+ (a/#)"));
+  EXPECT_FALSE(decision_latency().has_value());
+}
+
+TEST_F(SessionDecisionsTest, RecordsDeniedDeliveries) {
+  Open5();
+  Broker(PublishPacket(kV5, "x", 0, 0, "p"));
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre("deliver denied 87 x (outside the scope)"));
+  EXPECT_TRUE(absl::StrContains(to_client(), Reason()));
+}
+
+// All that is not a message is recorded even then.
+TEST_F(SessionDecisionsTest, SampleOfNothingLeavesOutMessagesOnly) {
+  decision_sample = 0;
+  OpenWith("");
+  for (int i = 0; i < 1000; ++i) {
+    Client(PublishPacket(kV5, "a/b", 0, 0, "p"));
+    Broker(PublishPacket(kV5, "a/b", 0, 0, "p"));
+  }
+  Client(SubscribePacket(kV5, 9, {"b"}));
+  Client(PublishPacket(kV5, "x", 1, 7, "p"));
+  EXPECT_THAT(
+      TakeDecisions(),
+      ElementsAre("connect allowed 00 (token)", "subscribe allowed 00 b (b)",
+                  "publish denied 87 x (outside the scope)"));
+}
+
+TEST_F(SessionDecisionsTest, RecordsWhatBecomesOfStoredTokens) {
+  Open5();
+  Client(PublishPacket(kV5, "authz-info", 1, 7, "TOKEN"));
+  policy::v1::StoreTokenResponse stored;
+  stored.mutable_stored();
+  StoreAnswers(stored);
+  EXPECT_EQ(decision_latency(), absl::Milliseconds(1));
+  EXPECT_EQ(to_client(), std::string("\x40\x02\x00\x07", 4));
+  Client(PublishPacket(kV5, "authz-info", 1, 8, "TOKEN"));
+  policy::v1::StoreTokenResponse denied;
+  denied.mutable_denial()->set_reason(Denial::REASON_TOKEN_INVALID);
+  denied.mutable_denial()->set_detail("not signed");
+  StoreAnswers(denied);
+  EXPECT_TRUE(absl::StrContains(to_client(), Reason()));
+  Client(PublishPacket(kV5, "authz-info", 1, 9, "TOKEN"));
+  StoreFails(absl::UnavailableError("not reachable"));
+  Client(PublishPacket(kV5, "authz-info", 1, 9, "TOKEN"));
+  StoreFails(absl::ResourceExhaustedError("full"));
+  EXPECT_THAT(
+      TakeDecisions(),
+      ElementsAre("store_token allowed 00 authz-info ()",
+                  "store_token denied 87 authz-info (not signed)",
+                  "store_token error 80 authz-info (no decision)",
+                  "store_token denied 97 authz-info (too many tokens)"));
+}
+
+// covers: ACE-EXP-4
+TEST_F(SessionDecisionsTest, RecordsRevocations) {
+  Open5();
+  policy::v1::Revocation revocation;
+  revocation.set_name("r");
+  revocation.set_subject("s");
+  live_policy.revocations.Add(revocation);
+  RevocationsChanged();
+  EXPECT_THAT(TakeDecisions(), ElementsAre("revoke denied 98 (revoked)"));
+  EXPECT_TRUE(absl::StrContains(to_client(), Reason()));
+  EXPECT_EQ(decisions(Action::kRevoke, Verdict::kDenied), 1u);
+}
+
+// covers: ACE-EXP-3
+TEST_F(SessionDecisionsTest, RecordsReauthentication) {
+  Open5();
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Client(AuthPacket(0x18, "nonce567PROOF"));
+  policy::v1::Grant grant = AGrant();
+  grant.set_token_id("t2");
+  Grant(grant);
+  EXPECT_THAT(TakeDecisions(),
+              ElementsAre("reauthenticate allowed 00 (token)"));
+  EXPECT_EQ(decision_subject(), "0000000000000001 c s i t2");
+  EXPECT_EQ(decision_latency(), absl::Milliseconds(1));
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN3", "")));
+  Client(AuthPacket(0x18, "nonce567PROOF"));
+  Deny(Denial::REASON_PROOF_INVALID);
+  EXPECT_THAT(TakeDecisions(), ElementsAre("reauthenticate denied 87 ()"));
+  EXPECT_TRUE(absl::StrContains(to_client(), Reason()));
+}
+
+// covers: ACE-TOK-5
+TEST_F(SessionDecisionsTest, RecordsRechecks) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  policy::v1::Grant grant = AGrant();
+  grant.mutable_recheck_after()->set_seconds(60);
+  Grant(grant);
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
+  TakeDecisions();
+  const auto recheck = [&] {
+    Advance(absl::Seconds(61));
+    Timer();
+  };
+  recheck();
+  Grant(grant);
+  recheck();
+  PolicyFails();
+  recheck();
+  Deny(Denial::REASON_TOKEN_INVALID);
+  EXPECT_THAT(TakeDecisions(), ElementsAre("recheck allowed 00 ()",
+                                           "recheck error 88 (no decision)",
+                                           "recheck denied 87 ()"));
+}
+
+TEST_F(SessionDecisionsTest, NothingIsRecordedOrToldWithoutARecorder) {
+  decision_sample.reset();
+  OpenWith("");
+  Client(PublishPacket(kV5, "x", 1, 7, "p"));
+  EXPECT_EQ(to_client(), std::string("\x40\x03\x00\x07\x87", 5));
+  EXPECT_THAT(TakeDecisions(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace sluice::session
