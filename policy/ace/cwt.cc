@@ -11,6 +11,7 @@
 #include "policy/ace/cose.h"
 #include "policy/ace/cwt_claims.h"
 #include "policy/ace/cwt_confirmation.h"
+#include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/secret_bytes.h"
 
@@ -75,7 +76,7 @@ absl::StatusOr<TokenContents> ReadSigned(const CoseMessage& message,
   // Only to choose the keys.
   const absl::StatusOr<const Issuer*> issuer = NamedIssuer(*payload, context);
   if (!issuer.ok()) return issuer.status();
-  if (absl::Status status = message.Verify((*issuer)->keys); !status.ok()) {
+  if (absl::Status status = VerifySignature(message, **issuer); !status.ok()) {
     return status;
   }
   return ReadPayload(*payload, **issuer, encrypted, context);

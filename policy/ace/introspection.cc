@@ -70,8 +70,12 @@ std::string BasicAuthorization(const IntrospectionClient& client) {
                                                 FormEncode(client.secret))));
 }
 
-// Whether the client is named in the body.
-bool PostsClient(const IntrospectionClient& client) {
+// Whether the client is named in the body, and its secret told there.
+bool PostsId(const IntrospectionClient& client) {
+  return client.authentication != ClientAuthentication::kBasic &&
+         !client.id.empty();
+}
+bool PostsSecret(const IntrospectionClient& client) {
   return client.authentication == ClientAuthentication::kPost &&
          !client.id.empty();
 }
@@ -79,9 +83,11 @@ bool PostsClient(const IntrospectionClient& client) {
 std::string FormBody(const IntrospectionClient& client,
                      absl::string_view token) {
   std::string body = absl::StrCat("token=", FormEncode(token));
-  if (PostsClient(client)) {
-    absl::StrAppend(&body, "&client_id=", FormEncode(client.id),
-                    "&client_secret=", FormEncode(client.secret));
+  if (PostsId(client)) {
+    absl::StrAppend(&body, "&client_id=", FormEncode(client.id));
+  }
+  if (PostsSecret(client)) {
+    absl::StrAppend(&body, "&client_secret=", FormEncode(client.secret));
   }
   return body;
 }
@@ -89,19 +95,18 @@ std::string FormBody(const IntrospectionClient& client,
 std::string JsonBody(const IntrospectionClient& client,
                      absl::string_view token) {
   Json body = {{"token", std::string(token)}};
-  if (PostsClient(client)) {
-    body.emplace("client_id", client.id);
-    body.emplace("client_secret", client.secret);
-  }
+  if (PostsId(client)) body.emplace("client_id", client.id);
+  if (PostsSecret(client)) body.emplace("client_secret", client.secret);
   // What is not UTF-8 in a secret cannot be said in JSON.
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string CborBody(const IntrospectionClient& client, ByteView token) {
   CborWriter body;
-  body.Map(PostsClient(client) ? 3 : 1).Integer(kTokenKey).Bytes(token);
-  if (PostsClient(client)) {
-    body.Integer(kClientIdKey).Text(client.id);
+  body.Map(1 + PostsId(client) + PostsSecret(client));
+  body.Integer(kTokenKey).Bytes(token);
+  if (PostsId(client)) body.Integer(kClientIdKey).Text(client.id);
+  if (PostsSecret(client)) {
     body.Integer(kClientSecretKey).Bytes(AsBytes(client.secret));
   }
   return body.bytes();

@@ -25,13 +25,16 @@ enum class IntrospectionFormat {
 enum class ClientAuthentication {
   kBasic,  // HTTP Basic
   kPost,   // client_id and client_secret in the body
+  // By a certificate in the TLS handshake (RFC 8705 section 2); client_id in
+  // the body.
+  kTls,
 };
 
 struct IntrospectionClient {
   IntrospectionFormat format = IntrospectionFormat::kForm;
   ClientAuthentication authentication = ClientAuthentication::kBasic;
   std::string id;      // empty: nothing is shown
-  std::string secret;  // with `id`
+  std::string secret;  // with `id`, but for kTls
 };
 
 // What is posted.

@@ -17,6 +17,15 @@ enum class Profile {
   kDraft01,
 };
 
+// Where an issuer's keys come from.
+enum class KeySource {
+  kConfigured,
+  // Read from the issuer, which may have others by now.
+  kFetched,
+  // To be read, and not there yet: nothing is known about its tokens.
+  kPending,
+};
+
 // An authorization server whose tokens are accepted.
 struct Issuer {
   // Compared with `iss`, byte for byte.
@@ -25,6 +34,7 @@ struct Issuer {
   // The keys with which it signs, and symmetric ones with which it encrypts a
   // CWT that it does not sign.
   JwkSet keys;
+  KeySource key_source = KeySource::kConfigured;
 };
 
 // The issuer of that name; nullptr where there is none.

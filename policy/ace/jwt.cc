@@ -10,6 +10,7 @@
 #include "policy/ace/jws.h"
 #include "policy/ace/jwt_claims.h"
 #include "policy/ace/jwt_confirmation.h"
+#include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/secret_bytes.h"
 #include "policy/ace/token_format.h"
@@ -63,7 +64,7 @@ absl::StatusOr<TokenContents> ReadJws(absl::string_view token, bool encrypted,
   if (name == nullptr) return Invalid("iss: missing or not a string");
   const Issuer* issuer = FindIssuer(context.issuers, *name);
   if (issuer == nullptr) return Invalid("iss: not a configured issuer");
-  if (absl::Status status = jws->Verify(issuer->keys); !status.ok()) {
+  if (absl::Status status = VerifySignature(*jws, *issuer); !status.ok()) {
     return status;
   }
   absl::StatusOr<TokenContents> contents =

@@ -1,6 +1,7 @@
 #include "policy/ace/key_choice.h"
 
 #include "absl/status/status.h"
+#include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 
 namespace sluice::ace {
@@ -23,7 +24,10 @@ absl::StatusOr<const Jwk*> ChooseByKid(const JwkSet& keys, Algorithm algorithm,
     }
     chosen = &key;
   }
-  if (!known) return Invalid("the issuer has no key with the header's kid");
+  if (!known) {
+    return WithUnknownKid(
+        Invalid("the issuer has no key with the header's kid"));
+  }
   if (chosen == nullptr) {
     return Invalid("the header's alg is not allowed for the key of its kid");
   }

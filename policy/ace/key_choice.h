@@ -14,7 +14,8 @@ namespace sluice::ace {
 // The one key of an issuer's `keys` with which a signature made with
 // `algorithm` can be checked (ACE-TOK-2, ACE-TOK-4): the key that the token's
 // header names with `kid`, or, without `kid`, the only key that permits
-// `algorithm`. No such key or several: Rejection::kInvalid.
+// `algorithm`. No such key or several: Rejection::kInvalid, with
+// WithUnknownKid() where no key at all has that `kid`.
 absl::StatusOr<const Jwk*> ChooseVerificationKey(
     const JwkSet& keys, Algorithm algorithm,
     std::optional<absl::string_view> kid);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/ace/decryption_key.h"
 #include "policy/ace/issuer.h"
@@ -97,7 +98,9 @@ class TokenVerifier {
   //    or not the CBOR of a COSE structure.
   //  - kExpired: all else is in order, but `exp` and the leeway have passed.
   //  - kInvalid: everything else.
-  // One without a Rejection says that the known keys could not be asked.
+  // One without a Rejection says that nothing was decided: the known keys could
+  // not be asked, or the issuer's keys are pending. IssuerWithMissingKeys()
+  // tells where it would help to read those.
   // Possession of the key is not checked here: see VerifyProof.
   absl::StatusOr<VerifiedToken> Verify(ByteView token, absl::Time now) const;
 
@@ -106,6 +109,10 @@ class TokenVerifier {
   // one of issuers().
   absl::StatusOr<VerifiedToken> Admit(TokenContents contents,
                                       absl::Time now) const;
+
+  // This verifier, with `keys` as what was last read from the issuer of that
+  // name, if it has one, in place of those it had.
+  TokenVerifier WithFetchedKeys(absl::string_view issuer, JwkSet keys) const;
 
   // This verifier, with `known_keys` for tokens that name their key.
   TokenVerifier WithKnownKeys(

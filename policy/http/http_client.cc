@@ -83,9 +83,18 @@ bool HttpClient::Transfer::Prepare(const Options& options) {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
+  const auto set_blob = [&set](CURLoption option, std::string& bytes) {
+    curl_blob blob{bytes.data(), bytes.size(), CURL_BLOB_NOCOPY};
+    set(option, &blob);
+  };
+  if (!request.certificate.empty()) {
+    set(CURLOPT_SSLCERTTYPE, "PEM");
+    set_blob(CURLOPT_SSLCERT_BLOB, request.certificate);
+    set(CURLOPT_SSLKEYTYPE, "PEM");
+    set_blob(CURLOPT_SSLKEY_BLOB, request.private_key);
+  }
   if (!request.ca.empty()) {
-    curl_blob ca{request.ca.data(), request.ca.size(), CURL_BLOB_NOCOPY};
-    set(CURLOPT_CAINFO_BLOB, &ca);
+    set_blob(CURLOPT_CAINFO_BLOB, request.ca);
     // The system's directory would be trusted besides.
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }

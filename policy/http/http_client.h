@@ -22,8 +22,10 @@ namespace sluice::http {
 class HttpClient final : public HttpClientInterface {
  public:
   struct Options {
-    absl::Duration connect_timeout = absl::Seconds(3);
-    absl::Duration timeout = absl::Seconds(5);  // of the whole exchange
+    // A client waits for the answer, and the proxy waits 2 s by default for
+    // the policy service's.
+    absl::Duration connect_timeout = absl::Seconds(1);
+    absl::Duration timeout = absl::Milliseconds(1500);  // the whole exchange
     size_t max_response_bytes = 256 * 1024;
     size_t max_concurrent = 16;
     // Requests that wait for one of those; over it they fail at once.

@@ -20,6 +20,10 @@ struct HttpRequest {
   std::string authorization;
   // PEM of the authorities that vouch for the server; empty: the system's.
   std::string ca;
+  // PEM of the certificate chain and the private key that are shown to the
+  // server; empty: none. The key is a secret.
+  std::string certificate;
+  std::string private_key;
 };
 
 struct HttpResponse {

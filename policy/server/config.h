@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "policy/ace/scope.h"
 #include "policy/ace/token_verifier.h"
+#include "policy/server/issuer_config.h"
 #include "policy/server/listen_address.h"
-#include "policy/service/introspector.h"
 #include "policy/store/store.h"
 
 namespace sluice::policy {
@@ -35,8 +35,7 @@ struct LoadedConfig {
   // Absent: plain text.
   std::optional<TlsConfig> tls;
   ace::TokenVerifier verifier;
-  // In the order of their issuers.
-  std::vector<IntrospectionEndpoint> introspection;
+  IssuerSettings issuer_settings;
   std::vector<ace::Permission> public_topics;
   // A database file is in a directory that is there. Opening the store can
   // still fail.

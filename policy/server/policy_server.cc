@@ -52,16 +52,21 @@ void EnableHealthAndReflection() {
 
 }  // namespace
 
-PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock)
+PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
+                           Logger* log)
     : listen_address_(config.address),
       tls_(config.tls),
       clock_(std::move(clock)),
       store_options_(config.store),
       store_(TryOpenStore(store_options_, &store_status_)),
       known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
-      service_(MakeDeciders(std::move(config)), clock_) {}
+      log_(log),
+      service_(Configure(std::move(config)), clock_) {}
 
-PolicyServer::~PolicyServer() { Shutdown(absl::ZeroDuration()); }
+PolicyServer::~PolicyServer() {
+  Shutdown(absl::ZeroDuration());
+  http_.reset();  // which may call back until then
+}
 
 absl::Status PolicyServer::Listen() {
   if (absl::Status s = CheckStartable(); !s.ok()) return s;
@@ -100,7 +105,11 @@ std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
 }
 
 void PolicyServer::Reload(LoadedConfig config) {
-  service_.SetDeciders(MakeDeciders(std::move(config)));
+  {
+    std::lock_guard<std::mutex> lock(keys_mutex_);
+    service_.SetDeciders(Configure(std::move(config)));
+  }
+  if (server_ != nullptr) ReadKeys();
 }
 
 bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
@@ -110,6 +119,7 @@ bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
 
 void PolicyServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
+  reading_.reset();
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
   server_->Wait();
@@ -135,22 +145,69 @@ int PolicyServer::Start(const std::string* target) {
   if (server_ == nullptr) return 0;
   server_->GetHealthCheckService()->SetServingStatus(
       v1::PolicyService::service_full_name(), true);
+  ReadKeys();
   return port;
 }
 
-Deciders PolicyServer::MakeDeciders(LoadedConfig config) {
-  Deciders deciders;
-  config.verifier = config.verifier.WithKnownKeys(known_keys_);
-  if (!config.introspection.empty()) {
-    if (http_ == nullptr) http_ = std::make_unique<http::HttpClient>();
-    Introspector::Options options{config.verifier,
-                                  std::move(config.introspection)};
-    deciders.introspector =
+Deciders PolicyServer::Configure(LoadedConfig config) {
+  IssuerSettings& issuers = config.issuer_settings;
+  if (http_ == nullptr &&
+      !(issuers.jwks.empty() && issuers.introspection.empty())) {
+    http_ = std::make_unique<http::HttpClient>();
+    JwksObserverInterface* const observer = this;
+    fetcher_ = std::make_shared<JwksFetcher>(http_.get(), observer, clock_);
+  }
+  if (fetcher_ != nullptr) fetcher_->SetSources(std::move(issuers.jwks));
+  verifier_ = config.verifier.WithKnownKeys(known_keys_);
+  public_topics_ = std::move(config.public_topics);
+  introspector_.reset();
+  if (!issuers.introspection.empty()) {
+    Introspector::Options options{*verifier_, std::move(issuers.introspection)};
+    introspector_ =
         std::make_shared<Introspector>(std::move(options), http_.get(), clock_);
   }
-  deciders.authenticator = std::make_shared<const Authenticator>(
-      std::move(config.verifier), config.public_topics, store_.tokens);
-  return deciders;
+  return MakeDeciders();
+}
+
+Deciders PolicyServer::MakeDeciders() const {
+  ace::TokenVerifier verifier = *verifier_;
+  for (const ace::Issuer& issuer : verifier_->issuers()) {
+    if (issuer.key_source != ace::KeySource::kPending) continue;
+    std::optional<ace::JwkSet> keys = fetcher_->Keys(issuer.name);
+    if (!keys.has_value()) continue;
+    verifier = verifier.WithFetchedKeys(issuer.name, *std::move(keys));
+  }
+  return {std::make_shared<const Authenticator>(std::move(verifier),
+                                                public_topics_, store_.tokens),
+          introspector_, fetcher_};
+}
+
+void PolicyServer::ReadKeys() {
+  if (reading_ != nullptr) {
+    reading_->Wake();
+  } else if (fetcher_ != nullptr && fetcher_->has_sources()) {
+    reading_ = std::make_unique<WakeupThread>(
+        [fetcher = fetcher_] { return fetcher->Poll(); });
+  }
+}
+
+void PolicyServer::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
+  {
+    std::lock_guard<std::mutex> lock(keys_mutex_);
+    service_.SetDeciders(MakeDeciders());
+  }
+  if (log_ == nullptr) return;
+  log_->Info("jwks_read", {{"issuer", issuer}, {"keys", keys.keys().size()}});
+  for (const std::string& skipped : keys.skipped()) {
+    log_->Warning("jwks_key_skipped",
+                  {{"issuer", issuer}, {"detail", skipped}});
+  }
+}
+
+void PolicyServer::OnFailure(const std::string& issuer,
+                             absl::string_view reason) {
+  if (log_ == nullptr) return;
+  log_->Warning("jwks_failed", {{"issuer", issuer}, {"detail", reason}});
 }
 
 absl::Status PolicyServer::CheckStartable() const {

@@ -2,8 +2,10 @@
 #define POLICY_SERVER_POLICY_SERVER_H_
 
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,9 +13,13 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
+#include "policy/server/wakeup_thread.h"
+#include "policy/service/introspector.h"
+#include "policy/service/jwks_fetcher.h"
 #include "policy/service/known_keys.h"
 #include "policy/service/policy_service.h"
 #include "policy/store/store.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -26,15 +32,17 @@ namespace sluice::policy {
 // Both serve the same services, with the standard health service and server
 // reflection. Call one of the two, once. Not thread-safe, but for
 // InProcessChannel() after the start; what is served is.
-class PolicyServer {
+class PolicyServer : private JwksObserverInterface {
  public:
   // Opens the store; where that fails, the start fails. The clock is read once
-  // a request, from gRPC's threads.
+  // a request, from gRPC's threads. `log`, null or alive as long as the server,
+  // hears of the issuers' keys.
   explicit PolicyServer(
       LoadedConfig config,
-      PolicyService::Clock clock = [] { return absl::Now(); });
+      PolicyService::Clock clock = [] { return absl::Now(); },
+      Logger* log = nullptr);
   // Without Shutdown(): cancels what is under way.
-  ~PolicyServer();
+  ~PolicyServer() override;
   PolicyServer(const PolicyServer&) = delete;
   PolicyServer& operator=(const PolicyServer&) = delete;
 
@@ -74,7 +82,17 @@ class PolicyServer {
   int Start(const std::string* target);
   // Whether it may be started.
   absl::Status CheckStartable() const;
-  Deciders MakeDeciders(LoadedConfig config);
+  // Both under keys_mutex_ once calls are served. Takes what calls are decided
+  // with out of `config`, and returns the deciders:
+  Deciders Configure(LoadedConfig config);
+  // with what is known of the issuers' keys.
+  Deciders MakeDeciders() const;
+  // What there is to read is read from now on.
+  void ReadKeys();
+
+  // JwksObserverInterface; calls come from the HTTP client's thread.
+  void OnKeys(const std::string& issuer, const ace::JwkSet& keys) override;
+  void OnFailure(const std::string& issuer, absl::string_view reason) override;
 
   const std::optional<ListenAddress> listen_address_;
   const std::optional<TlsConfig> tls_;
@@ -84,11 +102,22 @@ class PolicyServer {
   // Empty only where it could not be opened, and then nothing is served.
   const Store store_;
   const std::shared_ptr<const StoredKeys> known_keys_;  // in store_
-  // From the first configuration on that needs it.
+  Logger* const log_;
+  // Both from the first configuration on that needs one.
   std::unique_ptr<http::HttpClientInterface> http_;
+  std::shared_ptr<JwksFetcher> fetcher_;
+
+  // What deciders are made of. Keys come at any time, also during Reload().
+  std::mutex keys_mutex_;
+  std::optional<ace::TokenVerifier> verifier_;
+  std::vector<ace::Permission> public_topics_;
+  std::shared_ptr<Introspector> introspector_;
+
   PolicyService service_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // uses service_
+  // While the server runs, and there are keys to read.
+  std::unique_ptr<WakeupThread> reading_;
 };
 
 }  // namespace sluice::policy

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "policy/server/config.h"
 #include "policy/server/grpc_log.h"
@@ -55,7 +56,8 @@ int Serve(const std::string& file, LoadedConfig config,
   const ScopedGrpcLog grpc_log(&log);
   LogWarnings(config, log);
   const std::optional<ListenAddress> health_address = config.health_address;
-  PolicyServer server(std::move(config));
+  PolicyServer server(
+      std::move(config), [] { return absl::Now(); }, &log);
   if (absl::Status s = server.Listen(); !s.ok()) {
     log.Error("start_failed", {{"detail", s.message()}});
     return kExitFailure;

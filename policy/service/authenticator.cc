@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
 #include "policy/service/draft01_proof.h"
@@ -112,6 +113,13 @@ absl::Status CheckFit(const v1::ConnectionInfo& connection,
 bool IsReference(absl::string_view token) {
   return token.size() <= ace::kMaxTokenBytes &&
          ace::ClassifyToken(AsBytes(token)) == ace::TokenFormat::kReference;
+}
+
+// Whether what `status` says is to be decided again, with newer keys.
+bool WantsKeys(const absl::Status& status, ReferenceAnswers* references) {
+  const std::optional<std::string> issuer = ace::IssuerWithMissingKeys(status);
+  return issuer.has_value() && references != nullptr &&
+         references->WantKeys(*issuer);
 }
 
 bool AnyDraft01(const ace::TokenVerifier& verifier) {
@@ -309,9 +317,12 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
     absl::string_view token, absl::Time now,
     ReferenceAnswers* references) const {
   absl::StatusOr<ace::VerifiedToken> verified =
-      references != nullptr && IsReference(token)
+      references != nullptr && references->can_ask() && IsReference(token)
           ? references->Find(token)
           : verifier_.Verify(AsBytes(token), now);
+  if (WantsKeys(verified.status(), references)) {
+    return absl::UnavailableError("the issuer's keys are to be read first");
+  }
   if (!verified.ok() || !verified->exi.has_value()) return verified;
   const absl::StatusOr<absl::Time> first_seen =
       store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);

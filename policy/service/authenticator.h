@@ -25,7 +25,7 @@ namespace sluice::policy {
 // Both calls have three outcomes. A grant or a denial is a decision; a denial's
 // detail is for the log and holds no secret. An error says that the store
 // failed, or an authorization server has to be asked first (`references`; null
-// where there is none to ask). Whatever a request leaves unset, or sets to
+// where none can be). Whatever a request leaves unset, or sets to
 // something unknown, is denied.
 class Authenticator {
  public:

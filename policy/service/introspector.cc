@@ -65,6 +65,8 @@ void Introspector::AskNext(std::shared_ptr<Inquiry> inquiry) {
     http::HttpRequest message;
     message.url = endpoint.url;
     message.ca = endpoint.ca;
+    message.certificate = endpoint.certificate;
+    message.private_key = endpoint.private_key;
     message.body = std::move(request->body);
     message.content_type = std::move(request->content_type);
     message.accept = std::move(request->accept);

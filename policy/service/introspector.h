@@ -24,6 +24,9 @@ struct IntrospectionEndpoint {
   std::string issuer;
   std::string url;
   std::string ca;  // PEM; empty: the system's
+  // PEM, shown to the server; empty: none. The key is a secret.
+  std::string certificate;
+  std::string private_key;
   ace::IntrospectionClient client;
   // The longest time for which an answer is taken for the truth. Positive.
   absl::Duration cache_ttl = absl::Seconds(60);

@@ -47,39 +47,32 @@ void LimitByAnswers(const ReferenceAnswers&, absl::Time,
                     v1::StoreTokenResponse*) {}
 
 // One call: it is put to the authenticator, and again each time that a
-// reference in it has been asked about. Lives until it is answered; request and
-// response are gRPC's, and live as long.
+// reference in it has been asked about, or an issuer's keys been read. Lives
+// until it is answered; request and response are gRPC's, and live as long.
 template <typename Request, typename Response>
 class Call : public std::enable_shared_from_this<Call<Request, Response>> {
  public:
   using Ask = absl::StatusOr<Response> (Authenticator::*)(
       const Request&, absl::Time, ReferenceAnswers*) const;
 
-  Call(Ask ask, Deciders deciders, PolicyService::Clock clock,
+  // `service` outlives all calls.
+  Call(Ask ask, const PolicyService* service, PolicyService::Clock clock,
        const Request* request, Response* response,
        grpc::ServerUnaryReactor* reactor)
       : ask_(ask),
-        deciders_(std::move(deciders)),
+        service_(service),
+        deciders_(service->deciders()),
         clock_(std::move(clock)),
         request_(request),
         response_(response),
-        reactor_(reactor) {}
+        reactor_(reactor),
+        references_(/*can_ask=*/deciders_.introspector != nullptr) {}
 
   void Run() {
     const absl::Time now = clock_();
-    absl::StatusOr<Response> answer = (*deciders_.authenticator.*ask_)(
-        *request_, now,
-        deciders_.introspector == nullptr ? nullptr : &references_);
-    if (!answer.ok() && references_.wanted().has_value() &&
-        questions_++ < kMaxQuestions) {
-      deciders_.introspector->Resolve(
-          *references_.wanted(), FreshnessFor(*request_),
-          [self = this->shared_from_this()](ReferenceAnswers::Answer said) {
-            self->references_.Add(std::move(said));
-            self->Run();
-          });
-      return;
-    }
+    absl::StatusOr<Response> answer =
+        (*deciders_.authenticator.*ask_)(*request_, now, &references_);
+    if (!answer.ok() && questions_ < kMaxQuestions && AskFirst()) return;
     if (answer.ok()) {
       *response_ = *std::move(answer);
       LimitByAnswers(references_, now, response_);
@@ -88,11 +81,38 @@ class Call : public std::enable_shared_from_this<Call<Request, Response>> {
   }
 
  private:
-  // The token of the request, and one from the store.
-  static constexpr int kMaxQuestions = 2;
+  // The token of the request, one from the store, and the keys of an issuer.
+  static constexpr int kMaxQuestions = 3;
+
+  // Asks what the authenticator wants to know, and runs again then. False where
+  // it wants nothing that could be asked for.
+  bool AskFirst() {
+    ++questions_;
+    if (references_.wanted().has_value() && deciders_.introspector != nullptr) {
+      deciders_.introspector->Resolve(
+          *references_.wanted(), FreshnessFor(*request_),
+          [self = this->shared_from_this()](ReferenceAnswers::Answer said) {
+            self->references_.Add(std::move(said));
+            self->Run();
+          });
+      return true;
+    }
+    if (references_.wanted_keys().has_value() &&
+        deciders_.jwks_fetcher != nullptr) {
+      deciders_.jwks_fetcher->ReadEarly(
+          *references_.wanted_keys(), [self = this->shared_from_this()] {
+            self->references_.AddKeys();
+            self->deciders_ = self->service_->deciders();
+            self->Run();
+          });
+      return true;
+    }
+    return false;
+  }
 
   const Ask ask_;
-  const Deciders deciders_;
+  const PolicyService* const service_;
+  Deciders deciders_;
   const PolicyService::Clock clock_;
   const Request* const request_;
   Response* const response_;
@@ -117,8 +137,7 @@ grpc::ServerUnaryReactor* PolicyService::Authenticate(
     v1::AuthenticateResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   std::make_shared<Call<v1::AuthenticateRequest, v1::AuthenticateResponse>>(
-      &Authenticator::Authenticate, deciders(), clock_, request, response,
-      reactor)
+      &Authenticator::Authenticate, this, clock_, request, response, reactor)
       ->Run();
   return reactor;
 }
@@ -128,8 +147,7 @@ grpc::ServerUnaryReactor* PolicyService::StoreToken(
     v1::StoreTokenResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   std::make_shared<Call<v1::StoreTokenRequest, v1::StoreTokenResponse>>(
-      &Authenticator::StoreToken, deciders(), clock_, request, response,
-      reactor)
+      &Authenticator::StoreToken, this, clock_, request, response, reactor)
       ->Run();
   return reactor;
 }

@@ -10,6 +10,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/introspector.h"
+#include "policy/service/jwks_fetcher.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 
 namespace sluice::policy {
@@ -19,6 +20,9 @@ struct Deciders {
   std::shared_ptr<const Authenticator> authenticator;
   // Null: there is nobody to ask about references.
   std::shared_ptr<Introspector> introspector;
+  // Null: no issuer's keys can be read anew. When they have been, whoever owns
+  // the service has called SetDeciders().
+  std::shared_ptr<JwksFetcher> jwks_fetcher;
 };
 
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
@@ -34,9 +38,10 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   explicit PolicyService(
       Deciders deciders, Clock clock = [] { return absl::Now(); });
 
-  // Calls that start from now on ask `deciders`; those under way finish with
-  // those they started with.
+  // Calls that start from now on ask `deciders`, and so do those that wait for
+  // an issuer's keys; others under way finish with those they started with.
   void SetDeciders(Deciders deciders);
+  Deciders deciders() const;
 
   grpc::ServerUnaryReactor* Authenticate(
       grpc::CallbackServerContext* context,
@@ -48,8 +53,6 @@ class PolicyService final : public v1::PolicyService::CallbackService {
       v1::StoreTokenResponse* response) override;
 
  private:
-  Deciders deciders() const;
-
   const Clock clock_;
   mutable std::mutex mutex_;
   Deciders deciders_;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,12 +24,18 @@ struct ResolvedReference {
   absl::Time recheck_at = absl::InfiniteFuture();
 };
 
-// What authorization servers said about the references in one request. The
-// authenticator, which waits for nothing, looks here; where nobody has asked
-// yet it fails, and wanted() says what to ask about. The request is then put to
-// it again. Not thread-safe.
+// What authorization servers said in the course of one request: about the
+// references in it, and, once more, about their keys. The authenticator, which
+// waits for nothing, looks here; where nobody has asked yet it fails, and
+// wanted() or wanted_keys() says what to ask for. The request is then put to it
+// again. Not thread-safe.
 class ReferenceAnswers {
  public:
+  // `can_ask`: whether there is somebody to ask about references.
+  explicit ReferenceAnswers(bool can_ask = true) : can_ask_(can_ask) {}
+
+  bool can_ask() const { return can_ask_; }
+
   // A failure with an ace::Rejection is a refusal; one without says that
   // nothing was decided.
   using Answer = absl::StatusOr<ResolvedReference>;
@@ -54,10 +61,33 @@ class ReferenceAnswers {
     wanted_.reset();
   }
 
+  // Asks for the keys of `issuer` to be read. False where that was done already
+  // in the course of this request.
+  bool WantKeys(const std::string& issuer) {
+    if (std::find(keys_read_.begin(), keys_read_.end(), issuer) !=
+        keys_read_.end()) {
+      return false;
+    }
+    wanted_keys_ = issuer;
+    return true;
+  }
+
+  // The issuer whose keys are missing.
+  const std::optional<std::string>& wanted_keys() const { return wanted_keys_; }
+
+  // The reading of keys for wanted_keys() is over.
+  void AddKeys() {
+    keys_read_.push_back(*std::move(wanted_keys_));
+    wanted_keys_.reset();
+  }
+
   // When a decision that was made with what Find() gave is to be made again.
   absl::Time recheck_at() const { return recheck_at_; }
 
  private:
+  const bool can_ask_;
+  std::vector<std::string> keys_read_;
+  std::optional<std::string> wanted_keys_;
   std::map<std::string, Answer, std::less<>> answers_;
   std::optional<std::string> wanted_;
   absl::Time recheck_at_ = absl::InfiniteFuture();

@@ -71,8 +71,9 @@ void Server::ReopenAuditLog() {
 absl::Status Server::StartPolicy() {
   std::shared_ptr<grpc::Channel> channel;
   if (config_.policy.embedded.has_value()) {
-    policy_server_ =
-        std::make_unique<PolicyServer>(*std::move(config_.policy.embedded));
+    policy_server_ = std::make_unique<PolicyServer>(
+        *std::move(config_.policy.embedded), [] { return absl::Now(); },
+        &logger_);
     config_.policy.embedded.reset();
     if (absl::Status s = policy_server_->StartInProcess(); !s.ok()) return s;
     channel = policy_server_->InProcessChannel();

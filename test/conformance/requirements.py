@@ -24,9 +24,6 @@ PENDING = {
     "ACE-EXP-4": "revocation",
 }
 PENDING_PARTS = {
-    "ACE-TOK-2": "keys from jwks_url",
-    "ACE-TOK-4": "cnf with kid",
-    "ACE-TOK-5": "mutual TLS to the authorization server",
     "ACE-AUTH-3": "pre-shared keys",
     "ACE-CON-2": "cnonce, kid",
 }

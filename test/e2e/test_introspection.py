@@ -9,7 +9,7 @@ from harness.broker import free_port
 from harness.cbor import cbor
 from harness.introspection import FakeAuthorizationServer, OidcProvider
 from harness.process import eventually
-from harness.stack import StackTestCase, keys_directory
+from harness.stack import StackTestCase, keys_directory, merge
 from harness.tokens import AuthorizationServer, Ed25519Key, HmacKey, scope
 
 
@@ -24,10 +24,10 @@ def options(port, **introspection):
     """Options of a stack whose issuer is asked at `port`."""
     return {"prepare": prepare, "policy": {"issuers": [{
         "issuer": AuthorizationServer.issuer, "jwks_file": "as-keys.json",
-        "introspection": {
+        "introspection": merge({
             "url": f"https://127.0.0.1:{port}/token/introspection",
             "client_id": "rs", "client_secret_file": "rs-secret",
-            "ca": "ca.crt", "cache_ttl": "1s", **introspection}}]}}
+            "ca": "ca.crt", "cache_ttl": "1s"}, introspection)}]}}
 
 
 class OidcProviderTest(StackTestCase):
@@ -127,11 +127,13 @@ class FakeServerTestCase(StackTestCase):
     """With a server that says what the test wants."""
 
     introspection = {}
+    server_options = {}
     mode = "tcp"
 
     @classmethod
     def setUpClass(cls):
-        cls.server = FakeAuthorizationServer(keys_directory())
+        cls.server = FakeAuthorizationServer(keys_directory(),
+                                             **cls.server_options)
         cls.addClassCleanup(cls.server.stop)
         cls.stack_options = {
             **options(cls.server.port, **cls.introspection), "mode": cls.mode}
@@ -260,6 +262,34 @@ class AceCborTest(FakeServerTestCase):
         self.assertEqual(body, cbor({11: self.opaque}))
         self.server.body = cbor({10: False})
         self.last.expect_disconnect(0x87)
+
+
+class CertificateTest(FakeServerTestCase):
+    """With a server that knows the broker by its certificate (RFC 8705)."""
+
+    introspection = {"certificate": "proxy.crt", "private_key": "proxy.key",
+                     "client_secret_file": None}
+    server_options = {"client_ca": "ca.crt"}
+
+    # covers: ACE-TOK-5
+    def test_certificate_stands_for_the_secret(self):
+        self.server.body = json.dumps(
+            self.answer(self.key, "a/# pub")).encode()
+        self.assert_code(self.connack(), 0)
+        headers, body = self.question()
+        self.assertEqual(body, b"token=" + self.opaque + b"&client_id=rs")
+        self.assertNotIn("Authorization", headers)
+
+
+class NoCertificateTest(FakeServerTestCase):
+    server_options = {"client_ca": "ca.crt"}
+
+    # covers: ACE-TOK-5
+    def test_without_the_certificate_nothing_is_learnt(self):
+        self.server.body = json.dumps(
+            self.answer(self.key, "a/# pub")).encode()
+        self.assert_code(self.connack(), 0x88)
+        self.assertEqual(self.server.questions, [])
 
 
 class EmbeddedTest(FakeServerTestCase):

@@ -2,11 +2,11 @@
 
 import stat
 
-from harness import wire
+from harness import cwt, wire
 from harness.admin import http_status
 from harness.process import eventually
 from harness.stack import StackTestCase
-from harness.tokens import Ed25519Key, HmacKey
+from harness.tokens import AuthorizationServer, Ed25519Key, HmacKey
 
 
 class StoredTokenTestCase(StackTestCase):
@@ -98,6 +98,11 @@ class StoredTokenTest(StoredTokenTestCase):
 class KeyNameTest(StoredTokenTestCase):
     """Tokens that are bound to a key by its name alone."""
 
+    # The second has the keys of the first.
+    stack_options = {"policy": {"issuers": [
+        {"issuer": AuthorizationServer.issuer, "jwks_file": "as-keys.json"},
+        {"issuer": "https://other.example", "jwks_file": "as-keys.json"}]}}
+
     def by_name(self, kid, **claims):
         return self.token("b/# pub", cnf={"kid": kid}, **claims)
 
@@ -134,6 +139,31 @@ class KeyNameTest(StoredTokenTestCase):
                                            "kid": "beside"})
         self.assert_code(client.ace_connect(token, key), 0)
         self.assert_code(self.connack_of(self.by_name("beside"), key), 0)
+
+    # covers: ACE-TOK-4
+    def test_key_is_known_in_cwts_too(self):
+        server, key, kid = self.stack.authorization_server, Ed25519Key(), b"\xff"
+
+        def token(permission, cnf):
+            return cwt.encode(cwt.sign(cwt.claims(key, permission, c8=cnf),
+                                       server.key, b"as-1"))
+
+        known = token("a/# pub", {1: cwt.cose_key(key), 3: kid})
+        self.assert_code(self.connack_of(known, key), 0)
+        by_name = token("b/# pub", {3: kid})
+        self.assert_code(self.connack_of(by_name, key, "challenge"), 0)
+        self.assert_code(self.connack_of(by_name, Ed25519Key()), 0x87)
+        unknown = token("b/# pub", {3: b"\xfe"})
+        self.assert_code(self.connack_of(unknown, key), 0x87)
+
+    # covers: ACE-TOK-4
+    def test_kid_of_another_issuer_refused_0x87(self):
+        key = Ed25519Key("the-first-one's")
+        self.connected("a/# pub", key=key)
+        token = self.by_name("the-first-one's", iss="https://other.example")
+        self.assert_code(self.connack_of(token, key), 0x87)
+        self.assert_code(
+            self.connack_of(self.by_name("the-first-one's"), key), 0)
 
     # covers: ACE-TOK-4
     def test_unknown_kid_refused_0x87(self):

@@ -1,16 +1,17 @@
-// An authorization server for the tests: oidc-provider with opaque access
-// tokens for the client credentials grant, introspection and revocation.
+// An authorization server for the tests: oidc-provider with access tokens for
+// the client credentials grant, introspection and revocation.
 //
 //   node server.mjs CONFIG
 //
 // CONFIG is JSON: issuer, audience, certificate, private_key (PEM files),
-// clients (client_id to client_secret), introspector ({id, secret}). Prints one
-// line with the port once it listens on 127.0.0.1.
+// clients (client_id to client_secret), introspector ({id, secret}), jwks
+// (private JWKs). Prints one line with the port once it listens on 127.0.0.1.
 //
 // A client names its proof-of-possession key with `req_cnf`, as in RFC 9200
 // section 5.8.4.1, and the scope that it wants with `aif`, since `scope` is
 // oidc-provider's own. What the grant holds of both is shown to the resource
-// server as `cnf` and `scope`.
+// server as `cnf` and `scope`. Tokens are opaque, or, where a client says an
+// algorithm with `jwt`, JWTs.
 import {readFileSync} from 'node:fs';
 import {createServer} from 'node:https';
 
@@ -38,12 +39,22 @@ const provider = new Provider(config.issuer, {
       getResourceServerInfo: (ctx) => ({
         scope: '',
         audience: config.audience,
-        accessTokenFormat: 'opaque',
+        accessTokenFormat: ctx.oidc.body?.jwt ? 'jwt' : 'opaque',
+        jwt: {sign: {alg: ctx.oidc.body?.jwt || 'RS256'}},
         accessTokenTTL: Number(ctx.oidc.body?.ttl ?? 300),
       }),
     },
     revocation: {enabled: true, allowedPolicy: () => true},
   },
+  formats: {
+    customizers: {
+      jwt: (ctx, token, jwt) => {
+        const {granted, ...claims} = jwt.payload;
+        jwt.payload = {...claims, ...granted};
+      },
+    },
+  },
+  ...(config.jwks && {jwks: {keys: config.jwks}}),
   extraTokenClaims: (ctx) => ({
     sub: ctx.oidc.client.clientId,
     granted: {cnf: JSON.parse(ctx.oidc.body.req_cnf), scope: ctx.oidc.body.aif},

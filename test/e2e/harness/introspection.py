@@ -23,7 +23,8 @@ class OidcProvider(Process):
     secret = "alice-secret-0123456789"
     introspector_secret = "rs-secret-0123456789:/+"
 
-    def __init__(self, directory, port=0):
+    def __init__(self, directory, port=0, jwks=None):
+        """`jwks`: private JWKs with which it signs JWTs."""
         self.port = port or free_port()
         self._ca_file = directory / "ca.crt"
         config = directory / "as.json"
@@ -34,6 +35,7 @@ class OidcProvider(Process):
             "private_key": str(directory / "server.key"),
             "clients": {"alice": self.secret},
             "introspector": {"id": "rs", "secret": self.introspector_secret},
+            "jwks": jwks,
             "port": self.port,
         }), encoding="utf-8")
         secrets_book.remember(self.secret.encode(), "client secret")
@@ -51,14 +53,15 @@ class OidcProvider(Process):
         with urllib.request.urlopen(request, context=context) as answer:
             return answer.read()
 
-    def token(self, key, *permissions, ttl=300):
-        """An opaque token for `key`, as bytes."""
+    def token(self, key, *permissions, ttl=300, jwt=""):
+        """A token for `key`, as bytes: opaque, or signed with algorithm `jwt`.
+        """
         answer = json.loads(self._post(
-            "/token", grant_type="client_credentials", ttl=ttl,
+            "/token", grant_type="client_credentials", ttl=ttl, jwt=jwt,
             aif=scope(*permissions),
             req_cnf=json.dumps({"jwk": key.public_jwk()})))
         return secrets_book.remember(answer["access_token"].encode(),
-                                     "opaque token")
+                                     "access token")
 
     def revoke(self, token):
         self._post("/token/revocation", token=token.decode())
@@ -70,7 +73,8 @@ class FakeAuthorizationServer:
     `body` may also be a function of the question.
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory, client_ca=None):
+        """`client_ca`: whose certificates questioners must show, a file."""
         self.status = 200
         self.body = b""
         self.questions = []  # (headers, body)
@@ -96,6 +100,9 @@ class FakeAuthorizationServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(directory / "server.crt",
                                 directory / "server.key")
+        if client_ca:
+            context.load_verify_locations(directory / client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
         self._server.socket = context.wrap_socket(self._server.socket,
                                                   server_side=True)
         self.port = self._server.server_port

@@ -90,6 +90,16 @@ TEST(IntrospectionRequestTest, IsWrittenInEachFormat) {
        "\xa3\x0b\x46"
        "a&b+ c\x18\x18\x62rs\x18\x19\x44"
        "a:\xc3\xa9"},
+      {IntrospectionFormat::kForm, ClientAuthentication::kTls,
+       "application/x-www-form-urlencoded", "application/json", "",
+       "token=a%26b%2B%20c&client_id=rs"},
+      {IntrospectionFormat::kAceJson, ClientAuthentication::kTls,
+       "application/ace+json", "application/ace+json", "",
+       R"({"client_id":"rs","token":"a&b+ c"})"},
+      {IntrospectionFormat::kAceCbor, ClientAuthentication::kTls,
+       "application/ace+cbor", "application/ace+cbor", "",
+       "\xa2\x0b\x46"
+       "a&b+ c\x18\x18\x62rs"},
   };
   for (const auto& c : kCases) {
     const IntrospectionClient client{c.format, c.authentication, "rs",

@@ -16,6 +16,7 @@
 #include "policy/ace/base64url.h"
 #include "policy/ace/jwe.h"
 #include "policy/ace/jws_sign.h"
+#include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "proxy/base/bytes.h"
 #include "test/policy/ace/test_tokens.h"
@@ -576,6 +577,49 @@ TEST(TokenVerifierTest, ACertificatesHashTakesNoProofOverMqtt) {
   EXPECT_EQ(RejectionOf(VerifyProof(token->pop_key, AsBytes("content"),
                                     AsBytes(std::string(64, 's')))),
             Rejection::kProof);
+}
+
+// --- Keys that are read from the issuer. ---
+
+// covers: ACE-TOK-2
+TEST(TokenVerifierTest, WithoutTheIssuersKeysNothingIsDecided) {
+  TokenVerifier::Options options = TestOptions();
+  options.issuers[0].keys = JwkSet();
+  options.issuers[0].key_source = KeySource::kPending;
+  const TokenVerifier pending = TokenVerifier::Create(options).value();
+  const std::string token = TestToken(TestClaims());
+  const absl::Status status =
+      pending.Verify(AsBytes(token), TestNow()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(RejectionOf(status), std::nullopt);
+  EXPECT_EQ(IssuerWithMissingKeys(status), kTestIssuer);
+  const TokenVerifier ready =
+      pending.WithFetchedKeys(kTestIssuer, TestOptions().issuers[0].keys);
+  EXPECT_TRUE(ready.Verify(AsBytes(token), TestNow()).ok());
+  // Of another issuer's tokens everything is known.
+  Json claims = TestClaims();
+  claims["iss"] = "https://other.example";
+  EXPECT_EQ(RejectionOf(
+                pending.Verify(AsBytes(TestToken(claims)), TestNow()).status()),
+            Rejection::kInvalid);
+}
+
+// covers: ACE-TOK-2
+TEST(TokenVerifierTest, SaysWhereNewerKeysMayHelp) {
+  const TokenVerifier configured = TokenVerifier::Create(TestOptions()).value();
+  const TokenVerifier fetched =
+      configured.WithFetchedKeys(kTestIssuer, TestOptions().issuers[0].keys);
+  const auto outcome = [](const TokenVerifier& verifier, const char* kid) {
+    const SigningKey key =
+        TestKey(kEd25519PrivateJwk, absl::StrCat(R"({"kid":")", kid, R"("})"));
+    return verifier
+        .Verify(AsBytes(SignJwt(key, TestClaims().dump()).value()), TestNow())
+        .status();
+  };
+  EXPECT_EQ(RejectionOf(outcome(fetched, "other")), Rejection::kInvalid);
+  EXPECT_EQ(IssuerWithMissingKeys(outcome(fetched, "other")), kTestIssuer);
+  EXPECT_EQ(RejectionOf(outcome(configured, "other")), Rejection::kInvalid);
+  EXPECT_EQ(IssuerWithMissingKeys(outcome(configured, "other")), std::nullopt);
 }
 
 // --- Encrypted tokens. ---

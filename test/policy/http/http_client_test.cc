@@ -206,5 +206,24 @@ TEST_F(HttpClientTest, WhatIsUnderWayFailsWhenTheClientGoes) {
   release.set_value();
 }
 
+TEST_F(HttpClientTest, ShowsItsCertificateWhereItHasOne) {
+  HttpsServer server(
+      certificate_, [](const auto&) { return HttpsServer::Ok("hello"); },
+      authority_.certificate_pem());
+  EXPECT_EQ(Send(Get(server)).status().code(), absl::StatusCode::kUnavailable);
+  const auto mine = authority_.Issue({});
+  HttpRequest request = Get(server);
+  request.certificate = mine.certificate_pem();
+  request.private_key = mine.private_key_pem();
+  const auto response = Send(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->body, "hello");
+  const auto stranger =
+      ::sluice::testing::TestCertificate::SelfSigned({"stranger"});
+  request.certificate = stranger.certificate_pem();
+  request.private_key = stranger.private_key_pem();
+  EXPECT_EQ(Send(request).status().code(), absl::StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace sluice::http

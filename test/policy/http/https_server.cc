@@ -44,7 +44,7 @@ size_t RequestSize(const std::string& data) {
 }  // namespace
 
 HttpsServer::HttpsServer(const testing::TestCertificate& certificate,
-                         Handler handler)
+                         Handler handler, const std::string& client_ca)
     : handler_(std::move(handler)), context_(SSL_CTX_new(TLS_method())) {
   std::signal(SIGPIPE, SIG_IGN);  // clients may go before they are answered
   const auto x509 =
@@ -53,6 +53,14 @@ HttpsServer::HttpsServer(const testing::TestCertificate& certificate,
       ReadPem<EVP_PKEY>(certificate.private_key_pem(), PEM_read_bio_PrivateKey);
   Check(SSL_CTX_use_certificate(context_.get(), x509.get()) == 1);
   Check(SSL_CTX_use_PrivateKey(context_.get(), key.get()) == 1);
+  if (!client_ca.empty()) {
+    const auto authority = ReadPem<X509>(client_ca, PEM_read_bio_X509);
+    Check(X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()),
+                              authority.get()) == 1);
+    SSL_CTX_set_verify(context_.get(),
+                       SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       nullptr);
+  }
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

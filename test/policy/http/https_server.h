@@ -23,7 +23,10 @@ class HttpsServer {
   // the connection is closed without one. Called from the threads.
   using Handler = std::function<std::string(const std::string& request)>;
 
-  HttpsServer(const testing::TestCertificate& certificate, Handler handler);
+  // `client_ca`: PEM of the authority that clients' certificates must be of;
+  // empty: clients show none.
+  HttpsServer(const testing::TestCertificate& certificate, Handler handler,
+              const std::string& client_ca = "");
   // Handlers must return.
   ~HttpsServer();
 

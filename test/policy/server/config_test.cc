@@ -59,6 +59,13 @@ class ConfigTest : public ::testing::Test {
     return LoadConfig(dir_.Write("policy.yaml", yaml), hosting);
   }
 
+  // What is read from `yaml`, which is right.
+  LoadedConfig Loaded(absl::string_view yaml) {
+    absl::StatusOr<LoadedConfig> config = Load(yaml);
+    EXPECT_TRUE(config.ok()) << config.status();
+    return *std::move(config);
+  }
+
   // kMinimal with each first text replaced by the second.
   static std::string Minimal(
       std::initializer_list<std::pair<absl::string_view, absl::string_view>>
@@ -74,6 +81,7 @@ class ConfigTest : public ::testing::Test {
   }
 
   const TempDir dir_;
+  const TestCertificate authority_ = TestCertificate::Authority("CA");
 };
 
 TEST_F(ConfigTest, ReadsTheMinimalConfiguration) {
@@ -244,8 +252,8 @@ TEST_F(ConfigTest, ReadsHowToIntrospect) {
         " client_secret_file: secret, ca: ca.crt, client_auth: post,"
         " format: ace+cbor, cache_ttl: 5s}"}}));
   ASSERT_TRUE(config.ok()) << config.status();
-  ASSERT_EQ(config->introspection.size(), 1u);
-  IntrospectionEndpoint endpoint = config->introspection[0];
+  ASSERT_EQ(config->issuer_settings.introspection.size(), 1u);
+  IntrospectionEndpoint endpoint = config->issuer_settings.introspection[0];
   EXPECT_EQ(endpoint.issuer, "https://as.example");
   EXPECT_EQ(endpoint.url, "https://as.example/introspect");
   EXPECT_THAT(endpoint.ca, HasSubstr("BEGIN CERTIFICATE"));
@@ -260,8 +268,8 @@ TEST_F(ConfigTest, ReadsHowToIntrospect) {
                           "\"https://as.example\"}"}}));
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->verifier.issuers()[0].keys.keys().size(), 1u);
-  ASSERT_EQ(config->introspection.size(), 1u);
-  endpoint = config->introspection[0];
+  ASSERT_EQ(config->issuer_settings.introspection.size(), 1u);
+  endpoint = config->issuer_settings.introspection[0];
   EXPECT_EQ(endpoint.ca, "");
   EXPECT_EQ(endpoint.client.id, "");
   EXPECT_EQ(endpoint.client.authentication, ace::ClientAuthentication::kBasic);
@@ -271,6 +279,10 @@ TEST_F(ConfigTest, ReadsHowToIntrospect) {
 
 TEST_F(ConfigTest, NamesWhatIsWrongWithIntrospection) {
   dir_.Write("secret", "hush hush");
+  const TestCertificate mine = authority_.Issue({});
+  dir_.Write("ca.pem", authority_.certificate_pem());
+  dir_.Write("rs.crt", mine.certificate_pem());
+  dir_.Write("rs.key", mine.private_key_pem());
   const struct {
     const char* introspection;
     const char* complaint;
@@ -286,6 +298,14 @@ TEST_F(ConfigTest, NamesWhatIsWrongWithIntrospection) {
       {"{url: \"https://a\", client_id: rs, client_secret_file: none}",
        "client_secret_file: "},
       {"{url: \"https://a\", ca: secret}", "ca: secret: "},
+      {"{url: \"https://a\", certificate: as.json, private_key: secret}",
+       "certificate: as.json: "},
+      {"{url: \"https://a\", private_key: secret}", "certificate: required"},
+      {"{url: \"https://a\", certificate: ca.pem}", "private_key: required"},
+      {"{url: \"https://a\", certificate: ca.pem, private_key: secret}",
+       "private_key: secret: "},
+      {"{url: \"https://a\", certificate: rs.crt, private_key: rs.key}",
+       "client_id: required"},
       {"{url: \"https://a\", cache_ttl: 0s}", "cache_ttl: expected"},
       {"{url: \"https://a\", cache_ttl: 61m}", "cache_ttl: expected"},
       {"{url: \"https://a\", format: xml}", "format: "},
@@ -303,19 +323,78 @@ TEST_F(ConfigTest, NamesWhatIsWrongWithIntrospection) {
   }
 }
 
-TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotSupport) {
+// covers: ACE-TOK-2
+TEST_F(ConfigTest, ReadsWhereAnIssuersKeysAre) {
+  dir_.Write("ca.pem", authority_.certificate_pem());
+  const LoadedConfig config = Loaded(
+      Minimal({{"jwks_file: as.json",
+                "jwks_url: https://as.example/jwks\n  jwks_refresh: 90s\n  "
+                "ca: ca.pem"}}));
+  ASSERT_EQ(config.issuer_settings.jwks.size(), 1u);
+  const JwksSource& source = config.issuer_settings.jwks[0];
+  EXPECT_EQ(source.issuer, "https://as.example");
+  EXPECT_EQ(source.url, "https://as.example/jwks");
+  EXPECT_EQ(source.refresh, absl::Seconds(90));
+  EXPECT_EQ(source.ca, authority_.certificate_pem());
+  EXPECT_EQ(config.verifier.issuers()[0].key_source, ace::KeySource::kPending);
+  const LoadedConfig brief = Loaded(
+      Minimal({{"jwks_file: as.json", "jwks_url: https://as.example/jwks"}}));
+  EXPECT_EQ(brief.issuer_settings.jwks[0].refresh, absl::Minutes(5));
+  EXPECT_EQ(brief.issuer_settings.jwks[0].ca, "");
+}
+
+TEST_F(ConfigTest, SaysWhatIsWrongWithAJwksUrl) {
   const struct {
-    std::string yaml;
+    const char* fields;
     const char* complaint;
   } kCases[] = {
-      {Minimal({{"jwks_file: as.json", "jwks_url: https://as.example/jwks"}}),
-       "DIR/policy.yaml:5: issuers[0].jwks_url: not supported by this version"},
-      {Minimal(
-           {{"jwks_file: as.json", "jwks_file: as.json\n  jwks_refresh: 5m"}}),
-       "DIR/policy.yaml:6: issuers[0].jwks_refresh: not supported by this "
-       "version"},
+      {"jwks_url: \"\"", "5: issuers[0].jwks_url: required"},
+      {"jwks_url: http://as.example/jwks",
+       "5: issuers[0].jwks_url: expected a URL that begins with https://"},
+      {"jwks_url: https://user@as.example/",
+       "5: issuers[0].jwks_url: expected a URL"},
+      {"jwks_url: https://a\n  jwks_refresh: 999ms",
+       "6: issuers[0].jwks_refresh: expected a duration from 1s to 24h"},
+      {"jwks_url: https://a\n  jwks_refresh: 25h",
+       "6: issuers[0].jwks_refresh: expected a duration from 1s to 24h"},
+      {"jwks_url: https://a\n  ca: as.json", "6: issuers[0].ca: as.json: "},
+      {"jwks_url: https://a\n  ca: none", "6: issuers[0].ca: cannot read"},
+      {"jwks_file: as.json\n  jwks_refresh: 5m",
+       "6: issuers[0].jwks_refresh: only with jwks_url"},
+      {"jwks_file: as.json\n  ca: as.json",
+       "6: issuers[0].ca: only with jwks_url"},
+      {"jwks_file: as.json\n  jwks_url: https://a", "6: issuers[0].jwks_url"},
   };
-  for (const auto& c : kCases) EXPECT_EQ(Complaint(c.yaml), c.complaint);
+  for (const auto& c : kCases) {
+    EXPECT_THAT(
+        Complaint(Minimal({{"jwks_file: as.json", c.fields}})),
+        ::testing::StartsWith(absl::StrCat("DIR/policy.yaml:", c.complaint)));
+  }
+}
+
+// covers: ACE-TOK-5
+TEST_F(ConfigTest, ReadsTheCertificateThatAnIssuerIsShown) {
+  const auto mine = authority_.Issue({});
+  dir_.Write("rs.crt", mine.certificate_pem());
+  dir_.Write("rs.key", mine.private_key_pem());
+  dir_.Write("rs-secret", "hush");
+  const auto load = [this](absl::string_view more) {
+    return Loaded(Minimal(
+        {{"jwks_file: as.json",
+          absl::StrCat("introspection: {url: \"https://a\", certificate: "
+                       "rs.crt, private_key: rs.key, client_id: rs",
+                       more, "}")}}));
+  };
+  const IntrospectionEndpoint alone =
+      load("").issuer_settings.introspection.at(0);
+  EXPECT_EQ(alone.certificate, mine.certificate_pem());
+  EXPECT_EQ(alone.private_key, mine.private_key_pem());
+  EXPECT_EQ(alone.client.id, "rs");
+  EXPECT_EQ(alone.client.authentication, ace::ClientAuthentication::kTls);
+  const IntrospectionEndpoint both = load(", client_secret_file: rs-secret")
+                                         .issuer_settings.introspection.at(0);
+  EXPECT_EQ(both.client.secret, "hush");
+  EXPECT_EQ(both.client.authentication, ace::ClientAuthentication::kBasic);
 }
 
 TEST_F(ConfigTest, NamesThePlaceOfAnError) {

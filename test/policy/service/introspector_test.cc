@@ -36,6 +36,8 @@ class IntrospectorTest : public ::testing::Test {
       endpoint.issuer = "https://as.example";
       endpoint.url = absl::StrCat("https://as.example/", i);
       endpoint.ca = "CA";
+      endpoint.certificate = "certificate";
+      endpoint.private_key = "key";
       endpoint.client.id = "rs";
       endpoint.client.secret = "s3cret";
       options.endpoints.push_back(endpoint);
@@ -77,6 +79,8 @@ TEST_F(IntrospectorTest, AsksAndRemembersForTheTtl) {
   const http::HttpRequest& request = http_.requests[0];
   EXPECT_EQ(request.url, "https://as.example/0");
   EXPECT_EQ(request.ca, "CA");
+  EXPECT_EQ(request.certificate, "certificate");
+  EXPECT_EQ(request.private_key, "key");
   EXPECT_EQ(request.body, "token=opaque");
   EXPECT_EQ(request.authorization, "Basic cnM6czNjcmV0");
   EXPECT_TRUE(answers_.empty());

@@ -9,9 +9,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/service/introspector.h"
+#include "policy/service/jwks_fetcher.h"
 #include "test/policy/service/authenticator_harness.h"
 
 // covers: ACE-TOK-1, ACE-TOK-5, ACE-AZI-2
@@ -173,6 +175,100 @@ TEST_F(PolicyServiceTest, WithNobodyToAskAReferenceIsNoToken) {
   EXPECT_EQ(http_.asked, 0);
   service_->SetDeciders(WithIntrospector());
   EXPECT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
+}
+
+// Keys that are read from the issuer.
+class IssuerKeysTest : public PolicyServiceTest, public JwksObserverInterface {
+ protected:
+  IssuerKeysTest() {
+    JwksSource source;
+    source.issuer = "https://as.example";
+    source.url = "https://as.example/jwks";
+    fetcher_->SetSources({source});
+    service_->SetDeciders(WithKeys());
+  }
+
+  Deciders WithKeys() {
+    ace::TokenVerifier verifier = issuer_.PendingVerifier();
+    if (const auto keys = fetcher_->Keys("https://as.example")) {
+      verifier = verifier.WithFetchedKeys("https://as.example", *keys);
+    }
+    Deciders deciders;
+    deciders.authenticator =
+        std::make_shared<const Authenticator>(verifier, public_topics_, store_);
+    deciders.jwks_fetcher = fetcher_;
+    return deciders;
+  }
+  void OnKeys(const std::string&, const ace::JwkSet&) override {
+    service_->SetDeciders(WithKeys());
+  }
+  void OnFailure(const std::string&, absl::string_view) override {}
+
+  absl::Time now_ = kNow;
+  const std::vector<ace::Permission> public_topics_;
+  const std::shared_ptr<JwksFetcher> fetcher_ =
+      std::make_shared<JwksFetcher>(&http_, this, [this] { return now_; });
+};
+
+// covers: ACE-TOK-2
+TEST_F(IssuerKeysTest, ARequestWaitsForTheFirstKeys) {
+  http_.body = issuer_.PublicJwks();
+  EXPECT_TRUE(Answer(WithExporter(Token(client_), client_)).has_grant());
+  EXPECT_TRUE(Answer(WithExporter(Token(client_), client_)).has_grant());
+  EXPECT_EQ(http_.asked, 1);
+}
+
+// covers: ACE-TOK-2
+TEST_F(IssuerKeysTest, WithoutKeysNothingIsDecided) {
+  v1::AuthenticateResponse response;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(
+        Call(WithExporter(Token(client_), client_), &response).error_code(),
+        grpc::StatusCode::UNAVAILABLE);
+  }
+  EXPECT_EQ(http_.asked, 1);
+  // Others' tokens are refused all the same.
+  TokenOptions options;
+  options.issuer = "https://other.example";
+  EXPECT_EQ(
+      Answer(WithExporter(Token(client_, options), client_)).denial().reason(),
+      v1::Denial::REASON_TOKEN_INVALID);
+}
+
+// covers: ACE-TOK-2
+TEST_F(IssuerKeysTest, AnUnknownKidIsLookedForOnce) {
+  const TestIssuer before;
+  http_.body = before.PublicJwks();
+  EXPECT_EQ(Answer(WithExporter(Token(client_), client_)).denial().reason(),
+            v1::Denial::REASON_TOKEN_INVALID);
+  EXPECT_EQ(http_.asked, 1);
+  // Not for every token with a made-up name.
+  http_.body = issuer_.PublicJwks();
+  EXPECT_TRUE(Answer(WithExporter(Token(client_), client_)).has_denial());
+  EXPECT_EQ(http_.asked, 1);
+  now_ += JwksFetcher::kEarlyInterval;
+  EXPECT_TRUE(Answer(WithExporter(Token(client_), client_)).has_grant());
+  EXPECT_EQ(http_.asked, 2);
+  // The old key is gone; nobody but its owner is refused.
+  TokenOptions options;
+  options.expires_at = kExpiry;
+  EXPECT_EQ(Answer(WithExporter(before.Token(client_, options), client_))
+                .denial()
+                .reason(),
+            v1::Denial::REASON_TOKEN_INVALID);
+  EXPECT_TRUE(Answer(WithExporter(Token(client_), client_)).has_grant());
+}
+
+// covers: ACE-TOK-2, ACE-AZI-2
+TEST_F(IssuerKeysTest, ATokenThatIsStoredWaitsToo) {
+  http_.body = issuer_.PublicJwks();
+  v1::StoreTokenRequest store;
+  *store.mutable_connection() = Request().connection();
+  store.set_token(Token(client_));
+  grpc::ClientContext context;
+  v1::StoreTokenResponse stored;
+  ASSERT_TRUE(stub_->StoreToken(&context, store, &stored).ok());
+  EXPECT_TRUE(stored.has_stored()) << stored.denial().detail();
 }
 
 }  // namespace

@@ -120,6 +120,13 @@ ace::TokenVerifier TestIssuer::Verifier(ace::Profile profile) const {
   return Require(ace::TokenVerifier::Create(VerifierOptions(profile)));
 }
 
+ace::TokenVerifier TestIssuer::PendingVerifier() const {
+  ace::TokenVerifier::Options options = VerifierOptions(ace::Profile::kRfc9431);
+  options.issuers.front().keys = ace::JwkSet();
+  options.issuers.front().key_source = ace::KeySource::kPending;
+  return Require(ace::TokenVerifier::Create(std::move(options)));
+}
+
 ace::TokenVerifier TestIssuer::VerifierWith(
     const std::string& another_issuer) const {
   ace::TokenVerifier::Options options = VerifierOptions(ace::Profile::kRfc9431);

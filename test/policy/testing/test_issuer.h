@@ -59,6 +59,8 @@ class TestIssuer {
   // A verifier that takes these tokens, without leeway.
   ace::TokenVerifier Verifier(
       ace::Profile profile = ace::Profile::kRfc9431) const;
+  // The same, without the issuer's keys yet.
+  ace::TokenVerifier PendingVerifier() const;
   // The same, which knows another issuer as well, with the same keys.
   ace::TokenVerifier VerifierWith(const std::string& another_issuer) const;
 

@@ -1,0 +1,41 @@
+#include "policy/server/named_file.h"
+
+#include "policy/server/pem.h"
+
+namespace sluice::policy {
+
+absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
+                                          const std::string& path,
+                                          const std::string& name) {
+  if (name.empty()) return locations.Error(path, kRequired);
+  absl::StatusOr<std::string> contents =
+      ReadSmallFile(ResolvePath(locations.file(), name));
+  if (!contents.ok()) {
+    return locations.Error(path, contents.status().message());
+  }
+  return contents;
+}
+
+absl::StatusOr<std::string> ReadNamedCertificates(
+    const config::Locations& locations, const std::string& path,
+    const std::string& name) {
+  absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
+  if (!contents.ok()) return contents;
+  if (absl::Status s = CheckCertificates(*contents); !s.ok()) {
+    return locations.Error(path, absl::StrCat(name, ": ", s.message()));
+  }
+  return contents;
+}
+
+absl::StatusOr<std::string> ReadNamedPrivateKey(
+    const config::Locations& locations, const std::string& path,
+    const std::string& name, const std::string& certificate) {
+  absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
+  if (!contents.ok()) return contents;
+  if (absl::Status s = CheckPrivateKey(*contents, certificate); !s.ok()) {
+    return locations.Error(path, absl::StrCat(name, ": ", s.message()));
+  }
+  return contents;
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,61 @@
+#ifndef POLICY_SERVER_NAMED_FILE_H_
+#define POLICY_SERVER_NAMED_FILE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "policy/server/files.h"
+#include "proxy/config/locations.h"
+
+namespace sluice::policy {
+
+inline constexpr char kRequired[] = "required, and missing or empty";
+
+// Files that fields of a configuration name, relative to it. `path` is the
+// field's, `name` what it holds. Failures name both and are for the user.
+
+absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
+                                          const std::string& path,
+                                          const std::string& name);
+
+// The PEM of at least one certificate.
+absl::StatusOr<std::string> ReadNamedCertificates(
+    const config::Locations& locations, const std::string& path,
+    const std::string& name);
+
+// The PEM of the private key that belongs to `certificate`, a PEM chain.
+absl::StatusOr<std::string> ReadNamedPrivateKey(
+    const config::Locations& locations, const std::string& path,
+    const std::string& name, const std::string& certificate);
+
+// A JwkSet or DecryptionKeySet with at least one key. What was passed over is
+// added to `warnings`.
+template <typename KeySet>
+absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
+                                     const std::string& path,
+                                     const std::string& name,
+                                     std::vector<std::string>* warnings) {
+  const absl::StatusOr<std::string> contents =
+      ReadNamedFile(locations, path, name);
+  if (!contents.ok()) return contents.status();
+  absl::StatusOr<KeySet> keys = KeySet::Parse(*contents);
+  if (!keys.ok()) {
+    return locations.Error(path,
+                           absl::StrCat(name, ": ", keys.status().message()));
+  }
+  if (keys->keys().empty()) {
+    return locations.Error(
+        path, absl::StrCat(name, ": holds no key of a known type"));
+  }
+  for (const std::string& skipped : keys->skipped()) {
+    warnings->push_back(absl::StrCat(path, ": ", name, ": ", skipped));
+  }
+  return keys;
+}
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_NAMED_FILE_H_
