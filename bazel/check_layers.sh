@@ -47,8 +47,10 @@ forbid //policy/ace/... //policy/http/... //policy/service/... \
   //policy/store/... "$uv" "$grpc" "$ssl" "$curl"
 forbid //policy/store/... //policy/ace/... //policy/http/... \
   //policy/service/... "$uv" "$ssl" "$curl"
-forbid //policy/service/... //policy/http:http_client //policy/server/... \
-  //proxy/session/... "$uv" "$ssl" "$curl"
+forbid //policy/admin/... //policy/http:http_client //policy/server/... \
+  //policy/ctl/... //proxy/session/... "$uv" "$ssl" "$curl"
+forbid //policy/service/... //policy/admin/... //policy/http:http_client \
+  //policy/server/... //proxy/session/... "$uv" "$ssl" "$curl"
 forbid //proxy/transport/... //proxy/policy_client:policy_client \
   //proxy/server/... "$grpc"
 forbid //proxy/policy_client/... //proxy/server/... "$ssl"

@@ -18,6 +18,8 @@ absl::string_view Name(Rejection rejection) {
       return "expired";
     case Rejection::kProof:
       return "proof";
+    case Rejection::kRevoked:
+      return "revoked";
   }
   return "";
 }
@@ -35,8 +37,9 @@ absl::Status RejectedError(Rejection rejection, absl::string_view detail) {
 std::optional<Rejection> RejectionOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kPayloadUrl);
   if (!payload.has_value()) return std::nullopt;
-  for (const Rejection rejection : {Rejection::kUnparsable, Rejection::kInvalid,
-                                    Rejection::kExpired, Rejection::kProof}) {
+  for (const Rejection rejection :
+       {Rejection::kUnparsable, Rejection::kInvalid, Rejection::kExpired,
+        Rejection::kProof, Rejection::kRevoked}) {
     if (*payload == Name(rejection)) return rejection;
   }
   return std::nullopt;

@@ -18,6 +18,8 @@ enum class Rejection {
   kExpired,
   // The proof of possession does not fit the token's key.
   kProof,
+  // The token, its subject or its key is revoked.
+  kRevoked,
 };
 
 // A status that carries `rejection`. Its code is kUnauthenticated (for

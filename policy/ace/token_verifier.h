@@ -119,6 +119,7 @@ class TokenVerifier {
       std::shared_ptr<const KnownKeysInterface> known_keys) const;
 
   const std::vector<Issuer>& issuers() const { return options_.issuers; }
+  const Options& options() const { return options_; }
 
   // What this verifier reads tokens with at `now`. Refers to this.
   TokenContext ContextAt(absl::Time now) const;

@@ -2,6 +2,7 @@
 #define POLICY_CTL_COMMAND_H_
 
 #include <iosfwd>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,10 +18,13 @@ struct Environment {
   std::ostream& out;
   std::ostream& err;
   absl::Time now;
+  // Of the variable SLUICE_SERVER; empty where it is not set.
+  std::string server = {};
 };
 
-// One thing that the program does: `sluicectl GROUP NAME --option value ...`.
-// A group's commands are listed in that group's file.
+// One thing that the program does: `sluicectl GROUP NAME ARGUMENT --option
+// value
+// ...`. A group's commands are listed in that group's file.
 struct Command {
   absl::string_view group;
   absl::string_view name;
@@ -32,6 +36,9 @@ struct Command {
   // InvalidArgument says that an option's value is wrong, which is wrong usage;
   // any other status that the command failed.
   absl::Status (*run)(const Options& options, const Environment& environment);
+  std::vector<ArgumentSpec> arguments = {};
+  // Asks a server: takes the options of connection.h as well.
+  bool remote = false;
 };
 
 }  // namespace sluice::ctl

@@ -1,4 +1,6 @@
+#include <cstdlib>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -8,6 +10,8 @@
 int main(int argc, char** argv) {
   const std::vector<absl::string_view> arguments(argv + (argc > 0 ? 1 : 0),
                                                  argv + argc);
-  return sluice::ctl::RunProgram(arguments,
-                                 {std::cout, std::cerr, absl::Now()});
+  const char* server = std::getenv("SLUICE_SERVER");
+  return sluice::ctl::RunProgram(
+      arguments, {std::cout, std::cerr, absl::Now(),
+                  server == nullptr ? std::string() : std::string(server)});
 }

@@ -10,15 +10,47 @@
 
 namespace sluice::ctl {
 
+namespace {
+
+// That all is there that is required.
+absl::Status CheckComplete(absl::Span<const OptionSpec> specs,
+                           absl::Span<const ArgumentSpec> argument_specs,
+                           const Options& options) {
+  for (const OptionSpec& spec : specs) {
+    if (spec.required && !options.Find(spec.name).has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", spec.name, " is missing"));
+    }
+  }
+  const size_t given = options.arguments().size();
+  if (given < argument_specs.size() && argument_specs[given].required) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(argument_specs[given].name, " is missing"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<Options> Options::Parse(
     absl::Span<const OptionSpec> specs,
+    absl::Span<const ArgumentSpec> argument_specs,
     absl::Span<const absl::string_view> arguments) {
   Options options;
+  bool only_arguments = false;
   for (size_t i = 0; i < arguments.size(); ++i) {
     absl::string_view name = arguments[i];
-    if (!absl::ConsumePrefix(&name, "--")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("unexpected argument \"", arguments[i], "\""));
+    if (only_arguments || !absl::ConsumePrefix(&name, "--")) {
+      if (options.arguments_.size() == argument_specs.size()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("unexpected argument \"", arguments[i], "\""));
+      }
+      options.arguments_.emplace_back(arguments[i]);
+      continue;
+    }
+    if (name.empty() && !argument_specs.empty()) {
+      only_arguments = true;
+      continue;
     }
     std::optional<absl::string_view> value;
     if (const size_t equals = name.find('='); equals != name.npos) {
@@ -45,11 +77,8 @@ absl::StatusOr<Options> Options::Parse(
           absl::StrCat("--", name, " is given twice"));
     }
   }
-  for (const OptionSpec& spec : specs) {
-    if (spec.required && !options.values_.contains(spec.name)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", spec.name, " is missing"));
-    }
+  if (absl::Status s = CheckComplete(specs, argument_specs, options); !s.ok()) {
+    return s;
   }
   return options;
 }

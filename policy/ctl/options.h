@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -21,15 +22,27 @@ struct OptionSpec {
   absl::string_view help;
 };
 
-// The options that a command was called with.
+// An argument of a command that has no name: what it is about. The required
+// ones come first.
+struct ArgumentSpec {
+  // What the help calls it: "SUBJECT".
+  absl::string_view name;
+  bool required = true;
+  absl::string_view help;
+};
+
+// The options and arguments that a command was called with.
 class Options {
  public:
-  // Reads `--name value` and `--name=value`. A value in the first form does not
-  // begin with "--". InvalidArgument, in one line, for an option that `specs`
-  // do not have, one that occurs twice or lacks its value, a required one that
-  // is missing, and anything that is not an option.
+  // Reads `--name value`, `--name=value` and, in any order with them,
+  // arguments. A value in the first form, and an argument, do not begin with
+  // "--"; all that follows a lone "--" is an argument whatever it begins with.
+  // InvalidArgument, in one line, for an option that `specs` do not have, one
+  // that occurs twice or lacks its value, a required option or argument that is
+  // missing, and an argument that is not expected.
   static absl::StatusOr<Options> Parse(
       absl::Span<const OptionSpec> specs,
+      absl::Span<const ArgumentSpec> argument_specs,
       absl::Span<const absl::string_view> arguments);
 
   // The value of `--name`; nullopt where it was not given.
@@ -38,8 +51,12 @@ class Options {
   // The value of a required option.
   std::string Get(absl::string_view name) const;
 
+  // In the order of their specifications; optional ones may be missing.
+  const std::vector<std::string>& arguments() const { return arguments_; }
+
  private:
   absl::flat_hash_map<std::string, std::string> values_;
+  std::vector<std::string> arguments_;
 };
 
 }  // namespace sluice::ctl

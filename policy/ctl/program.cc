@@ -4,13 +4,19 @@
 #include <cstddef>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "policy/ctl/connection.h"
 #include "policy/ctl/dev_commands.h"
+#include "policy/ctl/revocation_commands.h"
+#include "policy/ctl/session_commands.h"
 #include "proxy/base/program_options.h"
 #include "proxy/base/version.h"
 
@@ -20,20 +26,50 @@ namespace {
 constexpr absl::string_view kName = "sluicectl";
 
 // Every command of the program. A new group adds its list here.
-std::vector<Command> AllCommands() { return DevCommands(); }
+std::vector<Command> AllCommands() {
+  std::vector<Command> all;
+  for (std::vector<Command> group :
+       {RevocationCommands(), SessionCommands(), DevCommands()}) {
+    for (Command& command : group) {
+      if (command.remote) {
+        const std::vector<OptionSpec> options = ConnectionOptions();
+        command.options.insert(command.options.end(), options.begin(),
+                               options.end());
+      }
+      all.push_back(std::move(command));
+    }
+  }
+  return all;
+}
 
 std::string PathOf(const Command& command) {
   return absl::StrCat(command.group, " ", command.name);
 }
 
+void PrintOptions(const std::vector<OptionSpec>& options, std::ostream& out) {
+  for (const OptionSpec& option : options) {
+    out << absl::StreamFormat(
+        "  %-26s %s\n", absl::StrCat("--", option.name, " ", option.value),
+        option.help);
+  }
+}
+
 // Lists the commands of `group`; of every group where it is empty.
 void PrintCommands(const std::vector<Command>& commands,
                    absl::string_view group, std::ostream& out) {
-  out << "usage: " << kName << " " << (group.empty() ? "GROUP" : group)
-      << " COMMAND [--OPTION VALUE]...\n\ncommands:\n";
+  out << "usage: " << kName << " [--OPTION VALUE]... "
+      << (group.empty() ? "GROUP" : group)
+      << " COMMAND [ARGUMENT] [--OPTION VALUE]...\n\ncommands:\n";
+  bool any_remote = false;
   for (const Command& command : commands) {
     if (!group.empty() && command.group != group) continue;
-    out << absl::StreamFormat("  %-14s %s\n", PathOf(command), command.summary);
+    any_remote |= command.remote;
+    out << absl::StreamFormat("  %-18s %s\n", PathOf(command), command.summary);
+  }
+  if (any_remote) {
+    out << "\nAll but dev ask a policy service, and take, before or behind the "
+           "command:\n";
+    PrintOptions(ConnectionOptions(), out);
   }
   out << "\n--help behind a command explains it; --version prints the "
          "version.\nExit status: 0 done, 1 the command failed, 2 wrong "
@@ -41,18 +77,23 @@ void PrintCommands(const std::vector<Command>& commands,
 }
 
 void PrintCommand(const Command& command, std::ostream& out) {
+  const auto optional = [](absl::string_view usage, bool required) {
+    return required ? std::string(usage) : absl::StrCat("[", usage, "]");
+  };
   out << "usage: " << kName << " " << PathOf(command);
+  for (const ArgumentSpec& argument : command.arguments) {
+    out << " " << optional(argument.name, argument.required);
+  }
   for (const OptionSpec& option : command.options) {
-    const std::string usage =
-        absl::StrCat("--", option.name, " ", option.value);
-    out << " " << (option.required ? usage : absl::StrCat("[", usage, "]"));
+    out << " "
+        << optional(absl::StrCat("--", option.name, " ", option.value),
+                    option.required);
   }
   out << "\n\n" << command.summary << ".\n" << command.details << "\n";
-  for (const OptionSpec& option : command.options) {
-    out << absl::StreamFormat(
-        "  %-26s %s\n", absl::StrCat("--", option.name, " ", option.value),
-        option.help);
+  for (const ArgumentSpec& argument : command.arguments) {
+    out << absl::StreamFormat("  %-26s %s\n", argument.name, argument.help);
   }
+  PrintOptions(command.options, out);
 }
 
 // `path` is the command as far as it is known.
@@ -73,7 +114,7 @@ int RunCommand(const Command& command,
     return kExitSuccess;
   }
   const absl::StatusOr<Options> options =
-      Options::Parse(command.options, arguments);
+      Options::Parse(command.options, command.arguments, arguments);
   absl::Status status = options.status();
   if (status.ok()) status = command.run(*options, environment);
   if (absl::IsInvalidArgument(status)) {
@@ -92,11 +133,36 @@ int RunCommand(const Command& command,
   return kExitSuccess;
 }
 
+// Takes the options that stand before the command, with their values, off the
+// front of `arguments`.
+std::vector<absl::string_view> TakeLeadingOptions(
+    absl::Span<const absl::string_view>* arguments) {
+  std::vector<absl::string_view> taken;
+  const auto take = [&] {
+    taken.push_back(arguments->front());
+    arguments->remove_prefix(1);
+  };
+  for (;;) {
+    const auto starts_with = [&](const OptionSpec& option) {
+      if (arguments->empty()) return false;
+      absl::string_view name = arguments->front();
+      return absl::ConsumePrefix(&name, "--") &&
+             absl::ConsumePrefix(&name, option.name) &&
+             (name.empty() || name.front() == '=');
+    };
+    if (absl::c_none_of(ConnectionOptions(), starts_with)) return taken;
+    const bool has_value = absl::StrContains(arguments->front(), "=");
+    take();
+    if (!has_value && !arguments->empty()) take();
+  }
+}
+
 }  // namespace
 
 int RunProgram(absl::Span<const absl::string_view> arguments,
                const Environment& environment) {
   const std::vector<Command> commands = AllCommands();
+  std::vector<absl::string_view> options = TakeLeadingOptions(&arguments);
   if (arguments.empty()) return WrongUsage("no command", "", environment);
   const absl::string_view group = arguments[0];
   if (group == "--help") {
@@ -127,7 +193,8 @@ int RunProgram(absl::Span<const absl::string_view> arguments,
     return WrongUsage(absl::StrCat("unknown command \"", arguments[1], "\""),
                       group, environment);
   }
-  return RunCommand(*command, arguments.subspan(2), environment);
+  options.insert(options.end(), arguments.begin() + 2, arguments.end());
+  return RunCommand(*command, options, environment);
 }
 
 }  // namespace sluice::ctl

@@ -42,6 +42,7 @@ class Checker {
  private:
   absl::Status CheckAddress(Hosting hosting);
   absl::Status CheckTls();
+  absl::Status CheckAccess(Hosting hosting);
   absl::Status CheckClaims();
   absl::Status CheckDecryptionKeys();
   absl::Status CheckPublicTopic(int index);
@@ -57,12 +58,14 @@ class Checker {
   ace::TokenVerifier::Options options_;
   IssuerSettings issuer_settings_;
   std::vector<ace::Permission> public_topics_;
+  AccessRules access_;
   std::vector<std::string> warnings_;
 };
 
 absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
   if (absl::Status s = CheckAddress(hosting); !s.ok()) return s;
   if (absl::Status s = CheckTls(); !s.ok()) return s;
+  if (absl::Status s = CheckAccess(hosting); !s.ok()) return s;
   if (absl::Status s = CheckClaims(); !s.ok()) return s;
   if (absl::Status s = CheckIssuers(schema_, locations_, &options_,
                                     &issuer_settings_, &warnings_);
@@ -81,7 +84,7 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
   return LoadedConfig{std::move(address_),       std::move(tls_),
                       *std::move(verifier),      std::move(issuer_settings_),
                       std::move(public_topics_), *std::move(store),
-                      std::move(warnings_)};
+                      std::move(access_),        std::move(warnings_)};
 }
 
 absl::Status Checker::CheckAddress(Hosting hosting) {
@@ -127,6 +130,38 @@ absl::Status Checker::CheckTls() {
     *file.contents = *std::move(contents);
   }
   tls_ = std::move(tls);
+  return absl::OkStatus();
+}
+
+absl::Status Checker::CheckAccess(Hosting hosting) {
+  const bool has_certificates = tls_.has_value() && !tls_->client_ca.empty();
+  if (!has_certificates && schema_.has_access()) {
+    return Error("access", "goes with tls.client_ca only");
+  }
+  // A socket file is for its owner only.
+  if (hosting == Hosting::kStandalone && !has_certificates &&
+      address_->is_local() && !address_->is_unix()) {
+    warnings_.push_back(
+        absl::StrCat("address: whoever can connect to ", address_->ToString(),
+                     " may manage the service; tls.client_ca and "
+                     "access.operators would limit it"));
+  }
+  const struct {
+    const char* field;
+    const google::protobuf::RepeatedPtrField<std::string>& names;
+    std::vector<std::string>* out;
+  } kLists[] = {
+      {"access.proxies", schema_.access().proxies(), &access_.proxies},
+      {"access.operators", schema_.access().operators(), &access_.operators},
+  };
+  for (const auto& list : kLists) {
+    for (int i = 0; i < list.names.size(); ++i) {
+      if (list.names[i].empty()) {
+        return Error(ElementPath(list.field, i), "an empty name");
+      }
+      list.out->push_back(list.names[i]);
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "policy/ace/token_verifier.h"
 #include "policy/server/issuer_config.h"
 #include "policy/server/listen_address.h"
+#include "policy/service/access_control.h"
 #include "policy/store/store.h"
 
 namespace sluice::policy {
@@ -40,6 +41,8 @@ struct LoadedConfig {
   // A database file is in a directory that is there. Opening the store can
   // still fail.
   StoreOptions store;
+  // Empty where clients show no certificates.
+  AccessRules access;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
   // Where health is told over plain text, HOST:PORT; absent: nowhere.

@@ -1,9 +1,13 @@
 #include "policy/server/listen_address.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -17,6 +21,19 @@ bool IsDigits(absl::string_view text) {
 }
 
 }  // namespace
+
+bool ListenAddress::is_local() const {
+  if (is_unix() || absl::EqualsIgnoreCase(host, "localhost")) return true;
+  in_addr v4;
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+    return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+  }
+  absl::string_view bare = host;
+  in6_addr v6;
+  return absl::ConsumePrefix(&bare, "[") && absl::ConsumeSuffix(&bare, "]") &&
+         inet_pton(AF_INET6, std::string(bare).c_str(), &v6) == 1 &&
+         IN6_IS_ADDR_LOOPBACK(&v6);
+}
 
 std::string ListenAddress::ToString() const {
   return is_unix() ? absl::StrCat("unix:", unix_path)

@@ -18,6 +18,9 @@ struct ListenAddress {
   uint16_t port = 0;
 
   bool is_unix() const { return !unix_path.empty(); }
+  // Whether only this host can reach it: a socket file, or a loopback address
+  // ("localhost" is taken for one).
+  bool is_local() const;
   // As a user writes it: "HOST:PORT" or "unix:PATH".
   std::string ToString() const;
 };

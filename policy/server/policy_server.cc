@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -40,6 +41,15 @@ std::shared_ptr<grpc::ServerCredentials> MakeCredentials(
   return grpc::SslServerCredentials(options);
 }
 
+AccessControl::Reach ReachOf(const LoadedConfig& config) {
+  if (config.tls.has_value() && !config.tls->client_ca.empty()) {
+    return AccessControl::Reach::kWithCertificate;
+  }
+  return config.address.has_value() && config.address->is_local()
+             ? AccessControl::Reach::kThisHost
+             : AccessControl::Reach::kAnywhere;
+}
+
 // Process-wide switches of gRPC for the servers built afterwards.
 void EnableHealthAndReflection() {
   static const bool kOnce = [] {
@@ -57,11 +67,17 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
     : listen_address_(config.address),
       tls_(config.tls),
       clock_(std::move(clock)),
+      access_(ReachOf(config), config.access),
+      replica_(std::make_shared<Replica>(clock_)),
+      hub_(replica_),
       store_options_(config.store),
       store_(TryOpenStore(store_options_, &store_status_)),
       known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
       log_(log),
-      service_(Configure(std::move(config)), clock_) {}
+      service_(Configure(std::move(config)), &access_, &hub_, clock_) {
+  replica_->SetConfiguration(service_.policy_digest());
+  if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
+}
 
 PolicyServer::~PolicyServer() {
   Shutdown(absl::ZeroDuration());
@@ -105,9 +121,12 @@ std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
 }
 
 void PolicyServer::Reload(LoadedConfig config) {
+  access_.SetRules(config.access);
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
     service_.SetDeciders(Configure(std::move(config)));
+    // Now that new grants follow from it.
+    replica_->SetConfiguration(service_.policy_digest());
   }
   if (server_ != nullptr) ReadKeys();
 }
@@ -120,6 +139,7 @@ bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
 void PolicyServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
   reading_.reset();
+  hub_.Close();
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
   server_->Wait();
@@ -140,11 +160,21 @@ int PolicyServer::Start(const std::string* target) {
   if (target != nullptr) {
     builder.AddListeningPort(*target, MakeCredentials(tls_), &port);
   }
+  std::vector<std::string> names = {v1::PolicyService::service_full_name()};
   builder.RegisterService(&service_);
+  if (target != nullptr) {
+    admin_ = std::make_unique<AdminServices>(AdminServices::Context{
+        store_.resources.get(), replica_.get(), &hub_, &access_, clock_});
+    for (grpc::Service* service : admin_->services()) {
+      builder.RegisterService(service);
+    }
+    for (const std::string& name : admin_->names()) names.push_back(name);
+  }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return 0;
-  server_->GetHealthCheckService()->SetServingStatus(
-      v1::PolicyService::service_full_name(), true);
+  for (const std::string& name : names) {
+    server_->GetHealthCheckService()->SetServingStatus(name, true);
+  }
   ReadKeys();
   return port;
 }
@@ -177,8 +207,8 @@ Deciders PolicyServer::MakeDeciders() const {
     if (!keys.has_value()) continue;
     verifier = verifier.WithFetchedKeys(issuer.name, *std::move(keys));
   }
-  return {std::make_shared<const Authenticator>(std::move(verifier),
-                                                public_topics_, store_.tokens),
+  return {std::make_shared<const Authenticator>(
+              std::move(verifier), public_topics_, store_.tokens, replica_),
           introspector_, fetcher_};
 }
 
@@ -195,6 +225,7 @@ void PolicyServer::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
     service_.SetDeciders(MakeDeciders());
+    replica_->SetConfiguration(service_.policy_digest());
   }
   if (log_ == nullptr) return;
   log_->Info("jwks_read", {{"issuer", issuer}, {"keys", keys.keys().size()}});

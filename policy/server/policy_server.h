@@ -11,13 +11,17 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/admin/admin_services.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
 #include "policy/server/wakeup_thread.h"
+#include "policy/service/access_control.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/known_keys.h"
 #include "policy/service/policy_service.h"
+#include "policy/service/replica.h"
+#include "policy/service/watch_hub.h"
 #include "policy/store/store.h"
 #include "proxy/base/log.h"
 
@@ -29,9 +33,10 @@ namespace sluice::policy {
 //   StartInProcess()  opens no socket, and is reached by InProcessChannel()
 //                     only: embedded in sluice-proxy.
 //
-// Both serve the same services, with the standard health service and server
-// reflection. Call one of the two, once. Not thread-safe, but for
-// InProcessChannel() after the start; what is served is.
+// Both serve PolicyService, with the standard health service and server
+// reflection; Listen() serves those of sluice.admin.v1 as well. Call one of the
+// two, once. Not thread-safe, but for InProcessChannel() after the start; what
+// is served is.
 class PolicyServer : private JwksObserverInterface {
  public:
   // Opens the store; where that fails, the start fails. The clock is read once
@@ -64,8 +69,9 @@ class PolicyServer : private JwksObserverInterface {
   // "unix:PATH".
   const std::string& address() const { return address_; }
 
-  // Serves issuers, keys and public topics of `config` from now on. Stored
-  // tokens stay. Address, TLS and store stay as they are: see NeedsRestart().
+  // Serves issuers, keys, public topics and access rules of `config` from now
+  // on. Stored tokens stay. Address, TLS and store stay as they are: see
+  // NeedsRestart().
   void Reload(LoadedConfig config);
 
   // Whether `config` differs from the running configuration in something that
@@ -97,6 +103,10 @@ class PolicyServer : private JwksObserverInterface {
   const std::optional<ListenAddress> listen_address_;
   const std::optional<TlsConfig> tls_;
   const PolicyService::Clock clock_;
+  AccessControl access_;
+  // What operators manage, and who is told of it. Both outlive the store.
+  const std::shared_ptr<Replica> replica_;
+  WatchHub hub_;
   const StoreOptions store_options_;
   absl::Status store_status_;  // of opening the store
   // Empty only where it could not be opened, and then nothing is served.
@@ -114,8 +124,9 @@ class PolicyServer : private JwksObserverInterface {
   std::shared_ptr<Introspector> introspector_;
 
   PolicyService service_;
+  std::unique_ptr<AdminServices> admin_;  // null unless it listens
   std::string address_;
-  std::unique_ptr<grpc::Server> server_;  // uses service_
+  std::unique_ptr<grpc::Server> server_;  // uses the services
   // While the server runs, and there are keys to read.
   std::unique_ptr<WakeupThread> reading_;
 };

@@ -11,7 +11,9 @@
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
 #include "policy/service/draft01_proof.h"
+#include "policy/service/key_ids.h"
 #include "policy/service/known_keys.h"
+#include "policy/service/policy_digest.h"
 #include "policy/service/proof.h"
 #include "proxy/base/bytes.h"
 
@@ -38,6 +40,8 @@ v1::Denial::Reason ReasonOf(ace::Rejection rejection) {
       return v1::Denial::REASON_TOKEN_EXPIRED;
     case ace::Rejection::kProof:
       return v1::Denial::REASON_PROOF_INVALID;
+    case ace::Rejection::kRevoked:
+      return v1::Denial::REASON_REVOKED;
   }
   return v1::Denial::REASON_UNSPECIFIED;
 }
@@ -134,14 +138,31 @@ bool AnyDraft01(const ace::TokenVerifier& verifier) {
 
 Authenticator::Authenticator(ace::TokenVerifier verifier,
                              const std::vector<ace::Permission>& public_topics,
-                             std::shared_ptr<TokenStoreInterface> store)
+                             std::shared_ptr<TokenStoreInterface> store,
+                             std::shared_ptr<const Replica> managed)
     : verifier_(std::move(verifier)),
       store_(std::move(store)),
+      managed_(std::move(managed)),
+      digest_(PolicyDigest(verifier_.options(), public_topics)),
       speaks_draft01_(AnyDraft01(verifier_)) {
   AddPermissions(public_topics, &public_grant_);
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
+    const v1::AuthenticateRequest& request, absl::Time now,
+    ReferenceAnswers* references) const {
+  // Before the decision, so that what changes meanwhile is not taken for a part
+  // of it.
+  const std::string version = managed_->PolicyVersionOf(digest_);
+  absl::StatusOr<v1::AuthenticateResponse> answer =
+      Decide(request, now, references);
+  if (answer.ok() && answer->has_grant()) {
+    answer->mutable_grant()->set_policy_version(version);
+  }
+  return answer;
+}
+
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::Decide(
     const v1::AuthenticateRequest& request, absl::Time now,
     ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
@@ -215,7 +236,11 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
   const absl::Status usable =
       Verify((*record)->token, now, references).status();
   if (!usable.ok()) {
-    if (!ace::RejectionOf(usable).has_value()) return usable;
+    const std::optional<ace::Rejection> rejection = ace::RejectionOf(usable);
+    if (!rejection.has_value()) return usable;
+    if (*rejection == ace::Rejection::kRevoked) {
+      return DenialOrError<Response>(usable);
+    }
     return Deny<Response>(
         v1::Denial::REASON_NO_CREDENTIAL,
         absl::StrCat("the stored token is good no more: ", usable.message()));
@@ -230,23 +255,24 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
     const v1::AnonymousCredential& credential, absl::Time now,
     ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
-  if (!connection.client_certificate().empty()) {
-    // ACE-AUTH-3
-    const absl::StatusOr<std::optional<TokenRecord>> record = FindByCertificate(
-        ace::ReadClientCertificate(AsBytes(connection.client_certificate())),
-        now);
-    if (!record.ok()) return record.status();
-    if (record->has_value()) {
-      const absl::StatusOr<ace::VerifiedToken> token =
-          Verify((*record)->token, now, references);
-      if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
-        const absl::Status fit = CheckFit(connection, *token);
-        if (!fit.ok()) return DenialOrError<Response>(fit);
-        return Admit(connection, *token, now);
-      }
-      if (!token.ok() && !ace::RejectionOf(token.status()).has_value()) {
-        return token.status();
-      }
+  // ACE-AUTH-3
+  const absl::StatusOr<std::optional<TokenRecord>> record =
+      FindByTlsKey(connection, now);
+  if (!record.ok()) return record.status();
+  if (record->has_value()) {
+    const absl::StatusOr<ace::VerifiedToken> token =
+        Verify((*record)->token, now, references);
+    if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
+      const absl::Status fit = CheckFit(connection, *token);
+      if (!fit.ok()) return DenialOrError<Response>(fit);
+      return Admit(connection, *token, now);
+    }
+    // One that is good no more counts for nothing; one that is revoked does
+    // not make its client an anonymous one.
+    if (!token.ok() &&
+        ace::RejectionOf(token.status()).value_or(ace::Rejection::kRevoked) ==
+            ace::Rejection::kRevoked) {
+      return DenialOrError<Response>(token.status());
     }
   }
   Response response;
@@ -277,13 +303,24 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
     const v1::RecheckCredential& credential, absl::Time now,
     ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
+  std::string token = credential.token();
+  if (credential.stored()) {
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        FindStored(connection, now);
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) {
+      return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
+                            "the client's token is not stored any more");
+    }
+    token = std::move((*record)->token);
+  }
   const absl::StatusOr<ace::VerifiedToken> verified =
-      Verify(credential.token(), now, references);
+      Verify(token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   absl::StatusOr<Response> answer = Admit(connection, *verified, now);
   if (!answer.ok() || !answer->has_grant()) return answer;
   if (absl::Status stored =
-          Store(credential.token(), *verified, connection.client_id(), now);
+          Store(token, *verified, connection.client_id(), now);
       !stored.ok()) {
     return stored;
   }
@@ -323,7 +360,9 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
   if (WantsKeys(verified.status(), references)) {
     return absl::UnavailableError("the issuer's keys are to be read first");
   }
-  if (!verified.ok() || !verified->exi.has_value()) return verified;
+  if (!verified.ok()) return verified;
+  if (absl::Status s = CheckNotRevoked(*verified, now); !s.ok()) return s;
+  if (!verified->exi.has_value()) return verified;
   const absl::StatusOr<absl::Time> first_seen =
       store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);
   if (!first_seen.ok()) return first_seen.status();
@@ -333,6 +372,17 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
                               "exi: the token was first seen too long ago");
   }
   return verified;
+}
+
+// ACE-EXP-4
+absl::Status Authenticator::CheckNotRevoked(const ace::VerifiedToken& token,
+                                            absl::Time now) const {
+  const std::vector<std::string> key_ids = KeyIdsOf(token.pop_key);
+  const std::string name = managed_->FindRevocation(
+      {token.issuer, token.token_id, token.subject, key_ids}, now);
+  if (name.empty()) return absl::OkStatus();
+  return ace::RejectedError(ace::Rejection::kRevoked,
+                            absl::StrCat("revoked by ", name));
 }
 
 absl::Status Authenticator::CheckPossession(
@@ -378,6 +428,9 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
   grant->set_subject(token.subject);
   grant->set_issuer(token.issuer);
   grant->set_token_id(token.token_id);
+  for (std::string& key_id : KeyIdsOf(token.pop_key)) {
+    grant->add_key_ids(std::move(key_id));
+  }
   AddPermissions(token.scope.permissions, grant);
   *grant->mutable_expires_at() = ToTimestamp(token.expires_at);
   grant->set_cnonce(token.client_nonce);
@@ -394,10 +447,22 @@ absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByCertificate(
   return store_->Find(certificate.identity, now);
 }
 
+absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByTlsKey(
+    const v1::ConnectionInfo& connection, absl::Time now) const {
+  if (!connection.psk_key_id().empty()) {
+    return store_->Find(connection.psk_key_id(), now);
+  }
+  if (connection.client_certificate().empty()) return std::nullopt;
+  return FindByCertificate(
+      ace::ReadClientCertificate(AsBytes(connection.client_certificate())),
+      now);
+}
+
 // A certificate without a key of ours that no token is bound to says nothing
 // about who the client is.
 absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
     const v1::ConnectionInfo& connection, absl::Time now) const {
+  if (!connection.psk_key_id().empty()) return FindByTlsKey(connection, now);
   if (!connection.client_certificate().empty()) {
     const ace::ClientCertificate certificate =
         ace::ReadClientCertificate(AsBytes(connection.client_certificate()));

@@ -13,6 +13,7 @@
 #include "policy/ace/scope.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/service/reference_answers.h"
+#include "policy/service/replica.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
@@ -30,10 +31,15 @@ namespace sluice::policy {
 class Authenticator {
  public:
   // `public_topics` are part of every grant (ACE-SCP-6), their filters valid
-  // and not shared.
+  // and not shared. What `managed` says is revoked is denied (ACE-EXP-4).
   Authenticator(ace::TokenVerifier verifier,
                 const std::vector<ace::Permission>& public_topics,
-                std::shared_ptr<TokenStoreInterface> store);
+                std::shared_ptr<TokenStoreInterface> store,
+                std::shared_ptr<const Replica> managed);
+
+  // Equal for two authenticators whose grants follow from the same keys,
+  // issuers and public topics. Says nothing of them.
+  const std::string& digest() const { return digest_; }
 
   // A token is checked first, then its proof of possession: that of RFC 9431,
   // or, for tokens of an issuer of draft-01 and for no others, that of the
@@ -42,8 +48,9 @@ class Authenticator {
   // new one is (ACE-POP-5).
   //
   // A client that sends no credential gets the grant of the stored token that
-  // its certificate fits (ACE-AUTH-3), else the public topics, or, where the
-  // proxy takes tokens at `authz-info`, an empty grant (ACE-AUTH-1).
+  // its TLS key fits, pre-shared or a certificate's (ACE-AUTH-3), else the
+  // public topics, or, where the proxy takes tokens at `authz-info`, an empty
+  // grant (ACE-AUTH-1).
   absl::StatusOr<v1::AuthenticateResponse> Authenticate(
       const v1::AuthenticateRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
@@ -54,7 +61,17 @@ class Authenticator {
       const v1::StoreTokenRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
 
+  // The symmetric key of the stored tokens that the identity names
+  // (ACE-AUTH-3); a token is checked as a new one is. None where it names no
+  // key, or two.
+  absl::StatusOr<v1::GetPreSharedKeyResponse> GetPreSharedKey(
+      const v1::GetPreSharedKeyRequest& request, absl::Time now,
+      ReferenceAnswers* references = nullptr) const;
+
  private:
+  absl::StatusOr<v1::AuthenticateResponse> Decide(
+      const v1::AuthenticateRequest& request, absl::Time now,
+      ReferenceAnswers* references) const;
   absl::StatusOr<v1::AuthenticateResponse> AuthenticateToken(
       const v1::ConnectionInfo& connection,
       const v1::TokenCredential& credential, absl::Time now,
@@ -73,10 +90,12 @@ class Authenticator {
       ReferenceAnswers* references) const;
 
   // Checks what the token says, be it by itself or by its authorization
-  // server, and when it was first seen (ACE-TOK-8).
+  // server, when it was first seen (ACE-TOK-8), and that it is not revoked.
   absl::StatusOr<ace::VerifiedToken> Verify(absl::string_view token,
                                             absl::Time now,
                                             ReferenceAnswers* references) const;
+  absl::Status CheckNotRevoked(const ace::VerifiedToken& token,
+                               absl::Time now) const;
   absl::Status CheckPossession(const v1::ConnectionInfo& connection,
                                const v1::TokenCredential& credential,
                                const ace::VerifiedToken& token,
@@ -89,6 +108,9 @@ class Authenticator {
   // The stored token that is bound to the certificate, or to its key.
   absl::StatusOr<std::optional<TokenRecord>> FindByCertificate(
       const ace::ClientCertificate& certificate, absl::Time now) const;
+  // The stored token of the key that TLS has proven.
+  absl::StatusOr<std::optional<TokenRecord>> FindByTlsKey(
+      const v1::ConnectionInfo& connection, absl::Time now) const;
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
       const v1::ConnectionInfo& connection, absl::Time now) const;
   absl::Status Store(const std::string& token,
@@ -99,6 +121,8 @@ class Authenticator {
   // The grant of an anonymous client; every other one starts as its copy.
   v1::Grant public_grant_;
   const std::shared_ptr<TokenStoreInterface> store_;
+  const std::shared_ptr<const Replica> managed_;
+  const std::string digest_;
   // Whether a User Name may be a token (ACE-D01-4).
   const bool speaks_draft01_;
 };

@@ -26,6 +26,9 @@ Introspector::Freshness FreshnessFor(const v1::AuthenticateRequest& request) {
 Introspector::Freshness FreshnessFor(const v1::StoreTokenRequest&) {
   return Introspector::Freshness::kRemembered;
 }
+Introspector::Freshness FreshnessFor(const v1::GetPreSharedKeyRequest&) {
+  return Introspector::Freshness::kRemembered;
+}
 
 // What was granted on an authorization server's word is granted for a while.
 void LimitByAnswers(const ReferenceAnswers& references, absl::Time now,
@@ -45,6 +48,8 @@ void LimitByAnswers(const ReferenceAnswers& references, absl::Time now,
 }
 void LimitByAnswers(const ReferenceAnswers&, absl::Time,
                     v1::StoreTokenResponse*) {}
+void LimitByAnswers(const ReferenceAnswers&, absl::Time,
+                    v1::GetPreSharedKeyResponse*) {}
 
 // One call: it is put to the authenticator, and again each time that a
 // reference in it has been asked about, or an issuer's keys been read. Lives
@@ -123,8 +128,12 @@ class Call : public std::enable_shared_from_this<Call<Request, Response>> {
 
 }  // namespace
 
-PolicyService::PolicyService(Deciders deciders, Clock clock)
-    : clock_(std::move(clock)), deciders_(std::move(deciders)) {}
+PolicyService::PolicyService(Deciders deciders, const AccessControl* access,
+                             WatchHub* hub, Clock clock)
+    : access_(access),
+      hub_(hub),
+      clock_(std::move(clock)),
+      deciders_(std::move(deciders)) {}
 
 void PolicyService::SetDeciders(Deciders deciders) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -136,6 +145,10 @@ grpc::ServerUnaryReactor* PolicyService::Authenticate(
     const v1::AuthenticateRequest* request,
     v1::AuthenticateResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
+    reactor->Finish(s);
+    return reactor;
+  }
   std::make_shared<Call<v1::AuthenticateRequest, v1::AuthenticateResponse>>(
       &Authenticator::Authenticate, this, clock_, request, response, reactor)
       ->Run();
@@ -146,10 +159,35 @@ grpc::ServerUnaryReactor* PolicyService::StoreToken(
     grpc::CallbackServerContext* context, const v1::StoreTokenRequest* request,
     v1::StoreTokenResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
+    reactor->Finish(s);
+    return reactor;
+  }
   std::make_shared<Call<v1::StoreTokenRequest, v1::StoreTokenResponse>>(
       &Authenticator::StoreToken, this, clock_, request, response, reactor)
       ->Run();
   return reactor;
+}
+
+grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
+    grpc::CallbackServerContext* context,
+    const v1::GetPreSharedKeyRequest* request,
+    v1::GetPreSharedKeyResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
+    reactor->Finish(s);
+    return reactor;
+  }
+  std::make_shared<
+      Call<v1::GetPreSharedKeyRequest, v1::GetPreSharedKeyResponse>>(
+      &Authenticator::GetPreSharedKey, this, clock_, request, response, reactor)
+      ->Run();
+  return reactor;
+}
+
+WatchHub::Reactor* PolicyService::Watch(grpc::CallbackServerContext* context) {
+  const grpc::Status status = access_->CheckProxy(*context);
+  return status.ok() ? hub_->Open() : WatchHub::Refuse(status);
 }
 
 Deciders PolicyService::deciders() const {

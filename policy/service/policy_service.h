@@ -4,13 +4,15 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/service/access_control.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
+#include "policy/service/watch_hub.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 
 namespace sluice::policy {
@@ -27,7 +29,8 @@ struct Deciders {
 
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
 // wire. A call is answered inline, on gRPC's thread, unless an authorization
-// server has to be asked first. Thread-safe.
+// server has to be asked first. Callers that `access` does not take for proxies
+// are refused. Thread-safe.
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
   // Longest request, in bytes: the longest token and what stands around it.
@@ -35,13 +38,19 @@ class PolicyService final : public v1::PolicyService::CallbackService {
 
   using Clock = std::function<absl::Time()>;
 
-  explicit PolicyService(
-      Deciders deciders, Clock clock = [] { return absl::Now(); });
+  // `access` and `hub` outlive this.
+  PolicyService(Deciders deciders, const AccessControl* access, WatchHub* hub,
+                Clock clock);
 
   // Calls that start from now on ask `deciders`, and so do those that wait for
   // an issuer's keys; others under way finish with those they started with.
   void SetDeciders(Deciders deciders);
   Deciders deciders() const;
+
+  // Authenticator::digest() of those that decide now.
+  std::string policy_digest() const {
+    return deciders().authenticator->digest();
+  }
 
   grpc::ServerUnaryReactor* Authenticate(
       grpc::CallbackServerContext* context,
@@ -51,8 +60,15 @@ class PolicyService final : public v1::PolicyService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::StoreTokenRequest* request,
       v1::StoreTokenResponse* response) override;
+  grpc::ServerUnaryReactor* GetPreSharedKey(
+      grpc::CallbackServerContext* context,
+      const v1::GetPreSharedKeyRequest* request,
+      v1::GetPreSharedKeyResponse* response) override;
+  WatchHub::Reactor* Watch(grpc::CallbackServerContext* context) override;
 
  private:
+  const AccessControl* const access_;
+  WatchHub* const hub_;
   const Clock clock_;
   mutable std::mutex mutex_;
   Deciders deciders_;

@@ -117,6 +117,15 @@ void PolicyClient::StoreToken(const policy::v1::StoreTokenRequest& request,
       [this, call](const grpc::Status& status) { Finish(call, status); });
 }
 
+void PolicyClient::GetPreSharedKey(
+    const policy::v1::GetPreSharedKeyRequest& request,
+    Callback<policy::v1::GetPreSharedKeyResponse> done) {
+  auto* call = Begin(request, std::move(done), &pre_shared_key_latency_);
+  stub_->async()->GetPreSharedKey(
+      call->context.get(), &call->request, &call->response,
+      [this, call](const grpc::Status& status) { Finish(call, status); });
+}
+
 bool PolicyClient::IsReady() {
   return channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
 }

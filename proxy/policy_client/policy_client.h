@@ -48,6 +48,9 @@ class PolicyClient final : public PolicyClientInterface {
                     Callback<policy::v1::AuthenticateResponse> done) override;
   void StoreToken(const policy::v1::StoreTokenRequest& request,
                   Callback<policy::v1::StoreTokenResponse> done) override;
+  void GetPreSharedKey(
+      const policy::v1::GetPreSharedKeyRequest& request,
+      Callback<policy::v1::GetPreSharedKeyResponse> done) override;
 
   // Whether the channel is connected; if it is not, makes it try. False for a
   // channel within the process, which has no state.
@@ -59,6 +62,9 @@ class PolicyClient final : public PolicyClientInterface {
   }
   const DurationHistogram& store_token_latency() const {
     return store_token_latency_;
+  }
+  const DurationHistogram& pre_shared_key_latency() const {
+    return pre_shared_key_latency_;
   }
 
  private:
@@ -78,6 +84,7 @@ class PolicyClient final : public PolicyClientInterface {
   const absl::Duration timeout_;
   DurationHistogram authenticate_latency_;
   DurationHistogram store_token_latency_;
+  DurationHistogram pre_shared_key_latency_;
 
   std::mutex mutex_;
   std::condition_variable idle_;

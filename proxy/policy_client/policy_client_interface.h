@@ -23,6 +23,9 @@ class PolicyClientInterface {
       Callback<policy::v1::AuthenticateResponse> done) = 0;
   virtual void StoreToken(const policy::v1::StoreTokenRequest& request,
                           Callback<policy::v1::StoreTokenResponse> done) = 0;
+  virtual void GetPreSharedKey(
+      const policy::v1::GetPreSharedKeyRequest& request,
+      Callback<policy::v1::GetPreSharedKeyResponse> done) = 0;
 };
 
 }  // namespace sluice::policy_client

@@ -106,10 +106,6 @@ absl::Status Checker::CheckListener(int index) {
 absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
                                        const std::string& path,
                                        ListenerConfig* listener) const {
-  if (tls.psk()) {
-    return Error(FieldPath(path, "psk"),
-                 "true is not supported by this version; use false");
-  }
   absl::Status s = fields_.CheckKeyPair(
       path, tls.certificate(), tls.private_key(), &listener->certificate_file,
       &listener->private_key_file);
@@ -117,6 +113,12 @@ absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
   listener->request_client_certificate =
       tls.client_certificate() == Schema::Listener::CLIENT_CERTIFICATE_REQUEST;
   listener->tls13_only = tls.min_version() == Schema::Listener::VERSION_TLS_1_3;
+  listener->take_pre_shared_keys = tls.psk();
+  if (tls.psk() && listener->tls13_only) {
+    return Error(FieldPath(path, "psk"),
+                 "pre-shared keys are for TLS 1.2; set min_version to 1.2, or "
+                 "psk to false");
+  }
   return absl::OkStatus();
 }
 

@@ -25,6 +25,7 @@ struct ListenerConfig {
   std::string private_key_file;
   bool tls13_only = false;
   bool request_client_certificate = false;
+  bool take_pre_shared_keys = false;
   bool allow_v311 = true;
   bool allow_v5 = true;
 };

@@ -47,6 +47,7 @@ MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
   tls.certificates.push_back(
       {listener.certificate_file, listener.private_key_file});
   tls.request_client_certificate = listener.request_client_certificate;
+  tls.take_pre_shared_keys = listener.take_pre_shared_keys;
   tls.min_version = listener.tls13_only ? transport::TlsVersion::k13
                                         : transport::TlsVersion::k12;
   auto context = transport::TlsContext::Create(tls);

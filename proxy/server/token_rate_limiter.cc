@@ -39,6 +39,12 @@ void TokenRateLimiter::StoreToken(
   policy_.StoreToken(request, std::move(done));
 }
 
+void TokenRateLimiter::GetPreSharedKey(
+    const policy::v1::GetPreSharedKeyRequest& request,
+    Callback<policy::v1::GetPreSharedKeyResponse> done) {
+  policy_.GetPreSharedKey(request, std::move(done));
+}
+
 bool TokenRateLimiter::Admit(const std::string& client_address) {
   const absl::StatusOr<HostPort> host_port = HostPort::Parse(client_address);
   if (!host_port.ok()) return false;

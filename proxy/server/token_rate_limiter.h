@@ -23,6 +23,9 @@ class TokenRateLimiter final : public policy_client::PolicyClientInterface {
                     Callback<policy::v1::AuthenticateResponse> done) override;
   void StoreToken(const policy::v1::StoreTokenRequest& request,
                   Callback<policy::v1::StoreTokenResponse> done) override;
+  void GetPreSharedKey(
+      const policy::v1::GetPreSharedKeyRequest& request,
+      Callback<policy::v1::GetPreSharedKeyResponse> done) override;
 
  private:
   bool Admit(const std::string& client_address);

@@ -78,6 +78,9 @@ class TlsChannelInterface {
   // The certificate, in DER, with which the client proved a key in the
   // handshake (ACE-AUTH-3); empty without one.
   virtual std::string PeerCertificate() const = 0;
+  // What the policy service called the pre-shared key with which the client
+  // made the handshake (ACE-AUTH-3); empty without one.
+  virtual std::string PreSharedKeyId() const = 0;
   // 32 bytes of the exporter (RFC 8446 section 7.5) for `label`. TLS 1.2 yields
   // two values, with an empty and with an absent context (RFC 5705 section 4);
   // TLS 1.3 makes no difference and yields one. Empty on failure.

@@ -171,6 +171,7 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_client_address(context_.client_address);
   info->set_client_id(client_id_);
   info->set_client_certificate(context_.tls->PeerCertificate());
+  info->set_psk_key_id(context_.tls->PreSharedKeyId());
   info->set_bind_client_id(context_.settings->bind_client_id);
   info->set_clean_start(clean_start_);
   info->set_session_expiry_interval(session_expiry_interval_);

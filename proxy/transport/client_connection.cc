@@ -53,6 +53,7 @@ ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
       config_(std::move(config)),
       client_address_(client),
       accepted_at_(uv_hrtime()),
+      questions_(context, id),
       client_(std::move(socket), this),
       timer_(context->loop, this),
       tls_(std::make_unique<TlsConnection>(config_->tls, &context->tls_io)) {}
@@ -79,6 +80,18 @@ void ClientConnection::OnStoreTokenAnswer(
   if (phase_ != Phase::kOpen) return;
   session_->OnStoreTokenAnswer(request_id, answer, Now(), &context_->effects);
   CarryOut();
+  Settle();
+}
+
+void ClientConnection::OnPreSharedKey(absl::StatusOr<PreSharedKey> key) {
+  if (phase_ != Phase::kHandshake) return;
+  if (key.ok()) {
+    tls_->SetPreSharedKey(*std::move(key));
+    ReadClient();
+    context_->tls_io.set_input({});
+  } else {
+    FailHandshake("no pre-shared key: the policy service does not answer");
+  }
   Settle();
 }
 
@@ -202,6 +215,11 @@ bool ClientConnection::Handshake() {
   switch (tls_->Handshake()) {
     case TlsConnection::Progress::kNeedsInput:
       return false;
+    case TlsConnection::Progress::kNeedsKey:
+      questions_.GetPreSharedKey(config_->session.listener,
+                                 client_address_.ToString(),
+                                 tls_->psk_identity());
+      return false;
     case TlsConnection::Progress::kEnded:
     case TlsConnection::Progress::kFailed:
       FailHandshake(tls_->error());
@@ -263,10 +281,10 @@ void ClientConnection::CarryOut() {
         context_->pieces.push_back(effects.bytes(effect));
         break;
       case Effect::Kind::kAuthenticate:
-        AskAuthenticate(effect);
+        questions_.Authenticate(effect);
         break;
       case Effect::Kind::kStoreToken:
-        AskStoreToken(effect);
+        questions_.StoreToken(effect);
         break;
       case Effect::Kind::kConnectUpstream:
         ConnectUpstream();
@@ -285,36 +303,6 @@ void ClientConnection::CarryOut() {
   WriteToBroker();
   effects.Clear();
   if (close) BeginClose();
-}
-
-// The answer may come at once, late, on any thread, or after this connection's
-// end: it is posted, and finds the connection by its id or not at all.
-void ClientConnection::AskAuthenticate(const Effect& effect) {
-  context_->policy->Authenticate(
-      context_->effects.authenticate(effect),
-      [mailbox = context_->loop->mailbox(), table = context_->connections,
-       id = id_, request_id = effect.request_id](
-          absl::StatusOr<policy::v1::AuthenticateResponse> answer) {
-        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
-          ClientConnection* connection = table->Find(id);
-          if (connection == nullptr) return;
-          connection->OnAuthenticateAnswer(request_id, answer);
-        });
-      });
-}
-
-void ClientConnection::AskStoreToken(const Effect& effect) {
-  context_->policy->StoreToken(
-      context_->effects.store_token(effect),
-      [mailbox = context_->loop->mailbox(), table = context_->connections,
-       id = id_, request_id = effect.request_id](
-          absl::StatusOr<policy::v1::StoreTokenResponse> answer) {
-        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
-          ClientConnection* connection = table->Find(id);
-          if (connection == nullptr) return;
-          connection->OnStoreTokenAnswer(request_id, answer);
-        });
-      });
 }
 
 void ClientConnection::ConnectUpstream() {
@@ -426,9 +414,10 @@ void ClientConnection::UpdateReading() {
   client_paused_ = IsPaused(limit, client_paused_, to_broker, answers_);
   // The broker is never answered.
   broker_paused_ = IsPaused(limit, broker_paused_, to_client, 0);
-  client_.SetReading(
-      !client_paused_ && !client_ended_ &&
-      (phase_ == Phase::kHandshake || session_->wants_client_bytes()));
+  client_.SetReading(!client_paused_ && !client_ended_ &&
+                     (phase_ == Phase::kHandshake
+                          ? !tls_->waits_for_key()
+                          : session_->wants_client_bytes()));
   if (broker_.has_value()) broker_->SetReading(!broker_paused_);
 }
 

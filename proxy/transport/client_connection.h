@@ -12,6 +12,8 @@
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
 #include "proxy/transport/packet_buffer.h"
+#include "proxy/transport/policy_questions.h"
+#include "proxy/transport/pre_shared_key.h"
 #include "proxy/transport/socket_address.h"
 #include "proxy/transport/stream.h"
 #include "proxy/transport/tls_connection.h"
@@ -25,8 +27,8 @@ namespace sluice::transport {
 //
 // Backpressure: from ListenerConfig::max_queued_bytes in one side's queue until
 // it has fallen to a quarter of that, the other side is not read. A client
-// for whom more than twice that is queued of the proxy's own answers is not read
-// either.
+// for whom more than twice that is queued of the proxy's own answers is not
+// read either.
 class ClientConnection final : private Stream::HandlerInterface,
                                private DeadlineTimer::HandlerInterface,
                                private UpstreamConnector::HandlerInterface {
@@ -51,6 +53,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   void OnStoreTokenAnswer(
       uint64_t request_id,
       const absl::StatusOr<policy::v1::StoreTokenResponse>& answer);
+  // kUnavailable and the like: nobody could be asked.
+  void OnPreSharedKey(absl::StatusOr<PreSharedKey> key);
   void Drain();
   // Gives the session an input that has nothing but the time; nothing happens
   // before there is a session, or after.
@@ -83,8 +87,6 @@ class ClientConnection final : private Stream::HandlerInterface,
 
   // Carries out the context's effects and clears them.
   void CarryOut();
-  void AskAuthenticate(const session::Effect& effect);
-  void AskStoreToken(const session::Effect& effect);
   void ConnectUpstream();
   void SendToClient(const session::Effect& effect);
   void WriteToBroker();
@@ -105,6 +107,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   const std::shared_ptr<const ListenerConfig> config_;
   const SocketAddress client_address_;
   const uint64_t accepted_at_;  // uv_hrtime()
+  PolicyQuestions questions_;
 
   Stream client_;
   absl::optional<Stream> broker_;

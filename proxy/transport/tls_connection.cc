@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
 namespace sluice::transport {
@@ -20,14 +21,57 @@ TlsConnection::Progress TlsConnection::Handshake() {
     error_ = "out of memory";
     return Progress::kFailed;
   }
-  const int result = SSL_do_handshake(ssl_.get());
-  if (result != 1) return Failed(result);
-  if (!SSL_get_extms_support(ssl_.get())) {
-    // ClientHello was checked for it; this is the second lock.
-    error_ = "no extended master secret";
-    return Progress::kFailed;
+  if (psk_ != nullptr && psk_->holds_records()) {
+    switch (psk_->Add(io_->TakeInput())) {
+      case PskExchange::Progress::kNeedsInput:
+        return Progress::kNeedsInput;
+      case PskExchange::Progress::kFound:
+        return Progress::kNeedsKey;
+      case PskExchange::Progress::kNone:
+        io_->set_input(psk_->records());
+        break;
+    }
   }
-  return Progress::kDone;
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) return HandshakeStopped(result);
+  return CheckHandshake() ? Progress::kDone : Progress::kFailed;
+}
+
+TlsConnection::Progress TlsConnection::HandshakeStopped(int result) {
+  const Progress progress = Failed(result);
+  if (psk_ == nullptr) {
+    if (progress == Progress::kNeedsInput &&
+        PskExchange::IsFor(SSL_get_pending_cipher(ssl_.get()))) {
+      psk_ = std::make_unique<PskExchange>(ssl_.get());
+    }
+  } else if (progress == Progress::kFailed) {
+    const std::string why_none = psk_->WhyNone();
+    error_ = why_none.empty() ? absl::StrCat("with a pre-shared key: ", error_)
+                              : absl::StrCat("no pre-shared key: ", why_none);
+  }
+  return progress;
+}
+
+// Both locks are second ones: ClientHello has been checked for Extended Master
+// Secret, and with a random key no handshake ends.
+bool TlsConnection::CheckHandshake() {
+  if (!SSL_get_extms_support(ssl_.get())) {
+    error_ = "no extended master secret";
+    return false;
+  }
+  if (!PskExchange::IsFor(SSL_get_current_cipher(ssl_.get()))) return true;
+  if (psk_ == nullptr || psk_->key_id().empty() ||
+      SSL_session_reused(ssl_.get())) {
+    error_ = "no pre-shared key was proven";
+    return false;
+  }
+  psk_key_id_ = psk_->key_id();
+  return true;
+}
+
+void TlsConnection::SetPreSharedKey(PreSharedKey key) {
+  psk_->SetKey(std::move(key));
+  io_->set_input(psk_->records());
 }
 
 TlsConnection::Progress TlsConnection::Read(absl::Span<uint8_t> out,
@@ -36,6 +80,7 @@ TlsConnection::Progress TlsConnection::Read(absl::Span<uint8_t> out,
   while (*count < out.size()) {
     // A last call that would find nothing is saved.
     if (!io_->has_input() && SSL_pending(ssl_.get()) == 0) {
+      psk_.reset();
       return Progress::kNeedsInput;
     }
     const int result = SSL_read(ssl_.get(), out.data() + *count,

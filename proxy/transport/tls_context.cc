@@ -9,11 +9,17 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/transport/psk_exchange.h"
 
 namespace sluice::transport {
 namespace {
 
 constexpr char kTls12Ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// The first is for pre-shared keys, and is chosen where such are taken only.
+constexpr char kTls12CiphersWithPsk[] =
+    "ECDHE-PSK-CHACHA20-POLY1305:ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr uint16_t kPskCipher =
+    TLS1_CK_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 & 0xffff;
 
 // The error queue's latest entry, for people. Clears the queue.
 std::string TakeError() {
@@ -137,6 +143,17 @@ bool OffersTls13(const SSL_CLIENT_HELLO* client_hello) {
   return false;
 }
 
+bool OffersPreSharedKey(const SSL_CLIENT_HELLO* client_hello) {
+  CBS suites;
+  CBS_init(&suites, client_hello->cipher_suites,
+           client_hello->cipher_suites_len);
+  uint16_t suite;
+  while (CBS_get_u16(&suites, &suite)) {
+    if (suite == kPskCipher) return true;
+  }
+  return false;
+}
+
 // The keys that a token can be bound to, and RSA for those bound to a
 // certificate as a whole. BoringSSL leaves Ed25519 out unless it is named.
 constexpr uint16_t kClientSignatures[] = {
@@ -167,9 +184,12 @@ absl::StatusOr<bssl::UniquePtr<SSL_CTX>> NewSslContext(
   if (context == nullptr ||
       !SSL_CTX_set_min_proto_version(context.get(), version) ||
       !SSL_CTX_set_max_proto_version(context.get(), TLS1_3_VERSION) ||
-      !SSL_CTX_set_strict_cipher_list(context.get(), kTls12Ciphers)) {
+      !SSL_CTX_set_strict_cipher_list(
+          context.get(), options.take_pre_shared_keys ? kTls12CiphersWithPsk
+                                                      : kTls12Ciphers)) {
     return absl::InternalError(TakeError());
   }
+  if (options.take_pre_shared_keys) PskExchange::Enable(context.get());
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Sessions live in the clients' tickets, of which a client needs but one.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
@@ -190,6 +210,7 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Create(
     return absl::InvalidArgumentError("a TLS listener needs a certificate");
   }
   std::shared_ptr<TlsContext> result(new TlsContext);
+  result->takes_pre_shared_keys_ = options.take_pre_shared_keys;
   for (const CertificateFiles& files : options.certificates) {
     absl::StatusOr<bssl::UniquePtr<SSL_CTX>> context = NewSslContext(options);
     if (!context.ok()) return context.status();
@@ -224,22 +245,26 @@ bssl::UniquePtr<SSL> TlsContext::NewConnection() const {
 
 ssl_select_cert_result_t TlsContext::OnClientHello(
     const SSL_CLIENT_HELLO* client_hello) {
+  SSL* const ssl = client_hello->ssl;
+  const auto* self = static_cast<const TlsContext*>(
+      SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const bool with_psk =
+      self->takes_pre_shared_keys_ && OffersPreSharedKey(client_hello);
+  if (with_psk) {
+    SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+  }
   const uint8_t* data;
   size_t length;
-  if (!OffersTls13(client_hello) &&
+  if ((with_psk || !OffersTls13(client_hello)) &&
       !SSL_early_callback_ctx_extension_get(
           client_hello, TLSEXT_TYPE_extended_master_secret, &data, &length)) {
     return ssl_select_cert_error;  // handshake_failure
   }
-  const char* name =
-      SSL_get_servername(client_hello->ssl, TLSEXT_NAMETYPE_host_name);
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (name != nullptr) {
-    const auto* self = static_cast<const TlsContext*>(
-        SSL_CTX_get_app_data(SSL_get_SSL_CTX(client_hello->ssl)));
     SSL_CTX* context = self->Find(absl::AsciiStrToLower(name));
-    if (context != self->default_.get()) {
-      SSL_set_SSL_CTX(client_hello->ssl, context);
-    }
+    if (context != self->default_.get()) SSL_set_SSL_CTX(ssl, context);
   }
   return ssl_select_cert_success;
 }

@@ -28,6 +28,8 @@ struct TlsOptions {
   TlsVersion min_version = TlsVersion::k12;
   // Ask clients for a certificate, and take any: see TlsContext.
   bool request_client_certificate = false;
+  // Take pre-shared keys: see TlsContext.
+  bool take_pre_shared_keys = false;
 };
 
 // What the TLS server of a listener offers: TLS 1.2 (ECDHE with AEAD ciphers,
@@ -41,6 +43,13 @@ struct TlsOptions {
 // CertificateVerify shows that the client has it (RFC 8446 section 4.4.3), and
 // nothing else that the certificate says is believed. A resumed session has the
 // certificate of the handshake that it descends from.
+//
+// Pre-shared keys are taken only where the options say so. BoringSSL has them
+// in TLS 1.2; of its cipher suites, ECDHE-PSK-CHACHA20-POLY1305 is the one with
+// forward secrecy and an AEAD. A client that offers it has a key to prove, so
+// it comes first, and before TLS 1.3, where the key could not be used. Such a
+// connection gets no ticket and is never resumed: each time, the policy service
+// says anew which key it is. See PskExchange.
 //
 // Immutable, so connections on all threads share it; a reload makes a new one.
 class TlsContext {
@@ -66,6 +75,7 @@ class TlsContext {
   std::vector<bssl::UniquePtr<SSL_CTX>> others_;
   // Names of the leaves in lower case, wildcards ("*.example.com") too.
   std::unordered_map<std::string, SSL_CTX*> by_name_;
+  bool takes_pre_shared_keys_ = false;
 };
 
 }  // namespace sluice::transport

@@ -2,6 +2,7 @@
 #define PROXY_TRANSPORT_TLS_IO_H_
 
 #include <string>
+#include <utility>
 
 #include "proxy/base/bytes.h"
 #include "proxy/transport/boringssl.h"
@@ -18,6 +19,8 @@ class TlsIo {
   TlsIo& operator=(const TlsIo&) = delete;
 
   void set_input(ByteView input) { input_ = input; }
+  // All that is left of the input, which is then used up.
+  ByteView TakeInput() { return std::exchange(input_, {}); }
   bool has_input() const { return !input_.empty(); }
 
   // Records to be sent. Grows as needed: writing never blocks.

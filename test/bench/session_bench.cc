@@ -21,6 +21,7 @@ using mqtt::ProtocolVersion;
 struct NoTls : TlsChannelInterface {
   bool IsResumed() const override { return false; }
   std::string PeerCertificate() const override { return ""; }
+  std::string PreSharedKeyId() const override { return ""; }
   std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
       absl::string_view) const override {
     return {};

@@ -20,10 +20,5 @@ EXCEPTIONS = {
 
 # What Sluice does not do yet: of a whole id, which then needs no cases, or of
 # a part of one.
-PENDING = {
-    "ACE-EXP-4": "revocation",
-}
-PENDING_PARTS = {
-    "ACE-AUTH-3": "pre-shared keys",
-    "ACE-CON-2": "cnonce, kid",
-}
+PENDING = {}
+PENDING_PARTS = {}

@@ -178,8 +178,10 @@ class CheckTest(StackTestCase):
         return result.returncode, result.stderr.decode()
 
     def test_check_needs_no_server(self):
-        self.assertEqual(
-            self.check(jwks_url=f"https://127.0.0.1:{free_port()}/"), (0, ""))
+        code, messages = self.check(
+            jwks_url=f"https://127.0.0.1:{free_port()}/")
+        self.assertEqual(code, 0, messages)
+        self.assertNotIn("jwks", messages)
 
     def test_plain_http_is_refused_at_load(self):
         code, message = self.check(jwks_url="http://127.0.0.1/jwks")

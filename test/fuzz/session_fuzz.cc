@@ -33,6 +33,7 @@ void Require(bool condition) {
 struct FakeTls : TlsChannelInterface {
   bool IsResumed() const override { return false; }
   std::string PeerCertificate() const override { return ""; }
+  std::string PreSharedKeyId() const override { return ""; }
   std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
       absl::string_view) const override {
     return {{}};

@@ -156,6 +156,10 @@ class Stack:
             self._policy_address = ready["address"]
             self._write_policy_config()
 
+    @property
+    def policy_address(self):
+        return self._policy_address
+
     def start_proxy(self):
         self.proxy, ready = self._start(PROXY, "proxy.yaml", "proxy.log")
         self.address = ready["listeners"]["mqtts"]

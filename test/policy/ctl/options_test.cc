@@ -17,7 +17,17 @@ constexpr OptionSpec kSpecs[] = {
 };
 
 absl::StatusOr<Options> Parse(std::vector<absl::string_view> arguments) {
-  return Options::Parse(kSpecs, arguments);
+  return Options::Parse(kSpecs, {}, arguments);
+}
+
+constexpr ArgumentSpec kArguments[] = {
+    {"FIRST", true, "required"},
+    {"SECOND", false, "optional"},
+};
+
+absl::StatusOr<Options> ParseWithArguments(
+    std::vector<absl::string_view> arguments) {
+  return Options::Parse({}, kArguments, arguments);
 }
 
 TEST(OptionsTest, ReadsBothForms) {
@@ -56,6 +66,32 @@ TEST(OptionsTest, RefusesAnythingElse) {
     EXPECT_TRUE(absl::IsInvalidArgument(status));
     EXPECT_EQ(status.message(), test.message);
   }
+}
+
+TEST(OptionsTest, TakesArgumentsBesideOptions) {
+  const absl::StatusOr<Options> options =
+      Options::Parse(kSpecs, kArguments, {"a", "--must", "x", "b", "--may=y"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->arguments(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options->Get("must"), "x");
+  EXPECT_EQ(ParseWithArguments({"a"})->arguments(),
+            std::vector<std::string>{"a"});
+}
+
+// A key's thumbprint may begin with one dash or two.
+TEST(OptionsTest, AnArgumentMayBeginWithDashes) {
+  EXPECT_EQ(ParseWithArguments({"-a"})->arguments(),
+            std::vector<std::string>{"-a"});
+  EXPECT_EQ(ParseWithArguments({"--", "--a", "--"})->arguments(),
+            (std::vector<std::string>{"--a", "--"}));
+  EXPECT_EQ(ParseWithArguments({"--a"}).status().message(),
+            "unknown option --a");
+}
+
+TEST(OptionsTest, CountsArguments) {
+  EXPECT_EQ(ParseWithArguments({}).status().message(), "FIRST is missing");
+  EXPECT_EQ(ParseWithArguments({"a", "b", "c"}).status().message(),
+            "unexpected argument \"c\"");
 }
 
 }  // namespace

@@ -93,7 +93,9 @@ TEST_F(ConfigTest, ReadsTheMinimalConfiguration) {
   EXPECT_FALSE(config->tls.has_value());
   EXPECT_THAT(config->public_topics,
               ElementsAre(ace::Permission{"public/#", false, true}));
-  EXPECT_THAT(config->warnings, IsEmpty());
+  EXPECT_THAT(config->access.operators, IsEmpty());
+  EXPECT_THAT(config->warnings,
+              ElementsAre(HasSubstr("may manage the service")));
 }
 
 TEST_F(ConfigTest, TakesAnAddressForHealth) {
@@ -113,6 +115,7 @@ TEST_F(ConfigTest, ReadsEverythingThatThisVersionSupports) {
   const auto config = Load(R"(
 address: unix:/run/sluice/policy.sock
 tls: {certificate: policy.crt, private_key: policy.key, client_ca: ca.crt}
+access: {proxies: [proxy-1], operators: [admin, "spiffe://ops"]}
 audience: broker
 clock_skew: 0s
 issuers:
@@ -129,6 +132,9 @@ store: {memory: {}}
   EXPECT_EQ(config->tls->certificate, server.certificate_pem());
   EXPECT_EQ(config->tls->private_key, server.private_key_pem());
   EXPECT_EQ(config->tls->client_ca, authority.certificate_pem());
+  EXPECT_THAT(config->access.proxies, ElementsAre("proxy-1"));
+  EXPECT_THAT(config->access.operators, ElementsAre("admin", "spiffe://ops"));
+  EXPECT_THAT(config->warnings, IsEmpty());
   EXPECT_THAT(config->public_topics,
               ElementsAre(ace::Permission{"public/#", false, true},
                           ace::Permission{"inbox/+", true, true}));
@@ -150,6 +156,7 @@ TEST_F(ConfigTest, AnEmbeddedServiceNeedsNoAddress) {
   const auto embedded = Load("audience: broker\n", Hosting::kEmbedded);
   ASSERT_TRUE(embedded.ok()) << embedded.status();
   EXPECT_FALSE(embedded->address.has_value());
+  EXPECT_THAT(embedded->warnings, IsEmpty());
   // Where there is one, it is checked all the same.
   EXPECT_FALSE(Load("audience: b\naddress: x\n", Hosting::kEmbedded).ok());
   EXPECT_THAT(Complaint("audience: broker\n"),
@@ -160,8 +167,8 @@ TEST_F(ConfigTest, WarnsOfKeysThatItHasNoUseFor) {
   dir_.Write("as.json", Jwks(absl::StrCat(kP384Jwk, ",", kEd25519Jwk)));
   const auto config = Load(kMinimal);
   ASSERT_TRUE(config.ok()) << config.status();
-  ASSERT_EQ(config->warnings.size(), 1u);
-  EXPECT_THAT(config->warnings[0],
+  ASSERT_EQ(config->warnings.size(), 2u);
+  EXPECT_THAT(config->warnings[1],
               HasSubstr("issuers[0].jwks_file: as.json: keys[0].crv"));
 }
 
@@ -172,13 +179,13 @@ TEST_F(ConfigTest, WarnsOfEachIssuerOfDraft01) {
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_EQ(config->verifier.issuers().size(), 1u);
   EXPECT_EQ(config->verifier.issuers()[0].profile, ace::Profile::kDraft01);
-  ASSERT_EQ(config->warnings.size(), 1u);
-  EXPECT_THAT(config->warnings[0],
+  ASSERT_EQ(config->warnings.size(), 2u);
+  EXPECT_THAT(config->warnings[1],
               AllOf(HasSubstr("issuers[0].profile: "),
                     HasSubstr("https://as.example"), HasSubstr("draft-01")));
   const auto plain = Load(kMinimal);
   ASSERT_TRUE(plain.ok());
-  EXPECT_THAT(plain->warnings, IsEmpty());
+  EXPECT_EQ(plain->warnings.size(), 1u);
 }
 
 TEST_F(ConfigTest, FindsTheStoresFileBesideItself) {
@@ -512,6 +519,26 @@ TEST_F(ConfigTest, ChecksTheFilesOfTls) {
     EXPECT_THAT(Complaint(absl::StrCat(kMinimal, "tls: ", c.tls, "\n")),
                 HasSubstr(absl::StrCat("DIR/policy.yaml:11: ", c.complaint)));
   }
+}
+
+TEST_F(ConfigTest, AccessGoesWithCertificates) {
+  for (const char* tls :
+       {"", "tls: {certificate: a.crt, private_key: a.key}\n"}) {
+    const TestCertificate server = TestCertificate::SelfSigned({});
+    dir_.Write("a.crt", server.certificate_pem());
+    dir_.Write("a.key", server.private_key_pem());
+    EXPECT_THAT(
+        Complaint(absl::StrCat(kMinimal, tls, "access: {operators: [a]}\n")),
+        HasSubstr("access: goes with tls.client_ca only"));
+    EXPECT_THAT(Complaint(absl::StrCat(
+                    kMinimal,
+                    "tls: {certificate: a.crt, private_key: a.key, client_ca: "
+                    "a.crt}\naccess: {operators: [a, \"\"]}\n")),
+                HasSubstr("access.operators[1]: an empty name"));
+  }
+  const auto elsewhere = Load(Minimal({{"127.0.0.1:0", "0.0.0.0:0"}}));
+  ASSERT_TRUE(elsewhere.ok());
+  EXPECT_THAT(elsewhere->warnings, IsEmpty());
 }
 
 TEST_F(ConfigTest, SaysThatTheFileIsMissing) {

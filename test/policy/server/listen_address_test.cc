@@ -64,5 +64,17 @@ TEST(ListenAddressTest, RefusesEverythingElse) {
   }
 }
 
+TEST(ListenAddressTest, KnowsWhatOnlyThisHostCanReach) {
+  for (const char* local : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1",
+                            "localhost:1", "LocalHost:1", "unix:s"}) {
+    EXPECT_TRUE(ParseListenAddress(local)->is_local()) << local;
+  }
+  for (const char* elsewhere :
+       {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "127.0.0.1.example:1",
+        "localhost.example:1", "[::ffff:10.0.0.1]:1", "[127.0.0.1]:1"}) {
+    EXPECT_FALSE(ParseListenAddress(elsewhere)->is_local()) << elsewhere;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::policy

@@ -15,13 +15,17 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/server/config.h"
+#include "proto/sluice/admin/v1/revocation.grpc.pb.h"
+#include "proto/sluice/admin/v1/session.grpc.pb.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "test/policy/service/watching_proxy.h"
 #include "test/policy/testing/test_issuer.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
 namespace {
 
+using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
 using ::testing::HasSubstr;
@@ -107,6 +111,25 @@ class PolicyServerTest : public ::testing::Test {
   static std::shared_ptr<grpc::Channel> Plain(const PolicyServer& server) {
     return grpc::CreateChannel(server.address(),
                                grpc::InsecureChannelCredentials());
+  }
+
+  static grpc::Status Revoke(const std::shared_ptr<grpc::Channel>& channel,
+                             const std::string& subject) {
+    admin::v1::CreateRevocationRequest request;
+    request.mutable_revocation()->set_subject(subject);
+    admin::v1::Revocation response;
+    grpc::ClientContext context;
+    SetDeadline(context);
+    return admin::v1::RevocationService::NewStub(channel)->CreateRevocation(
+        &context, request, &response);
+  }
+  static grpc::Status ListSessions(
+      const std::shared_ptr<grpc::Channel>& channel) {
+    admin::v1::ListSessionsResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context);
+    return admin::v1::SessionService::NewStub(channel)->ListSessions(
+        &context, {}, &response);
   }
 
   // A call of a method without generated stubs.
@@ -295,32 +318,121 @@ TEST_F(PolicyServerTest, ServesNobodyAfterShutdown) {
 }
 
 TEST_F(PolicyServerTest, AnswersHealthChecks) {
-  const auto server = Server(kPublicOnly, Hosting::kEmbedded);
-  ASSERT_TRUE(server->StartInProcess().ok());
+  const auto server =
+      Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));
+  ASSERT_TRUE(server->Listen().ok());
   constexpr char kCheck[] = "/grpc.health.v1.Health/Check";
-  const std::string kService = "sluice.policy.v1.PolicyService";
-  // HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1: SERVING}.
-  for (const std::string& request :
-       {std::string(),
-        absl::StrCat("\x0a", std::string(1, kService.size()), kService)}) {
+  for (const std::string service : {"", "sluice.policy.v1.PolicyService",
+                                    "sluice.admin.v1.RevocationService",
+                                    "sluice.admin.v1.SessionService"}) {
+    // HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1: SERVING}
+    const std::string request =
+        absl::StrCat("\x0a", std::string(1, service.size()), service);
     std::string response;
     const grpc::Status status =
-        RawCall(server->InProcessChannel(), kCheck, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    EXPECT_EQ(response, "\x08\x01");
+        RawCall(Plain(*server), kCheck, request, &response);
+    EXPECT_TRUE(status.ok()) << service << ": " << status.error_message();
+    EXPECT_EQ(response, "\x08\x01") << service;
   }
+}
+
+TEST_F(PolicyServerTest, ReflectionNamesTheServices) {
+  const auto server =
+      Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));
+  ASSERT_TRUE(server->Listen().ok());
+  std::string response;
+  // ServerReflectionRequest{list_services = 7}: one message of a stream.
+  const grpc::Status status =
+      RawCall(Plain(*server),
+              "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+              std::string("\x3a\x00", 2), &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  for (const char* service :
+       {"sluice.policy.v1.PolicyService", "sluice.admin.v1.RevocationService",
+        "sluice.admin.v1.SessionService"}) {
+    EXPECT_THAT(response, HasSubstr(service));
+  }
+}
+
+// covers: ACE-EXP-4
+TEST_F(PolicyServerTest, WhatIsRevokedGetsNoGrant) {
+  const auto server =
+      Server(absl::StrCat("address: 127.0.0.1:0\n", WithIssuer()));
+  ASSERT_TRUE(server->Listen().ok());
+  const auto channel = Plain(*server);
+  const auto stub = v1::PolicyService::NewStub(channel);
+  WatchingProxy proxy(stub.get(), "p");
+  EXPECT_TRUE(proxy.Read().has_snapshot());
+  const std::string version = proxy.Read().policy().version();
+  const ace::SigningKey key = NewKey(ace::Algorithm::kEdDsa);
+  v1::AuthenticateResponse response;
+  ASSERT_TRUE(Call(channel, TokenRequest(key), &response).ok());
+  EXPECT_EQ(response.grant().policy_version(), version);
+
+  ASSERT_TRUE(Revoke(channel, "alice").ok());
+  ASSERT_TRUE(Call(channel, TokenRequest(key), &response).ok());
+  EXPECT_EQ(response.denial().reason(), v1::Denial::REASON_REVOKED);
+  const v1::WatchResponse change = proxy.Read();
+  ASSERT_EQ(change.changes().added_size(), 1);
+  EXPECT_EQ(change.changes().added(0).subject(), "alice");
+  EXPECT_EQ(Revoke(channel, "alice").error_code(),
+            grpc::StatusCode::ALREADY_EXISTS);
+
+  server->Reload(Config(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly)));
+  EXPECT_NE(proxy.Read().policy().version(), version);
+  server->Shutdown(absl::Seconds(20));
+  EXPECT_EQ(proxy.End().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+// covers: ACE-EXP-4
+TEST_F(PolicyServerTest, RevocationsOnDiskOutliveTheServer) {
+  const std::string yaml = absl::StrCat(
+      "address: 127.0.0.1:0\nstore: {sqlite: policy.db}\n", WithIssuer());
+  {
+    const auto server = Server(yaml);
+    ASSERT_TRUE(server->Listen().ok());
+    ASSERT_TRUE(Revoke(Plain(*server), "alice").ok());
+  }
+  const auto server = Server(yaml);
+  ASSERT_TRUE(server->Listen().ok());
+  v1::AuthenticateResponse response;
+  ASSERT_TRUE(Call(Plain(*server), TokenRequest(NewKey(ace::Algorithm::kEdDsa)),
+                   &response)
+                  .ok());
+  EXPECT_EQ(response.denial().reason(), v1::Denial::REASON_REVOKED);
+}
+
+TEST_F(PolicyServerTest, AnEmbeddedServiceIsNotManaged) {
+  const auto server = Server(kPublicOnly, Hosting::kEmbedded);
+  ASSERT_TRUE(server->StartInProcess().ok());
+  EXPECT_EQ(Revoke(server->InProcessChannel(), "alice").error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  const auto stub = v1::PolicyService::NewStub(server->InProcessChannel());
+  EXPECT_TRUE(WatchingProxy(stub.get(), "p").Read().has_snapshot());
+}
+
+TEST_F(PolicyServerTest, AServiceThatOthersCanReachIsNotManagedWithoutTls) {
+  const auto server = Server(absl::StrCat("address: 0.0.0.0:0\n", kPublicOnly));
+  ASSERT_TRUE(server->Listen().ok());
+  const auto channel = Plain(*server);
+  EXPECT_EQ(Ask(channel), "grant");
+  EXPECT_THAT(Revoke(channel, "alice").error_message(),
+              HasSubstr("tls.client_ca and access.operators"));
+  EXPECT_EQ(ListSessions(channel).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
 }
 
 class PolicyServerTlsTest : public PolicyServerTest {
  protected:
-  std::unique_ptr<PolicyServer> TlsServer(bool mutual) {
+  std::unique_ptr<PolicyServer> TlsServer(bool mutual,
+                                          const std::string& more = "") {
     dir_.Write("policy.crt", server_.certificate_pem());
     dir_.Write("policy.key", server_.private_key_pem());
     dir_.Write("ca.crt", authority_.certificate_pem());
-    return Server(
-        absl::StrCat("address: 127.0.0.1:0\ntls: {certificate: policy.crt, "
-                     "private_key: policy.key",
-                     mutual ? ", client_ca: ca.crt}\n" : "}\n", kPublicOnly));
+    return Server(absl::StrCat(
+        "address: 127.0.0.1:0\ntls: {certificate: policy.crt, "
+        "private_key: policy.key",
+        mutual ? ", client_ca: ca.crt}\n" : "}\n", kPublicOnly, more));
   }
 
   std::shared_ptr<grpc::Channel> Tls(const PolicyServer& server,
@@ -367,6 +479,56 @@ TEST_F(PolicyServerTlsTest, MutualTlsTakesItsOwnClientsOnly) {
     EXPECT_EQ(response.outcome_case(),
               v1::AuthenticateResponse::OUTCOME_NOT_SET);
   }
+  EXPECT_EQ(Ask(Tls(*server, &client_)), "grant");
+}
+
+TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {
+  const auto server = TlsServer(
+      /*mutual=*/true,
+      "access: {proxies: [proxy.example], operators: [admin, other]}\n");
+  ASSERT_TRUE(server->Listen().ok());
+  CertificateOptions options;
+  options.dns_names = {"localhost", "proxy.example"};
+  const TestCertificate proxy = authority_.Issue(options);
+  options.common_name = "admin";
+  options.dns_names = {"laptop"};
+  const TestCertificate admin = authority_.Issue(options);
+  options.common_name = "admin.example";
+  const TestCertificate guest = authority_.Issue(options);
+  constexpr char kRefused[] =
+      "access.proxies has none of the certificate's names";
+
+  EXPECT_EQ(Ask(Tls(*server, &proxy)), "grant");
+  EXPECT_EQ(Ask(Tls(*server, &admin)), kRefused);
+  EXPECT_EQ(Ask(Tls(*server, &guest)), kRefused);
+  EXPECT_TRUE(Revoke(Tls(*server, &admin), "alice").ok());
+  EXPECT_TRUE(ListSessions(Tls(*server, &admin)).ok());
+  for (const TestCertificate* other : {&proxy, &guest}) {
+    const auto channel = Tls(*server, other);
+    EXPECT_THAT(Revoke(channel, "alice").error_message(),
+                HasSubstr("access.operators has none"));
+    EXPECT_EQ(ListSessions(channel).error_code(),
+              grpc::StatusCode::PERMISSION_DENIED);
+  }
+  const auto stub = v1::PolicyService::NewStub(Tls(*server, &guest));
+  EXPECT_EQ(WatchingProxy(stub.get(), "p").End().error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+
+  server->Reload(Config(absl::StrCat(
+      "address: 127.0.0.1:0\ntls: {certificate: policy.crt, private_key: "
+      "policy.key, client_ca: ca.crt}\naccess: {operators: [admin.example]}\n",
+      kPublicOnly)));
+  EXPECT_FALSE(Revoke(Tls(*server, &admin), "bob").ok());
+  EXPECT_TRUE(Revoke(Tls(*server, &guest), "bob").ok());
+  EXPECT_EQ(Ask(Tls(*server, &guest)), "grant");
+}
+
+TEST_F(PolicyServerTlsTest, WithoutOperatorsNobodyManages) {
+  const auto server = TlsServer(/*mutual=*/true);
+  ASSERT_TRUE(server->Listen().ok());
+  const grpc::Status status = Revoke(Tls(*server, &client_), "alice");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(status.error_message(), HasSubstr("access.operators"));
   EXPECT_EQ(Ask(Tls(*server, &client_)), "grant");
 }
 

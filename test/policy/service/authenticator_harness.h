@@ -9,6 +9,7 @@
 
 #include "policy/service/authenticator.h"
 #include "policy/service/known_keys.h"
+#include "policy/service/replica.h"
 #include "policy/store/memory_token_store.h"
 #include "test/policy/testing/test_issuer.h"
 
@@ -31,7 +32,7 @@ class AuthenticatorHarness : public ::testing::Test {
   Authenticator Make(std::vector<ace::Permission> public_topics = {}) {
     return Authenticator(issuer_.Verifier(profile_).WithKnownKeys(
                              std::make_shared<StoredKeys>(store_)),
-                         public_topics, store_);
+                         public_topics, store_, managed_);
   }
 
   // Valid until kExpiry, unless `options` say otherwise.
@@ -69,6 +70,9 @@ class AuthenticatorHarness : public ::testing::Test {
   ace::Profile profile_ = ace::Profile::kRfc9431;
   const std::shared_ptr<MemoryTokenStore> store_ =
       std::make_shared<MemoryTokenStore>();
+  // Empty; a test may make it follow something.
+  const std::shared_ptr<Replica> managed_ =
+      std::make_shared<Replica>([] { return kNow; });
   const ace::SigningKey client_ = NewKey(ace::Algorithm::kEdDsa);
   const ace::SigningKey stranger_ = NewKey(ace::Algorithm::kEdDsa);
 };

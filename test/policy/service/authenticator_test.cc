@@ -351,7 +351,7 @@ TEST_F(AuthenticatorTest, StoreTokenDeniesWhatIsUnset) {
 
 TEST_F(AuthenticatorTest, AFailedStoreIsAnErrorAndNoDecision) {
   const Authenticator authenticator(issuer_.Verifier(), {},
-                                    std::make_shared<BrokenStore>());
+                                    std::make_shared<BrokenStore>(), managed_);
   const std::string token = Token(client_);
   EXPECT_EQ(authenticator.Authenticate(WithExporter(token, client_), kNow)
                 .status()

@@ -113,7 +113,8 @@ TEST_F(ClientIdOwnerTest, AFullTableIsAnErrorAndNoGrant) {
   StoreLimits limits;
   limits.max_facts = 1;
   const Authenticator authenticator(issuer_.Verifier(), {},
-                                    std::make_shared<MemoryTokenStore>(limits));
+                                    std::make_shared<MemoryTokenStore>(limits),
+                                    managed_);
   ASSERT_TRUE(authenticator.Authenticate(Of("alice"), kNow).ok());
   EXPECT_EQ(authenticator
                 .Authenticate(

@@ -190,7 +190,8 @@ TEST_F(Draft01Test, WhereNoProofCanBeRememberedNoneIsTaken) {
   StoreLimits limits;
   limits.max_facts = 1;
   const Authenticator authenticator(issuer_.Verifier(profile_), {},
-                                    std::make_shared<MemoryTokenStore>(limits));
+                                    std::make_shared<MemoryTokenStore>(limits),
+                                    managed_);
   const std::string token = DraftToken(client_);
   ASSERT_TRUE(authenticator.Authenticate(WithNonce(token, client_), kNow).ok());
   EXPECT_EQ(authenticator.Authenticate(WithNonce(token, client_, "2"), kNow)

@@ -134,7 +134,7 @@ TEST_F(KnownKeysTest, ANameWithTwoKeysBindsNothing) {
 TEST_F(KnownKeysTest, AnotherIssuersNameIsUnknown) {
   const Authenticator authenticator(issuer_.VerifierWith(kOther).WithKnownKeys(
                                         std::make_shared<StoredKeys>(store_)),
-                                    {}, store_);
+                                    {}, store_, managed_);
   Post(Token(client_, Named("kid")));
   const auto answer = authenticator.Authenticate(
       WithExporter(ByName("kid", kOther), client_), kNow);

@@ -59,8 +59,8 @@ class PolicyServiceTest : public AuthenticatorHarness {
     return deciders;
   }
   void Serve(Deciders deciders) {
-    service_ = std::make_unique<PolicyService>(std::move(deciders),
-                                               [] { return kNow; });
+    service_ = std::make_unique<PolicyService>(std::move(deciders), &access_,
+                                               &hub_, [] { return kNow; });
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -92,6 +92,8 @@ class PolicyServiceTest : public AuthenticatorHarness {
   void SayInactive() { http_.body = R"({"active":false})"; }
 
   AnsweringHttpClient http_;
+  AccessControl access_{AccessControl::Reach::kThisHost, {}};
+  WatchHub hub_{managed_};
   std::unique_ptr<PolicyService> service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::PolicyService::Stub> stub_;
@@ -167,6 +169,19 @@ TEST_F(PolicyServiceTest, AReferenceCanBeStoredAndProvenLater) {
   EXPECT_TRUE(answer.grant().has_recheck_after());
 }
 
+// covers: ACE-AUTH-3
+TEST_F(PolicyServiceTest, APreSharedKeyIsGivenOut) {
+  const ace::SigningKey key = NewKey(ace::Algorithm::kHs256);
+  Post(Token(key));
+  v1::GetPreSharedKeyRequest request;
+  request.set_psk_identity("{\"jwk\":{\"kty\":\"oct\",\"kid\":\"" +
+                           std::string(key.jwk().kid()) + "\"}}");
+  grpc::ClientContext context;
+  v1::GetPreSharedKeyResponse response;
+  ASSERT_TRUE(stub_->GetPreSharedKey(&context, request, &response).ok());
+  EXPECT_EQ(response.key().key_id(), key.jwk().Thumbprint());
+}
+
 TEST_F(PolicyServiceTest, WithNobodyToAskAReferenceIsNoToken) {
   SayActive();
   service_->SetDeciders(WithoutIntrospector());
@@ -194,8 +209,8 @@ class IssuerKeysTest : public PolicyServiceTest, public JwksObserverInterface {
       verifier = verifier.WithFetchedKeys("https://as.example", *keys);
     }
     Deciders deciders;
-    deciders.authenticator =
-        std::make_shared<const Authenticator>(verifier, public_topics_, store_);
+    deciders.authenticator = std::make_shared<const Authenticator>(
+        verifier, public_topics_, store_, managed_);
     deciders.jwks_fetcher = fetcher_;
     return deciders;
   }

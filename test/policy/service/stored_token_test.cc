@@ -105,7 +105,7 @@ TEST_F(StoredTokenTest, TheStoredTokenIsVerifiedAnew) {
             v1::Denial::REASON_NO_CREDENTIAL);
   // Another issuer's keys now: what was good is good no more.
   const TestIssuer other;
-  const Authenticator reloaded(other.Verifier(), {}, store_);
+  const Authenticator reloaded(other.Verifier(), {}, store_, managed_);
   const auto asked = reloaded.Authenticate(Stored(), kNow);
   ASSERT_TRUE(asked.ok());
   EXPECT_EQ(asked->denial().reason(), v1::Denial::REASON_NO_CREDENTIAL);
@@ -170,7 +170,7 @@ TEST_F(StoredTokenTest, WithoutATokenACertificateIsAnonymous) {
   // The stored token has expired, or its issuer is gone.
   EXPECT_EQ(Granted(Known(Anonymous(true), client_), kExpiry).subject(), "");
   const TestIssuer other;
-  const auto answer = Authenticator(other.Verifier(), {}, store_)
+  const auto answer = Authenticator(other.Verifier(), {}, store_, managed_)
                           .Authenticate(Known(Anonymous(true), client_), kNow);
   ASSERT_TRUE(answer.ok() && answer->has_grant());
   EXPECT_EQ(answer->grant().subject(), "");

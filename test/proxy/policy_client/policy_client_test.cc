@@ -50,6 +50,13 @@ class FakePolicyService final : public policy::v1::PolicyService::Service {
     return error_;
   }
 
+  grpc::Status GetPreSharedKey(
+      grpc::ServerContext*, const policy::v1::GetPreSharedKeyRequest* request,
+      policy::v1::GetPreSharedKeyResponse* response) override {
+    response->mutable_key()->set_key_id(request->psk_identity());
+    return error_;
+  }
+
   void Block() { blocked_ = true; }
   void set_error(grpc::Status error) { error_ = std::move(error); }
   int calls() const { return calls_; }
@@ -158,6 +165,17 @@ TEST_F(PolicyClientTest, BringsAnswers) {
   const absl::StatusOr<StoreTokenResponse> stored = result.Take();
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->stored().token_id(), "token");
+
+  using PskAnswer = absl::StatusOr<policy::v1::GetPreSharedKeyResponse>;
+  Handover<PskAnswer> psk_result;
+  policy::v1::GetPreSharedKeyRequest psk_request;
+  psk_request.set_psk_identity("who");
+  client->GetPreSharedKey(
+      psk_request, [&](PskAnswer psk) { psk_result.Put(std::move(psk)); });
+  const PskAnswer psk = psk_result.Take();
+  ASSERT_TRUE(psk.ok()) << psk.status();
+  EXPECT_EQ(psk->key().key_id(), "who");
+  EXPECT_EQ(Observations(client->pre_shared_key_latency()), 1u);
   EXPECT_EQ(Observations(client->authenticate_latency()), 1u);
   EXPECT_EQ(Observations(client->store_token_latency()), 1u);
 }

@@ -271,9 +271,10 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "proxy.yaml:4: listeners[0].tls.certificate: cannot read none.crt: No "
        "such file or directory"},
       {kTls,
-       "tls: {certificate: server.crt, private_key: server.key, psk: true}",
-       "proxy.yaml:4: listeners[0].tls.psk: true is not supported by this "
-       "version; use false"},
+       "tls: {certificate: server.crt, private_key: server.key, psk: true, "
+       "min_version: 1.3}",
+       "proxy.yaml:4: listeners[0].tls.psk: pre-shared keys are for TLS 1.2; "
+       "set min_version to 1.2, or psk to false"},
       {kTls,
        "tls: {certificate: server.crt, private_key: server.key, min_version: "
        "1.1}",

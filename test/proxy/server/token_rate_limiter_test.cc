@@ -23,6 +23,11 @@ class CountingPolicy : public policy_client::PolicyClientInterface {
     ++stored;
     done(policy::v1::StoreTokenResponse());
   }
+  void GetPreSharedKey(
+      const policy::v1::GetPreSharedKeyRequest& /*request*/,
+      Callback<policy::v1::GetPreSharedKeyResponse> done) override {
+    done(policy::v1::GetPreSharedKeyResponse());
+  }
   int authenticated = 0;
   int stored = 0;
 };

@@ -293,6 +293,19 @@ TEST_F(SessionConnectTest, TheClientCertificateIsToldToThePolicyService) {
   EXPECT_EQ(asked().connection().client_certificate(), "DER");
 }
 
+// covers: ACE-AUTH-3, ACE-AUTH-4
+TEST_F(SessionConnectTest, ThePreSharedKeyIsToldToThePolicyService) {
+  tls_psk_key_id = "thumbprint";
+  Start();
+  Client(ConnectPacket(ConnectParts()));
+  EXPECT_TRUE(asked().has_anonymous());
+  EXPECT_EQ(asked().connection().psk_key_id(), "thumbprint");
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  EXPECT_TRUE(asked().has_token());
+  EXPECT_EQ(asked().connection().psk_key_id(), "thumbprint");
+}
+
 // covers: ACE-D01-2, ACE-D01-5
 TEST_F(SessionConnectTest, WhatDraft01LooksAtIsToldToThePolicyService) {
   ConnectParts parts;

@@ -99,6 +99,7 @@ void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
 SessionHarness::Lines SessionHarness::Start() {
   tls_.resumed = tls_resumed;
   tls_.certificate = tls_certificate;
+  tls_.psk_key_id = tls_psk_key_id;
   Context context;
   context.settings = &settings;
   context.client_address = "192.0.2.1:4000";

@@ -35,6 +35,7 @@ class SessionHarness {
   Settings settings;
   bool tls_resumed = false;
   std::string tls_certificate;
+  std::string tls_psk_key_id;
   LivePolicy live_policy;
   // Hints carry a nonce, "fresh" in bytes; so must tokens.
   bool gives_nonces = false;
@@ -106,10 +107,12 @@ class SessionHarness {
   struct FakeTls : TlsChannelInterface {
     bool IsResumed() const override { return resumed; }
     std::string PeerCertificate() const override { return certificate; }
+    std::string PreSharedKeyId() const override { return psk_key_id; }
     std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
         absl::string_view label) const override;
     bool resumed = false;
     std::string certificate;
+    std::string psk_key_id;
   };
   struct FakeRandom : RandomInterface {
     void Fill(absl::Span<uint8_t> out) override;

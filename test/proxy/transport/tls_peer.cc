@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::transport {
@@ -49,14 +50,35 @@ ssl_private_key_result_t SignWithAnotherKey(SSL* /*ssl*/, uint8_t* out,
              : ssl_private_key_failure;
 }
 
+unsigned GivePreSharedKey(SSL* ssl, const char* /*hint*/, char* identity,
+                          unsigned max_identity, uint8_t* psk,
+                          unsigned max_psk) {
+  const auto* self =
+      static_cast<const TlsPeer*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const TlsPeer::Options& options = self->options();
+  if (options.psk_identity.size() >= max_identity ||
+      options.psk.size() > max_psk) {
+    return 0;
+  }
+  std::copy_n(options.psk_identity.c_str(), options.psk_identity.size() + 1,
+              identity);
+  std::copy(options.psk.begin(), options.psk.end(), psk);
+  return static_cast<unsigned>(options.psk.size());
+}
+
 constexpr SSL_PRIVATE_KEY_METHOD kAnotherKey = {SignWithAnotherKey, nullptr,
                                                 nullptr};
 
 }  // namespace
 
 TlsPeer::TlsPeer(const Options& options)
-    : context_(SSL_CTX_new(TLS_client_method())) {
-  SSL_CTX_set_min_proto_version(context_.get(), options.version);
+    : options_(options), context_(SSL_CTX_new(TLS_client_method())) {
+  SSL_CTX_set_min_proto_version(context_.get(), options.min_version == 0
+                                                    ? options.version
+                                                    : options.min_version);
+  if (!options.ciphers.empty()) {
+    SSL_CTX_set_strict_cipher_list(context_.get(), options.ciphers.c_str());
+  }
   SSL_CTX_set_max_proto_version(context_.get(), options.version);
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT);
   SSL_CTX_set_app_data(context_.get(), this);
@@ -74,6 +96,9 @@ TlsPeer::TlsPeer(const Options& options)
           self->alert_ = value & 0xff;
         }
       });
+  if (!options.psk.empty()) {
+    SSL_CTX_set_psk_client_callback(context_.get(), GivePreSharedKey);
+  }
   ssl_.reset(SSL_new(context_.get()));
   SSL_set_connect_state(ssl_.get());
   SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));

@@ -27,6 +27,13 @@ class TlsPeer {
     const testing::TestCertificate* certificate = nullptr;
     // CertificateVerify is made with a key that is not the certificate's.
     bool sign_with_another_key = false;
+    // Offered with cipher suites for pre-shared keys; empty: none are.
+    std::string psk_identity;
+    std::string psk;
+    // The lowest version, where it is not `version`.
+    uint16_t min_version = 0;
+    // Of TLS 1.2; BoringSSL's default where it is empty.
+    std::string ciphers;
   };
   static Options ForVersion(uint16_t version) {
     Options options;
@@ -55,16 +62,22 @@ class TlsPeer {
   // The common name of the server's certificate.
   std::string ServerCommonName() const;
   std::string SelectedAlpn() const;
+  // Of the cipher suite, as the standards have it.
+  std::string CipherName() const {
+    return SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get()));
+  }
   bool is_resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   // What the server gave for resumption; null if nothing.
   SSL_SESSION* session() const { return session_.get(); }
   std::array<uint8_t, 32> Export(absl::string_view label,
                                  bool use_context) const;
+  const Options& options() const { return options_; }
   SSL* ssl() const { return ssl_.get(); }
 
  private:
   void Advance();
 
+  const Options options_;
   bssl::UniquePtr<SSL_CTX> context_;
   bssl::UniquePtr<SSL> ssl_;
   bssl::UniquePtr<SSL_SESSION> session_;

@@ -41,8 +41,12 @@ AuthenticateResponse GrantAll() {
   return response;
 }
 
-void FakePolicyClient::Authenticate(const AuthenticateRequest& /*request*/,
+void FakePolicyClient::Authenticate(const AuthenticateRequest& request,
                                     Done done) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    connection_ = request.connection();
+  }
   if (!hold_) {
     done(GrantAll());
     return;
@@ -57,6 +61,28 @@ void FakePolicyClient::StoreToken(const StoreTokenRequest& request,
   StoreTokenResponse response;
   response.mutable_stored()->set_token_id(request.token());
   done(std::move(response));
+}
+
+void FakePolicyClient::GetPreSharedKey(
+    const policy::v1::GetPreSharedKeyRequest& request, PskDone done) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  psks_.emplace_back(request, std::move(done));
+  arrived_.notify_all();
+}
+
+std::pair<policy::v1::GetPreSharedKeyRequest, FakePolicyClient::PskDone>
+FakePolicyClient::TakePsk() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(60),
+                                [this] { return !psks_.empty(); }));
+  auto asked = std::move(psks_.front());
+  psks_.erase(psks_.begin());
+  return asked;
+}
+
+policy::v1::ConnectionInfo FakePolicyClient::connection() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return connection_;
 }
 
 FakePolicyClient::Done FakePolicyClient::TakeHeld() {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -40,11 +41,20 @@ policy::v1::AuthenticateResponse GrantAll();
 class FakePolicyClient : public policy_client::PolicyClientInterface {
  public:
   using Done = Callback<policy::v1::AuthenticateResponse>;
+  using PskDone = Callback<policy::v1::GetPreSharedKeyResponse>;
 
   void Authenticate(const policy::v1::AuthenticateRequest& request,
                     Done done) override;
   void StoreToken(const policy::v1::StoreTokenRequest& request,
                   Callback<policy::v1::StoreTokenResponse> done) override;
+  void GetPreSharedKey(
+      const policy::v1::GetPreSharedKeyRequest& request,
+      Callback<policy::v1::GetPreSharedKeyResponse> done) override;
+
+  // Waits for a request for a pre-shared key, which the test answers.
+  std::pair<policy::v1::GetPreSharedKeyRequest, PskDone> TakePsk();
+  // The latest connection that asked to be authenticated.
+  policy::v1::ConnectionInfo connection();
 
   // From now on the test answers.
   void Hold() { hold_ = true; }
@@ -56,6 +66,8 @@ class FakePolicyClient : public policy_client::PolicyClientInterface {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Done> held_;
+  std::vector<std::pair<policy::v1::GetPreSharedKeyRequest, PskDone>> psks_;
+  policy::v1::ConnectionInfo connection_;
 };
 
 class QuietObserver : public session::ObserverInterface {

@@ -1,0 +1,50 @@
+#ifndef POLICY_ADMIN_ADMIN_SERVICES_H_
+#define POLICY_ADMIN_ADMIN_SERVICES_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/admin/revocation_service.h"
+#include "policy/admin/session_service.h"
+#include "policy/service/access_control.h"
+#include "policy/service/replica.h"
+#include "policy/service/watch_hub.h"
+#include "policy/store/resource_store.h"
+
+namespace sluice::policy {
+
+// The services of sluice.admin.v1, for operators.
+class AdminServices {
+ public:
+  // What they work on; outlives them.
+  struct Context {
+    ResourceStoreInterface* store;
+    Replica* replica;  // follows `store`
+    WatchHub* hub;
+    const AccessControl* access;
+    std::function<absl::Time()> clock;
+  };
+
+  explicit AdminServices(const Context& context)
+      : revocations_(context.store, context.replica, context.access,
+                     context.clock),
+        sessions_(context.hub, context.access) {}
+
+  // What a server has to register, and the names that it serves with it.
+  std::vector<grpc::Service*> services() { return {&revocations_, &sessions_}; }
+  static std::vector<std::string> names() {
+    return {admin::v1::RevocationService::service_full_name(),
+            admin::v1::SessionService::service_full_name()};
+  }
+
+ private:
+  RevocationService revocations_;
+  SessionService sessions_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_ADMIN_ADMIN_SERVICES_H_

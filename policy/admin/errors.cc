@@ -1,0 +1,41 @@
+#include "policy/admin/errors.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::policy {
+
+void FieldViolations::Add(absl::string_view field,
+                          absl::string_view description) {
+  google::rpc::BadRequest::FieldViolation* violation =
+      bad_request_.add_field_violations();
+  violation->set_field(std::string(field));
+  violation->set_description(std::string(description));
+}
+
+grpc::Status FieldViolations::ToStatus() const {
+  if (empty()) return grpc::Status::OK;
+  // Those who do not read the details still learn the first.
+  const auto& first = bad_request_.field_violations(0);
+  google::rpc::Status details;
+  details.set_code(grpc::StatusCode::INVALID_ARGUMENT);
+  details.set_message(absl::StrCat(first.field(), ": ", first.description()));
+  details.add_details()->PackFrom(bad_request_);
+  return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, details.message(),
+                      details.SerializeAsString());
+}
+
+grpc::Status FieldError(absl::string_view field,
+                        absl::string_view description) {
+  FieldViolations violations;
+  violations.Add(field, description);
+  return violations.ToStatus();
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      std::string(status.message()));
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,34 @@
+#ifndef POLICY_ADMIN_ERRORS_H_
+#define POLICY_ADMIN_ERRORS_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/google/rpc/status.pb.h"
+
+namespace sluice::policy {
+
+// What is wrong with a request, field by field.
+class FieldViolations {
+ public:
+  // `field` is a path in the request: "revocation.target".
+  void Add(absl::string_view field, absl::string_view description);
+
+  bool empty() const { return bad_request_.field_violations().empty(); }
+
+  // INVALID_ARGUMENT with google.rpc.BadRequest; OK where nothing is wrong.
+  grpc::Status ToStatus() const;
+
+ private:
+  google::rpc::BadRequest bad_request_;
+};
+
+// The same for one field.
+grpc::Status FieldError(absl::string_view field, absl::string_view description);
+
+// abseil's codes are gRPC's.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_ADMIN_ERRORS_H_

@@ -1,0 +1,41 @@
+#include "policy/admin/page_token.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "policy/ace/base64url.h"
+#include "policy/ace/digest.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::policy {
+namespace {
+
+constexpr size_t kTagBytes = 6;
+
+std::string TagOf(absl::string_view listing) {
+  return ace::Sha256(AsBytes(listing)).substr(0, kTagBytes);
+}
+
+}  // namespace
+
+std::string MakePageToken(absl::string_view listing, absl::string_view after) {
+  return ace::Base64UrlEncode(AsBytes(absl::StrCat(TagOf(listing), after)));
+}
+
+std::optional<std::string> ReadPageToken(absl::string_view listing,
+                                         absl::string_view token) {
+  if (token.empty()) return "";
+  std::optional<std::string> text = ace::Base64UrlDecode(token);
+  if (!text.has_value() || text->size() <= kTagBytes ||
+      text->substr(0, kTagBytes) != TagOf(listing)) {
+    return std::nullopt;
+  }
+  return text->substr(kTagBytes);
+}
+
+int32_t PageSize(int32_t requested) {
+  return requested == 0 ? kDefaultPageSize : std::min(requested, kMaxPageSize);
+}
+
+}  // namespace sluice::policy

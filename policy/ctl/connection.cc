@@ -1,0 +1,99 @@
+#include "policy/ctl/connection.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "policy/ctl/files.h"
+#include "proto/google/rpc/status.pb.h"
+
+namespace sluice::ctl {
+namespace {
+
+constexpr absl::string_view kDefaultServer = "127.0.0.1:50051";
+constexpr std::chrono::seconds kTimeout(30);
+
+// Leaves `contents` empty where the option is not there.
+absl::Status ReadFileOf(const Options& options, absl::string_view name,
+                        std::string* contents) {
+  const std::optional<std::string> path = options.Find(name);
+  if (!path.has_value()) return absl::OkStatus();
+  absl::StatusOr<std::string> text = ReadFile(*path);
+  if (!text.ok()) return text.status();
+  *contents = *std::move(text);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<OptionSpec> ConnectionOptions() {
+  return {
+      {"server", "ADDRESS", false,
+       "HOST:PORT or unix:PATH; default: $SLUICE_SERVER, else 127.0.0.1:50051"},
+      {"ca", "FILE", false,
+       "PEM; who may have signed the server's certificate; turns TLS on"},
+      {"certificate", "FILE", false, "PEM; yours, for mutual TLS; needs --key"},
+      {"key", "FILE", false, "PEM; the private key of --certificate"},
+      {"output", "FORMAT", false, "table (default) or json"},
+  };
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
+    const Options& options, const Environment& environment) {
+  const std::string fallback = environment.server.empty()
+                                   ? std::string(kDefaultServer)
+                                   : environment.server;
+  const std::string server = options.Find("server").value_or(fallback);
+  const bool has_certificate = options.Find("certificate").has_value();
+  if (has_certificate != options.Find("key").has_value()) {
+    return absl::InvalidArgumentError("--certificate and --key go together");
+  }
+  if (!options.Find("ca").has_value()) {
+    if (has_certificate) {
+      return absl::InvalidArgumentError("--certificate needs --ca");
+    }
+    return grpc::CreateChannel(server, grpc::InsecureChannelCredentials());
+  }
+  grpc::SslCredentialsOptions tls;
+  const struct {
+    absl::string_view option;
+    std::string* contents;
+  } kFiles[] = {
+      {"ca", &tls.pem_root_certs},
+      {"certificate", &tls.pem_cert_chain},
+      {"key", &tls.pem_private_key},
+  };
+  for (const auto& file : kFiles) {
+    absl::Status read = ReadFileOf(options, file.option, file.contents);
+    if (!read.ok()) return read;
+  }
+  return grpc::CreateChannel(server, grpc::SslCredentials(tls));
+}
+
+void SetDeadline(grpc::ClientContext* context) {
+  context->set_deadline(std::chrono::system_clock::now() + kTimeout);
+}
+
+absl::Status CallStatus(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const absl::StatusCode code =
+      static_cast<absl::StatusCode>(status.error_code());
+  std::string text = absl::StrCat(status.error_message(), " (",
+                                  absl::StatusCodeToString(code), ")");
+  google::rpc::Status details;
+  if (details.ParseFromString(status.error_details())) {
+    for (const google::protobuf::Any& detail : details.details()) {
+      google::rpc::BadRequest bad_request;
+      if (!detail.UnpackTo(&bad_request)) continue;
+      for (const auto& violation : bad_request.field_violations()) {
+        absl::StrAppend(&text, "\n  ", violation.field(), ": ",
+                        violation.description());
+      }
+    }
+  }
+  // What the server finds wrong is not wrong usage of this program.
+  return absl::FailedPreconditionError(text);
+}
+
+}  // namespace sluice::ctl

@@ -1,0 +1,33 @@
+#ifndef POLICY_CTL_CONNECTION_H_
+#define POLICY_CTL_CONNECTION_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/ctl/command.h"
+
+namespace sluice::ctl {
+
+// The options of all commands that ask a server.
+std::vector<OptionSpec> ConnectionOptions();
+
+// A channel to the server of the options, or of the environment. Nothing is
+// sent yet. InvalidArgument for options that do not go together;
+// FailedPrecondition, naming the file, for one that cannot be read.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
+    const Options& options, const Environment& environment);
+
+// For one call: sets its deadline.
+void SetDeadline(grpc::ClientContext* context);
+
+// What a call came to, for people: the server's message, the name of its code,
+// and, each on a line of its own, the fields that the server complains of.
+absl::Status CallStatus(const grpc::Status& status);
+
+}  // namespace sluice::ctl
+
+#endif  // POLICY_CTL_CONNECTION_H_

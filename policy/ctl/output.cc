@@ -1,0 +1,81 @@
+#include "policy/ctl/output.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <ostream>
+
+#include "absl/strings/ascii.h"
+#include "absl/time/time.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace sluice::ctl {
+namespace {
+
+constexpr char kTable[] = "table";
+constexpr char kJson[] = "json";
+
+std::string FormatOf(const Options& options) {
+  return options.Find("output").value_or(kTable);
+}
+
+std::string Shown(absl::string_view cell) {
+  if (cell.empty()) return "-";
+  std::string shown(cell);
+  for (char& c : shown) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';
+  }
+  return shown;
+}
+
+}  // namespace
+
+void Table::Print(std::ostream& out) const {
+  std::vector<size_t> widths(rows_.front().size(), 0);
+  for (const std::vector<std::string>& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], Shown(row[i]).size());
+    }
+  }
+  for (const std::vector<std::string>& row : rows_) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string cell = Shown(row[i]);
+      line += cell;
+      if (i + 1 < row.size()) line.append(widths[i] - cell.size() + 2, ' ');
+    }
+    out << line << "\n";
+  }
+}
+
+absl::Status CheckOutput(const Options& options) {
+  const std::string format = FormatOf(options);
+  if (format == kTable || format == kJson) return absl::OkStatus();
+  return absl::InvalidArgumentError("--output is neither table nor json");
+}
+
+absl::Status Print(const google::protobuf::Message& message, const Table& table,
+                   const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  if (FormatOf(options) == kTable) {
+    table.Print(environment.out);
+    return absl::OkStatus();
+  }
+  google::protobuf::util::JsonPrintOptions format;
+  format.add_whitespace = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(message, &text, format)
+           .ok()) {
+    return absl::InternalError("cannot write the answer as JSON");
+  }
+  environment.out << text;
+  return absl::OkStatus();
+}
+
+std::string TimeText(const google::protobuf::Timestamp& timestamp) {
+  if (timestamp.seconds() == 0) return "";
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
+                          absl::FromUnixSeconds(timestamp.seconds()),
+                          absl::UTCTimeZone());
+}
+
+}  // namespace sluice::ctl

@@ -1,0 +1,44 @@
+#ifndef POLICY_CTL_OUTPUT_H_
+#define POLICY_CTL_OUTPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "policy/ctl/command.h"
+
+namespace sluice::ctl {
+
+// Rows under a heading, in columns as wide as their contents. Control
+// characters, which clients may have chosen, are replaced.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> heading) {
+    rows_.push_back(std::move(heading));
+  }
+  // As many cells as the heading has; an empty one is shown as "-".
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  void Print(std::ostream& out) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Prints `message` as JSON where --output says so, else `table`.
+// InvalidArgument for another --output.
+absl::Status Print(const google::protobuf::Message& message, const Table& table,
+                   const Options& options, const Environment& environment);
+
+// InvalidArgument where --output is neither table nor json: for a command that
+// is about to change something.
+absl::Status CheckOutput(const Options& options);
+
+// "2030-01-31T23:59:59Z"; empty for an absent one.
+std::string TimeText(const google::protobuf::Timestamp& timestamp);
+
+}  // namespace sluice::ctl
+
+#endif  // POLICY_CTL_OUTPUT_H_

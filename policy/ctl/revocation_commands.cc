@@ -1,0 +1,236 @@
+#include "policy/ctl/revocation_commands.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "policy/ctl/connection.h"
+#include "policy/ctl/output.h"
+#include "policy/ctl/token_file.h"
+#include "proto/sluice/admin/v1/revocation.grpc.pb.h"
+
+namespace sluice::ctl {
+namespace {
+
+using admin::v1::Revocation;
+using admin::v1::RevocationService;
+
+Table NewTable() {
+  return Table({"NAME", "KIND", "VALUE", "ISSUER", "EXPIRES", "REASON"});
+}
+
+void AddRow(const Revocation& revocation, Table* table) {
+  std::string kind;
+  std::string value;
+  switch (revocation.target_case()) {
+    case Revocation::kTokenId:
+      kind = "token";
+      value = revocation.token_id();
+      break;
+    case Revocation::kSubject:
+      kind = "subject";
+      value = revocation.subject();
+      break;
+    case Revocation::kKeyId:
+      kind = "key";
+      value = revocation.key_id();
+      break;
+    case Revocation::TARGET_NOT_SET:
+      break;
+  }
+  table->Add({revocation.name(), kind, value, revocation.issuer(),
+              TimeText(revocation.expire_time()), revocation.reason()});
+}
+
+void SetExpiry(absl::Time time, Revocation* revocation) {
+  revocation->mutable_expire_time()->set_seconds(absl::ToUnixSeconds(time));
+}
+
+// Fills in what all kinds of revocations have, sends it and shows it.
+absl::Status Create(Revocation revocation, const Options& options,
+                    const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  if (const auto issuer = options.Find("issuer")) {
+    revocation.set_issuer(*issuer);
+  }
+  revocation.set_reason(options.Find("reason").value_or(""));
+  if (const auto text = options.Find("expires-in")) {
+    absl::Duration ahead;
+    if (!absl::ParseDuration(*text, &ahead) || ahead <= absl::ZeroDuration() ||
+        ahead > absl::Hours(24 * 365 * 100)) {
+      return absl::InvalidArgumentError(
+          "--expires-in is not a duration like 90s, 5m or 24h");
+    }
+    SetExpiry(environment.now + ahead, &revocation);
+  }
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  admin::v1::CreateRevocationRequest request;
+  *request.mutable_revocation() = std::move(revocation);
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  Revocation created;
+  const absl::Status status =
+      CallStatus(RevocationService::NewStub(*channel)->CreateRevocation(
+          &context, request, &created));
+  if (!status.ok()) return status;
+  Table table = NewTable();
+  AddRow(created, &table);
+  return Print(created, table, options, environment);
+}
+
+absl::Status RevokeToken(const Options& options,
+                         const Environment& environment) {
+  Revocation revocation;
+  const std::optional<std::string> file = options.Find("token-file");
+  if (file.has_value() != options.arguments().empty()) {
+    return absl::InvalidArgumentError("give TOKEN_ID or --token-file");
+  }
+  if (!file.has_value()) {
+    revocation.set_token_id(options.arguments()[0]);
+    return Create(std::move(revocation), options, environment);
+  }
+  const absl::StatusOr<TokenFacts> token = ReadTokenFile(*file);
+  if (!token.ok()) return token.status();
+  revocation.set_token_id(token->token_id);
+  revocation.set_issuer(token->issuer);
+  // A token may be taken for a while after its expiry.
+  constexpr absl::Duration kLongestLeeway = absl::Hours(1);
+  if (token->expires_at.has_value()) {
+    const absl::Time end = *token->expires_at + kLongestLeeway;
+    if (end <= environment.now) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(*file, ": the token has expired"));
+    }
+    SetExpiry(end, &revocation);
+  }
+  return Create(std::move(revocation), options, environment);
+}
+
+absl::Status RevokeSubject(const Options& options,
+                           const Environment& environment) {
+  Revocation revocation;
+  revocation.set_subject(options.arguments()[0]);
+  return Create(std::move(revocation), options, environment);
+}
+
+absl::Status RevokeKey(const Options& options, const Environment& environment) {
+  Revocation revocation;
+  revocation.set_key_id(options.arguments()[0]);
+  return Create(std::move(revocation), options, environment);
+}
+
+absl::Status ListAll(const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  const auto stub = RevocationService::NewStub(*channel);
+  admin::v1::ListRevocationsResponse all;
+  Table table = NewTable();
+  admin::v1::ListRevocationsRequest request;
+  request.set_page_size(1000);
+  do {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    admin::v1::ListRevocationsResponse page;
+    const absl::Status status =
+        CallStatus(stub->ListRevocations(&context, request, &page));
+    if (!status.ok()) return status;
+    for (const Revocation& revocation : page.revocations()) {
+      AddRow(revocation, &table);
+    }
+    request.set_page_token(page.next_page_token());
+    all.mutable_revocations()->MergeFrom(page.revocations());
+  } while (!request.page_token().empty());
+  return Print(all, table, options, environment);
+}
+
+absl::Status Delete(const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  admin::v1::DeleteRevocationRequest request;
+  const std::string& name = options.arguments()[0];
+  request.set_name(
+      absl::StrContains(name, "/") ? name : absl::StrCat("revocations/", name));
+  request.set_etag(options.Find("etag").value_or(""));
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  google::protobuf::Empty response;
+  return CallStatus(RevocationService::NewStub(*channel)->DeleteRevocation(
+      &context, request, &response));
+}
+
+std::vector<OptionSpec> RevokeOptions() {
+  return {
+      {"issuer", "ISSUER", false, "only what this issuer issued; default: any"},
+      {"reason", "TEXT", false, "for people; at most 1,024 bytes"},
+      {"expires-in", "DURATION", false,
+       "when it ends by itself, like 24h; default: never"},
+  };
+}
+
+}  // namespace
+
+std::vector<Command> RevocationCommands() {
+  constexpr char kDetails[] =
+      "Clients that are connected with it are disconnected at once, by every "
+      "proxy; new ones\nare refused. `revocation delete` takes it back.\n";
+  std::vector<OptionSpec> token_options = RevokeOptions();
+  token_options.push_back(
+      {"token-file", "FILE", false,
+       "a JWT or CWT: its id, its issuer, and its expiry with an hour's "
+       "leeway"});
+  return {
+      {"revoke",
+       "token",
+       "Revoke a token, by its id (jti, or cti in hexadecimal)",
+       kDetails,
+       token_options,
+       &RevokeToken,
+       {{"TOKEN_ID", false, "this, or --token-file"}},
+       true},
+      {"revoke",
+       "subject",
+       "Revoke all tokens of a subject, those of the future too",
+       kDetails,
+       RevokeOptions(),
+       &RevokeSubject,
+       {{"SUBJECT", true, "the sub of the tokens"}},
+       true},
+      {"revoke",
+       "key",
+       "Revoke all tokens that are bound to a key",
+       kDetails,
+       RevokeOptions(),
+       &RevokeKey,
+       {{"KEY", true,
+         "RFC 7638 thumbprint or kid; behind a lone -- if it begins with --"}},
+       true},
+      {"revocation",
+       "list",
+       "Show what is revoked",
+       "",
+       {},
+       &ListAll,
+       {},
+       true},
+      {"revocation",
+       "delete",
+       "Take a revocation back",
+       "What it named is honoured again; nothing is printed.\n",
+       {{"etag", "ETAG", false, "only if this is still its etag"}},
+       &Delete,
+       {{"NAME", true, "as the list shows it, with or without revocations/"}},
+       true},
+  };
+}
+
+}  // namespace sluice::ctl

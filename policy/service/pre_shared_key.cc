@@ -1,0 +1,73 @@
+// Keys for TLS handshakes, out of the tokens that are stored.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "policy/ace/jwk.h"
+#include "policy/ace/key.h"
+#include "policy/ace/pop_key.h"
+#include "policy/ace/psk_identity.h"
+#include "policy/ace/rejection.h"
+#include "policy/service/authenticator.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::policy {
+namespace {
+
+v1::GetPreSharedKeyResponse NoPreSharedKey(absl::string_view why) {
+  v1::GetPreSharedKeyResponse response;
+  response.mutable_none()->set_detail(std::string(why));
+  return response;
+}
+
+bool IsSymmetric(const ace::PopKey& key) {
+  return key.jwk() != nullptr && key.jwk()->type() == ace::KeyType::kSymmetric;
+}
+
+}  // namespace
+
+// Names are the issuers' own, and the identity does not say whose it is.
+absl::StatusOr<v1::GetPreSharedKeyResponse> Authenticator::GetPreSharedKey(
+    const v1::GetPreSharedKeyRequest& request, absl::Time now,
+    ReferenceAnswers* references) const {
+  const absl::StatusOr<std::vector<std::string>> names =
+      ace::ReadPskIdentity(AsBytes(request.psk_identity()));
+  if (!names.ok()) return NoPreSharedKey(names.status().message());
+  std::optional<ace::PopKey> key;
+  std::string why_none = "no token is stored for a key of that name";
+  for (const std::string& name : *names) {
+    const absl::StatusOr<std::vector<TokenRecord>> records =
+        store_->FindByKidOfAnyIssuer(name, now);
+    if (!records.ok()) return records.status();
+    for (const TokenRecord& record : *records) {
+      const absl::StatusOr<ace::VerifiedToken> token =
+          Verify(record.token, now, references);
+      if (!token.ok()) {
+        if (!ace::RejectionOf(token.status()).has_value()) {
+          return token.status();
+        }
+        why_none = absl::StrCat("the stored token is good no more: ",
+                                token.status().message());
+        continue;
+      }
+      const ace::PopKey& found = token->pop_key;
+      if (!IsSymmetric(found) || found.thumbprint() != record.binding) continue;
+      if (key.has_value() && key->thumbprint() != found.thumbprint()) {
+        return NoPreSharedKey("two keys have that name");
+      }
+      key = found;
+    }
+  }
+  if (!key.has_value()) return NoPreSharedKey(why_none);
+  v1::GetPreSharedKeyResponse response;
+  response.mutable_key()->set_key(
+      std::string(AsString(key->jwk()->key().secret())));
+  response.mutable_key()->set_key_id(key->thumbprint());
+  return response;
+}
+
+}  // namespace sluice::policy

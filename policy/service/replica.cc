@@ -1,0 +1,318 @@
+#include "policy/service/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/ace/digest.h"
+#include "proto/sluice/admin/v1/revocation.pb.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::policy {
+namespace {
+
+std::string NameOf(const Resource& resource) {
+  return absl::StrCat(resource.collection, "/", resource.id);
+}
+
+// What proxies are told of a stored revocation. One that cannot be read names
+// nothing, and so revokes nothing.
+v1::Revocation ForProxies(const Resource& resource) {
+  admin::v1::Revocation stored;
+  v1::Revocation revocation;
+  revocation.set_name(NameOf(resource));
+  if (!stored.ParseFromString(resource.value)) return revocation;
+  revocation.set_issuer(stored.issuer());
+  switch (stored.target_case()) {
+    case admin::v1::Revocation::kTokenId:
+      revocation.set_token_id(stored.token_id());
+      break;
+    case admin::v1::Revocation::kSubject:
+      revocation.set_subject(stored.subject());
+      break;
+    case admin::v1::Revocation::kKeyId:
+      revocation.set_key_id(stored.key_id());
+      break;
+    case admin::v1::Revocation::TARGET_NOT_SET:
+      break;
+  }
+  if (stored.has_expire_time()) {
+    *revocation.mutable_expires_at() = stored.expire_time();
+  }
+  return revocation;
+}
+
+// The share of one resource in a sum over many.
+uint64_t ShareOf(absl::string_view name, int64_t revision) {
+  const std::string hash =
+      ace::Sha256(AsBytes(absl::StrCat(name, "@", revision)));
+  uint64_t share = 0;
+  for (size_t i = 0; i < sizeof(share); ++i) {
+    share = share << 8 | static_cast<unsigned char>(hash[i]);
+  }
+  return share;
+}
+
+absl::Time EndOf(const v1::Revocation& revocation) {
+  if (!revocation.has_expires_at()) return absl::InfiniteFuture();
+  return absl::FromUnixSeconds(revocation.expires_at().seconds()) +
+         absl::Nanoseconds(revocation.expires_at().nanos());
+}
+
+}  // namespace
+
+void Replica::SetListener(std::function<void()> listener) {
+  listener_ = std::move(listener);
+}
+
+void Replica::Follow(ResourceStoreInterface* store) {
+  store_id_ = store->id();
+  store->Follow(this);
+}
+
+std::string Replica::FindRevocation(const RevocableNames& names,
+                                    absl::Time now) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::string(revocation_set_.Find(names, now));
+}
+
+void Replica::SetConfiguration(absl::string_view digest) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    digest_ = std::string(digest);
+  }
+  Announce();
+}
+
+std::string Replica::PolicyVersionOf(absl::string_view digest) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return PolicyVersionLocked(digest);
+}
+
+std::string Replica::PolicyVersionLocked(absl::string_view digest) const {
+  return absl::StrCat(digest, "-", absl::Hex(others_sum_, absl::kZeroPad16));
+}
+
+std::optional<v1::WatchResponse> Replica::Next(WatchCursor* cursor) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  v1::WatchResponse response;
+  const bool in_snapshot = cursor->snapshot_revision_.has_value();
+  if (in_snapshot || !cursor->position_.has_value() ||
+      !Knows(*cursor->position_)) {
+    FillSnapshot(cursor, &response);
+    return response;
+  }
+  if (!changes_.empty() &&
+      cursor->position_->revision() < changes_.back().revision) {
+    FillChanges(cursor, &response);
+    return response;
+  }
+  const std::string version = PolicyVersionLocked(digest_);
+  if (version == cursor->policy_version_) return std::nullopt;
+  cursor->policy_version_ = version;
+  response.mutable_policy()->set_version(version);
+  SetPosition(revision_, cursor, &response);
+  return response;
+}
+
+// A position ahead of ours belongs to a history that has been taken back, or
+// that we lag behind; either way what we have is the best we can tell.
+bool Replica::Knows(const v1::WatchPosition& position) const {
+  return position.store_id() == store_id_ &&
+         position.revision() >= base_revision_ &&
+         position.revision() <= revision_;
+}
+
+// What changes while a snapshot is being sent may be in it or not. Its position
+// is that of its beginning, so that all of this follows.
+void Replica::FillSnapshot(WatchCursor* cursor,
+                           v1::WatchResponse* response) const {
+  v1::RevocationSnapshot* snapshot = response->mutable_snapshot();
+  if (!cursor->snapshot_revision_.has_value()) {
+    cursor->snapshot_revision_ = revision_;
+    cursor->snapshot_after_.clear();
+  }
+  const absl::Time now = clock_();
+  size_t bytes = 0;
+  for (auto next = revocations_.upper_bound(cursor->snapshot_after_);
+       next != revocations_.end(); ++next) {
+    if (EndOf(next->second) <= now) continue;
+    if (bytes >= limits_.max_message_bytes) {
+      snapshot->set_more(true);
+      return;
+    }
+    bytes += next->second.ByteSizeLong();
+    *snapshot->add_revocations() = next->second;
+    cursor->snapshot_after_ = next->first;
+  }
+  SetPosition(*cursor->snapshot_revision_, cursor, response);
+  cursor->snapshot_revision_.reset();
+}
+
+// Of several changes of one revocation only the last counts, since a message
+// deletes before it adds.
+void Replica::FillChanges(WatchCursor* cursor,
+                          v1::WatchResponse* response) const {
+  auto next = std::upper_bound(changes_.begin(), changes_.end(),
+                               cursor->position_->revision(),
+                               [](int64_t revision, const Change& change) {
+                                 return revision < change.revision;
+                               });
+  std::map<absl::string_view, const Change*> last;
+  size_t bytes = 0;
+  int64_t revision = cursor->position_->revision();
+  for (; next != changes_.end() && bytes < limits_.max_message_bytes; ++next) {
+    bytes += next->revocation.has_value() ? next->revocation->ByteSizeLong()
+                                          : next->name.size();
+    last[next->name] = &*next;
+    revision = next->revision;
+  }
+  v1::RevocationChanges* changes = response->mutable_changes();
+  for (const auto& [name, change] : last) {
+    if (change->revocation.has_value()) {
+      *changes->add_added() = *change->revocation;
+    } else {
+      changes->add_deleted(change->name);
+    }
+  }
+  SetPosition(next == changes_.end() ? revision_ : revision, cursor, response);
+}
+
+void Replica::SetPosition(int64_t revision, WatchCursor* cursor,
+                          v1::WatchResponse* response) const {
+  v1::WatchPosition* position = response->mutable_position();
+  position->set_store_id(store_id_);
+  position->set_revision(revision);
+  cursor->position_ = *position;
+}
+
+void Replica::WhenAt(int64_t revision, std::function<void(absl::Status)> done) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (revision_ < revision) {
+      waiters_.push_back({revision, std::move(done)});
+      return;
+    }
+  }
+  done(absl::OkStatus());
+}
+
+void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    revocation_set_.Clear();
+    revocations_.clear();
+    ends_.clear();
+    changes_.clear();
+    others_.clear();
+    others_sum_ = 0;
+    for (const Resource& resource : resources) {
+      if (resource.collection != kRevocations) {
+        ApplyOther(resource, /*deleted=*/false);
+        continue;
+      }
+      AddRevocation(ForProxies(resource));
+    }
+    revision_ = revision;
+    base_revision_ = revision;
+  }
+  Announce();
+}
+
+void Replica::OnChanges(std::vector<ResourceChange> changes) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const ResourceChange& change : changes) {
+      if (change.resource.collection == kRevocations) {
+        ApplyRevocation(change);
+      } else {
+        ApplyOther(change.resource, change.deleted);
+      }
+      revision_ = change.resource.revision;
+    }
+    RemoveExpired();
+  }
+  Announce();
+}
+
+void Replica::ApplyRevocation(const ResourceChange& change) {
+  Change remembered;
+  remembered.revision = change.resource.revision;
+  remembered.name = NameOf(change.resource);
+  if (change.deleted) {
+    revocation_set_.Remove(remembered.name);
+    revocations_.erase(remembered.name);
+  } else {
+    remembered.revocation = ForProxies(change.resource);
+    AddRevocation(*remembered.revocation);
+  }
+  Remember(std::move(remembered));
+}
+
+void Replica::AddRevocation(v1::Revocation revocation) {
+  revocation_set_.Add(revocation);
+  const absl::Time end = EndOf(revocation);
+  if (end != absl::InfiniteFuture()) ends_.emplace(end, revocation.name());
+  std::string name = revocation.name();
+  revocations_.insert_or_assign(std::move(name), std::move(revocation));
+}
+
+// Nobody is told of these: who has them knows when they end.
+void Replica::RemoveExpired() {
+  const absl::Time now = clock_();
+  revocation_set_.RemoveExpired(now);
+  while (!ends_.empty() && ends_.begin()->first <= now) {
+    const auto ended = revocations_.find(ends_.begin()->second);
+    if (ended != revocations_.end() && EndOf(ended->second) <= now) {
+      revocations_.erase(ended);
+    }
+    ends_.erase(ends_.begin());
+  }
+}
+
+void Replica::ApplyOther(const Resource& resource, bool deleted) {
+  std::string name = NameOf(resource);
+  if (const auto old = others_.find(name); old != others_.end()) {
+    others_sum_ -= ShareOf(name, old->second);
+    others_.erase(old);
+  }
+  if (deleted) return;
+  others_sum_ += ShareOf(name, resource.revision);
+  others_.emplace(std::move(name), resource.revision);
+}
+
+void Replica::Remember(Change change) {
+  changes_.push_back(std::move(change));
+  if (changes_.size() <= limits_.max_changes) return;
+  base_revision_ = changes_.front().revision;
+  changes_.pop_front();
+}
+
+void Replica::OnStale(const absl::Status& reason) {
+  std::vector<Waiter> waiters;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiters.swap(waiters_);
+  }
+  for (const Waiter& waiter : waiters) {
+    waiter.done(absl::UnavailableError(
+        absl::StrCat("written, but it may not count yet: ", reason.message())));
+  }
+}
+
+void Replica::Announce() {
+  if (listener_) listener_();
+  std::vector<Waiter> due;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto later = std::stable_partition(
+        waiters_.begin(), waiters_.end(),
+        [this](const Waiter& waiter) { return waiter.revision <= revision_; });
+    due.assign(std::make_move_iterator(waiters_.begin()),
+               std::make_move_iterator(later));
+    waiters_.erase(waiters_.begin(), later);
+  }
+  for (const Waiter& waiter : due) waiter.done(absl::OkStatus());
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,153 @@
+#ifndef POLICY_SERVICE_REPLICA_H_
+#define POLICY_SERVICE_REPLICA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/revocation/revocation_set.h"
+#include "policy/store/resource_store.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+
+namespace sluice::policy {
+
+// The collection of sluice.admin.v1.Revocation in a ResourceStoreInterface; a
+// resource's value is the serialized message.
+inline constexpr char kRevocations[] = "revocations";
+
+// Where one proxy is in what a Replica tells proxies. A position and no queue:
+// a proxy that is slow costs no more memory than one that is not.
+class WatchCursor {
+ public:
+  // At the very beginning, or where the proxy says that it is.
+  WatchCursor() = default;
+  explicit WatchCursor(v1::WatchPosition position)
+      : position_(std::move(position)) {}
+
+ private:
+  friend class Replica;
+
+  std::optional<v1::WatchPosition> position_;
+  // While a snapshot is being sent: its revision, and the last name sent.
+  std::optional<int64_t> snapshot_revision_;
+  std::string snapshot_after_;
+  std::string policy_version_;
+};
+
+// What operators manage, as far as decisions and proxies need it, in this
+// process: it follows a store. Thread-safe.
+class Replica final : public ResourceObserverInterface {
+ public:
+  struct Limits {
+    // How many revocations, made or taken back, are remembered for proxies that
+    // were away.
+    size_t max_changes = 10'000;
+    // Of one message to a proxy, about.
+    size_t max_message_bytes = 256 * 1024;
+  };
+
+  using Clock = std::function<absl::Time()>;
+
+  // Empty, until it follows a store.
+  explicit Replica(Clock clock) : Replica(std::move(clock), Limits()) {}
+  Replica(Clock clock, const Limits& limits)
+      : clock_(std::move(clock)), limits_(limits) {}
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  // `listener` is called whenever Next() may have something new, within the
+  // call that changed this. Once, before anything changes.
+  void SetListener(std::function<void()> listener);
+
+  // Follows `store`, which ends before this. Once, after SetListener().
+  void Follow(ResourceStoreInterface* store);
+
+  // The name of a revocation that is in force at `now` and fits; empty where
+  // there is none.
+  std::string FindRevocation(const RevocableNames& names, absl::Time now) const;
+
+  // Says which configuration new grants follow from: see PolicyVersionOf().
+  void SetConfiguration(absl::string_view digest);
+
+  // v1::PolicyVersion under the configuration with that digest and what is
+  // managed now. Equal for two services that have both alike.
+  std::string PolicyVersionOf(absl::string_view digest) const;
+
+  // The next message for the proxy at `cursor`, which moves on; nullopt where
+  // the proxy has all. First the revocations that the proxy lacks: what has
+  // changed, where that is remembered, else all; then the policy's version.
+  std::optional<v1::WatchResponse> Next(WatchCursor* cursor) const;
+
+  // Calls `done`, on any thread, once: OK when the store's `revision` counts
+  // here and the listener has been called for it, which may be at once;
+  // Unavailable where the store has gone out of reach before.
+  void WhenAt(int64_t revision, std::function<void(absl::Status)> done);
+
+  void OnSnapshot(int64_t revision, std::vector<Resource> resources) override;
+  void OnChanges(std::vector<ResourceChange> changes) override;
+  void OnStale(const absl::Status& reason) override;
+
+ private:
+  struct Change {
+    int64_t revision;
+    std::string name;
+    // Absent: it was deleted.
+    std::optional<v1::Revocation> revocation;
+  };
+  struct Waiter {
+    int64_t revision;
+    std::function<void(absl::Status)> done;
+  };
+
+  // All of these are called with mutex_ held.
+  void AddRevocation(v1::Revocation revocation);
+  void RemoveExpired();
+  void ApplyRevocation(const ResourceChange& change);
+  void ApplyOther(const Resource& resource, bool deleted);
+  void Remember(Change change);
+  std::string PolicyVersionLocked(absl::string_view digest) const;
+  bool Knows(const v1::WatchPosition& position) const;
+  void FillSnapshot(WatchCursor* cursor, v1::WatchResponse* response) const;
+  void FillChanges(WatchCursor* cursor, v1::WatchResponse* response) const;
+  void SetPosition(int64_t revision, WatchCursor* cursor,
+                   v1::WatchResponse* response) const;
+
+  // Without mutex_.
+  void Announce();
+
+  const Clock clock_;
+  const Limits limits_;
+  std::function<void()> listener_;
+  std::string store_id_;
+
+  mutable std::mutex mutex_;
+  int64_t revision_ = 0;
+  RevocationSet revocation_set_;
+  std::map<std::string, v1::Revocation> revocations_;  // by name
+  // When those that end do, and their names; also of earlier versions.
+  std::multimap<absl::Time, std::string> ends_;
+  // Of revocations, all after base_revision_, oldest first.
+  std::deque<Change> changes_;
+  int64_t base_revision_ = 0;
+  // The revisions of all that is not a revocation, by name, and a sum over them
+  // that does not depend on their order.
+  absl::flat_hash_map<std::string, int64_t> others_;
+  uint64_t others_sum_ = 0;
+  std::string digest_;
+  std::vector<Waiter> waiters_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVICE_REPLICA_H_

@@ -1,0 +1,191 @@
+#include "policy/service/watch_stream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::policy {
+namespace {
+
+constexpr size_t kMaxProxyName = 255;
+
+// What can be a part of a resource's name.
+bool IsProxyName(absl::string_view name) {
+  return !name.empty() && name.size() <= kMaxProxyName &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  c == '-' || c == '_' || c == '.';
+         });
+}
+
+absl::Status ProxyIsGone() {
+  return absl::NotFoundError("the proxy is not connected");
+}
+
+}  // namespace
+
+void WatchStream::Start() { StartRead(&request_); }
+
+void WatchStream::Wake() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Pump();
+}
+
+void WatchStream::Pump() {
+  if (!started_ || ended_ || writing_) return;
+  if (std::optional<v1::WatchResponse> next = replica_->Next(&cursor_)) {
+    response_ = *std::move(next);
+  } else if (!outbox_.empty()) {
+    response_ = std::move(outbox_.front());
+    outbox_.pop_front();
+  } else {
+    return;
+  }
+  writing_ = true;
+  StartWrite(&response_);
+}
+
+void WatchStream::OnWriteDone(bool ok) {
+  if (!ok) {
+    End(grpc::Status(grpc::StatusCode::CANCELLED, "the proxy is gone"));
+    return;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  writing_ = false;
+  Pump();
+}
+
+void WatchStream::OnReadDone(bool ok) {
+  if (!ok) {
+    End(grpc::Status::OK);
+    return;
+  }
+  const grpc::Status status = Take();
+  if (!status.ok()) {
+    End(status);
+    return;
+  }
+  StartRead(&request_);
+}
+
+void WatchStream::OnCancel() {
+  End(grpc::Status(grpc::StatusCode::CANCELLED, "the proxy has hung up"));
+}
+
+void WatchStream::End(const grpc::Status& status) {
+  std::map<uint64_t, Query> queries;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (ended_) return;
+    ended_ = true;
+    queries.swap(queries_);
+    outbox_.clear();
+    Finish(status);
+  }
+  for (auto& [id, query] : queries) {
+    query.alarm->Cancel();
+    query.done(ProxyIsGone());
+  }
+}
+
+// gRPC is done with this; the hub may hold it a little longer.
+void WatchStream::OnDone() { hub_->Remove(this); }
+
+grpc::Status WatchStream::Take() {
+  switch (request_.message_case()) {
+    case v1::WatchRequest::kStart:
+      return TakeStart(request_.start());
+    case v1::WatchRequest::kSessions: {
+      const uint64_t query_id = request_.sessions().query_id();
+      Settle(query_id, std::move(*request_.mutable_sessions()));
+      return grpc::Status::OK;
+    }
+    case v1::WatchRequest::MESSAGE_NOT_SET:
+      return grpc::Status::OK;  // of a newer proxy
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status WatchStream::TakeStart(const v1::WatchStart& start) {
+  if (!IsProxyName(start.proxy())) {
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                        "start.proxy: expected up to 255 letters, digits, "
+                        "'-', '_' and '.'");
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (started_) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                          "start: came for the second time");
+    }
+    started_ = true;
+    if (start.has_position()) cursor_ = WatchCursor(start.position());
+  }
+  hub_->Add(start.proxy(), shared_from_this());
+  Wake();
+  return grpc::Status::OK;
+}
+
+void WatchStream::ListSessions(v1::SessionQuery query, absl::Duration timeout,
+                               WatchHub::SessionsCallback done) {
+  absl::Status refusal;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (ended_) {
+      refusal = ProxyIsGone();
+    } else if (queries_.size() >= kMaxQueries) {
+      refusal = absl::ResourceExhaustedError(
+          "too many questions to the proxy are open");
+    } else {
+      const uint64_t id = ++last_query_id_;
+      query.set_query_id(id);
+      Query& open = queries_[id];
+      open.done = std::move(done);
+      open.alarm = std::make_unique<grpc::Alarm>();
+      open.alarm->Set(std::chrono::system_clock::now() +
+                          absl::ToChronoMilliseconds(timeout),
+                      [weak = weak_from_this(), id](bool expired) {
+                        const std::shared_ptr<WatchStream> self = weak.lock();
+                        if (!expired || self == nullptr) return;
+                        self->Settle(id, absl::DeadlineExceededError(
+                                             "the proxy does not answer"));
+                      });
+      *outbox_.emplace_back().mutable_list_sessions() = std::move(query);
+      Pump();
+    }
+  }
+  if (!refusal.ok()) done(refusal);
+}
+
+absl::Status WatchStream::Disconnect(std::string session_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (ended_) return ProxyIsGone();
+  if (outbox_.size() >= 2 * kMaxQueries) {
+    return absl::ResourceExhaustedError("the proxy is slow");
+  }
+  outbox_.emplace_back().mutable_disconnect_sessions()->add_session_ids(
+      std::move(session_id));
+  Pump();
+  return absl::OkStatus();
+}
+
+// An answer that nobody waits for, or waits for any more, is dropped.
+void WatchStream::Settle(uint64_t query_id,
+                         absl::StatusOr<v1::SessionList> outcome) {
+  Query query;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = queries_.find(query_id);
+    if (found == queries_.end()) return;
+    query = std::move(found->second);
+    queries_.erase(found);
+  }
+  query.alarm->Cancel();
+  query.done(std::move(outcome));
+}
+
+}  // namespace sluice::policy

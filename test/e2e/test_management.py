@@ -1,0 +1,149 @@
+"""What operators do with sluicectl. test_revocation has what becomes of
+clients that are connected."""
+
+import json
+import subprocess
+
+from harness.stack import SLUICECTL, Stack, StackTestCase
+from harness.tokens import Ed25519Key
+
+
+class ManagementTestCase(StackTestCase):
+
+    def run_sluicectl(self, *arguments, server=None):
+        return subprocess.run(
+            [str(a) for a in (SLUICECTL, "--server",
+                              server or self.stack.policy_address,
+                              *arguments)],
+            capture_output=True, text=True, check=False, timeout=30)
+
+    def sluicectl(self, *arguments):
+        done = self.run_sluicectl(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def sluicectl_json(self, *arguments):
+        return json.loads(self.sluicectl("--output", "json", *arguments))
+
+    def assert_fails(self, message, *arguments):
+        done = self.run_sluicectl(*arguments)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(message, done.stderr)
+
+    def connack(self, token, key):
+        return self.client().ace_connect(token, key)
+
+
+class RevocationCommandsTest(ManagementTestCase):
+
+    # covers: ACE-EXP-4
+    def test_revoked_token_is_refused_until_the_revocation_is_deleted(self):
+        key = Ed25519Key()
+        token = self.token("a/# pub", key=key, subject="bob", jti="bobs-token")
+        self.assert_code(self.connack(token, key), 0)
+        revoked = self.sluicectl_json("revoke", "token", "bobs-token",
+                                      "--reason", "lost device")
+        self.assert_code(self.connack(token, key), 0x87)
+        other = self.token("a/# pub", key=key, subject="bob")
+        self.assert_code(self.connack(other, key), 0)
+        listed = self.sluicectl_json("revocation", "list")["revocations"]
+        self.assertIn(revoked, listed)
+        self.assertIn("bobs-token", self.sluicectl("revocation", "list"))
+        self.sluicectl("revocation", "delete", revoked["name"])
+        self.assert_code(self.connack(token, key), 0)
+        self.assert_fails("NOT_FOUND", "revocation", "delete", revoked["name"])
+
+    # covers: ACE-EXP-4
+    def test_revoked_subject_and_key_are_refused(self):
+        key = Ed25519Key()
+        carol = self.token("a/# pub", key=key, subject="carol")
+        dave = self.token("a/# pub", key=key, subject="dave")
+        self.sluicectl("revoke", "subject", "carol")
+        self.assert_code(self.connack(carol, key), 0x87)
+        self.assert_code(self.connack(dave, key), 0)
+        sessions = self.sluicectl_json("session", "list", "--subject", "dave")
+        thumbprint = sessions.get("sessions", [{}])[0].get("keyIds", [""])[0]
+        self.assertEqual(len(thumbprint), 43, sessions)
+        self.sluicectl("revoke", "key", "--", thumbprint)
+        self.assert_code(self.connack(dave, key), 0x87)
+
+    # covers: ACE-EXP-4
+    def test_token_in_a_file_is_revoked(self):
+        key = Ed25519Key()
+        token = self.token("a/# pub", key=key, subject="erin")
+        file = self.stack.directory / "erin.jwt"
+        file.write_bytes(token + b"\n")
+        revoked = self.sluicectl_json("revoke", "token", "--token-file", file)
+        self.assertEqual(revoked["issuer"],
+                         self.stack.authorization_server.issuer)
+        self.assert_code(self.connack(token, key), 0x87)
+        self.assert_fails("ALREADY_EXISTS", "revoke", "token", "--token-file",
+                          file)
+
+    def test_mistakes_are_told_by_field(self):
+        self.assert_fails("revocation.target: expected", "revoke", "subject",
+                          "")
+        self.assert_fails("name: expected", "session", "disconnect", "me")
+
+
+class SessionCommandsTest(ManagementTestCase):
+
+    def test_sessions_are_listed_and_disconnected(self):
+        client = self.connected("a/# pub", client_id="frank-1")
+        listed = self.sluicectl_json("session", "list", "--client-id",
+                                     "frank-1")["sessions"]
+        self.assertEqual(len(listed), 1)
+        session = listed[0]
+        self.assertEqual(session["subject"], "alice")
+        self.assertEqual(session["protocolVersion"], "5.0")
+        self.assertIn("frank-1", self.sluicectl("session", "list"))
+        self.sluicectl("session", "disconnect", session["name"])
+        client.expect_disconnect(0x98)
+        self.assert_fails("NOT_FOUND", "session", "disconnect",
+                          session["name"])
+
+
+class RolesTest(ManagementTestCase):
+    """Client certificates say who may do what."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.key = Ed25519Key()
+        cls.stack = Stack(
+            "RolesTest", mode="mtls", prepare=cls._make_certificates,
+            policy={"access": {"proxies": ["proxy"], "operators": ["admin"]}})
+        cls.addClassCleanup(cls.stack.stop)
+
+    @staticmethod
+    def _make_certificates(directory):
+        for name in ("admin", "guest"):
+            subprocess.run(
+                f"openssl req -new -newkey ec -pkeyopt "
+                f"ec_paramgen_curve:P-256 -nodes -subj /CN={name} "
+                f"-keyout {name}.key | openssl x509 -req -days 1 -CA ca.crt "
+                f"-CAkey ca.key -CAcreateserial -out {name}.crt",
+                shell=True, cwd=directory, check=True, capture_output=True)
+
+    def as_who(self, who, *arguments):
+        files = self.stack.directory
+        return self.run_sluicectl(
+            *arguments, "--ca", files / "ca.crt", "--certificate",
+            files / f"{who}.crt", "--key", files / f"{who}.key")
+
+    def test_only_operators_manage(self):
+        self.assertEqual(self.as_who("admin", "revocation", "list").returncode,
+                         0)
+        for who in ("proxy", "guest"):
+            done = self.as_who(who, "revocation", "list")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("PERMISSION_DENIED", done.stderr)
+            self.assertIn("access.operators", done.stderr)
+
+    # covers: ACE-EXP-4
+    def test_proxies_are_served_and_told(self):
+        client = self.connected("a/# pub")
+        done = self.as_who("admin", "revoke", "subject", "alice")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        client.expect_disconnect(0x98)
+        self.assert_code(
+            self.client().ace_connect(self.token("a/# pub"), self.key), 0x87)

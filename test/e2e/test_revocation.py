@@ -1,0 +1,137 @@
+"""What is revoked ends at once, wherever it is in use."""
+
+import signal
+import subprocess
+import time
+import urllib.request
+
+from harness import wire
+from harness.process import eventually
+from harness.stack import SLUICECTL, StackTestCase
+from harness.tokens import Ed25519Key
+
+
+class RevocationTestCase(StackTestCase):
+
+    def sluicectl(self, *arguments):
+        result = subprocess.run(
+            [SLUICECTL, "--server", self.stack.policy_address, *arguments],
+            capture_output=True, text=True, check=False, timeout=30)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def assert_ends_with_0x98(self, client, within=1.0):
+        begun = time.monotonic()
+        client.expect_disconnect(0x98)
+        self.assertLess(time.monotonic() - begun, within)
+
+    def metric(self, name):
+        with urllib.request.urlopen(
+                f"http://{self.stack.admin_address}/metrics") as response:
+            for line in response.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.rpartition(" ")[2])
+        return None
+
+    def connect_with(self, token, key=None):
+        client = self.client()
+        return client, client.ace_connect(token, key or self.key)
+
+
+class RevocationTest(RevocationTestCase):
+
+    # covers: ACE-EXP-4
+    def test_revoked_token_ends_its_live_connection_and_no_other(self):
+        revoked, connack = self.connect_with(
+            self.token("a/# pub", jti="to-be-revoked"))
+        self.assert_code(connack, 0)
+        other = self.connected("a/# pub", key=Ed25519Key())
+        anonymous, _ = self.anonymous()
+        before = self.metric("sluice_revocations_total")
+        self.sluicectl("revoke", "token", "to-be-revoked")
+        self.assert_ends_with_0x98(revoked)
+        other.ping()
+        anonymous.ping()
+        self.assertEqual(self.metric("sluice_revocations_total"), before + 1)
+        # It is not taken any more, by whatever way it comes.
+        again = self.token("a/# pub", jti="to-be-revoked")
+        _, connack = self.connect_with(again)
+        self.assert_code(connack, 0x87)
+        self.assert_code(
+            other.publish("authz-info", again, packet_id=9), 0x87)
+
+    # covers: ACE-EXP-4
+    def test_revoked_subject_ends_all_its_connections(self):
+        clients = []
+        for _ in range(3):
+            key = Ed25519Key()
+            client, connack = self.connect_with(
+                self.token("a/# pub", key=key, subject="mallory"), key)
+            self.assert_code(connack, 0)
+            clients.append(client)
+        v311 = self.client(wire.V311)
+        v311.v311_connect(self.token("a/# pub", subject="mallory"), self.key)
+        self.sluicectl("revoke", "subject", "mallory")
+        for client in clients:
+            self.assert_ends_with_0x98(client)
+        v311.expect_closed()
+        name = next(word for word in self.sluicectl(
+            "revocation", "list").split() if word.startswith("revocations/"))
+        self.assertTrue(name)
+
+    # covers: ACE-EXP-4
+    def test_revoked_key_ends_its_connections(self):
+        key = Ed25519Key(kid="key-to-revoke")
+        client, connack = self.connect_with(self.token("a/# pub", key=key),
+                                            key)
+        self.assert_code(connack, 0)
+        self.sluicectl("revoke", "key", "key-to-revoke")
+        self.assert_ends_with_0x98(client)
+
+    def test_sessions_are_listed_and_disconnected(self):
+        client, connack = self.connect_with(
+            self.token("a/# pub", subject="listed"))
+        self.assert_code(connack, 0)
+        listing = self.sluicectl("session", "list")
+        line = next(line for line in listing.splitlines() if "listed" in line)
+        self.sluicectl("session", "disconnect", line.split()[0])
+        client.expect_disconnect(0x98)
+
+
+class AwayTest(RevocationTestCase):
+    """The policy service is away for a while."""
+
+    stack_options = {"policy": {"store": {"memory": None,
+                                          "sqlite": "policy.db"}}}
+
+    # covers: ACE-EXP-4
+    def test_what_was_revoked_meanwhile_is_not_missed(self):
+        client, _ = self.connect_with(self.token("a/# pub", jti="meanwhile"))
+        other = self.connected("a/# pub", key=Ed25519Key())
+        eventually(
+            lambda: self.metric("sluice_policy_watch_connected") == 1,
+            "the proxy watches")
+        # The proxy is deaf while the revocation is made.
+        self.stack.proxy.send_signal(signal.SIGSTOP)
+        try:
+            self.stack.policy.stop(signal.SIGKILL)
+            self.stack.start_policy()
+            self.sluicectl("revoke", "token", "meanwhile")
+            self.stack.policy.stop(signal.SIGKILL)
+            self.stack.start_policy()
+        finally:
+            self.stack.proxy.send_signal(signal.SIGCONT)
+        client.expect_disconnect(0x98)
+        other.ping()
+
+
+class PolicyChangeTest(RevocationTestCase):
+
+    def test_a_changed_policy_reaches_live_clients(self):
+        reader = self.connected("a/# pub")
+        self.assertEqual(reader.subscribe("news/x"), [0x87])
+        self.stack.change_policy({"public_topics": [
+            {"filter": "news/#", "permissions": ["sub"]}]})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: reader.subscribe("news/x") == [1],
+                   "the new public topics hold")

@@ -1,0 +1,259 @@
+// The commands that ask a server, against a real one.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+#include "policy/ctl/program.h"
+#include "policy/server/config.h"
+#include "policy/server/policy_server.h"
+#include "test/policy/service/watching_proxy.h"
+#include "test/testing/test_certificates.h"
+
+// covers: ACE-EXP-4
+
+namespace sluice::ctl {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+struct Result {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+class RemoteCommandsTest : public ::testing::Test {
+ protected:
+  RemoteCommandsTest() { Serve(""); }
+
+  void Serve(const std::string& more) {
+    const std::string path = dir_.Write(
+        "policy.yaml",
+        absl::StrCat("address: 127.0.0.1:0\naudience: broker\n", more));
+    auto config = policy::LoadConfig(path, policy::Hosting::kStandalone);
+    ASSERT_TRUE(config.ok()) << config.status();
+    server_ = std::make_unique<policy::PolicyServer>(*std::move(config),
+                                                     [] { return kNow; });
+    ASSERT_TRUE(server_->Listen().ok());
+  }
+
+  Result Run(const std::vector<std::string>& arguments) {
+    const std::vector<absl::string_view> views(arguments.begin(),
+                                               arguments.end());
+    std::ostringstream out;
+    std::ostringstream err;
+    const int status = RunProgram(views, {out, err, kNow, server_->address()});
+    return {status, out.str(), err.str()};
+  }
+  std::string Output(const std::vector<std::string>& arguments) {
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+    return result.out;
+  }
+  Json OutputJson(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--output", "json"});
+    return Json::parse(Output(arguments), nullptr, false);
+  }
+  // What is complained about.
+  std::string Failure(const std::vector<std::string>& arguments,
+                      int status = 1) {
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.status, status);
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  }
+
+  const testing::TempDir dir_;
+  std::unique_ptr<policy::PolicyServer> server_;
+};
+
+TEST_F(RemoteCommandsTest, RevokesListsAndTakesBack) {
+  EXPECT_EQ(Output({"revocation", "list"}),
+            "NAME  KIND  VALUE  ISSUER  EXPIRES  REASON\n");
+  EXPECT_THAT(Output({"revoke", "token", "t-1"}), HasSubstr("token  t-1"));
+  const Json subject =
+      OutputJson({"revoke", "subject", "alice", "--issuer", "https://as",
+                  "--reason", "left", "--expires-in", "24h"});
+  EXPECT_EQ(subject["subject"], "alice");
+  EXPECT_EQ(subject["issuer"], "https://as");
+  EXPECT_EQ(subject["reason"], "left");
+  EXPECT_EQ(subject["expireTime"], "2023-11-15T22:13:20Z");
+  Output({"revoke", "key", "--", "--thumbprint"});
+
+  const Json list = OutputJson({"revocation", "list"});
+  ASSERT_EQ(list["revocations"].size(), 3u);
+  EXPECT_THAT(Output({"revocation", "list"}),
+              AllOf(HasSubstr("subject  alice         https://as  "
+                              "2023-11-15T22:13:20Z  left"),
+                    HasSubstr("key      --thumbprint  -           -")));
+
+  const std::string name = subject["name"];
+  EXPECT_EQ(Output({"revocation", "delete", name}), "");
+  EXPECT_EQ(Failure({"revocation", "delete", name}),
+            absl::StrCat("sluicectl: revocation delete: there is no ", name,
+                         " (NOT_FOUND)\n"));
+  const std::string other = list["revocations"][0]["name"] == name
+                                ? list["revocations"][1]["name"]
+                                : list["revocations"][0]["name"];
+  EXPECT_THAT(Failure({"revocation", "delete", other, "--etag", "x"}),
+              HasSubstr("(ABORTED)"));
+  EXPECT_EQ(Output({"revocation", "delete", other.substr(other.find('/') + 1)}),
+            "");
+}
+
+TEST_F(RemoteCommandsTest, RevokesTheTokenInAFile) {
+  const std::string key = absl::StrCat(dir_.path(), "/as.json");
+  Output({"dev", "keygen", "--alg", "EdDSA", "--out", key});
+  for (const char* format : {"jwt", "cwt"}) {
+    const std::vector<std::string> token = {
+        "dev",        "token",        "--key",
+        key,          "--issuer",     "https://as",
+        "--audience", "broker",       "--subject",
+        "alice",      "--expires-in", "1h",
+        "--cnf-key",  key + ".pub",   "--format",
+        format,       "--out",        dir_.path() + "/" + format};
+    Output(token);
+    const std::string file = dir_.path() + "/" + format;
+    const Json revoked = OutputJson({"revoke", "token", "--token-file", file});
+    EXPECT_FALSE(revoked["tokenId"].get<std::string>().empty());
+    EXPECT_EQ(revoked["issuer"], "https://as");
+    EXPECT_EQ(revoked["expireTime"], "2023-11-15T00:13:20Z");
+    EXPECT_THAT(Failure({"revoke", "token", "--token-file", file}),
+                HasSubstr("(ALREADY_EXISTS)"));
+  }
+  EXPECT_THAT(Failure({"revoke", "token", "--token-file",
+                       dir_.Write("reference", "opaque")}),
+              HasSubstr("reference: neither a JWT nor a CWT"));
+  EXPECT_THAT(Failure({"revoke", "token", "--token-file",
+                       dir_.Write("junk", "e30.e30.e30")}),
+              HasSubstr("junk: "));
+}
+
+TEST_F(RemoteCommandsTest, ShowsWhatTheServerComplainsOf) {
+  EXPECT_EQ(
+      Failure({"revoke", "subject", "", "--reason", std::string(1025, 'x')}),
+      "sluicectl: revoke subject: revocation.target: expected 1 to 4096 bytes "
+      "(INVALID_ARGUMENT)\n"
+      "  revocation.target: expected 1 to 4096 bytes\n"
+      "  revocation.reason: longer than 1024 bytes\n");
+  server_->Shutdown(absl::ZeroDuration());
+  EXPECT_THAT(Failure({"revocation", "list"}), HasSubstr("(UNAVAILABLE)"));
+}
+
+TEST_F(RemoteCommandsTest, WrongUsageAsksNobody) {
+  server_->Shutdown(absl::ZeroDuration());
+  const struct {
+    std::vector<std::string> arguments;
+    const char* complaint;
+  } kCases[] = {
+      {{"revoke", "token"}, "give TOKEN_ID or --token-file"},
+      {{"revoke", "token", "a", "--token-file", "f"},
+       "give TOKEN_ID or --token-file"},
+      {{"revoke", "subject"}, "SUBJECT is missing"},
+      {{"revoke", "subject", "a", "b"}, "unexpected argument \"b\""},
+      {{"revoke", "subject", "a", "--expires-in", "soon"}, "--expires-in"},
+      {{"revoke", "subject", "a", "--expires-in", "-1h"}, "--expires-in"},
+      {{"--output", "xml", "revocation", "list"}, "--output"},
+      {{"--output", "xml", "revoke", "subject", "a"}, "--output"},
+      {{"session", "disconnect"}, "NAME is missing"},
+      {{"revocation", "list", "--certificate", "c"}, "--certificate and --key"},
+      {{"revocation", "list", "--certificate", "c", "--key", "k"},
+       "--certificate needs --ca"},
+      {{"--server", "x", "revocation", "list", "--server", "y"},
+       "--server is given twice"},
+      {{"--server", "x", "dev", "keygen"}, "unknown option --server"},
+      {{"--server"}, "no command"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_THAT(Failure(c.arguments, 2), HasSubstr(c.complaint));
+  }
+}
+
+TEST_F(RemoteCommandsTest, TheServerMayBeNamedOnEitherSide) {
+  const std::string address = server_->address();
+  EXPECT_EQ(
+      Run({absl::StrCat("--server=", address), "revocation", "list"}).status,
+      0);
+  EXPECT_EQ(Run({"revocation", "list", "--server", address}).status, 0);
+  EXPECT_EQ(Run({"--server", "unix:/none", "revocation", "list"}).status, 1);
+}
+
+TEST_F(RemoteCommandsTest, ListsAndEndsSessions) {
+  EXPECT_EQ(OutputJson({"session", "list"}), Json::object());
+  const auto stub = policy::v1::PolicyService::NewStub(grpc::CreateChannel(
+      server_->address(), grpc::InsecureChannelCredentials()));
+  policy::WatchingProxy proxy(stub.get(), "proxy-1");
+  proxy.ReadAll();
+  auto list = std::async(std::launch::async, [this] {
+    return Output({"session", "list", "--subject", "alice"});
+  });
+  const policy::v1::SessionQuery query = proxy.Read().list_sessions();
+  EXPECT_EQ(query.subject(), "alice");
+  proxy.Answer(query, "7");
+  EXPECT_THAT(list.get(), AllOf(StartsWith("NAME "),
+                                HasSubstr("proxies/proxy-1/sessions/7  "
+                                          "client-7   -")));
+  auto disconnected = std::async(std::launch::async, [this] {
+    return Output({"session", "disconnect", "proxies/proxy-1/sessions/7"});
+  });
+  proxy.Answer(proxy.Read().list_sessions(), "7");
+  EXPECT_EQ(proxy.Read().disconnect_sessions().session_ids(0), "7");
+  EXPECT_EQ(disconnected.get(), "");
+  EXPECT_THAT(Failure({"session", "disconnect", "7"}),
+              HasSubstr("name: expected \"proxies/PROXY/sessions/ID\""));
+}
+
+TEST_F(RemoteCommandsTest, SpeaksMutualTls) {
+  const auto authority = testing::TestCertificate::Authority("ca");
+  const auto server = authority.Issue({});
+  testing::CertificateOptions options;
+  options.common_name = "admin";
+  const auto admin = authority.Issue(options);
+  const std::string ca = dir_.Write("ca.crt", authority.certificate_pem());
+  dir_.Write("server.crt", server.certificate_pem());
+  dir_.Write("server.key", server.private_key_pem());
+  const std::string certificate =
+      dir_.Write("admin.crt", admin.certificate_pem());
+  const std::string key = dir_.Write("admin.key", admin.private_key_pem());
+  Serve(
+      "tls: {certificate: server.crt, private_key: server.key, client_ca: "
+      "ca.crt}\naccess: {operators: [admin]}\n");
+  EXPECT_EQ(Run({"revocation", "list", "--ca", ca, "--certificate", certificate,
+                 "--key", key})
+                .status,
+            0);
+  EXPECT_THAT(Failure({"revocation", "list", "--ca", ca}),
+              HasSubstr("(UNAVAILABLE)"));
+  EXPECT_THAT(Failure({"revocation", "list", "--ca", dir_.path() + "/none"}),
+              HasSubstr("none"));
+}
+
+TEST_F(RemoteCommandsTest, HelpIsGoodEnoughForAStranger) {
+  const std::string all = Output({"--help"});
+  EXPECT_THAT(all, AllOf(HasSubstr("revoke subject"), HasSubstr("--server"),
+                         HasSubstr("SLUICE_SERVER")));
+  const std::string help = Output({"revoke", "key", "--help"});
+  EXPECT_THAT(help, AllOf(HasSubstr("usage: sluicectl revoke key KEY"),
+                          HasSubstr("RFC 7638"), HasSubstr("--expires-in"),
+                          HasSubstr("--ca FILE")));
+  EXPECT_THAT(Output({"dev", "--help"}), Not(HasSubstr("--server")));
+}
+
+}  // namespace
+}  // namespace sluice::ctl

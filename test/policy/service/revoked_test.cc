@@ -1,0 +1,132 @@
+// What is revoked gets no grant, whatever the credential (ACE-EXP-4).
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "policy/store/memory_resource_store.h"
+#include "proto/sluice/admin/v1/revocation.pb.h"
+#include "test/policy/service/authenticator_harness.h"
+
+// covers: ACE-EXP-4
+
+namespace sluice::policy {
+namespace {
+
+class RevokedTest : public AuthenticatorHarness {
+ protected:
+  RevokedTest() { managed_->Follow(&resources_); }
+
+  void Revoke(const admin::v1::Revocation& revocation) {
+    Resource resource;
+    resource.collection = kRevocations;
+    resource.id = "r";
+    resource.value = revocation.SerializeAsString();
+    EXPECT_TRUE(resources_.Put(resource, std::nullopt, kNow).ok());
+  }
+  void RevokeAlice(const std::string& issuer = "") {
+    admin::v1::Revocation revocation;
+    revocation.set_subject("alice");
+    revocation.set_issuer(issuer);
+    Revoke(revocation);
+  }
+  void Forgive() {
+    EXPECT_TRUE(resources_.Delete(kRevocations, "r", std::nullopt, kNow).ok());
+  }
+  v1::AuthenticateRequest Recheck(const std::string& token) {
+    v1::AuthenticateRequest request = Request();
+    request.mutable_recheck()->set_token(token);
+    return request;
+  }
+  void ExpectRevoked(const v1::AuthenticateRequest& request) {
+    const v1::Denial denial = Denied(request);
+    EXPECT_EQ(denial.reason(), v1::Denial::REASON_REVOKED) << denial.detail();
+    EXPECT_EQ(denial.detail(), "revoked by revocations/r");
+  }
+
+  MemoryResourceStore resources_;
+};
+
+TEST_F(RevokedTest, ATokenASubjectOrAKey) {
+  const auto request = WithExporter(Token(client_), client_);
+  const v1::Grant grant = Granted(request);
+  ASSERT_EQ(grant.key_ids_size(), 2);
+  EXPECT_EQ(grant.key_ids(0), client_.jwk().Thumbprint());
+  EXPECT_EQ(grant.key_ids(1), client_.jwk().kid());
+
+  admin::v1::Revocation revocation;
+  revocation.set_token_id("token-1");
+  Revoke(revocation);
+  ExpectRevoked(request);
+  revocation.set_subject("alice");
+  Revoke(revocation);
+  ExpectRevoked(request);
+  revocation.set_key_id(grant.key_ids(0));
+  Revoke(revocation);
+  ExpectRevoked(request);
+
+  revocation.set_subject("bob");
+  Revoke(revocation);
+  Granted(request);
+  RevokeAlice("https://other.example");
+  Granted(request);
+  RevokeAlice("https://as.example");
+  ExpectRevoked(request);
+  Forgive();
+  Granted(request);
+}
+
+TEST_F(RevokedTest, EveryCredential) {
+  const std::string token = Token(client_);
+  Granted(WithExporter(token, client_));
+  RevokeAlice();
+  ExpectRevoked(WithExporter(token, client_));
+  ExpectRevoked(WithChallenge(token, client_));
+  ExpectRevoked(Stored());
+  ExpectRevoked(StoredWithChallenge(client_));
+  ExpectRevoked(Recheck(token));
+  v1::AuthenticateRequest with_certificate = Anonymous(true);
+  with_certificate.mutable_connection()->set_client_certificate(
+      CertificateOf(client_));
+  ExpectRevoked(with_certificate);
+  Granted(Anonymous(true));
+}
+
+TEST_F(RevokedTest, IsNotStored) {
+  RevokeAlice();
+  v1::StoreTokenRequest request;
+  *request.mutable_connection() = Request().connection();
+  request.set_token(Token(client_));
+  const auto response = Make().StoreToken(request, kNow);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->denial().reason(), v1::Denial::REASON_REVOKED);
+  EXPECT_EQ(store_->records(), 0u);
+}
+
+TEST_F(RevokedTest, AStoredTokenIsRechecked) {
+  v1::AuthenticateRequest request = Request();
+  request.mutable_recheck()->set_stored(true);
+  EXPECT_EQ(Denied(request).reason(), v1::Denial::REASON_NO_CREDENTIAL);
+  Granted(WithExporter(Token(client_), client_));
+  EXPECT_EQ(Granted(request).subject(), "alice");
+  RevokeAlice();
+  ExpectRevoked(request);
+}
+
+TEST_F(RevokedTest, GrantsNameThePolicyTheyFollowFrom) {
+  const auto request = WithExporter(Token(client_), client_);
+  const std::string version = Granted(request).policy_version();
+  EXPECT_FALSE(version.empty());
+  EXPECT_EQ(Granted(Anonymous(true)).policy_version(), version);
+  EXPECT_EQ(version, managed_->PolicyVersionOf(Make().digest()));
+  EXPECT_NE(Make({{"public/#", true, true}}).digest(), Make().digest());
+  Resource rule;
+  rule.collection = "rules";
+  rule.id = "1";
+  EXPECT_TRUE(resources_.Put(rule, std::nullopt, kNow).ok());
+  EXPECT_NE(Granted(request).policy_version(), version);
+}
+
+}  // namespace
+}  // namespace sluice::policy
