@@ -180,7 +180,7 @@ std::vector<OptionSpec> RevokeOptions() {
 }  // namespace
 
 std::vector<Command> RevocationCommands() {
-  constexpr char kDetails[] =
+  static constexpr char kDetails[] =
       "Clients that are connected with it are disconnected at once, by every "
       "proxy; new ones\nare refused. `revocation delete` takes it back.\n";
   std::vector<OptionSpec> token_options = RevokeOptions();
