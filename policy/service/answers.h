@@ -1,0 +1,42 @@
+#ifndef POLICY_SERVICE_ANSWERS_H_
+#define POLICY_SERVICE_ANSWERS_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "policy/ace/rejection.h"
+#include "proto/sluice/policy/v1/policy.pb.h"
+
+namespace sluice::policy {
+
+// `time` is between the years 1970 and 9999, where the verifier has `exp`.
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+
+v1::Denial::Reason ReasonOf(ace::Rejection rejection);
+
+// A denial; `detail` is for the log and holds no secret.
+template <typename Response>
+Response Deny(v1::Denial::Reason reason, absl::string_view detail) {
+  Response response;
+  response.mutable_denial()->set_reason(reason);
+  response.mutable_denial()->set_detail(std::string(detail));
+  return response;
+}
+
+// A failed check as an answer: a refused credential is a denial, anything else
+// stays an error.
+template <typename Response>
+absl::StatusOr<Response> DenialOrError(const absl::Status& status) {
+  const std::optional<ace::Rejection> rejection = ace::RejectionOf(status);
+  if (!rejection.has_value()) return status;
+  return Deny<Response>(ReasonOf(*rejection), status.message());
+}
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVICE_ANSWERS_H_

@@ -1,0 +1,134 @@
+// Authenticator's dealings with tokens that are stored: putting them there, and
+// clients that come without one because one is.
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "policy/ace/client_certificate.h"
+#include "policy/ace/rejection.h"
+#include "policy/service/answers.h"
+#include "policy/service/authenticator.h"
+#include "policy/service/known_keys.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::policy {
+
+// ACE-POP-5
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
+    const v1::ConnectionInfo& connection,
+    const v1::StoredTokenCredential& credential, absl::Time now,
+    ReferenceAnswers* references) const {
+  using Response = v1::AuthenticateResponse;
+  const absl::StatusOr<std::optional<TokenRecord>> record =
+      FindStored(connection, now);
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) {
+    return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
+                          "no token came, and none is stored for the client");
+  }
+  if (credential.has_challenge()) {
+    v1::TokenCredential with_token;
+    with_token.set_token((*record)->token);
+    *with_token.mutable_challenge() = credential.challenge();
+    return AuthenticateToken(connection, with_token, now, references);
+  }
+  const absl::Status usable =
+      Verify((*record)->token, now, references).status();
+  if (!usable.ok()) {
+    const std::optional<ace::Rejection> rejection = ace::RejectionOf(usable);
+    if (!rejection.has_value()) return usable;
+    if (*rejection == ace::Rejection::kRevoked) {
+      return DenialOrError<Response>(usable);
+    }
+    return Deny<Response>(
+        v1::Denial::REASON_NO_CREDENTIAL,
+        absl::StrCat("the stored token is good no more: ", usable.message()));
+  }
+  Response response;
+  response.mutable_challenge_required();
+  return response;
+}
+
+// ACE-TOK-5
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
+    const v1::ConnectionInfo& connection,
+    const v1::RecheckCredential& credential, absl::Time now,
+    ReferenceAnswers* references) const {
+  using Response = v1::AuthenticateResponse;
+  std::string token = credential.token();
+  if (credential.stored()) {
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        FindStored(connection, now);
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) {
+      return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
+                            "the client's token is not stored any more");
+    }
+    token = std::move((*record)->token);
+  }
+  const absl::StatusOr<ace::VerifiedToken> verified =
+      Verify(token, now, references);
+  if (!verified.ok()) return DenialOrError<Response>(verified.status());
+  absl::StatusOr<Response> answer = Admit(connection, *verified, now);
+  if (!answer.ok() || !answer->has_grant()) return answer;
+  if (absl::Status stored =
+          Store(token, *verified, connection.client_id(), now);
+      !stored.ok()) {
+    return stored;
+  }
+  return answer;
+}
+
+absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByCertificate(
+    const ace::ClientCertificate& certificate, absl::Time now) const {
+  if (certificate.key_thumbprint.has_value()) {
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        store_->Find(*certificate.key_thumbprint, now);
+    if (!record.ok() || record->has_value()) return record;
+  }
+  return store_->Find(certificate.identity, now);
+}
+
+absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByTlsKey(
+    const v1::ConnectionInfo& connection, absl::Time now) const {
+  if (!connection.psk_key_id().empty()) {
+    return store_->Find(connection.psk_key_id(), now);
+  }
+  if (connection.client_certificate().empty()) return std::nullopt;
+  return FindByCertificate(
+      ace::ReadClientCertificate(AsBytes(connection.client_certificate())),
+      now);
+}
+
+// A certificate without a key of ours that no token is bound to says nothing
+// about who the client is.
+absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
+    const v1::ConnectionInfo& connection, absl::Time now) const {
+  if (!connection.psk_key_id().empty()) return FindByTlsKey(connection, now);
+  if (!connection.client_certificate().empty()) {
+    const ace::ClientCertificate certificate =
+        ace::ReadClientCertificate(AsBytes(connection.client_certificate()));
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        FindByCertificate(certificate, now);
+    if (!record.ok() || record->has_value() ||
+        certificate.key_thumbprint.has_value()) {
+      return record;
+    }
+  }
+  return store_->FindByClientId(connection.client_id(), now);
+}
+
+absl::Status Authenticator::Store(const std::string& token,
+                                  const ace::VerifiedToken& verified,
+                                  const std::string& client_id,
+                                  absl::Time now) const {
+  TokenRecord record{verified.pop_key.thumbprint(), token, verified.expires_at,
+                     client_id, verified.issuer};
+  KeepKey(verified.pop_key, &record);
+  return store_->Put(std::move(record), now);
+}
+
+}  // namespace sluice::policy
