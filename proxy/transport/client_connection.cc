@@ -29,16 +29,6 @@ size_t ForwardedAmongLast(const Effects& effects, size_t count) {
   return forwarded;
 }
 
-// Whether a side is not to be read, by the bytes queued to the other side and
-// by the answers of our own that are queued to itself. What the other side has
-// sent does not count: acknowledgements go on while it waits (EDGE-19).
-bool IsPaused(size_t limit, bool was_paused, size_t to_other, size_t answers) {
-  if (was_paused) {
-    return to_other > limit / 4 || answers > limit;
-  }
-  return to_other >= limit || answers >= 2 * limit;
-}
-
 session::Counter& BytesFrom(Direction direction, LoopStats* stats) {
   return stats->bytes[static_cast<size_t>(direction)];
 }
@@ -56,7 +46,8 @@ ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
       questions_(context, id),
       client_(std::move(socket), this),
       timer_(context->loop, this),
-      tls_(std::make_unique<TlsConnection>(config_->tls, &context->tls_io)) {}
+      tls_(std::make_unique<TlsConnection>(config_->tls, &context->tls_io)),
+      backpressure_(config_->max_queued_bytes) {}
 
 ClientConnection::~ClientConnection() = default;
 
@@ -318,7 +309,7 @@ void ClientConnection::SendToClient(const Effect& effect) {
   if (effect.forwarded) {
     context_->forwarded_in_output += bytes.size();
   } else {
-    answers_ += bytes.size();
+    backpressure_.AddAnswer(bytes.size());
   }
 }
 
@@ -407,18 +398,13 @@ void ClientConnection::UpdateReading() {
     if (broker_.has_value()) broker_->SetReading(true);
     return;
   }
-  const size_t to_client = client_.queued();
-  const size_t to_broker = broker_.has_value() ? broker_->queued() : 0;
-  answers_ = std::min(answers_, to_client);
-  const size_t limit = config_->max_queued_bytes;
-  client_paused_ = IsPaused(limit, client_paused_, to_broker, answers_);
-  // The broker is never answered.
-  broker_paused_ = IsPaused(limit, broker_paused_, to_client, 0);
-  client_.SetReading(!client_paused_ && !client_ended_ &&
+  backpressure_.Update(client_.queued(),
+                       broker_.has_value() ? broker_->queued() : 0);
+  client_.SetReading(!backpressure_.pauses_client() && !client_ended_ &&
                      (phase_ == Phase::kHandshake
                           ? !tls_->waits_for_key()
                           : session_->wants_client_bytes()));
-  if (broker_.has_value()) broker_->SetReading(!broker_paused_);
+  if (broker_.has_value()) broker_->SetReading(!backpressure_.pauses_broker());
 }
 
 void ClientConnection::Remove() { context_->connections->Remove(id_); }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "proxy/session/session.h"
+#include "proxy/transport/backpressure.h"
 #include "proxy/transport/deadline_timer.h"
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
@@ -24,11 +25,6 @@ namespace sluice::transport {
 // One client with its TLS, its session and its connection to the broker: feeds
 // the session with what happens and carries out what it wants done. On one
 // loop's thread for life; it removes itself from the loop's table at its end.
-//
-// Backpressure: from ListenerConfig::max_queued_bytes in one side's queue until
-// it has fallen to a quarter of that, the other side is not read. A client
-// for whom more than twice that is queued of the proxy's own answers is not
-// read either.
 class ClientConnection final : private Stream::HandlerInterface,
                                private DeadlineTimer::HandlerInterface,
                                private UpstreamConnector::HandlerInterface {
@@ -116,16 +112,13 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<TlsConnection> tls_;         // until kClosing
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
+  Backpressure backpressure_;
 
   Phase phase_ = Phase::kHandshake;
   bool client_waits_ = false;   // bytes are held until the session wants them
   bool client_ended_ = false;   // sends no more, after what is held
   bool client_failed_ = false;  // and receives no more
   bool broker_ended_ = false;   // or could not be reached
-  bool client_paused_ = false;  // by backpressure
-  bool broker_paused_ = false;
-  size_t answers_ =
-      0;  // at most so much of the client's queue is not forwarded
 };
 
 }  // namespace sluice::transport
