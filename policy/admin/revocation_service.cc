@@ -17,7 +17,7 @@
 #include "policy/admin/errors.h"
 #include "policy/admin/page_token.h"
 #include "policy/admin/resource_name.h"
-#include "policy/admin/timestamp.h"
+#include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {

@@ -4,6 +4,12 @@
 
 namespace sluice::policy {
 
+absl::Time EndOf(const v1::Revocation& revocation) {
+  if (!revocation.has_expires_at()) return absl::InfiniteFuture();
+  return absl::FromUnixSeconds(revocation.expires_at().seconds()) +
+         absl::Nanoseconds(revocation.expires_at().nanos());
+}
+
 void RevocationSet::Add(const v1::Revocation& revocation) {
   Remove(revocation.name());
   Entry entry;
@@ -25,11 +31,8 @@ void RevocationSet::Add(const v1::Revocation& revocation) {
   }
   if (entry.value.empty()) return;
   entry.issuer = revocation.issuer();
-  entry.expires_at = absl::InfiniteFuture();
-  if (revocation.has_expires_at()) {
-    entry.expires_at =
-        absl::FromUnixSeconds(revocation.expires_at().seconds()) +
-        absl::Nanoseconds(revocation.expires_at().nanos());
+  entry.expires_at = EndOf(revocation);
+  if (entry.expires_at != absl::InfiniteFuture()) {
     by_expiry_.emplace(entry.expires_at, revocation.name());
   }
   const auto added =

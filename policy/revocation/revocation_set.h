@@ -25,6 +25,9 @@ struct RevocableNames {
   absl::Span<const std::string> key_ids;
 };
 
+// When it ends by itself; InfiniteFuture where it does not.
+absl::Time EndOf(const v1::Revocation& revocation);
+
 // Revocations, by what they name (ACE-EXP-4). A look-up costs the same however
 // many there are. Not thread-safe.
 class RevocationSet {

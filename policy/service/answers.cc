@@ -1,17 +1,6 @@
 #include "policy/service/answers.h"
 
-#include <cstdint>
-
 namespace sluice::policy {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
-}
 
 v1::Denial::Reason ReasonOf(ace::Rejection rejection) {
   switch (rejection) {

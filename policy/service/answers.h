@@ -7,15 +7,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "policy/ace/rejection.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
 namespace sluice::policy {
-
-// `time` is between the years 1970 and 9999, where the verifier has `exp`.
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 v1::Denial::Reason ReasonOf(ace::Rejection rejection);
 

@@ -13,6 +13,7 @@
 #include "policy/service/key_ids.h"
 #include "policy/service/policy_digest.h"
 #include "policy/service/proof.h"
+#include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {

@@ -53,12 +53,6 @@ uint64_t ShareOf(absl::string_view name, int64_t revision) {
   return share;
 }
 
-absl::Time EndOf(const v1::Revocation& revocation) {
-  if (!revocation.has_expires_at()) return absl::InfiniteFuture();
-  return absl::FromUnixSeconds(revocation.expires_at().seconds()) +
-         absl::Nanoseconds(revocation.expires_at().nanos());
-}
-
 }  // namespace
 
 void Replica::SetListener(std::function<void()> listener) {

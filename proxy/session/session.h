@@ -326,6 +326,7 @@ class Session {
   uint64_t AskForGrant(
       std::unique_ptr<policy::v1::AuthenticateRequest> request);
   void FillConnectionInfo(policy::v1::ConnectionInfo* info) const;
+  policy::v1::ProtocolVersion VersionForPolicy() const;
   void OnPacketBeforeConnack(const mqtt::Frame& frame);
   void OnChallengeAnswer(const mqtt::Frame& frame);
   bool ReadChallengeAnswer(const mqtt::Auth& auth, const Challenge& challenge,

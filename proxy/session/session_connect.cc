@@ -175,9 +175,13 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_bind_client_id(context_.settings->bind_client_id);
   info->set_clean_start(clean_start_);
   info->set_session_expiry_interval(session_expiry_interval_);
-  info->set_protocol_version(version_ == ProtocolVersion::kV5
-                                 ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
-                                 : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
+  info->set_protocol_version(VersionForPolicy());
+}
+
+policy::v1::ProtocolVersion Session::VersionForPolicy() const {
+  return version_ == ProtocolVersion::kV5
+             ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
+             : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1;
 }
 
 // ACE-POP-6; MQTT 5.0 section 3.1.2.11.9.

@@ -1,25 +1,10 @@
 // What the policy service pushes to live sessions.
-#include <cstdint>
-
+#include "proto/timestamp.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {
 
-using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
-
-namespace {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
-}
-
-}  // namespace
 
 bool Session::IsRevoked(const Grant& grant) const {
   return !context_.live_policy->revocations
@@ -87,9 +72,7 @@ bool Session::Describe(policy::v1::SessionInfo* info) const {
   info->set_listener(context_.settings->listener);
   info->set_client_address(context_.client_address);
   info->set_client_id(client_id_);
-  info->set_protocol_version(version_ == ProtocolVersion::kV5
-                                 ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
-                                 : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
+  info->set_protocol_version(VersionForPolicy());
   *info->mutable_connected_at() = ToTimestamp(connected_at_);
   info->set_subject(grant_->subject());
   info->set_issuer(grant_->issuer());

@@ -1,8 +1,8 @@
-#include "policy/admin/timestamp.h"
+#include "proto/timestamp.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::policy {
+namespace sluice {
 namespace {
 
 google::protobuf::Timestamp Make(int64_t seconds, int32_t nanos) {
@@ -32,4 +32,4 @@ TEST(TimestampTest, OutOfItsRangeIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::policy
+}  // namespace sluice

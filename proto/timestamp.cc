@@ -1,8 +1,8 @@
-#include "policy/admin/timestamp.h"
+#include "proto/timestamp.h"
 
 #include <cstdint>
 
-namespace sluice::policy {
+namespace sluice {
 namespace {
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
@@ -31,4 +31,4 @@ std::optional<absl::Time> FromTimestamp(
          absl::Nanoseconds(timestamp.nanos());
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice

@@ -1,12 +1,14 @@
-#ifndef POLICY_ADMIN_TIMESTAMP_H_
-#define POLICY_ADMIN_TIMESTAMP_H_
+#ifndef PROTO_TIMESTAMP_H_
+#define PROTO_TIMESTAMP_H_
 
 #include <optional>
 
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
 
-namespace sluice::policy {
+namespace sluice {
+
+// How messages have times.
 
 // `time` is between the years 1 and 9999.
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
@@ -15,6 +17,6 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 std::optional<absl::Time> FromTimestamp(
     const google::protobuf::Timestamp& timestamp);
 
-}  // namespace sluice::policy
+}  // namespace sluice
 
-#endif  // POLICY_ADMIN_TIMESTAMP_H_
+#endif  // PROTO_TIMESTAMP_H_
