@@ -24,6 +24,12 @@ std::string EtcdPrefixEnd(absl::string_view prefix) {
   return end;
 }
 
+std::string EtcdKeyAfter(absl::string_view key) {
+  std::string after(key);
+  after += '\0';
+  return after;
+}
+
 RangeRequest EtcdCount(absl::string_view prefix) {
   RangeRequest range = EtcdPrefix(prefix);
   range.set_count_only(true);

@@ -14,6 +14,8 @@ namespace sluice::policy {
 etcdserverpb::RangeRequest EtcdKey(absl::string_view key);
 etcdserverpb::RangeRequest EtcdPrefix(absl::string_view prefix);
 std::string EtcdPrefixEnd(absl::string_view prefix);
+// The least key behind `key`: where the page after it begins.
+std::string EtcdKeyAfter(absl::string_view key);
 // How many keys begin with `prefix`.
 etcdserverpb::RangeRequest EtcdCount(absl::string_view prefix);
 

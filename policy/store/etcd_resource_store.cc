@@ -18,12 +18,6 @@ using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
 using store::v1::StoredResource;
 
-constexpr int kPageSize = 200;
-
-std::string IdKey(const EtcdClient& client) {
-  return absl::StrCat(client.options().prefix, "/id");
-}
-
 std::string Serialized(const Resource& resource) {
   StoredResource stored;
   stored.set_value(resource.value);
@@ -148,8 +142,7 @@ absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
   const EtcdClient::Deadline deadline = client_->NewDeadline();
   RangeRequest range = EtcdPrefix(KeyOf(collection, ""));
   if (!after.empty()) {
-    range.set_key(
-        absl::StrCat(KeyOf(collection, after), absl::string_view("\0", 1)));
+    range.set_key(EtcdKeyAfter(KeyOf(collection, after)));
   }
   range.set_limit(kPageSize);
   while (resources.size() < limit) {
@@ -161,10 +154,13 @@ absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
       if (resources.size() < limit) resources.push_back(*std::move(resource));
     }
     if (!page->more()) break;
-    range.set_key(absl::StrCat(page->kvs(page->kvs_size() - 1).key(),
-                               absl::string_view("\0", 1)));
+    range.set_key(EtcdKeyAfter(page->kvs(page->kvs_size() - 1).key()));
   }
   return resources;
+}
+
+std::string EtcdResourceStore::IdKey(const EtcdClient& client) {
+  return absl::StrCat(client.options().prefix, "/id");
 }
 
 std::string EtcdResourceStore::KeyOf(absl::string_view collection,

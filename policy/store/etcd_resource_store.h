@@ -71,9 +71,14 @@ class EtcdResourceStore : public ResourceStoreInterface {
     int64_t total = 0;         // number of all resources
   };
 
+  // Of the ranges that are read; at most 64 KiB a resource.
+  static constexpr int kPageSize = 200;
+
   EtcdResourceStore(std::string id, std::shared_ptr<EtcdClient> client,
                     const ResourceLimits& limits, Clock clock);
 
+  // The key that holds id().
+  static std::string IdKey(const EtcdClient& client);
   std::string KeyOf(absl::string_view collection, absl::string_view id) const;
   // Nothing where key or value are not ours.
   std::optional<Resource> ToResource(const mvccpb::KeyValue& kv) const;

@@ -14,9 +14,6 @@ using etcdserverpb::RangeResponse;
 using etcdserverpb::WatchRequest;
 using etcdserverpb::WatchResponse;
 
-// A page of at most 64 KiB a resource.
-constexpr int kPageSize = 200;
-
 // Between a stream that broke and the next, while etcd is away.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
@@ -65,8 +62,7 @@ absl::Status EtcdResourceStore::TellSnapshot() {
       if (resource.has_value()) resources.push_back(*std::move(resource));
     }
     if (!page->more()) break;
-    range.set_key(absl::StrCat(page->kvs(page->kvs_size() - 1).key(),
-                               absl::string_view("\0", 1)));
+    range.set_key(EtcdKeyAfter(page->kvs(page->kvs_size() - 1).key()));
   }
   revision_ = range.revision();
   stale_ = false;
@@ -81,8 +77,7 @@ absl::Status EtcdResourceStore::TellSnapshot() {
 // watch waiting for a revision that is yet to come.
 absl::Status EtcdResourceStore::CheckHistory() {
   const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(absl::StrCat(client_->options().prefix, "/id")),
-                     client_->NewDeadline());
+      client_->Range(EtcdKey(IdKey(*client_)), client_->NewDeadline());
   if (!found.ok()) return found.status();
   if (found->kvs().empty() || found->kvs(0).value() != id_) {
     return absl::DataLossError(
