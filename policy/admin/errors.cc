@@ -33,9 +33,4 @@ grpc::Status FieldError(absl::string_view field,
   return violations.ToStatus();
 }
 
-grpc::Status ToGrpcStatus(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(status.message()));
-}
-
 }  // namespace sluice::policy

@@ -1,7 +1,6 @@
 #ifndef POLICY_ADMIN_ERRORS_H_
 #define POLICY_ADMIN_ERRORS_H_
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/google/rpc/status.pb.h"
@@ -25,9 +24,6 @@ class FieldViolations {
 
 // The same for one field.
 grpc::Status FieldError(absl::string_view field, absl::string_view description);
-
-// abseil's codes are gRPC's.
-grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace sluice::policy
 

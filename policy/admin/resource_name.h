@@ -7,10 +7,9 @@
 
 namespace sluice::policy {
 
-// What an id may be: 1 to 255 letters, digits, '-', '_' and '.'.
+// What an id has to be, IsResourceNamePart(), for people.
 inline constexpr char kIdRule[] =
     "expected 1 to 255 letters, digits, '-', '_' and '.'";
-bool IsResourceId(absl::string_view text);
 
 // The ID of "COLLECTION/ID"; nullopt where `name` is something else. Aliases
 // `name`.

@@ -17,6 +17,8 @@
 #include "policy/admin/errors.h"
 #include "policy/admin/page_token.h"
 #include "policy/admin/resource_name.h"
+#include "policy/service/grpc_status.h"
+#include "policy/store/resource_rules.h"
 #include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 
@@ -71,7 +73,7 @@ grpc::Status CheckNew(const CreateRevocationRequest& request, absl::Time now) {
     }
   }
   if (!request.revocation_id().empty() &&
-      !IsResourceId(request.revocation_id())) {
+      !IsResourceNamePart(request.revocation_id())) {
     violations.Add("revocation_id", kIdRule);
   }
   return violations.ToStatus();

@@ -17,6 +17,7 @@
 #include "policy/admin/errors.h"
 #include "policy/admin/page_token.h"
 #include "policy/admin/resource_name.h"
+#include "policy/service/grpc_status.h"
 
 namespace sluice::policy {
 namespace {

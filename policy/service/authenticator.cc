@@ -160,14 +160,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
     status = CheckPossession(connection, credential, *verified, now);
   }
   if (!status.ok()) return DenialOrError<Response>(status);
-  absl::StatusOr<Response> answer = Admit(connection, *verified, now);
-  if (!answer.ok() || !answer->has_grant()) return answer;
-  if (absl::Status stored =
-          Store(token, *verified, connection.client_id(), now);
-      !stored.ok()) {
-    return stored;
-  }
-  return answer;
+  return AdmitAndStore(connection, token, *verified, now);
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(

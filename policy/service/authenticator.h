@@ -105,6 +105,10 @@ class Authenticator {
   absl::StatusOr<v1::AuthenticateResponse> Admit(
       const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
       absl::Time now) const;
+  // The same, and with a grant the token is stored for the connection's client.
+  absl::StatusOr<v1::AuthenticateResponse> AdmitAndStore(
+      const v1::ConnectionInfo& connection, const std::string& token,
+      const ace::VerifiedToken& verified, absl::Time now) const;
   // The stored token that is bound to the certificate, or to its key.
   absl::StatusOr<std::optional<TokenRecord>> FindByCertificate(
       const ace::ClientCertificate& certificate, absl::Time now) const;

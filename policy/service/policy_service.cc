@@ -7,16 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/duration.pb.h"
+#include "policy/service/grpc_status.h"
 #include "policy/service/reference_answers.h"
 
 namespace sluice::policy {
 namespace {
-
-// An error of the authenticator as an RPC error; abseil's codes are gRPC's.
-grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(status.message()));
-}
 
 // A recheck is about what the authorization server says now.
 Introspector::Freshness FreshnessFor(const v1::AuthenticateRequest& request) {
@@ -57,8 +52,7 @@ void LimitByAnswers(const ReferenceAnswers&, absl::Time,
 template <typename Request, typename Response>
 class Call : public std::enable_shared_from_this<Call<Request, Response>> {
  public:
-  using Ask = absl::StatusOr<Response> (Authenticator::*)(
-      const Request&, absl::Time, ReferenceAnswers*) const;
+  using Ask = PolicyService::Ask<Request, Response>;
 
   // `service` outlives all calls.
   Call(Ask ask, const PolicyService* service, PolicyService::Clock clock,
@@ -82,7 +76,7 @@ class Call : public std::enable_shared_from_this<Call<Request, Response>> {
       *response_ = *std::move(answer);
       LimitByAnswers(references_, now, response_);
     }
-    reactor_->Finish(ToGrpc(answer.status()));
+    reactor_->Finish(ToGrpcStatus(answer.status()));
   }
 
  private:
@@ -140,49 +134,39 @@ void PolicyService::SetDeciders(Deciders deciders) {
   std::swap(deciders_, deciders);
 }
 
-grpc::ServerUnaryReactor* PolicyService::Authenticate(
-    grpc::CallbackServerContext* context,
-    const v1::AuthenticateRequest* request,
-    v1::AuthenticateResponse* response) {
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* PolicyService::Decide(
+    Ask<Request, Response> ask, grpc::CallbackServerContext* context,
+    const Request* request, Response* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
     reactor->Finish(s);
     return reactor;
   }
-  std::make_shared<Call<v1::AuthenticateRequest, v1::AuthenticateResponse>>(
-      &Authenticator::Authenticate, this, clock_, request, response, reactor)
+  std::make_shared<Call<Request, Response>>(ask, this, clock_, request,
+                                            response, reactor)
       ->Run();
   return reactor;
+}
+
+grpc::ServerUnaryReactor* PolicyService::Authenticate(
+    grpc::CallbackServerContext* context,
+    const v1::AuthenticateRequest* request,
+    v1::AuthenticateResponse* response) {
+  return Decide(&Authenticator::Authenticate, context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::StoreToken(
     grpc::CallbackServerContext* context, const v1::StoreTokenRequest* request,
     v1::StoreTokenResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  std::make_shared<Call<v1::StoreTokenRequest, v1::StoreTokenResponse>>(
-      &Authenticator::StoreToken, this, clock_, request, response, reactor)
-      ->Run();
-  return reactor;
+  return Decide(&Authenticator::StoreToken, context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
     grpc::CallbackServerContext* context,
     const v1::GetPreSharedKeyRequest* request,
     v1::GetPreSharedKeyResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  std::make_shared<
-      Call<v1::GetPreSharedKeyRequest, v1::GetPreSharedKeyResponse>>(
-      &Authenticator::GetPreSharedKey, this, clock_, request, response, reactor)
-      ->Run();
-  return reactor;
+  return Decide(&Authenticator::GetPreSharedKey, context, request, response);
 }
 
 WatchHub::Reactor* PolicyService::Watch(grpc::CallbackServerContext* context) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
@@ -37,6 +38,10 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   static constexpr int kMaxRequestBytes = 256 * 1024;
 
   using Clock = std::function<absl::Time()>;
+  // What of the authenticator answers a call.
+  template <typename Request, typename Response>
+  using Ask = absl::StatusOr<Response> (Authenticator::*)(
+      const Request&, absl::Time, ReferenceAnswers*) const;
 
   // `access` and `hub` outlive this.
   PolicyService(Deciders deciders, const AccessControl* access, WatchHub* hub,
@@ -67,6 +72,12 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   WatchHub::Reactor* Watch(grpc::CallbackServerContext* context) override;
 
  private:
+  // The reaction to a call that `ask` answers, for proxies only.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Decide(Ask<Request, Response> ask,
+                                   grpc::CallbackServerContext* context,
+                                   const Request* request, Response* response);
+
   const AccessControl* const access_;
   WatchHub* const hub_;
   const Clock clock_;

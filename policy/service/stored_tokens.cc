@@ -72,10 +72,16 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
   const absl::StatusOr<ace::VerifiedToken> verified =
       Verify(token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
-  absl::StatusOr<Response> answer = Admit(connection, *verified, now);
+  return AdmitAndStore(connection, token, *verified, now);
+}
+
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(
+    const v1::ConnectionInfo& connection, const std::string& token,
+    const ace::VerifiedToken& verified, absl::Time now) const {
+  absl::StatusOr<v1::AuthenticateResponse> answer =
+      Admit(connection, verified, now);
   if (!answer.ok() || !answer->has_grant()) return answer;
-  if (absl::Status stored =
-          Store(token, *verified, connection.client_id(), now);
+  if (absl::Status stored = Store(token, verified, connection.client_id(), now);
       !stored.ok()) {
     return stored;
   }

@@ -1,26 +1,13 @@
 #include "policy/service/watch_stream.h"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/string_view.h"
+#include "policy/store/resource_rules.h"
 
 namespace sluice::policy {
 namespace {
-
-constexpr size_t kMaxProxyName = 255;
-
-// What can be a part of a resource's name.
-bool IsProxyName(absl::string_view name) {
-  return !name.empty() && name.size() <= kMaxProxyName &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                  c == '-' || c == '_' || c == '.';
-         });
-}
 
 absl::Status ProxyIsGone() {
   return absl::NotFoundError("the proxy is not connected");
@@ -111,7 +98,7 @@ grpc::Status WatchStream::Take() {
 }
 
 grpc::Status WatchStream::TakeStart(const v1::WatchStart& start) {
-  if (!IsProxyName(start.proxy())) {
+  if (!IsResourceNamePart(start.proxy())) {
     return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
                         "start.proxy: expected up to 255 letters, digits, "
                         "'-', '_' and '.'");

@@ -14,18 +14,19 @@ constexpr size_t kMaxNameBytes = 255;
 // Nodes, hash slots, rows: what surrounds a resource where it is kept.
 constexpr size_t kBookkeepingBytes = 256;
 
-bool IsName(absl::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameBytes &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+}  // namespace
+
+bool IsResourceNamePart(absl::string_view text) {
+  return !text.empty() && text.size() <= kMaxNameBytes &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
          });
 }
 
-}  // namespace
-
 absl::Status CheckResourceName(absl::string_view collection,
                                absl::string_view id) {
-  if (IsName(collection) && IsName(id)) return absl::OkStatus();
+  if (IsResourceNamePart(collection) && IsResourceNamePart(id))
+    return absl::OkStatus();
   return absl::InvalidArgumentError(
       "a name has 1 to 255 letters, digits, '-', '_' and '.'");
 }

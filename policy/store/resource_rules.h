@@ -16,6 +16,10 @@ namespace sluice::policy {
 // What every resource store holds to, so that they differ in nothing but where
 // they keep things. The errors are those of ResourceStoreInterface.
 
+// Whether `text` is 1 to 255 letters, digits, '-', '_' and '.': what a
+// collection, an id, and whatever else is a part of a resource's name may be.
+bool IsResourceNamePart(absl::string_view text);
+
 absl::Status CheckResourceName(absl::string_view collection,
                                absl::string_view id);
 
