@@ -29,6 +29,10 @@ struct Claims {
   std::string client_nonce;
 };
 
+// The longest leeway that can be configured: for so long after its expiry a
+// token may still be taken, now or after a change of the configuration.
+inline constexpr absl::Duration kMaxClockSkew = absl::Hours(1);
+
 // Whether a token with `claims` is for `audience` and, give or take `leeway`,
 // in force at `now`; `exi` does not count. Rejection::kExpired only where all
 // else is in order.

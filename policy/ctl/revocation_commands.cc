@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "policy/ace/claims.h"
 #include "policy/ctl/connection.h"
 #include "policy/ctl/output.h"
 #include "policy/ctl/token_file.h"
@@ -101,10 +102,8 @@ absl::Status RevokeToken(const Options& options,
   if (!token.ok()) return token.status();
   revocation.set_token_id(token->token_id);
   revocation.set_issuer(token->issuer);
-  // A token may be taken for a while after its expiry.
-  constexpr absl::Duration kLongestLeeway = absl::Hours(1);
   if (token->expires_at.has_value()) {
-    const absl::Time end = *token->expires_at + kLongestLeeway;
+    const absl::Time end = *token->expires_at + ace::kMaxClockSkew;
     if (end <= environment.now) {
       return absl::FailedPreconditionError(
           absl::StrCat(*file, ": the token has expired"));

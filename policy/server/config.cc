@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "policy/ace/claims.h"
 #include "policy/ace/decryption_key.h"
 #include "policy/server/files.h"
 #include "policy/server/issuer_config.h"
@@ -28,7 +29,6 @@ using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
 
 constexpr absl::Duration kDefaultClockSkew = absl::Seconds(30);
-constexpr absl::Duration kMaxClockSkew = absl::Hours(1);
 
 // Turns the message that was read into what the service needs, a section a
 // function; `locations` words the errors.
@@ -173,7 +173,7 @@ absl::Status Checker::CheckClaims() {
                             ? config::ToDuration(schema_.clock_skew())
                             : kDefaultClockSkew;
   if (options_.clock_skew < absl::ZeroDuration() ||
-      options_.clock_skew > kMaxClockSkew) {
+      options_.clock_skew > ace::kMaxClockSkew) {
     return Error("clock_skew", "expected a duration from 0s to 1h");
   }
   return absl::OkStatus();

@@ -183,10 +183,9 @@ absl::Status IssuerChecker::CheckClient(IntrospectionEndpoint* endpoint) const {
   }
   if (has_secret) {
     absl::StatusOr<std::string> secret =
-        ReadNamedFile(locations_, secret_path, schema.client_secret_file());
+        ReadNamedSecret(locations_, secret_path, schema.client_secret_file());
     if (!secret.ok()) return secret.status();
-    // An editor ends a file with a line break.
-    client.secret = std::string(absl::StripTrailingAsciiWhitespace(*secret));
+    client.secret = *std::move(secret);
   } else if (has_certificate) {
     client.authentication = ace::ClientAuthentication::kTls;
   } else if (!client.id.empty()) {

@@ -1,5 +1,6 @@
 #include "policy/server/named_file.h"
 
+#include "absl/strings/ascii.h"
 #include "policy/server/pem.h"
 
 namespace sluice::policy {
@@ -13,6 +14,14 @@ absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
   if (!contents.ok()) {
     return locations.Error(path, contents.status().message());
   }
+  return contents;
+}
+
+absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
+                                            const std::string& path,
+                                            const std::string& name) {
+  absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
+  if (contents.ok()) absl::StripTrailingAsciiWhitespace(&*contents);
   return contents;
 }
 

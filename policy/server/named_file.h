@@ -21,6 +21,11 @@ absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
                                           const std::string& path,
                                           const std::string& name);
 
+// A secret in text, without the line break with which an editor ends a file.
+absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
+                                            const std::string& path,
+                                            const std::string& name);
+
 // The PEM of at least one certificate.
 absl::StatusOr<std::string> ReadNamedCertificates(
     const config::Locations& locations, const std::string& path,

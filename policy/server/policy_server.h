@@ -14,7 +14,6 @@
 #include "policy/admin/admin_services.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
-#include "policy/server/wakeup_thread.h"
 #include "policy/service/access_control.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
@@ -24,6 +23,7 @@
 #include "policy/service/watch_hub.h"
 #include "policy/store/store.h"
 #include "proxy/base/log.h"
+#include "proxy/base/wakeup_thread.h"
 
 namespace sluice::policy {
 

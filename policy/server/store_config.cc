@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "policy/server/files.h"
 #include "policy/server/listen_address.h"
-#include "policy/server/pem.h"
+#include "policy/server/named_file.h"
 
 namespace sluice::policy {
 namespace {
@@ -19,7 +19,6 @@ namespace {
 using Schema = config::v1::PolicyConfig::Store;
 using config::ElementPath;
 
-constexpr char kRequired[] = "required, and missing or empty";
 constexpr char kDefaultPrefix[] = "/sluice";
 
 // The file is opened, or created, by whoever runs the service.
@@ -85,21 +84,21 @@ class EtcdChecker {
       return locations_.Error("store.etcd.tls",
                               "certificate and private_key go together");
     }
-    if (absl::Status s = Read("tls.ca", tls.ca(), &out.ca); !s.ok()) return s;
-    absl::Status s =
-        Read("tls.certificate", tls.certificate(), &out.certificate);
-    if (s.ok())
-      s = Read("tls.private_key", tls.private_key(), &out.private_key);
-    if (!s.ok()) return s;
-    if (!out.ca.empty()) {
-      s = CheckCertificates(out.ca);
-      if (!s.ok()) return Error("tls.ca", s.message());
+    if (!tls.ca().empty()) {
+      absl::StatusOr<std::string> ca =
+          ReadNamedCertificates(locations_, Field("tls.ca"), tls.ca());
+      if (!ca.ok()) return ca.status();
+      out.ca = *std::move(ca);
     }
-    if (out.certificate.empty()) return absl::OkStatus();
-    s = CheckCertificates(out.certificate);
-    if (!s.ok()) return Error("tls.certificate", s.message());
-    s = CheckPrivateKey(out.private_key, out.certificate);
-    if (!s.ok()) return Error("tls.private_key", s.message());
+    if (tls.certificate().empty()) return absl::OkStatus();
+    absl::StatusOr<std::string> certificate = ReadNamedCertificates(
+        locations_, Field("tls.certificate"), tls.certificate());
+    if (!certificate.ok()) return certificate.status();
+    absl::StatusOr<std::string> private_key = ReadNamedPrivateKey(
+        locations_, Field("tls.private_key"), tls.private_key(), *certificate);
+    if (!private_key.ok()) return private_key.status();
+    out.certificate = *std::move(certificate);
+    out.private_key = *std::move(private_key);
     return absl::OkStatus();
   }
 
@@ -109,26 +108,16 @@ class EtcdChecker {
                               "username and password_file go together");
     }
     options_.username = schema_.username();
-    absl::Status s =
-        Read("password_file", schema_.password_file(), &options_.password);
-    // An editor ends a file with a line break.
-    absl::StripTrailingAsciiWhitespace(&options_.password);
-    return s;
-  }
-
-  // Reads the file, where one is named.
-  absl::Status Read(absl::string_view field, const std::string& name,
-                    std::string* contents) const {
-    if (name.empty()) return absl::OkStatus();
-    absl::StatusOr<std::string> read =
-        ReadSmallFile(ResolvePath(locations_.file(), name));
-    if (!read.ok()) return Error(field, read.status().message());
-    *contents = *std::move(read);
+    if (schema_.password_file().empty()) return absl::OkStatus();
+    absl::StatusOr<std::string> password = ReadNamedSecret(
+        locations_, Field("password_file"), schema_.password_file());
+    if (!password.ok()) return password.status();
+    options_.password = *std::move(password);
     return absl::OkStatus();
   }
 
-  absl::Status Error(absl::string_view field, absl::string_view problem) const {
-    return locations_.Error(absl::StrCat("store.etcd.", field), problem);
+  static std::string Field(absl::string_view name) {
+    return config::FieldPath("store.etcd", name);
   }
 
   const Schema::Etcd& schema_;

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "policy/ace/claims.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
@@ -36,13 +37,9 @@ bool IsKnownVersion(const v1::ConnectionInfo& connection) {
 
 constexpr char kUnknownVersion[] = "the request names no MQTT version we know";
 
-// The longest leeway that can be configured: for so long after its expiry a
-// token may still be taken, here or after a change of the configuration.
-constexpr absl::Duration kLongestLeeway = absl::Hours(1);
-
 // Until when what must not happen twice with `token` is remembered.
 absl::Time ForgetAt(const ace::VerifiedToken& token) {
-  return token.expires_at + kLongestLeeway;
+  return token.expires_at + ace::kMaxClockSkew;
 }
 
 // Who may go on using a Client Identifier (EDGE-20). A token that names nobody

@@ -11,16 +11,10 @@ FileWatcher::FileWatcher(Options options)
       files_(options_.files),
       known_(Look(files_)),
       seen_(known_),
-      thread_([this] { Run(); }) {}
-
-FileWatcher::~FileWatcher() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  wakeup_.notify_all();
-  thread_.join();
-}
+      thread_([this] {
+        LookAgain();
+        return options_.interval;
+      }) {}
 
 void FileWatcher::SetFiles(std::vector<std::string> files) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -46,21 +40,16 @@ std::vector<FileWatcher::State> FileWatcher::Look(
   return states;
 }
 
-void FileWatcher::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    wakeup_.wait_for(lock, absl::ToChronoNanoseconds(options_.interval),
-                     [this] { return stopping_; });
-    if (stopping_) return;
+void FileWatcher::LookAgain() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
     std::vector<State> now = Look(files_);
     const bool settled = now == seen_;
     seen_ = std::move(now);
-    if (!settled || seen_ == known_) continue;
+    if (!settled || seen_ == known_) return;
     known_ = seen_;
-    lock.unlock();
-    options_.on_change();
-    lock.lock();
   }
+  options_.on_change();
 }
 
 }  // namespace sluice

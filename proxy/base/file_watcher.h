@@ -3,15 +3,14 @@
 
 #include <sys/types.h>
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "proxy/base/wakeup_thread.h"
 
 namespace sluice {
 
@@ -32,12 +31,12 @@ class FileWatcher {
 
   explicit FileWatcher(Options options);
   // Waits for a callback to return; so not from the callback.
-  ~FileWatcher();
+  ~FileWatcher() = default;
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  // Watches `files` from now on. Another list than before is
-  // taken as it is on the disk now. Any thread.
+  // Watches `files` from now on. Another list than before is taken as it is on
+  // the disk now. Any thread.
   void SetFiles(std::vector<std::string> files);
 
  private:
@@ -54,16 +53,15 @@ class FileWatcher {
   };
 
   static std::vector<State> Look(const std::vector<std::string>& files);
-  void Run();
+  // On the thread.
+  void LookAgain();
 
   const Options options_;
   std::mutex mutex_;
-  std::condition_variable wakeup_;
-  bool stopping_ = false;
   std::vector<std::string> files_;
   std::vector<State> known_;  // of files_, when on_change was called last
   std::vector<State> seen_;   // of files_, at the last look
-  std::thread thread_;
+  WakeupThread thread_;       // last: uses all of the above
 };
 
 }  // namespace sluice

@@ -1,9 +1,9 @@
-#include "policy/server/wakeup_thread.h"
+#include "proxy/base/wakeup_thread.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace sluice::policy {
+namespace sluice {
 namespace {
 
 // The function may go by a clock that is set meanwhile.
@@ -45,4 +45,4 @@ void WakeupThread::Run() {
   }
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice

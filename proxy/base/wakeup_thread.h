@@ -1,5 +1,5 @@
-#ifndef POLICY_SERVER_WAKEUP_THREAD_H_
-#define POLICY_SERVER_WAKEUP_THREAD_H_
+#ifndef PROXY_BASE_WAKEUP_THREAD_H_
+#define PROXY_BASE_WAKEUP_THREAD_H_
 
 #include <condition_variable>
 #include <functional>
@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 
-namespace sluice::policy {
+namespace sluice {
 
 // Calls a function again and again, on a thread of its own.
 class WakeupThread {
@@ -34,6 +34,6 @@ class WakeupThread {
   std::thread thread_;  // last: uses all of the above
 };
 
-}  // namespace sluice::policy
+}  // namespace sluice
 
-#endif  // POLICY_SERVER_WAKEUP_THREAD_H_
+#endif  // PROXY_BASE_WAKEUP_THREAD_H_
