@@ -2,7 +2,7 @@
 
 import os
 
-from certificates import self_signed
+from harness.certificates import self_signed
 from harness import wire
 from harness.tokens import Ed25519Key
 from suite import case

@@ -2,8 +2,8 @@
 
 from OpenSSL import SSL
 
-from certificates import self_signed, thumbprint
 from harness import wire
+from harness.certificates import self_signed, thumbprint
 from harness.tokens import Ed25519Key, Es256Key
 from suite import case
 

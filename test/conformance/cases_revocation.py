@@ -1,17 +1,15 @@
 """Revocation (ACE-EXP-4)."""
 
-import subprocess
 import time
 
 from harness import wire
-from harness.stack import SLUICECTL
 from harness.tokens import Ed25519Key
 from suite import case
 
 
 def revoke(t, kind, value):
-    subprocess.run([SLUICECTL, "--server", t.stack.policy_address, "revoke",
-                    kind, value], check=True, capture_output=True, timeout=30)
+    result = t.stack.sluicectl("revoke", kind, value)
+    t.assertEqual(result.returncode, 0, result.stderr)
 
 
 def connected(t, version, key, **claims):

@@ -4,21 +4,14 @@ clients that are connected."""
 import json
 import subprocess
 
-from harness.stack import SLUICECTL, Stack, StackTestCase
+from harness.stack import Stack, StackTestCase
 from harness.tokens import Ed25519Key
 
 
 class ManagementTestCase(StackTestCase):
 
-    def run_sluicectl(self, *arguments, server=None):
-        return subprocess.run(
-            [str(a) for a in (SLUICECTL, "--server",
-                              server or self.stack.policy_address,
-                              *arguments)],
-            capture_output=True, text=True, check=False, timeout=30)
-
     def sluicectl(self, *arguments):
-        done = self.run_sluicectl(*arguments)
+        done = self.stack.sluicectl(*arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -26,7 +19,7 @@ class ManagementTestCase(StackTestCase):
         return json.loads(self.sluicectl("--output", "json", *arguments))
 
     def assert_fails(self, message, *arguments):
-        done = self.run_sluicectl(*arguments)
+        done = self.stack.sluicectl(*arguments)
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(message, done.stderr)
 
@@ -126,7 +119,7 @@ class RolesTest(ManagementTestCase):
 
     def as_who(self, who, *arguments):
         files = self.stack.directory
-        return self.run_sluicectl(
+        return self.stack.sluicectl(
             *arguments, "--ca", files / "ca.crt", "--certificate",
             files / f"{who}.crt", "--key", files / f"{who}.key")
 

@@ -1,22 +1,19 @@
 """What is revoked ends at once, wherever it is in use."""
 
 import signal
-import subprocess
 import time
 import urllib.request
 
 from harness import wire
 from harness.process import eventually
-from harness.stack import SLUICECTL, StackTestCase
+from harness.stack import StackTestCase
 from harness.tokens import Ed25519Key
 
 
 class RevocationTestCase(StackTestCase):
 
     def sluicectl(self, *arguments):
-        result = subprocess.run(
-            [SLUICECTL, "--server", self.stack.policy_address, *arguments],
-            capture_output=True, text=True, check=False, timeout=30)
+        result = self.stack.sluicectl(*arguments)
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stdout
 

@@ -1,37 +1,15 @@
 """Clients that are known by the key of their TLS certificate."""
 
-import base64
-import datetime
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding, NoEncryption, PrivateFormat)
-from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from harness import wire
+from harness import certificates, wire
 from harness.stack import StackTestCase
 from harness.tokens import Ed25519Key, Es256Key
 
 
 def self_signed(key):
-    """A certificate of `key`, by itself; PEM of it and of the private key."""
-    private = key._key
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "device")])
-    now = datetime.datetime.utcnow()
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=2))
-        # Expired: what counts is the key.
-        .not_valid_after(now - datetime.timedelta(days=1))
-        .sign(private,
-              None if isinstance(key, Ed25519Key) else hashes.SHA256()))
-    return (certificate.public_bytes(Encoding.PEM),
-            private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
-                                  NoEncryption()))
+    """Expired: what counts is the key."""
+    return certificates.self_signed(key, days=-1)
 
 
 class ClientCertificateTest(StackTestCase):
@@ -111,11 +89,8 @@ class ClientCertificateTest(StackTestCase):
     def test_token_bound_to_a_certificate_is_for_that_certificate(self):
         key = Ed25519Key()
         leaf, private = self_signed(key)
-        digest = x509.load_pem_x509_certificate(leaf).fingerprint(
-            hashes.SHA256())
-        thumbprint = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         self.post(self.token("a/# pub", key=key,
-                             cnf={"x5t#S256": thumbprint}))
+                             cnf={"x5t#S256": certificates.thumbprint(leaf)}))
         client = self.client(certificate=(leaf, private))
         client.send(wire.connect())
         self.assert_code(client.expect("CONNACK"), 0)

@@ -156,6 +156,14 @@ class Stack:
             self._policy_address = ready["address"]
             self._write_policy_config()
 
+    def sluicectl(self, *arguments, server=None):
+        """Runs sluicectl for the policy service, and returns what came of it.
+        """
+        return subprocess.run(
+            [str(a) for a in (SLUICECTL, "--server",
+                              server or self.policy_address, *arguments)],
+            capture_output=True, text=True, check=False, timeout=30)
+
     @property
     def policy_address(self):
         return self._policy_address

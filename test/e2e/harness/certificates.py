@@ -9,11 +9,14 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding, NoEncryption, PrivateFormat)
 from cryptography.x509.oid import NameOID
 
-from harness.tokens import Ed25519Key
+from .tokens import Ed25519Key
 
 
-def self_signed(key):
-    """PEM of a certificate of `key`, and of its private key."""
+def self_signed(key, days=1):
+    """PEM of a certificate of `key`, and of its private key.
+
+    It is in force from two days ago until in so many days, which may be past.
+    """
     private = key._key  # pylint: disable=protected-access
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "device")])
     now = datetime.datetime.utcnow()
@@ -21,8 +24,8 @@ def self_signed(key):
         x509.CertificateBuilder().subject_name(name).issuer_name(name)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .sign(private,
               None if isinstance(key, Ed25519Key) else hashes.SHA256()))
     return (certificate.public_bytes(Encoding.PEM),
