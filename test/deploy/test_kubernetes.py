@@ -3,7 +3,6 @@
 import base64
 import copy
 import functools
-import json
 import pathlib
 import shutil
 import subprocess
@@ -14,7 +13,6 @@ import unittest
 import yaml
 
 from harness.client import Client
-from harness.stack import POLICY
 from harness.tokens import AuthorizationServer, Ed25519Key
 
 import kubelet
@@ -30,21 +28,6 @@ def secrets():
     return manifests.load(subprocess.run(
         [DEPLOY / "kubernetes/secrets.sh", "sluice", "localhost", "127.0.0.1"],
         check=True, capture_output=True, text=True).stdout)
-
-
-def use_a_store_that_there_is(objects):
-    """Puts memory in place of etcd where the policy service has no etcd."""
-    data = manifests.find(objects, "ConfigMap", "sluice-policy")["data"]
-    config = yaml.safe_load(data["policy.yaml"])
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        json.dump({"address": "127.0.0.1:0", "audience": "broker",
-                   "store": config["store"]}, file)
-        file.flush()
-        check = subprocess.run([POLICY, "--config", file.name, "--check"],
-                               capture_output=True, text=True, check=False)
-    if "not supported" in check.stderr:
-        config["store"] = {"memory": {}}
-        data["policy.yaml"] = json.dumps(config)  # JSON is YAML
 
 
 class Manifests(unittest.TestCase):
@@ -134,7 +117,6 @@ class RunningCluster(unittest.TestCase):
         cls.authorization_server = AuthorizationServer()
         objects = cls.rendered() + secrets() + [kubelet.jwks_config_map(
             "sluice-issuers", cls.authorization_server)]
-        use_a_store_that_there_is(objects)
         server = manifests.find(objects, "Secret", "sluice-server-tls")
         cls.ca_file = cls.directory / "ca.crt"
         cls.ca_file.write_bytes(base64.b64decode(server["data"]["ca.crt"]))
