@@ -7,6 +7,8 @@
 
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/ace/scope.h"
+#include "policy/admin/public_topic_service.h"
 #include "policy/admin/revocation_service.h"
 #include "policy/admin/session_service.h"
 #include "policy/service/access_control.h"
@@ -29,18 +31,29 @@ class AdminServices {
   };
 
   explicit AdminServices(const Context& context)
-      : revocations_(context.store, context.replica, context.access,
+      : public_topics_(context.store, context.replica, context.access,
+                       context.clock),
+        revocations_(context.store, context.replica, context.access,
                      context.clock),
         sessions_(context.hub, context.access) {}
 
+  // Says what the configuration declares, from now on.
+  void SetDeclared(const std::vector<ace::Permission>& public_topics) {
+    public_topics_.SetDeclared(public_topics);
+  }
+
   // What a server has to register, and the names that it serves with it.
-  std::vector<grpc::Service*> services() { return {&revocations_, &sessions_}; }
+  std::vector<grpc::Service*> services() {
+    return {&public_topics_, &revocations_, &sessions_};
+  }
   static std::vector<std::string> names() {
-    return {admin::v1::RevocationService::service_full_name(),
+    return {admin::v1::PublicTopicService::service_full_name(),
+            admin::v1::RevocationService::service_full_name(),
             admin::v1::SessionService::service_full_name()};
   }
 
  private:
+  PublicTopicService public_topics_;
   RevocationService revocations_;
   SessionService sessions_;
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "policy/service/grpc_status.h"
 
 namespace sluice::policy {
 
@@ -31,6 +32,33 @@ grpc::Status FieldError(absl::string_view field,
   FieldViolations violations;
   violations.Add(field, description);
   return violations.ToStatus();
+}
+
+grpc::Status NoSuchResource(absl::string_view name) {
+  return grpc::Status(grpc::StatusCode::NOT_FOUND,
+                      absl::StrCat("there is no ", name));
+}
+
+grpc::Status StoreError(const absl::Status& status, absl::string_view name) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return NoSuchResource(name);
+    case absl::StatusCode::kAlreadyExists:
+      return grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
+                          absl::StrCat(name, " exists already"));
+    case absl::StatusCode::kAborted:
+      return grpc::Status(grpc::StatusCode::ABORTED,
+                          absl::StrCat("etag: ", name, " has another now"));
+    default:
+      return ToGrpcStatus(status);
+  }
+}
+
+void FinishAt(int64_t revision, Replica* replica,
+              grpc::ServerUnaryReactor* reactor) {
+  replica->WhenAt(revision, [reactor](const absl::Status& status) {
+    reactor->Finish(ToGrpcStatus(status));
+  });
 }
 
 }  // namespace sluice::policy

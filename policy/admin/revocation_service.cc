@@ -10,11 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "policy/ace/digest.h"
 #include "policy/admin/errors.h"
+#include "policy/admin/etag.h"
 #include "policy/admin/page_token.h"
 #include "policy/admin/resource_name.h"
 #include "policy/service/grpc_status.h"
@@ -92,29 +92,8 @@ Revocation FromResource(const Resource& resource) {
   Revocation revocation;
   if (!revocation.ParseFromString(resource.value)) revocation.Clear();
   revocation.set_name(absl::StrCat(kRevocations, "/", resource.id));
-  revocation.set_etag(absl::StrCat(resource.revision));
+  revocation.set_etag(EtagOf(resource));
   return revocation;
-}
-
-grpc::Status NotFound(absl::string_view name) {
-  return grpc::Status(grpc::StatusCode::NOT_FOUND,
-                      absl::StrCat("there is no ", name));
-}
-
-// An error of the store about that resource.
-grpc::Status StoreError(const absl::Status& status, absl::string_view name) {
-  switch (status.code()) {
-    case absl::StatusCode::kNotFound:
-      return NotFound(name);
-    case absl::StatusCode::kAlreadyExists:
-      return grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
-                          absl::StrCat(name, " exists already"));
-    case absl::StatusCode::kAborted:
-      return grpc::Status(grpc::StatusCode::ABORTED,
-                          absl::StrCat("etag: ", name, " has another now"));
-    default:
-      return ToGrpcStatus(status);
-  }
 }
 
 }  // namespace
@@ -158,9 +137,7 @@ grpc::ServerUnaryReactor* RevocationService::CreateRevocation(
     return reactor;
   }
   *response = FromResource(*written);
-  replica_->WhenAt(written->revision, [reactor](const absl::Status& s) {
-    reactor->Finish(ToGrpcStatus(s));
-  });
+  FinishAt(written->revision, replica_, reactor);
   return reactor;
 }
 
@@ -182,7 +159,7 @@ grpc::Status RevocationService::Get(
   const absl::StatusOr<std::optional<Resource>> found =
       store_->Get(kRevocations, *id, clock_());
   if (!found.ok()) return StoreError(found.status(), request.name());
-  if (!found->has_value()) return NotFound(request.name());
+  if (!found->has_value()) return NoSuchResource(request.name());
   *response = FromResource(**found);
   return grpc::Status::OK;
 }
@@ -235,24 +212,13 @@ grpc::ServerUnaryReactor* RevocationService::DeleteRevocation(
     reactor->Finish(status);
     return reactor;
   }
-  std::optional<int64_t> expected;
-  if (!request->etag().empty()) {
-    int64_t revision = 0;
-    // What is no etag of ours fits nothing; 0 is nobody's.
-    if (!absl::SimpleAtoi(request->etag(), &revision) || revision <= 0) {
-      revision = -1;
-    }
-    expected = revision;
-  }
-  const absl::StatusOr<int64_t> deleted =
-      store_->Delete(kRevocations, *id, expected, clock_());
+  const absl::StatusOr<int64_t> deleted = store_->Delete(
+      kRevocations, *id, ExpectedRevision(request->etag()), clock_());
   if (!deleted.ok()) {
     reactor->Finish(StoreError(deleted.status(), request->name()));
     return reactor;
   }
-  replica_->WhenAt(*deleted, [reactor](const absl::Status& s) {
-    reactor->Finish(ToGrpcStatus(s));
-  });
+  FinishAt(*deleted, replica_, reactor);
   return reactor;
 }
 

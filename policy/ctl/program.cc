@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "policy/ctl/connection.h"
 #include "policy/ctl/dev_commands.h"
+#include "policy/ctl/public_topic_commands.h"
 #include "policy/ctl/revocation_commands.h"
 #include "policy/ctl/session_commands.h"
 #include "proxy/base/program_options.h"
@@ -28,8 +29,8 @@ constexpr absl::string_view kName = "sluicectl";
 // Every command of the program. A new group adds its list here.
 std::vector<Command> AllCommands() {
   std::vector<Command> all;
-  for (std::vector<Command> group :
-       {RevocationCommands(), SessionCommands(), DevCommands()}) {
+  for (std::vector<Command> group : {RevocationCommands(), SessionCommands(),
+                                     PublicTopicCommands(), DevCommands()}) {
     for (Command& command : group) {
       if (command.remote) {
         const std::vector<OptionSpec> options = ConnectionOptions();

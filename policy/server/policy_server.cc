@@ -124,9 +124,8 @@ void PolicyServer::Reload(LoadedConfig config) {
   access_.SetRules(config.access);
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
-    service_.SetDeciders(Configure(std::move(config)));
-    // Now that new grants follow from it.
-    replica_->SetConfiguration(service_.policy_digest());
+    DecideWith(Configure(std::move(config)));
+    if (admin_ != nullptr) admin_->SetDeclared(public_topics_);
   }
   if (server_ != nullptr) ReadKeys();
 }
@@ -165,6 +164,7 @@ int PolicyServer::Start(const std::string* target) {
   if (target != nullptr) {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_});
+    admin_->SetDeclared(public_topics_);
     for (grpc::Service* service : admin_->services()) {
       builder.RegisterService(service);
     }
@@ -212,6 +212,12 @@ Deciders PolicyServer::MakeDeciders() const {
           introspector_, fetcher_};
 }
 
+void PolicyServer::DecideWith(Deciders deciders) {
+  service_.SetDeciders(std::move(deciders));
+  // Now that new grants follow from it.
+  replica_->SetConfiguration(service_.policy_digest());
+}
+
 void PolicyServer::ReadKeys() {
   if (reading_ != nullptr) {
     reading_->Wake();
@@ -224,8 +230,7 @@ void PolicyServer::ReadKeys() {
 void PolicyServer::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
-    service_.SetDeciders(MakeDeciders());
-    replica_->SetConfiguration(service_.policy_digest());
+    DecideWith(MakeDeciders());
   }
   if (log_ == nullptr) return;
   log_->Info("jwks_read", {{"issuer", issuer}, {"keys", keys.keys().size()}});

@@ -88,11 +88,13 @@ class PolicyServer : private JwksObserverInterface {
   int Start(const std::string* target);
   // Whether it may be started.
   absl::Status CheckStartable() const;
-  // Both under keys_mutex_ once calls are served. Takes what calls are decided
+  // All under keys_mutex_ once calls are served. Takes what calls are decided
   // with out of `config`, and returns the deciders:
   Deciders Configure(LoadedConfig config);
   // with what is known of the issuers' keys.
   Deciders MakeDeciders() const;
+  // Answers calls with these, and tells proxies.
+  void DecideWith(Deciders deciders);
   // What there is to read is read from now on.
   void ReadKeys();
 

@@ -199,11 +199,12 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
                             "the Client Identifier has an owner");
     }
   }
-  if (public_grant_.permissions().empty() && !credential.authz_info_enabled()) {
+  *response.mutable_grant() = PublicGrant();
+  if (response.grant().permissions().empty() &&
+      !credential.authz_info_enabled()) {
     return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
                           "there is nothing for anonymous clients to do");
   }
-  *response.mutable_grant() = public_grant_;
   return response;
 }
 
@@ -252,6 +253,14 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
                               "exi: the token was first seen too long ago");
   }
   return verified;
+}
+
+v1::Grant Authenticator::PublicGrant() const {
+  v1::Grant grant = public_grant_;
+  for (v1::Permission& permission : managed_->public_topics()) {
+    *grant.add_permissions() = std::move(permission);
+  }
+  return grant;
 }
 
 // ACE-EXP-4
@@ -304,7 +313,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
   }
   Response response;
   v1::Grant* grant = response.mutable_grant();
-  *grant = public_grant_;
+  *grant = PublicGrant();
   grant->set_subject(token.subject);
   grant->set_issuer(token.issuer);
   grant->set_token_id(token.token_id);

@@ -30,8 +30,9 @@ namespace sluice::policy {
 // something unknown, is denied.
 class Authenticator {
  public:
-  // `public_topics` are part of every grant (ACE-SCP-6), their filters valid
-  // and not shared. What `managed` says is revoked is denied (ACE-EXP-4).
+  // `public_topics`, their filters valid and not shared, and those of `managed`
+  // are part of every grant (ACE-SCP-6). What `managed` says is revoked is
+  // denied (ACE-EXP-4).
   Authenticator(ace::TokenVerifier verifier,
                 const std::vector<ace::Permission>& public_topics,
                 std::shared_ptr<TokenStoreInterface> store,
@@ -94,6 +95,8 @@ class Authenticator {
   absl::StatusOr<ace::VerifiedToken> Verify(absl::string_view token,
                                             absl::Time now,
                                             ReferenceAnswers* references) const;
+  // The grant of an anonymous client; every other one starts as its copy.
+  v1::Grant PublicGrant() const;
   absl::Status CheckNotRevoked(const ace::VerifiedToken& token,
                                absl::Time now) const;
   absl::Status CheckPossession(const v1::ConnectionInfo& connection,
@@ -122,7 +125,7 @@ class Authenticator {
                      const std::string& client_id, absl::Time now) const;
 
   const ace::TokenVerifier verifier_;
-  // The grant of an anonymous client; every other one starts as its copy.
+  // What the configuration lets everybody do.
   v1::Grant public_grant_;
   const std::shared_ptr<TokenStoreInterface> store_;
   const std::shared_ptr<const Replica> managed_;

@@ -22,7 +22,7 @@ bool IsText(absl::string_view bytes) {
 std::vector<std::string> KeyIdsOf(const ace::PopKey& key) {
   std::vector<std::string> ids = {key.thumbprint()};
   const absl::string_view kid = key.kid();
-  if (!kid.empty()) {
+  if (!kid.empty() && kid != key.thumbprint()) {
     ids.push_back(IsText(kid) ? std::string(kid) : absl::BytesToHexString(kid));
   }
   return ids;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/ace/digest.h"
+#include "proto/sluice/admin/v1/public_topic.pb.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
 #include "proxy/base/bytes.h"
 
@@ -62,6 +63,14 @@ void Replica::SetListener(std::function<void()> listener) {
 void Replica::Follow(ResourceStoreInterface* store) {
   store_id_ = store->id();
   store->Follow(this);
+}
+
+std::vector<v1::Permission> Replica::public_topics() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<v1::Permission> topics;
+  topics.reserve(public_topics_.size());
+  for (const auto& [id, topic] : public_topics_) topics.push_back(topic);
+  return topics;
 }
 
 std::string Replica::FindRevocation(const RevocableNames& names,
@@ -199,6 +208,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     ends_.clear();
     changes_.clear();
     others_.clear();
+    public_topics_.clear();
     others_sum_ = 0;
     for (const Resource& resource : resources) {
       if (resource.collection != kRevocations) {
@@ -265,6 +275,9 @@ void Replica::RemoveExpired() {
 }
 
 void Replica::ApplyOther(const Resource& resource, bool deleted) {
+  if (resource.collection == kPublicTopics) {
+    ApplyPublicTopic(resource, deleted);
+  }
   std::string name = NameOf(resource);
   if (const auto old = others_.find(name); old != others_.end()) {
     others_sum_ -= ShareOf(name, old->second);
@@ -273,6 +286,18 @@ void Replica::ApplyOther(const Resource& resource, bool deleted) {
   if (deleted) return;
   others_sum_ += ShareOf(name, resource.revision);
   others_.emplace(std::move(name), resource.revision);
+}
+
+// One that cannot be read permits nothing.
+void Replica::ApplyPublicTopic(const Resource& resource, bool deleted) {
+  public_topics_.erase(resource.id);
+  admin::v1::PublicTopic topic;
+  if (deleted || !topic.ParseFromString(resource.value)) return;
+  v1::Permission permission;
+  permission.set_topic_filter(topic.topic_filter());
+  permission.set_publish(topic.publish());
+  permission.set_subscribe(topic.subscribe());
+  public_topics_.emplace(resource.id, std::move(permission));
 }
 
 void Replica::Remember(Change change) {

