@@ -5,6 +5,7 @@
 
 #include "proxy/mqtt/topic.h"
 #include "proxy/mqtt/writer.h"
+#include "proxy/session/reasons.h"
 
 namespace sluice::session {
 
@@ -245,7 +246,7 @@ void Session::OnOpenTimer() {
   }
   if (now_ >=
       grant_->expires_at() + context_.settings->reauthentication_grace) {
-    Disconnect(ReasonCode::kNotAuthorized, "the token has expired");
+    Disconnect(ReasonCode::kNotAuthorized, kExpired);
     return;
   }
   if (recheck_ != nullptr && recheck_->request_id == 0 &&

@@ -16,7 +16,6 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
-#include "policy/revocation/revocation_set.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/base/bytes.h"
 #include "proxy/mqtt/auth.h"
@@ -24,117 +23,20 @@
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/reason_code.h"
 #include "proxy/mqtt/unframer.h"
-#include "proxy/session/client_nonces_interface.h"
+#include "proxy/session/context.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/credential.h"
 #include "proxy/session/decision_id.h"
-#include "proxy/session/decision_recorder.h"
 #include "proxy/session/effects.h"
+#include "proxy/session/event.h"
 #include "proxy/session/grant.h"
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pending_subscribes.h"
-#include "proxy/session/random.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
 
 namespace sluice::session {
-
-// What all sessions of a listener share; outlives them and does not change.
-struct Settings {
-  std::string listener;
-  bool allow_v311 = true;
-  bool allow_v5 = true;
-  // Bytes, fixed header included. The second bound holds until a grant is
-  // there.
-  size_t max_packet_size = 268435455;
-  size_t max_unauthenticated_packet_size = 256 * 1024;
-  absl::Duration connect_timeout = absl::Seconds(10);
-  absl::Duration authentication_timeout = absl::Seconds(10);
-  absl::Duration reauthentication_grace = absl::ZeroDuration();
-  bool hide_topics = false;
-  bool v5_username_token = false;
-  // The first subject that uses a Client Identifier keeps it (EDGE-20).
-  bool bind_client_id = false;
-  // The JSON object of User Property `ace_as_hint`, with a member or more and
-  // without `cnonce`; empty: no hint.
-  std::string as_hint;
-  // Takes tokens without a client-nonce too where Context has client_nonces.
-  bool cnonce_optional = false;
-  // Name of the topic that takes tokens; empty: off.
-  std::string authz_info_topic = "authz-info";
-  // Put into the forwarded CONNECT; "${subject}", "${client_id}" and
-  // "${issuer}" are filled in. Empty: the field is left out.
-  std::string upstream_username;
-  std::string upstream_password;
-};
-
-// The client's TLS connection, as far as a session needs it.
-class TlsChannelInterface {
- public:
-  virtual ~TlsChannelInterface() = default;
-  // Whether this TLS session was resumed (ACE-POP-3).
-  virtual bool IsResumed() const = 0;
-  // The certificate, in DER, with which the client proved a key in the
-  // handshake (ACE-AUTH-3); empty without one.
-  virtual std::string PeerCertificate() const = 0;
-  // What the policy service called the pre-shared key with which the client
-  // made the handshake (ACE-AUTH-3); empty without one.
-  virtual std::string PreSharedKeyId() const = 0;
-  // 32 bytes of the exporter (RFC 8446 section 7.5) for `label`. TLS 1.2 yields
-  // two values, with an empty and with an absent context (RFC 5705 section 4);
-  // TLS 1.3 makes no difference and yields one. Empty on failure.
-  virtual std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
-      absl::string_view label) const = 0;
-};
-
-// Something worth a line in the log. Views live as long as the call.
-struct Event {
-  enum class Kind : uint8_t { kConnected, kRefused, kDenied, kClosed };
-  Kind kind;
-  Action action = Action::kConnect;
-  uint8_t reason_code = 0;  // as sent on the wire, in MQTT 5.0 terms
-  absl::string_view listener;
-  absl::string_view client_address;
-  absl::string_view client_id;
-  absl::string_view subject;
-  absl::string_view token_id;
-  absl::string_view topic;   // kDenied: topic name or filter
-  absl::string_view detail;  // for people; holds no secret
-};
-
-class ObserverInterface {
- public:
-  virtual ~ObserverInterface() = default;
-  virtual void OnEvent(const Event& event) = 0;
-};
-
-// What the policy service has pushed to this proxy. Shared by the sessions of
-// an event loop, and changed between their inputs: see
-// Session::OnRevocations() and OnPolicyVersion().
-struct LivePolicy {
-  policy::RevocationSet revocations;
-  // See policy.v1.PolicyVersion; empty while none has come.
-  std::string version;
-  uint64_t version_changes = 0;
-};
-
-// What a session is told about its client and given to work with. The pointers
-// outlive the session.
-struct Context {
-  const Settings* settings;
-  std::string client_address;  // "address:port"
-  const TlsChannelInterface* tls;
-  RandomInterface* random;
-  Counters* counters;
-  ObserverInterface* observer;
-  const LivePolicy* live_policy;
-  // Null: hints are without a nonce, and those in tokens do not matter.
-  const ClientNoncesInterface* client_nonces = nullptr;
-  // Null: decisions are not recorded, and clients are not told their ids.
-  DecisionRecorder* recorder = nullptr;
-  std::string session_id;  // for the record
-};
 
 // One client's connection through the proxy, without any I/O (the proxy's rules
 // in one place): bytes, answers and time go in, effects come out. It never
@@ -376,6 +278,10 @@ class Session {
 
   // session_client.cc: packets of a connected client.
   void OnClientPacket(const mqtt::Frame& frame);
+  void ForwardToBroker(const mqtt::Frame& frame);
+  mqtt::ReasonCode DenialCode() const;
+
+  // session_publish.cc: what a client publishes.
   void OnClientPublish(const mqtt::Frame& frame);
   void ForwardPublish(const mqtt::Frame& frame, const mqtt::Publish& publish,
                       const TopicAliases::Resolved& resolved);
@@ -383,17 +289,17 @@ class Session {
                    absl::string_view topic, absl::string_view detail);
   void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,
                      const DecisionId& id);
-  void SendSuback(uint16_t packet_id, absl::string_view codes,
-                  absl::string_view reason);
   bool MayPublish(absl::string_view topic);
   void OnPubrel(const mqtt::Frame& frame);
+
+  // session_subscribe.cc: what a client subscribes to.
   void OnSubscribe(const mqtt::Frame& frame);
+  void SendSuback(uint16_t packet_id, absl::string_view codes,
+                  absl::string_view reason);
   void OnUnsubscribe(const mqtt::Frame& frame);
   // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
   void DropUncoveredSubscriptions();
   mqtt::ReasonCode JudgeFilter(absl::string_view filter) const;
-  mqtt::ReasonCode DenialCode() const;
-  void ForwardToBroker(const mqtt::Frame& frame);
 
   // session_authz_info.cc: tokens that clients publish.
   void OnTokenPublish(const mqtt::Publish& publish);

@@ -5,6 +5,7 @@
 #include "proxy/mqtt/disconnect.h"
 #include "proxy/mqtt/suback.h"
 #include "proxy/mqtt/writer.h"
+#include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {
@@ -75,7 +76,7 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
   const bool expired = grant_->IsExpired(now_);
   if (expired || !MayReceive(topic)) {
     const ReasonCode code = ReasonCode::kNotAuthorized;
-    const char* why = expired ? "the token has expired" : "outside the scope";
+    const char* why = expired ? kExpired : kOutsideScope;
     const DecisionId id =
         Decide(Action::kDeliver, Verdict::kDenied, code, topic, why);
     Report(Event::Kind::kDenied, Action::kDeliver, code, topic, why);

@@ -8,6 +8,7 @@
 #include "proxy/mqtt/connect.h"
 #include "proxy/mqtt/disconnect.h"
 #include "proxy/mqtt/writer.h"
+#include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {
@@ -297,8 +298,8 @@ void Session::OnGranted(Grant grant) {
   grant_ = absl::make_unique<Grant>(std::move(grant));
   if (grant_->IsExpired(now_)) {
     Count(Action::kConnect, Verdict::kDenied);
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
-           "the token has expired", true);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
+           true);
     return;
   }
   if (!IsFresh(*grant_)) {

@@ -1,0 +1,12 @@
+#ifndef PROXY_SESSION_REASONS_H_
+#define PROXY_SESSION_REASONS_H_
+
+namespace sluice::session {
+
+// Why something is denied, in logs and records.
+constexpr char kExpired[] = "the token has expired";
+constexpr char kOutsideScope[] = "outside the scope";
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_REASONS_H_

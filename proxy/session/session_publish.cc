@@ -1,0 +1,154 @@
+// What a connected client publishes.
+#include <algorithm>
+#include <limits>
+
+#include "proxy/mqtt/puback.h"
+#include "proxy/mqtt/writer.h"
+#include "proxy/session/reasons.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::PacketType;
+using mqtt::ProtocolVersion;
+using mqtt::ReasonCode;
+
+namespace {
+
+// With a reason code and an empty list of properties.
+constexpr size_t kPubackSize = 6;
+
+// Seconds until `end` as a Message Expiry Interval; never 0, which would be
+// "now", and nothing for a grant without an end.
+absl::optional<uint32_t> RemainingSeconds(absl::Time now, absl::Time end) {
+  if (end == absl::InfiniteFuture()) return absl::nullopt;
+  const int64_t seconds = absl::ToInt64Seconds(end - now);
+  return static_cast<uint32_t>(std::min<int64_t>(
+      std::max<int64_t>(seconds, 1), std::numeric_limits<uint32_t>::max()));
+}
+
+}  // namespace
+
+// The hot path.
+void Session::OnClientPublish(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Publish> parsed =
+      mqtt::ParsePublish(frame, version_, mqtt::Sender::kClient);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  const mqtt::Publish& publish = *parsed;
+  TopicAliases::Resolved resolved;
+  resolved.topic = publish.topic;
+  if (publish.topic_alias != 0) {
+    const auto alias = client_aliases_.Resolve(publish);
+    if (!alias.ok()) {
+      Fail(alias.status());
+      return;
+    }
+    resolved = *alias;
+  }
+  const std::string& authz_info = context_.settings->authz_info_topic;
+  if (!authz_info.empty() && resolved.topic == authz_info) {
+    client_aliases_.MarkUnknown(publish.topic_alias);
+    OnTokenPublish(publish);
+    return;
+  }
+  if (grant_->IsExpired(now_)) {
+    DenyPublish(publish, ReasonCode::kNotAuthorized, resolved.topic, kExpired);
+    return;
+  }
+  if (!MayPublish(resolved.topic)) {
+    DenyPublish(publish, DenialCode(), resolved.topic, kOutsideScope);
+    return;
+  }
+  AllowMessage(Action::kPublish, resolved.topic);
+  ForwardPublish(frame, publish, resolved);
+}
+
+void Session::ForwardPublish(const mqtt::Frame& frame,
+                             const mqtt::Publish& publish,
+                             const TopicAliases::Resolved& resolved) {
+  PublishChanges changes;
+  if (!resolved.receiver_knows) changes.topic = resolved.topic;
+  if (publish.retain && version_ == ProtocolVersion::kV5) {
+    // ACE-PUB-4
+    changes.max_expiry = RemainingSeconds(now_, grant_->expires_at());
+  }
+  if (publish.topic_alias != 0) client_aliases_.MarkKnown(publish.topic_alias);
+  if (publish.qos == 2 && !local_qos2_.empty()) {
+    local_qos2_.erase(publish.packet_id);
+  }
+  if (!changes.topic.has_value() && !changes.max_expiry.has_value()) {
+    ForwardToBroker(frame);
+    return;
+  }
+  const std::string packet = RewritePublish(publish, frame.flags, changes);
+  if (broker_max_packet_size_ != 0 && packet.size() > broker_max_packet_size_) {
+    Disconnect(ReasonCode::kPacketTooLarge,
+               "PUBLISH is larger than the broker's Maximum Packet Size");
+    return;
+  }
+  effects_->Send(Effect::Kind::kSendToBroker, packet);
+}
+
+bool Session::MayPublish(absl::string_view topic) {
+  const absl::optional<bool> known = published_.Find(topic);
+  if (known.has_value()) return *known;
+  const bool allowed = grant_->MayPublish(topic);
+  published_.Remember(topic, allowed);
+  return allowed;
+}
+
+// ACE-PUB-1, ACE-PUB-2, ACE-EXP-2
+void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
+                          absl::string_view topic, absl::string_view detail) {
+  const DecisionId id =
+      Decide(Action::kPublish, Verdict::kDenied, code, topic, detail);
+  Report(Event::Kind::kDenied, Action::kPublish, code, topic, detail);
+  if (!publish.topic.empty()) client_aliases_.MarkUnknown(publish.topic_alias);
+  // An id would tell a denied topic from another failure.
+  AnswerPublish(publish.qos, publish.packet_id, code,
+                context_.settings->hide_topics ? DecisionId() : id);
+}
+
+void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code,
+                            const DecisionId& id) {
+  const bool failed = code >= ReasonCode::kUnspecifiedError;
+  if (failed && (qos == 0 || version_ == ProtocolVersion::kV311)) {
+    Disconnect(code, "PUBLISH was refused", id);
+    return;
+  }
+  if (qos == 0) return;
+  std::string packet;
+  mqtt::AppendPuback(qos == 1 ? PacketType::kPuback : PacketType::kPubrec,
+                     version_, packet_id, code,
+                     failed ? ReasonString(id, kPubackSize) : "", &packet);
+  SendToClient(packet);
+  if (qos == 2) {
+    // A PUBREL for a message that is over names an unknown packet.
+    local_qos2_[packet_id] =
+        failed ? ReasonCode::kPacketIdentifierNotFound : ReasonCode::kSuccess;
+  }
+}
+
+void Session::OnPubrel(const mqtt::Frame& frame) {
+  const absl::StatusOr<mqtt::Puback> parsed =
+      mqtt::ParsePuback(frame, version_);
+  if (!parsed.ok()) {
+    Fail(parsed.status());
+    return;
+  }
+  const auto local = local_qos2_.find(parsed->packet_id);
+  if (local == local_qos2_.end()) {
+    ForwardToBroker(frame);
+    return;
+  }
+  std::string packet;
+  mqtt::AppendPuback(PacketType::kPubcomp, version_, parsed->packet_id,
+                     local->second, "", &packet);
+  local_qos2_.erase(local);
+  SendToClient(packet);
+}
+
+}  // namespace sluice::session

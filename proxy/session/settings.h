@@ -1,0 +1,42 @@
+#ifndef PROXY_SESSION_SETTINGS_H_
+#define PROXY_SESSION_SETTINGS_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace sluice::session {
+
+// What all sessions of a listener share; outlives them and does not change.
+struct Settings {
+  std::string listener;
+  bool allow_v311 = true;
+  bool allow_v5 = true;
+  // Bytes, fixed header included. The second bound holds until a grant is
+  // there.
+  size_t max_packet_size = 268435455;
+  size_t max_unauthenticated_packet_size = 256 * 1024;
+  absl::Duration connect_timeout = absl::Seconds(10);
+  absl::Duration authentication_timeout = absl::Seconds(10);
+  absl::Duration reauthentication_grace = absl::ZeroDuration();
+  bool hide_topics = false;
+  bool v5_username_token = false;
+  // The first subject that uses a Client Identifier keeps it (EDGE-20).
+  bool bind_client_id = false;
+  // The JSON object of User Property `ace_as_hint`, with a member or more and
+  // without `cnonce`; empty: no hint.
+  std::string as_hint;
+  // Takes tokens without a client-nonce too where Context has client_nonces.
+  bool cnonce_optional = false;
+  // Name of the topic that takes tokens; empty: off.
+  std::string authz_info_topic = "authz-info";
+  // Put into the forwarded CONNECT; "${subject}", "${client_id}" and
+  // "${issuer}" are filled in. Empty: the field is left out.
+  std::string upstream_username;
+  std::string upstream_password;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_SETTINGS_H_
