@@ -31,4 +31,13 @@ std::optional<absl::Time> FromTimestamp(
          absl::Nanoseconds(timestamp.nanos());
 }
 
+google::protobuf::Duration ToProtoDuration(absl::Duration duration) {
+  google::protobuf::Duration message;
+  const int64_t seconds = absl::ToInt64Seconds(duration);  // towards zero
+  message.set_seconds(seconds);
+  message.set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(duration - absl::Seconds(seconds))));
+  return message;
+}
+
 }  // namespace sluice

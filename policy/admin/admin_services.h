@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/ace/scope.h"
+#include "policy/admin/decision_service.h"
 #include "policy/admin/public_topic_service.h"
 #include "policy/admin/revocation_service.h"
 #include "policy/admin/session_service.h"
@@ -33,6 +34,7 @@ class AdminServices {
   explicit AdminServices(const Context& context)
       : public_topics_(context.store, context.replica, context.access,
                        context.clock),
+        decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
                      context.clock),
         sessions_(context.hub, context.access) {}
@@ -44,16 +46,18 @@ class AdminServices {
 
   // What a server has to register, and the names that it serves with it.
   std::vector<grpc::Service*> services() {
-    return {&public_topics_, &revocations_, &sessions_};
+    return {&decisions_, &public_topics_, &revocations_, &sessions_};
   }
   static std::vector<std::string> names() {
-    return {admin::v1::PublicTopicService::service_full_name(),
+    return {admin::v1::DecisionService::service_full_name(),
+            admin::v1::PublicTopicService::service_full_name(),
             admin::v1::RevocationService::service_full_name(),
             admin::v1::SessionService::service_full_name()};
   }
 
  private:
   PublicTopicService public_topics_;
+  DecisionService decisions_;
   RevocationService revocations_;
   SessionService sessions_;
 };

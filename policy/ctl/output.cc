@@ -18,16 +18,28 @@ std::string FormatOf(const Options& options) {
   return options.Find("output").value_or(kTable);
 }
 
-std::string Shown(absl::string_view cell) {
-  if (cell.empty()) return "-";
-  std::string shown(cell);
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
+                                   bool add_whitespace) {
+  google::protobuf::util::JsonPrintOptions format;
+  format.add_whitespace = add_whitespace;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(message, &text, format)
+           .ok()) {
+    return absl::InternalError("cannot write the answer as JSON");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Shown(absl::string_view value) {
+  if (value.empty()) return "-";
+  std::string shown(value);
   for (char& c : shown) {
     if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';
   }
   return shown;
 }
-
-}  // namespace
 
 void Table::Print(std::ostream& out) const {
   std::vector<size_t> widths(rows_.front().size(), 0);
@@ -56,19 +68,22 @@ absl::Status CheckOutput(const Options& options) {
 absl::Status Print(const google::protobuf::Message& message, const Table& table,
                    const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  if (FormatOf(options) == kTable) {
+  if (!WantsJson(options)) {
     table.Print(environment.out);
     return absl::OkStatus();
   }
-  google::protobuf::util::JsonPrintOptions format;
-  format.add_whitespace = true;
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(message, &text, format)
-           .ok()) {
-    return absl::InternalError("cannot write the answer as JSON");
-  }
-  environment.out << text;
-  return absl::OkStatus();
+  const absl::StatusOr<std::string> text =
+      ToJson(message, /*add_whitespace=*/true);
+  if (text.ok()) environment.out << *text;
+  return text.status();
+}
+
+bool WantsJson(const Options& options) { return FormatOf(options) == kJson; }
+
+absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message) {
+  absl::StatusOr<std::string> text = ToJson(message, /*add_whitespace=*/false);
+  if (text.ok()) *text += '\n';
+  return text;
 }
 
 std::string TimeText(const google::protobuf::Timestamp& timestamp) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -35,6 +36,15 @@ absl::Status Print(const google::protobuf::Message& message, const Table& table,
 // InvalidArgument where --output is neither table nor json: for a command that
 // is about to change something.
 absl::Status CheckOutput(const Options& options);
+
+// Where CheckOutput() is OK: whether it says json.
+bool WantsJson(const Options& options);
+
+// `message` as JSON in one line, the line break included.
+absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message);
+
+// A value as tables show it.
+std::string Shown(absl::string_view value);
 
 // "2030-01-31T23:59:59Z"; empty for an absent one.
 std::string TimeText(const google::protobuf::Timestamp& timestamp);

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "policy/ctl/connection.h"
+#include "policy/ctl/decision_commands.h"
 #include "policy/ctl/dev_commands.h"
 #include "policy/ctl/public_topic_commands.h"
 #include "policy/ctl/revocation_commands.h"
@@ -29,8 +30,9 @@ constexpr absl::string_view kName = "sluicectl";
 // Every command of the program. A new group adds its list here.
 std::vector<Command> AllCommands() {
   std::vector<Command> all;
-  for (std::vector<Command> group : {RevocationCommands(), SessionCommands(),
-                                     PublicTopicCommands(), DevCommands()}) {
+  for (std::vector<Command> group :
+       {RevocationCommands(), SessionCommands(), DecisionCommands(),
+        PublicTopicCommands(), DevCommands()}) {
     for (Command& command : group) {
       if (command.remote) {
         const std::vector<OptionSpec> options = ConnectionOptions();

@@ -1,14 +1,13 @@
 #include "policy/service/policy_service.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "google/protobuf/duration.pb.h"
 #include "policy/service/grpc_status.h"
 #include "policy/service/reference_answers.h"
+#include "proto/timestamp.h"
 
 namespace sluice::policy {
 namespace {
@@ -34,12 +33,7 @@ void LimitByAnswers(const ReferenceAnswers& references, absl::Time now,
   }
   const absl::Duration left =
       std::max(references.recheck_at() - now, absl::ZeroDuration());
-  google::protobuf::Duration* after =
-      response->mutable_grant()->mutable_recheck_after();
-  const int64_t seconds = absl::ToInt64Seconds(left);
-  after->set_seconds(seconds);
-  after->set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(left - absl::Seconds(seconds))));
+  *response->mutable_grant()->mutable_recheck_after() = ToProtoDuration(left);
 }
 void LimitByAnswers(const ReferenceAnswers&, absl::Time,
                     v1::StoreTokenResponse*) {}

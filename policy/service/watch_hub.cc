@@ -51,12 +51,17 @@ WatchHub::Reactor* WatchHub::Refuse(const grpc::Status& status) {
 
 void WatchHub::Close() {
   std::vector<std::shared_ptr<WatchStream>> streams;
+  std::vector<std::shared_ptr<DecisionWatcherInterface>> watchers;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closed_ = true;
     for (const auto& [key, stream] : streams_) streams.push_back(stream);
+    for (const auto& [key, watcher] : decision_watchers_) {
+      watchers.push_back(watcher);
+    }
   }
   for (const auto& stream : streams) stream->End(ShuttingDown());
+  for (const auto& watcher : watchers) watcher->End(ShuttingDown());
 }
 
 std::vector<std::string> WatchHub::proxies() const {
@@ -85,6 +90,50 @@ absl::Status WatchHub::Disconnect(absl::string_view proxy,
     return absl::NotFoundError(absl::StrCat("no proxy \"", proxy, "\""));
   }
   return stream->Disconnect(std::move(session_id));
+}
+
+absl::Status WatchHub::AddDecisionWatcher(
+    std::shared_ptr<DecisionWatcherInterface> watcher) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) {
+      return absl::UnavailableError("the policy service is shutting down");
+    }
+    if (decision_watchers_.size() >= kMaxDecisionWatchers) {
+      return absl::ResourceExhaustedError("too many are watching decisions");
+    }
+    const DecisionWatcherInterface* const key = watcher.get();
+    decision_watchers_.emplace(key, std::move(watcher));
+    wants_decisions_ = true;
+  }
+  Wake();
+  return absl::OkStatus();
+}
+
+void WatchHub::RemoveDecisionWatcher(const DecisionWatcherInterface* watcher) {
+  // Outlives the lock, and may be the last that holds the watcher.
+  std::shared_ptr<DecisionWatcherInterface> removed;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = decision_watchers_.find(watcher);
+    if (found == decision_watchers_.end()) return;
+    removed = std::move(found->second);
+    decision_watchers_.erase(found);
+    wants_decisions_ = !decision_watchers_.empty();
+  }
+  Wake();
+}
+
+void WatchHub::OnDecisions(absl::string_view proxy,
+                           const v1::DecisionBatch& batch) {
+  std::vector<std::shared_ptr<DecisionWatcherInterface>> watchers;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [key, watcher] : decision_watchers_) {
+      watchers.push_back(watcher);
+    }
+  }
+  for (const auto& watcher : watchers) watcher->OnDecisions(proxy, batch);
 }
 
 std::shared_ptr<WatchStream> WatchHub::Find(absl::string_view proxy) const {

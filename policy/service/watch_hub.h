@@ -1,6 +1,7 @@
 #ifndef POLICY_SERVICE_WATCH_HUB_H_
 #define POLICY_SERVICE_WATCH_HUB_H_
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -21,8 +22,20 @@ namespace sluice::policy {
 
 class WatchStream;
 
-// The proxies that watch this service. Tells each what the replica says, and
-// asks them about their sessions. Nothing here waits. Thread-safe.
+// Hears what proxies decide. Calls may come at the same time, on gRPC's
+// threads, and must not block.
+class DecisionWatcherInterface {
+ public:
+  virtual ~DecisionWatcherInterface() = default;
+  virtual void OnDecisions(absl::string_view proxy,
+                           const v1::DecisionBatch& batch) = 0;
+  // Nothing more will come.
+  virtual void End(const grpc::Status& status) = 0;
+};
+
+// The proxies that watch this service. Tells each what the replica says, asks
+// them about their sessions, and, while somebody watches, for their decisions.
+// Nothing here waits. Thread-safe.
 class WatchHub {
  public:
   using Reactor = grpc::ServerBidiReactor<v1::WatchRequest, v1::WatchResponse>;
@@ -30,6 +43,7 @@ class WatchHub {
 
   // More than that are refused.
   static constexpr size_t kMaxStreams = 4096;
+  static constexpr size_t kMaxDecisionWatchers = 64;
 
   // Becomes the listener of `replica`. Outlives what changes the replica.
   explicit WatchHub(std::shared_ptr<Replica> replica);
@@ -42,8 +56,8 @@ class WatchHub {
   Reactor* Open();
   static Reactor* Refuse(const grpc::Status& status);
 
-  // Ends all streams, and refuses new ones: a server that shuts down would wait
-  // for them.
+  // Ends all streams and watchers of decisions, and refuses new ones: a server
+  // that shuts down would wait for them.
   void Close();
 
   // The names of the proxies that watch, in order, each once.
@@ -60,6 +74,13 @@ class WatchHub {
   // on its way.
   absl::Status Disconnect(absl::string_view proxy, std::string session_id);
 
+  // Tells `watcher` what all proxies decide, from about now until about when it
+  // is removed. ResourceExhausted where there are too many; Unavailable once
+  // this is closed.
+  absl::Status AddDecisionWatcher(
+      std::shared_ptr<DecisionWatcherInterface> watcher);
+  void RemoveDecisionWatcher(const DecisionWatcherInterface* watcher);
+
  private:
   friend class WatchStream;
 
@@ -70,6 +91,9 @@ class WatchHub {
   // From a stream: it knows its proxy's name; it is over.
   void Add(const std::string& proxy, std::shared_ptr<WatchStream> stream);
   void Remove(const WatchStream* stream);
+  // Whether proxies are to tell decisions. Changes are followed by Wake().
+  bool wants_decisions() const { return wants_decisions_; }
+  void OnDecisions(absl::string_view proxy, const v1::DecisionBatch& batch);
 
   const std::shared_ptr<Replica> replica_;
   mutable std::mutex mutex_;
@@ -78,6 +102,10 @@ class WatchHub {
   std::map<const WatchStream*, std::shared_ptr<WatchStream>> streams_;
   std::multimap<std::string, std::shared_ptr<WatchStream>, std::less<>>
       by_proxy_;
+  std::map<const DecisionWatcherInterface*,
+           std::shared_ptr<DecisionWatcherInterface>>
+      decision_watchers_;
+  std::atomic<bool> wants_decisions_{false};  // there are some
 };
 
 }  // namespace sluice::policy

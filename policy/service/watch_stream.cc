@@ -26,6 +26,10 @@ void WatchStream::Pump() {
   if (!started_ || ended_ || writing_) return;
   if (std::optional<v1::WatchResponse> next = replica_->Next(&cursor_)) {
     response_ = *std::move(next);
+  } else if (asked_for_decisions_ != hub_->wants_decisions()) {
+    asked_for_decisions_ = !asked_for_decisions_;
+    response_.Clear();
+    response_.mutable_watch_decisions()->set_enabled(asked_for_decisions_);
   } else if (!outbox_.empty()) {
     response_ = std::move(outbox_.front());
     outbox_.pop_front();
@@ -91,6 +95,9 @@ grpc::Status WatchStream::Take() {
       Settle(query_id, std::move(*request_.mutable_sessions()));
       return grpc::Status::OK;
     }
+    case v1::WatchRequest::kDecisions:
+      hub_->OnDecisions(proxy_, request_.decisions());
+      return grpc::Status::OK;
     case v1::WatchRequest::MESSAGE_NOT_SET:
       return grpc::Status::OK;  // of a newer proxy
   }
@@ -112,6 +119,7 @@ grpc::Status WatchStream::TakeStart(const v1::WatchStart& start) {
     started_ = true;
     if (start.has_position()) cursor_ = WatchCursor(start.position());
   }
+  proxy_ = start.proxy();
   hub_->Add(start.proxy(), shared_from_this());
   Wake();
   return grpc::Status::OK;

@@ -64,9 +64,11 @@ class WatchStream final : public WatchHub::Reactor,
   WatchHub* const hub_;
   const Replica* const replica_;
   v1::WatchRequest request_;
+  std::string proxy_;  // once it has started; of the thread that reads
 
   std::mutex mutex_;
   bool started_ = false;  // the proxy has said who it is
+  bool asked_for_decisions_ = false;
   bool ended_ = false;
   bool writing_ = false;
   v1::WatchResponse response_;  // while writing

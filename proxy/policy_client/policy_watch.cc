@@ -28,6 +28,9 @@ constexpr absl::Duration kLongestDelay = absl::Seconds(2);
 // More than any service keeps; what a broken one may make the proxy hold.
 constexpr size_t kMaxRevocations = 2'000'000;
 
+// Of one message; a service takes twice as much.
+constexpr size_t kMaxBatchBytes = 128 * 1024;
+
 }  // namespace
 
 // One stream. Its reactions come one after the other, on gRPC's threads; it
@@ -63,14 +66,14 @@ class PolicyWatch::Stream
     std::lock_guard<std::mutex> lock(mutex_);
     if (broken_) return;
     to_send_.push_back(std::move(request));
-    if (to_send_.size() == 1) StartWrite(&to_send_.front());
+    Pump();
   }
 
   void OnWriteDone(bool ok) override {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!ok) return;  // OnReadDone() ends the stream
-    to_send_.pop_front();
-    if (!to_send_.empty() && !broken_) StartWrite(&to_send_.front());
+    writing_ = false;
+    Pump();
   }
 
   void OnReadDone(bool ok) override {
@@ -81,6 +84,7 @@ class PolicyWatch::Stream
     {
       std::lock_guard<std::mutex> lock(mutex_);
       broken_ = true;
+      if (std::exchange(tells_decisions_, false)) watch_->decisions_->Close();
     }
     Cancel();
     RemoveHold();
@@ -121,6 +125,9 @@ class PolicyWatch::Stream
         watch_->observer_->OnDisconnectSessions({ids.begin(), ids.end()});
         break;
       }
+      case WatchResponse::kWatchDecisions:
+        TellDecisions(response_.watch_decisions().enabled());
+        break;
       case WatchResponse::MESSAGE_NOT_SET:
         break;  // of a newer service, or a position alone
     }
@@ -170,6 +177,37 @@ class PolicyWatch::Stream
         });
   }
 
+  void TellDecisions(bool enabled) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (broken_ || enabled == tells_decisions_) return;
+    tells_decisions_ = enabled;
+    if (!enabled) {
+      watch_->decisions_->Close();
+      return;
+    }
+    watch_->decisions_->Open([weak = weak_from_this()] {
+      const std::shared_ptr<Stream> self = weak.lock();
+      if (self == nullptr) return;
+      std::lock_guard<std::mutex> lock(self->mutex_);
+      self->Pump();
+    });
+  }
+
+  // With mutex_ held: writes what is next, if nothing is being written.
+  void Pump() {
+    if (writing_ || broken_) return;
+    if (!to_send_.empty()) {
+      request_ = std::move(to_send_.front());
+      to_send_.pop_front();
+    } else if (!tells_decisions_ ||
+               !watch_->decisions_->Take(kMaxBatchBytes,
+                                         request_.mutable_decisions())) {
+      return;
+    }
+    writing_ = true;
+    StartWrite(&request_);
+  }
+
   PolicyWatch* const watch_;
   grpc::ClientContext context_;
   WatchResponse response_;
@@ -180,19 +218,24 @@ class PolicyWatch::Stream
 
   std::mutex mutex_;
   std::condition_variable ended_cv_;
-  std::deque<WatchRequest> to_send_;  // the first is being written
-  bool broken_ = false;               // nothing more is sent
+  std::deque<WatchRequest> to_send_;
+  bool writing_ = false;
+  WatchRequest request_;  // while writing
+  bool tells_decisions_ = false;
+  bool broken_ = false;  // nothing more is sent
   bool ended_ = false;
 };
 
 PolicyWatch::PolicyWatch(std::shared_ptr<grpc::Channel> channel,
                          std::string proxy, absl::Duration lost_after,
-                         WatchObserverInterface* observer)
+                         WatchObserverInterface* observer,
+                         DecisionSourceInterface* decisions)
     : channel_(std::move(channel)),
       stub_(policy::v1::PolicyService::NewStub(channel_)),
       proxy_(std::move(proxy)),
       lost_after_(lost_after),
       observer_(observer),
+      decisions_(decisions),
       thread_([this] { Run(); }) {}
 
 PolicyWatch::~PolicyWatch() {

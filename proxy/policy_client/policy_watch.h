@@ -11,19 +11,22 @@
 
 #include "absl/time/time.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/policy_client/decision_source_interface.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 
 namespace sluice::policy_client {
 
 // Keeps a Watch stream to the policy service open, from its start to its end,
-// and tells an observer what comes. After a broken stream it catches up from
-// where it was. Has a thread of its own, for the time between streams.
+// and tells an observer what comes, and the service, while it asks for that,
+// what is decided. After a broken stream it catches up from where it was. Has a
+// thread of its own, for the time between streams.
 class PolicyWatch {
  public:
   // `proxy` names this proxy to operators; `lost_after` is how long the service
-  // may be away before OnWatchLost(). `observer` outlives this.
+  // may be away before OnWatchLost(). `observer` and `decisions` outlive this.
   PolicyWatch(std::shared_ptr<grpc::Channel> channel, std::string proxy,
-              absl::Duration lost_after, WatchObserverInterface* observer);
+              absl::Duration lost_after, WatchObserverInterface* observer,
+              DecisionSourceInterface* decisions);
   // Breaks off the stream and waits for its end. Not from the observer.
   ~PolicyWatch();
   PolicyWatch(const PolicyWatch&) = delete;
@@ -44,6 +47,7 @@ class PolicyWatch {
   const std::string proxy_;
   const absl::Duration lost_after_;
   WatchObserverInterface* const observer_;
+  DecisionSourceInterface* const decisions_;
   // What the observer has been told; streams come one after the other.
   policy::v1::WatchPosition position_;
   bool has_position_ = false;

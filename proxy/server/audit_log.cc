@@ -5,17 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "proxy/base/json_string.h"
+#include "proxy/server/shown_value.h"
 
 namespace sluice::server {
 namespace {
 
 using ::sluice::session::Decision;
 using ::sluice::session::Verdict;
-
-// Of a value that a client, or an authorization server, chose.
-constexpr size_t kShownBytes = 256;
-
-constexpr char kCut[] = "\xE2\x80\xA6";  // U+2026
 
 // Adds members to a JSON object.
 class ObjectWriter {
@@ -26,14 +22,7 @@ class ObjectWriter {
   void Add(absl::string_view key, absl::string_view value) {
     if (value.empty()) return;
     Begin(key);
-    if (value.size() <= kShownBytes) {
-      AppendJsonString(value, &out_);
-      return;
-    }
-    size_t end = kShownBytes;
-    // Not in the middle of a character.
-    while (end > 0 && (value[end] & 0xC0) == 0x80) --end;
-    AppendJsonString(absl::StrCat(value.substr(0, end), kCut), &out_);
+    AppendJsonString(ShownValue(value), &out_);
   }
   void Add(absl::string_view key, int64_t value) {
     Begin(key);

@@ -24,6 +24,7 @@ class AuditLog final : public session::DecisionObserverInterface {
   AuditLog(std::string proxy, LineWriter* writer)
       : proxy_(std::move(proxy)), writer_(*writer) {}
 
+  bool IsListening() const override { return true; }
   void OnDecision(const session::Decision& decision) override;
 
  private:

@@ -103,7 +103,8 @@ absl::Status Server::StartPolicy() {
 
 void Server::FollowPolicy() {
   policy_watch_ = std::make_unique<policy_client::PolicyWatch>(
-      policy_channel_, name_, config_.policy.timeout, policy_follower_.get());
+      policy_channel_, name_, config_.policy.timeout, policy_follower_.get(),
+      &decision_feed_);
 }
 
 bool Server::PolicyAnswers() {
@@ -119,7 +120,9 @@ absl::Status Server::StartListeners() {
   options.peers.policy = token_rate_limiter_.get();
   options.peers.observer = &event_logger_;
   options.peers.transport_observer = &event_logger_;
-  options.peers.decision_observer = audit_log_.get();
+  decision_observer_ =
+      std::make_unique<DecisionTee>(audit_log_.get(), &decision_feed_);
+  options.peers.decision_observer = decision_observer_.get();
   options.peers.decision_sample = config_.log.audit_sample;
   for (const ListenerConfig& listener : config_.listeners) {
     auto transport_config = MakeTransportConfig(config_, listener);

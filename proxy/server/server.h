@@ -20,6 +20,8 @@
 #include "proxy/server/audit_log.h"
 #include "proxy/server/broker_probe.h"
 #include "proxy/server/config.h"
+#include "proxy/server/decision_feed.h"
+#include "proxy/server/decision_tee.h"
 #include "proxy/server/event_logger.h"
 #include "proxy/server/line_writer.h"
 #include "proxy/server/metrics.h"
@@ -93,6 +95,8 @@ class Server {
   // In the order in which one uses the other; the end comes in reverse.
   std::unique_ptr<LineWriter> audit_writer_;  // where decisions are recorded
   std::unique_ptr<AuditLog> audit_log_;       // the same
+  DecisionFeed decision_feed_;
+  std::unique_ptr<DecisionTee> decision_observer_;
   std::unique_ptr<policy::PolicyServer> policy_server_;  // embedded only
   std::unique_ptr<policy_client::ChannelKeeper> channel_keeper_;  // else
   std::shared_ptr<grpc::Channel> policy_channel_;

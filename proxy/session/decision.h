@@ -39,6 +39,8 @@ struct Decision {
 class DecisionObserverInterface {
  public:
   virtual ~DecisionObserverInterface() = default;
+  // Whether anybody wants to know: else decisions need not be told.
+  virtual bool IsListening() const = 0;
   virtual void OnDecision(const Decision& decision) = 0;
 };
 

@@ -17,6 +17,7 @@ DecisionRecorder::DecisionRecorder(DecisionObserverInterface* observer,
       countdown_(NextGap()) {}
 
 DecisionId DecisionRecorder::Record(Decision decision) {
+  if (!observer_.IsListening()) return DecisionId();
   decision.time = now_();
   std::array<uint8_t, DecisionId::kRandomSize> random;
   random_.Fill(absl::MakeSpan(random));

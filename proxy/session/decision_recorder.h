@@ -29,11 +29,12 @@ class DecisionRecorder {
   bool TakesMessage() {
     if (--countdown_ != 0) return false;
     countdown_ = NextGap();
-    return true;
+    return observer_.IsListening();
   }
 
   absl::Time Now() const { return now_(); }
   // Gives `decision` its time and its id, passes it on and returns the id.
+  // Empty where nobody listens.
   DecisionId Record(Decision decision);
 
  private:

@@ -97,6 +97,30 @@ class SessionCommandsTest(ManagementTestCase):
                           session["name"])
 
 
+class DecisionCommandsTest(ManagementTestCase):
+
+    def test_decisions_are_told_as_they_are_made(self):
+        client = self.connected("a/# pub", client_id="gina-1")
+        with self.stack.sluicectl_started(
+                "--output", "json", "decisions", "watch", "--client-id",
+                "gina-1", "--result", "denied", "--count", "1") as watching:
+            # Until the proxy has been asked, it tells nothing.
+            def told():
+                self.assert_code(client.publish("b/x"), 0x87)
+                return watching.poll() is not None
+            eventually(told, "a decision")
+            told = json.loads(watching.stdout.read())
+        decision = told["decision"]
+        self.assertEqual(decision["topic"], "b/x")
+        self.assertEqual(decision["action"], "ACTION_PUBLISH")
+        self.assertEqual(decision["subject"], "alice")
+        self.assertEqual(decision["reasonCode"], 0x87)
+        session = self.sluicectl_json("session", "list", "--client-id",
+                                      "gina-1")["sessions"][0]["name"]
+        self.assertEqual(session, f"proxies/{told['proxy']}/sessions/"
+                         + decision["sessionId"])
+
+
 class PublicTopicCommandsTest(ManagementTestCase):
 
     # covers: ACE-SCP-6

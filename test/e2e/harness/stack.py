@@ -1,5 +1,6 @@
 """A broker, a policy service and a proxy that belong together."""
 
+import contextlib
 import functools
 import json
 import os
@@ -160,9 +161,23 @@ class Stack:
         """Runs sluicectl for the policy service, and returns what came of it.
         """
         return subprocess.run(
-            [str(a) for a in (SLUICECTL, "--server",
-                              server or self.policy_address, *arguments)],
+            self._sluicectl_command(arguments, server),
             capture_output=True, text=True, check=False, timeout=30)
+
+    @contextlib.contextmanager
+    def sluicectl_started(self, *arguments):
+        """Starts the same, for commands that go on. What still runs at the end
+        is killed."""
+        with subprocess.Popen(self._sluicectl_command(arguments),
+                              stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def _sluicectl_command(self, arguments, server=None):
+        return [str(a) for a in (SLUICECTL, "--server",
+                                 server or self.policy_address, *arguments)]
 
     @property
     def policy_address(self):

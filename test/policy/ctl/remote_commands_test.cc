@@ -194,6 +194,51 @@ TEST_F(RemoteCommandsTest, TheServerMayBeNamedOnEitherSide) {
   EXPECT_EQ(Run({"--server", "unix:/none", "revocation", "list"}).status, 1);
 }
 
+TEST_F(RemoteCommandsTest, WatchesDecisions) {
+  const auto stub = policy::v1::PolicyService::NewStub(grpc::CreateChannel(
+      server_->address(), grpc::InsecureChannelCredentials()));
+  policy::WatchingProxy proxy(stub.get(), "p");
+  proxy.ReadAll();
+  policy::v1::WatchRequest told;
+  policy::v1::Decision& decision = *told.mutable_decisions()->add_decisions();
+  decision.set_id("id-1");
+  decision.mutable_time()->set_seconds(1'700'000'000);
+  decision.set_action(policy::v1::Decision::ACTION_STORE_TOKEN);
+  decision.set_result(policy::v1::Decision::RESULT_DENIED);
+  decision.set_reason_code(0x87);
+  decision.set_subject("alice\n");
+  decision.set_topic("a/b");
+  *told.mutable_decisions()->add_decisions() = decision;
+  const auto watch = [&](std::vector<std::string> arguments) {
+    auto result = std::async(std::launch::async,
+                             [this, arguments] { return Output(arguments); });
+    EXPECT_TRUE(proxy.Read().watch_decisions().enabled());
+    proxy.Send(told);
+    std::string output = result.get();
+    EXPECT_FALSE(proxy.Read().watch_decisions().enabled());
+    return output;
+  };
+  EXPECT_EQ(watch({"decisions", "watch", "--count", "1", "--action",
+                   "store_token", "--result", "denied"}),
+            "TIME                      RESULT   ACTION          CODE  SUBJECT  "
+            "CLIENT ID  TOPIC  RULE  ID\n"
+            "2023-11-14T22:13:20.000Z  denied   store_token     0x87  alice?  "
+            "-  a/b  -  id-1\n");
+  const std::string lines =
+      watch({"--output", "json", "decisions", "watch", "--count", "2"});
+  const size_t end = lines.find('\n');
+  const Json first = Json::parse(lines.substr(0, end), nullptr, false);
+  EXPECT_EQ(first["proxy"], "p");
+  EXPECT_EQ(first["decision"]["action"], "ACTION_STORE_TOKEN");
+  EXPECT_EQ(lines, absl::StrCat(lines.substr(0, end), "\n",
+                                lines.substr(0, end), "\n"));
+
+  EXPECT_THAT(Failure({"decisions", "watch", "--count", "0"}, 2),
+              HasSubstr("--count"));
+  EXPECT_THAT(Failure({"decisions", "watch", "--action", "talk"}, 2),
+              HasSubstr("--action is none of connect, publish, "));
+}
+
 // covers: ACE-SCP-6
 TEST_F(RemoteCommandsTest, ManagesPublicTopics) {
   Serve("public_topics: [{filter: file/#, permissions: [pub]}]\n");

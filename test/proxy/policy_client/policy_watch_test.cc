@@ -91,6 +91,43 @@ class Recorder final : public WatchObserverInterface {
   void OnWatchLost() override { lines.Put("lost"); }
 };
 
+// Has as many decisions as it is given.
+class FakeDecisions final : public DecisionSourceInterface {
+ public:
+  Mailbox<std::string> calls;
+
+  void Put(std::vector<std::string> ids) {
+    std::function<void()> wake;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ids_ = std::move(ids);
+      wake = on_decisions_;
+    }
+    wake();
+  }
+  void Open(std::function<void()> on_decisions) override {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      on_decisions_ = std::move(on_decisions);
+    }
+    calls.Put("open");
+  }
+  void Close() override { calls.Put("close"); }
+  bool Take(size_t, policy::v1::DecisionBatch* batch) override {
+    batch->Clear();
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const std::string& id : std::exchange(ids_, {})) {
+      batch->add_decisions()->set_id(id);
+    }
+    return batch->decisions_size() > 0;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::function<void()> on_decisions_;
+  std::vector<std::string> ids_;
+};
+
 WatchRequest Read(FakePolicyService::Stream* stream) {
   WatchRequest request;
   EXPECT_TRUE(stream->Read(&request));
@@ -122,12 +159,13 @@ class PolicyWatchTest : public ::testing::Test {
   void StartWatch(absl::Duration lost_after = absl::Hours(1)) {
     watch_ = std::make_unique<PolicyWatch>(
         server_->InProcessChannel(grpc::ChannelArguments()), "proxy-1",
-        lost_after, &recorder_);
+        lost_after, &recorder_, &decisions_);
   }
   std::string Next() { return recorder_.lines.Take(); }
 
   FakePolicyService service_;
   Recorder recorder_;
+  FakeDecisions decisions_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<PolicyWatch> watch_;
 };
@@ -230,6 +268,38 @@ TEST_F(PolicyWatchTest, EndsInTheMiddleOfAStream) {
   watch_.reset();
   EXPECT_EQ(Next(), "snapshot +a");
   EXPECT_EQ(Next(), "ended");
+}
+
+TEST_F(PolicyWatchTest, TellsDecisionsWhileSomebodyWatches) {
+  Mailbox<WatchRequest> requests;
+  Mailbox<bool> orders;
+  service_.scripts.Put([&](grpc::ServerContext*, auto* stream) {
+    Read(stream);
+    WatchResponse order;
+    order.mutable_watch_decisions()->set_enabled(true);
+    stream->Write(order);
+    requests.Put(Read(stream));
+    requests.Put(Read(stream));
+    order.mutable_watch_decisions()->set_enabled(false);
+    stream->Write(order);
+    orders.Take();
+    order.mutable_watch_decisions()->set_enabled(true);
+    stream->Write(order);
+    orders.Take();
+  });
+  StartWatch();
+  EXPECT_EQ(decisions_.calls.Take(), "open");
+  decisions_.Put({"1", "2"});
+  EXPECT_EQ(requests.Take().decisions().decisions_size(), 2);
+  decisions_.Put({"3"});
+  EXPECT_EQ(requests.Take().decisions().decisions(0).id(), "3");
+  EXPECT_EQ(decisions_.calls.Take(), "close");
+  orders.Put(true);
+  EXPECT_EQ(decisions_.calls.Take(), "open");
+  // The stream ends, and nothing more can be told.
+  orders.Put(true);
+  EXPECT_EQ(decisions_.calls.Take(), "close");
+  decisions_.Put({"4"});
 }
 
 }  // namespace

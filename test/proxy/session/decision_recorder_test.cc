@@ -24,7 +24,9 @@ class SeededRandom : public RandomInterface {
 
 class LastDecision : public DecisionObserverInterface {
  public:
+  bool IsListening() const override { return listening; }
   void OnDecision(const Decision& decision) override { last = decision; }
+  bool listening = true;
   Decision last;
 };
 
@@ -69,6 +71,19 @@ class DecisionRecorderTest : public ::testing::Test {
 TEST_F(DecisionRecorderTest, TakesNoneAndAll) {
   EXPECT_EQ(TakenOfAMillion(0), 0);
   EXPECT_EQ(TakenOfAMillion(1), 1000000);
+}
+
+TEST_F(DecisionRecorderTest, RecordsNothingWhereNobodyListens) {
+  observer_.listening = false;
+  EXPECT_EQ(TakenOfAMillion(1), 0);
+  DecisionRecorder recorder(&observer_, &random_, 1);
+  Decision decision;
+  decision.topic = "a";
+  EXPECT_TRUE(recorder.Record(decision).empty());
+  EXPECT_EQ(observer_.last.topic, "");
+  observer_.listening = true;
+  EXPECT_FALSE(recorder.Record(decision).empty());
+  EXPECT_EQ(observer_.last.topic, "a");
 }
 
 TEST_F(DecisionRecorderTest, TakesTheGivenPart) {

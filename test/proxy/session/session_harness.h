@@ -131,6 +131,7 @@ class SessionHarness {
   };
 
   struct RecordingDecisions : DecisionObserverInterface {
+    bool IsListening() const override { return true; }
     void OnDecision(const Decision& decision) override;
     Lines lines;
     std::string id;

@@ -1,0 +1,23 @@
+#include "proxy/server/shown_value.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr size_t kShownBytes = 256;
+constexpr char kCut[] = "\xE2\x80\xA6";  // U+2026
+
+}  // namespace
+
+std::string ShownValue(absl::string_view value) {
+  if (value.size() <= kShownBytes) return std::string(value);
+  size_t end = kShownBytes;
+  // Not in the middle of a character.
+  while (end > 0 && (value[end] & 0xC0) == 0x80) --end;
+  return absl::StrCat(value.substr(0, end), kCut);
+}
+
+}  // namespace sluice::server
