@@ -124,4 +124,22 @@ bool FilterIsSubset(absl::string_view inner, absl::string_view outer) {
   }
 }
 
+bool FiltersOverlap(absl::string_view a, absl::string_view b) {
+  if (a.empty() || b.empty()) return false;
+  if (a[0] == '$' && IsWildcard(b[0])) return false;
+  if (b[0] == '$' && IsWildcard(a[0])) return false;
+  // Both would match the empty topic name, which there is not.
+  if ((a == "+" && b == "/#") || (a == "/#" && b == "+")) return false;
+  Levels as(a), bs(b);
+  while (!as.done() && !bs.done()) {
+    if (as.rest() == "#" || bs.rest() == "#") return true;
+    const absl::string_view a_level = as.Next();
+    const absl::string_view b_level = bs.Next();
+    if (a_level != b_level && a_level != "+" && b_level != "+") return false;
+  }
+  // What is left of the other may be `#`, which also matches the parent level.
+  if (as.done()) return bs.done() || bs.rest() == "#";
+  return as.rest() == "#";
+}
+
 }  // namespace sluice::mqtt

@@ -35,6 +35,8 @@ void CheckFilters(absl::string_view inner, absl::string_view outer) {
   Check(FilterIsSubset(inner, inner) && FilterIsSubset(outer, outer));
   const bool subset = FilterIsSubset(inner, outer);
   if (subset) Check(TopicMatches(outer, Example(inner)));
+  if (subset) Check(FiltersOverlap(inner, outer));
+  Check(FiltersOverlap(inner, outer) == FiltersOverlap(outer, inner));
   // A filter without wildcards is one topic name.
   if (IsValidTopicName(inner)) Check(subset == TopicMatches(outer, inner));
 }
@@ -49,6 +51,9 @@ void CheckAll(absl::string_view inner, absl::string_view outer,
   outer = WithoutShare(outer);
   Check(!inner.empty() && IsValidTopicFilter(inner) && !IsShared(inner));
   CheckFilters(inner, outer);
+  if (topic_valid && TopicMatches(inner, topic) && TopicMatches(outer, topic)) {
+    Check(FiltersOverlap(inner, outer));
+  }
   if (topic_valid && FilterIsSubset(inner, outer) &&
       TopicMatches(inner, topic)) {
     Check(TopicMatches(outer, topic));

@@ -98,9 +98,10 @@ TEST(TopicPropertyTest, MatchIsWhatTheStandardSays) {
   }
 }
 
-TEST(TopicPropertyTest, SubsetIsWhatEnumerationSays) {
-  const std::vector<std::string> filters = AllFilters();
-  const std::vector<std::string> topics = AllTopics();
+// For each filter, which topics it matches.
+std::vector<std::vector<bool>> AllMatches(
+    const std::vector<std::string>& filters,
+    const std::vector<std::string>& topics) {
   std::vector<std::vector<bool>> matched;
   for (const std::string& filter : filters) {
     matched.emplace_back();
@@ -108,6 +109,13 @@ TEST(TopicPropertyTest, SubsetIsWhatEnumerationSays) {
       matched.back().push_back(TopicMatches(filter, topic));
     }
   }
+  return matched;
+}
+
+TEST(TopicPropertyTest, SubsetIsWhatEnumerationSays) {
+  const std::vector<std::string> filters = AllFilters();
+  const std::vector<std::string> topics = AllTopics();
+  const std::vector<std::vector<bool>> matched = AllMatches(filters, topics);
   for (size_t in = 0; in < filters.size(); ++in) {
     for (size_t out = 0; out < filters.size(); ++out) {
       bool subset = true;
@@ -116,6 +124,22 @@ TEST(TopicPropertyTest, SubsetIsWhatEnumerationSays) {
       }
       ASSERT_EQ(FilterIsSubset(filters[in], filters[out]), subset)
           << filters[in] << " within " << filters[out];
+    }
+  }
+}
+
+TEST(TopicPropertyTest, OverlapIsWhatEnumerationSays) {
+  const std::vector<std::string> filters = AllFilters();
+  const std::vector<std::string> topics = AllTopics();
+  const std::vector<std::vector<bool>> matched = AllMatches(filters, topics);
+  for (size_t a = 0; a < filters.size(); ++a) {
+    for (size_t b = 0; b < filters.size(); ++b) {
+      bool overlap = false;
+      for (size_t t = 0; t < topics.size() && !overlap; ++t) {
+        overlap = matched[a][t] && matched[b][t];
+      }
+      ASSERT_EQ(FiltersOverlap(filters[a], filters[b]), overlap)
+          << filters[a] << " and " << filters[b];
     }
   }
 }

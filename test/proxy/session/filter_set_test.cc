@@ -51,8 +51,21 @@ TEST(FilterSetTest, AgreesWithTheFunctionsForOneFilter) {
     for (const std::string& inner : filters) {
       EXPECT_EQ(set.Covers(inner), mqtt::FilterIsSubset(inner, outer))
           << inner << " in " << outer;
+      EXPECT_EQ(set.Overlaps(inner), mqtt::FiltersOverlap(inner, outer))
+          << inner << " and " << outer;
     }
   }
+}
+
+TEST(FilterSetTest, OneOfManyThatOverlapsIsEnough) {
+  FilterSet set;
+  EXPECT_FALSE(set.Overlaps("#"));
+  set.Add("a/b");
+  set.Add("c/+");
+  EXPECT_TRUE(set.Overlaps("+/x"));
+  EXPECT_TRUE(set.Overlaps("a/#"));
+  EXPECT_FALSE(set.Overlaps("a"));
+  EXPECT_FALSE(set.Overlaps("c/+/x"));
 }
 
 TEST(FilterSetTest, NamesTheFilterThatMatchesOrCovers) {
