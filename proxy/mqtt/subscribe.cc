@@ -36,7 +36,6 @@ absl::Status CheckOptions(const SubscribeEntry& entry,
 
 absl::Status ReadEntry(ByteReader* reader, ProtocolVersion version,
                        SubscribeEntry* out) {
-  const ByteView start = reader->rest();
   if (absl::Status status = ReadTopicFilter(reader, &out->filter);
       !status.ok()) {
     return status;
@@ -44,7 +43,6 @@ absl::Status ReadEntry(ByteReader* reader, ProtocolVersion version,
   if (!reader->ReadU8(&out->options)) {
     return MalformedPacket("subscription options are cut off");
   }
-  out->raw = start.first(start.size() - reader->size());
   return CheckOptions(*out, version);
 }
 

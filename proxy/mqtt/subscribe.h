@@ -15,7 +15,6 @@ namespace sluice::mqtt {
 struct SubscribeEntry {
   absl::string_view filter;
   uint8_t options = 0;  // MQTT 5.0 section 3.8.3.1; v3: the requested QoS
-  ByteView raw;         // filter with its length prefix, and options
 };
 
 // SUBSCRIBE, MQTT 5.0 section 3.8. Views alias the frame.

@@ -74,7 +74,6 @@ void AppendConnect(const Connect& connect, std::string* out);
 // `topic_alias` is not looked at: the alias stands in `properties`, too.
 void AppendPublish(ProtocolVersion version, const Publish& publish,
                    std::string* out);
-// `raw` of the entries is not looked at.
 void AppendSubscribe(ProtocolVersion version, const Subscribe& subscribe,
                      std::string* out);
 void AppendUnsubscribe(ProtocolVersion version, const Unsubscribe& unsubscribe,

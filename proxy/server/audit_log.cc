@@ -54,6 +54,7 @@ std::string AuditLine(absl::string_view proxy, const Decision& decision) {
   object.Add("reason_code", decision.reason_code);
   object.Add("topic", decision.topic);
   object.Add("rule", decision.rule);
+  if (decision.shadow) object.Add("mode", "shadow");
   object.Add("proxy", proxy);
   object.Add("session_id", decision.session_id);
   object.Add("listener", decision.listener);

@@ -55,6 +55,7 @@ DecisionMessage ToMessage(const session::Decision& decision) {
   message.set_reason_code(decision.reason_code);
   message.set_topic(ShownValue(decision.topic));
   message.set_rule(ShownValue(decision.rule));
+  message.set_shadow(decision.shadow);
   message.set_session_id(ShownValue(decision.session_id));
   message.set_listener(ShownValue(decision.listener));
   message.set_client_address(ShownValue(decision.client_address));

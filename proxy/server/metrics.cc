@@ -26,6 +26,7 @@ using ::sluice::session::ConnectOutcome;
 using ::sluice::session::Counter;
 using ::sluice::session::Counters;
 using ::sluice::session::Direction;
+using ::sluice::session::RuleMode;
 using ::sluice::session::Verdict;
 using ::sluice::transport::LoopStats;
 
@@ -142,6 +143,23 @@ MetricFamily Connects(const std::vector<const Counters*>& sessions) {
                     return c.connects[i];
                   })));
   }
+  return family;
+}
+
+MetricFamily RuleDenials(const std::vector<const Counters*>& sessions) {
+  MetricFamily family =
+      Family("sluice_rule_denials_total",
+             "What a rule stood against: enforced, or in shadow and let pass.",
+             MetricType::Counter);
+  const auto add = [&](const char* mode, RuleMode index) {
+    family.metric.push_back(
+        CounterOf({{"mode", mode}},
+                  Sum(sessions, [index](const Counters& c) -> const Counter& {
+                    return c.rule_denials[static_cast<size_t>(index)];
+                  })));
+  };
+  add("enforce", RuleMode::kEnforce);
+  add("shadow", RuleMode::kShadow);
   return family;
 }
 
@@ -293,6 +311,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
       "sluice_sessions_revoked_total", "Live sessions that a revocation ended.",
       Sum(sessions,
           [](const Counters& c) -> const Counter& { return c.revoked; })));
+  families.push_back(RuleDenials(sessions));
   families.push_back(PolicyWatch(sources_.policy_watch->watching));
   families.push_back(SingleCounter(
       "sluice_audit_dropped_total",

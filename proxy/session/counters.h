@@ -77,6 +77,10 @@ inline const char* VerdictName(Verdict verdict) {
   return "unknown";
 }
 
+// Whether a rule is applied, or judged only; a metric label.
+enum class RuleMode : uint8_t { kEnforce, kShadow };
+constexpr size_t kRuleModes = 2;
+
 // Why a CONNECT ended as it did; a metric label.
 enum class ConnectOutcome : uint8_t {
   kAccepted,
@@ -106,6 +110,8 @@ struct Counters {
   std::array<Counter, kConnectOutcomes> connects;
   // Live sessions that a revocation ended.
   Counter revoked;
+  // What a rule stood against. Index: RuleMode.
+  std::array<Counter, kRuleModes> rule_denials;
 };
 
 }  // namespace sluice::session

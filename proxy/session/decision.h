@@ -31,6 +31,8 @@ struct Decision {
   absl::string_view topic;     // topic name or filter
   // What decided: the granted filter, "public", or why not. Holds no secret.
   absl::string_view rule;
+  // Said by a rule that is not enforced: what is denied was let pass.
+  bool shadow = false;
   // How long the policy service was waited for, where it was.
   absl::optional<absl::Duration> latency;
 };

@@ -1,5 +1,7 @@
 #include "proxy/session/grant.h"
 
+#include <utility>
+
 #include "absl/status/status.h"
 #include "proxy/mqtt/topic.h"
 
@@ -40,11 +42,48 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
     if (permission.publish()) grant.publish_.Add(filter);
     if (permission.subscribe()) grant.subscribe_.Add(filter);
   }
+  absl::StatusOr<RuleSet> rules = RuleSet::Compile(message.rules());
+  if (!rules.ok()) return rules.status();
+  grant.rules_ = *std::move(rules);
   return grant;
 }
 
+TopicVerdict Grant::JudgePublish(absl::string_view topic) const {
+  TopicVerdict verdict;
+  verdict.allowed = publish_.Matches(topic);
+  if (!verdict.allowed || rules_.empty()) return verdict;
+  verdict.allowed = rules_.FindPublishDenial(topic) == nullptr;
+  if (verdict.allowed) verdict.rules = rules_.PlacesOfPublish(topic);
+  return verdict;
+}
+
+TopicVerdict Grant::JudgeDelivery(absl::string_view topic) const {
+  TopicVerdict verdict;
+  verdict.allowed = subscribe_.Matches(topic);
+  if (!verdict.allowed || rules_.empty()) return verdict;
+  verdict.allowed = rules_.FindDeliveryDenial(topic) == nullptr;
+  if (verdict.allowed) verdict.rules = rules_.PlacesOfDelivery(topic);
+  return verdict;
+}
+
 bool Grant::MaySubscribe(absl::string_view filter) const {
-  return subscribe_.Covers(mqtt::WithoutShare(filter));
+  filter = mqtt::WithoutShare(filter);
+  return subscribe_.Covers(filter) &&
+         rules_.FindSubscriptionDenial(filter) == nullptr;
+}
+
+const Rule* Grant::PublishDenial(absl::string_view topic) const {
+  return publish_.Matches(topic) ? rules_.FindPublishDenial(topic) : nullptr;
+}
+
+const Rule* Grant::DeliveryDenial(absl::string_view topic) const {
+  return subscribe_.Matches(topic) ? rules_.FindDeliveryDenial(topic) : nullptr;
+}
+
+const Rule* Grant::SubscribeDenial(absl::string_view filter) const {
+  filter = mqtt::WithoutShare(filter);
+  return subscribe_.Covers(filter) ? rules_.FindSubscriptionDenial(filter)
+                                   : nullptr;
 }
 
 absl::string_view Grant::RuleOf(const std::string* filter) const {

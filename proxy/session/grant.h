@@ -9,15 +9,18 @@
 #include "absl/time/time.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/session/filter_set.h"
+#include "proxy/session/rule_set.h"
+#include "proxy/session/topic_verdict.h"
 
 namespace sluice::session {
 
 // A policy service's grant, compiled for judging packets.
 class Grant {
  public:
-  // Fails on an invalid topic filter, on a bad time, and on a grant that never
-  // ends although it has a subject or an issuer: what the policy service says
-  // is not followed in part.
+  // Fails on an invalid topic filter, on a bad time, on a rule that would not
+  // be held in full (see Rule), and on a grant that never ends although it has
+  // a subject or an issuer: what the policy service says is not followed in
+  // part.
   static absl::StatusOr<Grant> Compile(const policy::v1::Grant& grant);
 
   Grant(Grant&&) = default;
@@ -39,16 +42,20 @@ class Grant {
   absl::Duration recheck_after() const { return recheck_after_; }
 
   bool IsExpired(absl::Time now) const { return now >= expires_at_; }
-  // ACE-SCP-3. Expiry is not looked at.
-  bool MayPublish(absl::string_view topic) const {
-    return publish_.Matches(topic);
-  }
-  // ACE-OUT-1.
-  bool MayReceive(absl::string_view topic) const {
-    return subscribe_.Matches(topic);
-  }
-  // ACE-SCP-4; a shared subscription is judged on the filter in it.
+  const RuleSet& rules() const { return rules_; }
+
+  // On a PUBLISH to `topic` (ACE-SCP-3), and on its delivery (ACE-OUT-1).
+  // Expiry is not looked at.
+  TopicVerdict JudgePublish(absl::string_view topic) const;
+  TopicVerdict JudgeDelivery(absl::string_view topic) const;
+  // ACE-SCP-4, but for limits; a shared subscription is judged on the filter in
+  // it.
   bool MaySubscribe(absl::string_view filter) const;
+
+  // Why one may not: the rule, or null for what is outside the scope.
+  const Rule* PublishDenial(absl::string_view topic) const;
+  const Rule* DeliveryDenial(absl::string_view topic) const;
+  const Rule* SubscribeDenial(absl::string_view filter) const;
 
   // What lets one publish to, receive from or subscribe to something: a filter
   // of the grant, "public" for an anonymous client, or nothing.
@@ -71,6 +78,7 @@ class Grant {
   absl::Duration recheck_after_ = absl::InfiniteDuration();
   FilterSet publish_;
   FilterSet subscribe_;
+  RuleSet rules_;
 };
 
 }  // namespace sluice::session

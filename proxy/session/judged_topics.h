@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
+#include "proxy/session/topic_verdict.h"
 
 namespace sluice::session {
 
@@ -15,23 +16,26 @@ namespace sluice::session {
 // or two. Does not allocate once its entries have grown to their topics.
 class JudgedTopics {
  public:
-  // The verdict on `topic`, if it is remembered.
-  absl::optional<bool> Find(absl::string_view topic) const {
+  // The verdict on `topic`, if it is remembered, else null. Valid until the
+  // next Remember() or Clear().
+  const TopicVerdict* Find(absl::string_view topic) const {
     for (size_t i = 0; i < used_; ++i) {
-      if (entries_[i].topic == topic) return entries_[i].allowed;
+      if (entries_[i].topic == topic) return &entries_[i].verdict;
     }
-    return absl::nullopt;
+    return nullptr;
   }
 
-  // Remembers a verdict in the place of the oldest. Long topics are not worth
-  // the memory and are left out.
-  void Remember(absl::string_view topic, bool allowed) {
-    if (topic.size() > kMaxTopicSize) return;
+  // Remembers a verdict in the place of the oldest, and returns it. Long topics
+  // are not worth the memory: their verdict is kept, but not found again.
+  const TopicVerdict& Remember(absl::string_view topic, TopicVerdict verdict) {
+    // No topic has an empty name.
+    if (topic.size() > kMaxTopicSize) topic = "";
     Entry& entry = entries_[next_];
     entry.topic.assign(topic.data(), topic.size());
-    entry.allowed = allowed;
+    entry.verdict = std::move(verdict);
     next_ = static_cast<uint8_t>((next_ + 1) % kEntries);
     if (used_ < kEntries) ++used_;
+    return entry.verdict;
   }
 
   // Whenever the grant changes.
@@ -43,7 +47,7 @@ class JudgedTopics {
 
   struct Entry {
     std::string topic;
-    bool allowed = false;
+    TopicVerdict verdict;
   };
   std::array<Entry, kEntries> entries_;
   uint8_t used_ = 0;

@@ -135,18 +135,16 @@ std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
 
 std::string KeepForwarded(const mqtt::Subscribe& subscribe,
                           ProtocolVersion version, absl::string_view codes) {
-  std::string body;
-  mqtt::AppendU16(subscribe.packet_id, &body);
-  if (version == ProtocolVersion::kV5) {
-    AppendProperties(AsString(subscribe.properties.bytes()), &body);
-  }
+  mqtt::Subscribe kept;
+  kept.packet_id = subscribe.packet_id;
+  kept.properties = subscribe.properties;
   for (size_t i = 0; i < subscribe.entries.size(); ++i) {
     if (static_cast<uint8_t>(codes[i]) == PendingSubscribes::kForwarded) {
-      Append(subscribe.entries[i].raw, &body);
+      kept.entries.push_back(subscribe.entries[i]);
     }
   }
   std::string packet;
-  mqtt::AppendPacket(PacketType::kSubscribe, 0x02, body, &packet);
+  mqtt::AppendSubscribe(version, kept, &packet);
   return packet;
 }
 

@@ -55,7 +55,7 @@ std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
                            const PublishChanges& changes);
 
 // The SUBSCRIBE with only those entries for which `codes` (one a filter) says
-// PendingSubscribes::kForwarded.
+// PendingSubscribes::kForwarded, and with the options that stand in them.
 std::string KeepForwarded(const mqtt::Subscribe& subscribe,
                           mqtt::ProtocolVersion version,
                           absl::string_view codes);

@@ -33,8 +33,12 @@
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
+#include "proxy/session/rule.h"
+#include "proxy/session/rule_set.h"
+#include "proxy/session/rule_usage.h"
 #include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
+#include "proxy/session/topic_verdict.h"
 
 namespace sluice::session {
 
@@ -130,10 +134,14 @@ class Session {
     std::string token;  // empty: the stored one (ACE-POP-5)
     std::array<uint8_t, kNonceSize> nonce;
   };
+  struct PendingWill {
+    std::string topic;
+    MessageFacts facts;
+  };
   // What only matters between CONNECT and CONNACK.
   struct PendingConnect {
     ForwardedConnect forwarded;
-    absl::optional<std::string> will_topic;
+    absl::optional<PendingWill> will;
     Challenge challenge;
     std::string token;  // of the request under way; empty: none, or stored
     // User Name and Password that may be a token and its proof (ACE-D01-4).
@@ -162,6 +170,12 @@ class Session {
     uint64_t id;
     uint16_t packet_id;
     uint8_t qos;
+  };
+  // Whether a subscription may be made, and as what.
+  struct FilterVerdict {
+    mqtt::ReasonCode code = mqtt::ReasonCode::kSuccess;  // may be
+    absl::string_view why;                               // it may not be
+    uint8_t max_qos = 2;
   };
   // Something the policy service has been asked, where decisions are recorded.
   struct Question {
@@ -197,7 +211,8 @@ class Session {
   // Records a decision about the client; the result is empty where decisions
   // are not recorded.
   DecisionId Record(Action action, Verdict verdict, mqtt::ReasonCode code,
-                    absl::string_view topic, absl::string_view rule);
+                    absl::string_view topic, absl::string_view rule,
+                    bool shadow = false);
   // Both.
   DecisionId Decide(Action action, Verdict verdict, mqtt::ReasonCode code,
                     absl::string_view topic, absl::string_view rule);
@@ -289,7 +304,7 @@ class Session {
                    absl::string_view topic, absl::string_view detail);
   void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,
                      const DecisionId& id);
-  bool MayPublish(absl::string_view topic);
+  const TopicVerdict& JudgePublish(absl::string_view topic);
   void OnPubrel(const mqtt::Frame& frame);
 
   // session_subscribe.cc: what a client subscribes to.
@@ -299,7 +314,10 @@ class Session {
   void OnUnsubscribe(const mqtt::Frame& frame);
   // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
   void DropUncoveredSubscriptions();
-  mqtt::ReasonCode JudgeFilter(absl::string_view filter) const;
+  FilterVerdict JudgeFilter(absl::string_view filter);
+  void AllowSubscription(absl::string_view filter);
+  DecisionId DenySubscription(absl::string_view filter,
+                              const FilterVerdict& verdict);
 
   // session_authz_info.cc: tokens that clients publish.
   void OnTokenPublish(const mqtt::Publish& publish);
@@ -309,7 +327,26 @@ class Session {
   void OnBrokerPublish(const mqtt::Frame& frame);
   void OnBrokerSuback(const mqtt::Frame& frame);
   void OnBrokerUnsuback(const mqtt::Frame& frame);
-  bool MayReceive(absl::string_view topic);
+  const TopicVerdict& JudgeDelivery(absl::string_view topic);
+
+  // session_rules.cc: what the operators' rules take away.
+  // Why something is denied: `rule` is what stands against it, and is counted;
+  // null: it is outside the scope.
+  absl::string_view WhyDenied(const Rule* rule);
+  // Counts and records that a shadow rule stands against something.
+  void NoteShadow(Action action, mqtt::ReasonCode code, absl::string_view topic,
+                  const Rule& rule);
+  // The code for a PUBLISH or a subscription.
+  mqtt::ReasonCode CodeOf(Objection objection) const;
+  // Whether a PUBLISH passes the rules at `places`; if not, it is denied.
+  bool PassesRules(const mqtt::Publish& publish, absl::string_view topic,
+                   const RuleSet::Places& places);
+  void NoteDeliveryRules(absl::string_view topic,
+                         const RuleSet::Places& places);
+  FilterVerdict JudgeFilterByRules(absl::string_view filter);
+  // Whether the Will may be (ACE-CON-3); if not, the CONNECT is refused.
+  bool PassesWill();
+  void RefuseWill(mqtt::ReasonCode code, const Rule* rule);
 
   const Context context_;
   State state_ = State::kAwaitConnect;
@@ -335,7 +372,8 @@ class Session {
   TopicAliases client_aliases_;
   TopicAliases broker_aliases_;
   PendingSubscribes pending_subscribes_;
-  Subscriptions subscriptions_;  // where the grant may be replaced
+  Subscriptions subscriptions_;
+  RuleUsage rule_usage_;  // of grant_'s rules
   // QoS 2 packets of the client that ended, or will end, here and not at the
   // broker, with the code for their PUBCOMP.
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;

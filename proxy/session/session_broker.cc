@@ -74,25 +74,26 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
     topic = alias->topic;
   }
   const bool expired = grant_->IsExpired(now_);
-  if (expired || !MayReceive(topic)) {
+  const TopicVerdict& verdict = JudgeDelivery(topic);
+  if (expired || !verdict.allowed) {
     const ReasonCode code = ReasonCode::kNotAuthorized;
-    const char* why = expired ? kExpired : kOutsideScope;
+    const absl::string_view why =
+        expired ? kExpired : WhyDenied(grant_->DeliveryDenial(topic));
     const DecisionId id =
         Decide(Action::kDeliver, Verdict::kDenied, code, topic, why);
     Report(Event::Kind::kDenied, Action::kDeliver, code, topic, why);
     Disconnect(code, "a message was not deliverable", id);
     return;
   }
+  if (!verdict.rules.empty()) NoteDeliveryRules(topic, verdict.rules);
   AllowMessage(Action::kDeliver, topic);
   effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
 }
 
-bool Session::MayReceive(absl::string_view topic) {
-  const absl::optional<bool> known = delivered_.Find(topic);
-  if (known.has_value()) return *known;
-  const bool allowed = grant_->MayReceive(topic);
-  delivered_.Remember(topic, allowed);
-  return allowed;
+const TopicVerdict& Session::JudgeDelivery(absl::string_view topic) {
+  const TopicVerdict* known = delivered_.Find(topic);
+  if (known != nullptr) return *known;
+  return delivered_.Remember(topic, grant_->JudgeDelivery(topic));
 }
 
 void Session::OnBrokerSuback(const mqtt::Frame& frame) {

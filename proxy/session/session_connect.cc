@@ -66,7 +66,9 @@ void Session::OnConnect(const mqtt::Frame& frame) {
   session_expiry_interval_ =
       NumberOr(connect.properties, PropertyId::kSessionExpiryInterval, 0);
   if (connect.will.has_value()) {
-    pending_->will_topic = std::string(connect.will->topic);
+    const mqtt::Will& will = *connect.will;
+    pending_->will = PendingWill{std::string(will.topic),
+                                 {will.qos, will.retain, will.payload.size()}};
   }
   const Credential credential =
       ReadCredential(connect, settings.v5_username_token);
@@ -315,15 +317,8 @@ void Session::OnGranted(Grant grant) {
            "revoked");
     return;
   }
-  if (pending_->will_topic.has_value() &&
-      (*pending_->will_topic == context_.settings->authz_info_topic ||
-       !grant_->MayPublish(*pending_->will_topic))) {
-    // ACE-CON-3; the broker would publish a token's Will where nobody takes it.
-    Count(Action::kConnect, Verdict::kDenied);
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kWillDenied,
-           "Will topic outside the scope");
-    return;
-  }
+  if (!PassesWill()) return;
+  rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
   Count(Action::kConnect, Verdict::kAllowed);
   StartRecheck(std::move(pending_->token));
   effects_->ConnectUpstream();

@@ -25,7 +25,8 @@ DecisionId Session::Decide(Action action, Verdict verdict, ReasonCode code,
 }
 
 DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
-                           absl::string_view topic, absl::string_view rule) {
+                           absl::string_view topic, absl::string_view rule,
+                           bool shadow) {
   if (context_.recorder == nullptr) return DecisionId();
   Decision decision;
   decision.action = action;
@@ -43,6 +44,7 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
   }
   decision.topic = topic;
   decision.rule = rule;
+  decision.shadow = shadow;
   decision.latency = latency_;
   if (action == Action::kConnect && pending_ != nullptr &&
       !latency_.has_value()) {

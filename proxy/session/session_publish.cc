@@ -58,8 +58,14 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     DenyPublish(publish, ReasonCode::kNotAuthorized, resolved.topic, kExpired);
     return;
   }
-  if (!MayPublish(resolved.topic)) {
-    DenyPublish(publish, DenialCode(), resolved.topic, kOutsideScope);
+  const TopicVerdict& verdict = JudgePublish(resolved.topic);
+  if (!verdict.allowed) {
+    DenyPublish(publish, DenialCode(), resolved.topic,
+                WhyDenied(grant_->PublishDenial(resolved.topic)));
+    return;
+  }
+  if (!verdict.rules.empty() &&
+      !PassesRules(publish, resolved.topic, verdict.rules)) {
     return;
   }
   AllowMessage(Action::kPublish, resolved.topic);
@@ -92,12 +98,10 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
   effects_->Send(Effect::Kind::kSendToBroker, packet);
 }
 
-bool Session::MayPublish(absl::string_view topic) {
-  const absl::optional<bool> known = published_.Find(topic);
-  if (known.has_value()) return *known;
-  const bool allowed = grant_->MayPublish(topic);
-  published_.Remember(topic, allowed);
-  return allowed;
+const TopicVerdict& Session::JudgePublish(absl::string_view topic) {
+  const TopicVerdict* known = published_.Find(topic);
+  if (known != nullptr) return *known;
+  return published_.Remember(topic, grant_->JudgePublish(topic));
 }
 
 // ACE-PUB-1, ACE-PUB-2, ACE-EXP-2

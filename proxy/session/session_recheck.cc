@@ -107,6 +107,10 @@ void Session::DenyRecheck(ReasonCode code, absl::string_view why) {
 }
 
 void Session::ReplaceGrant(Grant grant, std::string token) {
+  rule_usage_.Follow(grant_->rules(), grant.rules(), now_);
+  for (const std::string& filter : subscriptions_.filters()) {
+    rule_usage_.CountSubscription(grant.rules(), filter);
+  }
   *grant_ = std::move(grant);
   StartRecheck(std::move(token));
   published_.Clear();

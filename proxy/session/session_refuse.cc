@@ -46,7 +46,7 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
   Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
   const DecisionId id = Record(
       Action::kConnect, VerdictOf(outcome, code), code,
-      outcome == ConnectOutcome::kWillDenied ? *pending_->will_topic : "",
+      outcome == ConnectOutcome::kWillDenied ? pending_->will->topic : "",
       detail);
   const bool v5 = version_ == ProtocolVersion::kV5;
   const uint8_t wire_code =

@@ -20,53 +20,55 @@ namespace {
 // Denials of one SUBSCRIBE that its SUBACK names.
 constexpr size_t kMaxToldDenials = 8;
 
+// MQTT 5.0 section 3.8.3.1
+constexpr uint8_t kQosMask = 0x03;
+
+// False where the subscription asks for no more than `max_qos`.
+bool LowerQos(uint8_t max_qos, mqtt::SubscribeEntry* entry) {
+  if ((entry->options & kQosMask) <= max_qos) return false;
+  entry->options = static_cast<uint8_t>((entry->options & ~kQosMask) | max_qos);
+  return true;
+}
+
 }  // namespace
 
 // ACE-SUB-1
 void Session::OnSubscribe(const mqtt::Frame& frame) {
-  const absl::StatusOr<mqtt::Subscribe> parsed =
+  absl::StatusOr<mqtt::Subscribe> parsed =
       mqtt::ParseSubscribe(frame, version_);
   if (!parsed.ok()) {
     Fail(parsed.status());
     return;
   }
-  const mqtt::Subscribe& subscribe = *parsed;
+  mqtt::Subscribe subscribe = *std::move(parsed);
   if (pending_subscribes_.Contains(subscribe.packet_id)) {
     Fail(ReasonCode::kProtocolError, "packet identifier of SUBSCRIBE in use");
     return;
   }
   std::string codes;
   size_t denied = 0;
+  bool lowered = false;
   std::vector<DecisionId> denials;
-  for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
-    const ReasonCode code = JudgeFilter(entry.filter);
-    if (code == ReasonCode::kSuccess) {
-      Count(Action::kSubscribe, Verdict::kAllowed);
-      if (context_.recorder != nullptr) {
-        Record(Action::kSubscribe, Verdict::kAllowed, code, entry.filter,
-               grant_->SubscribeRule(entry.filter));
-      }
+  for (mqtt::SubscribeEntry& entry : subscribe.entries) {
+    const FilterVerdict verdict = JudgeFilter(entry.filter);
+    if (verdict.code == ReasonCode::kSuccess) {
+      AllowSubscription(entry.filter);
+      lowered = LowerQos(verdict.max_qos, &entry) || lowered;
       codes += static_cast<char>(PendingSubscribes::kForwarded);
-      if (uses_method_ || recheck_ != nullptr) {
-        subscriptions_.Add(entry.filter);
-      }
       continue;
     }
     ++denied;
-    const char* why = grant_->IsExpired(now_) ? kExpired : kOutsideScope;
-    const DecisionId id =
-        Decide(Action::kSubscribe, Verdict::kDenied, code, entry.filter, why);
-    Report(Event::Kind::kDenied, Action::kSubscribe, code, entry.filter, why);
+    const DecisionId id = DenySubscription(entry.filter, verdict);
     if (!id.empty() && denials.size() < kMaxToldDenials &&
         !context_.settings->hide_topics) {
       denials.push_back(id);
     }
     // 3.1.1 has one code for failure, and it is 0x80.
     codes += static_cast<char>(version_ == ProtocolVersion::kV5
-                                   ? code
+                                   ? verdict.code
                                    : ReasonCode::kUnspecifiedError);
   }
-  if (denied == 0) {
+  if (denied == 0 && !lowered) {
     ForwardToBroker(frame);
     return;
   }
@@ -76,10 +78,30 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
   }
   effects_->Send(Effect::Kind::kSendToBroker,
                  KeepForwarded(subscribe, version_, codes));
-  if (!pending_subscribes_.Add(subscribe.packet_id,
+  if (denied > 0 &&
+      !pending_subscribes_.Add(subscribe.packet_id,
                                {std::move(codes), ReasonString(denials)})) {
     Disconnect(ReasonCode::kQuotaExceeded, "too many SUBSCRIBEs in flight");
   }
+}
+
+void Session::AllowSubscription(absl::string_view filter) {
+  Count(Action::kSubscribe, Verdict::kAllowed);
+  if (context_.recorder != nullptr) {
+    Record(Action::kSubscribe, Verdict::kAllowed, ReasonCode::kSuccess, filter,
+           grant_->SubscribeRule(filter));
+  }
+  if (subscriptions_.Add(filter)) {
+    rule_usage_.CountSubscription(grant_->rules(), filter);
+  }
+}
+
+DecisionId Session::DenySubscription(absl::string_view filter,
+                                     const FilterVerdict& verdict) {
+  Report(Event::Kind::kDenied, Action::kSubscribe, verdict.code, filter,
+         verdict.why);
+  return Decide(Action::kSubscribe, Verdict::kDenied, verdict.code, filter,
+                verdict.why);
 }
 
 void Session::SendSuback(uint16_t packet_id, absl::string_view codes,
@@ -100,12 +122,12 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
-  if (uses_method_) {
-    for (absl::string_view filter : parsed->filters) {
-      subscriptions_.Remove(filter);
+  for (absl::string_view filter : parsed->filters) {
+    if (subscriptions_.Remove(filter)) {
+      rule_usage_.DiscountSubscription(grant_->rules(), filter);
     }
-    subscriptions_.MarkClientUnsubscribe(parsed->packet_id);
   }
+  subscriptions_.MarkClientUnsubscribe(parsed->packet_id);
   ForwardToBroker(frame);
 }
 
@@ -113,6 +135,9 @@ void Session::DropUncoveredSubscriptions() {
   const std::vector<std::string> uncovered =
       subscriptions_.TakeUncovered(*grant_);
   if (uncovered.empty()) return;
+  for (const std::string& filter : uncovered) {
+    rule_usage_.DiscountSubscription(grant_->rules(), filter);
+  }
   const absl::optional<uint16_t> packet_id = subscriptions_.TakePacketId();
   if (!packet_id.has_value()) return;
   mqtt::Unsubscribe unsubscribe;
@@ -127,16 +152,16 @@ void Session::DropUncoveredSubscriptions() {
   }
 }
 
-ReasonCode Session::JudgeFilter(absl::string_view filter) const {
-  if (grant_->IsExpired(now_)) return ReasonCode::kNotAuthorized;
+Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
+  if (grant_->IsExpired(now_)) return {ReasonCode::kNotAuthorized, kExpired};
   const std::string& authz_info = context_.settings->authz_info_topic;
-  // ACE-SUB-2
-  const bool is_authz_info =
-      !authz_info.empty() && mqtt::WithoutShare(filter) == authz_info;
-  if (!is_authz_info && grant_->MaySubscribe(filter)) {
-    return ReasonCode::kSuccess;
+  if (!authz_info.empty() && mqtt::WithoutShare(filter) == authz_info) {
+    return {DenialCode(), kOutsideScope};  // ACE-SUB-2
   }
-  return DenialCode();
+  if (!grant_->MaySubscribe(filter)) {
+    return {DenialCode(), WhyDenied(grant_->SubscribeDenial(filter))};
+  }
+  return grant_->rules().empty() ? FilterVerdict() : JudgeFilterByRules(filter);
 }
 
 }  // namespace sluice::session

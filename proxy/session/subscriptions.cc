@@ -4,13 +4,16 @@
 
 namespace sluice::session {
 
-void Subscriptions::Add(absl::string_view filter) {
-  if (bytes_ + filter.size() > kMaxBytes) return;
-  if (filters_.emplace(filter).second) bytes_ += filter.size();
+bool Subscriptions::Add(absl::string_view filter) {
+  if (!HasRoomFor(filter) || !filters_.emplace(filter).second) return false;
+  bytes_ += filter.size();
+  return true;
 }
 
-void Subscriptions::Remove(absl::string_view filter) {
-  if (filters_.erase(filter) > 0) bytes_ -= filter.size();
+bool Subscriptions::Remove(absl::string_view filter) {
+  if (filters_.erase(filter) == 0) return false;
+  bytes_ -= filter.size();
+  return true;
 }
 
 std::vector<std::string> Subscriptions::TakeUncovered(const Grant& grant) {

@@ -20,11 +20,20 @@ class Subscriptions {
  public:
   // Forwarded to the broker; whether it was accepted does not matter. What is
   // over the bound is not kept: its messages then end the connection instead
-  // (ACE-OUT-1).
-  void Add(absl::string_view filter);
+  // (ACE-OUT-1). False where it is not kept, or was already.
+  bool Add(absl::string_view filter);
+  bool Contains(absl::string_view filter) const {
+    return filters_.contains(filter);
+  }
+  // Whether Add() would keep one more.
+  bool HasRoomFor(absl::string_view filter) const {
+    return bytes_ + filter.size() <= kMaxBytes;
+  }
+  const absl::flat_hash_set<std::string>& filters() const { return filters_; }
 
-  // The client's UNSUBSCRIBE with `packet_id` is forwarded.
-  void Remove(absl::string_view filter);
+  // The client's UNSUBSCRIBE with `packet_id` is forwarded. False where the
+  // filter was not kept.
+  bool Remove(absl::string_view filter);
   void MarkClientUnsubscribe(uint16_t packet_id) {
     client_unsubscribes_.insert(packet_id);
   }

@@ -39,7 +39,7 @@ struct NoObserver : ObserverInterface {
 // A session that is open, without the harness's bookkeeping.
 class OpenSession {
  public:
-  OpenSession(ProtocolVersion version, int filters) {
+  OpenSession(ProtocolVersion version, int filters, int rules = 0) {
     Context context;
     context.settings = &settings_;
     context.tls = &tls_;
@@ -59,6 +59,13 @@ class OpenSession {
           response.mutable_grant()->add_permissions();
       permission->set_topic_filter(absl::StrCat("plant/", i, "/+/state"));
       permission->set_publish(true);
+    }
+    for (int i = 0; i < rules; ++i) {
+      policy::v1::Rule* rule = response.mutable_grant()->add_rules();
+      rule->set_name(absl::StrCat("rules/", i));
+      rule->set_publish(true);
+      rule->add_topic_filters("a/#");
+      rule->mutable_limits()->set_max_payload_bytes(1000);
     }
     session_->OnAuthenticateAnswer(1, response, now_, &effects_);
     session_->OnUpstreamConnected(now_, &effects_);
@@ -120,6 +127,19 @@ void BM_PublishQos0Run(benchmark::State& state) {
   RunPublishes(state, &session, bytes, 100);
 }
 BENCHMARK(BM_PublishQos0Run);
+
+// The same, with rules that each message is judged by.
+void BM_PublishUnderLimits(benchmark::State& state) {
+  OpenSession session(ProtocolVersion::kV5, 10,
+                      static_cast<int>(state.range(0)));
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) {
+    bytes += PublishPacket(ProtocolVersion::kV5, "a/sensor", 0, 0,
+                           std::string(64, 'x'));
+  }
+  RunPublishes(state, &session, bytes, 100);
+}
+BENCHMARK(BM_PublishUnderLimits)->Arg(1)->Arg(4)->Arg(16);
 
 // Eight topics in turn: more than the cache of judged topics holds.
 void BM_PublishUncachedTopic(benchmark::State& state) {

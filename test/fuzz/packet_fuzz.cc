@@ -89,8 +89,7 @@ bool Same(const Subscribe& a, const Subscribe& b) {
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(),
                     b.entries.end(),
                     [](const SubscribeEntry& x, const SubscribeEntry& y) {
-                      return x.filter == y.filter && x.options == y.options &&
-                             x.raw == y.raw;
+                      return x.filter == y.filter && x.options == y.options;
                     });
 }
 

@@ -3,7 +3,8 @@
 //  - nothing goes to the broker before the grant, and nothing after kClose;
 //  - the broker gets whole packets only, the first is the one CONNECT, and no
 //    PUBLISH or SUBSCRIBE outside the grant;
-//  - the client gets whole packets only, and no PUBLISH outside the grant.
+//  - the client gets whole packets only, and no PUBLISH outside the grant;
+//  - nothing that an enforced rule stands against gets through.
 //
 // Input: a sequence of steps, each an opcode byte, for byte strings followed by
 // a length byte and the bytes. Opcode 0 opens the session with a fixed grant,
@@ -13,13 +14,16 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "proxy/mqtt/connect.h"
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/subscribe.h"
 #include "proxy/mqtt/topic.h"
 #include "proxy/mqtt/unframer.h"
+#include "proxy/mqtt/unsubscribe.h"
 #include "proxy/session/session.h"
 #include "test/proxy/session/session_harness.h"
 
@@ -48,13 +52,50 @@ struct FakeObserver : ObserverInterface {
   void OnEvent(const Event&) override {}
 };
 
+// Of every grant.
+constexpr char kSecret[] = "a/s/#";   // denied
+constexpr char kLimited[] = "a/l/#";  // by the next two; no RETAIN, no Will
+constexpr uint8_t kMaxQos = 1;
+constexpr size_t kMaxPayload = 4;
+constexpr char kRated[] = "b";
+constexpr int kPublishesPerSecond = 3;
+constexpr size_t kMaxSubscriptions = 3;
+
+void AddRules(policy::v1::Grant* grant) {
+  const auto add = [grant](const char* name, const char* filter) {
+    policy::v1::Rule* rule = grant->add_rules();
+    rule->set_name(name);
+    rule->set_publish(true);
+    rule->set_subscribe(true);
+    if (filter != nullptr) rule->add_topic_filters(filter);
+    return rule;
+  };
+  add("secret", kSecret)->mutable_deny();
+  policy::v1::Limits* limits = add("limited", kLimited)->mutable_limits();
+  limits->set_max_qos(kMaxQos);
+  limits->set_no_retain(true);
+  limits->set_no_will(true);
+  limits->set_max_payload_bytes(kMaxPayload);
+  add("rated", kRated)
+      ->mutable_limits()
+      ->set_max_publishes_per_second(kPublishesPerSecond);
+  add("subscriptions", nullptr)
+      ->mutable_limits()
+      ->set_max_subscriptions(kMaxSubscriptions);
+  policy::v1::Rule* shadow = add("shadow", "a/x");
+  shadow->set_shadow(true);
+  shadow->mutable_deny();
+}
+
 // One direction's packets, checked with the codec's one-filter functions and
 // not with what the session uses.
 class Outlet {
  public:
   Outlet(bool to_broker) : to_broker_(to_broker) {}
 
-  void Take(ByteView bytes, mqtt::ProtocolVersion version) {
+  // `seconds`: since the beginning.
+  void Take(ByteView bytes, mqtt::ProtocolVersion version, double seconds) {
+    seconds_ = seconds;
     while (!bytes.empty()) {
       const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
       Require(result.kind == mqtt::UnframeResult::Kind::kFrame);
@@ -69,7 +110,15 @@ class Outlet {
     if (to_broker_) {
       Require((frame.type == mqtt::PacketType::kConnect) == (packets_ == 0));
     }
-    if (frame.type == mqtt::PacketType::kPublish) {
+    if (to_broker_ && frame.type == mqtt::PacketType::kConnect) {
+      CheckWill(frame);
+    } else if (to_broker_ && frame.type == mqtt::PacketType::kUnsubscribe) {
+      const auto unsubscribe = mqtt::ParseUnsubscribe(frame, version);
+      Require(unsubscribe.ok());
+      for (absl::string_view filter : unsubscribe->filters) {
+        subscriptions_.erase(std::string(filter));
+      }
+    } else if (frame.type == mqtt::PacketType::kPublish) {
       const auto publish = mqtt::ParsePublish(
           frame, version,
           to_broker_ ? mqtt::Sender::kClient : mqtt::Sender::kServer);
@@ -82,6 +131,8 @@ class Outlet {
       }
       Require(!topic.empty());
       Require(mqtt::TopicMatches("a/#", topic) || topic == "b");
+      Require(!mqtt::TopicMatches(kSecret, topic));
+      if (to_broker_) CheckLimits(*publish, topic);
     } else if (to_broker_ && frame.type == mqtt::PacketType::kSubscribe) {
       const auto subscribe = mqtt::ParseSubscribe(frame, version);
       Require(subscribe.ok());
@@ -89,11 +140,38 @@ class Outlet {
         const absl::string_view filter = mqtt::WithoutShare(entry.filter);
         Require(mqtt::FilterIsSubset(filter, "a/#") ||
                 mqtt::FilterIsSubset(filter, "b"));
+        Require(!mqtt::FiltersOverlap(filter, kSecret));
+        Require(!mqtt::FiltersOverlap(filter, kLimited) ||
+                (entry.options & 0x03) <= kMaxQos);
+        subscriptions_.insert(std::string(entry.filter));
       }
+      Require(subscriptions_.size() <= kMaxSubscriptions);
+    }
+  }
+
+  void CheckWill(const mqtt::Frame& frame) {
+    const auto connect = mqtt::ParseConnect(frame);
+    Require(connect.ok());
+    if (!connect->will.has_value()) return;
+    Require(!mqtt::TopicMatches(kSecret, connect->will->topic));
+    Require(!mqtt::TopicMatches(kLimited, connect->will->topic));
+  }
+
+  void CheckLimits(const mqtt::Publish& publish, absl::string_view topic) {
+    if (mqtt::TopicMatches(kLimited, topic)) {
+      Require(publish.qos <= kMaxQos && !publish.retain);
+      Require(publish.payload.size() <= kMaxPayload);
+    }
+    if (topic == kRated) {
+      ++rated_;
+      Require(rated_ <= kPublishesPerSecond * (1 + seconds_));
     }
   }
 
   const bool to_broker_;
+  double seconds_ = 0;
+  int rated_ = 0;  // messages to kRated
+  std::set<std::string> subscriptions_;
   size_t packets_ = 0;
   std::map<uint16_t, std::string> aliases_;
 };
@@ -217,6 +295,7 @@ class Driver {
       if (argument % 4 == 0) {
         *answer->mutable_grant() =
             MakeGrant(now_ + absl::Hours(1), {"pubsub a/#", "pubsub b"});
+        AddRules(answer->mutable_grant());
         answer->mutable_grant()->set_token_id("jti");
         answer->mutable_grant()->set_policy_version("1");
         // A grant that comes after its revocation opens nothing.
@@ -257,11 +336,11 @@ class Driver {
       Require(!closed_);
       switch (effect.kind) {
         case Effect::Kind::kSendToClient:
-          client_.Take(effects_.bytes(effect), Version());
+          client_.Take(effects_.bytes(effect), Version(), Seconds());
           break;
         case Effect::Kind::kSendToBroker:
           Require(granted_);
-          broker_.Take(effects_.bytes(effect), Version());
+          broker_.Take(effects_.bytes(effect), Version(), Seconds());
           break;
         case Effect::Kind::kAuthenticate:
           request_id_ = effect.request_id;
@@ -291,6 +370,7 @@ class Driver {
   }
 
   mqtt::ProtocolVersion Version() const { return version_; }
+  double Seconds() const { return absl::ToDoubleSeconds(now_ - start_); }
 
   Settings settings_;
   FakeTls tls_;
@@ -299,7 +379,8 @@ class Driver {
   LivePolicy live_policy_;
   Counters counters_;
   Effects effects_;
-  absl::Time now_ = absl::FromUnixSeconds(1800000000);
+  const absl::Time start_ = absl::FromUnixSeconds(1800000000);
+  absl::Time now_ = start_;
   std::unique_ptr<Session> session_;
   Outlet broker_;
   Outlet client_;

@@ -40,10 +40,8 @@ TEST(SubscribeTest, ReadsV5) {
   ASSERT_EQ(subscribe->entries.size(), 2u);
   EXPECT_EQ(subscribe->entries[0].filter, "a/#");
   EXPECT_EQ(subscribe->entries[0].options, 0x2e);
-  EXPECT_EQ(AsString(subscribe->entries[0].raw), packet.substr(7, 6));
   EXPECT_EQ(subscribe->entries[1].filter, "$share/g/+/b");
   EXPECT_EQ(subscribe->entries[1].options, 1);
-  EXPECT_EQ(AsString(subscribe->entries[1].raw), packet.substr(13));
   ExpectStrict(ParserOf(kV5), packet, {11});
 }
 

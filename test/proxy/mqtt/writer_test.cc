@@ -262,7 +262,7 @@ TEST(WriterTest, WritesConnect) {
 TEST(WriterTest, WritesSubscribeAndUnsubscribe) {
   Subscribe subscribe;
   subscribe.packet_id = 1;
-  subscribe.entries.push_back({"a", 0x2e, {}});
+  subscribe.entries.push_back({"a", 0x2e});
   EXPECT_EQ(Written([&](auto* out) { AppendSubscribe(kV5, subscribe, out); }),
             "8207"
             "0001"

@@ -66,6 +66,15 @@ TEST(AuditLineTest, LeavesOutWhatIsNotKnown) {
   }
 }
 
+TEST(AuditLineTest, TellsAShadowFromADenial) {
+  Decision decision = Sample();
+  EXPECT_FALSE(json::parse(AuditLine("p", decision)).contains("mode"));
+  decision.shadow = true;
+  const json line = json::parse(AuditLine("p", decision));
+  EXPECT_EQ(line["mode"], "shadow");
+  EXPECT_EQ(line["result"], "denied");
+}
+
 TEST(AuditLineTest, EscapesWhatOthersChose) {
   Decision decision = Sample();
   decision.client_id = "a\"},\n{\"result\":\"allowed\\";

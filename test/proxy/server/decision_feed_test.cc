@@ -108,6 +108,7 @@ TEST_F(DecisionFeedTest, SaysWhatTheAuditLogSays) {
   decision.version = mqtt::ProtocolVersion::kV311;
   decision.time = absl::FromUnixSeconds(1700000000);
   decision.latency = absl::Milliseconds(1500);
+  decision.shadow = true;
   feed_.OnDecision(decision);
   DecisionBatch batch;
   ASSERT_TRUE(feed_.Take(1, &batch));
@@ -126,6 +127,7 @@ TEST_F(DecisionFeedTest, SaysWhatTheAuditLogSays) {
   EXPECT_EQ(told.client_address(), "127.0.0.1:5");
   EXPECT_EQ(told.protocol_version(), policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
   EXPECT_EQ(told.time().seconds(), 1700000000);
+  EXPECT_TRUE(told.shadow());
   EXPECT_EQ(told.latency().seconds(), 1);
   EXPECT_EQ(told.latency().nanos(), 500'000'000);
 }

@@ -60,6 +60,8 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_forwarded_bytes_copied_total",
            "sluice_revocations_total",
            "sluice_sessions_revoked_total",
+           "sluice_rule_denials_total{mode=\"enforce\"}",
+           "sluice_rule_denials_total{mode=\"shadow\"}",
            "sluice_policy_watch_connected",
        }) {
     EXPECT_EQ(Value(series), "0") << series;
@@ -128,6 +130,14 @@ TEST_F(MetricsTest, TellsAboutTheProcess) {
   EXPECT_NE(Value("process_resident_memory_bytes"), "absent");
   EXPECT_NE(Value("process_open_fds"), "absent");
   EXPECT_TRUE(absl::StrContains(metrics_.Text(), "\nsluice_build_info{"));
+}
+
+TEST_F(MetricsTest, TellsRulesThatAreEnforcedFromShadows) {
+  sessions_[0].rule_denials[0].Add(2);
+  sessions_[1].rule_denials[0].Increment();
+  sessions_[1].rule_denials[1].Increment();
+  EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"enforce\"}"), "3");
+  EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"shadow\"}"), "1");
 }
 
 TEST_F(MetricsTest, TellsOfRevocationsAndOfTheWatch) {

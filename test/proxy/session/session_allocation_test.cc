@@ -61,6 +61,23 @@ TEST_F(SessionAllocationTest, PublishesAllocateNothingBesideAnAuditLog) {
   EXPECT_EQ(Count(bytes, /*from_client=*/false, 1000), 0u);
 }
 
+TEST_F(SessionAllocationTest, PublishesUnderRulesAllocateNothing) {
+  policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+  for (int i = 0; i < 4; ++i) {
+    policy::v1::Rule* rule = grant.add_rules();
+    rule->set_name(absl::StrCat("rules/", i));
+    rule->set_publish(true);
+    rule->set_subscribe(true);
+    rule->mutable_limits()->set_max_publishes_per_second(1000000);
+    rule->mutable_limits()->set_max_payload_bytes(64);
+  }
+  Open(ProtocolVersion::kV5, grant);
+  const std::string bytes = PublishPacket(ProtocolVersion::kV5, "a/topic", 1, 9,
+                                          std::string(64, 'x'));
+  EXPECT_EQ(Count(bytes, /*from_client=*/true, 1000), 0u);
+  EXPECT_EQ(Count(bytes, /*from_client=*/false, 1000), 0u);
+}
+
 TEST_F(SessionAllocationTest, TopicsThatAreNotRememberedAllocateNothing) {
   Open(ProtocolVersion::kV5,
        MakeGrant(now() + absl::Hours(1), {"pubsub a/#", "pubsub a/+/c"}));

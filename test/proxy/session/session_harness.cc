@@ -85,10 +85,11 @@ void SessionHarness::RecordingObserver::OnEvent(const Event& event) {
 }
 
 void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
-  lines.push_back(absl::StrFormat(
-      "%s %s %02x%s%s (%s)", ActionName(decision.action),
-      VerdictName(decision.verdict), decision.reason_code,
-      decision.topic.empty() ? "" : " ", decision.topic, decision.rule));
+  lines.push_back(
+      absl::StrFormat("%s %s %02x%s%s (%s)%s", ActionName(decision.action),
+                      VerdictName(decision.verdict), decision.reason_code,
+                      decision.topic.empty() ? "" : " ", decision.topic,
+                      decision.rule, decision.shadow ? " in shadow" : ""));
   id = decision.id.ToString();
   subject = absl::StrCat(decision.session_id, " ", decision.client_id, " ",
                          decision.subject, " ", decision.issuer, " ",
@@ -319,7 +320,10 @@ std::string ConnectPacket(const ConnectParts& parts) {
   mqtt::AppendString("MQTT", &body);
   mqtt::AppendByte(static_cast<uint8_t>(parts.version), &body);
   uint8_t flags = 0x02;
-  if (parts.will_topic.has_value()) flags |= 0x04;
+  if (parts.will_topic.has_value()) {
+    flags |= static_cast<uint8_t>(0x04 | parts.will_qos << 3);
+    if (parts.will_retain) flags |= 0x20;
+  }
   if (parts.username.has_value()) flags |= 0x80;
   if (parts.password.has_value()) flags |= 0x40;
   mqtt::AppendByte(flags, &body);
@@ -385,7 +389,7 @@ std::string PublishPacket(ProtocolVersion version, absl::string_view topic,
 
 std::string SubscribePacket(ProtocolVersion version, uint16_t packet_id,
                             std::initializer_list<absl::string_view> filters,
-                            absl::string_view properties) {
+                            absl::string_view properties, uint8_t options) {
   std::string body;
   mqtt::AppendU16(packet_id, &body);
   if (version == ProtocolVersion::kV5) {
@@ -394,7 +398,7 @@ std::string SubscribePacket(ProtocolVersion version, uint16_t packet_id,
   }
   for (absl::string_view filter : filters) {
     mqtt::AppendString(filter, &body);
-    mqtt::AppendByte(1, &body);
+    mqtt::AppendByte(options, &body);
   }
   std::string packet;
   mqtt::AppendPacket(PacketType::kSubscribe, 2, body, &packet);

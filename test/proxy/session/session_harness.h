@@ -93,6 +93,7 @@ class SessionHarness {
   const std::vector<std::string>& events() const { return observer_.details; }
   // What has been recorded since the last call, a decision a line:
   //   publish denied 87 a/b (outside the scope)
+  //   publish denied 87 a/b (rules/x) in shadow
   Lines TakeDecisions() { return std::exchange(decisions_.lines, Lines()); }
   // Of the last one.
   const std::string& decision_id() const { return decisions_.id; }
@@ -173,6 +174,8 @@ struct ConnectParts {
   std::string properties;
   std::string client_id = "c";
   absl::optional<std::string> will_topic;
+  int will_qos = 0;
+  bool will_retain = false;
   absl::optional<std::string> username;
   absl::optional<std::string> password;
 };
@@ -188,7 +191,8 @@ std::string PublishPacket(mqtt::ProtocolVersion version,
                           bool retain = false);
 std::string SubscribePacket(mqtt::ProtocolVersion version, uint16_t packet_id,
                             std::initializer_list<absl::string_view> filters,
-                            absl::string_view properties = "");
+                            absl::string_view properties = "",
+                            uint8_t options = 1);
 std::string SubackPacket(mqtt::ProtocolVersion version, uint16_t packet_id,
                          std::initializer_list<uint8_t> codes);
 std::string AuthPacket(uint8_t code, absl::string_view data,

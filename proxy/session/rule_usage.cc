@@ -1,0 +1,102 @@
+#include "proxy/session/rule_usage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/mqtt/topic.h"
+
+namespace sluice::session {
+
+void RuleUsage::Follow(const RuleSet& former, const RuleSet& rules,
+                       absl::Time now) {
+  std::vector<Use> uses(rules.rules().size());
+  for (size_t i = 0; i < uses.size(); ++i) {
+    const Rule& rule = rules.rules()[i];
+    if (!rule.max_publishes_per_second().has_value()) continue;
+    uses[i].tokens = *rule.max_publishes_per_second();
+    uses[i].filled_at = now;
+    for (size_t j = 0; j < uses_.size(); ++j) {
+      const Rule& other = former.rules()[j];
+      if (other.name() != rule.name() ||
+          !other.max_publishes_per_second().has_value()) {
+        continue;
+      }
+      Fill(other, now, &uses_[j]);
+      uses[i].tokens = std::min(uses[i].tokens, uses_[j].tokens);
+    }
+  }
+  uses_ = std::move(uses);
+}
+
+void RuleUsage::Fill(const Rule& rule, absl::Time now, Use* use) {
+  if (now <= use->filled_at) return;
+  const double rate = *rule.max_publishes_per_second();
+  use->tokens = std::min(
+      rate, use->tokens + rate * absl::ToDoubleSeconds(now - use->filled_at));
+  use->filled_at = now;
+}
+
+Finding RuleUsage::JudgePublish(const RuleSet& rules,
+                                const RuleSet::Places& places,
+                                const MessageFacts& facts, absl::Time now) {
+  Finding shadow;
+  for (const uint16_t place : places) {
+    const Rule& rule = rules.at(place);
+    Objection objection = rule.JudgePublish(facts);
+    if (rule.max_publishes_per_second().has_value()) {
+      Fill(rule, now, &uses_[place]);
+      if (objection == Objection::kNone && uses_[place].tokens < 1) {
+        objection = Objection::kRate;
+      }
+    }
+    if (objection == Objection::kNone) continue;
+    if (!rule.shadow()) return {&rule, objection};
+    if (shadow.rule == nullptr) shadow = {&rule, objection};
+  }
+  for (const uint16_t place : places) {
+    if (rules.at(place).max_publishes_per_second().has_value() &&
+        uses_[place].tokens >= 1) {
+      uses_[place].tokens -= 1;
+    }
+  }
+  return shadow;
+}
+
+Finding RuleUsage::JudgeSubscription(const RuleSet& rules,
+                                     const RuleSet::Places& places,
+                                     Subscription subscription) const {
+  Finding shadow;
+  for (const uint16_t place : places) {
+    const Rule& rule = rules.at(place);
+    Objection objection = Objection::kNone;
+    if (rule.denies()) {
+      objection = Objection::kDeny;
+    } else if (rule.max_subscriptions().has_value() &&
+               subscription != Subscription::kHeld &&
+               (subscription == Subscription::kNoRecord ||
+                uses_[place].subscriptions >= *rule.max_subscriptions())) {
+      objection = Objection::kSubscriptions;
+    }
+    if (objection == Objection::kNone) continue;
+    if (!rule.shadow()) return {&rule, objection};
+    if (shadow.rule == nullptr) shadow = {&rule, objection};
+  }
+  return shadow;
+}
+
+void RuleUsage::ChangeSubscriptions(const RuleSet& rules,
+                                    absl::string_view filter, bool made) {
+  filter = mqtt::WithoutShare(filter);
+  for (size_t i = 0; i < uses_.size(); ++i) {
+    const Rule& rule = rules.rules()[i];
+    if (!rule.max_subscriptions().has_value()) continue;
+    if (!rule.IsAboutSubscription(filter)) continue;
+    if (made) {
+      ++uses_[i].subscriptions;
+    } else {
+      --uses_[i].subscriptions;
+    }
+  }
+}
+
+}  // namespace sluice::session

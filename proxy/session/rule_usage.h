@@ -1,0 +1,61 @@
+#ifndef PROXY_SESSION_RULE_USAGE_H_
+#define PROXY_SESSION_RULE_USAGE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "proxy/session/rule.h"
+#include "proxy/session/rule_set.h"
+
+namespace sluice::session {
+
+// What a connection has used of the limits of its rules: publishes a second,
+// in a bucket of as many tokens, and subscriptions. Each function takes the
+// rules of the last Follow(), or none before the first.
+class RuleUsage {
+ public:
+  // `rules` take the place of `former`. What has been used under a rule of the
+  // same name stays used; subscriptions are to be counted anew.
+  void Follow(const RuleSet& former, const RuleSet& rules, absl::Time now);
+
+  // Whether a PUBLISH passes the rules at `places`, and so uses up what they
+  // allow: it does if no enforced one is found.
+  Finding JudgePublish(const RuleSet& rules, const RuleSet::Places& places,
+                       const MessageFacts& facts, absl::Time now);
+
+  // Whether a subscription passes those at `places`.
+  enum class Subscription : uint8_t {
+    kHeld,      // the client has it already
+    kNew,       // one more
+    kNoRecord,  // one more, which cannot be counted
+  };
+  Finding JudgeSubscription(const RuleSet& rules, const RuleSet::Places& places,
+                            Subscription subscription) const;
+
+  // A subscription to `filter`, which may be shared, is made or ended.
+  void CountSubscription(const RuleSet& rules, absl::string_view filter) {
+    ChangeSubscriptions(rules, filter, true);
+  }
+  void DiscountSubscription(const RuleSet& rules, absl::string_view filter) {
+    ChangeSubscriptions(rules, filter, false);
+  }
+
+ private:
+  struct Use {
+    double tokens = 0;
+    absl::Time filled_at;
+    uint32_t subscriptions = 0;
+  };
+
+  void ChangeSubscriptions(const RuleSet& rules, absl::string_view filter,
+                           bool made);
+  static void Fill(const Rule& rule, absl::Time now, Use* use);
+
+  std::vector<Use> uses_;  // one a rule
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_RULE_USAGE_H_

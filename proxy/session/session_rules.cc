@@ -1,0 +1,151 @@
+// What the operators' rules take away.
+#include "proxy/mqtt/topic.h"
+#include "proxy/session/reasons.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using mqtt::ReasonCode;
+
+namespace {
+
+// MQTT 5.0 section 3.2.2.2; a client of 3.1.1 is told that it is not
+// authorized, whatever the code.
+ReasonCode WillCodeOf(Objection objection) {
+  switch (objection) {
+    case Objection::kQos:
+      return ReasonCode::kQosNotSupported;
+    case Objection::kRetain:
+      return ReasonCode::kRetainNotSupported;
+    case Objection::kPayloadSize:
+      return ReasonCode::kPacketTooLarge;
+    case Objection::kNone:
+    case Objection::kDeny:
+    case Objection::kWill:
+    case Objection::kRate:
+    case Objection::kSubscriptions:
+      break;
+  }
+  return ReasonCode::kNotAuthorized;
+}
+
+}  // namespace
+
+absl::string_view Session::WhyDenied(const Rule* rule) {
+  if (rule == nullptr) return kOutsideScope;
+  context_.counters->rule_denials[static_cast<size_t>(RuleMode::kEnforce)]
+      .Increment();
+  return rule->name();
+}
+
+void Session::NoteShadow(Action action, ReasonCode code,
+                         absl::string_view topic, const Rule& rule) {
+  context_.counters->rule_denials[static_cast<size_t>(RuleMode::kShadow)]
+      .Increment();
+  Record(action, Verdict::kDenied, code, topic, rule.name(), /*shadow=*/true);
+}
+
+// PUBACK and PUBREC have neither 0x9A nor 0x9B, nor a code of their own for
+// size or rate (MQTT 5.0 sections 3.4.2.1, 3.5.2.1).
+ReasonCode Session::CodeOf(Objection objection) const {
+  switch (objection) {
+    case Objection::kPayloadSize:
+    case Objection::kRate:
+    case Objection::kSubscriptions:
+      return ReasonCode::kQuotaExceeded;
+    case Objection::kNone:
+    case Objection::kDeny:
+    case Objection::kQos:
+    case Objection::kRetain:
+    case Objection::kWill:
+      break;
+  }
+  return DenialCode();
+}
+
+bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
+                          const RuleSet::Places& places) {
+  const Finding finding = rule_usage_.JudgePublish(
+      grant_->rules(), places,
+      {publish.qos, publish.retain, publish.payload.size()}, now_);
+  if (finding.rule == nullptr) return true;
+  const ReasonCode code = CodeOf(finding.objection);
+  if (!finding.IsEnforced()) {
+    NoteShadow(Action::kPublish, code, topic, *finding.rule);
+    return true;
+  }
+  const absl::string_view why = WhyDenied(finding.rule);
+  if (finding.objection == Objection::kRate && publish.qos == 0) {
+    // QoS 0 promises nothing, and to end the connection for a burst would
+    // cost the client more than the message.
+    Decide(Action::kPublish, Verdict::kDenied, code, topic, why);
+    if (!publish.topic.empty()) {
+      client_aliases_.MarkUnknown(publish.topic_alias);
+    }
+    return false;
+  }
+  DenyPublish(publish, code, topic, why);
+  return false;
+}
+
+// All that is left of rules where a message may be delivered: shadow denials.
+void Session::NoteDeliveryRules(absl::string_view topic,
+                                const RuleSet::Places& places) {
+  NoteShadow(Action::kDeliver, ReasonCode::kNotAuthorized, topic,
+             grant_->rules().at(places.front()));
+}
+
+Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter) {
+  using Subscription = RuleUsage::Subscription;
+  const RuleSet& rules = grant_->rules();
+  const RuleSet::Places places =
+      rules.PlacesOfSubscription(mqtt::WithoutShare(filter));
+  const Subscription subscription =
+      subscriptions_.Contains(filter)     ? Subscription::kHeld
+      : subscriptions_.HasRoomFor(filter) ? Subscription::kNew
+                                          : Subscription::kNoRecord;
+  const Finding finding =
+      rule_usage_.JudgeSubscription(rules, places, subscription);
+  if (finding.IsEnforced()) {
+    return {CodeOf(finding.objection), WhyDenied(finding.rule)};
+  }
+  if (finding.rule != nullptr) {
+    NoteShadow(Action::kSubscribe, CodeOf(finding.objection), filter,
+               *finding.rule);
+  }
+  FilterVerdict verdict;
+  verdict.max_qos = rules.MaxQos(places);
+  return verdict;
+}
+
+bool Session::PassesWill() {
+  if (!pending_->will.has_value()) return true;
+  const PendingWill& will = *pending_->will;
+  if (will.topic == context_.settings->authz_info_topic) {
+    // The broker would publish a token's Will where nobody takes it.
+    RefuseWill(ReasonCode::kNotAuthorized, nullptr);
+    return false;
+  }
+  const TopicVerdict verdict = grant_->JudgePublish(will.topic);
+  if (!verdict.allowed) {
+    RefuseWill(ReasonCode::kNotAuthorized, grant_->PublishDenial(will.topic));
+    return false;
+  }
+  const Finding finding = grant_->rules().JudgeWill(verdict.rules, will.facts);
+  if (finding.rule == nullptr) return true;
+  const ReasonCode code = WillCodeOf(finding.objection);
+  if (finding.IsEnforced()) {
+    RefuseWill(code, finding.rule);
+    return false;
+  }
+  NoteShadow(Action::kConnect, code, will.topic, *finding.rule);
+  return true;
+}
+
+void Session::RefuseWill(ReasonCode code, const Rule* rule) {
+  Count(Action::kConnect, Verdict::kDenied);
+  Refuse(code, ConnectOutcome::kWillDenied,
+         rule == nullptr ? "Will topic outside the scope" : WhyDenied(rule));
+}
+
+}  // namespace sluice::session

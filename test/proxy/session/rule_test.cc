@@ -1,0 +1,176 @@
+#include "proxy/session/rule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "proxy/session/rule_set.h"
+
+namespace sluice::session {
+namespace {
+
+using ::testing::HasSubstr;
+
+policy::v1::Rule Message(const char* text) {
+  policy::v1::Rule message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+  return message;
+}
+
+Rule Compiled(const char* text) {
+  absl::StatusOr<Rule> rule = Rule::Compile(Message(text));
+  EXPECT_TRUE(rule.ok()) << rule.status();
+  return *std::move(rule);
+}
+
+TEST(RuleTest, RefusesWhatWouldNotBeHeldInFull) {
+  const struct {
+    const char* rule;
+    const char* error;
+  } kCases[] = {
+      {"publish: true deny {}", "without a name"},
+      {"name: 'r' deny {}", "neither publishing nor subscribing"},
+      {"name: 'r' publish: true", "without an effect"},
+      {"name: 'r' publish: true limits {}", "without a limit"},
+      {"name: 'r' publish: true limits { no_retain: false }",
+       "without a limit"},
+      {"name: 'r' publish: true limits { max_qos: 3 }", "QoS over 2"},
+      {"name: 'r' publish: true topic_filters: 'a/#/b' deny {}",
+       "invalid topic filter"},
+      {"name: 'r' publish: true topic_filters: '' deny {}",
+       "invalid topic filter"},
+      {"name: 'r' publish: true topic_filters: '$share/g/a' deny {}",
+       "invalid topic filter"},
+      {"name: 'r' publish: true except_topic_filters: 'a+' deny {}",
+       "invalid topic filter"},
+  };
+  for (const auto& c : kCases) {
+    const absl::StatusOr<Rule> rule = Rule::Compile(Message(c.rule));
+    ASSERT_FALSE(rule.ok()) << c.rule;
+    EXPECT_THAT(std::string(rule.status().message()), HasSubstr(c.error));
+  }
+}
+
+TEST(RuleTest, RefusesFieldsThatAreNewerThanThisProgram) {
+  const auto add_field = [](google::protobuf::Message* message) {
+    message->GetReflection()->MutableUnknownFields(message)->AddVarint(99, 1);
+  };
+  policy::v1::Rule rule = Message("name: 'r' publish: true deny {}");
+  ASSERT_TRUE(Rule::Compile(rule).ok());
+  add_field(&rule);
+  EXPECT_FALSE(Rule::Compile(rule).ok());
+  rule = Message("name: 'r' publish: true deny {}");
+  add_field(rule.mutable_deny());
+  EXPECT_FALSE(Rule::Compile(rule).ok());
+  rule = Message("name: 'r' publish: true limits { max_qos: 1 }");
+  ASSERT_TRUE(Rule::Compile(rule).ok());
+  add_field(rule.mutable_limits());
+  EXPECT_FALSE(Rule::Compile(rule).ok());
+}
+
+TEST(RuleTest, OneBadRuleIsNoRuleSet) {
+  policy::v1::Grant grant;
+  *grant.add_rules() = Message("name: 'r' publish: true deny {}");
+  EXPECT_TRUE(RuleSet::Compile(grant.rules()).ok());
+  grant.add_rules();
+  EXPECT_FALSE(RuleSet::Compile(grant.rules()).ok());
+}
+
+TEST(RuleTest, IsAboutItsTopicsButForItsExceptions) {
+  const Rule rule = Compiled(
+      "name: 'r' publish: true subscribe: true topic_filters: 'devices/#' "
+      "topic_filters: 'x' except_topic_filters: 'devices/me/#' deny {}");
+  EXPECT_TRUE(rule.IsAboutPublish("devices/other/a"));
+  EXPECT_TRUE(rule.IsAboutPublish("x"));
+  EXPECT_FALSE(rule.IsAboutPublish("devices/me/a"));
+  EXPECT_FALSE(rule.IsAboutPublish("y"));
+  EXPECT_TRUE(rule.IsAboutDelivery("devices/other"));
+  EXPECT_FALSE(rule.IsAboutDelivery("devices/me"));
+  // A subscription may bring what the rule is about beside what it is not.
+  EXPECT_TRUE(rule.IsAboutSubscription("#"));
+  EXPECT_TRUE(rule.IsAboutSubscription("devices/+/a"));
+  EXPECT_TRUE(rule.IsAboutSubscription("+"));
+  EXPECT_FALSE(rule.IsAboutSubscription("devices/me/+"));
+  EXPECT_FALSE(rule.IsAboutSubscription("plant/#"));
+}
+
+TEST(RuleTest, IsAboutAllTopicsWithoutAFilter) {
+  const Rule rule = Compiled(
+      "name: 'r' publish: true subscribe: true except_topic_filters: 'a' "
+      "deny {}");
+  EXPECT_TRUE(rule.IsAboutPublish("b"));
+  EXPECT_TRUE(rule.IsAboutPublish("$SYS/b"));
+  EXPECT_FALSE(rule.IsAboutPublish("a"));
+  EXPECT_TRUE(rule.IsAboutSubscription("$SYS/#"));
+  EXPECT_TRUE(rule.IsAboutSubscription("+"));
+  EXPECT_FALSE(rule.IsAboutSubscription("a"));
+}
+
+TEST(RuleTest, IsAboutOneDirectionOnlyIfItSaysSo) {
+  const Rule publish = Compiled("name: 'r' publish: true deny {}");
+  EXPECT_TRUE(publish.IsAboutPublish("a"));
+  EXPECT_FALSE(publish.IsAboutDelivery("a"));
+  EXPECT_FALSE(publish.IsAboutSubscription("a"));
+  const Rule subscribe = Compiled("name: 'r' subscribe: true deny {}");
+  EXPECT_FALSE(subscribe.IsAboutPublish("a"));
+  EXPECT_TRUE(subscribe.IsAboutDelivery("a"));
+  EXPECT_TRUE(subscribe.IsAboutSubscription("a"));
+}
+
+TEST(RuleTest, EachLimitHasItsObjection) {
+  const Rule rule = Compiled(
+      "name: 'r' publish: true "
+      "limits { max_qos: 1 no_retain: true max_payload_bytes: 10 }");
+  EXPECT_EQ(rule.JudgePublish({1, false, 10}), Objection::kNone);
+  EXPECT_EQ(rule.JudgePublish({2, false, 10}), Objection::kQos);
+  EXPECT_EQ(rule.JudgePublish({1, true, 10}), Objection::kRetain);
+  EXPECT_EQ(rule.JudgePublish({1, false, 11}), Objection::kPayloadSize);
+  EXPECT_EQ(rule.JudgeWill({1, false, 10}), Objection::kNone);
+  EXPECT_EQ(rule.JudgeWill({2, false, 10}), Objection::kQos);
+  const Rule no_will =
+      Compiled("name: 'r' publish: true limits { no_will: true }");
+  EXPECT_EQ(no_will.JudgePublish({2, true, 1000}), Objection::kNone);
+  EXPECT_EQ(no_will.JudgeWill({0, false, 0}), Objection::kWill);
+  const Rule nothing =
+      Compiled("name: 'r' publish: true limits { max_payload_bytes: 0 }");
+  EXPECT_EQ(nothing.JudgePublish({0, false, 0}), Objection::kNone);
+  EXPECT_EQ(nothing.JudgePublish({0, false, 1}), Objection::kPayloadSize);
+}
+
+TEST(RuleSetTest, TellsDenialsFromWhatIsLeft) {
+  policy::v1::Grant grant;
+  *grant.add_rules() = Message(
+      "name: 'shadow' shadow: true publish: true subscribe: true deny {}");
+  *grant.add_rules() = Message(
+      "name: 'deny' publish: true subscribe: true topic_filters: 'a' deny {}");
+  *grant.add_rules() = Message(
+      "name: 'limit' publish: true subscribe: true limits { max_qos: 1 }");
+  const absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
+  ASSERT_TRUE(set.ok());
+  EXPECT_EQ(set->FindPublishDenial("a")->name(), "deny");
+  EXPECT_EQ(set->FindPublishDenial("b"), nullptr);
+  EXPECT_EQ(set->FindDeliveryDenial("a")->name(), "deny");
+  EXPECT_EQ(set->FindSubscriptionDenial("+")->name(), "deny");
+  EXPECT_EQ(set->FindSubscriptionDenial("b"), nullptr);
+  EXPECT_EQ(set->PlacesOfPublish("b"), (RuleSet::Places{0, 2}));
+  EXPECT_EQ(set->PlacesOfDelivery("b"), (RuleSet::Places{0}));
+  EXPECT_EQ(set->PlacesOfSubscription("b"), (RuleSet::Places{0, 2}));
+  EXPECT_EQ(set->MaxQos({0, 2}), 1);
+}
+
+TEST(RuleSetTest, AnEnforcedRuleIsNamedBeforeAShadow) {
+  policy::v1::Grant grant;
+  *grant.add_rules() =
+      Message("name: 'shadow' shadow: true publish: true deny {}");
+  *grant.add_rules() =
+      Message("name: 'limit' publish: true limits { no_will: true }");
+  const absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
+  ASSERT_TRUE(set.ok());
+  EXPECT_EQ(set->JudgeWill({0, 1}, {}).rule->name(), "limit");
+  EXPECT_EQ(set->JudgeWill({0}, {}).rule->name(), "shadow");
+  EXPECT_EQ(set->JudgeWill({}, {}).rule, nullptr);
+}
+
+}  // namespace
+}  // namespace sluice::session
