@@ -11,7 +11,6 @@ namespace sluice::server {
 namespace {
 
 using ::sluice::session::Decision;
-using ::sluice::session::Verdict;
 
 // Adds members to a JSON object.
 class ObjectWriter {
@@ -73,10 +72,9 @@ std::string AuditLine(absl::string_view proxy, const Decision& decision) {
 }
 
 void AuditLog::OnDecision(const Decision& decision) {
-  writer_.Write(AuditLine(proxy_, decision),
-                decision.verdict == Verdict::kAllowed
-                    ? LineWriter::Priority::kLow
-                    : LineWriter::Priority::kHigh);
+  writer_.Write(AuditLine(proxy_, decision), decision.LetPass()
+                                                 ? LineWriter::Priority::kLow
+                                                 : LineWriter::Priority::kHigh);
 }
 
 }  // namespace sluice::server

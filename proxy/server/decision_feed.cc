@@ -78,8 +78,7 @@ void DecisionFeed::OnDecision(const session::Decision& decision) {
   if (!IsListening()) return;
   DecisionMessage message = ToMessage(decision);
   const size_t bytes = message.ByteSizeLong();
-  const size_t room =
-      decision.verdict == Verdict::kAllowed ? capacity_ / 2 : capacity_;
+  const size_t room = decision.LetPass() ? capacity_ / 2 : capacity_;
   std::shared_ptr<const std::function<void()>> wake;
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -35,6 +35,10 @@ struct Decision {
   bool shadow = false;
   // How long the policy service was waited for, where it was.
   absl::optional<absl::Duration> latency;
+
+  // Nothing was kept from anybody. There are many of these: where there is not
+  // room for all decisions, they give way.
+  bool LetPass() const { return verdict == Verdict::kAllowed || shadow; }
 };
 
 // Hears of decisions, on the event loops' threads: it must not block.

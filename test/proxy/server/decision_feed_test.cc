@@ -91,6 +91,17 @@ TEST_F(DecisionFeedTest, DropsWhatIsAllowedFirst) {
   EXPECT_EQ(Take(), "e dropped 0");
 }
 
+TEST_F(DecisionFeedTest, DropsWhatAShadowDeniesBeforeWhatIsDenied) {
+  Open();
+  session::Decision shadow = On(std::string(150, 't'));
+  shadow.shadow = true;
+  for (int i = 0; i < 4; ++i) feed_.OnDecision(shadow);
+  DecisionBatch batch;
+  ASSERT_TRUE(feed_.Take(1000, &batch));
+  EXPECT_EQ(batch.decisions_size(), 2);
+  EXPECT_EQ(batch.dropped(), 2u);
+}
+
 TEST_F(DecisionFeedTest, SaysWhatTheAuditLogSays) {
   Open();
   const std::string topic(300, 'x');
