@@ -11,11 +11,6 @@ from harness.tokens import Ed25519Key
 
 class ManagementTestCase(StackTestCase):
 
-    def sluicectl(self, *arguments):
-        done = self.stack.sluicectl(*arguments)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
     def sluicectl_json(self, *arguments):
         return json.loads(self.sluicectl("--output", "json", *arguments))
 

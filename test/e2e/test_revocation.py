@@ -12,11 +12,6 @@ from harness.tokens import Ed25519Key
 
 class RevocationTestCase(StackTestCase):
 
-    def sluicectl(self, *arguments):
-        result = self.stack.sluicectl(*arguments)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
     def assert_ends_with_0x98(self, client, within=1.0):
         begun = time.monotonic()
         client.expect_disconnect(0x98)

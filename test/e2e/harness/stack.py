@@ -210,6 +210,12 @@ class StackTestCase(unittest.TestCase):
         cls.addClassCleanup(cls.stack.stop)
         cls.key = Ed25519Key()
 
+    def sluicectl(self, *arguments):
+        """What sluicectl prints for the policy service; it must not fail."""
+        done = self.stack.sluicectl(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
     def token(self, *permissions, key=None, **claims):
         return self.stack.authorization_server.token(
             key or self.key, *permissions, **claims)
