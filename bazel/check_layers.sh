@@ -41,6 +41,8 @@ forbid //proxy/config/... //proxy/mqtt/... //proxy/session/... //policy/... \
   "$uv" "$grpc" "$crypto"
 forbid //proxy/mqtt/... //proxy/session/... //policy/... \
   @system//:protobuf "$uv" "$grpc" "$crypto"
+forbid //policy/rules/... //policy/store/... //policy/service/... \
+  //policy/admin/... //policy/server/... "$uv" "$grpc" "$crypto"
 forbid //proxy/session/... //proxy/transport/... //proxy/policy_client/... \
   "(//policy/... - //policy/revocation/...)" "$uv" "$grpc" "$crypto"
 forbid //policy/ace/... //policy/http/... //policy/service/... \

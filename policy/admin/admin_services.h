@@ -11,6 +11,7 @@
 #include "policy/admin/decision_service.h"
 #include "policy/admin/public_topic_service.h"
 #include "policy/admin/revocation_service.h"
+#include "policy/admin/rule_service.h"
 #include "policy/admin/session_service.h"
 #include "policy/service/access_control.h"
 #include "policy/service/replica.h"
@@ -37,6 +38,7 @@ class AdminServices {
         decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
                      context.clock),
+        rules_(context.store, context.replica, context.access, context.clock),
         sessions_(context.hub, context.access) {}
 
   // Says what the configuration declares, from now on.
@@ -46,12 +48,13 @@ class AdminServices {
 
   // What a server has to register, and the names that it serves with it.
   std::vector<grpc::Service*> services() {
-    return {&decisions_, &public_topics_, &revocations_, &sessions_};
+    return {&decisions_, &public_topics_, &revocations_, &rules_, &sessions_};
   }
   static std::vector<std::string> names() {
     return {admin::v1::DecisionService::service_full_name(),
             admin::v1::PublicTopicService::service_full_name(),
             admin::v1::RevocationService::service_full_name(),
+            admin::v1::RuleService::service_full_name(),
             admin::v1::SessionService::service_full_name()};
   }
 
@@ -59,6 +62,7 @@ class AdminServices {
   PublicTopicService public_topics_;
   DecisionService decisions_;
   RevocationService revocations_;
+  RuleService rules_;
   SessionService sessions_;
 };
 

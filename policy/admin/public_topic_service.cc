@@ -13,6 +13,7 @@
 #include "policy/ace/digest.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/etag.h"
+#include "policy/admin/field_mask.h"
 #include "policy/admin/page_token.h"
 #include "policy/admin/resource_name.h"
 #include "policy/service/grpc_status.h"
@@ -108,32 +109,67 @@ grpc::ServerUnaryReactor* PublicTopicService::PutPublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::PutPublicTopicRequest* request, PublicTopic* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const std::string id = IdOfFilter(request->public_topic().topic_filter());
+  int64_t revision = 0;
   grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = CheckTopic(request->public_topic());
-  if (status.ok()) status = CheckNotDeclared(id);
-  if (!status.ok()) {
+  if (status.ok()) status = Put(*request, response, &revision);
+  if (status.ok()) {
+    FinishAt(revision, replica_, reactor);
+  } else {
     reactor->Finish(status);
-    return reactor;
   }
-  PublicTopic stored;
-  stored.set_topic_filter(request->public_topic().topic_filter());
-  stored.set_publish(request->public_topic().publish());
-  stored.set_subscribe(request->public_topic().subscribe());
+  return reactor;
+}
+
+grpc::Status PublicTopicService::Put(
+    const admin::v1::PutPublicTopicRequest& request, PublicTopic* response,
+    int64_t* revision) {
+  const std::string& filter = request.public_topic().topic_filter();
+  const std::string id = IdOfFilter(filter);
+  std::optional<int64_t> expected =
+      ExpectedRevision(request.public_topic().etag());
+  PublicTopic topic;
+  topic.set_topic_filter(filter);
+  topic.set_publish(request.public_topic().publish());
+  topic.set_subscribe(request.public_topic().subscribe());
+  if (request.has_update_mask()) {
+    grpc::Status status = ApplyMask(request, id, &topic, &expected);
+    if (!status.ok()) return status;
+  }
+  if (grpc::Status s = CheckTopic(topic); !s.ok()) return s;
+  if (grpc::Status s = CheckNotDeclared(id); !s.ok()) return s;
   Resource resource;
   resource.collection = kPublicTopics;
   resource.id = id;
-  resource.value = stored.SerializeAsString();
+  resource.value = topic.SerializeAsString();
   const absl::StatusOr<Resource> written =
-      store_->Put(std::move(resource),
-                  ExpectedRevision(request->public_topic().etag()), clock_());
-  if (!written.ok()) {
-    reactor->Finish(StoreError(written.status(), NameOfId(id)));
-    return reactor;
-  }
+      store_->Put(std::move(resource), expected, clock_());
+  if (!written.ok()) return StoreError(written.status(), NameOfId(id));
   *response = FromResource(*written);
-  FinishAt(written->revision, replica_, reactor);
-  return reactor;
+  *revision = written->revision;
+  return grpc::Status::OK;
+}
+
+grpc::Status PublicTopicService::ApplyMask(
+    const admin::v1::PutPublicTopicRequest& request, const std::string& id,
+    PublicTopic* topic, std::optional<int64_t>* expected) {
+  grpc::Status status =
+      CheckFieldMask(request.update_mask(), *PublicTopic::GetDescriptor(),
+                     {"name", "etag", "topic_filter", "read_only"});
+  if (!status.ok()) return status;
+  const absl::StatusOr<std::optional<Resource>> found =
+      store_->Get(kPublicTopics, id, clock_());
+  if (!found.ok()) return StoreError(found.status(), NameOfId(id));
+  if (!found->has_value()) return NoSuchResource(NameOfId(id));
+  // What has been read is what is changed, or nothing is.
+  if (expected->has_value() && *expected != (*found)->revision) {
+    return StoreError(absl::AbortedError(""), NameOfId(id));
+  }
+  *expected = (*found)->revision;
+  const PublicTopic before = FromResource(**found);
+  topic->set_publish(before.publish());
+  topic->set_subscribe(before.subscribe());
+  MergeFields(request.update_mask(), request.public_topic(), topic);
+  return grpc::Status::OK;
 }
 
 grpc::ServerUnaryReactor* PublicTopicService::GetPublicTopic(

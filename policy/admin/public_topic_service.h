@@ -53,6 +53,14 @@ class PublicTopicService final
   // By id.
   using Declared = std::map<std::string, admin::v1::PublicTopic, std::less<>>;
 
+  // Writes; `revision` is then the store's.
+  grpc::Status Put(const admin::v1::PutPublicTopicRequest& request,
+                   admin::v1::PublicTopic* response, int64_t* revision);
+  // Makes `topic` what the request's mask makes of the one that there is, which
+  // is to have `expected` when it is written.
+  grpc::Status ApplyMask(const admin::v1::PutPublicTopicRequest& request,
+                         const std::string& id, admin::v1::PublicTopic* topic,
+                         std::optional<int64_t>* expected);
   grpc::Status Get(const admin::v1::GetPublicTopicRequest& request,
                    admin::v1::PublicTopic* response);
   grpc::Status List(const admin::v1::ListPublicTopicsRequest& request,

@@ -18,6 +18,7 @@
 #include "policy/ctl/dev_commands.h"
 #include "policy/ctl/public_topic_commands.h"
 #include "policy/ctl/revocation_commands.h"
+#include "policy/ctl/rule_commands.h"
 #include "policy/ctl/session_commands.h"
 #include "proxy/base/program_options.h"
 #include "proxy/base/version.h"
@@ -32,7 +33,7 @@ std::vector<Command> AllCommands() {
   std::vector<Command> all;
   for (std::vector<Command> group :
        {RevocationCommands(), SessionCommands(), DecisionCommands(),
-        PublicTopicCommands(), DevCommands()}) {
+        PublicTopicCommands(), RuleCommands(), DevCommands()}) {
     for (Command& command : group) {
       if (command.remote) {
         const std::vector<OptionSpec> options = ConnectionOptions();

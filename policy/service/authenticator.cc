@@ -9,6 +9,7 @@
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
+#include "policy/rules/rule.h"
 #include "policy/service/answers.h"
 #include "policy/service/draft01_proof.h"
 #include "policy/service/key_ids.h"
@@ -109,9 +110,16 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
   const std::string version = managed_->PolicyVersionOf(digest_);
   absl::StatusOr<v1::AuthenticateResponse> answer =
       Decide(request, now, references);
-  if (answer.ok() && answer->has_grant()) {
-    answer->mutable_grant()->set_policy_version(version);
+  if (!answer.ok() || !answer->has_grant()) return answer;
+  v1::Grant* const grant = answer->mutable_grant();
+  const RuleClient client{grant->issuer(), grant->subject(),
+                          request.connection()};
+  if (absl::Status s =
+          managed_->rules()->AddFor(client, grant->mutable_rules());
+      !s.ok()) {
+    return s;
   }
+  grant->set_policy_version(version);
   return answer;
 }
 

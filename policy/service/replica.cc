@@ -65,6 +65,14 @@ void Replica::Follow(ResourceStoreInterface* store) {
   store->Follow(this);
 }
 
+std::shared_ptr<const RuleSet> Replica::rules() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (shared_rules_ == nullptr) {
+    shared_rules_ = std::make_shared<const RuleSet>(rules_);
+  }
+  return shared_rules_;
+}
+
 std::vector<v1::Permission> Replica::public_topics() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<v1::Permission> topics;
@@ -209,6 +217,8 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     changes_.clear();
     others_.clear();
     public_topics_.clear();
+    rules_.Clear();
+    shared_rules_.reset();
     others_sum_ = 0;
     for (const Resource& resource : resources) {
       if (resource.collection != kRevocations) {
@@ -277,6 +287,8 @@ void Replica::RemoveExpired() {
 void Replica::ApplyOther(const Resource& resource, bool deleted) {
   if (resource.collection == kPublicTopics) {
     ApplyPublicTopic(resource, deleted);
+  } else if (resource.collection == kRules) {
+    ApplyRule(resource, deleted);
   }
   std::string name = NameOf(resource);
   if (const auto old = others_.find(name); old != others_.end()) {
@@ -298,6 +310,16 @@ void Replica::ApplyPublicTopic(const Resource& resource, bool deleted) {
   permission.set_publish(topic.publish());
   permission.set_subscribe(topic.subscribe());
   public_topics_.emplace(resource.id, std::move(permission));
+}
+
+// One that cannot be read is kept too, and shuts everybody out: see RuleSet.
+void Replica::ApplyRule(const Resource& resource, bool deleted) {
+  shared_rules_.reset();
+  if (deleted) {
+    rules_.Remove(resource.id);
+  } else {
+    rules_.Put(resource.id, resource.value).IgnoreError();
+  }
 }
 
 void Replica::Remember(Change change) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/revocation/revocation_set.h"
+#include "policy/rules/rule_set.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
@@ -27,6 +29,8 @@ namespace sluice::policy {
 inline constexpr char kRevocations[] = "revocations";
 // The same of sluice.admin.v1.PublicTopic.
 inline constexpr char kPublicTopics[] = "public-topics";
+// The same of sluice.admin.v1.Rule.
+inline constexpr char kRules[] = "rules";
 
 // Where one proxy is in what a Replica tells proxies. A position and no queue:
 // a proxy that is slow costs no more memory than one that is not.
@@ -78,6 +82,9 @@ class Replica final : public ResourceObserverInterface {
   // The managed public topics.
   std::vector<v1::Permission> public_topics() const;
 
+  // What operators take away.
+  std::shared_ptr<const RuleSet> rules() const;
+
   // The name of a revocation that is in force at `now` and fits; empty where
   // there is none.
   std::string FindRevocation(const RevocableNames& names, absl::Time now) const;
@@ -121,6 +128,7 @@ class Replica final : public ResourceObserverInterface {
   void ApplyRevocation(const ResourceChange& change);
   void ApplyOther(const Resource& resource, bool deleted);
   void ApplyPublicTopic(const Resource& resource, bool deleted);
+  void ApplyRule(const Resource& resource, bool deleted);
   void Remember(Change change);
   std::string PolicyVersionLocked(absl::string_view digest) const;
   bool Knows(const v1::WatchPosition& position) const;
@@ -151,6 +159,9 @@ class Replica final : public ResourceObserverInterface {
   absl::flat_hash_map<std::string, int64_t> others_;
   uint64_t others_sum_ = 0;
   std::map<std::string, v1::Permission> public_topics_;  // by id
+  RuleSet rules_;
+  // A copy for readers; null where rules_ has changed.
+  mutable std::shared_ptr<const RuleSet> shared_rules_;
   std::string digest_;
   std::vector<Waiter> waiters_;
 };

@@ -116,6 +116,37 @@ class DecisionCommandsTest(ManagementTestCase):
                          + decision["sessionId"])
 
 
+class RuleCommandsTest(ManagementTestCase):
+
+    def rule(self, name, text):
+        path = self.stack.directory / name
+        path.write_text(text)
+        return path
+
+    def test_rules_are_written_listed_and_deleted(self):
+        path = self.rule("rule.yaml", """
+publish: true
+topic_filters: ["devices/#"]
+except_topic_filters: ["devices/${client_id}/#"]
+deny: {}
+""")
+        self.sluicectl("rule", "put", "own", "--file", path)
+        listed = self.sluicectl_json("rule", "list")["rules"]
+        self.assertEqual([rule["name"] for rule in listed], ["rules/own"])
+        self.sluicectl("rule", "put", "own", "--mode", "shadow")
+        self.assertIn("shadow", self.sluicectl("rule", "list"))
+        self.sluicectl("rule", "delete", "own")
+        self.assert_fails("NOT_FOUND", "rule", "get", "own")
+
+    def test_mistakes_are_told_by_file_line_and_field(self):
+        path = self.rule("bad.yaml", "publish: true\nlimits: {max_qos: high}\n")
+        self.assert_fails("bad.yaml:2: limits.max_qos: ", "rule", "put", "r",
+                          "--file", path)
+        path = self.rule("bad.yaml", "publish: true\nlimits: {max_qos: 3}\n")
+        self.assert_fails("rule.limits.max_qos: expected 0, 1 or 2", "rule",
+                          "put", "r", "--file", path)
+
+
 class PublicTopicCommandsTest(ManagementTestCase):
 
     # covers: ACE-SCP-6

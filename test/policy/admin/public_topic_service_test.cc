@@ -40,6 +40,14 @@ class PublicTopicServiceTest : public ::testing::Test {
     grpc::ClientContext context;
     return stub_->PutPublicTopic(&context, request, out);
   }
+  grpc::Status PutMasked(const PublicTopic& topic, const std::string& path,
+                         PublicTopic* out) {
+    admin::v1::PutPublicTopicRequest request;
+    *request.mutable_public_topic() = topic;
+    request.mutable_update_mask()->add_paths(path);
+    grpc::ClientContext context;
+    return stub_->PutPublicTopic(&context, request, out);
+  }
   static PublicTopic Topic(const std::string& filter, bool publish = false,
                            bool subscribe = true) {
     PublicTopic topic;
@@ -185,6 +193,23 @@ TEST_F(PublicTopicServiceTest, ListsBothInPages) {
       EXPECT_LT(all[i - 1].name(), all[i].name());
     }
   }
+}
+
+TEST_F(PublicTopicServiceTest, AMaskSaysWhatIsWritten) {
+  PublicTopic out;
+  EXPECT_EQ(PutMasked(Topic("a", true, true), "publish", &out).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  const PublicTopic before = Stored(Topic("a", false, true));
+  EXPECT_TRUE(PutMasked(Topic("a", true, false), "publish", &out).ok());
+  EXPECT_TRUE(out.publish());
+  EXPECT_TRUE(out.subscribe());
+  PublicTopic outdated = Topic("a", false, true);
+  outdated.set_etag(before.etag());
+  EXPECT_EQ(PutMasked(outdated, "publish", &out).error_code(),
+            grpc::StatusCode::ABORTED);
+  EXPECT_THAT(PutMasked(Topic("a"), "topic_filter", &out).error_message(),
+              HasSubstr("update_mask: \"topic_filter\" is none of publish, "
+                        "subscribe"));
 }
 
 }  // namespace

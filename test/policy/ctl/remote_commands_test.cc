@@ -239,6 +239,52 @@ TEST_F(RemoteCommandsTest, WatchesDecisions) {
               HasSubstr("--action is none of connect, publish, "));
 }
 
+TEST_F(RemoteCommandsTest, ManagesRules) {
+  const std::string file = dir_.Write("rule.yaml", R"(
+description: devices keep to their own topics
+publish: true
+subscribe: true
+topic_filters: ["devices/#"]
+except_topic_filters: ["devices/${client_id}/#"]
+deny: {}
+)");
+  Output({"rule", "put", "own", "--file", file, "--mode", "shadow"});
+  EXPECT_THAT(Output({"rule", "list"}),
+              HasSubstr("rules/own  shadow  deny    pub,sub  devices/# but "
+                        "devices/${client_id}/#  devices keep"));
+  const Json changed =
+      OutputJson({"rule", "put", "rules/own", "--mode", "enforce"});
+  EXPECT_EQ(changed["mode"], "MODE_ENFORCE");
+  EXPECT_EQ(changed["description"], "devices keep to their own topics");
+  EXPECT_EQ(OutputJson({"rule", "get", "own"}), changed);
+  EXPECT_THAT(
+      Failure({"rule", "put", "own", "--mode", "shadow", "--etag", "9"}),
+      HasSubstr("(ABORTED)"));
+  const std::string limits =
+      dir_.Write("limits.yaml",
+                 "publish: true\nsubscribe: true\nlimits: {max_qos: 1, "
+                 "max_publishes_per_second: 10, max_payload_bytes: 1024, "
+                 "max_subscriptions: 5, no_retain: true, no_will: true}\n");
+  EXPECT_THAT(Output({"rule", "put", "limits", "--file", limits}),
+              HasSubstr("limit: QoS 1, no retain, no Will, 1024 bytes, 10/s, 5 "
+                        "subscriptions  pub,sub  all     -"));
+  EXPECT_EQ(Output({"rule", "delete", "own"}), "");
+  EXPECT_THAT(Failure({"rule", "get", "own"}), HasSubstr("(NOT_FOUND)"));
+
+  EXPECT_THAT(Failure({"rule", "put", "r"}, 2), HasSubstr("--file or --mode"));
+  EXPECT_THAT(Failure({"rule", "put", "r", "--mode", "on"}, 2),
+              HasSubstr("--mode is neither"));
+  EXPECT_THAT(Failure({"rule", "put", "r", "--file",
+                       dir_.Write("bad.yaml", "publish: true\ndenny: {}\n")}),
+              HasSubstr("bad.yaml:2: denny: unknown field; did you mean"));
+  EXPECT_THAT(Failure({"rule", "put", "r", "--file",
+                       dir_.Write("name.yaml", "name: rules/x\n")}),
+              HasSubstr("name.yaml:1: name: is said on the command line"));
+  EXPECT_THAT(Failure({"rule", "put", "r", "--file",
+                       dir_.Write("no.yaml", "publish: true\n")}),
+              HasSubstr("rule.deny: expected one of deny and limits"));
+}
+
 // covers: ACE-SCP-6
 TEST_F(RemoteCommandsTest, ManagesPublicTopics) {
   Serve("public_topics: [{filter: file/#, permissions: [pub]}]\n");

@@ -142,7 +142,7 @@ TEST_F(RevokedTest, GrantsNameThePolicyTheyFollowFrom) {
   EXPECT_EQ(version, managed_->PolicyVersionOf(Make().digest()));
   EXPECT_NE(Make({{"public/#", true, true}}).digest(), Make().digest());
   Resource rule;
-  rule.collection = "rules";
+  rule.collection = "others";
   rule.id = "1";
   EXPECT_TRUE(resources_.Put(rule, std::nullopt, kNow).ok());
   EXPECT_NE(Granted(request).policy_version(), version);

@@ -1,0 +1,73 @@
+#ifndef POLICY_ADMIN_RULE_SERVICE_H_
+#define POLICY_ADMIN_RULE_SERVICE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/service/access_control.h"
+#include "policy/service/replica.h"
+#include "policy/store/resource_store.h"
+#include "proto/sluice/admin/v1/rule.grpc.pb.h"
+
+namespace sluice::policy {
+
+// RuleService over gRPC, on a store and the replica that follows it.
+// Thread-safe.
+class RuleService final : public admin::v1::RuleService::CallbackService {
+ public:
+  using Clock = std::function<absl::Time()>;
+
+  // All outlive this.
+  RuleService(ResourceStoreInterface* store, Replica* replica,
+              const AccessControl* access, Clock clock)
+      : store_(store),
+        replica_(replica),
+        access_(access),
+        clock_(std::move(clock)) {}
+
+  grpc::ServerUnaryReactor* PutRule(grpc::CallbackServerContext* context,
+                                    const admin::v1::PutRuleRequest* request,
+                                    admin::v1::Rule* response) override;
+  grpc::ServerUnaryReactor* GetRule(grpc::CallbackServerContext* context,
+                                    const admin::v1::GetRuleRequest* request,
+                                    admin::v1::Rule* response) override;
+  grpc::ServerUnaryReactor* ListRules(
+      grpc::CallbackServerContext* context,
+      const admin::v1::ListRulesRequest* request,
+      admin::v1::ListRulesResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteRule(
+      grpc::CallbackServerContext* context,
+      const admin::v1::DeleteRuleRequest* request,
+      google::protobuf::Empty* response) override;
+
+ private:
+  // Writes; `revision` is then the store's.
+  grpc::Status Put(const admin::v1::PutRuleRequest& request,
+                   admin::v1::Rule* response, int64_t* revision);
+  // Makes `rule` what the request's mask makes of the rule that there is, which
+  // is to have `expected` when it is written.
+  grpc::Status ApplyMask(const admin::v1::PutRuleRequest& request,
+                         absl::string_view id, admin::v1::Rule* rule,
+                         std::optional<int64_t>* expected);
+  // Whether there is room for `resource` beside the other rules.
+  grpc::Status CheckRoom(const Resource& resource);
+  grpc::Status Get(const std::string& name, admin::v1::Rule* response,
+                   std::optional<int64_t>* revision);
+  grpc::Status List(const admin::v1::ListRulesRequest& request,
+                    admin::v1::ListRulesResponse* response);
+
+  ResourceStoreInterface* const store_;
+  Replica* const replica_;
+  const AccessControl* const access_;
+  const Clock clock_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_ADMIN_RULE_SERVICE_H_

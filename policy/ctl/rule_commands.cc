@@ -1,0 +1,240 @@
+#include "policy/ctl/rule_commands.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "policy/ctl/connection.h"
+#include "policy/ctl/output.h"
+#include "proto/sluice/admin/v1/rule.grpc.pb.h"
+#include "proxy/config/yaml_message.h"
+
+namespace sluice::ctl {
+namespace {
+
+using admin::v1::Rule;
+using admin::v1::RuleService;
+
+// "ID" is short for "rules/ID".
+std::string NameOf(absl::string_view argument) {
+  return absl::StartsWith(argument, "rules/")
+             ? std::string(argument)
+             : absl::StrCat("rules/", argument);
+}
+
+std::string EffectText(const Rule& rule) {
+  if (rule.has_deny()) return "deny";
+  const policy::v1::Limits& limits = rule.limits();
+  std::vector<std::string> parts;
+  if (limits.has_max_qos()) {
+    parts.push_back(absl::StrCat("QoS ", limits.max_qos()));
+  }
+  if (limits.no_retain()) parts.push_back("no retain");
+  if (limits.no_will()) parts.push_back("no Will");
+  if (limits.has_max_payload_bytes()) {
+    parts.push_back(absl::StrCat(limits.max_payload_bytes(), " bytes"));
+  }
+  if (limits.has_max_publishes_per_second()) {
+    parts.push_back(absl::StrCat(limits.max_publishes_per_second(), "/s"));
+  }
+  if (limits.has_max_subscriptions()) {
+    parts.push_back(absl::StrCat(limits.max_subscriptions(), " subscriptions"));
+  }
+  return absl::StrCat("limit: ", absl::StrJoin(parts, ", "));
+}
+
+std::string TopicsText(const Rule& rule) {
+  std::string text = rule.topic_filters().empty()
+                         ? "all"
+                         : absl::StrJoin(rule.topic_filters(), " ");
+  if (!rule.except_topic_filters().empty()) {
+    absl::StrAppend(&text, " but ",
+                    absl::StrJoin(rule.except_topic_filters(), " "));
+  }
+  return text;
+}
+
+Table NewTable() {
+  return Table({"NAME", "MODE", "EFFECT", "ON", "TOPICS", "DESCRIPTION"});
+}
+
+void AddRow(const Rule& rule, Table* table) {
+  const char* actions = rule.publish() && rule.subscribe() ? "pub,sub"
+                        : rule.publish()                   ? "pub"
+                        : rule.subscribe()                 ? "sub"
+                                                           : "";
+  table->Add({rule.name(),
+              rule.mode() == Rule::MODE_SHADOW ? "shadow" : "enforce",
+              EffectText(rule), actions, TopicsText(rule), rule.description()});
+}
+
+absl::Status List(const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  const auto stub = RuleService::NewStub(*channel);
+  admin::v1::ListRulesResponse all;
+  Table table = NewTable();
+  admin::v1::ListRulesRequest request;
+  request.set_page_size(1000);
+  do {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    admin::v1::ListRulesResponse page;
+    const absl::Status status =
+        CallStatus(stub->ListRules(&context, request, &page));
+    if (!status.ok()) return status;
+    for (const Rule& rule : page.rules()) AddRow(rule, &table);
+    request.set_page_token(page.next_page_token());
+    all.mutable_rules()->MergeFrom(page.rules());
+  } while (!request.page_token().empty());
+  return Print(all, table, options, environment);
+}
+
+absl::Status Get(const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  admin::v1::GetRuleRequest request;
+  request.set_name(NameOf(options.arguments()[0]));
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  Rule rule;
+  const absl::Status status = CallStatus(
+      RuleService::NewStub(*channel)->GetRule(&context, request, &rule));
+  if (!status.ok()) return status;
+  Table table = NewTable();
+  AddRow(rule, &table);
+  return Print(rule, table, options, environment);
+}
+
+absl::StatusOr<admin::v1::PutRuleRequest> MakePutRequest(
+    const Options& options) {
+  admin::v1::PutRuleRequest request;
+  Rule* rule = request.mutable_rule();
+  const std::optional<std::string> file = options.Find("file");
+  const std::optional<std::string> mode = options.Find("mode");
+  if (!file.has_value() && !mode.has_value()) {
+    return absl::InvalidArgumentError("give --file or --mode");
+  }
+  if (file.has_value()) {
+    const absl::StatusOr<config::Locations> locations =
+        config::LoadYamlFile(*file, rule);
+    // The file is wrong, and not the command line.
+    if (!locations.ok()) {
+      return absl::FailedPreconditionError(locations.status().message());
+    }
+    for (const char* field : {"name", "etag"}) {
+      if (locations->Contains(field)) {
+        return absl::FailedPreconditionError(
+            locations->Error(field, "is said on the command line").message());
+      }
+    }
+  } else {
+    request.mutable_update_mask()->add_paths("mode");
+  }
+  if (mode == "enforce") {
+    rule->set_mode(Rule::MODE_ENFORCE);
+  } else if (mode == "shadow") {
+    rule->set_mode(Rule::MODE_SHADOW);
+  } else if (mode.has_value()) {
+    return absl::InvalidArgumentError("--mode is neither enforce nor shadow");
+  }
+  rule->set_name(NameOf(options.arguments()[0]));
+  rule->set_etag(options.Find("etag").value_or(""));
+  return request;
+}
+
+absl::Status Put(const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  const auto request = MakePutRequest(options);
+  if (!request.ok()) return request.status();
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  Rule written;
+  const absl::Status status = CallStatus(
+      RuleService::NewStub(*channel)->PutRule(&context, *request, &written));
+  if (!status.ok()) return status;
+  Table table = NewTable();
+  AddRow(written, &table);
+  return Print(written, table, options, environment);
+}
+
+absl::Status Delete(const Options& options, const Environment& environment) {
+  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
+  const auto channel = Connect(options, environment);
+  if (!channel.ok()) return channel.status();
+  admin::v1::DeleteRuleRequest request;
+  request.set_name(NameOf(options.arguments()[0]));
+  request.set_etag(options.Find("etag").value_or(""));
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  google::protobuf::Empty response;
+  return CallStatus(
+      RuleService::NewStub(*channel)->DeleteRule(&context, request, &response));
+}
+
+}  // namespace
+
+std::vector<Command> RuleCommands() {
+  return {
+      {"rule",
+       "list",
+       "Show what is taken away from what tokens grant",
+       "",
+       {},
+       &List,
+       {},
+       true},
+      {"rule",
+       "get",
+       "Show one rule",
+       "With --output json all of it.\n",
+       {},
+       &Get,
+       {{"ID", true, "as the list shows it, with or without \"rules/\""}},
+       true},
+      {"rule",
+       "put",
+       "Make a rule, or change it",
+       "Clients that are connected are held to it at once. The file is YAML "
+       "with the\nfields of sluice.admin.v1.Rule, for instance, each device "
+       "under its own topic:\n\n"
+       "  description: devices keep to their own topics\n"
+       "  match: {clients: with_token}\n"
+       "  publish: true\n"
+       "  subscribe: true\n"
+       "  topic_filters: [\"devices/#\"]\n"
+       "  except_topic_filters: [\"devices/${client_id}/#\"]\n"
+       "  deny: {}\n\n"
+       "or, at most ten messages a second, of a kilobyte:\n\n"
+       "  publish: true\n"
+       "  limits: {max_publishes_per_second: 10, max_payload_bytes: 1024}\n",
+       {
+           {"file", "FILE", false, "the rule, in place of what there is"},
+           {"mode", "MODE", false,
+            "enforce or shadow; alone, it changes nothing else"},
+           {"etag", "ETAG", false, "only if this is still its etag"},
+       },
+       &Put,
+       {{"ID", true, "up to 255 letters, digits, '-', '_' and '.'"}},
+       true},
+      {"rule",
+       "delete",
+       "Take a rule back",
+       "Nothing is printed.\n",
+       {{"etag", "ETAG", false, "only if this is still its etag"}},
+       &Delete,
+       {{"ID", true, "as the list shows it"}},
+       true},
+  };
+}
+
+}  // namespace sluice::ctl

@@ -1,0 +1,129 @@
+#include "policy/rules/rule.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "policy/rules/rule_check.h"
+
+namespace sluice::policy {
+
+absl::StatusOr<Rule> Rule::Compile(const admin::v1::Rule& rule) {
+  const std::vector<RuleProblem> problems = CheckRule(rule);
+  if (problems.empty()) return Rule(rule);
+  return absl::InvalidArgumentError(
+      absl::StrCat(problems[0].field, ": ", problems[0].description));
+}
+
+Rule::Rule(const admin::v1::Rule& rule)
+    : rule_(rule),
+      subjects_(ReadPatterns(rule.match().subjects())),
+      client_ids_(ReadPatterns(rule.match().client_ids())) {
+  for (const std::string& network : rule.match().client_addresses()) {
+    networks_.push_back(*Network::Parse(network));
+  }
+  for (const std::string& filter : rule.topic_filters()) {
+    topics_.push_back(*TopicTemplate::Parse(filter));
+  }
+  for (const std::string& filter : rule.except_topic_filters()) {
+    except_.push_back(*TopicTemplate::Parse(filter));
+  }
+}
+
+std::vector<Rule::Pattern> Rule::ReadPatterns(
+    const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  std::vector<Pattern> patterns;
+  for (absl::string_view text : texts) {
+    const bool is_prefix = absl::ConsumeSuffix(&text, "*");
+    patterns.push_back({std::string(text), is_prefix});
+  }
+  return patterns;
+}
+
+bool Rule::AnyFits(const std::vector<Pattern>& patterns,
+                   absl::string_view value) {
+  return absl::c_any_of(patterns, [value](const Pattern& pattern) {
+    return pattern.is_prefix ? absl::StartsWith(value, pattern.text)
+                             : value == pattern.text;
+  });
+}
+
+bool Rule::Matches(const RuleClient& client) const {
+  const admin::v1::Rule::Match& match = rule_.match();
+  const bool has_token = !client.issuer.empty();
+  switch (match.clients()) {
+    case admin::v1::Rule::CLIENTS_WITH_TOKEN:
+      if (!has_token) return false;
+      break;
+    case admin::v1::Rule::CLIENTS_ANONYMOUS:
+      if (has_token) return false;
+      break;
+    default:
+      break;
+  }
+  const auto has = [](const auto& list, absl::string_view value) {
+    return list.empty() || absl::c_linear_search(list, value);
+  };
+  if (!has(match.issuers(), client.issuer) ||
+      !has(match.listeners(), client.connection.listener())) {
+    return false;
+  }
+  if (!subjects_.empty() &&
+      !(has_token && AnyFits(subjects_, client.subject))) {
+    return false;
+  }
+  if (!client_ids_.empty() &&
+      !AnyFits(client_ids_, client.connection.client_id())) {
+    return false;
+  }
+  return MatchesAddress(client.connection.client_address()) &&
+         MatchesVersion(client.connection.protocol_version());
+}
+
+bool Rule::MatchesAddress(absl::string_view peer) const {
+  if (networks_.empty()) return true;
+  const std::optional<IpAddress> address = ParseIpAddressOfPeer(peer);
+  return !address.has_value() ||
+         absl::c_any_of(networks_, [&address](const Network& network) {
+           return network.Contains(*address);
+         });
+}
+
+bool Rule::MatchesVersion(v1::ProtocolVersion version) const {
+  const auto& versions = rule_.match().protocol_versions();
+  return versions.empty() ||
+         absl::c_linear_search(
+             versions,
+             version == v1::PROTOCOL_VERSION_MQTT_5_0 ? "5.0" : "3.1.1");
+}
+
+v1::Rule Rule::For(const RuleClient& client) const {
+  const TopicVariables variables{client.subject, client.connection.client_id()};
+  v1::Rule rule;
+  rule.set_name(rule_.name());
+  rule.set_shadow(rule_.mode() == admin::v1::Rule::MODE_SHADOW);
+  rule.set_publish(rule_.publish());
+  rule.set_subscribe(rule_.subscribe());
+  for (const TopicTemplate& topic : topics_) {
+    rule.add_topic_filters(topic.FillIn(variables));
+  }
+  for (const TopicTemplate& topic : except_) {
+    std::string filter;
+    if (topic.FillInExactly(variables, &filter)) {
+      rule.add_except_topic_filters(std::move(filter));
+    }
+  }
+  if (rule_.has_deny()) {
+    *rule.mutable_deny() = rule_.deny();
+  } else {
+    *rule.mutable_limits() = rule_.limits();
+  }
+  return rule;
+}
+
+}  // namespace sluice::policy

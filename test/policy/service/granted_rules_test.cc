@@ -1,0 +1,100 @@
+// Every grant comes with the rules that are for its client.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "policy/store/memory_resource_store.h"
+#include "proto/sluice/admin/v1/rule.pb.h"
+#include "test/policy/service/authenticator_harness.h"
+
+namespace sluice::policy {
+namespace {
+
+class GrantedRulesTest : public AuthenticatorHarness {
+ protected:
+  GrantedRulesTest() { managed_->Follow(&resources_); }
+
+  void Put(const std::string& id, const std::string& value) {
+    Resource resource;
+    resource.collection = kRules;
+    resource.id = id;
+    resource.value = value;
+    EXPECT_TRUE(resources_.Put(resource, std::nullopt, kNow).ok());
+  }
+  static admin::v1::Rule Deny(const std::string& filter) {
+    admin::v1::Rule rule;
+    rule.set_publish(true);
+    rule.add_topic_filters(filter);
+    rule.mutable_deny();
+    return rule;
+  }
+  // Their first filters.
+  static std::vector<std::string> Filters(const v1::Grant& grant) {
+    std::vector<std::string> filters;
+    for (const v1::Rule& rule : grant.rules()) {
+      filters.push_back(rule.topic_filters(0));
+    }
+    return filters;
+  }
+  using Strings = std::vector<std::string>;
+
+  MemoryResourceStore resources_;
+};
+
+TEST_F(GrantedRulesTest, WhateverTheCredential) {
+  Put("1", Deny("${subject}/${client_id}").SerializeAsString());
+  const std::string token = Token(client_);
+  EXPECT_EQ(Filters(Granted(WithExporter(token, client_))),
+            Strings{"alice/client-1"});
+  EXPECT_EQ(Filters(Granted(WithChallenge(token, client_))),
+            Strings{"alice/client-1"});
+  EXPECT_EQ(Filters(Granted(StoredWithChallenge(client_))),
+            Strings{"alice/client-1"});
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_token(token);
+  EXPECT_EQ(Filters(Granted(recheck)), Strings{"alice/client-1"});
+  EXPECT_EQ(Filters(Granted(Anonymous(true))), Strings{"+/client-1"});
+}
+
+TEST_F(GrantedRulesTest, ThoseThatMatch) {
+  admin::v1::Rule rule = Deny("bobs");
+  rule.mutable_match()->add_subjects("bob");
+  Put("1", rule.SerializeAsString());
+  rule = Deny("all");
+  Put("2", rule.SerializeAsString());
+  rule = Deny("anonymous");
+  rule.mutable_match()->set_clients(admin::v1::Rule::CLIENTS_ANONYMOUS);
+  Put("3", rule.SerializeAsString());
+  const v1::AuthenticateRequest request = WithExporter(Token(client_), client_);
+  EXPECT_EQ(Filters(Granted(request)), Strings{"all"});
+  EXPECT_EQ(Filters(Granted(Anonymous(true))), (Strings{"all", "anonymous"}));
+  EXPECT_TRUE(resources_.Delete(kRules, "2", std::nullopt, kNow).ok());
+  EXPECT_EQ(Filters(Granted(request)), Strings());
+}
+
+// Live sessions ask again when the version changes.
+TEST_F(GrantedRulesTest, AChangeIsANewVersionOfThePolicy) {
+  const v1::AuthenticateRequest request = WithExporter(Token(client_), client_);
+  const std::string before = Granted(request).policy_version();
+  Put("1", Deny("a").SerializeAsString());
+  const std::string with_rule = Granted(request).policy_version();
+  EXPECT_NE(with_rule, before);
+  Put("1", Deny("b").SerializeAsString());
+  EXPECT_NE(Granted(request).policy_version(), with_rule);
+  EXPECT_TRUE(resources_.Delete(kRules, "1", std::nullopt, kNow).ok());
+  EXPECT_EQ(Granted(request).policy_version(), before);
+}
+
+TEST_F(GrantedRulesTest, NothingIsGrantedPastOneThatCannotBeRead) {
+  Put("new", "\xFF");
+  const auto answer =
+      Make().Authenticate(WithExporter(Token(client_), client_), kNow, nullptr);
+  EXPECT_EQ(answer.status().message(),
+            "rules/new cannot be read; nothing is granted until it is replaced "
+            "or deleted");
+  EXPECT_FALSE(Make().Authenticate(Anonymous(true), kNow, nullptr).ok());
+}
+
+}  // namespace
+}  // namespace sluice::policy
