@@ -78,6 +78,7 @@ check format bash bazel/format.sh --check
 check "table of requirements" /usr/bin/python3 bazel/conformance.py
 with_programs "end to end" test/e2e/run.py
 with_programs conformance test/conformance/run.py
+with_programs fleet test/fleet/run.py
 with_programs deploy test/deploy/run.py
 
 echo

@@ -76,3 +76,18 @@ export async function connect(
   };
   return client;
 }
+
+// The same for a client of MQTT 3.1.1: the token is the User Name, and the proof,
+// over a secret of the TLS connection, the Password.
+export async function connectV311({url, ca, token, key, options = {}}) {
+  const {hostname, port} = new URL(url);
+  const socket = await openTls({host: hostname, port: port || 8883, ca});
+  const content = socket.exportKeyingMaterial(32, EXPORTER_LABEL);
+  return new mqtt.MqttClient(() => socket, {
+    protocolVersion: 4,
+    reconnectPeriod: 0,
+    ...options,
+    username: `ace${token.toString('base64url')}`,
+    password: proofOf(key, content),
+  });
+}

@@ -27,6 +27,9 @@ class Mosquitto(Process):
             *options, ""]), encoding="utf-8")
         super().__init__(["/usr/sbin/mosquitto", "-c", config],
                          directory / "mosquitto.log")
+
+    def start(self):
+        super().start()
         self.wait_for(r"mosquitto version .* running")
 
 

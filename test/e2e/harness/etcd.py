@@ -31,6 +31,9 @@ class Etcd(Process):
             f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=e2e={peer}", *options],
             directory / "etcd.log")
+
+    def start(self):
+        super().start()
         eventually(self._ready, "etcd is ready")
 
     def _ready(self):

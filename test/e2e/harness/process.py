@@ -46,12 +46,17 @@ class Process:
         self._kill = os.killpg if own_group else os.kill
         self.name = pathlib.Path(argv[0]).name
         self.log = pathlib.Path(log)
-        with open(log, "ab") as output:
+        self._argv = [str(a) for a in argv]
+        self._options = {"start_new_session": own_group, **kwargs}
+        self.start()
+
+    def start(self):
+        """Starts it; again, after its end."""
+        with open(self.log, "ab") as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(
-                [str(a) for a in argv], stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=own_group, **kwargs)
+                self._argv, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, **self._options)
         _running.add(self)
 
     @property

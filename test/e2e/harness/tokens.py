@@ -165,4 +165,5 @@ class AuthorizationServer:
 
     def token(self, key, *permissions, **claims):
         return sign_jwt(self.claims(key, *permissions, **claims), self.key,
-                        {"alg": "EdDSA", "kid": "as-1"})
+                        {"alg": self.key.alg,
+                         "kid": self.key.public_jwk()["kid"]})
