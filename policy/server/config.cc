@@ -55,6 +55,7 @@ class Checker {
   const config::Locations& locations_;
   std::optional<ListenAddress> address_;
   std::optional<TlsConfig> tls_;
+  TlsFiles tls_files_;
   ace::TokenVerifier::Options options_;
   IssuerSettings issuer_settings_;
   std::vector<ace::Permission> public_topics_;
@@ -81,10 +82,16 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
   absl::StatusOr<ace::TokenVerifier> verifier =
       ace::TokenVerifier::Create(std::move(options_));
   if (!verifier.ok()) return Error("", verifier.status().message());
-  return LoadedConfig{std::move(address_),       std::move(tls_),
-                      *std::move(verifier),      std::move(issuer_settings_),
-                      std::move(public_topics_), *std::move(store),
-                      std::move(access_),        std::move(warnings_)};
+  return LoadedConfig{std::move(address_),
+                      std::move(tls_),
+                      *std::move(verifier),
+                      std::move(issuer_settings_),
+                      std::move(public_topics_),
+                      *std::move(store),
+                      std::move(access_),
+                      std::move(warnings_),
+                      std::nullopt,
+                      std::move(tls_files_)};
 }
 
 absl::Status Checker::CheckAddress(Hosting hosting) {
@@ -113,11 +120,15 @@ absl::Status Checker::CheckTls() {
     const char* path;
     const std::string& name;
     std::string* contents;
+    std::string* path_of_file;
     bool required;
   } kFiles[] = {
-      {"tls.certificate", schema_.tls().certificate(), &tls.certificate, true},
-      {"tls.private_key", schema_.tls().private_key(), &tls.private_key, true},
-      {"tls.client_ca", schema_.tls().client_ca(), &tls.client_ca, false},
+      {"tls.certificate", schema_.tls().certificate(), &tls.certificate,
+       &tls_files_.certificate, true},
+      {"tls.private_key", schema_.tls().private_key(), &tls.private_key,
+       &tls_files_.private_key, true},
+      {"tls.client_ca", schema_.tls().client_ca(), &tls.client_ca,
+       &tls_files_.client_ca, false},
   };
   for (const auto& file : kFiles) {
     if (!file.required && !locations_.Contains(file.path)) continue;
@@ -128,6 +139,7 @@ absl::Status Checker::CheckTls() {
             : ReadNamedCertificates(locations_, file.path, file.name);
     if (!contents.ok()) return contents.status();
     *file.contents = *std::move(contents);
+    *file.path_of_file = ResolvePath(locations_.file(), file.name);
   }
   tls_ = std::move(tls);
   return absl::OkStatus();

@@ -10,23 +10,11 @@
 #include "policy/ace/token_verifier.h"
 #include "policy/server/issuer_config.h"
 #include "policy/server/listen_address.h"
+#include "policy/server/tls_config.h"
 #include "policy/service/access_control.h"
 #include "policy/store/store.h"
 
 namespace sluice::policy {
-
-// TLS of the service: PEM texts, checked.
-struct TlsConfig {
-  std::string certificate;
-  std::string private_key;
-  // Not empty: clients must show a certificate that one of these issued.
-  std::string client_ca;
-};
-
-inline bool operator==(const TlsConfig& a, const TlsConfig& b) {
-  return a.certificate == b.certificate && a.private_key == b.private_key &&
-         a.client_ca == b.client_ca;
-}
 
 // A policy.yaml that has been read and checked, with the files that it names.
 // Whatever is wrong has been found; using it cannot fail on its account.
@@ -47,6 +35,8 @@ struct LoadedConfig {
   std::vector<std::string> warnings;
   // Where health is told over plain text, HOST:PORT; absent: nowhere.
   std::optional<ListenAddress> health_address = std::nullopt;
+  // What `tls` was read from.
+  TlsFiles tls_files = {};
 };
 
 // Who runs the service: a process of its own, which needs an address, or a

@@ -29,18 +29,6 @@ Store TryOpenStore(const StoreOptions& options, absl::Status* status) {
   return Store();
 }
 
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(
-    const std::optional<TlsConfig>& tls) {
-  if (!tls.has_value()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options(
-      tls->client_ca.empty()
-          ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = tls->client_ca;
-  options.pem_key_cert_pairs.push_back({tls->private_key, tls->certificate});
-  return grpc::SslServerCredentials(options);
-}
-
 AccessControl::Reach ReachOf(const LoadedConfig& config) {
   if (config.tls.has_value() && !config.tls->client_ca.empty()) {
     return AccessControl::Reach::kWithCertificate;
@@ -66,6 +54,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
                            Logger* log)
     : listen_address_(config.address),
       tls_(config.tls),
+      tls_credentials_(
+          tls_.has_value() ? std::make_shared<TlsCredentials>(*tls_) : nullptr),
       clock_(std::move(clock)),
       access_(ReachOf(config), config.access),
       replica_(std::make_shared<Replica>(clock_)),
@@ -122,6 +112,10 @@ std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
 
 void PolicyServer::Reload(LoadedConfig config) {
   access_.SetRules(config.access);
+  if (config.tls.has_value()) {
+    // What it fails for needs a restart, as the caller knows.
+    static_cast<void>(ReplaceTls(*std::move(config.tls)));
+  }
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
     DecideWith(Configure(std::move(config)));
@@ -130,9 +124,19 @@ void PolicyServer::Reload(LoadedConfig config) {
   if (server_ != nullptr) ReadKeys();
 }
 
+absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
+  if (!HaveSameShape(tls_, tls)) {
+    return absl::FailedPreconditionError(
+        "whether TLS is spoken, and clients need certificates, changes only "
+        "with a restart");
+  }
+  tls_credentials_->Replace(std::move(tls));
+  return absl::OkStatus();
+}
+
 bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
-  return !(config.address == listen_address_ && config.tls == tls_ &&
-           config.store == store_options_);
+  return !(config.address == listen_address_ &&
+           HaveSameShape(config.tls, tls_) && config.store == store_options_);
 }
 
 void PolicyServer::Shutdown(absl::Duration grace) {
@@ -157,7 +161,9 @@ int PolicyServer::Start(const std::string* target) {
       kMinPingIntervalMs);
   int port = 0;
   if (target != nullptr) {
-    builder.AddListeningPort(*target, MakeCredentials(tls_), &port);
+    std::shared_ptr<grpc::ServerCredentials> credentials = tls_credentials_;
+    if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
+    builder.AddListeningPort(*target, std::move(credentials), &port);
   }
   std::vector<std::string> names = {v1::PolicyService::service_full_name()};
   builder.RegisterService(&service_);

@@ -14,6 +14,8 @@
 #include "policy/admin/admin_services.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
+#include "policy/server/tls_config.h"
+#include "policy/server/tls_credentials.h"
 #include "policy/service/access_control.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
@@ -70,9 +72,15 @@ class PolicyServer : private JwksObserverInterface {
   const std::string& address() const { return address_; }
 
   // Serves issuers, keys, public topics and access rules of `config` from now
-  // on. Stored tokens stay. Address, TLS and store stay as they are: see
-  // NeedsRestart().
+  // on, and new connections with its certificates. Stored tokens stay. Address,
+  // store and whether TLS is spoken stay as they are: see NeedsRestart().
   void Reload(LoadedConfig config);
+
+  // Takes over certificates, key and client CA for connections that begin from
+  // now on; those that there are go on. Fails, and changes nothing, where the
+  // server has no TLS, or where it is not to ask clients for certificates any
+  // more, or begin to. Any thread.
+  absl::Status ReplaceTls(TlsConfig tls);
 
   // Whether `config` differs from the running configuration in something that
   // Reload() does not change.
@@ -103,7 +111,8 @@ class PolicyServer : private JwksObserverInterface {
   void OnFailure(const std::string& issuer, absl::string_view reason) override;
 
   const std::optional<ListenAddress> listen_address_;
-  const std::optional<TlsConfig> tls_;
+  const std::optional<TlsConfig> tls_;               // the first one
+  std::shared_ptr<TlsCredentials> tls_credentials_;  // null without TLS
   const PolicyService::Clock clock_;
   AccessControl access_;
   // What operators manage, and who is told of it. Both outlive the store.

@@ -13,6 +13,7 @@
 #include "policy/server/grpc_log.h"
 #include "policy/server/health_server.h"
 #include "policy/server/policy_server.h"
+#include "policy/server/tls_reloader.h"
 #include "proxy/base/log.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
@@ -32,7 +33,7 @@ void LogWarnings(const LoadedConfig& config, Logger& log) {
 // A configuration that cannot be used changes nothing.
 void ReloadConfig(const std::string& file,
                   const std::optional<ListenAddress>& health_address,
-                  PolicyServer& server, Logger& log) {
+                  PolicyServer& server, TlsReloader& tls, Logger& log) {
   absl::StatusOr<LoadedConfig> config = LoadConfig(file, Hosting::kStandalone);
   if (!config.ok()) {
     log.Error("reload_failed", {{"detail", config.status().message()}});
@@ -43,8 +44,11 @@ void ReloadConfig(const std::string& file,
       !(config->health_address == health_address)) {
     log.Warning(
         "reload_incomplete",
-        {{"detail", "addresses, tls and store change only with a restart"}});
+        {{"detail",
+          "addresses, store, and whether there is tls and tls.client_ca, "
+          "change only with a restart"}});
   }
+  tls.SetFiles(config->tls_files);
   server.Reload(*std::move(config));
   log.Info("reloaded", {{"config", file}});
 }
@@ -56,6 +60,7 @@ int Serve(const std::string& file, LoadedConfig config,
   const ScopedGrpcLog grpc_log(&log);
   LogWarnings(config, log);
   const std::optional<ListenAddress> health_address = config.health_address;
+  const TlsFiles tls_files = config.tls_files;
   PolicyServer server(
       std::move(config), [] { return absl::Now(); }, &log);
   if (absl::Status s = server.Listen(); !s.ok()) {
@@ -73,11 +78,12 @@ int Serve(const std::string& file, LoadedConfig config,
                      {"version", kVersion},
                      {"address", server.address()},
                      {"health", health.address()}});
+  TlsReloader tls(tls_files, &server, &log);
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) break;
-    ReloadConfig(file, health_address, server, log);
+    ReloadConfig(file, health_address, server, tls, log);
   }
   QuitAtNextSignal();
   log.Info("draining");

@@ -1,7 +1,9 @@
 """The ways in which a proxy reaches the policy service."""
 
+import signal
 import subprocess
 
+from harness.process import eventually
 from harness.stack import Stack, StackTestCase
 from harness.tokens import Ed25519Key
 
@@ -30,6 +32,81 @@ class UnixSocketPolicyTest(Flows, StackTestCase):
 
 class MutualTlsPolicyTest(Flows, StackTestCase):
     stack_options = {"mode": "mtls"}
+
+
+class RotatedCertificatesTest(StackTestCase):
+    """The certificates of policy service and clients change as it runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.key = Ed25519Key()
+        cls.stack = Stack("RotatedCertificatesTest", mode="mtls", policy={
+            "tls": {"client_ca": "clients.crt"},
+            "access": {"operators": ["proxy", "admin"]}},
+            prepare=cls._make_authorities)
+        cls.addClassCleanup(cls.stack.stop)
+
+    @staticmethod
+    def _openssl(script, directory):
+        subprocess.run(["bash", "-ec", script], cwd=directory, check=True,
+                       capture_output=True)
+
+    @classmethod
+    def _make_authorities(cls, directory):
+        cls._openssl(
+            "cp ca.crt clients.crt; new='-newkey ec -nodes -pkeyopt"
+            " ec_paramgen_curve:P-256';"
+            " openssl req -x509 $new -days 1"
+            " -subj '/CN=Next CA' -keyout new-ca.key"
+            " -out new-ca.crt;"
+            " openssl req $new -subj /CN=admin -keyout admin.key |"
+            " openssl x509 -req -days 1 -CA new-ca.crt -CAkey new-ca.key"
+            " -CAcreateserial -out admin.crt", directory)
+
+    def sluicectl(self, name, *arguments):
+        """With the certificate NAME.crt."""
+        directory = self.stack.directory
+        return self.stack.sluicectl(
+            *arguments, "--ca", directory / "ca.crt",
+            "--certificate", directory / f"{name}.crt",
+            "--key", directory / f"{name}.key")
+
+    def assert_served(self, name):
+        done = self.sluicectl(name, "session", "list")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def assert_refused(self, name):
+        done = self.sluicectl(name, "session", "list")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("UNAVAILABLE", done.stderr)
+
+    def test_old_authority_of_clients_counts_no_more_and_streams_go_on(self):
+        client = self.connected("a/# pub")
+        self.assert_served("proxy")
+        self.assert_refused("admin")
+        self._openssl("cp new-ca.crt next && mv next clients.crt",
+                      self.stack.directory)
+        self.stack.policy.wait_for("certificates_reloaded")
+        self.assert_refused("proxy")
+        self.assert_served("admin")
+        # What the proxy has open was made under the old one.
+        self.connected("a/# pub", key=Ed25519Key())
+        revoked = self.sluicectl("admin", "revoke", "subject", "alice")
+        self.assertEqual(revoked.returncode, 0, revoked.stderr)
+        client.expect_disconnect(0x98)
+        self.assertNotIn("policy_watch_ended", self.stack.proxy.output())
+
+        # A CA that is no certificate changes nothing; SIGHUP takes over too.
+        (self.stack.directory / "clients.crt").write_bytes(b"-----BEGIN")
+        self.stack.policy.wait_for("certificates_rejected")
+        self.assert_served("admin")
+        self._openssl("cat ca.crt new-ca.crt > clients.crt",
+                      self.stack.directory)
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: self.sluicectl(
+            "proxy", "session", "list").returncode == 0,
+            "both authorities count")
+        self.assert_served("admin")
 
 
 class ForeignCertificateTest(StackTestCase):

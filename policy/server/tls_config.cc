@@ -1,0 +1,55 @@
+#include "policy/server/tls_config.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/server/files.h"
+#include "policy/server/pem.h"
+
+namespace sluice::policy {
+namespace {
+
+absl::Status Of(const std::string& file, const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat(file, ": ", status.message()));
+}
+
+absl::StatusOr<std::string> ReadCertificates(const std::string& file) {
+  absl::StatusOr<std::string> pem = ReadSmallFile(file);
+  if (!pem.ok()) return pem;
+  if (absl::Status s = CheckCertificates(*pem); !s.ok()) return Of(file, s);
+  return pem;
+}
+
+}  // namespace
+
+std::vector<std::string> TlsFiles::Paths() const {
+  std::vector<std::string> paths;
+  for (const std::string& path : {certificate, private_key, client_ca}) {
+    if (!path.empty()) paths.push_back(path);
+  }
+  return paths;
+}
+
+bool HaveSameShape(const std::optional<TlsConfig>& a,
+                   const std::optional<TlsConfig>& b) {
+  if (!a.has_value() || !b.has_value()) return a.has_value() == b.has_value();
+  return a->client_ca.empty() == b->client_ca.empty();
+}
+
+absl::StatusOr<TlsConfig> ReadTlsFiles(const TlsFiles& files) {
+  absl::StatusOr<std::string> certificate = ReadCertificates(files.certificate);
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> private_key = ReadSmallFile(files.private_key);
+  if (!private_key.ok()) return private_key.status();
+  if (absl::Status s = CheckPrivateKey(*private_key, *certificate); !s.ok()) {
+    return Of(files.private_key, s);
+  }
+  TlsConfig tls{*std::move(certificate), *std::move(private_key), ""};
+  if (files.client_ca.empty()) return tls;
+  absl::StatusOr<std::string> client_ca = ReadCertificates(files.client_ca);
+  if (!client_ca.ok()) return client_ca.status();
+  tls.client_ca = *std::move(client_ca);
+  return tls;
+}
+
+}  // namespace sluice::policy

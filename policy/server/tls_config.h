@@ -1,0 +1,42 @@
+#ifndef POLICY_SERVER_TLS_CONFIG_H_
+#define POLICY_SERVER_TLS_CONFIG_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace sluice::policy {
+
+// Where TLS of the service comes from.
+struct TlsFiles {
+  std::string certificate;
+  std::string private_key;
+  std::string client_ca;  // empty: clients need no certificate
+
+  // All that there are.
+  std::vector<std::string> Paths() const;
+};
+
+// TLS of the service: PEM texts, checked.
+struct TlsConfig {
+  std::string certificate;
+  std::string private_key;
+  // Not empty: clients must show a certificate that one of these issued.
+  std::string client_ca;
+};
+
+// Whether a running server can take `b` over in place of `a`: that TLS is
+// spoken, and that clients need a certificate, does not change.
+bool HaveSameShape(const std::optional<TlsConfig>& a,
+                   const std::optional<TlsConfig>& b);
+
+// Reads and checks the files. Fails where one cannot be read, is no whole PEM,
+// or where the key does not belong to the certificate; the message names the
+// file, and holds nothing of it.
+absl::StatusOr<TlsConfig> ReadTlsFiles(const TlsFiles& files);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_TLS_CONFIG_H_

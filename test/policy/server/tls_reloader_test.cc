@@ -1,0 +1,187 @@
+#include "policy/server/tls_reloader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/server/config.h"
+#include "policy/server/policy_server.h"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "test/policy/service/watching_proxy.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::sluice::testing::TempDir;
+using ::sluice::testing::TestCertificate;
+using ::testing::HasSubstr;
+
+// Keeps all lines, and waits for some.
+class WaitingSink : public LogSinkInterface {
+ public:
+  void Write(absl::string_view line) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    absl::StrAppend(&text_, line);
+    written_.notify_all();
+  }
+  // Waits for that text, and returns all that came with it.
+  std::string WaitFor(absl::string_view text) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    written_.wait(lock, [&] { return absl::StrContains(text_, text); });
+    return std::exchange(text_, "");
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable written_;
+  std::string text_;
+};
+
+class TlsReloaderTest : public ::testing::Test {
+ protected:
+  TlsReloaderTest() {
+    Write("policy.crt", server_.certificate_pem());
+    Write("policy.key", server_.private_key_pem());
+    Write("clients.crt", old_authority_.certificate_pem());
+    policy_ = std::make_unique<PolicyServer>(Config());
+    EXPECT_TRUE(policy_->Listen().ok());
+    reloader_ = std::make_unique<TlsReloader>(Config().tls_files, policy_.get(),
+                                              &log_, absl::Milliseconds(5));
+  }
+  ~TlsReloaderTest() override { reloader_.reset(); }
+
+  void Write(absl::string_view name, absl::string_view text) {
+    dir_.Write(name, text);
+  }
+
+  LoadedConfig Config(absl::string_view client_ca = "client_ca: clients.crt") {
+    auto config = LoadConfig(
+        dir_.Write("policy.yaml",
+                   absl::StrCat("address: 127.0.0.1:0\naudience: broker\n"
+                                "tls: {certificate: policy.crt, private_key: "
+                                "policy.key, ",
+                                client_ca, "}\n")),
+        Hosting::kStandalone);
+    EXPECT_TRUE(config.ok()) << config.status();
+    return *std::move(config);
+  }
+
+  // A channel that shares its connection with no other.
+  std::shared_ptr<grpc::Channel> Channel(
+      const TestCertificate& client, const TestCertificate& server_authority) {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = server_authority.certificate_pem();
+    options.pem_cert_chain = client.certificate_pem();
+    options.pem_private_key = client.private_key_pem();
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(policy_->address(),
+                                     grpc::SslCredentials(options), arguments);
+  }
+
+  // Whether a new connection is served.
+  bool IsServed(const TestCertificate& client,
+                const TestCertificate& server_authority) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::seconds(20));
+    v1::AuthenticateRequest request;
+    request.mutable_connection()->set_protocol_version(
+        v1::PROTOCOL_VERSION_MQTT_5_0);
+    request.mutable_anonymous();
+    v1::AuthenticateResponse response;
+    return v1::PolicyService::NewStub(Channel(client, server_authority))
+        ->Authenticate(&context, request, &response)
+        .ok();
+  }
+
+  const TempDir dir_;
+  // All of one name, as after a rotation.
+  const TestCertificate authority_ = TestCertificate::Authority("servers");
+  const TestCertificate server_ = authority_.Issue({});
+  const TestCertificate old_authority_ = TestCertificate::Authority("ca");
+  const TestCertificate new_authority_ = TestCertificate::Authority("ca");
+  const TestCertificate old_client_ = old_authority_.Issue({});
+  const TestCertificate new_client_ = new_authority_.Issue({});
+  WaitingSink sink_;
+  Logger log_{&sink_, LogLevel::kInfo, LogFormat::kJson};
+  std::unique_ptr<PolicyServer> policy_;
+  std::unique_ptr<TlsReloader> reloader_;
+};
+
+TEST_F(TlsReloaderTest, ANewClientCaReplacesTheOldAndBreaksNoStream) {
+  const auto stub =
+      v1::PolicyService::NewStub(Channel(old_client_, authority_));
+  WatchingProxy live(stub.get(), "p");
+  live.ReadAll();
+  EXPECT_TRUE(IsServed(old_client_, authority_));
+  EXPECT_FALSE(IsServed(new_client_, authority_));
+
+  Write("clients.crt", new_authority_.certificate_pem());
+  sink_.WaitFor("certificates_reloaded");
+  EXPECT_FALSE(IsServed(old_client_, authority_));
+  EXPECT_TRUE(IsServed(new_client_, authority_));
+
+  // The stream is told of another policy.
+  LoadedConfig config = Config();
+  config.public_topics.emplace_back().topic_filter = "a";
+  policy_->Reload(std::move(config));
+  EXPECT_TRUE(live.Read().has_policy());
+}
+
+TEST_F(TlsReloaderTest, AnotherCertificateOfTheServerIsShown) {
+  const TestCertificate authority = TestCertificate::Authority("servers");
+  const TestCertificate server = authority.Issue({});
+  // The pair is of one kind while the second half is missing.
+  Write("policy.crt", server.certificate_pem());
+  EXPECT_THAT(sink_.WaitFor("certificates_rejected"),
+              HasSubstr("policy.key: does not belong to the certificate"));
+  EXPECT_TRUE(IsServed(old_client_, authority_));
+
+  Write("policy.key", server.private_key_pem());
+  sink_.WaitFor("certificates_reloaded");
+  EXPECT_TRUE(IsServed(old_client_, authority));
+  EXPECT_FALSE(IsServed(old_client_, authority_));
+}
+
+TEST_F(TlsReloaderTest, HalfAFileIsRejected) {
+  const std::string& pem = new_authority_.certificate_pem();
+  Write("clients.crt", pem.substr(0, pem.size() / 2));
+  EXPECT_THAT(sink_.WaitFor("certificates_rejected"), HasSubstr("warning"));
+  EXPECT_TRUE(IsServed(old_client_, authority_));
+}
+
+TEST_F(TlsReloaderTest, ReloadOfTheConfigurationTakesThemOverAtOnce) {
+  Write("other.crt", new_authority_.certificate_pem());
+  LoadedConfig config = Config("client_ca: other.crt");
+  EXPECT_FALSE(policy_->NeedsRestart(config));
+  reloader_->SetFiles(config.tls_files);
+  policy_->Reload(std::move(config));
+  EXPECT_FALSE(IsServed(old_client_, authority_));
+  EXPECT_TRUE(IsServed(new_client_, authority_));
+  // It is the other file that is watched now.
+  Write("other.crt", old_authority_.certificate_pem());
+  sink_.WaitFor("certificates_reloaded");
+  EXPECT_TRUE(IsServed(old_client_, authority_));
+}
+
+TEST_F(TlsReloaderTest, ThatClientsNeedACertificateStaysAsItIs) {
+  LoadedConfig config = Config("");
+  EXPECT_TRUE(policy_->NeedsRestart(config));
+  policy_->Reload(std::move(config));
+  EXPECT_TRUE(IsServed(old_client_, authority_));
+  EXPECT_FALSE(IsServed(new_client_, authority_));
+}
+
+}  // namespace
+}  // namespace sluice::policy
