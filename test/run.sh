@@ -76,6 +76,7 @@ bazel_tests
 check layers bash bazel/check_layers.sh
 check format bash bazel/format.sh --check
 check "table of requirements" /usr/bin/python3 bazel/conformance.py
+with_programs "instructions a message" test/bench/instructions.py
 with_programs "end to end" test/e2e/run.py
 with_programs conformance test/conformance/run.py
 with_programs fleet test/fleet/run.py
