@@ -15,6 +15,7 @@
 #include "policy/server/policy_server.h"
 #include "policy/server/tls_reloader.h"
 #include "proxy/base/log.h"
+#include "proxy/base/process.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 
@@ -97,6 +98,7 @@ int Serve(const std::string& file, LoadedConfig config,
 
 int RunProgram(const ProgramOptions& options) {
   const sigset_t signals = BlockSignals();
+  ForbidLookingIntoMemory();
   absl::StatusOr<LoadedConfig> config =
       LoadConfig(options.config, Hosting::kStandalone);
   if (!config.ok()) {

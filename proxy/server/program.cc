@@ -1,7 +1,6 @@
 #include "proxy/server/program.h"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "absl/time/time.h"
 #include "policy/server/grpc_log.h"
 #include "proxy/base/log.h"
+#include "proxy/base/process.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 #include "proxy/server/config.h"
@@ -27,10 +27,7 @@ namespace {
 constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 
 void PrepareProcess() {
-  // No core dumps, and no debugger of another process of this user: memory
-  // holds private keys and tokens. Failing to forbid that is no reason not to
-  // serve.
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ForbidLookingIntoMemory();
   rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;

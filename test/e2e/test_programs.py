@@ -40,6 +40,19 @@ class ProgramsTest(unittest.TestCase):
                 self.assert_status(done, 0)
                 self.assertIn(program.name, done.stdout)
 
+    def test_programs_are_built_hard_to_exploit(self):
+        for program in (PROXY, POLICY, SLUICECTL):
+            with self.subTest(program.name):
+                said = run("readelf", "--file-header", "--program-headers",
+                           "--dynamic", "--dyn-syms", "--wide",
+                           program).stdout
+                self.assertIn("Type:                              DYN", said)
+                self.assertRegex(said, r"GNU_STACK .* RW ")
+                self.assertIn("GNU_RELRO", said)
+                self.assertRegex(said, r"\(FLAGS\) +BIND_NOW")
+                self.assertIn("__stack_chk_fail", said)
+                self.assertIn("__memcpy_chk", said)
+
     def test_wrong_usage_exits_2(self):
         for argv in ((PROXY,), (POLICY,), (PROXY, "--no-such-flag"),
                      (POLICY, "--config"), (SLUICECTL, "no-such-command")):
