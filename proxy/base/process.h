@@ -4,8 +4,8 @@
 namespace sluice {
 
 // From now on this process leaves no core dump, and no debugger of another
-// process of its user gets into it: its memory holds keys and tokens. Failing to
-// forbid that is no reason not to serve.
+// process of its user gets into it: its memory holds keys and tokens. Failing
+// to forbid that is no reason not to serve.
 void ForbidLookingIntoMemory();
 
 }  // namespace sluice
