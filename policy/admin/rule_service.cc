@@ -38,7 +38,9 @@ admin::v1::Rule FromResource(const Resource& resource) {
 grpc::Status Check(const admin::v1::Rule& rule) {
   FieldViolations violations;
   for (const RuleProblem& problem : CheckRule(rule)) {
-    violations.Add(absl::StrCat("rule.", problem.field), problem.description);
+    violations.Add(
+        problem.field.empty() ? "rule" : absl::StrCat("rule.", problem.field),
+        problem.description);
   }
   return violations.ToStatus();
 }
@@ -102,6 +104,13 @@ grpc::Status RuleService::ApplyMask(const admin::v1::PutRuleRequest& request,
   // What has been read is what is changed, or nothing is.
   if (expected->has_value() && *expected != revision) {
     return StoreError(absl::AbortedError(""), rule->name());
+  }
+  if (grpc::Status s = Check(*rule); !s.ok()) {
+    return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                        absl::StrCat(rule->name(),
+                                     " cannot be read, so that it has to be "
+                                     "written whole: ",
+                                     s.error_message()));
   }
   *expected = revision;
   MergeFields(request.update_mask(), request.rule(), rule);

@@ -16,8 +16,9 @@ namespace sluice::policy {
 absl::StatusOr<Rule> Rule::Compile(const admin::v1::Rule& rule) {
   const std::vector<RuleProblem> problems = CheckRule(rule);
   if (problems.empty()) return Rule(rule);
-  return absl::InvalidArgumentError(
-      absl::StrCat(problems[0].field, ": ", problems[0].description));
+  const RuleProblem& first = problems[0];
+  return absl::InvalidArgumentError(absl::StrCat(
+      first.field, first.field.empty() ? "" : ": ", first.description));
 }
 
 Rule::Rule(const admin::v1::Rule& rule)
@@ -110,7 +111,9 @@ v1::Rule Rule::For(const RuleClient& client) const {
   rule.set_publish(rule_.publish());
   rule.set_subscribe(rule_.subscribe());
   for (const TopicTemplate& topic : topics_) {
-    rule.add_topic_filters(topic.FillIn(variables));
+    for (std::string& filter : topic.FillIn(variables)) {
+      rule.add_topic_filters(std::move(filter));
+    }
   }
   for (const TopicTemplate& topic : except_) {
     std::string filter;

@@ -1,12 +1,11 @@
 #include "policy/rules/rule_check.h"
 
-#include <cstdint>
-#include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "policy/rules/network.h"
 #include "policy/rules/topic_template.h"
 
@@ -22,6 +21,7 @@ class Checker {
   explicit Checker(const Rule& rule) : rule_(rule) {}
 
   std::vector<RuleProblem> Check() {
+    CheckKnown("", rule_);
     if (rule_.description().size() > kMaxRuleDescriptionBytes) {
       Add("description",
           absl::StrCat("longer than ", kMaxRuleDescriptionBytes, " bytes"));
@@ -35,6 +35,7 @@ class Checker {
     CheckFilters("except_topic_filters", rule_.except_topic_filters());
     switch (rule_.effect_case()) {
       case Rule::kDeny:
+        CheckKnown("deny", rule_.deny());
         break;
       case Rule::kLimits:
         CheckLimits(rule_.limits());
@@ -49,6 +50,13 @@ class Checker {
  private:
   void Add(absl::string_view field, absl::string_view description) {
     problems_.push_back({std::string(field), std::string(description)});
+  }
+
+  void CheckKnown(absl::string_view field,
+                  const google::protobuf::Message& message) {
+    if (!message.GetReflection()->GetUnknownFields(message).empty()) {
+      Add(field, "has a field that this version does not know");
+    }
   }
 
   // Whether the list is worth a closer look; `max_bytes` of an entry.
@@ -68,8 +76,10 @@ class Checker {
   }
 
   void CheckMatch(const Rule::Match& match) {
-    if (!Rule::Clients_IsValid(match.clients()))
+    CheckKnown("match", match);
+    if (!Rule::Clients_IsValid(match.clients())) {
       Add("match.clients", "unknown");
+    }
     const struct {
       const char* field;
       const Strings& list;
@@ -119,6 +129,7 @@ class Checker {
   }
 
   void CheckLimits(const v1::Limits& limits) {
+    CheckKnown("limits", limits);
     const bool of_publish =
         limits.has_max_qos() || limits.no_retain() || limits.no_will() ||
         limits.has_max_payload_bytes() || limits.has_max_publishes_per_second();

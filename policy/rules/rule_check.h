@@ -16,12 +16,13 @@ inline constexpr size_t kMaxRuleFilterBytes = 4096;
 inline constexpr size_t kMaxRuleDescriptionBytes = 1024;
 
 struct RuleProblem {
-  std::string field;  // path in the rule: "match.subjects[2]"
+  std::string field;  // path in the rule: "match.subjects[2]"; empty: the rule
   std::string description;
 };
 
 // What is wrong with a rule as an operator wrote it, but for name and etag, in
-// the order of its fields; empty where nothing is.
+// the order of its fields; empty where nothing is. A field that this version
+// does not know is wrong: without it, the rule might take away less.
 std::vector<RuleProblem> CheckRule(const admin::v1::Rule& rule);
 
 }  // namespace sluice::policy

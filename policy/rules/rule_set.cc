@@ -2,27 +2,36 @@
 
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "proto/sluice/admin/v1/rule.pb.h"
 
 namespace sluice::policy {
+namespace {
 
-absl::Status RuleSet::Put(const std::string& id, absl::string_view value) {
-  std::shared_ptr<const Rule>& rule = rules_[id];
-  rule.reset();
+absl::StatusOr<Rule> Read(const std::string& name, absl::string_view value) {
   admin::v1::Rule message;
   if (!message.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("rules/", id, ": cannot be read"));
+    return absl::InvalidArgumentError("damaged");
   }
-  message.set_name(absl::StrCat("rules/", id));
-  absl::StatusOr<Rule> compiled = Rule::Compile(message);
-  if (!compiled.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("rules/", id, ": ", compiled.status().message()));
+  message.set_name(name);
+  return Rule::Compile(message);
+}
+
+}  // namespace
+
+absl::Status RuleSet::Put(const std::string& id, absl::string_view value) {
+  const std::string name = absl::StrCat("rules/", id);
+  absl::StatusOr<Rule> rule = Read(name, value);
+  if (!rule.ok()) {
+    rule = absl::FailedPreconditionError(
+        absl::StrCat(name,
+                     " cannot be read, and nothing is granted until it is "
+                     "replaced or deleted: ",
+                     rule.status().message()));
   }
-  rule = std::make_shared<const Rule>(*std::move(compiled));
-  return absl::OkStatus();
+  absl::Status status = rule.status();
+  rules_[id] = std::make_shared<const Entry>(std::move(rule));
+  return status;
 }
 
 void RuleSet::Remove(absl::string_view id) {
@@ -35,14 +44,9 @@ absl::Status RuleSet::AddFor(
     google::protobuf::RepeatedPtrField<v1::Rule>* out) const {
   size_t bytes = 0;
   for (const auto& [id, rule] : rules_) {
-    if (rule == nullptr) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("rules/", id,
-                       " cannot be read; nothing is granted until it is "
-                       "replaced or deleted"));
-    }
-    if (!rule->Matches(client)) continue;
-    *out->Add() = rule->For(client);
+    if (!rule->ok()) return rule->status();
+    if (!(*rule)->Matches(client)) continue;
+    *out->Add() = (*rule)->For(client);
     bytes += out->rbegin()->ByteSizeLong();
     if (bytes > kMaxFilledInRuleBytes) {
       return absl::ResourceExhaustedError(

@@ -2,11 +2,13 @@
 #define POLICY_RULES_RULE_SET_H_
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/repeated_field.h"
 #include "policy/rules/rule.h"
@@ -24,21 +26,23 @@ class RuleSet {
  public:
   // `value`: a serialized admin::v1::Rule. One that cannot be read, written by
   // a newer service perhaps, may take anything away: while it is there nothing
-  // can be granted. Returns what is wrong with it.
+  // can be granted. FailedPrecondition, naming it, is then returned here and by
+  // AddFor().
   absl::Status Put(const std::string& id, absl::string_view value);
   void Remove(absl::string_view id);
   void Clear() { rules_.clear(); }
 
   size_t size() const { return rules_.size(); }
 
-  // Those that match `client`, by name. FailedPrecondition, naming it, where
-  // one cannot be read; ResourceExhausted where they are too large.
+  // Those that match `client`, by name. FailedPrecondition where one cannot be
+  // read; ResourceExhausted where they are too large.
   absl::Status AddFor(const RuleClient& client,
                       google::protobuf::RepeatedPtrField<v1::Rule>* out) const;
 
  private:
-  // Null: it cannot be read.
-  std::map<std::string, std::shared_ptr<const Rule>, std::less<>> rules_;
+  // By id. Without a rule, it cannot be read, and says why.
+  using Entry = absl::StatusOr<Rule>;
+  std::map<std::string, std::shared_ptr<const Entry>, std::less<>> rules_;
 };
 
 }  // namespace sluice::policy

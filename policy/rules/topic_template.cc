@@ -1,7 +1,6 @@
 #include "policy/rules/topic_template.h"
 
 #include <cstddef>
-#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -31,10 +30,20 @@ absl::string_view ValueOf(absl::string_view variable,
   return variable == kSubject ? variables.subject : variables.client_id;
 }
 
-// Whether `value` can be a level of a filter, and nothing else.
-bool IsLevel(absl::string_view value) {
-  return value.size() <= kMaxValueBytes && !absl::StrContains(value, '/') &&
-         mqtt::IsValidTopicName(value);
+// Whether it is a topic name, or some levels of one.
+bool IsName(absl::string_view value) {
+  return value.size() <= kMaxValueBytes && mqtt::IsValidTopicName(value);
+}
+
+// Whether `value` can be level `i` of a filter, and nothing else. What begins
+// with '$' at the first one is the broker's (MQTT 5.0 section 4.7.2).
+bool IsLevel(absl::string_view value, size_t i) {
+  return IsName(value) && !absl::StrContains(value, '/') &&
+         !(i == 0 && absl::StartsWith(value, "$"));
+}
+
+bool IsUnsharedFilter(absl::string_view filter) {
+  return mqtt::IsValidTopicFilter(filter) && !mqtt::IsShared(filter);
 }
 
 }  // namespace
@@ -51,43 +60,49 @@ absl::StatusOr<TopicTemplate> TopicTemplate::Parse(absl::string_view text) {
           "no other variables");
     }
   }
-  if (!mqtt::IsValidTopicFilter(absl::StrJoin(example, "/")) ||
-      mqtt::IsShared(text)) {
+  if (!IsUnsharedFilter(absl::StrJoin(example, "/"))) {
     return absl::InvalidArgumentError(
         "expected an MQTT topic filter, not a shared one");
   }
   return TopicTemplate(std::move(levels));
 }
 
-std::string TopicTemplate::FillIn(const TopicVariables& variables) const {
+template <typename Predicate>
+std::string TopicTemplate::Join(const TopicVariables& variables,
+                                Predicate fits) const {
   std::vector<absl::string_view> filled(levels_.begin(), levels_.end());
-  std::vector<absl::string_view> widest = filled;
   for (size_t i = 0; i < filled.size(); ++i) {
     if (!IsVariable(filled[i])) continue;
     const absl::string_view value = ValueOf(filled[i], variables);
-    filled[i] = IsLevel(value) ? value : kAnyLevel;
-    widest[i] = kAnyLevel;
+    filled[i] = fits(value, i) ? value : kAnyLevel;
   }
-  std::string filter = absl::StrJoin(filled, "/");
-  // It may be too long by now, or a shared subscription.
-  if (mqtt::IsValidTopicFilter(filter) && !mqtt::IsShared(filter)) {
-    return filter;
+  return absl::StrJoin(filled, "/");
+}
+
+std::vector<std::string> TopicTemplate::FillIn(
+    const TopicVariables& variables) const {
+  std::vector<std::string> filters = {Join(variables, IsLevel)};
+  // It may be too long by now.
+  if (!IsUnsharedFilter(filters[0])) {
+    filters[0] = Join(variables, [](auto, auto) { return false; });
   }
-  return absl::StrJoin(widest, "/");
+  std::string literal = Join(
+      variables, [](absl::string_view value, size_t) { return IsName(value); });
+  if (literal != filters[0] && IsUnsharedFilter(literal)) {
+    filters.push_back(std::move(literal));
+  }
+  return filters;
 }
 
 bool TopicTemplate::FillInExactly(const TopicVariables& variables,
                                   std::string* out) const {
-  std::vector<absl::string_view> filled(levels_.begin(), levels_.end());
-  for (size_t i = 0; i < filled.size(); ++i) {
-    if (!IsVariable(filled[i])) continue;
-    filled[i] = ValueOf(filled[i], variables);
-    if (!IsLevel(filled[i])) return false;
-    // Such topics are the broker's (MQTT 5.0 section 4.7.2).
-    if (i == 0 && filled[i].front() == '$') return false;
+  for (size_t i = 0; i < levels_.size(); ++i) {
+    if (IsVariable(levels_[i]) && !IsLevel(ValueOf(levels_[i], variables), i)) {
+      return false;
+    }
   }
-  *out = absl::StrJoin(filled, "/");
-  return mqtt::IsValidTopicFilter(*out);
+  *out = Join(variables, IsLevel);
+  return IsUnsharedFilter(*out);
 }
 
 }  // namespace sluice::policy

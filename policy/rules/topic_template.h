@@ -2,6 +2,7 @@
 #define POLICY_RULES_TOPIC_TEMPLATE_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,9 +24,11 @@ class TopicTemplate {
   // then, for a shared subscription, and for "${" anywhere else.
   static absl::StatusOr<TopicTemplate> Parse(absl::string_view text);
 
-  // A filter that matches at least the topics that are meant: a value that
-  // cannot be a level is any level.
-  std::string FillIn(const TopicVariables& variables) const;
+  // One filter, or two, that match at least the topics that are meant: a value
+  // that cannot be a level is any level. If it is a name all the same ("a/b"
+  // is two levels, "$x" is a first one that no wildcard matches), what it says
+  // literally is a second filter.
+  std::vector<std::string> FillIn(const TopicVariables& variables) const;
 
   // A filter that matches at most the topics that are meant; false, and `out`
   // is unspecified, where a value cannot be a level.
@@ -34,6 +37,11 @@ class TopicTemplate {
  private:
   explicit TopicTemplate(std::vector<std::string> levels)
       : levels_(std::move(levels)) {}
+
+  // With values in the place of the variables; with "+", where `fits` does not
+  // hold for the value and its place.
+  template <typename Predicate>
+  std::string Join(const TopicVariables& variables, Predicate fits) const;
 
   std::vector<std::string> levels_;
 };

@@ -66,6 +66,11 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       log_(log),
       service_(Configure(std::move(config)), &access_, &hub_, clock_) {
   replica_->SetConfiguration(service_.policy_digest());
+  if (log_ != nullptr) {
+    replica_->SetUnreadableRuleListener([log](const absl::Status& status) {
+      log->Error("rule_unreadable", {{"detail", status.message()}});
+    });
+  }
   if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
 }
 

@@ -43,7 +43,7 @@ class PolicyServer : private JwksObserverInterface {
  public:
   // Opens the store; where that fails, the start fails. The clock is read once
   // a request, from gRPC's threads. `log`, null or alive as long as the server,
-  // hears of the issuers' keys.
+  // hears of the issuers' keys, and of stored rules that cannot be read.
   explicit PolicyServer(
       LoadedConfig config,
       PolicyService::Clock clock = [] { return absl::Now(); },

@@ -60,6 +60,11 @@ void Replica::SetListener(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
+void Replica::SetUnreadableRuleListener(
+    std::function<void(const absl::Status&)> listener) {
+  unreadable_rule_listener_ = std::move(listener);
+}
+
 void Replica::Follow(ResourceStoreInterface* store) {
   store_id_ = store->id();
   store->Follow(this);
@@ -317,9 +322,10 @@ void Replica::ApplyRule(const Resource& resource, bool deleted) {
   shared_rules_.reset();
   if (deleted) {
     rules_.Remove(resource.id);
-  } else {
-    rules_.Put(resource.id, resource.value).IgnoreError();
+    return;
   }
+  absl::Status status = rules_.Put(resource.id, resource.value);
+  if (!status.ok()) unreadable_rules_.push_back(std::move(status));
 }
 
 void Replica::Remember(Change change) {
@@ -344,14 +350,21 @@ void Replica::OnStale(const absl::Status& reason) {
 void Replica::Announce() {
   if (listener_) listener_();
   std::vector<Waiter> due;
+  std::vector<absl::Status> unreadable_rules;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    unreadable_rules.swap(unreadable_rules_);
     const auto later = std::stable_partition(
         waiters_.begin(), waiters_.end(),
         [this](const Waiter& waiter) { return waiter.revision <= revision_; });
     due.assign(std::make_move_iterator(waiters_.begin()),
                std::make_move_iterator(later));
     waiters_.erase(waiters_.begin(), later);
+  }
+  if (unreadable_rule_listener_) {
+    for (const absl::Status& rule : unreadable_rules) {
+      unreadable_rule_listener_(rule);
+    }
   }
   for (const Waiter& waiter : due) waiter.done(absl::OkStatus());
 }

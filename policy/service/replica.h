@@ -76,7 +76,13 @@ class Replica final : public ResourceObserverInterface {
   // call that changed this. Once, before anything changes.
   void SetListener(std::function<void()> listener);
 
-  // Follows `store`, which ends before this. Once, after SetListener().
+  // `listener` is called, within the call that changed this, with what is wrong
+  // with each rule that comes and cannot be read. Once, before anything
+  // changes.
+  void SetUnreadableRuleListener(
+      std::function<void(const absl::Status&)> listener);
+
+  // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
   // The managed public topics.
@@ -143,6 +149,7 @@ class Replica final : public ResourceObserverInterface {
   const Clock clock_;
   const Limits limits_;
   std::function<void()> listener_;
+  std::function<void(const absl::Status&)> unreadable_rule_listener_;
   std::string store_id_;
 
   mutable std::mutex mutex_;
@@ -160,6 +167,7 @@ class Replica final : public ResourceObserverInterface {
   uint64_t others_sum_ = 0;
   std::map<std::string, v1::Permission> public_topics_;  // by id
   RuleSet rules_;
+  std::vector<absl::Status> unreadable_rules_;  // not told of yet
   // A copy for readers; null where rules_ has changed.
   mutable std::shared_ptr<const RuleSet> shared_rules_;
   std::string digest_;

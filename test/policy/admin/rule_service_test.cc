@@ -4,11 +4,14 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "policy/rules/rule_set.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/google/rpc/status.pb.h"
@@ -168,6 +171,33 @@ TEST_F(RuleServiceTest, AMaskSaysWhatIsWritten) {
   EXPECT_THAT(
       Put("name: 'rules/r'", nullptr, {"match.issuers"}).error_message(),
       HasSubstr("update_mask: \"match.issuers\" is none of"));
+}
+
+// So that what is not understood is neither kept nor lost by the way.
+TEST_F(RuleServiceTest, WhatANewerVersionSaysIsRefused) {
+  admin::v1::PutRuleRequest request;
+  *request.mutable_rule() = Message(absl::StrCat(kDeny, "name: 'rules/r'"));
+  Rule* rule = request.mutable_rule();
+  rule->GetReflection()->MutableUnknownFields(rule)->AddVarint(1000, 1);
+  grpc::ClientContext context;
+  Rule out;
+  const grpc::Status status = stub_->PutRule(&context, request, &out);
+  EXPECT_EQ(status.error_message(),
+            "rule: has a field that this version does not know");
+  Resource stored;
+  stored.collection = kRules;
+  stored.id = "r";
+  rule->clear_name();
+  for (const std::string& value :
+       {rule->SerializeAsString(), std::string("\xFF")}) {
+    stored.value = value;
+    ASSERT_TRUE(store_.Put(stored, std::nullopt, kNow).ok());
+    EXPECT_EQ(Put("name: 'rules/r' publish: true deny {}", nullptr,
+                  {"publish", "deny"})
+                  .error_code(),
+              grpc::StatusCode::FAILED_PRECONDITION);
+  }
+  Stored(absl::StrCat(kDeny, "name: 'rules/r'"));
 }
 
 TEST_F(RuleServiceTest, ListsInPages) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "policy/rules/rule_check.h"
 #include "policy/rules/rule_set.h"
 
@@ -199,10 +200,32 @@ TEST_F(RuleTest, OneThatCannotBeReadShutsAll) {
   EXPECT_FALSE(rules.Put("a", "\xFF\xFF").ok());
   EXPECT_THAT(rules.AddFor(alice_, grant.mutable_rules()).message(),
               HasSubstr("rules/a cannot be read"));
-  // Of a newer version, with an effect that this one does not know.
-  EXPECT_FALSE(
-      rules.Put("a", Message("publish: true").SerializeAsString()).ok());
-  EXPECT_FALSE(rules.AddFor(alice_, grant.mutable_rules()).ok());
+  // Of a newer version, which knows more.
+  constexpr int kNewField = 1000;
+  const auto add_field = [](google::protobuf::Message* message) {
+    message->GetReflection()->MutableUnknownFields(message)->AddVarint(
+        kNewField, 1);
+  };
+  admin::v1::Rule rule = Message("publish: true");
+  add_field(&rule);
+  std::vector<std::string> newer = {rule.SerializeAsString()};
+  rule = Message("publish: true deny {}");
+  add_field(rule.mutable_match());
+  newer.push_back(rule.SerializeAsString());
+  rule = Message("publish: true deny {}");
+  add_field(rule.mutable_deny());
+  newer.push_back(rule.SerializeAsString());
+  rule = Message("publish: true limits { max_qos: 1 }");
+  add_field(rule.mutable_limits());
+  newer.push_back(rule.SerializeAsString());
+  rule = Message("publish: true deny {}");
+  add_field(&rule);
+  newer.push_back(rule.SerializeAsString());
+  for (const std::string& value : newer) {
+    const absl::Status put = rules.Put("a", value);
+    EXPECT_THAT(put.message(), HasSubstr("does not know"));
+    EXPECT_EQ(rules.AddFor(alice_, grant.mutable_rules()), put);
+  }
   EXPECT_TRUE(
       rules.Put("a", Message("publish: true deny {}").SerializeAsString())
           .ok());

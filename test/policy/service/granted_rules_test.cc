@@ -86,13 +86,35 @@ TEST_F(GrantedRulesTest, AChangeIsANewVersionOfThePolicy) {
   EXPECT_EQ(Granted(request).policy_version(), before);
 }
 
+// ACE-AUTH-3: whom TLS has proven is no anonymous client.
+TEST_F(GrantedRulesTest, ThoseOfTheTokenThatTheTlsKeyStandsFor) {
+  admin::v1::Rule rule = Deny("anonymous");
+  rule.mutable_match()->set_clients(admin::v1::Rule::CLIENTS_ANONYMOUS);
+  Put("1", rule.SerializeAsString());
+  rule = Deny("${subject}");
+  rule.mutable_match()->add_subjects("ali*");
+  Put("2", rule.SerializeAsString());
+  Granted(WithExporter(Token(client_), client_));  // stores the token
+  v1::AuthenticateRequest with_certificate = Anonymous(true);
+  with_certificate.mutable_connection()->set_client_certificate(
+      CertificateOf(client_));
+  EXPECT_EQ(Filters(Granted(with_certificate)), Strings{"alice"});
+  v1::AuthenticateRequest with_psk = Anonymous(true);
+  with_psk.mutable_connection()->set_psk_key_id(client_.jwk().Thumbprint());
+  EXPECT_EQ(Filters(Granted(with_psk)), Strings{"alice"});
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_stored(true);
+  EXPECT_EQ(Filters(Granted(recheck)), Strings{"alice"});
+  EXPECT_EQ(Filters(Granted(Anonymous(true))), Strings{"anonymous"});
+}
+
 TEST_F(GrantedRulesTest, NothingIsGrantedPastOneThatCannotBeRead) {
   Put("new", "\xFF");
   const auto answer =
       Make().Authenticate(WithExporter(Token(client_), client_), kNow, nullptr);
   EXPECT_EQ(answer.status().message(),
-            "rules/new cannot be read; nothing is granted until it is replaced "
-            "or deleted");
+            "rules/new cannot be read, and nothing is granted until it is "
+            "replaced or deleted: damaged");
   EXPECT_FALSE(Make().Authenticate(Anonymous(true), kNow, nullptr).ok());
 }
 

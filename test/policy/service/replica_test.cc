@@ -267,6 +267,22 @@ TEST_F(ReplicaTest, AnUnreadableRevocationRevokesNothing) {
   EXPECT_EQ(Find(""), "");
 }
 
+TEST_F(ReplicaTest, AnUnreadableRuleIsToldOf) {
+  std::vector<std::string> told;
+  replica_.SetUnreadableRuleListener([&](const absl::Status& status) {
+    // Not under a lock.
+    EXPECT_EQ(replica_.rules()->size(), 1u);
+    told.push_back(std::string(status.message()));
+  });
+  Put(Rule("1"));
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].find("rules/1 cannot be read"), 0u);
+  replica_.OnSnapshot(9, {Rule("1")});
+  EXPECT_EQ(told.size(), 2u);
+  replica_.OnSnapshot(10, {Revoke("1", "alice")});
+  EXPECT_EQ(told.size(), 2u);
+}
+
 TEST_F(ReplicaTest, WaitersHearWhenTheirRevisionCounts) {
   std::vector<std::string> heard;
   const auto hear = [&heard](const char* who) {
