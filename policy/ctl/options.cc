@@ -60,9 +60,17 @@ absl::StatusOr<Options> Options::Parse(
     const auto is_named = [name](const OptionSpec& spec) {
       return spec.name == name;
     };
-    if (std::none_of(specs.begin(), specs.end(), is_named)) {
+    const auto spec = std::find_if(specs.begin(), specs.end(), is_named);
+    if (spec == specs.end()) {
       return absl::InvalidArgumentError(
           absl::StrCat("unknown option --", name));
+    }
+    if (spec->value.empty()) {
+      if (value.has_value()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("--", name, " takes no value"));
+      }
+      value = "";
     }
     if (!value.has_value()) {
       if (i + 1 == arguments.size() ||
@@ -72,7 +80,9 @@ absl::StatusOr<Options> Options::Parse(
       }
       value = arguments[++i];
     }
-    if (!options.values_.try_emplace(name, *value).second) {
+    std::vector<std::string>& values = options.values_[name];
+    values.emplace_back(*value);
+    if (values.size() > 1 && !spec->repeatable) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", name, " is given twice"));
     }
@@ -86,6 +96,12 @@ absl::StatusOr<Options> Options::Parse(
 std::optional<std::string> Options::Find(absl::string_view name) const {
   const auto option = values_.find(name);
   if (option == values_.end()) return std::nullopt;
+  return option->second.front();
+}
+
+std::vector<std::string> Options::FindAll(absl::string_view name) const {
+  const auto option = values_.find(name);
+  if (option == values_.end()) return {};
   return option->second;
 }
 

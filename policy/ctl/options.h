@@ -12,14 +12,15 @@
 
 namespace sluice::ctl {
 
-// An option of a command; every one takes a value.
+// An option of a command.
 struct OptionSpec {
   // Without the dashes.
   absl::string_view name;
-  // What the help calls the value: "FILE".
+  // What the help calls the value: "FILE". Empty: the option takes none.
   absl::string_view value;
   bool required = false;
   absl::string_view help;
+  bool repeatable = false;
 };
 
 // An argument of a command that has no name: what it is about. The required
@@ -38,15 +39,22 @@ class Options {
   // arguments. A value in the first form, and an argument, do not begin with
   // "--"; all that follows a lone "--" is an argument whatever it begins with.
   // InvalidArgument, in one line, for an option that `specs` do not have, one
-  // that occurs twice or lacks its value, a required option or argument that is
+  // that occurs twice and is not repeatable, one that lacks its value or has
+  // one that it does not take, a required option or argument that is
   // missing, and an argument that is not expected.
   static absl::StatusOr<Options> Parse(
       absl::Span<const OptionSpec> specs,
       absl::Span<const ArgumentSpec> argument_specs,
       absl::Span<const absl::string_view> arguments);
 
-  // The value of `--name`; nullopt where it was not given.
+  // Whether `--name` was given.
+  bool Has(absl::string_view name) const { return values_.contains(name); }
+
+  // The first value of `--name`; nullopt where it was not given.
   std::optional<std::string> Find(absl::string_view name) const;
+
+  // All of them, in their order.
+  std::vector<std::string> FindAll(absl::string_view name) const;
 
   // The value of a required option.
   std::string Get(absl::string_view name) const;
@@ -55,7 +63,7 @@ class Options {
   const std::vector<std::string>& arguments() const { return arguments_; }
 
  private:
-  absl::flat_hash_map<std::string, std::string> values_;
+  absl::flat_hash_map<std::string, std::vector<std::string>> values_;
   std::vector<std::string> arguments_;
 };
 

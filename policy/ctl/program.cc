@@ -50,11 +50,17 @@ std::string PathOf(const Command& command) {
   return absl::StrCat(command.group, " ", command.name);
 }
 
+std::string UsageOf(const OptionSpec& option) {
+  return absl::StrCat("--", option.name, option.value.empty() ? "" : " ",
+                      option.value);
+}
+
 void PrintOptions(const std::vector<OptionSpec>& options, std::ostream& out) {
   for (const OptionSpec& option : options) {
-    out << absl::StreamFormat(
-        "  %-26s %s\n", absl::StrCat("--", option.name, " ", option.value),
-        option.help);
+    out << absl::StreamFormat("  %-26s %s\n", UsageOf(option),
+                              option.repeatable
+                                  ? absl::StrCat(option.help, "; repeatable")
+                                  : std::string(option.help));
   }
 }
 
@@ -89,9 +95,8 @@ void PrintCommand(const Command& command, std::ostream& out) {
     out << " " << optional(argument.name, argument.required);
   }
   for (const OptionSpec& option : command.options) {
-    out << " "
-        << optional(absl::StrCat("--", option.name, " ", option.value),
-                    option.required);
+    out << " " << optional(UsageOf(option), option.required)
+        << (option.repeatable ? "..." : "");
   }
   out << "\n\n" << command.summary << ".\n" << command.details << "\n";
   for (const ArgumentSpec& argument : command.arguments) {

@@ -11,8 +11,9 @@
 #include "absl/strings/string_view.h"
 #include "policy/ctl/connection.h"
 #include "policy/ctl/output.h"
+#include "policy/ctl/rule_file.h"
+#include "policy/ctl/rule_options.h"
 #include "proto/sluice/admin/v1/rule.grpc.pb.h"
-#include "proxy/config/yaml_message.h"
 
 namespace sluice::ctl {
 namespace {
@@ -59,8 +60,26 @@ std::string TopicsText(const Rule& rule) {
   return text;
 }
 
+std::string MatchText(const Rule::Match& match) {
+  std::vector<std::string> parts;
+  if (match.clients() == Rule::CLIENTS_WITH_TOKEN) parts.push_back("token");
+  if (match.clients() == Rule::CLIENTS_ANONYMOUS) parts.push_back("anonymous");
+  const auto add = [&parts](absl::string_view what, const auto& list) {
+    if (list.empty()) return;
+    parts.push_back(absl::StrCat(what, "=", absl::StrJoin(list, "|")));
+  };
+  add("issuer", match.issuers());
+  add("subject", match.subjects());
+  add("client_id", match.client_ids());
+  add("address", match.client_addresses());
+  add("version", match.protocol_versions());
+  add("listener", match.listeners());
+  return parts.empty() ? "all" : absl::StrJoin(parts, " ");
+}
+
 Table NewTable() {
-  return Table({"NAME", "MODE", "EFFECT", "ON", "TOPICS", "DESCRIPTION"});
+  return Table(
+      {"NAME", "MODE", "EFFECT", "ON", "TOPICS", "FOR", "DESCRIPTION"});
 }
 
 void AddRow(const Rule& rule, Table* table) {
@@ -70,7 +89,8 @@ void AddRow(const Rule& rule, Table* table) {
                                                            : "";
   table->Add({rule.name(),
               rule.mode() == Rule::MODE_SHADOW ? "shadow" : "enforce",
-              EffectText(rule), actions, TopicsText(rule), rule.description()});
+              EffectText(rule), actions, TopicsText(rule),
+              MatchText(rule.match()), rule.description()});
 }
 
 absl::Status List(const Options& options, const Environment& environment) {
@@ -113,31 +133,8 @@ absl::Status Get(const Options& options, const Environment& environment) {
   return Print(rule, table, options, environment);
 }
 
-absl::StatusOr<admin::v1::PutRuleRequest> MakePutRequest(
-    const Options& options) {
-  admin::v1::PutRuleRequest request;
-  Rule* rule = request.mutable_rule();
-  const std::optional<std::string> file = options.Find("file");
+absl::Status SetMode(const Options& options, Rule* rule) {
   const std::optional<std::string> mode = options.Find("mode");
-  if (!file.has_value() && !mode.has_value()) {
-    return absl::InvalidArgumentError("give --file or --mode");
-  }
-  if (file.has_value()) {
-    const absl::StatusOr<config::Locations> locations =
-        config::LoadYamlFile(*file, rule);
-    // The file is wrong, and not the command line.
-    if (!locations.ok()) {
-      return absl::FailedPreconditionError(locations.status().message());
-    }
-    for (const char* field : {"name", "etag"}) {
-      if (locations->Contains(field)) {
-        return absl::FailedPreconditionError(
-            locations->Error(field, "is said on the command line").message());
-      }
-    }
-  } else {
-    request.mutable_update_mask()->add_paths("mode");
-  }
   if (mode == "enforce") {
     rule->set_mode(Rule::MODE_ENFORCE);
   } else if (mode == "shadow") {
@@ -145,8 +142,32 @@ absl::StatusOr<admin::v1::PutRuleRequest> MakePutRequest(
   } else if (mode.has_value()) {
     return absl::InvalidArgumentError("--mode is neither enforce nor shadow");
   }
-  rule->set_name(NameOf(options.arguments()[0]));
-  rule->set_etag(options.Find("etag").value_or(""));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<admin::v1::PutRuleRequest> MakePutRequest(
+    const Options& options) {
+  admin::v1::PutRuleRequest request;
+  const std::string name = NameOf(options.arguments()[0]);
+  const std::optional<std::string> file = options.Find("file");
+  const bool has_rule = HasRuleOptions(options);
+  if (file.has_value() && has_rule) {
+    return absl::InvalidArgumentError("--file says the rule, or options do");
+  }
+  if (file.has_value() || has_rule) {
+    absl::StatusOr<Rule> rule =
+        file.has_value() ? ReadRuleFile(*file, name) : ReadRuleOptions(options);
+    if (!rule.ok()) return rule.status();
+    *request.mutable_rule() = *std::move(rule);
+  } else if (options.Has("mode")) {
+    request.mutable_update_mask()->add_paths("mode");
+  } else {
+    return absl::InvalidArgumentError("give --file, --mode, or a rule");
+  }
+  Rule* rule = request.mutable_rule();
+  if (absl::Status s = SetMode(options, rule); !s.ok()) return s;
+  rule->set_name(name);
+  if (options.Has("etag")) rule->set_etag(options.Get("etag"));
   return request;
 }
 
@@ -181,6 +202,17 @@ absl::Status Delete(const Options& options, const Environment& environment) {
       RuleService::NewStub(*channel)->DeleteRule(&context, request, &response));
 }
 
+std::vector<OptionSpec> PutOptions() {
+  std::vector<OptionSpec> options = {
+      {"file", "FILE", false, "the rule, in place of what there is"},
+      {"mode", "MODE", false,
+       "enforce or shadow; alone, it changes nothing else"},
+      {"etag", "ETAG", false, "only if this is still its etag"},
+  };
+  for (const OptionSpec& option : RuleOptions()) options.push_back(option);
+  return options;
+}
+
 }  // namespace
 
 std::vector<Command> RuleCommands() {
@@ -204,25 +236,23 @@ std::vector<Command> RuleCommands() {
       {"rule",
        "put",
        "Make a rule, or change it",
-       "Clients that are connected are held to it at once. The file is YAML "
-       "with the\nfields of sluice.admin.v1.Rule, for instance, each device "
-       "under its own topic:\n\n"
+       "Clients that are connected are held to it at once. For instance, each "
+       "device\nunder its own topic, and at most ten messages a second, of a "
+       "kilobyte:\n\n"
+       "  rule put own --deny --publish --subscribe --topic 'devices/#' \\\n"
+       "    --except 'devices/${client_id}/#'\n"
+       "  rule put rate --publish --max-publishes-per-second 10 \\\n"
+       "    --max-payload-bytes 1024\n\n"
+       "A file has the fields of sluice.admin.v1.Rule, in YAML or as rule get "
+       "--output\njson prints them:\n\n"
        "  description: devices keep to their own topics\n"
        "  match: {clients: with_token}\n"
        "  publish: true\n"
        "  subscribe: true\n"
        "  topic_filters: [\"devices/#\"]\n"
        "  except_topic_filters: [\"devices/${client_id}/#\"]\n"
-       "  deny: {}\n\n"
-       "or, at most ten messages a second, of a kilobyte:\n\n"
-       "  publish: true\n"
-       "  limits: {max_publishes_per_second: 10, max_payload_bytes: 1024}\n",
-       {
-           {"file", "FILE", false, "the rule, in place of what there is"},
-           {"mode", "MODE", false,
-            "enforce or shadow; alone, it changes nothing else"},
-           {"etag", "ETAG", false, "only if this is still its etag"},
-       },
+       "  deny: {}\n",
+       PutOptions(),
        &Put,
        {{"ID", true, "up to 255 letters, digits, '-', '_' and '.'"}},
        true},

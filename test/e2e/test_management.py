@@ -138,6 +138,18 @@ deny: {}
         self.sluicectl("rule", "delete", "own")
         self.assert_fails("NOT_FOUND", "rule", "get", "own")
 
+    def test_rules_are_said_by_options_and_edited_as_json(self):
+        self.sluicectl("rule", "put", "rate", "--publish", "--topic", "a/#",
+                       "--max-publishes-per-second", "10", "--mode", "shadow")
+        rule = self.sluicectl_json("rule", "get", "rate")
+        rule["limits"]["maxPublishesPerSecond"] = 20
+        path = self.rule("rate.json", json.dumps(rule))
+        changed = self.sluicectl_json("rule", "put", "rate", "--file", path)
+        self.assertEqual(changed["limits"], {"maxPublishesPerSecond": 20})
+        self.assertEqual(changed["mode"], "MODE_SHADOW")
+        self.assert_fails("ABORTED", "rule", "put", "rate", "--file", path)
+        self.sluicectl("rule", "delete", "rate")
+
     def test_mistakes_are_told_by_file_line_and_field(self):
         path = self.rule("bad.yaml", "publish: true\nlimits: {max_qos: high}\n")
         self.assert_fails("bad.yaml:2: limits.max_qos: ", "rule", "put", "r",

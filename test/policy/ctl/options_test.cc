@@ -14,6 +14,8 @@ namespace {
 constexpr OptionSpec kSpecs[] = {
     {"must", "VALUE", true, "required"},
     {"may", "VALUE", false, "optional"},
+    {"flag", "", false, "without a value"},
+    {"many", "VALUE", false, "optional", true},
 };
 
 absl::StatusOr<Options> Parse(std::vector<absl::string_view> arguments) {
@@ -38,6 +40,17 @@ TEST(OptionsTest, ReadsBothForms) {
   EXPECT_EQ(options->Find("may"), "a=b--c");
 }
 
+TEST(OptionsTest, ReadsFlagsAndLists) {
+  const absl::StatusOr<Options> options =
+      Parse({"--many", "b", "--flag", "--must=x", "--many=a"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_TRUE(options->Has("flag"));
+  EXPECT_FALSE(options->Has("may"));
+  EXPECT_EQ(options->FindAll("many"), (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(options->Find("many"), "b");
+  EXPECT_TRUE(options->FindAll("may").empty());
+}
+
 TEST(OptionsTest, TellsEmptyFromAbsent) {
   EXPECT_EQ(Parse({"--must=", "--may", ""})->Find("may"), "");
   EXPECT_EQ(Parse({"--must="})->Find("may"), std::nullopt);
@@ -56,6 +69,9 @@ TEST(OptionsTest, RefusesAnythingElse) {
            {{"--must"}, "--must needs a value"},
            {{"--must", "--may"}, "--must needs a value"},
            {{"--must=x", "--must", "y"}, "--must is given twice"},
+           {{"--must=x", "--flag", "--flag"}, "--flag is given twice"},
+           {{"--must=x", "--flag="}, "--flag takes no value"},
+           {{"--must=x", "--flag", "y"}, "unexpected argument \"y\""},
            {{"--other=x"}, "unknown option --other"},
            {{"--mus=x"}, "unknown option --mus"},
            {{"--"}, "unknown option --"},

@@ -251,7 +251,7 @@ deny: {}
   Output({"rule", "put", "own", "--file", file, "--mode", "shadow"});
   EXPECT_THAT(Output({"rule", "list"}),
               HasSubstr("rules/own  shadow  deny    pub,sub  devices/# but "
-                        "devices/${client_id}/#  devices keep"));
+                        "devices/${client_id}/#  all  devices keep"));
   const Json changed =
       OutputJson({"rule", "put", "rules/own", "--mode", "enforce"});
   EXPECT_EQ(changed["mode"], "MODE_ENFORCE");
@@ -267,11 +267,11 @@ deny: {}
                  "max_subscriptions: 5, no_retain: true, no_will: true}\n");
   EXPECT_THAT(Output({"rule", "put", "limits", "--file", limits}),
               HasSubstr("limit: QoS 1, no retain, no Will, 1024 bytes, 10/s, 5 "
-                        "subscriptions  pub,sub  all     -"));
+                        "subscriptions  pub,sub  all     all  -"));
   EXPECT_EQ(Output({"rule", "delete", "own"}), "");
   EXPECT_THAT(Failure({"rule", "get", "own"}), HasSubstr("(NOT_FOUND)"));
 
-  EXPECT_THAT(Failure({"rule", "put", "r"}, 2), HasSubstr("--file or --mode"));
+  EXPECT_THAT(Failure({"rule", "put", "r"}, 2), HasSubstr("give --file"));
   EXPECT_THAT(Failure({"rule", "put", "r", "--mode", "on"}, 2),
               HasSubstr("--mode is neither"));
   EXPECT_THAT(Failure({"rule", "put", "r", "--file",
@@ -279,10 +279,105 @@ deny: {}
               HasSubstr("bad.yaml:2: denny: unknown field; did you mean"));
   EXPECT_THAT(Failure({"rule", "put", "r", "--file",
                        dir_.Write("name.yaml", "name: rules/x\n")}),
-              HasSubstr("name.yaml:1: name: is said on the command line"));
+              HasSubstr("name.yaml:1: name: is not rules/r"));
   EXPECT_THAT(Failure({"rule", "put", "r", "--file",
                        dir_.Write("no.yaml", "publish: true\n")}),
               HasSubstr("rule.deny: expected one of deny and limits"));
+}
+
+// What was got may be edited and put; an edit by somebody else is noticed.
+TEST_F(RemoteCommandsTest, PutsTheRuleThatItPrinted) {
+  const Json rule = OutputJson({"rule", "put", "r", "--deny", "--publish",
+                                "--clients", "with_token", "--mode", "shadow"});
+  const std::string file =
+      dir_.Write("rule.json", Output({"--output", "json", "rule", "get", "r"}));
+  const Json again = OutputJson({"rule", "put", "r", "--file", file});
+  EXPECT_NE(again["etag"], rule["etag"]);
+  EXPECT_EQ(again["match"], rule["match"]);
+  EXPECT_EQ(again["mode"], "MODE_SHADOW");
+  EXPECT_THAT(Failure({"rule", "put", "r", "--file", file}),
+              HasSubstr("(ABORTED)"));
+  Output({"rule", "put", "r", "--file", file, "--etag", again["etag"]});
+  EXPECT_THAT(Failure({"rule", "put", "s", "--file", file}),
+              HasSubstr("rule.json:1: name: is not rules/s"));
+  EXPECT_THAT(Failure({"rule", "put", "r", "--file",
+                       dir_.Write("bad.json", "{\n \"publish\": 7}")}),
+              HasSubstr("bad.json:2: publish: expected true or false"));
+}
+
+TEST_F(RemoteCommandsTest, PutsRulesThatOptionsSay) {
+  const Json all = OutputJson({"rule",
+                               "put",
+                               "all",
+                               "--max-qos=1",
+                               "--no-retain",
+                               "--no-will",
+                               "--max-payload-bytes=4294967296",
+                               "--max-publishes-per-second=10",
+                               "--max-subscriptions=0",
+                               "--publish",
+                               "--subscribe",
+                               "--topic=a/#",
+                               "--topic",
+                               "b",
+                               "--except=a/${subject}",
+                               "--issuer=https://as",
+                               "--subject=plant-*",
+                               "--subject=alice",
+                               "--client-id=pump-7",
+                               "--client-address=10.0.0.0/8",
+                               "--protocol-version=5.0",
+                               "--listener=mqtts",
+                               "--clients=with_token",
+                               "--description=d"});
+  const Json expected = {{"name", "rules/all"},
+                         {"etag", all["etag"]},
+                         {"description", "d"},
+                         {"match",
+                          {{"clients", "CLIENTS_WITH_TOKEN"},
+                           {"issuers", {"https://as"}},
+                           {"subjects", {"plant-*", "alice"}},
+                           {"clientIds", {"pump-7"}},
+                           {"clientAddresses", {"10.0.0.0/8"}},
+                           {"protocolVersions", {"5.0"}},
+                           {"listeners", {"mqtts"}}}},
+                         {"publish", true},
+                         {"subscribe", true},
+                         {"topicFilters", {"a/#", "b"}},
+                         {"exceptTopicFilters", {"a/${subject}"}},
+                         {"limits",
+                          {{"maxQos", 1},
+                           {"noRetain", true},
+                           {"noWill", true},
+                           {"maxPayloadBytes", "4294967296"},
+                           {"maxPublishesPerSecond", 10},
+                           {"maxSubscriptions", 0}}}};
+  EXPECT_EQ(all, expected);
+  EXPECT_THAT(Output({"rule", "list"}),
+              HasSubstr("token issuer=https://as subject=plant-*|alice "
+                        "client_id=pump-7 address=10.0.0.0/8 version=5.0 "
+                        "listener=mqtts"));
+  const struct {
+    std::vector<std::string> options;
+    const char* complaint;
+  } kCases[] = {
+      {{"--publish"}, "give --deny or some limits"},
+      {{"--publish", "--deny", "--no-will"}, "give --deny or some limits"},
+      {{"--publish", "--max-qos", "high"}, "--max-qos is no number"},
+      {{"--publish", "--max-qos=4294967296"}, "--max-qos is no number"},
+      {{"--deny=yes"}, "--deny takes no value"},
+      {{"--deny", "--clients", "all"}, "--clients is neither"},
+      {{"--deny", "--file", "f"}, "--file says the rule, or options do"},
+  };
+  for (auto c : kCases) {
+    c.options.insert(c.options.begin(), {"rule", "put", "r"});
+    EXPECT_THAT(Failure(c.options, 2), HasSubstr(c.complaint));
+  }
+  EXPECT_THAT(Failure({"rule", "put", "r", "--deny"}),
+              HasSubstr("rule.publish: expected at least one"));
+  EXPECT_THAT(Output({"rule", "put", "--help"}),
+              AllOf(HasSubstr("[--deny] "), HasSubstr("[--topic FILTER]..."),
+                    HasSubstr("on these topics; default: all; repeatable")));
 }
 
 // covers: ACE-SCP-6
