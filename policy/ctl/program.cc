@@ -57,7 +57,7 @@ std::string UsageOf(const OptionSpec& option) {
 
 void PrintOptions(const std::vector<OptionSpec>& options, std::ostream& out) {
   for (const OptionSpec& option : options) {
-    out << absl::StreamFormat("  %-26s %s\n", UsageOf(option),
+    out << absl::StreamFormat("  %-28s %s\n", UsageOf(option),
                               option.repeatable
                                   ? absl::StrCat(option.help, "; repeatable")
                                   : std::string(option.help));
@@ -100,7 +100,7 @@ void PrintCommand(const Command& command, std::ostream& out) {
   }
   out << "\n\n" << command.summary << ".\n" << command.details << "\n";
   for (const ArgumentSpec& argument : command.arguments) {
-    out << absl::StreamFormat("  %-26s %s\n", argument.name, argument.help);
+    out << absl::StreamFormat("  %-28s %s\n", argument.name, argument.help);
   }
   PrintOptions(command.options, out);
 }

@@ -30,6 +30,8 @@ std::string NameOf(absl::string_view argument) {
 
 std::string EffectText(const Rule& rule) {
   if (rule.has_deny()) return "deny";
+  // The server shows a rule so that it cannot read.
+  if (!rule.has_limits()) return "cannot be read";
   const policy::v1::Limits& limits = rule.limits();
   std::vector<std::string> parts;
   if (limits.has_max_qos()) {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,9 +16,12 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/server/config.h"
+#include "policy/service/replica.h"
+#include "policy/store/store.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
 #include "proto/sluice/admin/v1/session.grpc.pb.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/base/log.h"
 #include "test/policy/service/watching_proxy.h"
 #include "test/policy/testing/test_issuer.h"
 #include "test/testing/test_certificates.h"
@@ -41,6 +45,12 @@ void SetDeadline(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::seconds(20));
 }
+
+class StringSink : public LogSinkInterface {
+ public:
+  void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
+  std::string text;
+};
 
 class PolicyServerTest : public ::testing::Test {
  protected:
@@ -285,6 +295,39 @@ TEST_F(PolicyServerTest, AStoreOnDiskOutlivesTheServer) {
   request.mutable_stored_token();
   ASSERT_TRUE(Call(server->InProcessChannel(), request, &response).ok());
   EXPECT_TRUE(response.has_challenge_required());
+}
+
+// Written by a newer version, say.
+TEST_F(PolicyServerTest, LogsAStoredRuleThatItCannotRead) {
+  {
+    StoreOptions options;
+    options.sqlite_path = "policy.db";
+    const absl::StatusOr<Store> store = OpenStore(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    Resource rule;
+    rule.collection = kRules;
+    rule.id = "newer";
+    ASSERT_TRUE(store->resources->Put(rule, std::nullopt, kNow).ok());
+  }
+  StringSink sink;
+  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  PolicyServer server(
+      Config(absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n"),
+             Hosting::kEmbedded),
+      [] { return kNow; }, &log);
+  EXPECT_THAT(sink.text,
+              HasSubstr(R"("level":"error","event":"rule_unreadable",)"
+                        R"("detail":"rules/newer cannot be read)"));
+  ASSERT_TRUE(server.StartInProcess().ok());
+  v1::AuthenticateRequest request;
+  request.mutable_connection()->set_protocol_version(
+      v1::PROTOCOL_VERSION_MQTT_5_0);
+  request.mutable_anonymous();
+  v1::AuthenticateResponse response;
+  const grpc::Status status =
+      Call(server.InProcessChannel(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("rules/newer"));
 }
 
 TEST_F(PolicyServerTest, DoesNotStartWithAStoreThatCannotBeOpened) {
