@@ -137,6 +137,51 @@ class DenyTest(RulesTestCase):
             self.assert_code(connack, code)
 
 
+class MatchTest(RulesTestCase):
+
+    def test_rule_is_for_the_clients_that_all_of_its_match_fits(self):
+        fits = {"clients": "with_token",
+                "issuers": [self.stack.authorization_server.issuer],
+                "subjects": ["bob", "alice"], "client_ids": ["pump-*"],
+                "client_addresses": ["10.0.0.0/8", "127.0.0.0/8"],
+                "protocol_versions": ["5.0"], "listeners": ["mqtts"]}
+        matches = [(fits, True), ({"clients": "anonymous"}, False)]
+        for field, value in (("issuers", "https://other.example"),
+                             ("subjects", "ali"), ("client_ids", "pump"),
+                             ("client_addresses", "10.0.0.0/8"),
+                             ("protocol_versions", "3.1.1"),
+                             ("listeners", "mqtt")):
+            matches.append(({**fits, field: [value]}, False))
+        for match, denied in matches:
+            with self.subTest(match=match):
+                self.put("some", publish=True, topic_filters=["m"],
+                         match=match, deny={})
+                client = self.connected("m pub", client_id="pump-7")
+                self.assertIn(client.publish("m").code,
+                              (0x87,) if denied else PASSES)
+                client.tls.close()
+
+    def test_names_that_are_no_topic_level_gain_nothing(self):
+        self.put("own", publish=True, subscribe=True,
+                 topic_filters=["devices/#"],
+                 except_topic_filters=["devices/${client_id}/#"], deny={})
+        self.put("config", publish=True,
+                 topic_filters=["config/${client_id}/version"], deny={})
+        for name in ("", "+", "#", "a/b"):
+            with self.subTest(name=name):
+                client = self.connected("# pub sub", client_id=name)
+                self.assert_code(client.publish("devices/a/b"), 0x87)
+                self.assert_code(client.publish("devices//b"), 0x87)
+                self.assertEqual(
+                    client.subscribe("devices/#", "devices/+/b", "devices/a/b"),
+                    [0x87, 0x87, 0x87])
+                self.assert_code(client.publish("config/a/version"), 0x87)
+                if name == "a/b":
+                    self.assert_code(client.publish("config/a/b/version"),
+                                     0x87)
+                client.tls.close()
+
+
 class LimitsTest(RulesTestCase):
 
     def test_payload_qos_and_retain_of_a_publish(self):
