@@ -9,7 +9,6 @@
 namespace sluice::session {
 
 using mqtt::PropertyId;
-using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 
 void Session::Count(Action action, Verdict verdict) {
