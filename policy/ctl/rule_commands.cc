@@ -108,8 +108,7 @@ absl::Status List(const Options& options, const Environment& environment) {
     grpc::ClientContext context;
     SetDeadline(&context);
     admin::v1::ListRulesResponse page;
-    const absl::Status status =
-        CallStatus(stub->ListRules(&context, request, &page));
+    absl::Status status = CallStatus(stub->ListRules(&context, request, &page));
     if (!status.ok()) return status;
     for (const Rule& rule : page.rules()) AddRow(rule, &table);
     request.set_page_token(page.next_page_token());
@@ -127,7 +126,7 @@ absl::Status Get(const Options& options, const Environment& environment) {
   grpc::ClientContext context;
   SetDeadline(&context);
   Rule rule;
-  const absl::Status status = CallStatus(
+  absl::Status status = CallStatus(
       RuleService::NewStub(*channel)->GetRule(&context, request, &rule));
   if (!status.ok()) return status;
   Table table = NewTable();
@@ -182,7 +181,7 @@ absl::Status Put(const Options& options, const Environment& environment) {
   grpc::ClientContext context;
   SetDeadline(&context);
   Rule written;
-  const absl::Status status = CallStatus(
+  absl::Status status = CallStatus(
       RuleService::NewStub(*channel)->PutRule(&context, *request, &written));
   if (!status.ok()) return status;
   Table table = NewTable();
