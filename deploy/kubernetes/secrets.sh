@@ -56,6 +56,7 @@ authority outside "Sluice, for MQTT clients"
 authority inside "Sluice, between proxy and policy service"
 secret sluice-server-tls outside serverAuth "$@"
 secret sluice-proxy-tls inside clientAuth sluice-proxy
+secret sluice-operator-tls inside clientAuth sluice-operator
 # localhost: for sluicectl through `kubectl port-forward`.
 secret sluice-policy-tls inside serverAuth sluice-policy \
   "sluice-policy.$namespace" "sluice-policy.$namespace.svc" localhost

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
 #include "policy/server/listen_address.h"
 
 namespace sluice::policy {
@@ -28,6 +29,11 @@ class HealthServer {
   // Starts answering SERVING at `address`, which is HOST:PORT. Fails when it
   // is in use or not of this host. Call once.
   absl::Status Start(const ListenAddress& address);
+
+  // After Start(): what it answers for services, by their names.
+  grpc::HealthCheckServiceInterface* service() {
+    return server_->GetHealthCheckService();
+  }
 
   // Answers NOT_SERVING from now on. Does nothing before Start().
   void SetDraining();

@@ -71,6 +71,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       log->Error("rule_unreadable", {{"detail", status.message()}});
     });
   }
+  replica_->SetReachListener(
+      [this](bool within_reach) { serving_status_.Set(within_reach); });
   if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
 }
 
@@ -144,9 +146,14 @@ bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
            HaveSameShape(config.tls, tls_) && config.store == store_options_);
 }
 
+void PolicyServer::TellHealth(grpc::HealthCheckServiceInterface* health) {
+  serving_status_.Tell(health, {v1::PolicyService::service_full_name()});
+}
+
 void PolicyServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
   reading_.reset();
+  serving_status_.Stop();
   hub_.Close();
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
@@ -183,9 +190,7 @@ int PolicyServer::Start(const std::string* target) {
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return 0;
-  for (const std::string& name : names) {
-    server_->GetHealthCheckService()->SetServingStatus(name, true);
-  }
+  serving_status_.Tell(server_->GetHealthCheckService(), std::move(names));
   ReadKeys();
   return port;
 }

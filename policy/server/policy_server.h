@@ -14,6 +14,7 @@
 #include "policy/admin/admin_services.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
+#include "policy/server/serving_status.h"
 #include "policy/server/tls_config.h"
 #include "policy/server/tls_credentials.h"
 #include "policy/service/access_control.h"
@@ -86,6 +87,10 @@ class PolicyServer : private JwksObserverInterface {
   // Reload() does not change.
   bool NeedsRestart(const LoadedConfig& config) const;
 
+  // Has `health`, too, tell whether the policy service serves; it is alive
+  // until Shutdown().
+  void TellHealth(grpc::HealthCheckServiceInterface* health);
+
   // Refuses new calls, lets those under way finish for at most `grace`, then
   // cancels them. Blocks until all is done.
   void Shutdown(absl::Duration grace);
@@ -115,7 +120,8 @@ class PolicyServer : private JwksObserverInterface {
   std::shared_ptr<TlsCredentials> tls_credentials_;  // null without TLS
   const PolicyService::Clock clock_;
   AccessControl access_;
-  // What operators manage, and who is told of it. Both outlive the store.
+  // What operators manage, and who is told of it. All outlive the store.
+  ServingStatus serving_status_;
   const std::shared_ptr<Replica> replica_;
   WatchHub hub_;
   const StoreOptions store_options_;

@@ -62,18 +62,19 @@ int Serve(const std::string& file, LoadedConfig config,
   LogWarnings(config, log);
   const std::optional<ListenAddress> health_address = config.health_address;
   const TlsFiles tls_files = config.tls_files;
+  HealthServer health;  // told of by the server
   PolicyServer server(
       std::move(config), [] { return absl::Now(); }, &log);
   if (absl::Status s = server.Listen(); !s.ok()) {
     log.Error("start_failed", {{"detail", s.message()}});
     return kExitFailure;
   }
-  HealthServer health;
   if (health_address.has_value()) {
     if (absl::Status s = health.Start(*health_address); !s.ok()) {
       log.Error("start_failed", {{"detail", s.message()}});
       return kExitFailure;
     }
+    server.TellHealth(health.service());
   }
   log.Info("ready", {{"program", "sluice-policy"},
                      {"version", kVersion},

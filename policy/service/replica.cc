@@ -236,6 +236,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     base_revision_ = revision;
   }
   Announce();
+  TellReach(true);
 }
 
 void Replica::OnChanges(std::vector<ResourceChange> changes) {
@@ -252,6 +253,7 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
     RemoveExpired();
   }
   Announce();
+  TellReach(true);
 }
 
 void Replica::ApplyRevocation(const ResourceChange& change) {
@@ -345,6 +347,17 @@ void Replica::OnStale(const absl::Status& reason) {
     waiter.done(absl::UnavailableError(
         absl::StrCat("written, but it may not count yet: ", reason.message())));
   }
+  TellReach(false);
+}
+
+void Replica::SetReachListener(std::function<void(bool)> listener) {
+  reach_listener_ = std::move(listener);
+}
+
+void Replica::TellReach(bool within_reach) {
+  if (within_reach_ == within_reach) return;
+  within_reach_ = within_reach;
+  if (reach_listener_) reach_listener_(within_reach);
 }
 
 void Replica::Announce() {

@@ -82,6 +82,11 @@ class Replica final : public ResourceObserverInterface {
   void SetUnreadableRuleListener(
       std::function<void(const absl::Status&)> listener);
 
+  // `listener` is called with false when the store goes out of reach, and with
+  // true when it is within reach, for the first time too; not while calls wait
+  // for it. Once, before anything changes.
+  void SetReachListener(std::function<void(bool)> listener);
+
   // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
@@ -145,11 +150,14 @@ class Replica final : public ResourceObserverInterface {
 
   // Without mutex_.
   void Announce();
+  void TellReach(bool within_reach);
 
   const Clock clock_;
   const Limits limits_;
   std::function<void()> listener_;
   std::function<void(const absl::Status&)> unreadable_rule_listener_;
+  std::function<void(bool)> reach_listener_;
+  std::optional<bool> within_reach_;  // as told; of the store's calls
   std::string store_id_;
 
   mutable std::mutex mutex_;

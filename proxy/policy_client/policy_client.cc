@@ -23,6 +23,10 @@ using Clock = std::chrono::steady_clock;
 // How often the files are looked at. Seconds.
 constexpr unsigned int kRefreshInterval = 1;
 
+// Of a connection on which nothing comes.
+constexpr int kPingIntervalMs = 20'000;
+constexpr int kPingTimeoutMs = 5'000;
+
 absl::Status CheckReadable(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file || file.peek() == std::ifstream::traits_type::eof()) {
@@ -63,10 +67,15 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  // The period is what any server allows; the timeout is what matters, since it
-  // also bounds how long bytes that were sent may stay unacknowledged (TCP).
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 300 * 1000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
+  // A service that is frozen acknowledges bytes (TCP), but answers no ping. The
+  // service takes a ping in ten seconds. The timeout also bounds how long bytes
+  // that were sent may stay unacknowledged.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingIntervalMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS,
+                   kPingIntervalMs);
   return grpc::CreateCustomChannel(address, *credentials, arguments);
 }
 

@@ -29,8 +29,9 @@ struct TlsFiles {
 
 // A channel to the policy service at `address` ("host:port" or "unix:PATH"),
 // without TLS if `tls` is absent. It connects when it is first used, notices a
-// dead peer within seconds, and tries again at least every two; a service that
-// comes back needs nothing done here. An error names the file.
+// dead peer within seconds, a frozen one within half a minute, and tries again
+// at least every two; a service that comes back needs nothing done here. An
+// error names the file.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
     const std::string& address, const absl::optional<TlsFiles>& tls);
 

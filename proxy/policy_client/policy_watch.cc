@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -30,6 +32,24 @@ constexpr size_t kMaxRevocations = 2'000'000;
 
 // Of one message; a service takes twice as much.
 constexpr size_t kMaxBatchBytes = 128 * 1024;
+
+// As many of the sessions as one message holds; the service asks for the rest.
+WatchRequest ToAnswer(uint64_t query_id,
+                      std::vector<policy::v1::SessionInfo> sessions) {
+  WatchRequest answer;
+  policy::v1::SessionList& list = *answer.mutable_sessions();
+  list.set_query_id(query_id);
+  size_t bytes = 0;
+  for (policy::v1::SessionInfo& session : sessions) {
+    bytes += session.ByteSizeLong();
+    if (bytes > kMaxBatchBytes && list.sessions_size() > 0) {
+      list.set_more(true);
+      break;
+    }
+    *list.add_sessions() = std::move(session);
+  }
+  return answer;
+}
 
 }  // namespace
 
@@ -168,12 +188,7 @@ class PolicyWatch::Stream
     watch_->observer_->OnListSessions(
         query, [self = shared_from_this(), id = query.query_id()](
                    std::vector<policy::v1::SessionInfo> sessions) {
-          WatchRequest answer;
-          answer.mutable_sessions()->set_query_id(id);
-          for (auto& session : sessions) {
-            *answer.mutable_sessions()->add_sessions() = std::move(session);
-          }
-          self->Send(std::move(answer));
+          self->Send(ToAnswer(id, std::move(sessions)));
         });
   }
 

@@ -41,6 +41,24 @@ absl::StatusOr<std::unique_ptr<LineWriter>> LineWriter::Open(std::string path,
   return writer;
 }
 
+absl::Status LineWriter::CheckCanOpen(const std::string& path) {
+  if (path == kStandardOutput) return absl::OkStatus();
+  const int fd = open(path.c_str(),
+                      O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd >= 0) {
+    close(fd);
+    return absl::OkStatus();
+  }
+  if (errno == ENOENT) {
+    const size_t slash = path.rfind('/');
+    const std::string directory =
+        slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (access(directory.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot open ", path, ": ", strerror(errno)));
+}
+
 LineWriter::~LineWriter() {
   stopping_ = true;
   queue_.Close();

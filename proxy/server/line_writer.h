@@ -31,6 +31,9 @@ class LineWriter {
   // what waits, and what is being written. `logger` outlives it.
   static absl::StatusOr<std::unique_ptr<LineWriter>> Open(
       std::string path, Logger* logger, size_t capacity = kDefaultCapacity);
+  // Whether Open() would find a file that it can write, or a place for one.
+  // Makes none.
+  static absl::Status CheckCanOpen(const std::string& path);
   // Writes what waits, unless the reader of a pipe lets it wait for too long.
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;

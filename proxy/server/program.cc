@@ -18,6 +18,7 @@
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 #include "proxy/server/config.h"
+#include "proxy/server/line_writer.h"
 #include "proxy/server/server.h"
 
 namespace sluice::server {
@@ -116,6 +117,13 @@ int RunProgram(const ProgramOptions& options) {
   if (options.check) {
     for (const std::string& warning : config->warnings) {
       std::cerr << "warning: " << warning << "\n";
+    }
+    if (!config->log.audit_file.empty()) {
+      if (absl::Status s = LineWriter::CheckCanOpen(config->log.audit_file);
+          !s.ok()) {
+        std::cerr << "log.audit: " << s.message() << "\n";
+        return kExitFailure;
+      }
     }
     return kExitSuccess;
   }

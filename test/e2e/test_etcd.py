@@ -2,7 +2,10 @@
 
 import pathlib
 import shutil
+import signal
 import tempfile
+
+import grpc
 
 from harness import wire
 from harness.client import Client
@@ -105,6 +108,27 @@ class LostEtcdTest(EtcdTestCase):
         client, answer = self.empty_connect(self.second, "waits")
         self.assertEqual((answer.type, answer.code), ("CONNACK", 0x88), answer)
         client.expect_closed()
+
+
+class HealthTest(EtcdTestCase):
+
+    def serves(self, service):
+        """What grpc.health.v1 says of it: True for SERVING."""
+        with grpc.insecure_channel(self.stack.policy_address) as channel:
+            check = channel.unary_unary("/grpc.health.v1.Health/Check")
+            # HealthCheckRequest.service; HealthCheckResponse.status 1 or 2.
+            request = b"\x0a" + bytes([len(service)]) + service.encode()
+            return {b"\x08\x01": True, b"\x08\x02": False}[
+                check(request, timeout=5)]
+
+    def test_service_is_not_serving_while_etcd_is_away(self):
+        name = "sluice.policy.v1.PolicyService"
+        self.assertTrue(self.serves(name))
+        self.etcd.stop(signal.SIGKILL)
+        eventually(lambda: not self.serves(name), "NOT_SERVING")
+        self.assertTrue(self.serves(""), "the process lives")
+        self.etcd.start()
+        eventually(lambda: self.serves(name), "SERVING")
 
 
 class SecureEtcdTest(EtcdTestCase):

@@ -73,6 +73,14 @@ class DisconnectOnOutageTest(OutageTestCase):
         self.connected("a/# pub")
 
     # covers: EDGE-18
+    def test_frozen_service_is_noticed(self):
+        client = self.connected("a/# pub", keep_alive=0)
+        self.stack.policy.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.stack.policy.send_signal, signal.SIGCONT)
+        eventually(lambda: not self.is_watching(), "it is noticed", timeout=32)
+        client.expect_disconnect(0x89)
+
+    # covers: EDGE-18
     def test_short_absence_disconnects_nobody(self):
         client = self.connected("a/# pub")
         self.stack.policy.stop(signal.SIGKILL)

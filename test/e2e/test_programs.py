@@ -70,6 +70,20 @@ class ProgramsTest(unittest.TestCase):
             done = run(program, "--config", self.directory / file, "--check")
             self.assert_status(done, 0)
 
+    def test_check_looks_whether_the_audit_log_can_be_written(self):
+        text = (EXAMPLE / "proxy.yaml").read_text(encoding="utf-8")
+        for audit, status in (("audit.log", 0), ("none/audit.log", 1)):
+            with self.subTest(audit):
+                (self.directory / "proxy.yaml").write_text(
+                    re.sub(r"^log:\n", f"log:\n  audit: {audit}\n", text,
+                           flags=re.MULTILINE), encoding="utf-8")
+                done = run(PROXY, "--config", self.directory / "proxy.yaml",
+                           "--check")
+                self.assert_status(done, status)
+                self.assertEqual("log.audit: cannot open" in done.stderr,
+                                 status == 1)
+                self.assertFalse((self.directory / "audit.log").exists())
+
     def test_check_names_file_line_and_field(self):
         for program, file, old, new, field in (
                 (PROXY, "proxy.yaml", "upstream:\n", "upstraem:\n",

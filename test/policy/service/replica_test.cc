@@ -300,6 +300,20 @@ TEST_F(ReplicaTest, WaitersHearWhenTheirRevisionCounts) {
   EXPECT_EQ(heard, (Told{"past", "first", "second stale"}));
 }
 
+TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
+  Replica replica([] { return absl::InfinitePast(); });
+  std::vector<bool> told;
+  replica.SetReachListener([&told](bool within) { told.push_back(within); });
+  replica.OnSnapshot(1, {});
+  replica.OnChanges({});
+  EXPECT_EQ(told, std::vector<bool>({true}));
+  replica.OnStale(absl::UnavailableError("away"));
+  replica.OnStale(absl::UnavailableError("still"));
+  EXPECT_EQ(told, std::vector<bool>({true, false}));
+  replica.OnChanges({});
+  EXPECT_EQ(told, std::vector<bool>({true, false, true}));
+}
+
 class SmallReplicaTest : public ReplicaTest {
  protected:
   SmallReplicaTest() : ReplicaTest(Small()) {}

@@ -63,6 +63,9 @@ class FakePolicyService final : public policy::v1::PolicyService::Service {
 class Recorder final : public WatchObserverInterface {
  public:
   Mailbox<std::string> lines;
+  // What it answers a query with.
+  size_t session_count = 1;
+  size_t client_id_bytes = 0;
 
   void OnRevocations(std::shared_ptr<const RevocationUpdate> update) override {
     std::string line = update->is_snapshot ? "snapshot" : "changes";
@@ -79,8 +82,11 @@ class Recorder final : public WatchObserverInterface {
   }
   void OnListSessions(const policy::v1::SessionQuery& query,
                       SessionsCallback done) override {
-    std::vector<SessionInfo> sessions(1);
-    sessions[0].set_session_id(absl::StrCat("of ", query.subject()));
+    std::vector<SessionInfo> sessions(session_count);
+    for (SessionInfo& session : sessions) {
+      session.set_session_id(absl::StrCat("of ", query.subject()));
+      session.set_client_id(std::string(client_id_bytes, 'c'));
+    }
     done(std::move(sessions));
   }
   void OnDisconnectSessions(std::vector<std::string> session_ids) override {
@@ -235,6 +241,40 @@ TEST_F(PolicyWatchTest, AnswersQuestionsAndPassesOrdersOn) {
   const WatchRequest answer = answers.Take();
   EXPECT_EQ(answer.sessions().query_id(), 5u);
   EXPECT_EQ(answer.sessions().sessions(0).session_id(), "of somebody");
+}
+
+TEST_F(PolicyWatchTest, AnAnswerThatWouldBeTooLongIsCut) {
+  Mailbox<policy::v1::SessionList> answers;
+  recorder_.session_count = 100;
+  recorder_.client_id_bytes = 20'000;
+  service_.scripts.Put([&](grpc::ServerContext*, auto* stream) {
+    Read(stream);
+    WatchResponse question;
+    question.mutable_list_sessions()->set_query_id(5);
+    stream->Write(question);
+    answers.Put(Read(stream).sessions());
+  });
+  StartWatch();
+  policy::v1::SessionList answer = answers.Take();
+  EXPECT_EQ(answer.query_id(), 5);
+  EXPECT_TRUE(answer.more());
+  EXPECT_EQ(answer.sessions_size(), 6);
+  EXPECT_LE(answer.ByteSizeLong(), 128 * 1024);
+
+  // One that is too long by itself is told nevertheless.
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "ended");
+  recorder_.client_id_bytes = 200'000;
+  service_.scripts.Put([&](grpc::ServerContext*, auto* stream) {
+    Read(stream);
+    WatchResponse question;
+    question.mutable_list_sessions()->set_query_id(6);
+    stream->Write(question);
+    answers.Put(Read(stream).sessions());
+  });
+  answer = answers.Take();
+  EXPECT_TRUE(answer.more());
+  EXPECT_EQ(answer.sessions_size(), 1);
 }
 
 TEST_F(PolicyWatchTest, SaysOnceThatTheServiceIsLost) {

@@ -97,6 +97,10 @@ tls:
   certificate: /etc/sluice/tls/tls.crt
   private_key: /etc/sluice/tls/tls.key
   client_ca: /etc/sluice/tls/ca.crt
+# By the names in their certificates: see docs/deployment.md.
+access:
+  proxies: [sluice-proxy]
+  operators: [sluice-operator]
 audience: {{ .Values.policy.audience | quote }}
 issuers: {{ toJson .Values.policy.issuers }}
 public_topics: {{ toJson .Values.policy.publicTopics }}
