@@ -29,7 +29,7 @@ MODULES = ("test_programs", "test_authentication", "test_client_nonce",
            "test_etcd",
            "test_gate", "test_protocol", "test_policy_connection",
            "test_failures", "test_management", "test_revocation",
-           "test_rules", "test_outage", "test_operation", "test_audit",
+           "test_rules", "test_outage", "test_tour", "test_operation", "test_audit",
            "test_clients", "test_logs")
 
 
