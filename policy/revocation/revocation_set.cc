@@ -37,8 +37,7 @@ void RevocationSet::Add(const v1::Revocation& revocation) {
   }
   const auto added =
       by_name_.emplace(revocation.name(), std::move(entry)).first;
-  by_target_[Key(added->second.target, added->second.value)].push_back(
-      added->first);
+  NamesOf(added->second.target)[added->second.value].push_back(added->first);
 }
 
 bool RevocationSet::Remove(absl::string_view name) {
@@ -50,7 +49,7 @@ bool RevocationSet::Remove(absl::string_view name) {
 }
 
 void RevocationSet::Clear() {
-  by_target_.clear();
+  for (NamesByValue& names : by_target_) names.clear();
   by_expiry_.clear();
   by_name_.clear();
 }
@@ -81,9 +80,11 @@ absl::string_view RevocationSet::FindTarget(Target target,
                                             absl::string_view value,
                                             absl::string_view issuer,
                                             absl::Time now) const {
-  if (value.empty()) return {};
-  const auto found = by_target_.find(Key(target, std::string(value)));
-  if (found == by_target_.end()) return {};
+  const NamesByValue& names = by_target_[static_cast<size_t>(target)];
+  // Without a hash of what nothing is revoked by.
+  if (value.empty() || names.empty()) return {};
+  const auto found = names.find(value);
+  if (found == names.end()) return {};
   for (const absl::string_view name : found->second) {
     const Entry& entry = by_name_.find(name)->second;
     if (entry.expires_at > now &&
@@ -95,10 +96,11 @@ absl::string_view RevocationSet::FindTarget(Target target,
 }
 
 void RevocationSet::Unlink(absl::string_view name, const Entry& entry) {
-  const auto target = by_target_.find(Key(entry.target, entry.value));
-  auto& names = target->second;
+  NamesByValue& by_value = NamesOf(entry.target);
+  const auto value = by_value.find(entry.value);
+  auto& names = value->second;
   names.erase(std::find(names.begin(), names.end(), name));
-  if (names.empty()) by_target_.erase(target);
+  if (names.empty()) by_value.erase(value);
   const auto expiring = by_expiry_.equal_range(entry.expires_at);
   for (auto it = expiring.first; it != expiring.second; ++it) {
     if (it->second != name) continue;

@@ -1,6 +1,7 @@
 #ifndef POLICY_REVOCATION_REVOCATION_SET_H_
 #define POLICY_REVOCATION_REVOCATION_SET_H_
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -50,7 +51,9 @@ class RevocationSet {
 
  private:
   enum class Target : unsigned char { kTokenId, kSubject, kKeyId };
-  using Key = std::pair<Target, std::string>;
+  static constexpr size_t kTargets = 3;
+  using NamesByValue =
+      absl::flat_hash_map<std::string, std::vector<absl::string_view>>;
   struct Entry {
     Target target;
     std::string value;
@@ -60,11 +63,14 @@ class RevocationSet {
 
   absl::string_view FindTarget(Target target, absl::string_view value,
                                absl::string_view issuer, absl::Time now) const;
+  NamesByValue& NamesOf(Target target) {
+    return by_target_[static_cast<size_t>(target)];
+  }
   void Unlink(absl::string_view name, const Entry& entry);
 
   absl::node_hash_map<std::string, Entry> by_name_;
-  // Values: keys of by_name_, whose nodes do not move.
-  absl::flat_hash_map<Key, std::vector<absl::string_view>> by_target_;
+  // Names: keys of by_name_, whose nodes do not move.
+  std::array<NamesByValue, kTargets> by_target_;
   std::multimap<absl::Time, std::string> by_expiry_;
 };
 
