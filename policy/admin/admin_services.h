@@ -2,18 +2,23 @@
 #define POLICY_ADMIN_ADMIN_SERVICES_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/ace/issuer.h"
 #include "policy/ace/scope.h"
 #include "policy/admin/decision_service.h"
+#include "policy/admin/issuer_service.h"
 #include "policy/admin/public_topic_service.h"
 #include "policy/admin/revocation_service.h"
 #include "policy/admin/rule_service.h"
 #include "policy/admin/session_service.h"
 #include "policy/service/access_control.h"
+#include "policy/service/authenticator.h"
+#include "policy/service/jwks_fetcher.h"
 #include "policy/service/replica.h"
 #include "policy/service/watch_hub.h"
 #include "policy/store/resource_store.h"
@@ -30,11 +35,23 @@ class AdminServices {
     WatchHub* hub;
     const AccessControl* access;
     std::function<absl::Time()> clock;
+    // Who decides now. Not null.
+    std::function<std::shared_ptr<const Authenticator>()> authenticator;
+  };
+
+  // What the configuration declares.
+  struct Declared {
+    const std::vector<ace::Permission>& public_topics;
+    const std::vector<ace::Issuer>& issuers;
+    // Where some of these have their keys from.
+    const std::vector<JwksSource>& jwks;
   };
 
   explicit AdminServices(const Context& context)
       : public_topics_(context.store, context.replica, context.access,
                        context.clock),
+        issuers_(context.store, context.replica, context.access, context.clock,
+                 context.authenticator),
         decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
                      context.clock),
@@ -42,16 +59,19 @@ class AdminServices {
         sessions_(context.hub, context.access) {}
 
   // Says what the configuration declares, from now on.
-  void SetDeclared(const std::vector<ace::Permission>& public_topics) {
-    public_topics_.SetDeclared(public_topics);
+  void SetDeclared(const Declared& declared) {
+    public_topics_.SetDeclared(declared.public_topics);
+    issuers_.SetDeclared(declared.issuers, declared.jwks);
   }
 
   // What a server has to register, and the names that it serves with it.
   std::vector<grpc::Service*> services() {
-    return {&decisions_, &public_topics_, &revocations_, &rules_, &sessions_};
+    return {&decisions_,   &issuers_, &public_topics_,
+            &revocations_, &rules_,   &sessions_};
   }
   static std::vector<std::string> names() {
     return {admin::v1::DecisionService::service_full_name(),
+            admin::v1::IssuerService::service_full_name(),
             admin::v1::PublicTopicService::service_full_name(),
             admin::v1::RevocationService::service_full_name(),
             admin::v1::RuleService::service_full_name(),
@@ -60,6 +80,7 @@ class AdminServices {
 
  private:
   PublicTopicService public_topics_;
+  IssuerService issuers_;
   DecisionService decisions_;
   RevocationService revocations_;
   RuleService rules_;

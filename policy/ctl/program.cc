@@ -16,6 +16,7 @@
 #include "policy/ctl/connection.h"
 #include "policy/ctl/decision_commands.h"
 #include "policy/ctl/dev_commands.h"
+#include "policy/ctl/issuer_commands.h"
 #include "policy/ctl/public_topic_commands.h"
 #include "policy/ctl/revocation_commands.h"
 #include "policy/ctl/rule_commands.h"
@@ -33,7 +34,8 @@ std::vector<Command> AllCommands() {
   std::vector<Command> all;
   for (std::vector<Command> group :
        {RevocationCommands(), SessionCommands(), DecisionCommands(),
-        PublicTopicCommands(), RuleCommands(), DevCommands()}) {
+        IssuerCommands(), PublicTopicCommands(), RuleCommands(),
+        DevCommands()}) {
     for (Command& command : group) {
       if (command.remote) {
         const std::vector<OptionSpec> options = ConnectionOptions();

@@ -1,16 +1,14 @@
 #include "policy/server/issuer_config.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/ace/jwk.h"
+#include "policy/http/https_url.h"
 #include "policy/server/named_file.h"
 #include "proxy/config/duration.h"
 
@@ -23,8 +21,6 @@ using ::sluice::config::FieldPath;
 
 constexpr absl::Duration kMinCacheTtl = absl::Seconds(1);
 constexpr absl::Duration kMaxCacheTtl = absl::Hours(1);
-constexpr absl::Duration kMinRefresh = absl::Seconds(1);
-constexpr absl::Duration kMaxRefresh = absl::Hours(24);
 
 // One issuer, at `path`.
 class IssuerChecker {
@@ -120,7 +116,8 @@ absl::StatusOr<JwksSource> IssuerChecker::CheckJwksUrl() const {
   }
   if (issuer_.has_jwks_refresh()) {
     source.refresh = config::ToDuration(issuer_.jwks_refresh());
-    if (source.refresh < kMinRefresh || source.refresh > kMaxRefresh) {
+    if (source.refresh < JwksSource::kMinRefresh ||
+        source.refresh > JwksSource::kMaxRefresh) {
       return Error(Field("jwks_refresh"), "expected a duration from 1s to 24h");
     }
   }
@@ -217,13 +214,7 @@ absl::Status IssuerChecker::CheckClientCertificate(
 absl::Status IssuerChecker::CheckUrl(const std::string& path,
                                      const std::string& url) const {
   if (url.empty()) return Error(path, kRequired);
-  constexpr absl::string_view kScheme = "https://";
-  const bool printable = std::all_of(url.begin(), url.end(), [](char c) {
-    return absl::ascii_isgraph(static_cast<unsigned char>(c));
-  });
-  // What stands before an "@" is a secret, or misleads.
-  if (!printable || !absl::StartsWithIgnoreCase(url, kScheme) ||
-      url.size() == kScheme.size() || absl::StrContains(url, "@")) {
+  if (!http::IsHttpsUrl(url)) {
     return Error(path, "expected a URL that begins with https://");
   }
   return absl::OkStatus();

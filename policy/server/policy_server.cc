@@ -11,6 +11,7 @@
 #include "policy/http/http_client.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/managed_issuers.h"
 
 namespace sluice::policy {
 namespace {
@@ -73,12 +74,15 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
   }
   replica_->SetReachListener(
       [this](bool within_reach) { serving_status_.Set(within_reach); });
+  replica_->SetIssuerListener([this] { TakeManagedIssuers(); });
   if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
 }
 
 PolicyServer::~PolicyServer() {
   Shutdown(absl::ZeroDuration());
-  http_.reset();  // which may call back until then
+  // Both may call back until then.
+  store_ = Store();
+  http_.reset();
 }
 
 absl::Status PolicyServer::Listen() {
@@ -126,9 +130,9 @@ void PolicyServer::Reload(LoadedConfig config) {
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
     DecideWith(Configure(std::move(config)));
-    if (admin_ != nullptr) admin_->SetDeclared(public_topics_);
+    DeclareToOperators();
   }
-  if (server_ != nullptr) ReadKeys();
+  ReadKeys();
 }
 
 absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
@@ -152,7 +156,13 @@ void PolicyServer::TellHealth(grpc::HealthCheckServiceInterface* health) {
 
 void PolicyServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
-  reading_.reset();
+  std::unique_ptr<WakeupThread> reading;
+  {
+    const std::lock_guard<std::mutex> lock(keys_mutex_);
+    running_ = false;
+    reading.swap(reading_);
+  }
+  reading.reset();
   serving_status_.Stop();
   hub_.Close();
   server_->Shutdown(std::chrono::system_clock::now() +
@@ -181,8 +191,12 @@ int PolicyServer::Start(const std::string* target) {
   builder.RegisterService(&service_);
   if (target != nullptr) {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
-        store_.resources.get(), replica_.get(), &hub_, &access_, clock_});
-    admin_->SetDeclared(public_topics_);
+        store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
+        [this] { return service_.deciders().authenticator; }});
+    {
+      const std::lock_guard<std::mutex> lock(keys_mutex_);
+      DeclareToOperators();
+    }
     for (grpc::Service* service : admin_->services()) {
       builder.RegisterService(service);
     }
@@ -191,41 +205,84 @@ int PolicyServer::Start(const std::string* target) {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return 0;
   serving_status_.Tell(server_->GetHealthCheckService(), std::move(names));
+  {
+    const std::lock_guard<std::mutex> lock(keys_mutex_);
+    running_ = true;
+  }
   ReadKeys();
   return port;
 }
 
 Deciders PolicyServer::Configure(LoadedConfig config) {
-  IssuerSettings& issuers = config.issuer_settings;
-  if (http_ == nullptr &&
-      !(issuers.jwks.empty() && issuers.introspection.empty())) {
-    http_ = std::make_unique<http::HttpClient>();
-    JwksObserverInterface* const observer = this;
-    fetcher_ = std::make_shared<JwksFetcher>(http_.get(), observer, clock_);
-  }
-  if (fetcher_ != nullptr) fetcher_->SetSources(std::move(issuers.jwks));
+  jwks_sources_ = std::move(config.issuer_settings.jwks);
   verifier_ = config.verifier.WithKnownKeys(known_keys_);
   public_topics_ = std::move(config.public_topics);
   introspector_.reset();
-  if (!issuers.introspection.empty()) {
-    Introspector::Options options{*verifier_, std::move(issuers.introspection)};
+  std::vector<IntrospectionEndpoint>& endpoints =
+      config.issuer_settings.introspection;
+  if (!endpoints.empty()) {
+    Introspector::Options options{*verifier_, std::move(endpoints)};
     introspector_ =
-        std::make_shared<Introspector>(std::move(options), http_.get(), clock_);
+        std::make_shared<Introspector>(std::move(options), Http(), clock_);
   }
   return MakeDeciders();
 }
 
-Deciders PolicyServer::MakeDeciders() const {
-  ace::TokenVerifier verifier = *verifier_;
-  for (const ace::Issuer& issuer : verifier_->issuers()) {
+http::HttpClientInterface* PolicyServer::Http() {
+  if (http_ == nullptr) http_ = std::make_unique<http::HttpClient>();
+  return http_.get();
+}
+
+Deciders PolicyServer::MakeDeciders() {
+  ace::TokenVerifier::Options options = verifier_->options();
+  std::vector<JwksSource> sources = jwks_sources_;
+  for (ManagedIssuer& managed : replica_->issuers()) {
+    // What the configuration declares counts in its place.
+    if (ace::FindIssuer(verifier_->issuers(), managed.issuer.name) != nullptr) {
+      continue;
+    }
+    options.issuers.push_back(std::move(managed.issuer));
+    if (managed.source.has_value()) {
+      sources.push_back(*std::move(managed.source));
+    }
+  }
+  if (fetcher_ == nullptr && !sources.empty()) {
+    JwksObserverInterface* const observer = this;
+    fetcher_ = std::make_shared<JwksFetcher>(Http(), observer, clock_);
+  }
+  if (fetcher_ != nullptr) fetcher_->SetSources(std::move(sources));
+  for (ace::Issuer& issuer : options.issuers) {
     if (issuer.key_source != ace::KeySource::kPending) continue;
     std::optional<ace::JwkSet> keys = fetcher_->Keys(issuer.name);
     if (!keys.has_value()) continue;
-    verifier = verifier.WithFetchedKeys(issuer.name, *std::move(keys));
+    issuer.keys = *std::move(keys);
+    issuer.key_source = ace::KeySource::kFetched;
   }
+  // Each issuer has passed alone, and no name occurs twice.
+  absl::StatusOr<ace::TokenVerifier> verifier =
+      ace::TokenVerifier::Create(std::move(options));
   return {std::make_shared<const Authenticator>(
-              std::move(verifier), public_topics_, store_.tokens, replica_),
+              verifier.ok() ? *std::move(verifier) : *verifier_, public_topics_,
+              store_.tokens, replica_),
           introspector_, fetcher_};
+}
+
+void PolicyServer::TakeManagedIssuers() {
+  {
+    const std::lock_guard<std::mutex> lock(keys_mutex_);
+    DecideWith(MakeDeciders());
+  }
+  ReadKeys();
+  if (log_ == nullptr) return;
+  for (const std::string& id : replica_->unreadable_issuers()) {
+    log_->Error("issuer_unreadable",
+                {{"resource", absl::StrCat(kIssuers, "/", id)}});
+  }
+}
+
+void PolicyServer::DeclareToOperators() {
+  if (admin_ == nullptr) return;
+  admin_->SetDeclared({public_topics_, verifier_->issuers(), jwks_sources_});
 }
 
 void PolicyServer::DecideWith(Deciders deciders) {
@@ -235,6 +292,8 @@ void PolicyServer::DecideWith(Deciders deciders) {
 }
 
 void PolicyServer::ReadKeys() {
+  const std::lock_guard<std::mutex> lock(keys_mutex_);
+  if (!running_) return;
   if (reading_ != nullptr) {
     reading_->Wake();
   } else if (fetcher_ != nullptr && fetcher_->has_sources()) {

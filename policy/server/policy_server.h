@@ -104,11 +104,18 @@ class PolicyServer : private JwksObserverInterface {
   // All under keys_mutex_ once calls are served. Takes what calls are decided
   // with out of `config`, and returns the deciders:
   Deciders Configure(LoadedConfig config);
-  // with what is known of the issuers' keys.
-  Deciders MakeDeciders() const;
+  // with the issuers that are managed, and what is known of issuers' keys.
+  Deciders MakeDeciders();
+  http::HttpClientInterface* Http();
+  // Where they have changed.
+  void TakeManagedIssuers();
+  // Tells the services for operators, where there are any, what the
+  // configuration declares.
+  void DeclareToOperators();
   // Answers calls with these, and tells proxies.
   void DecideWith(Deciders deciders);
-  // What there is to read is read from now on.
+  // What there is to read is read from now on, while the server runs. Not under
+  // keys_mutex_.
   void ReadKeys();
 
   // JwksObserverInterface; calls come from the HTTP client's thread.
@@ -120,32 +127,37 @@ class PolicyServer : private JwksObserverInterface {
   std::shared_ptr<TlsCredentials> tls_credentials_;  // null without TLS
   const PolicyService::Clock clock_;
   AccessControl access_;
-  // What operators manage, and who is told of it. All outlive the store.
+  // What operators manage, and who is told of it. All outlive the store, and
+  // all else here is there while the store can tell of changes.
   ServingStatus serving_status_;
   const std::shared_ptr<Replica> replica_;
   WatchHub hub_;
   const StoreOptions store_options_;
   absl::Status store_status_;  // of opening the store
   // Empty only where it could not be opened, and then nothing is served.
-  const Store store_;
+  Store store_;
   const std::shared_ptr<const StoredKeys> known_keys_;  // in store_
   Logger* const log_;
-  // Both from the first configuration on that needs one.
+
+  // Guards all down to reading_. Keys, and changes of managed issuers, come at
+  // any time, also during Reload(). The store is not called under it.
+  std::mutex keys_mutex_;
+  // Both from the first configuration, or managed issuer, on that needs one.
   std::unique_ptr<http::HttpClientInterface> http_;
   std::shared_ptr<JwksFetcher> fetcher_;
-
-  // What deciders are made of. Keys come at any time, also during Reload().
-  std::mutex keys_mutex_;
+  // What deciders are made of: what the configuration says.
   std::optional<ace::TokenVerifier> verifier_;
   std::vector<ace::Permission> public_topics_;
+  std::vector<JwksSource> jwks_sources_;
   std::shared_ptr<Introspector> introspector_;
+  bool running_ = false;
+  // While the server runs, and there are keys to read.
+  std::unique_ptr<WakeupThread> reading_;
 
   PolicyService service_;
   std::unique_ptr<AdminServices> admin_;  // null unless it listens
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // uses the services
-  // While the server runs, and there are keys to read.
-  std::unique_ptr<WakeupThread> reading_;
 };
 
 }  // namespace sluice::policy

@@ -38,6 +38,9 @@ class Authenticator {
                 std::shared_ptr<TokenStoreInterface> store,
                 std::shared_ptr<const Replica> managed);
 
+  // Whose tokens are taken, and how they are checked.
+  const ace::TokenVerifier& verifier() const { return verifier_; }
+
   // Equal for two authenticators whose grants follow from the same keys,
   // issuers and public topics. Says nothing of them.
   const std::string& digest() const { return digest_; }

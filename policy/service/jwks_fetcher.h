@@ -18,6 +18,10 @@ namespace sluice::policy {
 
 // Where an issuer publishes its keys.
 struct JwksSource {
+  // Of `refresh`, where people choose it.
+  static constexpr absl::Duration kMinRefresh = absl::Seconds(1);
+  static constexpr absl::Duration kMaxRefresh = absl::Hours(24);
+
   std::string issuer;
   std::string url;
   std::string ca;  // PEM; empty: the system's

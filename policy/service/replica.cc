@@ -65,9 +65,28 @@ void Replica::SetUnreadableRuleListener(
   unreadable_rule_listener_ = std::move(listener);
 }
 
+void Replica::SetIssuerListener(std::function<void()> listener) {
+  issuer_listener_ = std::move(listener);
+}
+
 void Replica::Follow(ResourceStoreInterface* store) {
   store_id_ = store->id();
   store->Follow(this);
+}
+
+std::vector<ManagedIssuer> Replica::issuers() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return issuers_.issuers();
+}
+
+std::vector<std::string> Replica::unreadable_issuers() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return issuers_.unreadable();
+}
+
+size_t Replica::CountIssuersBut(const std::string& id) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return issuers_.CountBut(id);
 }
 
 std::shared_ptr<const RuleSet> Replica::rules() const {
@@ -97,7 +116,7 @@ void Replica::SetConfiguration(absl::string_view digest) {
     const std::lock_guard<std::mutex> lock(mutex_);
     digest_ = std::string(digest);
   }
-  Announce();
+  if (listener_) listener_();
 }
 
 std::string Replica::PolicyVersionOf(absl::string_view digest) const {
@@ -205,7 +224,7 @@ void Replica::SetPosition(int64_t revision, WatchCursor* cursor,
 void Replica::WhenAt(int64_t revision, std::function<void(absl::Status)> done) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (revision_ < revision) {
+    if (told_revision_ < revision) {
       waiters_.push_back({revision, std::move(done)});
       return;
     }
@@ -222,6 +241,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     changes_.clear();
     others_.clear();
     public_topics_.clear();
+    issuers_.Clear();
     rules_.Clear();
     shared_rules_.reset();
     others_sum_ = 0;
@@ -235,14 +255,16 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     revision_ = revision;
     base_revision_ = revision;
   }
-  Announce();
+  Announce(/*other_issuers=*/true);
   TellReach(true);
 }
 
 void Replica::OnChanges(std::vector<ResourceChange> changes) {
+  bool other_issuers = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (const ResourceChange& change : changes) {
+      other_issuers |= change.resource.collection == kIssuers;
       if (change.resource.collection == kRevocations) {
         ApplyRevocation(change);
       } else {
@@ -252,7 +274,7 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
     }
     RemoveExpired();
   }
-  Announce();
+  Announce(other_issuers);
   TellReach(true);
 }
 
@@ -296,6 +318,12 @@ void Replica::ApplyOther(const Resource& resource, bool deleted) {
     ApplyPublicTopic(resource, deleted);
   } else if (resource.collection == kRules) {
     ApplyRule(resource, deleted);
+  } else if (resource.collection == kIssuers) {
+    if (deleted) {
+      issuers_.Remove(resource.id);
+    } else {
+      issuers_.Put(resource.id, resource.value);
+    }
   }
   std::string name = NameOf(resource);
   if (const auto old = others_.find(name); old != others_.end()) {
@@ -360,16 +388,20 @@ void Replica::TellReach(bool within_reach) {
   if (reach_listener_) reach_listener_(within_reach);
 }
 
-void Replica::Announce() {
+void Replica::Announce(bool other_issuers) {
+  if (other_issuers && issuer_listener_) issuer_listener_();
   if (listener_) listener_();
   std::vector<Waiter> due;
   std::vector<absl::Status> unreadable_rules;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     unreadable_rules.swap(unreadable_rules_);
+    // Changes come one after the other, so this is the one just told of.
+    told_revision_ = revision_;
     const auto later = std::stable_partition(
-        waiters_.begin(), waiters_.end(),
-        [this](const Waiter& waiter) { return waiter.revision <= revision_; });
+        waiters_.begin(), waiters_.end(), [this](const Waiter& waiter) {
+          return waiter.revision <= told_revision_;
+        });
     due.assign(std::make_move_iterator(waiters_.begin()),
                std::make_move_iterator(later));
     waiters_.erase(waiters_.begin(), later);

@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "policy/revocation/revocation_set.h"
 #include "policy/rules/rule_set.h"
+#include "policy/service/managed_issuers.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
@@ -31,6 +32,8 @@ inline constexpr char kRevocations[] = "revocations";
 inline constexpr char kPublicTopics[] = "public-topics";
 // The same of sluice.admin.v1.Rule.
 inline constexpr char kRules[] = "rules";
+// The same of sluice.admin.v1.Issuer.
+inline constexpr char kIssuers[] = "issuers";
 
 // Where one proxy is in what a Replica tells proxies. A position and no queue:
 // a proxy that is slow costs no more memory than one that is not.
@@ -87,11 +90,22 @@ class Replica final : public ResourceObserverInterface {
   // for it. Once, before anything changes.
   void SetReachListener(std::function<void(bool)> listener);
 
+  // The same for the managed issuers: `listener` is called when they may be
+  // others, before what changed counts (see WhenAt()), and may call
+  // SetConfiguration().
+  void SetIssuerListener(std::function<void()> listener);
+
   // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
   // The managed public topics.
   std::vector<v1::Permission> public_topics() const;
+
+  // The managed issuers that can be read, and the ids of those that cannot.
+  std::vector<ManagedIssuer> issuers() const;
+  std::vector<std::string> unreadable_issuers() const;
+  // How many there are of both beside the one of that id.
+  size_t CountIssuersBut(const std::string& id) const;
 
   // What operators take away.
   std::shared_ptr<const RuleSet> rules() const;
@@ -113,7 +127,7 @@ class Replica final : public ResourceObserverInterface {
   std::optional<v1::WatchResponse> Next(WatchCursor* cursor) const;
 
   // Calls `done`, on any thread, once: OK when the store's `revision` counts
-  // here and the listener has been called for it, which may be at once;
+  // here and the listeners have been called for it, which may be at once;
   // Unavailable where the store has gone out of reach before.
   void WhenAt(int64_t revision, std::function<void(absl::Status)> done);
 
@@ -148,8 +162,9 @@ class Replica final : public ResourceObserverInterface {
   void SetPosition(int64_t revision, WatchCursor* cursor,
                    v1::WatchResponse* response) const;
 
-  // Without mutex_.
-  void Announce();
+  // Without mutex_: tells the listeners of a change, and then those who wait
+  // for it.
+  void Announce(bool other_issuers);
   void TellReach(bool within_reach);
 
   const Clock clock_;
@@ -158,10 +173,13 @@ class Replica final : public ResourceObserverInterface {
   std::function<void(const absl::Status&)> unreadable_rule_listener_;
   std::function<void(bool)> reach_listener_;
   std::optional<bool> within_reach_;  // as told; of the store's calls
+  std::function<void()> issuer_listener_;
   std::string store_id_;
 
   mutable std::mutex mutex_;
   int64_t revision_ = 0;
+  // The last that the listeners have been called for.
+  int64_t told_revision_ = 0;
   RevocationSet revocation_set_;
   std::map<std::string, v1::Revocation> revocations_;  // by name
   // When those that end do, and their names; also of earlier versions.
@@ -174,6 +192,7 @@ class Replica final : public ResourceObserverInterface {
   absl::flat_hash_map<std::string, int64_t> others_;
   uint64_t others_sum_ = 0;
   std::map<std::string, v1::Permission> public_topics_;  // by id
+  ManagedIssuers issuers_;
   RuleSet rules_;
   std::vector<absl::Status> unreadable_rules_;  // not told of yet
   // A copy for readers; null where rules_ has changed.

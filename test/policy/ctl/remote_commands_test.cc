@@ -4,17 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <future>
-#include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
-#include "policy/ctl/program.h"
-#include "policy/server/config.h"
-#include "policy/server/policy_server.h"
+#include "test/policy/ctl/remote_harness.h"
 #include "test/policy/service/watching_proxy.h"
 #include "test/testing/test_certificates.h"
 
@@ -27,61 +22,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using Json = nlohmann::json;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-
-struct Result {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-class RemoteCommandsTest : public ::testing::Test {
- protected:
-  RemoteCommandsTest() { Serve(""); }
-
-  void Serve(const std::string& more) {
-    const std::string path = dir_.Write(
-        "policy.yaml",
-        absl::StrCat("address: 127.0.0.1:0\naudience: broker\n", more));
-    auto config = policy::LoadConfig(path, policy::Hosting::kStandalone);
-    ASSERT_TRUE(config.ok()) << config.status();
-    server_ = std::make_unique<policy::PolicyServer>(*std::move(config),
-                                                     [] { return kNow; });
-    ASSERT_TRUE(server_->Listen().ok());
-  }
-
-  Result Run(const std::vector<std::string>& arguments) {
-    const std::vector<absl::string_view> views(arguments.begin(),
-                                               arguments.end());
-    std::ostringstream out;
-    std::ostringstream err;
-    const int status = RunProgram(views, {out, err, kNow, server_->address()});
-    return {status, out.str(), err.str()};
-  }
-  std::string Output(const std::vector<std::string>& arguments) {
-    const Result result = Run(arguments);
-    EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_EQ(result.err, "");
-    return result.out;
-  }
-  Json OutputJson(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--output", "json"});
-    return Json::parse(Output(arguments), nullptr, false);
-  }
-  // What is complained about.
-  std::string Failure(const std::vector<std::string>& arguments,
-                      int status = 1) {
-    const Result result = Run(arguments);
-    EXPECT_EQ(result.status, status);
-    EXPECT_EQ(result.out, "");
-    return result.err;
-  }
-
-  const testing::TempDir dir_;
-  std::unique_ptr<policy::PolicyServer> server_;
-};
+using RemoteCommandsTest = RemoteHarness;
 
 TEST_F(RemoteCommandsTest, RevokesListsAndTakesBack) {
   EXPECT_EQ(Output({"revocation", "list"}),

@@ -365,10 +365,11 @@ TEST_F(PolicyServerTest, AnswersHealthChecks) {
       Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));
   ASSERT_TRUE(server->Listen().ok());
   constexpr char kCheck[] = "/grpc.health.v1.Health/Check";
-  for (const std::string service : {"", "sluice.policy.v1.PolicyService",
-                                    "sluice.admin.v1.PublicTopicService",
-                                    "sluice.admin.v1.RevocationService",
-                                    "sluice.admin.v1.SessionService"}) {
+  for (const std::string service :
+       {"", "sluice.policy.v1.PolicyService", "sluice.admin.v1.IssuerService",
+        "sluice.admin.v1.PublicTopicService",
+        "sluice.admin.v1.RevocationService",
+        "sluice.admin.v1.SessionService"}) {
     // HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1: SERVING}
     const std::string request =
         absl::StrCat("\x0a", std::string(1, service.size()), service);

@@ -314,6 +314,23 @@ TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
   EXPECT_EQ(told, std::vector<bool>({true, false, true}));
 }
 
+TEST_F(ReplicaTest, ToldOfIssuersBeforeTheyCount) {
+  std::vector<std::string> heard;
+  replica_.SetIssuerListener([&] {
+    heard.push_back("issuers");
+    replica_.SetConfiguration("other");
+  });
+  replica_.WhenAt(1, [&](const absl::Status&) { heard.push_back("first"); });
+  replica_.WhenAt(2, [&](const absl::Status&) { heard.push_back("second"); });
+  Put(Revoke("1", "alice"));
+  Resource issuer;
+  issuer.collection = kIssuers;
+  issuer.id = "junk";
+  Put(issuer);
+  EXPECT_EQ(heard, (std::vector<std::string>{"first", "issuers", "second"}));
+  EXPECT_EQ(replica_.unreadable_issuers(), std::vector<std::string>{"junk"});
+}
+
 class SmallReplicaTest : public ReplicaTest {
  protected:
   SmallReplicaTest() : ReplicaTest(Small()) {}
