@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "policy/ctl/completion.h"
 #include "policy/ctl/connection.h"
 #include "policy/ctl/decision_commands.h"
 #include "policy/ctl/dev_commands.h"
@@ -29,13 +30,15 @@ namespace {
 
 constexpr absl::string_view kName = "sluicectl";
 
+std::vector<Command> CompletionCommands();
+
 // Every command of the program. A new group adds its list here.
 std::vector<Command> AllCommands() {
   std::vector<Command> all;
   for (std::vector<Command> group :
        {RevocationCommands(), SessionCommands(), DecisionCommands(),
         IssuerCommands(), PublicTopicCommands(), RuleCommands(),
-        DevCommands()}) {
+        CompletionCommands(), DevCommands()}) {
     for (Command& command : group) {
       if (command.remote) {
         const std::vector<OptionSpec> options = ConnectionOptions();
@@ -46,6 +49,33 @@ std::vector<Command> AllCommands() {
     }
   }
   return all;
+}
+
+// They speak of all commands, and so belong here.
+std::vector<Command> CompletionCommands() {
+  const auto bash = [](const Options&, const Environment& environment) {
+    environment.out << BashCompletion(kName, AllCommands(),
+                                      ConnectionOptions());
+    return absl::OkStatus();
+  };
+  const auto zsh = [](const Options&, const Environment& environment) {
+    environment.out << ZshCompletion(kName, AllCommands(), ConnectionOptions());
+    return absl::OkStatus();
+  };
+  return {
+      {"completion",
+       "bash",
+       "Print a script that makes bash complete commands and options",
+       "For instance in ~/.bashrc: source <(sluicectl completion bash)\n",
+       {},
+       bash},
+      {"completion",
+       "zsh",
+       "Print a script that makes zsh complete commands and options",
+       "For instance in ~/.zshrc: source <(sluicectl completion zsh)\n",
+       {},
+       zsh},
+  };
 }
 
 std::string PathOf(const Command& command) {
@@ -79,7 +109,8 @@ void PrintCommands(const std::vector<Command>& commands,
     out << absl::StreamFormat("  %-18s %s\n", PathOf(command), command.summary);
   }
   if (any_remote) {
-    out << "\nAll but dev ask a policy service, and take, before or behind the "
+    out << "\nAll but completion and dev ask a policy service, and take, "
+           "before or behind the "
            "command:\n";
     PrintOptions(ConnectionOptions(), out);
   }

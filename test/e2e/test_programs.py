@@ -110,6 +110,45 @@ class ProgramsTest(unittest.TestCase):
                 self.assertRegex(output, re.escape(file) + rf":{line}\b")
                 self.assertIn(field, output)
 
+    def completed(self, *words):
+        """What bash offers for the last of the words behind sluicectl."""
+        script = """source <("$1" completion bash); shift
+            COMP_WORDS=(sluicectl "$@"); COMP_CWORD=$#
+            _sluicectl; printf '%s\\n' "${COMPREPLY[@]}" """
+        done = run("bash", "-c", script, "bash", SLUICECTL, *words)
+        self.assert_status(done, 0)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_sluicectl_completes_in_bash(self):
+        self.assertEqual(self.completed("revoc"), ["revocation"])
+        self.assertIn("--server", self.completed("--"))
+        self.assertEqual(self.completed("issuer", ""),
+                         ["delete", "list", "put"])
+        # Options before a command, in both forms, are none of its words.
+        for option in (("--output", "json"), ("--output", "=", "json")):
+            self.assertEqual(self.completed(*option, "issuer", "l"), ["list"])
+        self.assertEqual(self.completed("issuer", "put", "--jwks-"),
+                         ["--jwks-ca", "--jwks-file", "--jwks-refresh",
+                          "--jwks-url"])
+        self.assertEqual(self.completed("issuer", "list", "--output", "j"),
+                         ["json"])
+        file = self.directory / "as-keys.json"
+        file.touch()
+        self.assertEqual(
+            self.completed("issuer", "put", "x", "--jwks-file",
+                           self.directory / "as-keys.j"), [str(file)])
+        self.assertEqual(self.completed("no", "such", ""), [])
+
+    def test_sluicectl_completion_is_taken_by_the_shell(self):
+        for shell in ("bash", "zsh"):
+            done = run(SLUICECTL, "completion", shell)
+            self.assert_status(done, 0)
+            checked = subprocess.run(["bash", "-n"], input=done.stdout,
+                                     capture_output=True, text=True,
+                                     check=False)
+            self.assert_status(checked, 0)
+
     def test_sluicectl_keygen_keeps_the_private_key_private(self):
         for alg in ("EdDSA", "ES256", "HS256"):
             file = self.directory / f"{alg}.json"
