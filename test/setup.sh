@@ -15,8 +15,8 @@ readonly PACKAGES=(
   # To test.
   libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto
   mosquitto-clients haproxy openssl curl python3 python3-paho-mqtt
-  python3-openssl python3-cryptography python3-grpcio rabbitmq-server
-  etcd-server valgrind
+  python3-openssl python3-cryptography python3-grpcio python3-protobuf
+  rabbitmq-server etcd-server valgrind
   # To test deploy/: the image, the monitoring, the manifests, the chart.
   umoci skopeo runc prometheus python3-yaml python3-jsonschema golang-go
   golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev

@@ -91,14 +91,19 @@ void PrintHeading(std::ostream& out) {
                             "SUBJECT  CLIENT ID  TOPIC  RULE  ID");
 }
 
+std::string RuleText(const Decision& decision) {
+  return absl::StrCat(Shown(decision.rule()),
+                      decision.shadow() ? " (shadow)" : "");
+}
+
 void PrintRow(const Decision& decision, std::ostream& out) {
   out << absl::StreamFormat(
       "%-24s  %-7s  %-14s  0x%02X  %s  %s  %s  %s  %s\n", TimeOf(decision),
       NameOf(Decision::Result_Name(decision.result()), kResultPrefix),
       NameOf(Decision::Action_Name(decision.action()), kActionPrefix),
       decision.reason_code(), Shown(decision.subject()),
-      Shown(decision.client_id()), Shown(decision.topic()),
-      Shown(decision.rule()), Shown(decision.id()));
+      Shown(decision.client_id()), Shown(decision.topic()), RuleText(decision),
+      Shown(decision.id()));
 }
 
 absl::Status Show(const WatchDecisionsResponse& response, bool as_json,

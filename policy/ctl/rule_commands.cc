@@ -30,6 +30,9 @@ std::string NameOf(absl::string_view argument) {
 
 std::string EffectText(const Rule& rule) {
   if (rule.has_deny()) return "deny";
+  if (rule.has_external_check()) {
+    return absl::StrCat("ask ", rule.external_check().checker());
+  }
   // The server shows a rule so that it cannot read.
   if (!rule.has_limits()) return "cannot be read";
   const policy::v1::Limits& limits = rule.limits();

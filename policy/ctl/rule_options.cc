@@ -89,6 +89,7 @@ absl::Status ReadMatch(const Options& options, Rule* rule) {
 std::vector<OptionSpec> RuleOptions() {
   return {
       {"deny", "", false, "nothing of it passes"},
+      {"checker", "NAME", false, "it passes when this checker says so"},
       {"max-qos", "QOS", false, "0, 1 or 2"},
       {"no-retain", "", false, "no message to be retained"},
       {"no-will", "", false, "no Will"},
@@ -126,13 +127,15 @@ absl::StatusOr<Rule> ReadRuleOptions(const Options& options) {
   const absl::StatusOr<policy::v1::Limits> limits = ReadLimits(options);
   if (!limits.ok()) return limits.status();
   const bool limited = limits->ByteSizeLong() > 0;
-  if (limited == options.Has("deny")) {
-    return absl::InvalidArgumentError("give --deny or some limits");
+  if (limited + options.Has("deny") + options.Has("checker") != 1) {
+    return absl::InvalidArgumentError("give --deny, --checker or some limits");
   }
   if (limited) {
     *rule.mutable_limits() = *limits;
-  } else {
+  } else if (options.Has("deny")) {
     rule.mutable_deny();
+  } else {
+    rule.mutable_external_check()->set_checker(options.Get("checker"));
   }
   if (absl::Status s = ReadMatch(options, &rule); !s.ok()) return s;
   return rule;

@@ -121,10 +121,18 @@ v1::Rule Rule::For(const RuleClient& client) const {
       rule.add_except_topic_filters(std::move(filter));
     }
   }
-  if (rule_.has_deny()) {
-    *rule.mutable_deny() = rule_.deny();
-  } else {
-    *rule.mutable_limits() = rule_.limits();
+  switch (rule_.effect_case()) {
+    case admin::v1::Rule::kDeny:
+      *rule.mutable_deny() = rule_.deny();
+      break;
+    case admin::v1::Rule::kLimits:
+      *rule.mutable_limits() = rule_.limits();
+      break;
+    case admin::v1::Rule::kExternalCheck:
+      *rule.mutable_external_check() = rule_.external_check();
+      break;
+    case admin::v1::Rule::EFFECT_NOT_SET:
+      break;
   }
   return rule;
 }

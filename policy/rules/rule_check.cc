@@ -40,8 +40,17 @@ class Checker {
       case Rule::kLimits:
         CheckLimits(rule_.limits());
         break;
+      case Rule::kExternalCheck: {
+        CheckKnown("external_check", rule_.external_check());
+        const std::string& checker = rule_.external_check().checker();
+        if (checker.empty() || checker.size() > kMaxRuleEntryBytes) {
+          Add("external_check.checker",
+              absl::StrCat("expected 1 to ", kMaxRuleEntryBytes, " bytes"));
+        }
+        break;
+      }
       case Rule::EFFECT_NOT_SET:
-        Add("deny", "expected one of deny and limits");
+        Add("deny", "expected one of deny, limits and external_check");
         break;
     }
     return std::move(problems_);

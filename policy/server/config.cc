@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "policy/ace/claims.h"
 #include "policy/ace/decryption_key.h"
+#include "policy/server/checker_config.h"
 #include "policy/server/files.h"
 #include "policy/server/issuer_config.h"
 #include "policy/server/named_file.h"
@@ -235,7 +236,12 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
   if (!locations.ok()) return locations.status();
   absl::StatusOr<LoadedConfig> config =
       Checker(schema, *locations).Check(hosting);
-  if (!config.ok() || schema.health_address().empty()) return config;
+  if (!config.ok()) return config;
+  absl::StatusOr<std::vector<CheckerOptions>> checkers =
+      CheckCheckers(schema, *locations);
+  if (!checkers.ok()) return checkers.status();
+  config->checkers = *std::move(checkers);
+  if (schema.health_address().empty()) return config;
   absl::StatusOr<ListenAddress> health =
       ParseListenAddress(schema.health_address());
   if (!health.ok() || health->is_unix()) {

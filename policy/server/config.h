@@ -12,6 +12,7 @@
 #include "policy/server/listen_address.h"
 #include "policy/server/tls_config.h"
 #include "policy/service/access_control.h"
+#include "policy/service/checker_options.h"
 #include "policy/store/store.h"
 
 namespace sluice::policy {
@@ -37,6 +38,8 @@ struct LoadedConfig {
   std::optional<ListenAddress> health_address = std::nullopt;
   // What `tls` was read from.
   TlsFiles tls_files = {};
+  // Names are unique.
+  std::vector<CheckerOptions> checkers = {};
 };
 
 // Who runs the service: a process of its own, which needs an address, or a

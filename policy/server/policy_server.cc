@@ -59,6 +59,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
           tls_.has_value() ? std::make_shared<TlsCredentials>(*tls_) : nullptr),
       clock_(std::move(clock)),
       access_(ReachOf(config), config.access),
+      checker_options_(config.checkers),
+      checkers_(std::make_unique<Checkers>(checker_options_, clock_)),
       replica_(std::make_shared<Replica>(clock_)),
       hub_(replica_),
       store_options_(config.store),
@@ -147,7 +149,8 @@ absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
 
 bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
   return !(config.address == listen_address_ &&
-           HaveSameShape(config.tls, tls_) && config.store == store_options_);
+           HaveSameShape(config.tls, tls_) && config.store == store_options_ &&
+           config.checkers == checker_options_);
 }
 
 void PolicyServer::TellHealth(grpc::HealthCheckServiceInterface* health) {
@@ -264,7 +267,7 @@ Deciders PolicyServer::MakeDeciders() {
   return {std::make_shared<const Authenticator>(
               verifier.ok() ? *std::move(verifier) : *verifier_, public_topics_,
               store_.tokens, replica_),
-          introspector_, fetcher_};
+          introspector_, fetcher_, checkers_.get()};
 }
 
 void PolicyServer::TakeManagedIssuers() {

@@ -127,6 +127,8 @@ class PolicyServer : private JwksObserverInterface {
   std::shared_ptr<TlsCredentials> tls_credentials_;  // null without TLS
   const PolicyService::Clock clock_;
   AccessControl access_;
+  const std::vector<CheckerOptions> checker_options_;
+  const std::unique_ptr<Checkers> checkers_;
   // What operators manage, and who is told of it. All outlive the store, and
   // all else here is there while the store can tell of changes.
   ServingStatus serving_status_;

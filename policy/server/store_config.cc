@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "policy/server/client_tls.h"
 #include "policy/server/files.h"
 #include "policy/server/listen_address.h"
 #include "policy/server/named_file.h"
@@ -78,27 +79,12 @@ class EtcdChecker {
 
   absl::Status CheckTls() {
     if (!schema_.has_tls()) return absl::OkStatus();
-    const Schema::Etcd::Tls& tls = schema_.tls();
-    EtcdOptions::Tls& out = options_.tls.emplace();
-    if (tls.certificate().empty() != tls.private_key().empty()) {
-      return locations_.Error("store.etcd.tls",
-                              "certificate and private_key go together");
-    }
-    if (!tls.ca().empty()) {
-      absl::StatusOr<std::string> ca =
-          ReadNamedCertificates(locations_, Field("tls.ca"), tls.ca());
-      if (!ca.ok()) return ca.status();
-      out.ca = *std::move(ca);
-    }
-    if (tls.certificate().empty()) return absl::OkStatus();
-    absl::StatusOr<std::string> certificate = ReadNamedCertificates(
-        locations_, Field("tls.certificate"), tls.certificate());
-    if (!certificate.ok()) return certificate.status();
-    absl::StatusOr<std::string> private_key = ReadNamedPrivateKey(
-        locations_, Field("tls.private_key"), tls.private_key(), *certificate);
-    if (!private_key.ok()) return private_key.status();
-    out.certificate = *std::move(certificate);
-    out.private_key = *std::move(private_key);
+    absl::StatusOr<ClientTlsTexts> tls =
+        ReadClientTls(schema_.tls(), Field("tls"), locations_);
+    if (!tls.ok()) return tls.status();
+    options_.tls.emplace(EtcdOptions::Tls{std::move(tls->ca),
+                                          std::move(tls->certificate),
+                                          std::move(tls->private_key)});
     return absl::OkStatus();
   }
 

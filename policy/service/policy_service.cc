@@ -163,6 +163,27 @@ grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
   return Decide(&Authenticator::GetPreSharedKey, context, request, response);
 }
 
+grpc::ServerUnaryReactor* PolicyService::Check(
+    grpc::CallbackServerContext* context, const v1::CheckRequest* request,
+    v1::CheckResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
+    reactor->Finish(s);
+    return reactor;
+  }
+  Checkers* const checkers = deciders().checkers;
+  if (checkers == nullptr) {
+    response->set_reason("there are no checkers");
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  checkers->Check(*request, [response, reactor](const v1::CheckResponse& said) {
+    *response = said;
+    reactor->Finish(grpc::Status::OK);
+  });
+  return reactor;
+}
+
 WatchHub::Reactor* PolicyService::Watch(grpc::CallbackServerContext* context) {
   const grpc::Status status = access_->CheckProxy(*context);
   return status.ok() ? hub_->Open() : WatchHub::Refuse(status);

@@ -11,6 +11,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/checkers.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/watch_hub.h"
@@ -26,6 +27,8 @@ struct Deciders {
   // Null: no issuer's keys can be read anew. When they have been, whoever owns
   // the service has called SetDeciders().
   std::shared_ptr<JwksFetcher> jwks_fetcher;
+  // Null: there are none. Else it outlives the service.
+  Checkers* checkers = nullptr;
 };
 
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
@@ -69,6 +72,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::GetPreSharedKeyRequest* request,
       v1::GetPreSharedKeyResponse* response) override;
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const v1::CheckRequest* request,
+                                  v1::CheckResponse* response) override;
   WatchHub::Reactor* Watch(grpc::CallbackServerContext* context) override;
 
  private:

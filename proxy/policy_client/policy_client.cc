@@ -135,6 +135,14 @@ void PolicyClient::GetPreSharedKey(
       [this, call](const grpc::Status& status) { Finish(call, status); });
 }
 
+void PolicyClient::Check(const policy::v1::CheckRequest& request,
+                         Callback<policy::v1::CheckResponse> done) {
+  auto* call = Begin(request, std::move(done), &check_latency_);
+  stub_->async()->Check(
+      call->context.get(), &call->request, &call->response,
+      [this, call](const grpc::Status& status) { Finish(call, status); });
+}
+
 bool PolicyClient::IsReady() {
   return channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
 }

@@ -52,6 +52,8 @@ class PolicyClient final : public PolicyClientInterface {
   void GetPreSharedKey(
       const policy::v1::GetPreSharedKeyRequest& request,
       Callback<policy::v1::GetPreSharedKeyResponse> done) override;
+  void Check(const policy::v1::CheckRequest& request,
+             Callback<policy::v1::CheckResponse> done) override;
 
   // Whether the channel is connected; if it is not, makes it try. False for a
   // channel within the process, which has no state.
@@ -67,6 +69,7 @@ class PolicyClient final : public PolicyClientInterface {
   const DurationHistogram& pre_shared_key_latency() const {
     return pre_shared_key_latency_;
   }
+  const DurationHistogram& check_latency() const { return check_latency_; }
 
  private:
   template <typename Request, typename Response>
@@ -86,6 +89,7 @@ class PolicyClient final : public PolicyClientInterface {
   DurationHistogram authenticate_latency_;
   DurationHistogram store_token_latency_;
   DurationHistogram pre_shared_key_latency_;
+  DurationHistogram check_latency_;
 
   std::mutex mutex_;
   std::condition_variable idle_;

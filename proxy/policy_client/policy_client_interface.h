@@ -26,6 +26,8 @@ class PolicyClientInterface {
   virtual void GetPreSharedKey(
       const policy::v1::GetPreSharedKeyRequest& request,
       Callback<policy::v1::GetPreSharedKeyResponse> done) = 0;
+  virtual void Check(const policy::v1::CheckRequest& request,
+                     Callback<policy::v1::CheckResponse> done) = 0;
 };
 
 }  // namespace sluice::policy_client

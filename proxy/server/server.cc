@@ -159,7 +159,8 @@ absl::Status Server::StartAdmin() {
   }
   sources.policy_requests = {&policy_client_->authenticate_latency(),
                              &policy_client_->store_token_latency(),
-                             &policy_client_->pre_shared_key_latency()};
+                             &policy_client_->pre_shared_key_latency(),
+                             &policy_client_->check_latency()};
   sources.policy_watch = &policy_follower_->stats();
   sources.start_time = absl::Now();
   if (audit_writer_ != nullptr) {

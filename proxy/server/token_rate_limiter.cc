@@ -45,6 +45,11 @@ void TokenRateLimiter::GetPreSharedKey(
   policy_.GetPreSharedKey(request, std::move(done));
 }
 
+void TokenRateLimiter::Check(const policy::v1::CheckRequest& request,
+                             Callback<policy::v1::CheckResponse> done) {
+  policy_.Check(request, std::move(done));
+}
+
 bool TokenRateLimiter::Admit(const std::string& client_address) {
   const absl::StatusOr<HostPort> host_port = HostPort::Parse(client_address);
   if (!host_port.ok()) return false;

@@ -26,6 +26,8 @@ class TokenRateLimiter final : public policy_client::PolicyClientInterface {
   void GetPreSharedKey(
       const policy::v1::GetPreSharedKeyRequest& request,
       Callback<policy::v1::GetPreSharedKeyResponse> done) override;
+  void Check(const policy::v1::CheckRequest& request,
+             Callback<policy::v1::CheckResponse> done) override;
 
  private:
   bool Admit(const std::string& client_address);

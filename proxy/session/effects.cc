@@ -9,6 +9,7 @@ void Effects::Clear() {
   arena_.clear();
   authenticate_.clear();
   store_token_.clear();
+  check_.clear();
 }
 
 ByteView Effects::bytes(const Effect& effect) const {
@@ -68,6 +69,16 @@ void Effects::StoreToken(
 void Effects::Add(Effect::Kind kind) {
   Effect effect;
   effect.kind = kind;
+  list_.push_back(effect);
+}
+
+void Effects::Check(uint64_t request_id,
+                    std::unique_ptr<policy::v1::CheckRequest> request) {
+  Effect effect;
+  effect.kind = Effect::Kind::kCheck;
+  effect.request_id = request_id;
+  effect.request_index = check_.size();
+  check_.push_back(std::move(request));
   list_.push_back(effect);
 }
 

@@ -19,10 +19,12 @@ struct Effect {
     // Write bytes() to the client (under TLS) or to the broker. In order.
     kSendToClient,
     kSendToBroker,
-    // Ask the policy service; answer with Session::OnAuthenticateAnswer() or
-    // OnStoreTokenAnswer() and the same request_id, inline or later.
+    // Ask the policy service; answer with Session::OnAuthenticateAnswer(),
+    // OnStoreTokenAnswer() or OnCheckAnswer() and the same request_id, inline
+    // or later.
     kAuthenticate,
     kStoreToken,
+    kCheck,
     // Open the connection to the broker; answer with OnUpstreamConnected() or
     // OnUpstreamClosed().
     kConnectUpstream,
@@ -39,7 +41,7 @@ struct Effect {
   bool forwarded = false;
   ByteView run;                   // forwarded
   size_t offset = 0, length = 0;  // built: within Effects' arena
-  uint64_t request_id = 0;        // kAuthenticate, kStoreToken
+  uint64_t request_id = 0;        // of the three questions
   size_t request_index = 0;       // within Effects' requests
   absl::Time deadline;            // kSetTimer
 };
@@ -62,6 +64,9 @@ class Effects {
   const policy::v1::StoreTokenRequest& store_token(const Effect& e) const {
     return *store_token_[e.request_index];
   }
+  const policy::v1::CheckRequest& check(const Effect& e) const {
+    return *check_[e.request_index];
+  }
 
   // For sessions.
   void Forward(Effect::Kind kind, ByteView run);  // joins adjacent runs
@@ -70,6 +75,8 @@ class Effects {
                     std::unique_ptr<policy::v1::AuthenticateRequest> request);
   void StoreToken(uint64_t request_id,
                   std::unique_ptr<policy::v1::StoreTokenRequest> request);
+  void Check(uint64_t request_id,
+             std::unique_ptr<policy::v1::CheckRequest> request);
   void ConnectUpstream();
   void SetTimer(absl::Time deadline);
   void ClearTimer();
@@ -82,6 +89,7 @@ class Effects {
   std::string arena_;
   std::vector<std::unique_ptr<policy::v1::AuthenticateRequest>> authenticate_;
   std::vector<std::unique_ptr<policy::v1::StoreTokenRequest>> store_token_;
+  std::vector<std::unique_ptr<policy::v1::CheckRequest>> check_;
 };
 
 }  // namespace sluice::session

@@ -6,6 +6,7 @@ namespace sluice::session {
 // Why something is denied, in logs and records.
 constexpr char kExpired[] = "the token has expired";
 constexpr char kOutsideScope[] = "outside the scope";
+constexpr char kTooManyToCheck[] = "too many filters to check";
 
 }  // namespace sluice::session
 

@@ -61,6 +61,13 @@ absl::StatusOr<Rule> Rule::Compile(const policy::v1::Rule& message) {
       if (!status.ok()) return status;
       return rule;
     }
+    case policy::v1::Rule::kExternalCheck:
+      if (HasUnknownFields(message.external_check()) ||
+          message.external_check().checker().empty()) {
+        return Invalid("with an unknown field in external_check, or nobody");
+      }
+      rule.checker_ = message.external_check().checker();
+      return rule;
     case policy::v1::Rule::EFFECT_NOT_SET:
       break;
   }

@@ -49,6 +49,8 @@ class Rule {
   // Judged, counted and recorded only.
   bool shadow() const { return shadow_; }
   bool denies() const { return denies_; }
+  // Who is to be asked; empty: nobody.
+  const std::string& checker() const { return checker_; }
 
   // Whether it is about a PUBLISH to, or a delivery of, the topic name `topic`.
   bool IsAboutPublish(absl::string_view topic) const {
@@ -91,6 +93,7 @@ class Rule {
   bool publish_ = false;
   bool subscribe_ = false;
   bool denies_ = false;
+  std::string checker_;
   bool no_retain_ = false;
   bool no_will_ = false;
   uint8_t max_qos_ = 2;

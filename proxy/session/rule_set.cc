@@ -44,6 +44,7 @@ absl::StatusOr<RuleSet> RuleSet::Compile(
   for (const policy::v1::Rule& message : messages) {
     absl::StatusOr<Rule> rule = Rule::Compile(message);
     if (!rule.ok()) return rule.status();
+    set.has_checkers_ |= !rule->checker().empty();
     set.rules_.push_back(*std::move(rule));
   }
   return set;

@@ -39,6 +39,8 @@ class RuleSet {
   RuleSet& operator=(RuleSet&&) = default;
 
   bool empty() const { return rules_.empty(); }
+  // Whether one of them asks a checker.
+  bool has_checkers() const { return has_checkers_; }
   const std::vector<Rule>& rules() const { return rules_; }
   const Rule& at(uint16_t place) const { return rules_[place]; }
 
@@ -62,6 +64,7 @@ class RuleSet {
 
  private:
   std::vector<Rule> rules_;
+  bool has_checkers_ = false;
 };
 
 }  // namespace sluice::session

@@ -39,8 +39,9 @@ bool Session::wants_client_bytes() const {
   switch (state_) {
     case State::kAwaitConnect:
     case State::kAwaitChallenge:
-    case State::kOpen:
       return true;
+    case State::kOpen:
+      return !checks_.IsHolding();
     case State::kAwaitGrant:
     case State::kAwaitUpstream:
     case State::kAwaitConnack:
@@ -85,11 +86,6 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
       break;
     }
     const mqtt::Frame& frame = result.frame;
-    used += frame.whole.size();
-    context_.counters
-        ->packets[static_cast<size_t>(Direction::kFromClient)]
-                 [static_cast<size_t>(frame.type)]
-        .Increment();
     if (state_ == State::kOpen) {
       OnClientPacket(frame);
     } else if (state_ == State::kAwaitConnect) {
@@ -97,6 +93,13 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
     } else {
       OnPacketBeforeConnack(frame);
     }
+    if (std::exchange(holds_packet_, false) && !is_closed()) break;
+    used += frame.whole.size();
+    context_.counters
+        ->packets[static_cast<size_t>(Direction::kFromClient)]
+                 [static_cast<size_t>(frame.type)]
+        .Increment();
+    if (state_ == State::kOpen) checks_.EndPacket(now_);
   }
   return is_closed() ? bytes.size() : used;
 }

@@ -29,6 +29,7 @@
 #include "proxy/session/decision_id.h"
 #include "proxy/session/effects.h"
 #include "proxy/session/event.h"
+#include "proxy/session/external_checks.h"
 #include "proxy/session/grant.h"
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pending_subscribes.h"
@@ -68,7 +69,8 @@ class Session {
   // The same, from the broker. Yields sends, kSetTimer, kClearTimer and kClose.
   size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
 
-  // False while a client's bytes have to wait (between CONNECT and CONNACK);
+  // False while a client's bytes have to wait (between CONNECT and CONNACK, and
+  // for a checker's answer);
   // the caller stops reading then, and offers what it holds when an input has
   // turned this true.
   bool wants_client_bytes() const;
@@ -86,6 +88,13 @@ class Session {
       uint64_t request_id,
       const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
       absl::Time now, Effects* effects);
+
+  // The answer to kCheck; an error is as good as a denial. May turn
+  // wants_client_bytes() true. Yields what OnAuthenticateAnswer() does where
+  // the client's Will was waiting.
+  void OnCheckAnswer(uint64_t request_id,
+                     const absl::StatusOr<policy::v1::CheckResponse>& answer,
+                     absl::Time now, Effects* effects);
 
   // Yields kSendToBroker (CONNECT).
   void OnUpstreamConnected(absl::Time now, Effects* effects);
@@ -177,6 +186,14 @@ class Session {
     absl::string_view why;                               // it may not be
     uint8_t max_qos = 2;
   };
+  // What checkers say about a topic.
+  struct CheckVerdict {
+    enum class Kind : uint8_t { kAllowed, kDenied, kUnknown };
+    Kind kind = Kind::kAllowed;
+    const Rule* rule = nullptr;  // that stands against it
+  };
+  // Whether a Will may be left.
+  enum class WillVerdict : uint8_t { kPasses, kRefused, kUnknown };
   // Something the policy service has been asked, where decisions are recorded.
   struct Question {
     uint64_t request_id;
@@ -252,6 +269,8 @@ class Session {
   void OnConnectDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void OnGranted(Grant grant);
+  // Judges the Will, and goes on to the broker.
+  void Admit();
   void OnConnack(const mqtt::Frame& frame);
 
   // session_refuse.cc: refusals of CONNECT.
@@ -345,8 +364,26 @@ class Session {
                          const RuleSet::Places& places);
   FilterVerdict JudgeFilterByRules(absl::string_view filter);
   // Whether the Will may be (ACE-CON-3); if not, the CONNECT is refused.
-  bool PassesWill();
+  // The connection is refused where it does not pass.
+  WillVerdict JudgeWill();
   void RefuseWill(mqtt::ReasonCode code, const Rule* rule);
+
+  // session_checks.cc: rules that ask checkers.
+  CheckVerdict JudgeByCheckers(CheckQuestion::About about,
+                               absl::string_view topic,
+                               const RuleSet::Places& places);
+  // Asks what is not known yet, as far as there is room for questions.
+  void AskCheckers(CheckQuestion::About about, absl::string_view topic,
+                   const RuleSet::Places& places);
+  void NoteShadowChecks(CheckQuestion::About about, absl::string_view topic,
+                        const RuleSet::Places& places);
+  // False: the PUBLISH was denied, or is held.
+  bool PassesCheckers(const mqtt::Publish& publish, absl::string_view topic,
+                      const RuleSet::Places& places);
+  // Whether all is known that the SUBSCRIBE is to be judged by; else it is
+  // being asked.
+  bool CheckersHaveSaid(const mqtt::Subscribe& subscribe);
+  bool HasCheckers(const RuleSet::Places& places) const;
 
   const Context context_;
   State state_ = State::kAwaitConnect;
@@ -374,6 +411,8 @@ class Session {
   PendingSubscribes pending_subscribes_;
   Subscriptions subscriptions_;
   RuleUsage rule_usage_;  // of grant_'s rules
+  ExternalChecks checks_;
+  bool holds_packet_ = false;  // the one at hand is to be presented again
   // QoS 2 packets of the client that ended, or will end, here and not at the
   // broker, with the code for their PUBCOMP.
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;

@@ -317,7 +317,11 @@ void Session::OnGranted(Grant grant) {
            "revoked");
     return;
   }
-  if (!PassesWill()) return;
+  Admit();
+}
+
+void Session::Admit() {
+  if (JudgeWill() != WillVerdict::kPasses) return;
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
   Count(Action::kConnect, Verdict::kAllowed);
   StartRecheck(std::move(pending_->token));

@@ -64,9 +64,13 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
                 WhyDenied(grant_->PublishDenial(resolved.topic)));
     return;
   }
-  if (!verdict.rules.empty() &&
-      !PassesRules(publish, resolved.topic, verdict.rules)) {
-    return;
+  if (!verdict.rules.empty()) {
+    // First, so that what is held uses up nothing.
+    if (grant_->rules().has_checkers() &&
+        !PassesCheckers(publish, resolved.topic, verdict.rules)) {
+      return;
+    }
+    if (!PassesRules(publish, resolved.topic, verdict.rules)) return;
   }
   AllowMessage(Action::kPublish, resolved.topic);
   ForwardPublish(frame, publish, resolved);

@@ -115,6 +115,7 @@ void Session::ReplaceGrant(Grant grant, std::string token) {
   StartRecheck(std::move(token));
   published_.Clear();
   delivered_.Clear();
+  checks_.Clear();
 }
 
 }  // namespace sluice::session

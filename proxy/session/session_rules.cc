@@ -100,6 +100,18 @@ Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter) {
   const RuleSet& rules = grant_->rules();
   const RuleSet::Places places =
       rules.PlacesOfSubscription(mqtt::WithoutShare(filter));
+  if (rules.has_checkers()) {
+    const absl::string_view topic = mqtt::WithoutShare(filter);
+    const CheckVerdict verdict =
+        JudgeByCheckers(CheckQuestion::About::kSubscribe, topic, places);
+    if (verdict.kind == CheckVerdict::Kind::kDenied) {
+      return {DenialCode(), WhyDenied(verdict.rule)};
+    }
+    if (verdict.kind == CheckVerdict::Kind::kUnknown) {
+      return {ReasonCode::kQuotaExceeded, kTooManyToCheck};
+    }
+    NoteShadowChecks(CheckQuestion::About::kSubscribe, topic, places);
+  }
   const Subscription subscription =
       subscriptions_.Contains(filter)     ? Subscription::kHeld
       : subscriptions_.HasRoomFor(filter) ? Subscription::kNew
@@ -118,28 +130,36 @@ Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter) {
   return verdict;
 }
 
-bool Session::PassesWill() {
-  if (!pending_->will.has_value()) return true;
+Session::WillVerdict Session::JudgeWill() {
+  if (!pending_->will.has_value()) return WillVerdict::kPasses;
   const PendingWill& will = *pending_->will;
   if (will.topic == context_.settings->authz_info_topic) {
     // The broker would publish a token's Will where nobody takes it.
     RefuseWill(ReasonCode::kNotAuthorized, nullptr);
-    return false;
+    return WillVerdict::kRefused;
   }
   const TopicVerdict verdict = grant_->JudgePublish(will.topic);
   if (!verdict.allowed) {
     RefuseWill(ReasonCode::kNotAuthorized, grant_->PublishDenial(will.topic));
-    return false;
+    return WillVerdict::kRefused;
   }
+  const CheckVerdict check = JudgeByCheckers(CheckQuestion::About::kPublish,
+                                             will.topic, verdict.rules);
+  if (check.kind == CheckVerdict::Kind::kDenied) {
+    RefuseWill(ReasonCode::kNotAuthorized, check.rule);
+    return WillVerdict::kRefused;
+  }
+  AskCheckers(CheckQuestion::About::kPublish, will.topic, verdict.rules);
+  if (check.kind == CheckVerdict::Kind::kUnknown) return WillVerdict::kUnknown;
   const Finding finding = grant_->rules().JudgeWill(verdict.rules, will.facts);
-  if (finding.rule == nullptr) return true;
+  if (finding.rule == nullptr) return WillVerdict::kPasses;
   const ReasonCode code = WillCodeOf(finding.objection);
   if (finding.IsEnforced()) {
     RefuseWill(code, finding.rule);
-    return false;
+    return WillVerdict::kRefused;
   }
   NoteShadow(Action::kConnect, code, will.topic, *finding.rule);
-  return true;
+  return WillVerdict::kPasses;
 }
 
 void Session::RefuseWill(ReasonCode code, const Rule* rule) {

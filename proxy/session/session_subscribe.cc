@@ -45,6 +45,11 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     Fail(ReasonCode::kProtocolError, "packet identifier of SUBSCRIBE in use");
     return;
   }
+  if (grant_->rules().has_checkers() && !grant_->IsExpired(now_) &&
+      !CheckersHaveSaid(subscribe)) {
+    holds_packet_ = true;
+    return;
+  }
   std::string codes;
   size_t denied = 0;
   bool lowered = false;

@@ -74,6 +74,15 @@ void ClientConnection::OnStoreTokenAnswer(
   Settle();
 }
 
+void ClientConnection::OnCheckAnswer(
+    uint64_t request_id,
+    const absl::StatusOr<policy::v1::CheckResponse>& answer) {
+  if (phase_ != Phase::kOpen) return;
+  session_->OnCheckAnswer(request_id, answer, Now(), &context_->effects);
+  CarryOut();
+  Settle();
+}
+
 void ClientConnection::OnPreSharedKey(absl::StatusOr<PreSharedKey> key) {
   if (phase_ != Phase::kHandshake) return;
   if (key.ok()) {
@@ -276,6 +285,9 @@ void ClientConnection::CarryOut() {
         break;
       case Effect::Kind::kStoreToken:
         questions_.StoreToken(effect);
+        break;
+      case Effect::Kind::kCheck:
+        questions_.Check(effect);
         break;
       case Effect::Kind::kConnectUpstream:
         ConnectUpstream();

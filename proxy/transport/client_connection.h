@@ -49,6 +49,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   void OnStoreTokenAnswer(
       uint64_t request_id,
       const absl::StatusOr<policy::v1::StoreTokenResponse>& answer);
+  void OnCheckAnswer(uint64_t request_id,
+                     const absl::StatusOr<policy::v1::CheckResponse>& answer);
   // kUnavailable and the like: nobody could be asked.
   void OnPreSharedKey(absl::StatusOr<PreSharedKey> key);
   void Drain();

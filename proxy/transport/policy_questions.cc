@@ -50,6 +50,20 @@ void PolicyQuestions::StoreToken(const session::Effect& effect) {
       });
 }
 
+void PolicyQuestions::Check(const session::Effect& effect) {
+  context_->policy->Check(
+      context_->effects.check(effect),
+      [mailbox = context_->loop->mailbox(), table = context_->connections,
+       id = id_, request_id = effect.request_id](
+          absl::StatusOr<policy::v1::CheckResponse> answer) {
+        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
+          ClientConnection* connection = table->Find(id);
+          if (connection == nullptr) return;
+          connection->OnCheckAnswer(request_id, answer);
+        });
+      });
+}
+
 void PolicyQuestions::GetPreSharedKey(const std::string& listener,
                                       const std::string& client_address,
                                       absl::string_view identity) {

@@ -21,6 +21,7 @@ class PolicyQuestions {
 
   void Authenticate(const session::Effect& effect);
   void StoreToken(const session::Effect& effect);
+  void Check(const session::Effect& effect);
   void GetPreSharedKey(const std::string& listener,
                        const std::string& client_address,
                        absl::string_view identity);

@@ -24,13 +24,15 @@ from harness.stack import run_directory  # noqa: E402
 MODULES = ("test_programs", "test_authentication", "test_client_nonce",
            "test_publish",
            "test_subscribe", "test_v311", "test_expiry",
-           "test_reauthentication", "test_authz_info", "test_stored_tokens", "test_tls_clients",
+           "test_reauthentication", "test_authz_info", "test_stored_tokens",
+           "test_tls_clients",
            "test_tls_psk", "test_draft01", "test_introspection", "test_jwks",
            "test_issuers",
            "test_etcd",
            "test_gate", "test_protocol", "test_policy_connection",
-           "test_failures", "test_management", "test_revocation",
-           "test_rules", "test_outage", "test_tour", "test_operation", "test_audit",
+           "test_failures", "test_management", "test_checks",
+           "test_revocation", "test_rules", "test_outage", "test_tour",
+           "test_operation", "test_audit",
            "test_clients", "test_logs")
 
 

@@ -353,6 +353,9 @@ class Driver {
         case Effect::Kind::kStoreToken:
           store_id_ = effect.request_id;
           break;
+        case Effect::Kind::kCheck:
+          Require(false);  // no rule asks a checker
+          break;
         case Effect::Kind::kClose:
           closed_ = true;
           break;

@@ -151,6 +151,8 @@ TEST_F(RemoteCommandsTest, WatchesDecisions) {
   decision.set_subject("alice\n");
   decision.set_topic("a/b");
   *told.mutable_decisions()->add_decisions() = decision;
+  told.mutable_decisions()->mutable_decisions(1)->set_rule("rules/r");
+  told.mutable_decisions()->mutable_decisions(1)->set_shadow(true);
   const auto watch = [&](std::vector<std::string> arguments) {
     auto result = std::async(std::launch::async,
                              [this, arguments] { return Output(arguments); });
@@ -160,20 +162,22 @@ TEST_F(RemoteCommandsTest, WatchesDecisions) {
     EXPECT_FALSE(proxy.Read().watch_decisions().enabled());
     return output;
   };
-  EXPECT_EQ(watch({"decisions", "watch", "--count", "1", "--action",
+  EXPECT_EQ(watch({"decisions", "watch", "--count", "2", "--action",
                    "store_token", "--result", "denied"}),
             "TIME                      RESULT   ACTION          CODE  SUBJECT  "
             "CLIENT ID  TOPIC  RULE  ID\n"
             "2023-11-14T22:13:20.000Z  denied   store_token     0x87  alice?  "
-            "-  a/b  -  id-1\n");
+            "-  a/b  -  id-1\n"
+            "2023-11-14T22:13:20.000Z  denied   store_token     0x87  alice?  "
+            "-  a/b  rules/r (shadow)  id-1\n");
   const std::string lines =
       watch({"--output", "json", "decisions", "watch", "--count", "2"});
   const size_t end = lines.find('\n');
   const Json first = Json::parse(lines.substr(0, end), nullptr, false);
   EXPECT_EQ(first["proxy"], "p");
   EXPECT_EQ(first["decision"]["action"], "ACTION_STORE_TOKEN");
-  EXPECT_EQ(lines, absl::StrCat(lines.substr(0, end), "\n",
-                                lines.substr(0, end), "\n"));
+  const Json second = Json::parse(lines.substr(end + 1), nullptr, false);
+  EXPECT_EQ(second["decision"]["shadow"], true);
 
   EXPECT_THAT(Failure({"decisions", "watch", "--count", "0"}, 2),
               HasSubstr("--count"));
@@ -210,6 +214,8 @@ deny: {}
   EXPECT_THAT(Output({"rule", "put", "limits", "--file", limits}),
               HasSubstr("limit: QoS 1, no retain, no Will, 1024 bytes, 10/s, 5 "
                         "subscriptions  pub,sub  all     all  -"));
+  EXPECT_THAT(Output({"rule", "put", "asked", "--publish", "--checker", "db"}),
+              HasSubstr("rules/asked  enforce  ask db  pub  all"));
   EXPECT_EQ(Output({"rule", "delete", "own"}), "");
   EXPECT_THAT(Failure({"rule", "get", "own"}), HasSubstr("(NOT_FOUND)"));
 
@@ -224,7 +230,8 @@ deny: {}
               HasSubstr("name.yaml:1: name: is not rules/r"));
   EXPECT_THAT(Failure({"rule", "put", "r", "--file",
                        dir_.Write("no.yaml", "publish: true\n")}),
-              HasSubstr("rule.deny: expected one of deny and limits"));
+              HasSubstr("rule.deny: expected one of deny, limits and "
+                        "external_check"));
 }
 
 // What was got may be edited and put; an edit by somebody else is noticed.
@@ -303,8 +310,11 @@ TEST_F(RemoteCommandsTest, PutsRulesThatOptionsSay) {
     std::vector<std::string> options;
     const char* complaint;
   } kCases[] = {
-      {{"--publish"}, "give --deny or some limits"},
-      {{"--publish", "--deny", "--no-will"}, "give --deny or some limits"},
+      {{"--publish"}, "give --deny, --checker or some limits"},
+      {{"--publish", "--deny", "--checker", "c"},
+       "give --deny, --checker or some limits"},
+      {{"--publish", "--deny", "--no-will"},
+       "give --deny, --checker or some limits"},
       {{"--publish", "--max-qos", "high"}, "--max-qos is no number"},
       {{"--publish", "--max-qos=4294967296"}, "--max-qos is no number"},
       {{"--deny=yes"}, "--deny takes no value"},

@@ -28,6 +28,10 @@ class CountingPolicy : public policy_client::PolicyClientInterface {
       Callback<policy::v1::GetPreSharedKeyResponse> done) override {
     done(policy::v1::GetPreSharedKeyResponse());
   }
+  void Check(const policy::v1::CheckRequest& /*request*/,
+             Callback<policy::v1::CheckResponse> done) override {
+    done(policy::v1::CheckResponse());
+  }
   int authenticated = 0;
   int stored = 0;
 };

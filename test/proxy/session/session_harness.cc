@@ -186,6 +186,30 @@ SessionHarness::Lines SessionHarness::StoreFails(const absl::Status& status) {
   return Finish();
 }
 
+SessionHarness::Lines SessionHarness::CheckAnswers(bool allowed,
+                                                   absl::Duration ttl) {
+  policy::v1::CheckResponse response;
+  response.set_allowed(allowed);
+  response.mutable_ttl()->set_seconds(absl::ToInt64Seconds(ttl));
+  return AnswerCheck(response);
+}
+
+SessionHarness::Lines SessionHarness::CheckFails() {
+  return AnswerCheck(absl::UnavailableError("not reachable"));
+}
+
+SessionHarness::Lines SessionHarness::AnswerCheck(
+    const absl::StatusOr<policy::v1::CheckResponse>& answer) {
+  const uint64_t id = check_ids_.front();
+  check_ids_.pop_front();
+  session_->OnCheckAnswer(id, answer, now_, &effects_);
+  Lines lines = Finish();
+  if (!client_rest_.empty() && session_->wants_client_bytes()) {
+    for (std::string& line : Client("")) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 SessionHarness::Lines SessionHarness::UpstreamConnected() {
   session_->OnUpstreamConnected(now_, &effects_);
   return Finish();
@@ -275,6 +299,16 @@ SessionHarness::Lines SessionHarness::Finish() {
         request_id_ = effect.request_id;
         store_asked_ = effects_.store_token(effect);
         lines.push_back("store");
+        break;
+      case Effect::Kind::kCheck:
+        check_ids_.push_back(effect.request_id);
+        check_asked_ = effects_.check(effect);
+        lines.push_back(absl::StrCat(
+            "check ", check_asked_.rule(), " ",
+            check_asked_.action() == policy::v1::CheckRequest::ACTION_PUBLISH
+                ? "publish "
+                : "subscribe ",
+            check_asked_.topic()));
         break;
       case Effect::Kind::kConnectUpstream:
         lines.push_back("connect");
@@ -388,7 +422,7 @@ std::string PublishPacket(ProtocolVersion version, absl::string_view topic,
 }
 
 std::string SubscribePacket(ProtocolVersion version, uint16_t packet_id,
-                            std::initializer_list<absl::string_view> filters,
+                            absl::Span<const absl::string_view> filters,
                             absl::string_view properties, uint8_t options) {
   std::string body;
   mqtt::AppendU16(packet_id, &body);

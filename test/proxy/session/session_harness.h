@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/session/session.h"
@@ -57,6 +59,10 @@ class SessionHarness {
   Lines UpstreamClosed();
   Lines ClientClosed();
   Lines Timer();
+  // Answers the question to a checker that is open the longest, then presents
+  // what the client has sent and the session has not taken.
+  Lines CheckAnswers(bool allowed, absl::Duration ttl = absl::Minutes(1));
+  Lines CheckFails();
   Lines Drain();
   // Told after `live_policy` has been changed.
   Lines RevocationsChanged();
@@ -78,6 +84,8 @@ class SessionHarness {
   // Whether all that the last input sent to the broker aliased its bytes.
   bool broker_got_a_view() const { return broker_got_a_view_; }
   const policy::v1::AuthenticateRequest& asked() const { return asked_; }
+  // The last question to a checker.
+  const policy::v1::CheckRequest& check_asked() const { return check_asked_; }
   const policy::v1::StoreTokenRequest& store_asked() const {
     return store_asked_;
   }
@@ -141,6 +149,7 @@ class SessionHarness {
   };
 
   Lines Finish();
+  Lines AnswerCheck(const absl::StatusOr<policy::v1::CheckResponse>& answer);
 
   FakeTls tls_;
   FakeRandom random_;
@@ -156,6 +165,8 @@ class SessionHarness {
   std::string client_rest_;
   std::string broker_rest_;
   uint64_t request_id_ = 0;
+  std::deque<uint64_t> check_ids_;
+  policy::v1::CheckRequest check_asked_;
   std::string to_client_;
   std::string to_broker_;
   bool broker_got_a_view_ = true;
@@ -190,7 +201,7 @@ std::string PublishPacket(mqtt::ProtocolVersion version,
                           absl::string_view properties = "",
                           bool retain = false);
 std::string SubscribePacket(mqtt::ProtocolVersion version, uint16_t packet_id,
-                            std::initializer_list<absl::string_view> filters,
+                            absl::Span<const absl::string_view> filters,
                             absl::string_view properties = "",
                             uint8_t options = 1);
 std::string SubackPacket(mqtt::ProtocolVersion version, uint16_t packet_id,

@@ -70,6 +70,11 @@ void FakePolicyClient::GetPreSharedKey(
   arrived_.notify_all();
 }
 
+void FakePolicyClient::Check(const policy::v1::CheckRequest& /*request*/,
+                             Callback<policy::v1::CheckResponse> done) {
+  done(policy::v1::CheckResponse());
+}
+
 std::pair<policy::v1::GetPreSharedKeyRequest, FakePolicyClient::PskDone>
 FakePolicyClient::TakePsk() {
   std::unique_lock<std::mutex> lock(mutex_);

@@ -50,6 +50,8 @@ class FakePolicyClient : public policy_client::PolicyClientInterface {
   void GetPreSharedKey(
       const policy::v1::GetPreSharedKeyRequest& request,
       Callback<policy::v1::GetPreSharedKeyResponse> done) override;
+  void Check(const policy::v1::CheckRequest& request,
+             Callback<policy::v1::CheckResponse> done) override;
 
   // Waits for a request for a pre-shared key, which the test answers.
   std::pair<policy::v1::GetPreSharedKeyRequest, PskDone> TakePsk();

@@ -1,0 +1,124 @@
+#include "policy/server/checker_config.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/server/client_tls.h"
+#include "policy/server/files.h"
+#include "policy/server/listen_address.h"
+#include "policy/server/named_file.h"
+#include "policy/store/resource_rules.h"
+#include "proxy/config/duration.h"
+
+namespace sluice::policy {
+namespace {
+
+using Schema = ::sluice::config::v1::PolicyConfig::Checker;
+using ::sluice::config::ElementPath;
+using ::sluice::config::FieldPath;
+
+// Of one entry, at `path`.
+class EntryChecker {
+ public:
+  EntryChecker(const Schema& schema, std::string path,
+               const config::Locations& locations)
+      : schema_(schema), path_(std::move(path)), locations_(locations) {}
+
+  absl::StatusOr<CheckerOptions> Check() {
+    if (!IsResourceNamePart(schema_.name())) {
+      return Error("name", "expected up to 255 letters, digits, '-', '_', '.'");
+    }
+    options_.name = schema_.name();
+    if (absl::Status s = CheckAddress(); !s.ok()) return s;
+    if (schema_.has_tls()) {
+      absl::StatusOr<ClientTlsTexts> tls =
+          ReadClientTls(schema_.tls(), FieldPath(path_, "tls"), locations_);
+      if (!tls.ok()) return tls.status();
+      options_.tls.emplace(CheckerOptions::Tls{std::move(tls->ca),
+                                               std::move(tls->certificate),
+                                               std::move(tls->private_key)});
+    }
+    if (absl::Status s = CheckTime("timeout", schema_.has_timeout(),
+                                   schema_.timeout(), absl::Milliseconds(1),
+                                   absl::Minutes(1), &options_.timeout);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = CheckTime("healthy_ttl", schema_.has_healthy_ttl(),
+                                   schema_.healthy_ttl(), absl::ZeroDuration(),
+                                   absl::Hours(24), &options_.healthy_ttl);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s =
+            CheckTime("unhealthy_ttl", schema_.has_unhealthy_ttl(),
+                      schema_.unhealthy_ttl(), absl::ZeroDuration(),
+                      absl::Hours(24), &options_.unhealthy_ttl);
+        !s.ok()) {
+      return s;
+    }
+    return std::move(options_);
+  }
+
+ private:
+  absl::Status Error(absl::string_view field, absl::string_view problem) const {
+    return locations_.Error(FieldPath(path_, field), problem);
+  }
+
+  absl::Status CheckAddress() {
+    if (schema_.address().empty()) return Error("address", kRequired);
+    absl::StatusOr<ListenAddress> address =
+        ParseListenAddress(schema_.address());
+    if (!address.ok()) return Error("address", address.status().message());
+    if (address->is_unix()) {
+      address->unix_path = ResolvePath(locations_.file(), address->unix_path);
+    } else if (address->port == 0) {
+      return Error("address", "expected HOST:PORT, with a port");
+    }
+    options_.address = address->ToString();
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckTime(absl::string_view field, bool present,
+                         const google::protobuf::Duration& value,
+                         absl::Duration least, absl::Duration most,
+                         absl::Duration* out) const {
+    if (!present) return absl::OkStatus();
+    *out = config::ToDuration(value);
+    if (*out >= least && *out <= most) return absl::OkStatus();
+    return Error(field, absl::StrCat("expected a duration from ",
+                                     absl::FormatDuration(least), " to ",
+                                     absl::FormatDuration(most)));
+  }
+
+  const Schema& schema_;
+  const std::string path_;
+  const config::Locations& locations_;
+  CheckerOptions options_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<CheckerOptions>> CheckCheckers(
+    const config::v1::PolicyConfig& schema,
+    const config::Locations& locations) {
+  std::vector<CheckerOptions> all;
+  for (int i = 0; i < schema.checkers_size(); ++i) {
+    const std::string path = ElementPath("checkers", i);
+    absl::StatusOr<CheckerOptions> options =
+        EntryChecker(schema.checkers(i), path, locations).Check();
+    if (!options.ok()) return options.status();
+    if (absl::c_any_of(all, [&options](const CheckerOptions& other) {
+          return other.name == options->name;
+        })) {
+      return locations.Error(FieldPath(path, "name"), "is there twice");
+    }
+    all.push_back(*std::move(options));
+  }
+  return all;
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,37 @@
+#include "policy/server/client_tls.h"
+
+#include <utility>
+
+#include "policy/server/named_file.h"
+
+namespace sluice::policy {
+
+using ::sluice::config::FieldPath;
+
+absl::StatusOr<ClientTlsTexts> ReadClientTls(
+    const config::v1::PolicyConfig::ClientTls& schema, const std::string& path,
+    const config::Locations& locations) {
+  ClientTlsTexts texts;
+  if (schema.certificate().empty() != schema.private_key().empty()) {
+    return locations.Error(path, "certificate and private_key go together");
+  }
+  if (!schema.ca().empty()) {
+    absl::StatusOr<std::string> ca =
+        ReadNamedCertificates(locations, FieldPath(path, "ca"), schema.ca());
+    if (!ca.ok()) return ca.status();
+    texts.ca = *std::move(ca);
+  }
+  if (schema.certificate().empty()) return texts;
+  absl::StatusOr<std::string> certificate = ReadNamedCertificates(
+      locations, FieldPath(path, "certificate"), schema.certificate());
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> private_key =
+      ReadNamedPrivateKey(locations, FieldPath(path, "private_key"),
+                          schema.private_key(), *certificate);
+  if (!private_key.ok()) return private_key.status();
+  texts.certificate = *std::move(certificate);
+  texts.private_key = *std::move(private_key);
+  return texts;
+}
+
+}  // namespace sluice::policy

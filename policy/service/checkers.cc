@@ -1,0 +1,161 @@
+#include "policy/service/checkers.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/ace/digest.h"
+#include "proto/timestamp.h"
+#include "proxy/base/bytes.h"
+
+namespace sluice::policy {
+namespace {
+
+// For what is no checker's answer.
+constexpr absl::Duration kRefusalTtl = absl::Seconds(1);
+
+v1::CheckResponse Denial(absl::string_view reason, absl::Duration ttl) {
+  v1::CheckResponse response;
+  response.set_reason(std::string(reason));
+  *response.mutable_ttl() = ToProtoDuration(ttl);
+  return response;
+}
+
+// What is asked, in a few bytes. A client has another port each time.
+std::string KeyOf(v1::CheckRequest request) {
+  std::string* address = request.mutable_connection()->mutable_client_address();
+  address->erase(std::min(address->rfind(':'), address->size()));
+  return ace::Sha256(AsBytes(request.SerializeAsString()));
+}
+
+std::shared_ptr<grpc::Channel> NewChannel(const CheckerOptions& options) {
+  grpc::ChannelArguments arguments;
+  // One that comes back is used at once.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  std::shared_ptr<grpc::ChannelCredentials> credentials =
+      grpc::InsecureChannelCredentials();
+  if (options.tls.has_value()) {
+    grpc::SslCredentialsOptions tls;
+    tls.pem_root_certs = options.tls->ca;
+    tls.pem_cert_chain = options.tls->certificate;
+    tls.pem_private_key = options.tls->private_key;
+    credentials = grpc::SslCredentials(tls);
+  }
+  return grpc::CreateCustomChannel(options.address, credentials, arguments);
+}
+
+// How long an answer counts: as the checker says, within bounds.
+absl::Duration TtlOf(const v1::CheckResponse& answer, absl::Duration longest) {
+  if (!answer.has_ttl()) return longest;
+  const absl::Duration ttl = absl::Seconds(answer.ttl().seconds()) +
+                             absl::Nanoseconds(answer.ttl().nanos());
+  return std::clamp(ttl, absl::ZeroDuration(), longest);
+}
+
+}  // namespace
+
+Checkers::Checkers(const std::vector<CheckerOptions>& options, Clock clock,
+                   const Limits& limits)
+    : clock_(std::move(clock)), limits_(limits) {
+  for (const CheckerOptions& checker : options) {
+    checkers_[checker.name] = {checker,
+                               v1::CheckService::NewStub(NewChannel(checker))};
+  }
+}
+
+Checkers::~Checkers() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  stopping_ = true;
+  for (const auto& [key, question] : under_way_) question->context.TryCancel();
+  idle_.wait(lock, [this] { return running_ == 0; });
+}
+
+void Checkers::Check(const v1::CheckRequest& request, Callback done) {
+  const auto checker = checkers_.find(request.checker());
+  if (checker == checkers_.end()) {
+    done(Denial(absl::StrCat("there is no checker \"", request.checker(), "\""),
+                kRefusalTtl));
+    return;
+  }
+  std::string key = KeyOf(request);
+  std::optional<v1::CheckResponse> answer;
+  std::shared_ptr<Question> question;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::Time now = clock_();
+    const auto known = remembered_.find(key);
+    const auto asked = under_way_.find(key);
+    if (known != remembered_.end() && now < known->second.good_until) {
+      answer = known->second.answer;
+      *answer->mutable_ttl() = ToProtoDuration(known->second.good_until - now);
+    } else if (asked != under_way_.end()) {
+      asked->second->waiting.push_back(std::move(done));
+    } else if (stopping_ || under_way_.size() >= limits_.max_questions) {
+      answer = Denial("too much is being asked", kRefusalTtl);
+    } else {
+      question = std::make_shared<Question>();
+      question->key = key;
+      question->request = request;
+      question->checker = &checker->second;
+      question->waiting.push_back(std::move(done));
+      under_way_.emplace(std::move(key), question);
+      ++running_;
+    }
+  }
+  if (answer.has_value()) done(*answer);
+  if (question != nullptr) Ask(question);
+}
+
+void Checkers::Ask(const std::shared_ptr<Question>& question) {
+  const Checker& checker = *question->checker;
+  question->context.set_deadline(
+      std::chrono::system_clock::now() +
+      absl::ToChronoNanoseconds(checker.options.timeout));
+  checker.stub->async()->Check(
+      &question->context, &question->request, &question->response,
+      [this, question](grpc::Status status) { OnAnswer(question, status); });
+}
+
+void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
+                        const grpc::Status& status) {
+  const CheckerOptions& options = question->checker->options;
+  absl::Duration ttl = TtlOf(question->response, options.healthy_ttl);
+  if (!status.ok()) {
+    ttl = options.unhealthy_ttl;
+    question->response = Denial(
+        absl::StrCat("checker ", options.name, ": ", status.error_message()),
+        ttl);
+  }
+  *question->response.mutable_ttl() = ToProtoDuration(ttl);
+  std::vector<Callback> waiting;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    under_way_.erase(question->key);
+    waiting.swap(question->waiting);
+    Remember(question->key, question->response, clock_() + ttl);
+  }
+  for (const Callback& done : waiting) done(question->response);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --running_;
+  idle_.notify_all();
+}
+
+void Checkers::Remember(const std::string& key, const v1::CheckResponse& answer,
+                        absl::Time good_until) {
+  if (const auto old = remembered_.find(key); old != remembered_.end()) {
+    ages_.erase(old->second.age);
+    remembered_.erase(old);
+  }
+  if (remembered_.size() >= limits_.max_answers) {
+    remembered_.erase(ages_.front());
+    ages_.pop_front();
+  }
+  ages_.push_back(key);
+  remembered_.insert({key, {answer, good_until, std::prev(ages_.end())}});
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,96 @@
+#ifndef POLICY_SERVICE_CHECKERS_H_
+#define POLICY_SERVICE_CHECKERS_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/service/checker_options.h"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+
+namespace sluice::policy {
+
+// Asks checkers on behalf of rules with external_check, and remembers what they
+// say. What no checker has allowed is denied. Thread-safe.
+class Checkers {
+ public:
+  using Clock = std::function<absl::Time()>;
+  using Callback = std::function<void(const v1::CheckResponse&)>;
+
+  struct Limits {
+    // Remembered answers; the oldest is forgotten for a new one.
+    size_t max_answers = 10'000;
+    // Questions that are on their way; more are denied.
+    size_t max_questions = 10'000;
+  };
+
+  // Names are unique.
+  Checkers(const std::vector<CheckerOptions>& options, Clock clock)
+      : Checkers(options, std::move(clock), Limits()) {}
+  Checkers(const std::vector<CheckerOptions>& options, Clock clock,
+           const Limits& limits);
+  // Cancels what is under way, and waits until each callback has returned. Not
+  // from a callback.
+  ~Checkers();
+  Checkers(const Checkers&) = delete;
+  Checkers& operator=(const Checkers&) = delete;
+
+  // `done` is called once, on any thread, maybe before this returns; the
+  // answer's ttl is set. Calls with the same question, but for the client's
+  // port, share one.
+  void Check(const v1::CheckRequest& request, Callback done);
+
+ private:
+  struct Checker {
+    CheckerOptions options;
+    std::unique_ptr<v1::CheckService::Stub> stub;
+  };
+  // A question that is on its way.
+  struct Question {
+    grpc::ClientContext context;
+    std::string key;
+    v1::CheckRequest request;
+    v1::CheckResponse response;
+    const Checker* checker;
+    std::vector<Callback> waiting;
+  };
+  struct Remembered {
+    v1::CheckResponse answer;
+    absl::Time good_until;
+    std::list<std::string>::iterator age;
+  };
+
+  void Ask(const std::shared_ptr<Question>& question);
+  void OnAnswer(const std::shared_ptr<Question>& question,
+                const grpc::Status& status);
+  // With mutex_ held.
+  void Remember(const std::string& key, const v1::CheckResponse& answer,
+                absl::Time good_until);
+
+  const Clock clock_;
+  const Limits limits_;
+  std::map<std::string, Checker, std::less<>> checkers_;
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  bool stopping_ = false;
+  size_t running_ = 0;  // questions whose callbacks have not returned
+  absl::flat_hash_map<std::string, std::shared_ptr<Question>> under_way_;
+  absl::flat_hash_map<std::string, Remembered> remembered_;
+  std::list<std::string> ages_;  // oldest first
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVICE_CHECKERS_H_

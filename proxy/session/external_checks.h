@@ -1,0 +1,87 @@
+#ifndef PROXY_SESSION_EXTERNAL_CHECKS_H_
+#define PROXY_SESSION_EXTERNAL_CHECKS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+
+namespace sluice::session {
+
+// What a checker is asked: whether the rule of that name lets a topic be
+// published to, or a filter be subscribed to.
+struct CheckQuestion {
+  enum class About : uint8_t { kPublish, kSubscribe };
+  std::string rule;
+  About about = About::kPublish;
+  std::string topic;
+  // Nothing waits for the answer.
+  bool shadow = false;
+};
+
+// What checkers have said about one client's topics, for as long as it counts,
+// and what they are being asked.
+//
+// A packet that needs answers is held: it is judged again when they are there.
+// Until it has been, they count whatever their time, so that it is not asked
+// about for ever.
+class ExternalChecks {
+ public:
+  using About = CheckQuestion::About;
+  enum class Answer : uint8_t { kUnknown, kAllowed, kDenied };
+
+  // Questions that may be open at once; of shadow rules, half as many.
+  static constexpr size_t kMaxOpen = 8;
+  // Answers that are kept beyond the packet that they were asked for.
+  static constexpr size_t kMaxKept = 64;
+
+  Answer Find(absl::string_view rule, About about, absl::string_view topic,
+              absl::Time now) const;
+
+  bool IsAsked(absl::string_view rule, About about,
+               absl::string_view topic) const;
+  bool HasRoom(bool shadow) const {
+    return open_.size() < (shadow ? kMaxOpen / 2 : kMaxOpen);
+  }
+  // `request_id` is not 0.
+  void Ask(uint64_t request_id, CheckQuestion question);
+  // The question, which is answered now; nullopt where it is none of these.
+  absl::optional<CheckQuestion> Take(uint64_t request_id);
+  void Remember(const CheckQuestion& question, bool allowed, absl::Time until);
+
+  // Whether a packet is held.
+  bool IsHolding() const { return holding_ > 0; }
+  // The packet at hand has been judged.
+  void EndPacket(absl::Time now) {
+    if (pinned_ > 0) Unpin(now);
+  }
+  // The rules have changed: all is asked again.
+  void Clear();
+
+ private:
+  struct Kept {
+    CheckQuestion question;
+    bool allowed;
+    absl::Time until;
+    bool pinned;  // the packet at hand was held for it
+  };
+  struct Open {
+    uint64_t request_id;
+    CheckQuestion question;
+  };
+
+  void Unpin(absl::Time now);
+
+  std::vector<Kept> kept_;  // oldest first
+  std::vector<Open> open_;
+  size_t pinned_ = 0;   // of kept_
+  size_t holding_ = 0;  // of open_, those that a packet waits for
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_EXTERNAL_CHECKS_H_

@@ -1,0 +1,159 @@
+// Rules that ask checkers.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "proxy/mqtt/topic.h"
+#include "proxy/session/reasons.h"
+#include "proxy/session/session.h"
+
+namespace sluice::session {
+
+using About = CheckQuestion::About;
+using mqtt::ReasonCode;
+
+namespace {
+
+// Of one SUBSCRIBE, that checkers are asked about.
+constexpr size_t kMaxCheckedFilters = 64;
+
+// What an answer that did not come counts for.
+constexpr absl::Duration kFailureTtl = absl::Seconds(1);
+constexpr absl::Duration kMaxTtl = absl::Hours(24);
+
+absl::Duration TtlOf(const policy::v1::CheckResponse& answer) {
+  const absl::Duration ttl = absl::Seconds(answer.ttl().seconds()) +
+                             absl::Nanoseconds(answer.ttl().nanos());
+  return std::min(std::max(ttl, absl::ZeroDuration()), kMaxTtl);
+}
+
+Action ActionOf(About about) {
+  return about == About::kPublish ? Action::kPublish : Action::kSubscribe;
+}
+
+}  // namespace
+
+Session::CheckVerdict Session::JudgeByCheckers(About about,
+                                               absl::string_view topic,
+                                               const RuleSet::Places& places) {
+  CheckVerdict verdict;
+  for (const uint16_t place : places) {
+    const Rule& rule = grant_->rules().at(place);
+    if (rule.checker().empty()) continue;
+    switch (checks_.Find(rule.name(), about, topic, now_)) {
+      case ExternalChecks::Answer::kAllowed:
+        break;
+      case ExternalChecks::Answer::kDenied:
+        if (!rule.shadow()) return {CheckVerdict::Kind::kDenied, &rule};
+        break;
+      case ExternalChecks::Answer::kUnknown:
+        if (!rule.shadow()) verdict.kind = CheckVerdict::Kind::kUnknown;
+        break;
+    }
+  }
+  return verdict;
+}
+
+void Session::AskCheckers(About about, absl::string_view topic,
+                          const RuleSet::Places& places) {
+  for (const uint16_t place : places) {
+    const Rule& rule = grant_->rules().at(place);
+    if (rule.checker().empty() ||
+        checks_.Find(rule.name(), about, topic, now_) !=
+            ExternalChecks::Answer::kUnknown ||
+        checks_.IsAsked(rule.name(), about, topic) ||
+        !checks_.HasRoom(rule.shadow())) {
+      continue;
+    }
+    auto request = absl::make_unique<policy::v1::CheckRequest>();
+    request->set_checker(rule.checker());
+    request->set_rule(rule.name());
+    request->set_action(about == About::kPublish
+                            ? policy::v1::CheckRequest::ACTION_PUBLISH
+                            : policy::v1::CheckRequest::ACTION_SUBSCRIBE);
+    request->set_topic(std::string(topic));
+    FillConnectionInfo(request->mutable_connection());
+    request->set_subject(grant_->subject());
+    request->set_issuer(grant_->issuer());
+    request->set_token_id(grant_->token_id());
+    const uint64_t id = ++last_request_id_;
+    checks_.Ask(id, {rule.name(), about, std::string(topic), rule.shadow()});
+    effects_->Check(id, std::move(request));
+  }
+}
+
+void Session::NoteShadowChecks(About about, absl::string_view topic,
+                               const RuleSet::Places& places) {
+  for (const uint16_t place : places) {
+    const Rule& rule = grant_->rules().at(place);
+    if (!rule.shadow() || rule.checker().empty()) continue;
+    if (checks_.Find(rule.name(), about, topic, now_) ==
+        ExternalChecks::Answer::kDenied) {
+      NoteShadow(ActionOf(about), DenialCode(), topic, rule);
+      return;
+    }
+  }
+}
+
+bool Session::PassesCheckers(const mqtt::Publish& publish,
+                             absl::string_view topic,
+                             const RuleSet::Places& places) {
+  const CheckVerdict verdict = JudgeByCheckers(About::kPublish, topic, places);
+  if (verdict.kind == CheckVerdict::Kind::kDenied) {
+    DenyPublish(publish, DenialCode(), topic, WhyDenied(verdict.rule));
+    return false;
+  }
+  AskCheckers(About::kPublish, topic, places);
+  if (verdict.kind == CheckVerdict::Kind::kUnknown) {
+    holds_packet_ = true;
+    return false;
+  }
+  NoteShadowChecks(About::kPublish, topic, places);
+  return true;
+}
+
+bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
+  bool all = true;
+  size_t checked = 0;
+  for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
+    if (!grant_->MaySubscribe(entry.filter)) continue;
+    const absl::string_view filter = mqtt::WithoutShare(entry.filter);
+    const RuleSet::Places places = grant_->rules().PlacesOfSubscription(filter);
+    const CheckVerdict verdict =
+        JudgeByCheckers(About::kSubscribe, filter, places);
+    if (verdict.kind == CheckVerdict::Kind::kDenied) continue;
+    // What is beyond this stays unknown, and is denied.
+    if (checked == kMaxCheckedFilters) break;
+    checked += HasCheckers(places) ? 1 : 0;
+    AskCheckers(About::kSubscribe, filter, places);
+    if (verdict.kind == CheckVerdict::Kind::kUnknown) all = false;
+  }
+  return all;
+}
+
+bool Session::HasCheckers(const RuleSet::Places& places) const {
+  return std::any_of(places.begin(), places.end(), [this](uint16_t place) {
+    return !grant_->rules().at(place).checker().empty();
+  });
+}
+
+void Session::OnCheckAnswer(
+    uint64_t request_id,
+    const absl::StatusOr<policy::v1::CheckResponse>& answer, absl::Time now,
+    Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  const absl::optional<CheckQuestion> question = checks_.Take(request_id);
+  if (!question.has_value()) return;
+  const bool allowed = answer.ok() && answer->allowed();
+  checks_.Remember(*question, allowed,
+                   now_ + (answer.ok() ? TtlOf(*answer) : kFailureTtl));
+  if (state_ == State::kAwaitGrant && !checks_.IsHolding()) {
+    // The Will was held.
+    Admit();
+    checks_.EndPacket(now_);
+  }
+}
+
+}  // namespace sluice::session
