@@ -70,7 +70,7 @@ Checkers::Checkers(const std::vector<CheckerOptions>& options, Clock clock,
 Checkers::~Checkers() {
   std::unique_lock<std::mutex> lock(mutex_);
   stopping_ = true;
-  for (const auto& [key, question] : under_way_) question->context.TryCancel();
+  for (const auto& [key, question] : under_way_) question->context->TryCancel();
   idle_.wait(lock, [this] { return running_ == 0; });
 }
 
@@ -112,11 +112,11 @@ void Checkers::Check(const v1::CheckRequest& request, Callback done) {
 
 void Checkers::Ask(const std::shared_ptr<Question>& question) {
   const Checker& checker = *question->checker;
-  question->context.set_deadline(
+  question->context->set_deadline(
       std::chrono::system_clock::now() +
       absl::ToChronoNanoseconds(checker.options.timeout));
   checker.stub->async()->Check(
-      &question->context, &question->request, &question->response,
+      question->context.get(), &question->request, &question->response,
       [this, question](grpc::Status status) { OnAnswer(question, status); });
 }
 
@@ -140,6 +140,9 @@ void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
   }
   for (const Callback& done : waiting) done(question->response);
   const std::lock_guard<std::mutex> lock(mutex_);
+  // It refers to the channel, whose last reference must not be dropped on this
+  // thread, which is the channel's: it goes before the destructor does.
+  question->context.reset();
   --running_;
   idle_.notify_all();
 }

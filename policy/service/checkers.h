@@ -58,7 +58,8 @@ class Checkers {
   };
   // A question that is on its way.
   struct Question {
-    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientContext> context =
+        std::make_unique<grpc::ClientContext>();
     std::string key;
     v1::CheckRequest request;
     v1::CheckResponse response;
