@@ -54,11 +54,4 @@ grpc::Status StoreError(const absl::Status& status, absl::string_view name) {
   }
 }
 
-void FinishAt(int64_t revision, Replica* replica,
-              grpc::ServerUnaryReactor* reactor) {
-  replica->WhenAt(revision, [reactor](const absl::Status& status) {
-    reactor->Finish(ToGrpcStatus(status));
-  });
-}
-
 }  // namespace sluice::policy

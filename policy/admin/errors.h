@@ -1,12 +1,9 @@
 #ifndef POLICY_ADMIN_ERRORS_H_
 #define POLICY_ADMIN_ERRORS_H_
 
-#include <cstdint>
-
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "grpcpp/grpcpp.h"
-#include "policy/service/replica.h"
 #include "proto/google/rpc/status.pb.h"
 
 namespace sluice::policy {
@@ -34,10 +31,6 @@ grpc::Status NoSuchResource(absl::string_view name);
 
 // What a store's error about the resource of that name is to its client.
 grpc::Status StoreError(const absl::Status& status, absl::string_view name);
-
-// Ends the call when what has been written at `revision` counts. Maybe at once.
-void FinishAt(int64_t revision, Replica* replica,
-              grpc::ServerUnaryReactor* reactor);
 
 }  // namespace sluice::policy
 

@@ -1,18 +1,15 @@
 #include "policy/admin/issuer_service.h"
 
-#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/jwk.h"
 #include "policy/ace/key.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/etag.h"
-#include "policy/admin/page_token.h"
-#include "policy/admin/resource_name.h"
-#include "policy/service/grpc_status.h"
 #include "policy/service/managed_issuers.h"
 #include "proto/timestamp.h"
 
@@ -20,12 +17,6 @@ namespace sluice::policy {
 namespace {
 
 using admin::v1::Issuer;
-
-constexpr char kNameRule[] = "expected \"issuers/ID\"";
-
-std::string NameOfId(absl::string_view id) {
-  return absl::StrCat(kIssuers, "/", id);
-}
 
 const char* TypeName(ace::KeyType type) {
   switch (type) {
@@ -66,21 +57,19 @@ void ShowFetchedKeys(const Authenticator& deciding, Issuer* issuer) {
 }  // namespace
 
 IssuerService::IssuerService(ResourceStoreInterface* store, Replica* replica,
-                             const AccessControl* access, Clock clock,
-                             Deciding deciding)
-    : store_(store),
-      replica_(replica),
-      access_(access),
-      clock_(std::move(clock)),
-      deciding_(std::move(deciding)) {}
+                             const AccessControl* access,
+                             Collection::Clock clock, Deciding deciding)
+    : replica_(*replica),
+      deciding_(std::move(deciding)),
+      issuers_(kIssuers, store, replica, access, std::move(clock)) {}
 
 void IssuerService::SetDeclared(const std::vector<ace::Issuer>& issuers,
                                 const std::vector<JwksSource>& sources) {
-  Declared by_id;
+  Declared<Issuer>::ById by_id;
   for (const ace::Issuer& declared : issuers) {
     const std::string id = IdOfIssuer(declared.name);
     Issuer& issuer = by_id[id];
-    issuer.set_name(NameOfId(id));
+    issuer.set_name(issuers_.NameOf(id));
     issuer.set_issuer(declared.name);
     issuer.set_profile(declared.profile == ace::Profile::kDraft01
                            ? Issuer::PROFILE_DRAFT_01
@@ -94,33 +83,11 @@ void IssuerService::SetDeclared(const std::vector<ace::Issuer>& issuers,
     *issuer.mutable_jwks_refresh() = ToProtoDuration(source.refresh);
     issuer.set_ca(source.ca);
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  declared_.swap(by_id);
-}
-
-IssuerService::Declared IssuerService::declared() const {
-  Declared declared;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    declared = declared_;
-  }
-  const std::shared_ptr<const Authenticator> deciding = deciding_();
-  for (auto& [id, issuer] : declared) ShowFetchedKeys(*deciding, &issuer);
-  return declared;
-}
-
-grpc::Status IssuerService::CheckNotDeclared(absl::string_view id) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (declared_.find(id) == declared_.end()) return grpc::Status::OK;
-  return grpc::Status(
-      grpc::StatusCode::FAILED_PRECONDITION,
-      absl::StrCat(NameOfId(id),
-                   " is declared in the service's configuration file, and can "
-                   "only be changed there"));
+  declared_.Set(std::move(by_id));
 }
 
 grpc::Status IssuerService::CheckRoom(const std::string& id) {
-  if (replica_->CountIssuersBut(id) < kMaxManagedIssuers) {
+  if (replica_.CountIssuersBut(id) < kMaxManagedIssuers) {
     return grpc::Status::OK;
   }
   return grpc::Status(
@@ -128,13 +95,13 @@ grpc::Status IssuerService::CheckRoom(const std::string& id) {
       absl::StrCat("there are ", kMaxManagedIssuers, " issuers already"));
 }
 
-Issuer IssuerService::FromResource(const Resource& resource) const {
+Issuer IssuerService::Show(const Resource& resource) const {
   Issuer issuer;
   if (!issuer.ParseFromString(resource.value)) issuer.Clear();
   const std::optional<ManagedIssuer> read =
       ReadManagedIssuer(issuer, [](auto, auto) {});
   issuer.clear_jwks();
-  issuer.set_name(NameOfId(resource.id));
+  issuer.set_name(issuers_.NameOf(resource.id));
   issuer.set_etag(EtagOf(resource));
   if (!read.has_value()) return issuer;
   if (read->source.has_value()) {
@@ -148,16 +115,9 @@ Issuer IssuerService::FromResource(const Resource& resource) const {
 grpc::ServerUnaryReactor* IssuerService::PutIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::PutIssuerRequest* request, Issuer* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  int64_t revision = 0;
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = Put(request->issuer(), response, &revision);
-  if (status.ok()) {
-    FinishAt(revision, replica_, reactor);
-  } else {
-    reactor->Finish(status);
-  }
-  return reactor;
+  return issuers_.Write(context, [&](int64_t* revision) {
+    return Put(request->issuer(), response, revision);
+  });
 }
 
 grpc::Status IssuerService::Put(const Issuer& issuer, Issuer* response,
@@ -168,7 +128,7 @@ grpc::Status IssuerService::Put(const Issuer& issuer, Issuer* response,
   });
   const std::string id = IdOfIssuer(issuer.issuer());
   grpc::Status status = violations.ToStatus();
-  if (status.ok()) status = CheckNotDeclared(id);
+  if (status.ok()) status = declared_.CheckMayChange(id);
   if (status.ok()) status = CheckRoom(id);
   if (!status.ok()) return status;
   Issuer stored = issuer;
@@ -178,111 +138,63 @@ grpc::Status IssuerService::Put(const Issuer& issuer, Issuer* response,
   stored.clear_read_only();
   stored.DiscardUnknownFields();
   Resource resource;
-  resource.collection = kIssuers;
   resource.id = id;
   resource.value = stored.SerializeAsString();
-  const absl::StatusOr<Resource> written = store_->Put(
-      std::move(resource), ExpectedRevision(issuer.etag()), clock_());
-  if (!written.ok()) return StoreError(written.status(), NameOfId(id));
-  *response = FromResource(*written);
-  *revision = written->revision;
+  status = issuers_.Put(ExpectedRevision(issuer.etag()), &resource);
+  if (!status.ok()) return status;
+  *response = Show(resource);
+  *revision = resource.revision;
   return grpc::Status::OK;
 }
 
 grpc::ServerUnaryReactor* IssuerService::GetIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::GetIssuerRequest* request, Issuer* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = Get(*request, response);
-  reactor->Finish(status);
-  return reactor;
+  return issuers_.Read(context, [&] { return Get(*request, response); });
 }
 
 grpc::Status IssuerService::Get(const admin::v1::GetIssuerRequest& request,
                                 Issuer* response) {
-  const std::optional<absl::string_view> id = IdOf(request.name(), kIssuers);
-  if (!id.has_value()) return FieldError("name", kNameRule);
-  const Declared declared = this->declared();
-  if (const auto found = declared.find(*id); found != declared.end()) {
-    *response = found->second;
+  std::string id;
+  grpc::Status status = issuers_.ReadName(request.name(), &id);
+  if (!status.ok()) return status;
+  if (std::optional<Issuer> declared = declared_.Find(id)) {
+    ShowFetchedKeys(*deciding_(), &*declared);
+    *response = *std::move(declared);
     return grpc::Status::OK;
   }
-  const absl::StatusOr<std::optional<Resource>> found =
-      store_->Get(kIssuers, *id, clock_());
-  if (!found.ok()) return StoreError(found.status(), request.name());
-  if (!found->has_value()) return NoSuchResource(request.name());
-  *response = FromResource(**found);
-  return grpc::Status::OK;
+  Resource resource;
+  status = issuers_.Get(id, &resource);
+  if (status.ok()) *response = Show(resource);
+  return status;
 }
 
 grpc::ServerUnaryReactor* IssuerService::ListIssuers(
     grpc::CallbackServerContext* context,
     const admin::v1::ListIssuersRequest* request,
     admin::v1::ListIssuersResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = List(*request, response);
-  reactor->Finish(status);
-  return reactor;
-}
-
-grpc::Status IssuerService::List(const admin::v1::ListIssuersRequest& request,
-                                 admin::v1::ListIssuersResponse* response) {
-  if (request.page_size() < 0) return FieldError("page_size", "negative");
-  const std::optional<std::string> after =
-      ReadPageToken(kIssuers, request.page_token());
-  if (!after.has_value()) {
-    return FieldError("page_token", "not of this listing");
-  }
-  const size_t size = PageSize(request.page_size());
-  const absl::StatusOr<std::vector<Resource>> managed =
-      store_->List(kIssuers, *after, size + 1, clock_());
-  if (!managed.ok()) return ToGrpcStatus(managed.status());
-  // What the file has come to declare hides what is managed.
-  Declared page = declared();
-  page.erase(page.begin(), page.upper_bound(*after));
-  for (const Resource& resource : *managed) {
-    page.try_emplace(resource.id, FromResource(resource));
-  }
-  for (auto& [id, issuer] : page) {
-    if (static_cast<size_t>(response->issuers_size()) == size) {
-      const std::string& last = response->issuers(size - 1).name();
-      response->set_next_page_token(
-          MakePageToken(kIssuers, *IdOf(last, kIssuers)));
-      break;
-    }
-    *response->add_issuers() = std::move(issuer);
-  }
-  return grpc::Status::OK;
+  return issuers_.Read(context, [&] {
+    return declared_.List(
+        request->page_size(), request->page_token(),
+        [this](const Resource& resource) { return Show(resource); },
+        [this, response](Issuer issuer) {
+          if (issuer.read_only()) ShowFetchedKeys(*deciding_(), &issuer);
+          *response->add_issuers() = std::move(issuer);
+        },
+        response->mutable_next_page_token());
+  });
 }
 
 grpc::ServerUnaryReactor* IssuerService::DeleteIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteIssuerRequest* request, google::protobuf::Empty*) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  int64_t revision = 0;
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = Delete(*request, &revision);
-  if (status.ok()) {
-    FinishAt(revision, replica_, reactor);
-  } else {
-    reactor->Finish(status);
-  }
-  return reactor;
-}
-
-grpc::Status IssuerService::Delete(
-    const admin::v1::DeleteIssuerRequest& request, int64_t* revision) {
-  const std::optional<absl::string_view> id = IdOf(request.name(), kIssuers);
-  if (!id.has_value()) return FieldError("name", kNameRule);
-  const grpc::Status status = CheckNotDeclared(*id);
-  if (!status.ok()) return status;
-  const absl::StatusOr<int64_t> deleted =
-      store_->Delete(kIssuers, *id, ExpectedRevision(request.etag()), clock_());
-  if (!deleted.ok()) return StoreError(deleted.status(), request.name());
-  *revision = *deleted;
-  return grpc::Status::OK;
+  return issuers_.Write(context, [&](int64_t* revision) {
+    std::string id;
+    grpc::Status status = issuers_.ReadName(request->name(), &id);
+    if (status.ok()) status = declared_.CheckMayChange(id);
+    if (status.ok()) status = issuers_.Delete(id, request->etag(), revision);
+    return status;
+  });
 }
 
 }  // namespace sluice::policy

@@ -1,15 +1,16 @@
 #ifndef POLICY_ADMIN_PUBLIC_TOPIC_SERVICE_H_
 #define POLICY_ADMIN_PUBLIC_TOPIC_SERVICE_H_
 
-#include <functional>
-#include <map>
-#include <mutex>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/ace/scope.h"
+#include "policy/admin/collection.h"
+#include "policy/admin/declared.h"
 #include "policy/service/access_control.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
@@ -23,11 +24,10 @@ namespace sluice::policy {
 class PublicTopicService final
     : public admin::v1::PublicTopicService::CallbackService {
  public:
-  using Clock = std::function<absl::Time()>;
-
   // All outlive this. `replica` follows `store`.
   PublicTopicService(ResourceStoreInterface* store, Replica* replica,
-                     const AccessControl* access, Clock clock);
+                     const AccessControl* access, Collection::Clock clock)
+      : topics_(kPublicTopics, store, replica, access, std::move(clock)) {}
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const std::vector<ace::Permission>& declared);
@@ -50,9 +50,6 @@ class PublicTopicService final
       google::protobuf::Empty* response) override;
 
  private:
-  // By id.
-  using Declared = std::map<std::string, admin::v1::PublicTopic, std::less<>>;
-
   // Writes; `revision` is then the store's.
   grpc::Status Put(const admin::v1::PutPublicTopicRequest& request,
                    admin::v1::PublicTopic* response, int64_t* revision);
@@ -63,18 +60,10 @@ class PublicTopicService final
                          std::optional<int64_t>* expected);
   grpc::Status Get(const admin::v1::GetPublicTopicRequest& request,
                    admin::v1::PublicTopic* response);
-  grpc::Status List(const admin::v1::ListPublicTopicsRequest& request,
-                    admin::v1::ListPublicTopicsResponse* response);
-  // FailedPrecondition where the configuration declares it.
-  grpc::Status CheckNotDeclared(absl::string_view id) const;
-  Declared declared() const;
+  admin::v1::PublicTopic Show(const Resource& resource) const;
 
-  ResourceStoreInterface* const store_;
-  Replica* const replica_;
-  const AccessControl* const access_;
-  const Clock clock_;
-  mutable std::mutex mutex_;
-  Declared declared_;
+  const Collection topics_;
+  Declared<admin::v1::PublicTopic> declared_{&topics_};
 };
 
 }  // namespace sluice::policy

@@ -1,10 +1,11 @@
 #ifndef POLICY_ADMIN_REVOCATION_SERVICE_H_
 #define POLICY_ADMIN_REVOCATION_SERVICE_H_
 
-#include <functional>
+#include <cstdint>
+#include <utility>
 
-#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/admin/collection.h"
 #include "policy/service/access_control.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
@@ -17,11 +18,10 @@ namespace sluice::policy {
 class RevocationService final
     : public admin::v1::RevocationService::CallbackService {
  public:
-  using Clock = std::function<absl::Time()>;
-
   // All outlive this. `replica` follows `store`.
   RevocationService(ResourceStoreInterface* store, Replica* replica,
-                    const AccessControl* access, Clock clock);
+                    const AccessControl* access, Collection::Clock clock)
+      : revocations_(kRevocations, store, replica, access, std::move(clock)) {}
 
   grpc::ServerUnaryReactor* CreateRevocation(
       grpc::CallbackServerContext* context,
@@ -41,16 +41,14 @@ class RevocationService final
       google::protobuf::Empty* response) override;
 
  private:
-  // What is wrong with the request, or what came of it.
-  grpc::Status Get(const admin::v1::GetRevocationRequest& request,
-                   admin::v1::Revocation* response);
+  // Writes; `revision` is then the store's.
+  grpc::Status Create(const admin::v1::CreateRevocationRequest& request,
+                      admin::v1::Revocation* response, int64_t* revision);
   grpc::Status List(const admin::v1::ListRevocationsRequest& request,
                     admin::v1::ListRevocationsResponse* response);
+  admin::v1::Revocation Show(const Resource& resource) const;
 
-  ResourceStoreInterface* const store_;
-  Replica* const replica_;
-  const AccessControl* const access_;
-  const Clock clock_;
+  const Collection revocations_;
 };
 
 }  // namespace sluice::policy

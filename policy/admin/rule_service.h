@@ -2,14 +2,13 @@
 #define POLICY_ADMIN_RULE_SERVICE_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/admin/collection.h"
 #include "policy/service/access_control.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
@@ -21,15 +20,10 @@ namespace sluice::policy {
 // Thread-safe.
 class RuleService final : public admin::v1::RuleService::CallbackService {
  public:
-  using Clock = std::function<absl::Time()>;
-
   // All outlive this.
   RuleService(ResourceStoreInterface* store, Replica* replica,
-              const AccessControl* access, Clock clock)
-      : store_(store),
-        replica_(replica),
-        access_(access),
-        clock_(std::move(clock)) {}
+              const AccessControl* access, Collection::Clock clock)
+      : rules_(kRules, store, replica, access, std::move(clock)) {}
 
   grpc::ServerUnaryReactor* PutRule(grpc::CallbackServerContext* context,
                                     const admin::v1::PutRuleRequest* request,
@@ -57,15 +51,12 @@ class RuleService final : public admin::v1::RuleService::CallbackService {
                          std::optional<int64_t>* expected);
   // Whether there is room for `resource` beside the other rules.
   grpc::Status CheckRoom(const Resource& resource);
-  grpc::Status Get(const std::string& name, admin::v1::Rule* response,
-                   std::optional<int64_t>* revision);
   grpc::Status List(const admin::v1::ListRulesRequest& request,
                     admin::v1::ListRulesResponse* response);
 
-  ResourceStoreInterface* const store_;
-  Replica* const replica_;
-  const AccessControl* const access_;
-  const Clock clock_;
+  admin::v1::Rule Show(const Resource& resource) const;
+
+  const Collection rules_;
 };
 
 }  // namespace sluice::policy

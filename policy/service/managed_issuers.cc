@@ -3,15 +3,13 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "policy/ace/digest.h"
 #include "policy/ace/jwk.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/http/https_url.h"
-#include "proxy/base/bytes.h"
+#include "policy/service/derived_id.h"
 
 namespace sluice::policy {
 namespace {
@@ -122,10 +120,7 @@ std::optional<ManagedIssuer> ReadManagedIssuer(const Message& message,
   return managed;
 }
 
-std::string IdOfIssuer(absl::string_view issuer) {
-  const std::string hash = ace::Sha256(AsBytes(issuer));
-  return absl::BytesToHexString(absl::string_view(hash).substr(0, 16));
-}
+std::string IdOfIssuer(absl::string_view issuer) { return DerivedId(issuer); }
 
 void ManagedIssuers::Put(const std::string& id, const std::string& value) {
   Message message;

@@ -1,0 +1,127 @@
+#include "policy/admin/collection.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "policy/admin/errors.h"
+#include "policy/admin/etag.h"
+#include "policy/admin/page_token.h"
+#include "policy/admin/resource_name.h"
+#include "policy/service/grpc_status.h"
+
+namespace sluice::policy {
+
+grpc::ServerUnaryReactor* Collection::Read(
+    grpc::CallbackServerContext* context,
+    absl::FunctionRef<grpc::Status()> read) const {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  grpc::Status status = access_->CheckOperator(*context);
+  if (status.ok()) status = read();
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* Collection::Write(
+    grpc::CallbackServerContext* context,
+    absl::FunctionRef<grpc::Status(int64_t* revision)> write) const {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  int64_t revision = 0;
+  grpc::Status status = access_->CheckOperator(*context);
+  if (status.ok()) status = write(&revision);
+  if (!status.ok()) {
+    reactor->Finish(status);
+    return reactor;
+  }
+  replica_->WhenAt(revision, [reactor](const absl::Status& counts) {
+    reactor->Finish(ToGrpcStatus(counts));
+  });
+  return reactor;
+}
+
+std::string Collection::NameOf(absl::string_view id) const {
+  return absl::StrCat(name_, "/", id);
+}
+
+grpc::Status Collection::ReadName(absl::string_view name,
+                                  std::string* id) const {
+  const std::optional<absl::string_view> read = IdOf(name, name_);
+  if (!read.has_value()) {
+    return FieldError("name", absl::StrCat("expected \"", name_, "/ID\""));
+  }
+  *id = std::string(*read);
+  return grpc::Status::OK;
+}
+
+grpc::Status Collection::Get(absl::string_view id, Resource* resource) const {
+  absl::StatusOr<std::optional<Resource>> found =
+      store_->Get(name_, id, clock_());
+  if (!found.ok()) return StoreError(found.status(), NameOf(id));
+  if (!found->has_value()) return NoSuchResource(NameOf(id));
+  *resource = **std::move(found);
+  return grpc::Status::OK;
+}
+
+grpc::Status Collection::GetForUpdate(absl::string_view id,
+                                      std::optional<int64_t>* expected,
+                                      Resource* resource) const {
+  const grpc::Status status = Get(id, resource);
+  if (!status.ok()) return status;
+  if (expected->has_value() && *expected != resource->revision) {
+    return StoreError(absl::AbortedError(""), NameOf(id));
+  }
+  *expected = resource->revision;
+  return grpc::Status::OK;
+}
+
+grpc::Status Collection::ReadPage(int32_t page_size,
+                                  const std::string& page_token,
+                                  PageBounds* bounds) const {
+  if (page_size < 0) return FieldError("page_size", "negative");
+  std::optional<std::string> after = ReadPageToken(name_, page_token);
+  if (!after.has_value()) {
+    return FieldError("page_token", "not of this listing");
+  }
+  *bounds = {*std::move(after), static_cast<size_t>(PageSize(page_size))};
+  return grpc::Status::OK;
+}
+
+grpc::Status Collection::List(const PageBounds& bounds,
+                              std::vector<Resource>* resources) const {
+  absl::StatusOr<std::vector<Resource>> found =
+      store_->List(name_, bounds.after, bounds.size + 1, clock_());
+  if (!found.ok()) return ToGrpcStatus(found.status());
+  *resources = *std::move(found);
+  return grpc::Status::OK;
+}
+
+std::string Collection::NextPageToken(absl::string_view last_id) const {
+  return MakePageToken(name_, last_id);
+}
+
+std::string Collection::TrimPage(const PageBounds& bounds,
+                                 std::vector<Resource>* resources) const {
+  if (resources->size() <= bounds.size) return "";
+  resources->resize(bounds.size);
+  return NextPageToken(resources->back().id);
+}
+
+grpc::Status Collection::Put(std::optional<int64_t> expected,
+                             Resource* resource) const {
+  resource->collection = name_;
+  const std::string name = NameOf(resource->id);
+  absl::StatusOr<Resource> written =
+      store_->Put(std::move(*resource), expected, clock_());
+  if (!written.ok()) return StoreError(written.status(), name);
+  *resource = *std::move(written);
+  return grpc::Status::OK;
+}
+
+grpc::Status Collection::Delete(absl::string_view id, absl::string_view etag,
+                                int64_t* revision) const {
+  const absl::StatusOr<int64_t> deleted =
+      store_->Delete(name_, id, ExpectedRevision(etag), clock_());
+  if (!deleted.ok()) return StoreError(deleted.status(), NameOf(id));
+  *revision = *deleted;
+  return grpc::Status::OK;
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,96 @@
+#ifndef POLICY_ADMIN_COLLECTION_H_
+#define POLICY_ADMIN_COLLECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/service/access_control.h"
+#include "policy/service/replica.h"
+#include "policy/store/resource_store.h"
+
+namespace sluice::policy {
+
+// A collection of resources that operators manage, as the services have it in
+// common: names, errors, pages, and the reactions to calls. A call waits for
+// the store on gRPC's thread. Thread-safe.
+class Collection {
+ public:
+  using Clock = std::function<absl::Time()>;
+
+  // `name` is that of the collection in the store: "rules". All outlive this.
+  // `replica` follows `store`.
+  Collection(const char* name, ResourceStoreInterface* store, Replica* replica,
+             const AccessControl* access, Clock clock)
+      : name_(name),
+        store_(store),
+        replica_(replica),
+        access_(access),
+        clock_(std::move(clock)) {}
+
+  // The reaction to an operator's call that `read` answers.
+  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context,
+                                 absl::FunctionRef<grpc::Status()> read) const;
+  // The reaction to one that `write` does, saying at what revision of the
+  // store: the call ends when that counts.
+  grpc::ServerUnaryReactor* Write(
+      grpc::CallbackServerContext* context,
+      absl::FunctionRef<grpc::Status(int64_t* revision)> write) const;
+
+  absl::Time now() const { return clock_(); }
+
+  // "rules/ID".
+  std::string NameOf(absl::string_view id) const;
+  // The ID of the field `name` of a request; INVALID_ARGUMENT where it is none.
+  grpc::Status ReadName(absl::string_view name, std::string* id) const;
+
+  // NOT_FOUND where there is none.
+  grpc::Status Get(absl::string_view id, Resource* resource) const;
+  // For a write of what has been read, or of nothing: `expected` becomes its
+  // revision, ABORTED where it was another.
+  grpc::Status GetForUpdate(absl::string_view id,
+                            std::optional<int64_t>* expected,
+                            Resource* resource) const;
+
+  // Where a page begins, and how much it may have.
+  struct PageBounds {
+    std::string after;
+    size_t size = 0;
+  };
+  // Of the fields `page_size` and `page_token` of a request.
+  grpc::Status ReadPage(int32_t page_size, const std::string& page_token,
+                        PageBounds* bounds) const;
+  // What is in the page, and one more where there is more.
+  grpc::Status List(const PageBounds& bounds,
+                    std::vector<Resource>* resources) const;
+  // For the page behind the one that ends with that id.
+  std::string NextPageToken(absl::string_view last_id) const;
+  // Takes what is too much for the page, and returns its next_page_token.
+  std::string TrimPage(const PageBounds& bounds,
+                       std::vector<Resource>* resources) const;
+
+  // `resource.collection` is set here; becomes what has been written.
+  grpc::Status Put(std::optional<int64_t> expected, Resource* resource) const;
+  grpc::Status Delete(absl::string_view id, absl::string_view etag,
+                      int64_t* revision) const;
+
+ private:
+  const char* const name_;
+  ResourceStoreInterface* const store_;
+  Replica* const replica_;
+  const AccessControl* const access_;
+  const Clock clock_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_ADMIN_COLLECTION_H_
