@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "policy/ctl/connection.h"
+#include "policy/ctl/call.h"
 #include "policy/ctl/files.h"
 #include "policy/ctl/output.h"
 #include "proto/sluice/admin/v1/issuer.grpc.pb.h"
@@ -44,30 +44,11 @@ void AddRow(const Issuer& issuer, Table* table) {
        issuer.read_only() ? "policy.yaml" : "store"});
 }
 
-absl::StatusOr<admin::v1::ListIssuersResponse> ListIssuers(
-    IssuerService::Stub* stub) {
-  admin::v1::ListIssuersResponse all;
-  admin::v1::ListIssuersRequest request;
-  request.set_page_size(1000);
-  do {
-    grpc::ClientContext context;
-    SetDeadline(&context);
-    admin::v1::ListIssuersResponse page;
-    const absl::Status status =
-        CallStatus(stub->ListIssuers(&context, request, &page));
-    if (!status.ok()) return status;
-    request.set_page_token(page.next_page_token());
-    all.mutable_issuers()->MergeFrom(page.issuers());
-  } while (!request.page_token().empty());
-  return all;
-}
-
 absl::Status List(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = IssuerService::NewStub(*channel);
-  const auto all = ListIssuers(stub.get());
+  const auto stub = ConnectTo<IssuerService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto all = CallForAll(**stub, &IssuerService::Stub::ListIssuers);
   if (!all.ok()) return all.status();
   Table table = NewTable();
   for (const Issuer& issuer : all->issuers()) AddRow(issuer, &table);
@@ -124,25 +105,20 @@ absl::Status Put(const Options& options, const Environment& environment) {
   issuer->set_profile(profile == "draft-01" ? Issuer::PROFILE_DRAFT_01
                                             : Issuer::PROFILE_RFC9431);
   if (absl::Status s = ReadKeySource(options, issuer); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  Issuer written;
-  const absl::Status status = CallStatus(
-      IssuerService::NewStub(*channel)->PutIssuer(&context, request, &written));
-  if (!status.ok()) return status;
+  const auto stub = ConnectTo<IssuerService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto written = Call(**stub, &IssuerService::Stub::PutIssuer, request);
+  if (!written.ok()) return written.status();
   Table table = NewTable();
-  AddRow(written, &table);
-  return Print(written, table, options, environment);
+  AddRow(*written, &table);
+  return Print(*written, table, options, environment);
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = IssuerService::NewStub(*channel);
-  const auto all = ListIssuers(stub.get());
+  const auto stub = ConnectTo<IssuerService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto all = CallForAll(**stub, &IssuerService::Stub::ListIssuers);
   if (!all.ok()) return all.status();
   const std::string& name = options.arguments()[0];
   admin::v1::DeleteIssuerRequest request;
@@ -156,10 +132,7 @@ absl::Status Delete(const Options& options, const Environment& environment) {
     return absl::NotFoundError(absl::StrCat("there is no issuer ", name));
   }
   request.set_etag(options.Find("etag").value_or(""));
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  google::protobuf::Empty response;
-  return CallStatus(stub->DeleteIssuer(&context, request, &response));
+  return Call(**stub, &IssuerService::Stub::DeleteIssuer, request).status();
 }
 
 }  // namespace

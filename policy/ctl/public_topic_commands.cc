@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "policy/ctl/connection.h"
+#include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
 #include "proto/sluice/admin/v1/public_topic.grpc.pb.h"
 
@@ -30,30 +30,12 @@ void AddRow(const PublicTopic& topic, Table* table) {
               topic.read_only() ? "policy.yaml" : "store"});
 }
 
-absl::StatusOr<admin::v1::ListPublicTopicsResponse> ListTopics(
-    PublicTopicService::Stub* stub) {
-  admin::v1::ListPublicTopicsResponse all;
-  admin::v1::ListPublicTopicsRequest request;
-  request.set_page_size(1000);
-  do {
-    grpc::ClientContext context;
-    SetDeadline(&context);
-    admin::v1::ListPublicTopicsResponse page;
-    const absl::Status status =
-        CallStatus(stub->ListPublicTopics(&context, request, &page));
-    if (!status.ok()) return status;
-    request.set_page_token(page.next_page_token());
-    all.mutable_public_topics()->MergeFrom(page.public_topics());
-  } while (!request.page_token().empty());
-  return all;
-}
-
 absl::Status List(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = PublicTopicService::NewStub(*channel);
-  const auto all = ListTopics(stub.get());
+  const auto stub = ConnectTo<PublicTopicService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto all =
+      CallForAll(**stub, &PublicTopicService::Stub::ListPublicTopics);
   if (!all.ok()) return all.status();
   Table table = NewTable();
   for (const PublicTopic& topic : all->public_topics()) AddRow(topic, &table);
@@ -77,26 +59,22 @@ absl::Status Put(const Options& options, const Environment& environment) {
           "--permissions is none of pub, sub and pub,sub");
     }
   }
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  PublicTopic written;
-  const absl::Status status =
-      CallStatus(PublicTopicService::NewStub(*channel)->PutPublicTopic(
-          &context, request, &written));
-  if (!status.ok()) return status;
+  const auto stub = ConnectTo<PublicTopicService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto written =
+      Call(**stub, &PublicTopicService::Stub::PutPublicTopic, request);
+  if (!written.ok()) return written.status();
   Table table = NewTable();
-  AddRow(written, &table);
-  return Print(written, table, options, environment);
+  AddRow(*written, &table);
+  return Print(*written, table, options, environment);
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = PublicTopicService::NewStub(*channel);
-  const auto all = ListTopics(stub.get());
+  const auto stub = ConnectTo<PublicTopicService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto all =
+      CallForAll(**stub, &PublicTopicService::Stub::ListPublicTopics);
   if (!all.ok()) return all.status();
   const std::string& filter = options.arguments()[0];
   admin::v1::DeletePublicTopicRequest request;
@@ -108,10 +86,8 @@ absl::Status Delete(const Options& options, const Environment& environment) {
         absl::StrCat("there is no public topic ", filter));
   }
   request.set_etag(options.Find("etag").value_or(""));
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  google::protobuf::Empty response;
-  return CallStatus(stub->DeletePublicTopic(&context, request, &response));
+  return Call(**stub, &PublicTopicService::Stub::DeletePublicTopic, request)
+      .status();
 }
 
 }  // namespace

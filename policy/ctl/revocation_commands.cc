@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "policy/ace/claims.h"
-#include "policy/ctl/connection.h"
+#include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
 #include "policy/ctl/token_file.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
@@ -71,20 +71,16 @@ absl::Status Create(Revocation revocation, const Options& options,
     }
     SetExpiry(environment.now + ahead, &revocation);
   }
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
+  const auto stub = ConnectTo<RevocationService>(options, environment);
+  if (!stub.ok()) return stub.status();
   admin::v1::CreateRevocationRequest request;
   *request.mutable_revocation() = std::move(revocation);
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  Revocation created;
-  const absl::Status status =
-      CallStatus(RevocationService::NewStub(*channel)->CreateRevocation(
-          &context, request, &created));
-  if (!status.ok()) return status;
+  const auto created =
+      Call(**stub, &RevocationService::Stub::CreateRevocation, request);
+  if (!created.ok()) return created.status();
   Table table = NewTable();
-  AddRow(created, &table);
-  return Print(created, table, options, environment);
+  AddRow(*created, &table);
+  return Print(*created, table, options, environment);
 }
 
 absl::Status RevokeToken(const Options& options,
@@ -128,43 +124,29 @@ absl::Status RevokeKey(const Options& options, const Environment& environment) {
 
 absl::Status ListAll(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = RevocationService::NewStub(*channel);
-  admin::v1::ListRevocationsResponse all;
+  const auto stub = ConnectTo<RevocationService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto all =
+      CallForAll(**stub, &RevocationService::Stub::ListRevocations);
+  if (!all.ok()) return all.status();
   Table table = NewTable();
-  admin::v1::ListRevocationsRequest request;
-  request.set_page_size(1000);
-  do {
-    grpc::ClientContext context;
-    SetDeadline(&context);
-    admin::v1::ListRevocationsResponse page;
-    const absl::Status status =
-        CallStatus(stub->ListRevocations(&context, request, &page));
-    if (!status.ok()) return status;
-    for (const Revocation& revocation : page.revocations()) {
-      AddRow(revocation, &table);
-    }
-    request.set_page_token(page.next_page_token());
-    all.mutable_revocations()->MergeFrom(page.revocations());
-  } while (!request.page_token().empty());
-  return Print(all, table, options, environment);
+  for (const Revocation& revocation : all->revocations()) {
+    AddRow(revocation, &table);
+  }
+  return Print(*all, table, options, environment);
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
+  const auto stub = ConnectTo<RevocationService>(options, environment);
+  if (!stub.ok()) return stub.status();
   admin::v1::DeleteRevocationRequest request;
   const std::string& name = options.arguments()[0];
   request.set_name(
       absl::StrContains(name, "/") ? name : absl::StrCat("revocations/", name));
   request.set_etag(options.Find("etag").value_or(""));
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  google::protobuf::Empty response;
-  return CallStatus(RevocationService::NewStub(*channel)->DeleteRevocation(
-      &context, request, &response));
+  return Call(**stub, &RevocationService::Stub::DeleteRevocation, request)
+      .status();
 }
 
 std::vector<OptionSpec> RevokeOptions() {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "policy/ctl/connection.h"
+#include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
 #include "policy/ctl/rule_file.h"
 #include "policy/ctl/rule_options.h"
@@ -98,43 +98,34 @@ void AddRow(const Rule& rule, Table* table) {
               MatchText(rule.match()), rule.description()});
 }
 
+// One rule, if there is one.
+absl::Status Show(const absl::StatusOr<Rule>& rule, const Options& options,
+                  const Environment& environment) {
+  if (!rule.ok()) return rule.status();
+  Table table = NewTable();
+  AddRow(*rule, &table);
+  return Print(*rule, table, options, environment);
+}
+
 absl::Status List(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = RuleService::NewStub(*channel);
-  admin::v1::ListRulesResponse all;
+  const auto stub = ConnectTo<RuleService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  const auto all = CallForAll(**stub, &RuleService::Stub::ListRules);
+  if (!all.ok()) return all.status();
   Table table = NewTable();
-  admin::v1::ListRulesRequest request;
-  request.set_page_size(1000);
-  do {
-    grpc::ClientContext context;
-    SetDeadline(&context);
-    admin::v1::ListRulesResponse page;
-    absl::Status status = CallStatus(stub->ListRules(&context, request, &page));
-    if (!status.ok()) return status;
-    for (const Rule& rule : page.rules()) AddRow(rule, &table);
-    request.set_page_token(page.next_page_token());
-    all.mutable_rules()->MergeFrom(page.rules());
-  } while (!request.page_token().empty());
-  return Print(all, table, options, environment);
+  for (const Rule& rule : all->rules()) AddRow(rule, &table);
+  return Print(*all, table, options, environment);
 }
 
 absl::Status Get(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
+  const auto stub = ConnectTo<RuleService>(options, environment);
+  if (!stub.ok()) return stub.status();
   admin::v1::GetRuleRequest request;
   request.set_name(NameOf(options.arguments()[0]));
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  Rule rule;
-  absl::Status status = CallStatus(
-      RuleService::NewStub(*channel)->GetRule(&context, request, &rule));
-  if (!status.ok()) return status;
-  Table table = NewTable();
-  AddRow(rule, &table);
-  return Print(rule, table, options, environment);
+  return Show(Call(**stub, &RuleService::Stub::GetRule, request), options,
+              environment);
 }
 
 absl::Status SetMode(const Options& options, Rule* rule) {
@@ -179,31 +170,20 @@ absl::Status Put(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto request = MakePutRequest(options);
   if (!request.ok()) return request.status();
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  Rule written;
-  absl::Status status = CallStatus(
-      RuleService::NewStub(*channel)->PutRule(&context, *request, &written));
-  if (!status.ok()) return status;
-  Table table = NewTable();
-  AddRow(written, &table);
-  return Print(written, table, options, environment);
+  const auto stub = ConnectTo<RuleService>(options, environment);
+  if (!stub.ok()) return stub.status();
+  return Show(Call(**stub, &RuleService::Stub::PutRule, *request), options,
+              environment);
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
+  const auto stub = ConnectTo<RuleService>(options, environment);
+  if (!stub.ok()) return stub.status();
   admin::v1::DeleteRuleRequest request;
   request.set_name(NameOf(options.arguments()[0]));
   request.set_etag(options.Find("etag").value_or(""));
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  google::protobuf::Empty response;
-  return CallStatus(
-      RuleService::NewStub(*channel)->DeleteRule(&context, request, &response));
+  return Call(**stub, &RuleService::Stub::DeleteRule, request).status();
 }
 
 std::vector<OptionSpec> PutOptions() {

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "policy/ctl/connection.h"
+#include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
 #include "proto/sluice/admin/v1/session.grpc.pb.h"
 
@@ -15,47 +15,34 @@ using admin::v1::SessionService;
 
 absl::Status ListAll(const Options& options, const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
-  const auto stub = SessionService::NewStub(*channel);
-  admin::v1::ListSessionsResponse all;
-  Table table({"NAME", "CLIENT ID", "SUBJECT", "ADDRESS", "MQTT", "CONNECTED",
-               "EXPIRES"});
+  const auto stub = ConnectTo<SessionService>(options, environment);
+  if (!stub.ok()) return stub.status();
   admin::v1::ListSessionsRequest request;
-  request.set_page_size(1000);
   request.set_subject(options.Find("subject").value_or(""));
   request.set_client_id(options.Find("client-id").value_or(""));
-  do {
-    grpc::ClientContext context;
-    SetDeadline(&context);
-    admin::v1::ListSessionsResponse page;
-    const absl::Status status =
-        CallStatus(stub->ListSessions(&context, request, &page));
-    if (!status.ok()) return status;
-    for (const admin::v1::Session& session : page.sessions()) {
-      table.Add({session.name(), session.client_id(), session.subject(),
-                 session.client_address(), session.protocol_version(),
-                 TimeText(session.connect_time()),
-                 TimeText(session.expire_time())});
-    }
-    request.set_page_token(page.next_page_token());
-    all.mutable_sessions()->MergeFrom(page.sessions());
-  } while (!request.page_token().empty());
-  return Print(all, table, options, environment);
+  const auto all =
+      CallForAll(**stub, &SessionService::Stub::ListSessions, request);
+  if (!all.ok()) return all.status();
+  Table table({"NAME", "CLIENT ID", "SUBJECT", "ADDRESS", "MQTT", "CONNECTED",
+               "EXPIRES"});
+  for (const admin::v1::Session& session : all->sessions()) {
+    table.Add({session.name(), session.client_id(), session.subject(),
+               session.client_address(), session.protocol_version(),
+               TimeText(session.connect_time()),
+               TimeText(session.expire_time())});
+  }
+  return Print(*all, table, options, environment);
 }
 
 absl::Status Disconnect(const Options& options,
                         const Environment& environment) {
   if (absl::Status s = CheckOutput(options); !s.ok()) return s;
-  const auto channel = Connect(options, environment);
-  if (!channel.ok()) return channel.status();
+  const auto stub = ConnectTo<SessionService>(options, environment);
+  if (!stub.ok()) return stub.status();
   admin::v1::DisconnectSessionRequest request;
   request.set_name(options.arguments()[0]);
-  grpc::ClientContext context;
-  SetDeadline(&context);
-  google::protobuf::Empty response;
-  return CallStatus(SessionService::NewStub(*channel)->DisconnectSession(
-      &context, request, &response));
+  return Call(**stub, &SessionService::Stub::DisconnectSession, request)
+      .status();
 }
 
 }  // namespace
