@@ -44,41 +44,37 @@ void Effects::Send(Effect::Kind kind, absl::string_view built) {
   list_.push_back(effect);
 }
 
+template <typename Request>
+void Effects::Ask(Effect::Kind kind, uint64_t request_id,
+                  std::unique_ptr<Request> request,
+                  std::vector<std::unique_ptr<Request>>* requests) {
+  Add(kind);
+  list_.back().request_id = request_id;
+  list_.back().request_index = requests->size();
+  requests->push_back(std::move(request));
+}
+
 void Effects::Authenticate(
     uint64_t request_id,
     std::unique_ptr<policy::v1::AuthenticateRequest> request) {
-  Effect effect;
-  effect.kind = Effect::Kind::kAuthenticate;
-  effect.request_id = request_id;
-  effect.request_index = authenticate_.size();
-  authenticate_.push_back(std::move(request));
-  list_.push_back(effect);
+  Ask(Effect::Kind::kAuthenticate, request_id, std::move(request),
+      &authenticate_);
 }
 
 void Effects::StoreToken(
     uint64_t request_id,
     std::unique_ptr<policy::v1::StoreTokenRequest> request) {
-  Effect effect;
-  effect.kind = Effect::Kind::kStoreToken;
-  effect.request_id = request_id;
-  effect.request_index = store_token_.size();
-  store_token_.push_back(std::move(request));
-  list_.push_back(effect);
+  Ask(Effect::Kind::kStoreToken, request_id, std::move(request), &store_token_);
+}
+
+void Effects::Check(uint64_t request_id,
+                    std::unique_ptr<policy::v1::CheckRequest> request) {
+  Ask(Effect::Kind::kCheck, request_id, std::move(request), &check_);
 }
 
 void Effects::Add(Effect::Kind kind) {
   Effect effect;
   effect.kind = kind;
-  list_.push_back(effect);
-}
-
-void Effects::Check(uint64_t request_id,
-                    std::unique_ptr<policy::v1::CheckRequest> request) {
-  Effect effect;
-  effect.kind = Effect::Kind::kCheck;
-  effect.request_id = request_id;
-  effect.request_index = check_.size();
-  check_.push_back(std::move(request));
   list_.push_back(effect);
 }
 

@@ -84,6 +84,10 @@ class Effects {
 
  private:
   void Add(Effect::Kind kind);
+  template <typename Request>
+  void Ask(Effect::Kind kind, uint64_t request_id,
+           std::unique_ptr<Request> request,
+           std::vector<std::unique_ptr<Request>>* requests);
 
   std::vector<Effect> list_;
   std::string arena_;

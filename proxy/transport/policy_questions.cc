@@ -22,46 +22,38 @@ absl::StatusOr<PreSharedKey> ToPreSharedKey(
 
 }  // namespace
 
+template <typename Response>
+policy_client::PolicyClientInterface::Callback<Response>
+PolicyQuestions::PostTo(void (ClientConnection::*on_answer)(
+                            uint64_t, const absl::StatusOr<Response>&),
+                        uint64_t request_id) const {
+  return [mailbox = context_->loop->mailbox(), table = context_->connections,
+          id = id_, request_id, on_answer](absl::StatusOr<Response> answer) {
+    mailbox->Post(
+        [table, id, request_id, on_answer, answer = std::move(answer)] {
+          ClientConnection* connection = table->Find(id);
+          if (connection == nullptr) return;
+          (connection->*on_answer)(request_id, answer);
+        });
+  };
+}
+
 void PolicyQuestions::Authenticate(const session::Effect& effect) {
   context_->policy->Authenticate(
       context_->effects.authenticate(effect),
-      [mailbox = context_->loop->mailbox(), table = context_->connections,
-       id = id_, request_id = effect.request_id](
-          absl::StatusOr<policy::v1::AuthenticateResponse> answer) {
-        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
-          ClientConnection* connection = table->Find(id);
-          if (connection == nullptr) return;
-          connection->OnAuthenticateAnswer(request_id, answer);
-        });
-      });
+      PostTo(&ClientConnection::OnAuthenticateAnswer, effect.request_id));
 }
 
 void PolicyQuestions::StoreToken(const session::Effect& effect) {
   context_->policy->StoreToken(
       context_->effects.store_token(effect),
-      [mailbox = context_->loop->mailbox(), table = context_->connections,
-       id = id_, request_id = effect.request_id](
-          absl::StatusOr<policy::v1::StoreTokenResponse> answer) {
-        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
-          ClientConnection* connection = table->Find(id);
-          if (connection == nullptr) return;
-          connection->OnStoreTokenAnswer(request_id, answer);
-        });
-      });
+      PostTo(&ClientConnection::OnStoreTokenAnswer, effect.request_id));
 }
 
 void PolicyQuestions::Check(const session::Effect& effect) {
   context_->policy->Check(
       context_->effects.check(effect),
-      [mailbox = context_->loop->mailbox(), table = context_->connections,
-       id = id_, request_id = effect.request_id](
-          absl::StatusOr<policy::v1::CheckResponse> answer) {
-        mailbox->Post([table, id, request_id, answer = std::move(answer)] {
-          ClientConnection* connection = table->Find(id);
-          if (connection == nullptr) return;
-          connection->OnCheckAnswer(request_id, answer);
-        });
-      });
+      PostTo(&ClientConnection::OnCheckAnswer, effect.request_id));
 }
 
 void PolicyQuestions::GetPreSharedKey(const std::string& listener,

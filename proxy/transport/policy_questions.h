@@ -4,11 +4,15 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/policy_client/policy_client_interface.h"
 #include "proxy/session/effects.h"
 #include "proxy/transport/loop_context.h"
 
 namespace sluice::transport {
+
+class ClientConnection;
 
 // What one client's connection asks the policy service. An answer may come at
 // once, late, on any thread, or after the connection's end: it is posted to the
@@ -27,6 +31,13 @@ class PolicyQuestions {
                        absl::string_view identity);
 
  private:
+  // Tells the connection, if it is still there, what comes of a question.
+  template <typename Response>
+  policy_client::PolicyClientInterface::Callback<Response> PostTo(
+      void (ClientConnection::*on_answer)(uint64_t,
+                                          const absl::StatusOr<Response>&),
+      uint64_t request_id) const;
+
   LoopContext* const context_;
   const uint64_t id_;
 };
