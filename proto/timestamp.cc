@@ -40,4 +40,8 @@ google::protobuf::Duration ToProtoDuration(absl::Duration duration) {
   return message;
 }
 
+absl::Duration FromProtoDuration(const google::protobuf::Duration& message) {
+  return absl::Seconds(message.seconds()) + absl::Nanoseconds(message.nanos());
+}
+
 }  // namespace sluice

@@ -21,6 +21,9 @@ std::optional<absl::Time> FromTimestamp(
 // `duration` is finite, and of less than 10,000 years.
 google::protobuf::Duration ToProtoDuration(absl::Duration duration);
 
+// Of any message, also one out of the range that its type has.
+absl::Duration FromProtoDuration(const google::protobuf::Duration& message);
+
 }  // namespace sluice
 
 #endif  // PROTO_TIMESTAMP_H_

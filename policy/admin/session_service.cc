@@ -181,8 +181,7 @@ void FindSession(WatchHub* hub, const std::string& name,
         if (!answer.ok() && !absl::IsNotFound(answer.status())) {
           reactor->Finish(AboutProxy(proxy, answer.status()));
         } else if (!answer.ok() || answer->sessions().empty()) {
-          reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND,
-                                       absl::StrCat("there is no ", name)));
+          reactor->Finish(NoSuchResource(name));
         } else {
           then(answer->sessions(0));
         }

@@ -11,7 +11,7 @@
 #include "policy/server/listen_address.h"
 #include "policy/server/named_file.h"
 #include "policy/store/resource_rules.h"
-#include "proxy/config/duration.h"
+#include "proto/timestamp.h"
 
 namespace sluice::policy {
 namespace {
@@ -34,12 +34,10 @@ class EntryChecker {
     options_.name = schema_.name();
     if (absl::Status s = CheckAddress(); !s.ok()) return s;
     if (schema_.has_tls()) {
-      absl::StatusOr<ClientTlsTexts> tls =
+      absl::StatusOr<ClientTls> tls =
           ReadClientTls(schema_.tls(), FieldPath(path_, "tls"), locations_);
       if (!tls.ok()) return tls.status();
-      options_.tls.emplace(CheckerOptions::Tls{std::move(tls->ca),
-                                               std::move(tls->certificate),
-                                               std::move(tls->private_key)});
+      options_.tls = *std::move(tls);
     }
     if (absl::Status s = CheckTime("timeout", schema_.has_timeout(),
                                    schema_.timeout(), absl::Milliseconds(1),
@@ -87,7 +85,7 @@ class EntryChecker {
                          absl::Duration least, absl::Duration most,
                          absl::Duration* out) const {
     if (!present) return absl::OkStatus();
-    *out = config::ToDuration(value);
+    *out = FromProtoDuration(value);
     if (*out >= least && *out <= most) return absl::OkStatus();
     return Error(field, absl::StrCat("expected a duration from ",
                                      absl::FormatDuration(least), " to ",

@@ -8,10 +8,10 @@ namespace sluice::policy {
 
 using ::sluice::config::FieldPath;
 
-absl::StatusOr<ClientTlsTexts> ReadClientTls(
+absl::StatusOr<ClientTls> ReadClientTls(
     const config::v1::PolicyConfig::ClientTls& schema, const std::string& path,
     const config::Locations& locations) {
-  ClientTlsTexts texts;
+  ClientTls tls;
   if (schema.certificate().empty() != schema.private_key().empty()) {
     return locations.Error(path, "certificate and private_key go together");
   }
@@ -19,9 +19,9 @@ absl::StatusOr<ClientTlsTexts> ReadClientTls(
     absl::StatusOr<std::string> ca =
         ReadNamedCertificates(locations, FieldPath(path, "ca"), schema.ca());
     if (!ca.ok()) return ca.status();
-    texts.ca = *std::move(ca);
+    tls.ca = *std::move(ca);
   }
-  if (schema.certificate().empty()) return texts;
+  if (schema.certificate().empty()) return tls;
   absl::StatusOr<std::string> certificate = ReadNamedCertificates(
       locations, FieldPath(path, "certificate"), schema.certificate());
   if (!certificate.ok()) return certificate.status();
@@ -29,9 +29,9 @@ absl::StatusOr<ClientTlsTexts> ReadClientTls(
       ReadNamedPrivateKey(locations, FieldPath(path, "private_key"),
                           schema.private_key(), *certificate);
   if (!private_key.ok()) return private_key.status();
-  texts.certificate = *std::move(certificate);
-  texts.private_key = *std::move(private_key);
-  return texts;
+  tls.certificate = *std::move(certificate);
+  tls.private_key = *std::move(private_key);
+  return tls;
 }
 
 }  // namespace sluice::policy

@@ -4,21 +4,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "policy/tls/client_tls.h"
 #include "proto/sluice/config/v1/policy.pb.h"
 #include "proxy/config/locations.h"
 
 namespace sluice::policy {
 
-// PEM texts for TLS to somebody else; empty where there is none.
-struct ClientTlsTexts {
-  std::string ca;
-  std::string certificate;
-  std::string private_key;
-};
-
 // Reads the files that the field at `path`, which is `schema`, names. Failures
 // name file and field.
-absl::StatusOr<ClientTlsTexts> ReadClientTls(
+absl::StatusOr<ClientTls> ReadClientTls(
     const config::v1::PolicyConfig::ClientTls& schema, const std::string& path,
     const config::Locations& locations);
 

@@ -17,7 +17,7 @@
 #include "policy/server/named_file.h"
 #include "policy/server/store_config.h"
 #include "proto/sluice/config/v1/policy.pb.h"
-#include "proxy/config/duration.h"
+#include "proto/timestamp.h"
 #include "proxy/config/locations.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
@@ -183,7 +183,7 @@ absl::Status Checker::CheckClaims() {
   options_.audience = schema_.audience();
   options_.accept_exi = true;  // the store remembers
   options_.clock_skew = schema_.has_clock_skew()
-                            ? config::ToDuration(schema_.clock_skew())
+                            ? FromProtoDuration(schema_.clock_skew())
                             : kDefaultClockSkew;
   if (options_.clock_skew < absl::ZeroDuration() ||
       options_.clock_skew > ace::kMaxClockSkew) {

@@ -10,7 +10,7 @@
 #include "policy/ace/jwk.h"
 #include "policy/http/https_url.h"
 #include "policy/server/named_file.h"
-#include "proxy/config/duration.h"
+#include "proto/timestamp.h"
 
 namespace sluice::policy {
 namespace {
@@ -115,7 +115,7 @@ absl::StatusOr<JwksSource> IssuerChecker::CheckJwksUrl() const {
     return s;
   }
   if (issuer_.has_jwks_refresh()) {
-    source.refresh = config::ToDuration(issuer_.jwks_refresh());
+    source.refresh = FromProtoDuration(issuer_.jwks_refresh());
     if (source.refresh < JwksSource::kMinRefresh ||
         source.refresh > JwksSource::kMaxRefresh) {
       return Error(Field("jwks_refresh"), "expected a duration from 1s to 24h");
@@ -152,7 +152,7 @@ absl::StatusOr<IntrospectionEndpoint> IssuerChecker::CheckIntrospection()
     endpoint.client.format = ace::IntrospectionFormat::kAceCbor;
   }
   if (schema.has_cache_ttl()) {
-    endpoint.cache_ttl = config::ToDuration(schema.cache_ttl());
+    endpoint.cache_ttl = FromProtoDuration(schema.cache_ttl());
     if (endpoint.cache_ttl < kMinCacheTtl ||
         endpoint.cache_ttl > kMaxCacheTtl) {
       return Error(IntrospectionField("cache_ttl"),

@@ -79,12 +79,10 @@ class EtcdChecker {
 
   absl::Status CheckTls() {
     if (!schema_.has_tls()) return absl::OkStatus();
-    absl::StatusOr<ClientTlsTexts> tls =
+    absl::StatusOr<ClientTls> tls =
         ReadClientTls(schema_.tls(), Field("tls"), locations_);
     if (!tls.ok()) return tls.status();
-    options_.tls.emplace(EtcdOptions::Tls{std::move(tls->ca),
-                                          std::move(tls->certificate),
-                                          std::move(tls->private_key)});
+    options_.tls = *std::move(tls);
     return absl::OkStatus();
   }
 

@@ -5,22 +5,15 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "policy/tls/client_tls.h"
 
 namespace sluice::policy {
 
 // A program that serves CheckService, and how it is asked.
 struct CheckerOptions {
-  // PEM texts. Without a CA, the system's; without a certificate, none is
-  // shown.
-  struct Tls {
-    std::string ca;
-    std::string certificate;
-    std::string private_key;
-  };
-
   std::string name;
-  std::string address;     // "HOST:PORT" or "unix:PATH"
-  std::optional<Tls> tls;  // absent: plain text
+  std::string address;           // "HOST:PORT" or "unix:PATH"
+  std::optional<ClientTls> tls;  // absent: plain text
   absl::Duration timeout = absl::Milliseconds(500);
   // The longest time for which an answer counts.
   absl::Duration healthy_ttl = absl::Seconds(60);
@@ -28,12 +21,6 @@ struct CheckerOptions {
   // again.
   absl::Duration unhealthy_ttl = absl::Seconds(5);
 };
-
-inline bool operator==(const CheckerOptions::Tls& a,
-                       const CheckerOptions::Tls& b) {
-  return a.ca == b.ca && a.certificate == b.certificate &&
-         a.private_key == b.private_key;
-}
 
 inline bool operator==(const CheckerOptions& a, const CheckerOptions& b) {
   return a.name == b.name && a.address == b.address && a.tls == b.tls &&

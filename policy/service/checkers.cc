@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "policy/ace/digest.h"
+#include "policy/tls/channel_credentials.h"
 #include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 
@@ -36,31 +36,24 @@ std::shared_ptr<grpc::Channel> NewChannel(const CheckerOptions& options) {
   // One that comes back is used at once.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  std::shared_ptr<grpc::ChannelCredentials> credentials =
-      grpc::InsecureChannelCredentials();
-  if (options.tls.has_value()) {
-    grpc::SslCredentialsOptions tls;
-    tls.pem_root_certs = options.tls->ca;
-    tls.pem_cert_chain = options.tls->certificate;
-    tls.pem_private_key = options.tls->private_key;
-    credentials = grpc::SslCredentials(tls);
-  }
-  return grpc::CreateCustomChannel(options.address, credentials, arguments);
+  return grpc::CreateCustomChannel(
+      options.address, ChannelCredentialsFor(options.tls), arguments);
 }
 
 // How long an answer counts: as the checker says, within bounds.
 absl::Duration TtlOf(const v1::CheckResponse& answer, absl::Duration longest) {
   if (!answer.has_ttl()) return longest;
-  const absl::Duration ttl = absl::Seconds(answer.ttl().seconds()) +
-                             absl::Nanoseconds(answer.ttl().nanos());
-  return std::clamp(ttl, absl::ZeroDuration(), longest);
+  return std::clamp(FromProtoDuration(answer.ttl()), absl::ZeroDuration(),
+                    longest);
 }
 
 }  // namespace
 
 Checkers::Checkers(const std::vector<CheckerOptions>& options, Clock clock,
                    const Limits& limits)
-    : clock_(std::move(clock)), limits_(limits) {
+    : clock_(std::move(clock)),
+      max_questions_(limits.max_questions),
+      answers_(limits.max_answers) {
   for (const CheckerOptions& checker : options) {
     checkers_[checker.name] = {checker,
                                v1::CheckService::NewStub(NewChannel(checker))};
@@ -87,14 +80,14 @@ void Checkers::Check(const v1::CheckRequest& request, Callback done) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const absl::Time now = clock_();
-    const auto known = remembered_.find(key);
+    const auto* const known = answers_.Find(key, now);
     const auto asked = under_way_.find(key);
-    if (known != remembered_.end() && now < known->second.good_until) {
-      answer = known->second.answer;
-      *answer->mutable_ttl() = ToProtoDuration(known->second.good_until - now);
+    if (known != nullptr) {
+      answer = known->answer;
+      *answer->mutable_ttl() = ToProtoDuration(known->good_until - now);
     } else if (asked != under_way_.end()) {
       asked->second->waiting.push_back(std::move(done));
-    } else if (stopping_ || under_way_.size() >= limits_.max_questions) {
+    } else if (stopping_ || under_way_.size() >= max_questions_) {
       answer = Denial("too much is being asked", kRefusalTtl);
     } else {
       question = std::make_shared<Question>();
@@ -136,7 +129,7 @@ void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
     const std::lock_guard<std::mutex> lock(mutex_);
     under_way_.erase(question->key);
     waiting.swap(question->waiting);
-    Remember(question->key, question->response, clock_() + ttl);
+    answers_.Put(question->key, question->response, clock_() + ttl);
   }
   for (const Callback& done : waiting) done(question->response);
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -145,20 +138,6 @@ void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
   question->context.reset();
   --running_;
   idle_.notify_all();
-}
-
-void Checkers::Remember(const std::string& key, const v1::CheckResponse& answer,
-                        absl::Time good_until) {
-  if (const auto old = remembered_.find(key); old != remembered_.end()) {
-    ages_.erase(old->second.age);
-    remembered_.erase(old);
-  }
-  if (remembered_.size() >= limits_.max_answers) {
-    remembered_.erase(ages_.front());
-    ages_.pop_front();
-  }
-  ages_.push_back(key);
-  remembered_.insert({key, {answer, good_until, std::prev(ages_.end())}});
 }
 
 }  // namespace sluice::policy

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/service/answer_cache.h"
 #include "policy/service/checker_options.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 
@@ -66,21 +66,13 @@ class Checkers {
     const Checker* checker;
     std::vector<Callback> waiting;
   };
-  struct Remembered {
-    v1::CheckResponse answer;
-    absl::Time good_until;
-    std::list<std::string>::iterator age;
-  };
 
   void Ask(const std::shared_ptr<Question>& question);
   void OnAnswer(const std::shared_ptr<Question>& question,
                 const grpc::Status& status);
-  // With mutex_ held.
-  void Remember(const std::string& key, const v1::CheckResponse& answer,
-                absl::Time good_until);
 
   const Clock clock_;
-  const Limits limits_;
+  const size_t max_questions_;
   std::map<std::string, Checker, std::less<>> checkers_;
 
   std::mutex mutex_;
@@ -88,8 +80,7 @@ class Checkers {
   bool stopping_ = false;
   size_t running_ = 0;  // questions whose callbacks have not returned
   absl::flat_hash_map<std::string, std::shared_ptr<Question>> under_way_;
-  absl::flat_hash_map<std::string, Remembered> remembered_;
-  std::list<std::string> ages_;  // oldest first
+  AnswerCache<v1::CheckResponse> answers_;
 };
 
 }  // namespace sluice::policy

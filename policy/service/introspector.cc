@@ -22,7 +22,10 @@ constexpr absl::Duration kMaxRefusalAge = absl::Seconds(5);
 
 Introspector::Introspector(Options options, http::HttpClientInterface* http,
                            Clock clock)
-    : options_(std::move(options)), http_(http), clock_(std::move(clock)) {}
+    : options_(std::move(options)),
+      http_(http),
+      clock_(std::move(clock)),
+      answers_(options_.max_answers) {}
 
 void Introspector::Resolve(const std::string& token, Freshness freshness,
                            Callback done) {
@@ -30,10 +33,11 @@ void Introspector::Resolve(const std::string& token, Freshness freshness,
   std::shared_ptr<Inquiry> inquiry;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto known = remembered_.find(key);
-    if (freshness == Freshness::kRemembered && known != remembered_.end() &&
-        clock_() < known->second.good_until) {
-      const ReferenceAnswers::Answer answer = known->second.answer;
+    const auto* const known = freshness == Freshness::kRemembered
+                                  ? answers_.Find(key, clock_())
+                                  : nullptr;
+    if (known != nullptr) {
+      const ReferenceAnswers::Answer answer = known->answer;
       lock.unlock();
       done(answer);
       return;
@@ -150,28 +154,12 @@ void Introspector::Finish(const std::shared_ptr<Inquiry>& inquiry,
     std::lock_guard<std::mutex> lock(mutex_);
     under_way_.erase(inquiry->key);
     waiting.swap(inquiry->waiting);
-    Remember(inquiry->key, answer, good_until);
+    // A failure takes nothing back.
+    if (good_until != absl::InfinitePast()) {
+      answers_.Put(inquiry->key, answer, good_until);
+    }
   }
   for (const Callback& done : waiting) done(answer);
-}
-
-void Introspector::Remember(const std::string& key,
-                            const ReferenceAnswers::Answer& answer,
-                            absl::Time good_until) {
-  const auto found = remembered_.find(key);
-  if (found != remembered_.end()) {
-    // A failure takes nothing back.
-    if (good_until == absl::InfinitePast()) return;
-    ages_.erase(found->second.age);
-    remembered_.erase(found);
-  }
-  if (good_until == absl::InfinitePast()) return;
-  if (remembered_.size() >= options_.max_answers) {
-    remembered_.erase(ages_.front());
-    ages_.pop_front();
-  }
-  ages_.push_back(key);
-  remembered_.insert({key, {answer, good_until, std::prev(ages_.end())}});
 }
 
 }  // namespace sluice::policy

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +13,7 @@
 #include "policy/ace/introspection.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/http/http_client_interface.h"
+#include "policy/service/answer_cache.h"
 #include "policy/service/reference_answers.h"
 
 namespace sluice::policy {
@@ -78,11 +78,6 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
     absl::Status failure;
     std::vector<Callback> waiting;
   };
-  struct Remembered {
-    ReferenceAnswers::Answer answer;
-    absl::Time good_until;
-    std::list<std::string>::iterator age;
-  };
 
   // Asks the endpoint whose turn it is, or ends the inquiry.
   void AskNext(std::shared_ptr<Inquiry> inquiry);
@@ -95,9 +90,6 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
       absl::Time* good_until) const;
   void Finish(const std::shared_ptr<Inquiry>& inquiry,
               const ReferenceAnswers::Answer& answer, absl::Time good_until);
-  // Under mutex_.
-  void Remember(const std::string& key, const ReferenceAnswers::Answer& answer,
-                absl::Time good_until);
 
   const Options options_;
   http::HttpClientInterface* const http_;
@@ -105,8 +97,7 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
 
   // By the SHA-256 of the token.
   std::mutex mutex_;
-  absl::flat_hash_map<std::string, Remembered> remembered_;
-  std::list<std::string> ages_;  // oldest first
+  AnswerCache<ReferenceAnswers::Answer> answers_;
   absl::flat_hash_map<std::string, std::shared_ptr<Inquiry>> under_way_;
 };
 

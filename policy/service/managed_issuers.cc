@@ -10,6 +10,7 @@
 #include "policy/ace/token_verifier.h"
 #include "policy/http/https_url.h"
 #include "policy/service/derived_id.h"
+#include "proto/timestamp.h"
 
 namespace sluice::policy {
 namespace {
@@ -73,8 +74,7 @@ JwksSource ReadSource(const Message& message, WrongField wrong) {
                                    kMaxUrlBytes, " bytes"));
   }
   if (message.has_jwks_refresh()) {
-    source.refresh = absl::Seconds(message.jwks_refresh().seconds()) +
-                     absl::Nanoseconds(message.jwks_refresh().nanos());
+    source.refresh = FromProtoDuration(message.jwks_refresh());
     if (source.refresh < JwksSource::kMinRefresh ||
         source.refresh > JwksSource::kMaxRefresh) {
       wrong("jwks_refresh", "expected a duration from 1s to 24h");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/tls/channel_credentials.h"
 
 namespace sluice::policy {
 namespace {
@@ -30,16 +31,6 @@ constexpr int64_t kLeaseSlackSeconds = 60;
 constexpr int64_t kLeaseGridSeconds = 60;
 // etcd refuses longer ones.
 constexpr int64_t kMaxLeaseSeconds = 9'000'000'000;
-
-std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(
-    const std::optional<EtcdOptions::Tls>& tls) {
-  if (!tls.has_value()) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = tls->ca;
-  options.pem_cert_chain = tls->certificate;
-  options.pem_private_key = tls->private_key;
-  return grpc::SslCredentials(options);
-}
 
 std::shared_ptr<grpc::Channel> MakeChannel(
     const std::string& endpoint,
@@ -86,7 +77,7 @@ bool IsLeaseMissing(const grpc::Status& status) {
 }  // namespace
 
 EtcdClient::EtcdClient(EtcdOptions options) : options_(std::move(options)) {
-  const auto credentials = MakeCredentials(options_.tls);
+  const auto credentials = ChannelCredentialsFor(options_.tls);
   for (const std::string& endpoint : options_.endpoints) {
     Member member;
     member.channel = MakeChannel(endpoint, credentials);

@@ -6,35 +6,23 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "policy/tls/client_tls.h"
 
 namespace sluice::policy {
 
 // An etcd cluster, and what of it is ours.
 struct EtcdOptions {
-  // PEM texts. Without a CA, the system's; without a certificate, none is
-  // shown.
-  struct Tls {
-    std::string ca;
-    std::string certificate;
-    std::string private_key;
-  };
-
   // "HOST:PORT" of the members; at least one.
   std::vector<std::string> endpoints;
   // What all our keys begin with; with a '/' between.
   std::string prefix;
-  std::optional<Tls> tls;  // absent: plain text
+  std::optional<ClientTls> tls;  // absent: plain text
   // Without a name, nobody logs in.
   std::string username;
   std::string password;
   // How long a call may take.
   absl::Duration timeout = absl::Milliseconds(1500);
 };
-
-inline bool operator==(const EtcdOptions::Tls& a, const EtcdOptions::Tls& b) {
-  return a.ca == b.ca && a.certificate == b.certificate &&
-         a.private_key == b.private_key;
-}
 
 inline bool operator==(const EtcdOptions& a, const EtcdOptions& b) {
   return a.endpoints == b.endpoints && a.prefix == b.prefix && a.tls == b.tls &&

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "policy/server/files.h"
 #include "policy/server/pem.h"
-#include "proxy/config/duration.h"
+#include "proto/timestamp.h"
 
 namespace sluice::server {
 namespace {
@@ -44,7 +44,7 @@ absl::Status FieldChecks::CheckTime(const std::string& path, bool present,
                                     const google::protobuf::Duration& value,
                                     Zero zero, absl::Duration* result) const {
   if (!present) return absl::OkStatus();
-  const absl::Duration time = config::ToDuration(value);
+  const absl::Duration time = FromProtoDuration(value);
   if (time == absl::ZeroDuration() && zero == Zero::kRefused) {
     return locations_.Error(path, "must be longer than 0s");
   }

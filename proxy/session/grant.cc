@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "proto/timestamp.h"
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::session {
@@ -30,8 +31,7 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
     if (after.seconds() < 0 || after.nanos() < 0 || after.nanos() > 999999999) {
       return absl::InvalidArgumentError("grant with a malformed recheck_after");
     }
-    grant.recheck_after_ =
-        absl::Seconds(after.seconds()) + absl::Nanoseconds(after.nanos());
+    grant.recheck_after_ = FromProtoDuration(after);
   }
   for (const policy::v1::Permission& permission : message.permissions()) {
     const std::string& filter = permission.topic_filter();

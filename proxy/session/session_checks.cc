@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "proto/timestamp.h"
 #include "proxy/mqtt/topic.h"
 #include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
@@ -23,9 +24,8 @@ constexpr absl::Duration kFailureTtl = absl::Seconds(1);
 constexpr absl::Duration kMaxTtl = absl::Hours(24);
 
 absl::Duration TtlOf(const policy::v1::CheckResponse& answer) {
-  const absl::Duration ttl = absl::Seconds(answer.ttl().seconds()) +
-                             absl::Nanoseconds(answer.ttl().nanos());
-  return std::min(std::max(ttl, absl::ZeroDuration()), kMaxTtl);
+  return std::clamp(FromProtoDuration(answer.ttl()), absl::ZeroDuration(),
+                    kMaxTtl);
 }
 
 Action ActionOf(About about) {

@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "proxy/config/duration.h"
+#include "proto/timestamp.h"
 #include "test/proxy/config/sample.pb.h"
 
 namespace sluice::config {
@@ -52,11 +52,11 @@ memory: {}
   EXPECT_EQ(message.count(), 4294967295u);
   EXPECT_EQ(message.bytes(), 18446744073709551615u);
   EXPECT_EQ(message.ratio(), 0.25);
-  EXPECT_EQ(ToDuration(message.timeout()), absl::Seconds(90));
+  EXPECT_EQ(FromProtoDuration(message.timeout()), absl::Seconds(90));
   ASSERT_EQ(message.retries_size(), 5);
-  EXPECT_EQ(ToDuration(message.retries(1)), absl::Milliseconds(250));
-  EXPECT_EQ(ToDuration(message.retries(3)), absl::Hours(1));
-  EXPECT_EQ(ToDuration(message.retries(4)), absl::ZeroDuration());
+  EXPECT_EQ(FromProtoDuration(message.retries(1)), absl::Milliseconds(250));
+  EXPECT_EQ(FromProtoDuration(message.retries(3)), absl::Hours(1));
+  EXPECT_EQ(FromProtoDuration(message.retries(4)), absl::ZeroDuration());
   EXPECT_EQ(message.color(), sample::COLOR_DARK_BLUE);
   ASSERT_EQ(message.shapes_size(), 3);
   EXPECT_EQ(message.shapes(0), sample::SHAPE_ROUND);

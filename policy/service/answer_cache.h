@@ -1,0 +1,67 @@
+#ifndef POLICY_SERVICE_ANSWER_CACHE_H_
+#define POLICY_SERVICE_ANSWER_CACHE_H_
+
+#include <cstddef>
+#include <iterator>
+#include <list>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace sluice::policy {
+
+// Answers to questions, each for as long as it counts. Where there is no room
+// for another, the oldest is forgotten. Not thread-safe.
+template <typename Answer>
+class AnswerCache {
+ public:
+  struct Kept {
+    Answer answer;
+    absl::Time good_until;
+  };
+
+  explicit AnswerCache(size_t max_answers) : max_answers_(max_answers) {}
+  AnswerCache(const AnswerCache&) = delete;
+  AnswerCache& operator=(const AnswerCache&) = delete;
+
+  // Null where there is none that counts at `now`. Good until the next Put().
+  const Kept* Find(absl::string_view key, absl::Time now) const {
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || now >= found->second.kept.good_until) {
+      return nullptr;
+    }
+    return &found->second.kept;
+  }
+
+  // In place of an earlier answer of that key.
+  void Put(const std::string& key, Answer answer, absl::Time good_until) {
+    if (const auto old = entries_.find(key); old != entries_.end()) {
+      ages_.erase(old->second.age);
+      entries_.erase(old);
+    }
+    if (entries_.size() >= max_answers_) {
+      entries_.erase(ages_.front());
+      ages_.pop_front();
+    }
+    ages_.push_back(key);
+    entries_.insert(
+        {key, {{std::move(answer), good_until}, std::prev(ages_.end())}});
+  }
+
+ private:
+  struct Entry {
+    Kept kept;
+    std::list<std::string>::iterator age;
+  };
+
+  const size_t max_answers_;
+  absl::flat_hash_map<std::string, Entry> entries_;
+  std::list<std::string> ages_;  // oldest first
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVICE_ANSWER_CACHE_H_

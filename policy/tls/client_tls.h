@@ -1,0 +1,23 @@
+#ifndef POLICY_TLS_CLIENT_TLS_H_
+#define POLICY_TLS_CLIENT_TLS_H_
+
+#include <string>
+
+namespace sluice::policy {
+
+// PEM texts for TLS to somebody else. Without a CA, the system's; without a
+// certificate, none is shown.
+struct ClientTls {
+  std::string ca;
+  std::string certificate;
+  std::string private_key;  // a secret
+};
+
+inline bool operator==(const ClientTls& a, const ClientTls& b) {
+  return a.ca == b.ca && a.certificate == b.certificate &&
+         a.private_key == b.private_key;
+}
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_TLS_CLIENT_TLS_H_
