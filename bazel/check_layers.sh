@@ -35,12 +35,14 @@ ssl=@boringssl//:ssl
 crypto=@boringssl//:crypto
 curl=@system//:curl
 
-forbid //proxy/base/... //proxy/mqtt/... //proxy/session/... //policy/... \
+forbid //proxy/base/... //proxy/mqtt/... //proxy/authz/... \
+  //proxy/session/... //policy/... @system//:protobuf "$uv" "$grpc" "$crypto"
+forbid //proxy/config/... //proxy/mqtt/... //proxy/authz/... \
+  //proxy/session/... //policy/... "$uv" "$grpc" "$crypto"
+forbid //proxy/mqtt/... //proxy/authz/... //proxy/session/... //policy/... \
   @system//:protobuf "$uv" "$grpc" "$crypto"
-forbid //proxy/config/... //proxy/mqtt/... //proxy/session/... //policy/... \
+forbid //proxy/authz/... //proxy/session/... //policy/... \
   "$uv" "$grpc" "$crypto"
-forbid //proxy/mqtt/... //proxy/session/... //policy/... \
-  @system//:protobuf "$uv" "$grpc" "$crypto"
 forbid //policy/rules/... //policy/store/... //policy/service/... \
   //policy/admin/... //policy/server/... "$uv" "$grpc" "$crypto"
 forbid //proxy/session/... //proxy/transport/... //proxy/policy_client/... \

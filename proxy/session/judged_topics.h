@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "proxy/session/topic_verdict.h"
+#include "proxy/authz/topic_verdict.h"
 
 namespace sluice::session {
 
@@ -18,7 +18,7 @@ class JudgedTopics {
  public:
   // The verdict on `topic`, if it is remembered, else null. Valid until the
   // next Remember() or Clear().
-  const TopicVerdict* Find(absl::string_view topic) const {
+  const authz::TopicVerdict* Find(absl::string_view topic) const {
     for (size_t i = 0; i < used_; ++i) {
       if (entries_[i].topic == topic) return &entries_[i].verdict;
     }
@@ -27,7 +27,8 @@ class JudgedTopics {
 
   // Remembers a verdict in the place of the oldest, and returns it. Long topics
   // are not worth the memory: their verdict is kept, but not found again.
-  const TopicVerdict& Remember(absl::string_view topic, TopicVerdict verdict) {
+  const authz::TopicVerdict& Remember(absl::string_view topic,
+                                      authz::TopicVerdict verdict) {
     // No topic has an empty name.
     if (topic.size() > kMaxTopicSize) topic = "";
     Entry& entry = entries_[next_];
@@ -47,7 +48,7 @@ class JudgedTopics {
 
   struct Entry {
     std::string topic;
-    TopicVerdict verdict;
+    authz::TopicVerdict verdict;
   };
   std::array<Entry, kEntries> entries_;
   uint8_t used_ = 0;

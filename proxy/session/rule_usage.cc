@@ -7,6 +7,12 @@
 
 namespace sluice::session {
 
+using authz::Finding;
+using authz::MessageFacts;
+using authz::Objection;
+using authz::Rule;
+using authz::RuleSet;
+
 void RuleUsage::Follow(const RuleSet& former, const RuleSet& rules,
                        absl::Time now) {
   std::vector<Use> uses(rules.rules().size());

@@ -6,8 +6,8 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "proxy/session/rule.h"
-#include "proxy/session/rule_set.h"
+#include "proxy/authz/rule.h"
+#include "proxy/authz/rule_set.h"
 
 namespace sluice::session {
 
@@ -18,12 +18,14 @@ class RuleUsage {
  public:
   // `rules` take the place of `former`. What has been used under a rule of the
   // same name stays used; subscriptions are to be counted anew.
-  void Follow(const RuleSet& former, const RuleSet& rules, absl::Time now);
+  void Follow(const authz::RuleSet& former, const authz::RuleSet& rules,
+              absl::Time now);
 
   // Whether a PUBLISH passes the rules at `places`, and so uses up what they
   // allow: it does if no enforced one is found.
-  Finding JudgePublish(const RuleSet& rules, const RuleSet::Places& places,
-                       const MessageFacts& facts, absl::Time now);
+  authz::Finding JudgePublish(const authz::RuleSet& rules,
+                              const authz::RuleSet::Places& places,
+                              const authz::MessageFacts& facts, absl::Time now);
 
   // Whether a subscription passes those at `places`.
   enum class Subscription : uint8_t {
@@ -31,14 +33,17 @@ class RuleUsage {
     kNew,       // one more
     kNoRecord,  // one more, which cannot be counted
   };
-  Finding JudgeSubscription(const RuleSet& rules, const RuleSet::Places& places,
-                            Subscription subscription) const;
+  authz::Finding JudgeSubscription(const authz::RuleSet& rules,
+                                   const authz::RuleSet::Places& places,
+                                   Subscription subscription) const;
 
   // A subscription to `filter`, which may be shared, is made or ended.
-  void CountSubscription(const RuleSet& rules, absl::string_view filter) {
+  void CountSubscription(const authz::RuleSet& rules,
+                         absl::string_view filter) {
     ChangeSubscriptions(rules, filter, true);
   }
-  void DiscountSubscription(const RuleSet& rules, absl::string_view filter) {
+  void DiscountSubscription(const authz::RuleSet& rules,
+                            absl::string_view filter) {
     ChangeSubscriptions(rules, filter, false);
   }
 
@@ -49,9 +54,9 @@ class RuleUsage {
     uint32_t subscriptions = 0;
   };
 
-  void ChangeSubscriptions(const RuleSet& rules, absl::string_view filter,
-                           bool made);
-  static void Fill(const Rule& rule, absl::Time now, Use* use);
+  void ChangeSubscriptions(const authz::RuleSet& rules,
+                           absl::string_view filter, bool made);
+  static void Fill(const authz::Rule& rule, absl::Time now, Use* use);
 
   std::vector<Use> uses_;  // one a rule
 };

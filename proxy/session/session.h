@@ -17,6 +17,10 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
+#include "proxy/authz/grant.h"
+#include "proxy/authz/rule.h"
+#include "proxy/authz/rule_set.h"
+#include "proxy/authz/topic_verdict.h"
 #include "proxy/base/bytes.h"
 #include "proxy/mqtt/auth.h"
 #include "proxy/mqtt/packet_type.h"
@@ -30,16 +34,12 @@
 #include "proxy/session/effects.h"
 #include "proxy/session/event.h"
 #include "proxy/session/external_checks.h"
-#include "proxy/session/grant.h"
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
-#include "proxy/session/rule.h"
-#include "proxy/session/rule_set.h"
 #include "proxy/session/rule_usage.h"
 #include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
-#include "proxy/session/topic_verdict.h"
 
 namespace sluice::session {
 
@@ -145,7 +145,7 @@ class Session {
   };
   struct PendingWill {
     std::string topic;
-    MessageFacts facts;
+    authz::MessageFacts facts;
   };
   // What only matters between CONNECT and CONNACK.
   struct PendingConnect {
@@ -190,7 +190,7 @@ class Session {
   struct CheckVerdict {
     enum class Kind : uint8_t { kAllowed, kDenied, kUnknown };
     Kind kind = Kind::kAllowed;
-    const Rule* rule = nullptr;  // that stands against it
+    const authz::Rule* rule = nullptr;  // that stands against it
   };
   // Whether a Will may be left.
   enum class WillVerdict : uint8_t { kPasses, kRefused, kUnknown };
@@ -268,7 +268,7 @@ class Session {
   void AskWithUserName();
   void OnConnectDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
-  void OnGranted(Grant grant);
+  void OnGranted(authz::Grant grant);
   // Judges the Will, and goes on to the broker.
   void Admit();
   void OnConnack(const mqtt::Frame& frame);
@@ -285,7 +285,7 @@ class Session {
   // client-nonces tell.
   bool IsFresh(absl::string_view client_nonce) const;
   // The same of a grant; one for no token is.
-  bool IsFresh(const Grant& grant) const;
+  bool IsFresh(const authz::Grant& grant) const;
 
   // session_reauthenticate.cc: ACE-EXP-3.
   void OnAuth(const mqtt::Frame& frame);
@@ -295,7 +295,7 @@ class Session {
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
 
   // session_policy.cc: what the policy service pushes.
-  bool IsRevoked(const Grant& grant) const;
+  bool IsRevoked(const authz::Grant& grant) const;
   // Ends a session that has a grant, before CONNACK or after.
   void End(mqtt::ReasonCode code, absl::string_view detail);
   // The same where somebody has decided so; a refusal is a decision anyway.
@@ -308,7 +308,7 @@ class Session {
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void DenyRecheck(mqtt::ReasonCode code, absl::string_view why);
   // `token`: what the new grant was given for.
-  void ReplaceGrant(Grant grant, std::string token);
+  void ReplaceGrant(authz::Grant grant, std::string token);
 
   // session_client.cc: packets of a connected client.
   void OnClientPacket(const mqtt::Frame& frame);
@@ -323,7 +323,7 @@ class Session {
                    absl::string_view topic, absl::string_view detail);
   void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,
                      const DecisionId& id);
-  const TopicVerdict& JudgePublish(absl::string_view topic);
+  const authz::TopicVerdict& JudgePublish(absl::string_view topic);
   void OnPubrel(const mqtt::Frame& frame);
 
   // session_subscribe.cc: what a client subscribes to.
@@ -346,44 +346,44 @@ class Session {
   void OnBrokerPublish(const mqtt::Frame& frame);
   void OnBrokerSuback(const mqtt::Frame& frame);
   void OnBrokerUnsuback(const mqtt::Frame& frame);
-  const TopicVerdict& JudgeDelivery(absl::string_view topic);
+  const authz::TopicVerdict& JudgeDelivery(absl::string_view topic);
 
   // session_rules.cc: what the operators' rules take away.
   // Why something is denied: `rule` is what stands against it, and is counted;
   // null: it is outside the scope.
-  absl::string_view WhyDenied(const Rule* rule);
+  absl::string_view WhyDenied(const authz::Rule* rule);
   // Counts and records that a shadow rule stands against something.
   void NoteShadow(Action action, mqtt::ReasonCode code, absl::string_view topic,
-                  const Rule& rule);
+                  const authz::Rule& rule);
   // The code for a PUBLISH or a subscription.
-  mqtt::ReasonCode CodeOf(Objection objection) const;
+  mqtt::ReasonCode CodeOf(authz::Objection objection) const;
   // Whether a PUBLISH passes the rules at `places`; if not, it is denied.
   bool PassesRules(const mqtt::Publish& publish, absl::string_view topic,
-                   const RuleSet::Places& places);
+                   const authz::RuleSet::Places& places);
   void NoteDeliveryRules(absl::string_view topic,
-                         const RuleSet::Places& places);
+                         const authz::RuleSet::Places& places);
   FilterVerdict JudgeFilterByRules(absl::string_view filter);
   // Whether the Will may be (ACE-CON-3); if not, the CONNECT is refused.
   // The connection is refused where it does not pass.
   WillVerdict JudgeWill();
-  void RefuseWill(mqtt::ReasonCode code, const Rule* rule);
+  void RefuseWill(mqtt::ReasonCode code, const authz::Rule* rule);
 
   // session_checks.cc: rules that ask checkers.
   CheckVerdict JudgeByCheckers(CheckQuestion::About about,
                                absl::string_view topic,
-                               const RuleSet::Places& places);
+                               const authz::RuleSet::Places& places);
   // Asks what is not known yet, as far as there is room for questions.
   void AskCheckers(CheckQuestion::About about, absl::string_view topic,
-                   const RuleSet::Places& places);
+                   const authz::RuleSet::Places& places);
   void NoteShadowChecks(CheckQuestion::About about, absl::string_view topic,
-                        const RuleSet::Places& places);
+                        const authz::RuleSet::Places& places);
   // False: the PUBLISH was denied, or is held.
   bool PassesCheckers(const mqtt::Publish& publish, absl::string_view topic,
-                      const RuleSet::Places& places);
+                      const authz::RuleSet::Places& places);
   // Whether all is known that the SUBSCRIBE is to be judged by; else it is
   // being asked.
   bool CheckersHaveSaid(const mqtt::Subscribe& subscribe);
-  bool HasCheckers(const RuleSet::Places& places) const;
+  bool HasCheckers(const authz::RuleSet::Places& places) const;
 
   const Context context_;
   State state_ = State::kAwaitConnect;
@@ -401,7 +401,7 @@ class Session {
   std::string client_id_;
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<Reauthentication> reauthentication_;
-  std::unique_ptr<Grant> grant_;
+  std::unique_ptr<authz::Grant> grant_;
   std::unique_ptr<Recheck> recheck_;  // null: there is nothing to ask again
 
   JudgedTopics published_;

@@ -10,6 +10,7 @@
 
 namespace sluice::session {
 
+using authz::TopicVerdict;
 using mqtt::PacketType;
 using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;

@@ -11,6 +11,8 @@
 
 namespace sluice::session {
 
+using authz::Rule;
+using authz::RuleSet;
 using About = CheckQuestion::About;
 using mqtt::ReasonCode;
 

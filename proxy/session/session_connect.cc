@@ -13,6 +13,8 @@
 
 namespace sluice::session {
 
+using authz::Grant;
+using authz::RuleSet;
 using mqtt::PacketType;
 using mqtt::PropertyId;
 using mqtt::ProtocolVersion;

@@ -4,6 +4,7 @@
 
 namespace sluice::session {
 
+using authz::Grant;
 using mqtt::ReasonCode;
 
 bool Session::IsRevoked(const Grant& grant) const {

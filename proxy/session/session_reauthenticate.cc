@@ -10,6 +10,7 @@
 
 namespace sluice::session {
 
+using authz::Grant;
 using mqtt::PropertyId;
 using mqtt::ReasonCode;
 using policy::v1::AuthenticateRequest;

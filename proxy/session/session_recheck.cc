@@ -9,6 +9,7 @@
 
 namespace sluice::session {
 
+using authz::Grant;
 using mqtt::ReasonCode;
 using policy::v1::AuthenticateRequest;
 using policy::v1::AuthenticateResponse;

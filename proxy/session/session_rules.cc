@@ -5,6 +5,11 @@
 
 namespace sluice::session {
 
+using authz::Finding;
+using authz::Objection;
+using authz::Rule;
+using authz::RuleSet;
+using authz::TopicVerdict;
 using mqtt::ReasonCode;
 
 namespace {

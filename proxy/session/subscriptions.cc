@@ -4,6 +4,8 @@
 
 namespace sluice::session {
 
+using authz::Grant;
+
 bool Subscriptions::Add(absl::string_view filter) {
   if (!HasRoomFor(filter) || !filters_.emplace(filter).second) return false;
   bytes_ += filter.size();

@@ -9,7 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "proxy/session/grant.h"
+#include "proxy/authz/grant.h"
 
 namespace sluice::session {
 
@@ -39,7 +39,7 @@ class Subscriptions {
   }
 
   // Removes and returns the filters that `grant` does not cover.
-  std::vector<std::string> TakeUncovered(const Grant& grant);
+  std::vector<std::string> TakeUncovered(const authz::Grant& grant);
 
   // An identifier for an UNSUBSCRIBE of ours, which has it from now on; nothing
   // when all are in use.

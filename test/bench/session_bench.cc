@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/session/filter_set.h"
+#include "proxy/authz/filter_set.h"
 #include "test/bench/open_session.h"
 #include "test/proxy/session/session_harness.h"
 #include "test/testing/allocation_counter.h"
@@ -80,7 +80,7 @@ BENCHMARK(BM_PublishUncachedTopic)->Arg(10)->Arg(1000)->Arg(10000);
 
 // The last filter of `range` is the one that matches.
 void BM_FilterMatch(benchmark::State& state) {
-  FilterSet set;
+  authz::FilterSet set;
   for (int i = 0; i < state.range(0); ++i) {
     set.Add(absl::StrCat("plant/", i, "/+/state"));
   }

@@ -11,6 +11,9 @@ namespace sluice::session {
 namespace {
 
 using Subscription = RuleUsage::Subscription;
+using authz::Finding;
+using authz::Objection;
+using authz::RuleSet;
 
 RuleSet Rules(std::initializer_list<const char*> texts) {
   policy::v1::Grant grant;

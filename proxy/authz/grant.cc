@@ -1,4 +1,4 @@
-#include "proxy/session/grant.h"
+#include "proxy/authz/grant.h"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 #include "proto/timestamp.h"
 #include "proxy/mqtt/topic.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 
 absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   Grant grant;
@@ -103,4 +103,4 @@ absl::string_view Grant::SubscribeRule(absl::string_view filter) const {
   return RuleOf(subscribe_.FindCover(mqtt::WithoutShare(filter)));
 }
 
-}  // namespace sluice::session
+}  // namespace sluice::authz

@@ -1,4 +1,4 @@
-#include "proxy/session/rule.h"
+#include "proxy/authz/rule.h"
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -7,7 +7,7 @@
 #include "google/protobuf/unknown_field_set.h"
 #include "proxy/mqtt/topic.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 namespace {
 
 using google::protobuf::Message;
@@ -115,4 +115,4 @@ Objection Rule::JudgeWill(const MessageFacts& facts) const {
   return no_will_ ? Objection::kWill : JudgePublish(facts);
 }
 
-}  // namespace sluice::session
+}  // namespace sluice::authz

@@ -1,5 +1,5 @@
-#ifndef PROXY_SESSION_FILTER_SET_H_
-#define PROXY_SESSION_FILTER_SET_H_
+#ifndef PROXY_AUTHZ_FILTER_SET_H_
+#define PROXY_AUTHZ_FILTER_SET_H_
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 
 // Topic filters compiled into one trie of levels, so that judging a topic costs
 // its levels and not the number of filters. Semantics are those of
@@ -70,6 +70,6 @@ class FilterSet {
   std::vector<std::unique_ptr<std::string>> filters_;
 };
 
-}  // namespace sluice::session
+}  // namespace sluice::authz
 
-#endif  // PROXY_SESSION_FILTER_SET_H_
+#endif  // PROXY_AUTHZ_FILTER_SET_H_

@@ -1,13 +1,13 @@
-#include "proxy/session/rule.h"
+#include "proxy/authz/rule.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/unknown_field_set.h"
-#include "proxy/session/rule_set.h"
+#include "proxy/authz/rule_set.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 namespace {
 
 using ::testing::HasSubstr;
@@ -173,4 +173,4 @@ TEST(RuleSetTest, AnEnforcedRuleIsNamedBeforeAShadow) {
 }
 
 }  // namespace
-}  // namespace sluice::session
+}  // namespace sluice::authz

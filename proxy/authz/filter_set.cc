@@ -1,11 +1,11 @@
-#include "proxy/session/filter_set.h"
+#include "proxy/authz/filter_set.h"
 
 #include <algorithm>
 
 #include "absl/memory/memory.h"
 #include "proxy/mqtt/topic.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 namespace {
 
 // Walks the levels of a topic name or filter, empty ones included.
@@ -141,4 +141,4 @@ bool FilterSet::Overlaps(absl::string_view filter) const {
                      });
 }
 
-}  // namespace sluice::session
+}  // namespace sluice::authz

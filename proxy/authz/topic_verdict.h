@@ -1,9 +1,9 @@
-#ifndef PROXY_SESSION_TOPIC_VERDICT_H_
-#define PROXY_SESSION_TOPIC_VERDICT_H_
+#ifndef PROXY_AUTHZ_TOPIC_VERDICT_H_
+#define PROXY_AUTHZ_TOPIC_VERDICT_H_
 
-#include "proxy/session/rule_set.h"
+#include "proxy/authz/rule_set.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 
 // What a grant says about a topic, whatever the message is.
 struct TopicVerdict {
@@ -12,6 +12,6 @@ struct TopicVerdict {
   RuleSet::Places rules;
 };
 
-}  // namespace sluice::session
+}  // namespace sluice::authz
 
-#endif  // PROXY_SESSION_TOPIC_VERDICT_H_
+#endif  // PROXY_AUTHZ_TOPIC_VERDICT_H_

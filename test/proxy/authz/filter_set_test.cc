@@ -1,4 +1,4 @@
-#include "proxy/session/filter_set.h"
+#include "proxy/authz/filter_set.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/mqtt/topic.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 namespace {
 
 // All filters or topics of up to `depth` levels over `alphabet`.
@@ -122,4 +122,4 @@ TEST(FilterSetTest, TenThousandLevelsAreNoDeepRecursion) {
 }
 
 }  // namespace
-}  // namespace sluice::session
+}  // namespace sluice::authz

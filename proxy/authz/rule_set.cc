@@ -1,4 +1,4 @@
-#include "proxy/session/rule_set.h"
+#include "proxy/authz/rule_set.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 namespace {
 
 bool IsEnforcedDenial(const Rule& rule) {
@@ -105,4 +105,4 @@ uint8_t RuleSet::MaxQos(const Places& places) const {
   return max_qos;
 }
 
-}  // namespace sluice::session
+}  // namespace sluice::authz

@@ -1,5 +1,5 @@
-#ifndef PROXY_SESSION_GRANT_H_
-#define PROXY_SESSION_GRANT_H_
+#ifndef PROXY_AUTHZ_GRANT_H_
+#define PROXY_AUTHZ_GRANT_H_
 
 #include <string>
 #include <vector>
@@ -8,11 +8,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
-#include "proxy/session/filter_set.h"
-#include "proxy/session/rule_set.h"
-#include "proxy/session/topic_verdict.h"
+#include "proxy/authz/filter_set.h"
+#include "proxy/authz/rule_set.h"
+#include "proxy/authz/topic_verdict.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 
 // A policy service's grant, compiled for judging packets.
 class Grant {
@@ -81,6 +81,6 @@ class Grant {
   RuleSet rules_;
 };
 
-}  // namespace sluice::session
+}  // namespace sluice::authz
 
-#endif  // PROXY_SESSION_GRANT_H_
+#endif  // PROXY_AUTHZ_GRANT_H_

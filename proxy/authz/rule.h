@@ -1,5 +1,5 @@
-#ifndef PROXY_SESSION_RULE_H_
-#define PROXY_SESSION_RULE_H_
+#ifndef PROXY_AUTHZ_RULE_H_
+#define PROXY_AUTHZ_RULE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
-#include "proxy/session/filter_set.h"
+#include "proxy/authz/filter_set.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 
 // What a PUBLISH or a Will is, but for its topic.
 struct MessageFacts {
@@ -104,6 +104,6 @@ class Rule {
   FilterSet exceptions_;
 };
 
-}  // namespace sluice::session
+}  // namespace sluice::authz
 
-#endif  // PROXY_SESSION_RULE_H_
+#endif  // PROXY_AUTHZ_RULE_H_

@@ -1,5 +1,5 @@
-#ifndef PROXY_SESSION_RULE_SET_H_
-#define PROXY_SESSION_RULE_SET_H_
+#ifndef PROXY_AUTHZ_RULE_SET_H_
+#define PROXY_AUTHZ_RULE_SET_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +10,9 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
-#include "proxy/session/rule.h"
+#include "proxy/authz/rule.h"
 
-namespace sluice::session {
+namespace sluice::authz {
 
 // Which rule stands against something, and what in it. At most one is named:
 // an enforced one before a shadow.
@@ -67,6 +67,6 @@ class RuleSet {
   bool has_checkers_ = false;
 };
 
-}  // namespace sluice::session
+}  // namespace sluice::authz
 
-#endif  // PROXY_SESSION_RULE_SET_H_
+#endif  // PROXY_AUTHZ_RULE_SET_H_
