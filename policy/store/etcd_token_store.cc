@@ -23,6 +23,9 @@ constexpr size_t kBookkeepingBytes = 512;
 // etcd takes no more operations in a transaction.
 constexpr int64_t kMaxOperations = 100;
 
+// A record may have 64 KiB and more, and gRPC takes 4 MiB at once.
+constexpr int64_t kListPageSize = 25;
+
 size_t BytesOf(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
          record.issuer.size() + record.kid.size() + record.key.size() +
@@ -214,6 +217,27 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(
     return std::nullopt;
   }
   return std::move(found->first);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::List(
+    absl::string_view after, size_t limit, absl::Time now) {
+  std::vector<TokenRecord> records;
+  const EtcdClient::Deadline deadline = client_->NewDeadline();
+  RangeRequest range = EtcdPrefix(tokens_);
+  if (!after.empty()) range.set_key(EtcdKeyAfter(TokenKey(after)));
+  range.set_limit(kListPageSize);
+  while (records.size() < limit) {
+    const absl::StatusOr<RangeResponse> page = client_->Range(range, deadline);
+    if (!page.ok()) return page.status();
+    for (const mvccpb::KeyValue& kv : page->kvs()) {
+      std::optional<TokenRecord> record = ToRecord(kv.value());
+      if (!record.has_value() || record->expires_at <= now) continue;
+      if (records.size() < limit) records.push_back(*std::move(record));
+    }
+    if (!page->more()) break;
+    range.set_key(EtcdKeyAfter(page->kvs(page->kvs_size() - 1).key()));
+  }
+  return records;
 }
 
 absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(

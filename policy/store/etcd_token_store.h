@@ -49,6 +49,9 @@ class EtcdTokenStore : public TokenStoreInterface {
   absl::Status Put(TokenRecord record, absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
+                                                size_t limit,
+                                                absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,

@@ -71,6 +71,17 @@ absl::StatusOr<std::optional<TokenRecord>> MemoryTokenStore::Find(
   return Lookup(by_binding_, binding, now);
 }
 
+absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::List(
+    absl::string_view after, size_t limit, absl::Time now) {
+  std::vector<TokenRecord> found;
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (auto i = by_binding_.upper_bound(after);
+       i != by_binding_.end() && found.size() < limit; ++i) {
+    if (i->second->record.expires_at > now) found.push_back(i->second->record);
+  }
+  return found;
+}
+
 absl::StatusOr<std::optional<TokenRecord>> MemoryTokenStore::FindByClientId(
     absl::string_view client_id, absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -152,6 +163,7 @@ size_t MemoryTokenStore::bytes() const {
   return bytes_;
 }
 
+template <typename Index>
 std::optional<TokenRecord> MemoryTokenStore::Lookup(const Index& index,
                                                     absl::string_view key,
                                                     absl::Time now) {

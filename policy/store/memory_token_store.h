@@ -33,6 +33,9 @@ class MemoryTokenStore : public TokenStoreInterface {
   absl::Status Put(TokenRecord record, absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
+                                                size_t limit,
+                                                absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
@@ -68,8 +71,10 @@ class MemoryTokenStore : public TokenStoreInterface {
     ByExpiry::iterator by_expiry;
     ByKid::iterator by_kid;  // the end where the record has no `kid`
   };
-  using Index = absl::flat_hash_map<absl::string_view, Entries::iterator>;
+  using ByBinding = std::map<absl::string_view, Entries::iterator>;
+  using ByClientId = absl::flat_hash_map<absl::string_view, Entries::iterator>;
 
+  template <typename Index>
   static std::optional<TokenRecord> Lookup(const Index& index,
                                            absl::string_view key,
                                            absl::Time now);
@@ -86,8 +91,8 @@ class MemoryTokenStore : public TokenStoreInterface {
   Entries entries_;     // oldest first
   ByExpiry by_expiry_;  // soonest first
   // Keys alias the records' strings.
-  Index by_binding_;
-  Index by_client_id_;
+  ByBinding by_binding_;
+  ByClientId by_client_id_;
   ByKid by_kid_;
   size_t bytes_ = 0;
   ExpiringMap client_id_owners_;

@@ -146,6 +146,19 @@ absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Find(
   return Lookup("binding", binding, now);
 }
 
+absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::List(
+    absl::string_view after, size_t limit, absl::Time now) {
+  std::lock_guard<std::mutex> lock(database_->mutex());
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat("SELECT ", kRecordColumns,
+                   " FROM tokens WHERE binding > ? AND expires_at > ?"
+                   " ORDER BY binding LIMIT ?"));
+  statement.Bind(after)
+      .Bind(absl::ToUnixMicros(now))
+      .Bind(static_cast<int64_t>(limit));
+  return AllRecords(&statement);
+}
+
 absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::FindByClientId(
     absl::string_view client_id, absl::Time now) {
   std::lock_guard<std::mutex> lock(database_->mutex());

@@ -83,6 +83,12 @@ class TokenStoreInterface {
   virtual absl::StatusOr<std::optional<TokenRecord>> Find(
       absl::string_view binding, absl::Time now) = 0;
 
+  // At most `limit` records in the order of their bindings' bytes, from the
+  // first after `after` on.
+  virtual absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
+                                                        size_t limit,
+                                                        absl::Time now) = 0;
+
   // The record that was last put with this Client Identifier, or what has
   // replaced it; nothing for the empty identifier.
   virtual absl::StatusOr<std::optional<TokenRecord>> FindByClientId(

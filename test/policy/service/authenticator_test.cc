@@ -28,6 +28,10 @@ class BrokenStore : public TokenStoreInterface {
                                                   absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
+  absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view, size_t,
+                                                absl::Time) override {
+    return absl::UnavailableError("broken");
+  }
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view, absl::Time) override {
     return absl::UnavailableError("the store is away");

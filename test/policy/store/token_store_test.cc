@@ -92,6 +92,20 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
     return found.ok() && found->has_value() ? (*found)->token : "";
   }
 
+  // The bindings that are listed after `after`.
+  std::vector<std::string> List(const std::string& after, size_t limit,
+                                absl::Time now = kNow) {
+    const auto found = store_->List(after, limit, now);
+    EXPECT_TRUE(found.ok()) << found.status();
+    std::vector<std::string> bindings;
+    if (!found.ok()) return bindings;
+    for (const TokenRecord& record : *found) {
+      EXPECT_EQ(record.token, absl::StrCat("token of ", record.binding));
+      bindings.push_back(record.binding);
+    }
+    return bindings;
+  }
+
   std::string TokenOfClient(const std::string& client_id,
                             absl::Time now = kNow) {
     const auto found = store_->FindByClientId(client_id, now);
@@ -152,6 +166,31 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
 
 // Stores that know how much they hold at any time.
 using CountingTokenStoreTest = TokenStoreTest;
+
+TEST_P(TokenStoreTest, ListsInOrder) {
+  using Bindings = std::vector<std::string>;
+  EXPECT_EQ(List("", 10), Bindings{});
+  for (const std::string binding : {"c", "a", "b", "B", "soon"}) {
+    Put(Record(binding, absl::StrCat("token of ", binding),
+               binding == "soon" ? absl::Minutes(1) : absl::Hours(1)));
+  }
+  EXPECT_EQ(List("", 10), (Bindings{"B", "a", "b", "c", "soon"}));
+  EXPECT_EQ(List("", 2), (Bindings{"B", "a"}));
+  EXPECT_EQ(List("a", 2), (Bindings{"b", "c"}));
+  EXPECT_EQ(List("aa", 1), Bindings{"b"});
+  EXPECT_EQ(List("soon", 10), Bindings{});
+  EXPECT_EQ(List("c", 10, kNow + absl::Minutes(2)), Bindings{});
+  EXPECT_EQ(List("", 0), Bindings{});
+}
+
+// More than a store reads at once.
+TEST_P(TokenStoreTest, ListsMany) {
+  for (int i = 100; i < 160; ++i) {
+    Put(Record(absl::StrCat(i), absl::StrCat("token of ", i)));
+  }
+  EXPECT_EQ(List("", 1000).size(), 60u);
+  EXPECT_EQ(List("109", 40).back(), "149");
+}
 
 TEST_P(TokenStoreTest, FindsWhatWasPut) {
   const std::string bytes("\0\xff'\"", 4);
