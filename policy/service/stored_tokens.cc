@@ -134,6 +134,7 @@ absl::Status Authenticator::Store(const std::string& token,
   TokenRecord record{verified.pop_key.thumbprint(), token, verified.expires_at,
                      client_id, verified.issuer};
   KeepKey(verified.pop_key, &record);
+  record.subject = verified.subject;
   return store_->Put(std::move(record), now);
 }
 

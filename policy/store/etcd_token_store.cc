@@ -25,11 +25,12 @@ constexpr int64_t kMaxOperations = 100;
 
 // A record may have 64 KiB and more, and gRPC takes 4 MiB at once.
 constexpr int64_t kListPageSize = 25;
+constexpr int64_t kMaxNamedRecords = 32;
 
 size_t BytesOf(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
          record.issuer.size() + record.kid.size() + record.key.size() +
-         kBookkeepingBytes;
+         record.subject.size() + kBookkeepingBytes;
 }
 
 std::string Serialized(const TokenRecord& record) {
@@ -41,6 +42,7 @@ std::string Serialized(const TokenRecord& record) {
   stored.set_issuer(record.issuer);
   stored.set_kid(record.kid);
   stored.set_key(record.key);
+  stored.set_subject(record.subject);
   return stored.SerializeAsString();
 }
 
@@ -55,6 +57,7 @@ std::optional<TokenRecord> ToRecord(const std::string& value) {
   record.issuer = stored.issuer();
   record.kid = stored.kid();
   record.key = stored.key();
+  record.subject = stored.subject();
   return record;
 }
 
@@ -67,6 +70,7 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       tokens_(client_->Prefix("tokens")),
       clients_(client_->Prefix("clients")),
       kids_(client_->Prefix("kids")),
+      subjects_(client_->Prefix("subjects")),
       owners_(client_->Prefix("client_id_owners")),
       first_seen_(client_->Prefix("first_seen")),
       used_proofs_(client_->Prefix("used_proofs")) {}
@@ -174,6 +178,9 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
         if (!record.kid.empty()) {
           AddPut(KidKey(record), record.binding, lease, &txn);
         }
+        if (!record.subject.empty()) {
+          AddPut(SubjectKey(record), record.binding, lease, &txn);
+        }
         if (before.earlier.has_value()) {
           const TokenRecord& earlier = *before.earlier;
           if (!earlier.client_id.empty() &&
@@ -182,6 +189,9 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
           }
           if (!earlier.kid.empty() && KidKey(earlier) != KidKey(record)) {
             AddDelete(KidKey(earlier), &txn);
+          }
+          if (!earlier.subject.empty() && earlier.subject != record.subject) {
+            AddDelete(SubjectKey(earlier), &txn);
           }
         }
         return txn;
@@ -259,21 +269,29 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view kid, absl::Time now) {
-  return Namesakes(KidPrefix(kid, issuer), now);
+  return FindNamed(KidPrefix(kid, issuer), &EtcdTokenStore::KidKey,
+                   kMaxNamesakes, now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKidOfAnyIssuer(
     absl::string_view kid, absl::Time now) {
-  return Namesakes(KidPrefix(kid), now);
+  return FindNamed(KidPrefix(kid), &EtcdTokenStore::KidKey, kMaxNamesakes, now);
 }
 
-absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::Namesakes(
-    const std::string& kid_prefix, absl::Time now) {
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindBySubject(
+    absl::string_view subject, absl::Time now) {
+  if (subject.empty()) return std::vector<TokenRecord>();
+  return FindNamed(SubjectPrefix(subject), &EtcdTokenStore::SubjectKey,
+                   kMaxOfSubject, now);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
+    const std::string& prefix, KeyOf key_of, size_t limit, absl::Time now) {
   const EtcdClient::Deadline deadline = client_->NewDeadline();
   std::vector<TokenRecord> records;
-  RangeRequest range = EtcdPrefix(kid_prefix);
-  // More than are asked for, since some may have expired.
-  range.set_limit(4 * kMaxNamesakes);
+  RangeRequest range = EtcdPrefix(prefix);
+  // Also where fewer are asked for, since some may have expired.
+  range.set_limit(kMaxNamedRecords);
   const absl::StatusOr<RangeResponse> names = client_->Range(range, deadline);
   if (!names.ok()) return names.status();
   if (names->kvs().empty()) return records;
@@ -285,10 +303,10 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::Namesakes(
   if (!found.ok()) return found.status();
   for (int i = 0; i < found->responses_size(); ++i) {
     const RangeResponse& response = found->responses(i).response_range();
-    if (response.kvs().empty() || records.size() >= kMaxNamesakes) continue;
+    if (response.kvs().empty() || records.size() >= limit) continue;
     std::optional<TokenRecord> record = ToRecord(response.kvs(0).value());
     if (record.has_value() && record->expires_at > now &&
-        KidKey(*record) == names->kvs(i).key()) {
+        (this->*key_of)(*record) == names->kvs(i).key()) {
       records.push_back(*std::move(record));
     }
   }
@@ -326,6 +344,15 @@ std::string EtcdTokenStore::KidPrefix(absl::string_view kid,
 
 std::string EtcdTokenStore::KidKey(const TokenRecord& record) const {
   return absl::StrCat(KidPrefix(record.kid, record.issuer),
+                      absl::BytesToHexString(record.binding));
+}
+
+std::string EtcdTokenStore::SubjectPrefix(absl::string_view subject) const {
+  return absl::StrCat(subjects_, absl::BytesToHexString(subject), "/");
+}
+
+std::string EtcdTokenStore::SubjectKey(const TokenRecord& record) const {
+  return absl::StrCat(SubjectPrefix(record.subject),
                       absl::BytesToHexString(record.binding));
 }
 

@@ -59,6 +59,8 @@ class EtcdTokenStore : public TokenStoreInterface {
                                                      absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
+      absl::string_view subject, absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
@@ -95,6 +97,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   std::string KidPrefix(absl::string_view kid) const;
   std::string KidPrefix(absl::string_view kid, absl::string_view issuer) const;
   std::string KidKey(const TokenRecord& record) const;
+  std::string SubjectPrefix(absl::string_view subject) const;
+  std::string SubjectKey(const TokenRecord& record) const;
 
   absl::StatusOr<Before> Look(const TokenRecord& record, absl::Time now,
                               EtcdClient::Deadline deadline);
@@ -108,8 +112,12 @@ class EtcdTokenStore : public TokenStoreInterface {
   // Record and revision; an empty one where there is none.
   absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>> Read(
       absl::string_view binding, EtcdClient::Deadline deadline);
-  absl::StatusOr<std::vector<TokenRecord>> Namesakes(
-      const std::string& kid_prefix, absl::Time now);
+  // The key of one of a record's names, which leads to it.
+  using KeyOf = std::string (EtcdTokenStore::*)(const TokenRecord&) const;
+  // The records, `limit` at most, to which keys with `prefix` lead.
+  absl::StatusOr<std::vector<TokenRecord>> FindNamed(const std::string& prefix,
+                                                     KeyOf key_of, size_t limit,
+                                                     absl::Time now);
 
   static absl::StatusOr<FoundFact> ToFact(
       const etcdserverpb::RangeResponse& found);
@@ -129,6 +137,7 @@ class EtcdTokenStore : public TokenStoreInterface {
   const std::string tokens_;
   const std::string clients_;
   const std::string kids_;
+  const std::string subjects_;
   const std::string owners_;
   const std::string first_seen_;
   const std::string used_proofs_;

@@ -12,12 +12,12 @@ namespace {
 
 // List node, nodes for expiry and name, hash slots and the allocator's share of
 // them.
-constexpr size_t kBookkeepingBytes = 320;
+constexpr size_t kBookkeepingBytes = 384;
 
 size_t BytesOf(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
          record.issuer.size() + record.kid.size() + record.key.size() +
-         kBookkeepingBytes;
+         record.subject.size() + kBookkeepingBytes;
 }
 
 }  // namespace
@@ -50,7 +50,8 @@ absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
          bytes_ + bytes > limits_.max_token_bytes) {
     Remove(entries_.begin());
   }
-  entries_.push_back(Entry{std::move(record), bytes, {}, by_kid_.end()});
+  entries_.push_back(
+      Entry{std::move(record), bytes, {}, by_kid_.end(), by_subject_.end()});
   const auto entry = std::prev(entries_.end());
   entry->by_expiry = by_expiry_.emplace(entry->record.expires_at, entry);
   by_binding_.emplace(entry->record.binding, entry);
@@ -60,6 +61,9 @@ absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
   if (!entry->record.kid.empty()) {
     entry->by_kid = by_kid_.emplace(
         KeyName(entry->record.kid, entry->record.issuer), entry);
+  }
+  if (!entry->record.subject.empty()) {
+    entry->by_subject = by_subject_.emplace(entry->record.subject, entry);
   }
   bytes_ += bytes;
   return absl::OkStatus();
@@ -98,6 +102,19 @@ absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKidOfAnyIssuer(
     absl::string_view kid, absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
   return Namesakes(KeyName(kid, ""), /*any_issuer=*/true, now);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindBySubject(
+    absl::string_view subject, absl::Time now) {
+  std::vector<TokenRecord> found;
+  if (subject.empty()) return found;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto range = by_subject_.equal_range(subject);
+  for (auto i = range.first; i != range.second && found.size() < kMaxOfSubject;
+       ++i) {
+    if (i->second->record.expires_at > now) found.push_back(i->second->record);
+  }
+  return found;
 }
 
 absl::StatusOr<bool> MemoryTokenStore::ClaimClientId(const ClientIdClaim& claim,
@@ -194,6 +211,9 @@ void MemoryTokenStore::Remove(Entries::iterator entry) {
     by_client_id_.erase(entry->record.client_id);
   }
   if (entry->by_kid != by_kid_.end()) by_kid_.erase(entry->by_kid);
+  if (entry->by_subject != by_subject_.end()) {
+    by_subject_.erase(entry->by_subject);
+  }
   by_expiry_.erase(entry->by_expiry);
   entries_.erase(entry);
 }

@@ -43,6 +43,8 @@ class MemoryTokenStore : public TokenStoreInterface {
                                                      absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
+      absl::string_view subject, absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
@@ -65,11 +67,13 @@ class MemoryTokenStore : public TokenStoreInterface {
   // `kid` and issuer.
   using KeyName = std::pair<absl::string_view, absl::string_view>;
   using ByKid = std::multimap<KeyName, Entries::iterator>;
+  using BySubject = std::multimap<absl::string_view, Entries::iterator>;
   struct Entry {
     TokenRecord record;
     size_t bytes;
     ByExpiry::iterator by_expiry;
-    ByKid::iterator by_kid;  // the end where the record has no `kid`
+    ByKid::iterator by_kid;          // the end where the record has no `kid`
+    BySubject::iterator by_subject;  // the end where it has no subject
   };
   using ByBinding = std::map<absl::string_view, Entries::iterator>;
   using ByClientId = absl::flat_hash_map<absl::string_view, Entries::iterator>;
@@ -94,6 +98,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   ByBinding by_binding_;
   ByClientId by_client_id_;
   ByKid by_kid_;
+  BySubject by_subject_;
   size_t bytes_ = 0;
   ExpiringMap client_id_owners_;
   ExpiringMap first_seen_;

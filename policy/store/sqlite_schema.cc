@@ -129,7 +129,15 @@ CREATE TRIGGER resources_removed AFTER DELETE ON resources BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
+// Without a subject: the token has none, or the record is from before subjects
+// were kept.
+constexpr char kVersion4[] = R"sql(
+ALTER TABLE tokens ADD COLUMN subject BLOB;
+CREATE INDEX tokens_by_subject ON tokens (subject) WHERE subject IS NOT NULL;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3,
+                                       kVersion4};
 
 }  // namespace
 

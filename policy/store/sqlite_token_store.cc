@@ -16,25 +16,25 @@ constexpr size_t kBookkeepingBytes = 256;
 size_t BytesOf(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
          record.issuer.size() + record.kid.size() + record.key.size() +
-         kBookkeepingBytes;
+         record.subject.size() + kBookkeepingBytes;
 }
 
 bool SameRecord(const TokenRecord& a, const TokenRecord& b) {
   return a.binding == b.binding && a.token == b.token &&
          a.client_id == b.client_id && a.issuer == b.issuer && a.kid == b.kid &&
-         a.key == b.key &&
+         a.key == b.key && a.subject == b.subject &&
          absl::ToUnixMicros(a.expires_at) == absl::ToUnixMicros(b.expires_at);
 }
 
 // The columns of a record, in the order in which ToRecord() reads them.
 constexpr absl::string_view kRecordColumns =
-    "binding, token, expires_at, client_id, issuer, kid, key";
+    "binding, token, expires_at, client_id, issuer, kid, key, subject";
 
 TokenRecord ToRecord(const SqliteStatement& row) {
   return TokenRecord{
       row.Bytes(0), row.Bytes(1), absl::FromUnixMicros(row.Number(2)),
       row.Bytes(3), row.Bytes(4), row.Bytes(5),
-      row.Bytes(6)};
+      row.Bytes(6), row.Bytes(7)};
 }
 
 // Stores "" as NULL, which no search by value finds and indices leave out.
@@ -109,7 +109,7 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   if (!status.ok()) return status;
   SqliteStatement insert = database_->Prepare(
       "INSERT INTO tokens (binding, token, expires_at, bytes, client_id, "
-      "issuer, kid, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+      "issuer, kid, key, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.Bind(record.binding)
       .Bind(record.token)
       .Bind(absl::ToUnixMicros(record.expires_at))
@@ -118,6 +118,7 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   BindOptional(record.issuer, &insert);
   BindOptional(record.kid, &insert);
   BindOptional(record.key, &insert);
+  BindOptional(record.subject, &insert);
   return insert.Run();
 }
 
@@ -187,6 +188,19 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKidOfAnyIssuer(
   statement.Bind(kid)
       .Bind(absl::ToUnixMicros(now))
       .Bind(int64_t{kMaxNamesakes});
+  return AllRecords(&statement);
+}
+
+absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindBySubject(
+    absl::string_view subject, absl::Time now) {
+  std::lock_guard<std::mutex> lock(database_->mutex());
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat("SELECT ", kRecordColumns,
+                   " FROM tokens WHERE subject = ? AND expires_at > ?"
+                   " LIMIT ?"));
+  statement.Bind(subject)
+      .Bind(absl::ToUnixMicros(now))
+      .Bind(int64_t{kMaxOfSubject});
   return AllRecords(&statement);
 }
 

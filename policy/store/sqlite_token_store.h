@@ -45,6 +45,8 @@ class SqliteTokenStore : public TokenStoreInterface {
                                                      absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) override;
+  absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
+      absl::string_view subject, absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(

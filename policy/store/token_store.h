@@ -35,6 +35,8 @@ struct TokenRecord {
   // has no name. `key` may be a secret: never to be logged.
   std::string kid = {};
   std::string key = {};
+  // The token's `sub`; empty where it has none.
+  std::string subject = {};
 };
 
 // Somebody who wants to be the one user of a Client Identifier (EDGE-20).
@@ -102,6 +104,12 @@ class TokenStoreInterface {
       absl::string_view issuer, absl::string_view kid, absl::Time now) = 0;
   virtual absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) = 0;
+
+  // At most kMaxOfSubject live records with that subject, which is not empty,
+  // of tokens of any issuer.
+  static constexpr size_t kMaxOfSubject = 32;
+  virtual absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
+      absl::string_view subject, absl::Time now) = 0;
 
   // Makes `claim.owner` the owner of the identifier where it has none, and
   // lengthens the ownership where it is the owner already. False where somebody

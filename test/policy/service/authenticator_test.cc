@@ -45,6 +45,10 @@ class BrokenStore : public TokenStoreInterface {
       absl::string_view, absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
+  absl::StatusOr<std::vector<TokenRecord>> FindBySubject(absl::string_view,
+                                                         absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim&,
                                      absl::Time) override {
     return absl::UnavailableError("the store is away");

@@ -145,6 +145,19 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
     return BindingsOf(store_->FindByKidOfAnyIssuer(kid, kNow));
   }
 
+  static TokenRecord OfSubject(const std::string& binding,
+                               const std::string& subject,
+                               absl::Duration life = absl::Hours(1)) {
+    TokenRecord record = Record(binding, "token", life);
+    record.subject = subject;
+    return record;
+  }
+
+  std::vector<std::string> TokensOf(const std::string& subject,
+                                    absl::Time now = kNow) {
+    return BindingsOf(store_->FindBySubject(subject, now));
+  }
+
   bool Claim(const std::string& client_id, const std::string& owner,
              absl::Time expires_at = kLater, absl::Time now = kNow) {
     const auto claimed =
@@ -292,6 +305,31 @@ TEST_P(TokenStoreTest, ListsNoMoreNamesakesThanItSays) {
             TokenStoreInterface::kMaxNamesakes);
 }
 
+TEST_P(TokenStoreTest, FindsTheTokensOfASubject) {
+  const std::string subject("al\0ice/\xff", 9);
+  Put(OfSubject("a", subject));
+  Put(OfSubject("b", subject, absl::Minutes(1)));
+  Put(OfSubject("c", "al"));
+  Put(Record("d"));
+  using Strings = std::vector<std::string>;
+  EXPECT_EQ(TokensOf(subject), (Strings{"a", "b"}));
+  EXPECT_EQ(TokensOf(subject, kNow + absl::Minutes(1)), Strings{"a"});
+  EXPECT_EQ(TokensOf("al"), Strings{"c"});
+  EXPECT_EQ(TokensOf(""), Strings());
+  const auto found = store_->FindBySubject("al", kNow);
+  ASSERT_TRUE(found.ok() && found->size() == 1);
+  EXPECT_EQ(found->front().subject, "al");
+
+  Put(OfSubject("a", "al"));
+  EXPECT_EQ(TokensOf(subject), Strings{"b"});
+  EXPECT_EQ(TokensOf("al"), (Strings{"a", "c"}));
+}
+
+TEST_P(TokenStoreTest, FindsNoMoreTokensOfASubjectThanItSays) {
+  for (int i = 0; i < 40; ++i) Put(OfSubject(absl::StrCat(i), "alice"));
+  EXPECT_EQ(TokensOf("alice").size(), TokenStoreInterface::kMaxOfSubject);
+}
+
 // covers: ACE-TOK-4, ACE-AZI-3
 TEST_P(TokenStoreTest, KeysGoWithTheirRecordsAndCountAsBytes) {
   StoreLimits limits;
@@ -342,7 +380,7 @@ TEST_P(TokenStoreTest, ReplacingMakesARecordTheNewest) {
 // covers: ACE-AZI-3
 TEST_P(CountingTokenStoreTest, DropsTheOldestBeyondTheBytes) {
   StoreLimits limits;
-  limits.max_token_bytes = 10'000;
+  limits.max_token_bytes = 10'500;
   MakeStore(limits);
   const std::string big(3'000, 'x');
   for (int i = 0; i < 10; ++i) Put(Record(absl::StrCat(i), big));
