@@ -112,13 +112,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
       Decide(request, now, references);
   if (!answer.ok() || !answer->has_grant()) return answer;
   v1::Grant* const grant = answer->mutable_grant();
-  const RuleClient client{grant->issuer(), grant->subject(),
-                          request.connection()};
-  if (absl::Status s =
-          managed_->rules()->AddFor(client, grant->mutable_rules());
-      !s.ok()) {
-    return s;
-  }
+  if (absl::Status s = AddRules(request.connection(), grant); !s.ok()) return s;
   grant->set_policy_version(version);
   return answer;
 }
@@ -320,18 +314,36 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
     }
   }
   Response response;
-  v1::Grant* grant = response.mutable_grant();
-  *grant = PublicGrant();
-  grant->set_subject(token.subject);
-  grant->set_issuer(token.issuer);
-  grant->set_token_id(token.token_id);
-  for (std::string& key_id : KeyIdsOf(token.pop_key)) {
-    grant->add_key_ids(std::move(key_id));
-  }
-  AddPermissions(token.scope.permissions, grant);
-  *grant->mutable_expires_at() = ToTimestamp(token.expires_at);
-  grant->set_cnonce(token.client_nonce);
+  *response.mutable_grant() = TokenGrant(token);
   return response;
+}
+
+v1::Grant Authenticator::TokenGrant(const ace::VerifiedToken& token) const {
+  v1::Grant grant = PublicGrant();
+  grant.set_subject(token.subject);
+  grant.set_issuer(token.issuer);
+  grant.set_token_id(token.token_id);
+  for (std::string& key_id : KeyIdsOf(token.pop_key)) {
+    grant.add_key_ids(std::move(key_id));
+  }
+  AddPermissions(token.scope.permissions, &grant);
+  *grant.mutable_expires_at() = ToTimestamp(token.expires_at);
+  grant.set_cnonce(token.client_nonce);
+  return grant;
+}
+
+absl::Status Authenticator::AddRules(const v1::ConnectionInfo& connection,
+                                     v1::Grant* grant) const {
+  const RuleClient client{grant->issuer(), grant->subject(), connection};
+  return managed_->rules()->AddFor(client, grant->mutable_rules());
+}
+
+absl::StatusOr<v1::Grant> Authenticator::GrantFor(
+    const v1::ConnectionInfo& connection,
+    const ace::VerifiedToken* token) const {
+  v1::Grant grant = token == nullptr ? PublicGrant() : TokenGrant(*token);
+  if (absl::Status s = AddRules(connection, &grant); !s.ok()) return s;
+  return grant;
 }
 
 }  // namespace sluice::policy

@@ -65,6 +65,19 @@ class Authenticator {
       const v1::StoreTokenRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
 
+  // Checks what the token says, be it by itself or by its authorization
+  // server, when it was first seen (ACE-TOK-8), and that it is not revoked. A
+  // failure with an ace::Rejection is a refusal.
+  absl::StatusOr<ace::VerifiedToken> Verify(
+      absl::string_view token, absl::Time now,
+      ReferenceAnswers* references = nullptr) const;
+
+  // What a client with that token, or with none where it is null, is granted on
+  // a connection once all else is in order, without the policy's version. Fails
+  // where a rule cannot be read. Changes nothing.
+  absl::StatusOr<v1::Grant> GrantFor(const v1::ConnectionInfo& connection,
+                                     const ace::VerifiedToken* token) const;
+
   // The symmetric key of the stored tokens that the identity names
   // (ACE-AUTH-3); a token is checked as a new one is. None where it names no
   // key, or two.
@@ -93,13 +106,13 @@ class Authenticator {
       const v1::RecheckCredential& credential, absl::Time now,
       ReferenceAnswers* references) const;
 
-  // Checks what the token says, be it by itself or by its authorization
-  // server, when it was first seen (ACE-TOK-8), and that it is not revoked.
-  absl::StatusOr<ace::VerifiedToken> Verify(absl::string_view token,
-                                            absl::Time now,
-                                            ReferenceAnswers* references) const;
   // The grant of an anonymous client; every other one starts as its copy.
   v1::Grant PublicGrant() const;
+  // That of a client with that token. Both are without rules.
+  v1::Grant TokenGrant(const ace::VerifiedToken& token) const;
+  // Adds the rules that are for the grant's client.
+  absl::Status AddRules(const v1::ConnectionInfo& connection,
+                        v1::Grant* grant) const;
   absl::Status CheckNotRevoked(const ace::VerifiedToken& token,
                                absl::Time now) const;
   absl::Status CheckPossession(const v1::ConnectionInfo& connection,

@@ -40,79 +40,8 @@ void LimitByAnswers(const ReferenceAnswers&, absl::Time,
 void LimitByAnswers(const ReferenceAnswers&, absl::Time,
                     v1::GetPreSharedKeyResponse*) {}
 
-// One call: it is put to the authenticator, and again each time that a
-// reference in it has been asked about, or an issuer's keys been read. Lives
-// until it is answered; request and response are gRPC's, and live as long.
-template <typename Request, typename Response>
-class Call : public std::enable_shared_from_this<Call<Request, Response>> {
- public:
-  using Ask = PolicyService::Ask<Request, Response>;
-
-  // `service` outlives all calls.
-  Call(Ask ask, const PolicyService* service, PolicyService::Clock clock,
-       const Request* request, Response* response,
-       grpc::ServerUnaryReactor* reactor)
-      : ask_(ask),
-        service_(service),
-        deciders_(service->deciders()),
-        clock_(std::move(clock)),
-        request_(request),
-        response_(response),
-        reactor_(reactor),
-        references_(/*can_ask=*/deciders_.introspector != nullptr) {}
-
-  void Run() {
-    const absl::Time now = clock_();
-    absl::StatusOr<Response> answer =
-        (*deciders_.authenticator.*ask_)(*request_, now, &references_);
-    if (!answer.ok() && questions_ < kMaxQuestions && AskFirst()) return;
-    if (answer.ok()) {
-      *response_ = *std::move(answer);
-      LimitByAnswers(references_, now, response_);
-    }
-    reactor_->Finish(ToGrpcStatus(answer.status()));
-  }
-
- private:
-  // The token of the request, one from the store, and the keys of an issuer.
-  static constexpr int kMaxQuestions = 3;
-
-  // Asks what the authenticator wants to know, and runs again then. False where
-  // it wants nothing that could be asked for.
-  bool AskFirst() {
-    ++questions_;
-    if (references_.wanted().has_value() && deciders_.introspector != nullptr) {
-      deciders_.introspector->Resolve(
-          *references_.wanted(), FreshnessFor(*request_),
-          [self = this->shared_from_this()](ReferenceAnswers::Answer said) {
-            self->references_.Add(std::move(said));
-            self->Run();
-          });
-      return true;
-    }
-    if (references_.wanted_keys().has_value() &&
-        deciders_.jwks_fetcher != nullptr) {
-      deciders_.jwks_fetcher->ReadEarly(
-          *references_.wanted_keys(), [self = this->shared_from_this()] {
-            self->references_.AddKeys();
-            self->deciders_ = self->service_->deciders();
-            self->Run();
-          });
-      return true;
-    }
-    return false;
-  }
-
-  const Ask ask_;
-  const PolicyService* const service_;
-  Deciders deciders_;
-  const PolicyService::Clock clock_;
-  const Request* const request_;
-  Response* const response_;
-  grpc::ServerUnaryReactor* const reactor_;
-  ReferenceAnswers references_;
-  int questions_ = 0;
-};
+// The token of the request, one from the store, and the keys of an issuer.
+constexpr int kMaxQuestions = 3;
 
 }  // namespace
 
@@ -137,9 +66,21 @@ grpc::ServerUnaryReactor* PolicyService::Decide(
     reactor->Finish(s);
     return reactor;
   }
-  std::make_shared<Call<Request, Response>>(ask, this, clock_, request,
-                                            response, reactor)
-      ->Run();
+  DecisionCall::Start(
+      {[this] { return deciders(); }, clock_, FreshnessFor(*request),
+       kMaxQuestions},
+      [ask, request, response](const Authenticator& authenticator,
+                               absl::Time now, ReferenceAnswers* references) {
+        absl::StatusOr<Response> answer =
+            (authenticator.*ask)(*request, now, references);
+        if (answer.ok()) *response = *std::move(answer);
+        return answer.status();
+      },
+      [response, reactor](const absl::Status& status,
+                          const ReferenceAnswers& references, absl::Time now) {
+        if (status.ok()) LimitByAnswers(references, now, response);
+        reactor->Finish(ToGrpcStatus(status));
+      });
   return reactor;
 }
 

@@ -2,7 +2,6 @@
 #define POLICY_SERVICE_POLICY_SERVICE_H_
 
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 
@@ -11,25 +10,11 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
 #include "policy/service/authenticator.h"
-#include "policy/service/checkers.h"
-#include "policy/service/introspector.h"
-#include "policy/service/jwks_fetcher.h"
+#include "policy/service/decision_call.h"
 #include "policy/service/watch_hub.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 
 namespace sluice::policy {
-
-// Who decides. Replaced as a whole when the configuration changes.
-struct Deciders {
-  std::shared_ptr<const Authenticator> authenticator;
-  // Null: there is nobody to ask about references.
-  std::shared_ptr<Introspector> introspector;
-  // Null: no issuer's keys can be read anew. When they have been, whoever owns
-  // the service has called SetDeciders().
-  std::shared_ptr<JwksFetcher> jwks_fetcher;
-  // Null: there are none. Else it outlives the service.
-  Checkers* checkers = nullptr;
-};
 
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
 // wire. A call is answered inline, on gRPC's thread, unless an authorization
