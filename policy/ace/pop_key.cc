@@ -46,7 +46,7 @@ absl::StatusOr<PopKey> PopKey::FromCertificateHash(ByteView hash) {
 }
 
 std::string PopKey::CertificateIdentity(ByteView hash) {
-  return absl::StrCat("x5t#S256:", Base64UrlEncode(hash));
+  return absl::StrCat(kCertificatePrefix, Base64UrlEncode(hash));
 }
 
 PopKey PopKey::WithKid(absl::string_view kid) const {

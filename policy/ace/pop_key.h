@@ -36,7 +36,8 @@ class PopKey {
   // its hash, which is never another key's thumbprint.
   const std::string& thumbprint() const { return thumbprint_; }
 
-  // "x5t#S256:" and the base64url of the hash.
+  // kCertificatePrefix and the base64url of the hash.
+  static constexpr char kCertificatePrefix[] = "x5t#S256:";
   static std::string CertificateIdentity(ByteView hash);
 
   // Whether this is a certificate.

@@ -10,18 +10,21 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/ace/issuer.h"
 #include "policy/ace/scope.h"
+#include "policy/admin/access_service.h"
 #include "policy/admin/decision_service.h"
 #include "policy/admin/issuer_service.h"
 #include "policy/admin/public_topic_service.h"
 #include "policy/admin/revocation_service.h"
 #include "policy/admin/rule_service.h"
 #include "policy/admin/session_service.h"
+#include "policy/admin/token_service.h"
 #include "policy/service/access_control.h"
-#include "policy/service/authenticator.h"
+#include "policy/service/decision_call.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/replica.h"
 #include "policy/service/watch_hub.h"
 #include "policy/store/resource_store.h"
+#include "policy/store/token_store.h"
 
 namespace sluice::policy {
 
@@ -35,8 +38,9 @@ class AdminServices {
     WatchHub* hub;
     const AccessControl* access;
     std::function<absl::Time()> clock;
-    // Who decides now. Not null.
-    std::function<std::shared_ptr<const Authenticator>()> authenticator;
+    TokenStoreInterface* tokens;
+    // Who decides now.
+    std::function<Deciders()> deciders;
   };
 
   // What the configuration declares.
@@ -48,15 +52,20 @@ class AdminServices {
   };
 
   explicit AdminServices(const Context& context)
-      : public_topics_(context.store, context.replica, context.access,
+      : access_({context.tokens, context.deciders, context.clock},
+                context.access),
+        public_topics_(context.store, context.replica, context.access,
                        context.clock),
-        issuers_(context.store, context.replica, context.access, context.clock,
-                 context.authenticator),
+        issuers_(
+            context.store, context.replica, context.access, context.clock,
+            [deciders = context.deciders] { return deciders().authenticator; }),
         decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
                      context.clock),
         rules_(context.store, context.replica, context.access, context.clock),
-        sessions_(context.hub, context.access) {}
+        sessions_(context.hub, context.access),
+        tokens_(context.tokens, context.access, context.clock,
+                context.deciders) {}
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const Declared& declared) {
@@ -66,25 +75,29 @@ class AdminServices {
 
   // What a server has to register, and the names that it serves with it.
   std::vector<grpc::Service*> services() {
-    return {&decisions_,   &issuers_, &public_topics_,
-            &revocations_, &rules_,   &sessions_};
+    return {&access_,      &decisions_, &issuers_,  &public_topics_,
+            &revocations_, &rules_,     &sessions_, &tokens_};
   }
   static std::vector<std::string> names() {
-    return {admin::v1::DecisionService::service_full_name(),
+    return {admin::v1::AccessService::service_full_name(),
+            admin::v1::DecisionService::service_full_name(),
             admin::v1::IssuerService::service_full_name(),
             admin::v1::PublicTopicService::service_full_name(),
             admin::v1::RevocationService::service_full_name(),
             admin::v1::RuleService::service_full_name(),
-            admin::v1::SessionService::service_full_name()};
+            admin::v1::SessionService::service_full_name(),
+            admin::v1::TokenService::service_full_name()};
   }
 
  private:
+  AccessService access_;
   PublicTopicService public_topics_;
   IssuerService issuers_;
   DecisionService decisions_;
   RevocationService revocations_;
   RuleService rules_;
   SessionService sessions_;
+  TokenService tokens_;
 };
 
 }  // namespace sluice::policy

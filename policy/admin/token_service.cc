@@ -1,0 +1,145 @@
+#include "policy/admin/token_service.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "policy/ace/rejection.h"
+#include "policy/admin/errors.h"
+#include "policy/admin/page_token.h"
+#include "policy/admin/token_name.h"
+#include "policy/service/grpc_status.h"
+#include "policy/service/key_ids.h"
+#include "proto/timestamp.h"
+
+namespace sluice::policy {
+namespace {
+
+using admin::v1::Token;
+
+// Names the listing for page tokens.
+constexpr char kTokens[] = "tokens";
+
+// The token itself, and the keys of its issuer.
+constexpr int kMaxQuestions = 2;
+
+Token Show(const TokenRecord& record) {
+  Token token;
+  token.set_name(TokenName(record.binding));
+  token.set_issuer(record.issuer);
+  token.set_subject(record.subject);
+  token.set_client_id(record.client_id);
+  *token.mutable_expire_time() = ToTimestamp(record.expires_at);
+  return token;
+}
+
+void ShowState(const absl::StatusOr<ace::VerifiedToken>& verified,
+               Token* token) {
+  token->clear_detail();
+  if (!verified.ok()) {
+    token->set_state(ace::RejectionOf(verified.status()).has_value()
+                         ? Token::STATE_REFUSED
+                         : Token::STATE_UNDECIDED);
+    token->set_detail(std::string(verified.status().message()));
+    return;
+  }
+  token->set_state(Token::STATE_ACTIVE);
+  token->set_token_id(verified->token_id);
+  for (std::string& key_id : KeyIdsOf(verified->pop_key)) {
+    token->add_key_ids(std::move(key_id));
+  }
+  for (const ace::Permission& permission : verified->scope.permissions) {
+    v1::Permission* shown = token->add_permissions();
+    shown->set_topic_filter(permission.topic_filter);
+    shown->set_publish(permission.publish);
+    shown->set_subscribe(permission.subscribe);
+  }
+}
+
+bool ComesBefore(const TokenRecord& a, const TokenRecord& b) {
+  return a.binding < b.binding;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* TokenService::ListTokens(
+    grpc::CallbackServerContext* context,
+    const admin::v1::ListTokensRequest* request,
+    admin::v1::ListTokensResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  grpc::Status status = access_->CheckOperator(*context);
+  if (status.ok()) status = List(*request, response);
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::Status TokenService::List(const admin::v1::ListTokensRequest& request,
+                                admin::v1::ListTokensResponse* response) {
+  const std::optional<std::string> after =
+      ReadPageToken(kTokens, request.page_token());
+  if (!after.has_value() || (!request.subject().empty() && !after->empty())) {
+    return FieldError("page_token", "not of this listing");
+  }
+  if (request.page_size() < 0) return FieldError("page_size", "negative");
+  const size_t size = PageSize(request.page_size());
+  const absl::Time now = clock_();
+  absl::StatusOr<std::vector<TokenRecord>> records =
+      request.subject().empty() ? store_->List(*after, size + 1, now)
+                                : store_->FindBySubject(request.subject(), now);
+  if (!records.ok()) return ToGrpcStatus(records.status());
+  if (request.subject().empty() && records->size() > size) {
+    records->resize(size);
+    response->set_next_page_token(
+        MakePageToken(kTokens, records->back().binding));
+  }
+  std::sort(records->begin(), records->end(), &ComesBefore);
+  for (const TokenRecord& record : *records) {
+    *response->add_tokens() = Show(record);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status TokenService::Find(const std::string& name, TokenRecord* record) {
+  const std::optional<std::string> binding = BindingOfToken(name);
+  if (!binding.has_value()) {
+    return FieldError("name", "expected \"tokens/ID\"");
+  }
+  absl::StatusOr<std::optional<TokenRecord>> found =
+      store_->Find(*binding, clock_());
+  if (!found.ok()) return ToGrpcStatus(found.status());
+  if (!found->has_value()) return NoSuchResource(name);
+  *record = **std::move(found);
+  return grpc::Status::OK;
+}
+
+grpc::ServerUnaryReactor* TokenService::GetToken(
+    grpc::CallbackServerContext* context,
+    const admin::v1::GetTokenRequest* request, Token* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  grpc::Status status = access_->CheckOperator(*context);
+  TokenRecord record;
+  if (status.ok()) status = Find(request->name(), &record);
+  if (!status.ok()) {
+    reactor->Finish(status);
+    return reactor;
+  }
+  *response = Show(record);
+  DecisionCall::Start(
+      {deciders_, clock_, Introspector::Freshness::kRemembered, kMaxQuestions},
+      [token = std::move(record.token), response](
+          const Authenticator& authenticator, absl::Time now,
+          ReferenceAnswers* references) {
+        const absl::StatusOr<ace::VerifiedToken> verified =
+            authenticator.Verify(token, now, references);
+        ShowState(verified, response);
+        return verified.status();
+      },
+      [reactor](const absl::Status&, const ReferenceAnswers&, absl::Time) {
+        reactor->Finish(grpc::Status::OK);
+      });
+  return reactor;
+}
+
+}  // namespace sluice::policy

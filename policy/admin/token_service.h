@@ -1,0 +1,52 @@
+#ifndef POLICY_ADMIN_TOKEN_SERVICE_H_
+#define POLICY_ADMIN_TOKEN_SERVICE_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "policy/service/access_control.h"
+#include "policy/service/decision_call.h"
+#include "policy/store/token_store.h"
+#include "proto/sluice/admin/v1/token.grpc.pb.h"
+
+namespace sluice::policy {
+
+// TokenService over gRPC: shows what the store holds, but for the tokens
+// themselves and their keys. A call waits for the store on gRPC's thread.
+// Thread-safe.
+class TokenService final : public admin::v1::TokenService::CallbackService {
+ public:
+  // All outlive this.
+  TokenService(TokenStoreInterface* store, const AccessControl* access,
+               std::function<absl::Time()> clock,
+               std::function<Deciders()> deciders)
+      : store_(store),
+        access_(access),
+        clock_(std::move(clock)),
+        deciders_(std::move(deciders)) {}
+
+  grpc::ServerUnaryReactor* ListTokens(
+      grpc::CallbackServerContext* context,
+      const admin::v1::ListTokensRequest* request,
+      admin::v1::ListTokensResponse* response) override;
+  grpc::ServerUnaryReactor* GetToken(grpc::CallbackServerContext* context,
+                                     const admin::v1::GetTokenRequest* request,
+                                     admin::v1::Token* response) override;
+
+ private:
+  grpc::Status List(const admin::v1::ListTokensRequest& request,
+                    admin::v1::ListTokensResponse* response);
+  grpc::Status Find(const std::string& name, TokenRecord* record);
+
+  TokenStoreInterface* const store_;
+  const AccessControl* const access_;
+  const std::function<absl::Time()> clock_;
+  const std::function<Deciders()> deciders_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_ADMIN_TOKEN_SERVICE_H_
