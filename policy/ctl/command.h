@@ -27,6 +27,7 @@ struct Environment {
 // ...`. A group's commands are listed in that group's file.
 struct Command {
   absl::string_view group;
+  // Empty: the group is the command.
   absl::string_view name;
   // One line for the list of commands.
   absl::string_view summary;
@@ -34,7 +35,8 @@ struct Command {
   absl::string_view details;
   std::vector<OptionSpec> options;
   // InvalidArgument says that an option's value is wrong, which is wrong usage;
-  // any other status that the command failed.
+  // any other status that the command failed; one without a message, that the
+  // output says so already.
   absl::Status (*run)(const Options& options, const Environment& environment);
   std::vector<ArgumentSpec> arguments = {};
   // Asks a server: takes the options of connection.h as well.

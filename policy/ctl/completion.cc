@@ -70,8 +70,12 @@ std::string BashCompletion(absl::string_view program,
   for (const OptionSpec& option : leading) add_option(option, &first);
   for (const Command& command : commands) {
     first.insert(std::string(command.group));
-    by_group[std::string(command.group)].insert(std::string(command.name));
-    Words& options = by_command[absl::StrCat(command.group, " ", command.name)];
+    Words& in_group = by_group[std::string(command.group)];
+    const bool is_group = command.name.empty();
+    if (!is_group) in_group.insert(std::string(command.name));
+    Words& options =
+        is_group ? in_group
+                 : by_command[absl::StrCat(command.group, " ", command.name)];
     options.insert("--help");
     for (const OptionSpec& option : command.options) {
       add_option(option, &options);

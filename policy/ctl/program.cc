@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "policy/ctl/check_command.h"
 #include "policy/ctl/completion.h"
 #include "policy/ctl/connection.h"
 #include "policy/ctl/decision_commands.h"
@@ -22,6 +23,7 @@
 #include "policy/ctl/revocation_commands.h"
 #include "policy/ctl/rule_commands.h"
 #include "policy/ctl/session_commands.h"
+#include "policy/ctl/token_commands.h"
 #include "proxy/base/program_options.h"
 #include "proxy/base/version.h"
 
@@ -36,9 +38,10 @@ std::vector<Command> CompletionCommands();
 std::vector<Command> AllCommands() {
   std::vector<Command> all;
   for (std::vector<Command> group :
-       {RevocationCommands(), SessionCommands(), DecisionCommands(),
-        IssuerCommands(), PublicTopicCommands(), RuleCommands(),
-        CompletionCommands(), DevCommands()}) {
+       {CheckCommand(), RevocationCommands(), SessionCommands(),
+        TokenCommands(), DecisionCommands(), IssuerCommands(),
+        PublicTopicCommands(), RuleCommands(), CompletionCommands(),
+        DevCommands()}) {
     for (Command& command : group) {
       if (command.remote) {
         const std::vector<OptionSpec> options = ConnectionOptions();
@@ -79,6 +82,7 @@ std::vector<Command> CompletionCommands() {
 }
 
 std::string PathOf(const Command& command) {
+  if (command.name.empty()) return std::string(command.group);
   return absl::StrCat(command.group, " ", command.name);
 }
 
@@ -162,17 +166,16 @@ int RunCommand(const Command& command,
   if (absl::IsInvalidArgument(status)) {
     return WrongUsage(status.message(), PathOf(command), environment);
   }
-  if (!status.ok()) {
+  if (!status.ok() && !status.message().empty()) {
     environment.err << kName << ": " << PathOf(command) << ": "
                     << status.message() << "\n";
-    return kExitFailure;
   }
   environment.out.flush();
   if (!environment.out) {
     environment.err << kName << ": cannot write the output\n";
     return kExitFailure;
   }
-  return kExitSuccess;
+  return status.ok() ? kExitSuccess : kExitFailure;
 }
 
 // Takes the options that stand before the command, with their values, off the
@@ -220,23 +223,28 @@ int RunProgram(absl::Span<const absl::string_view> arguments,
     return WrongUsage(absl::StrCat("unknown command \"", group, "\""), "",
                       environment);
   }
-  if (arguments.size() == 1) {
-    return WrongUsage("no command", group, environment);
-  }
-  if (arguments[1] == "--help") {
+  arguments.remove_prefix(1);
+  const auto run = [&](const Command& command) {
+    options.insert(options.end(), arguments.begin(), arguments.end());
+    return RunCommand(command, options, environment);
+  };
+  const auto only = absl::c_find_if(commands, in_group);
+  if (only->name.empty()) return run(*only);
+  if (arguments.empty()) return WrongUsage("no command", group, environment);
+  const absl::string_view name = arguments[0];
+  if (name == "--help") {
     PrintCommands(commands, group, environment.out);
     return kExitSuccess;
   }
-  const auto is_asked_for = [&](const Command& command) {
-    return in_group(command) && command.name == arguments[1];
-  };
-  const auto command = absl::c_find_if(commands, is_asked_for);
+  const auto command = absl::c_find_if(commands, [&](const Command& command) {
+    return in_group(command) && command.name == name;
+  });
   if (command == commands.end()) {
-    return WrongUsage(absl::StrCat("unknown command \"", arguments[1], "\""),
-                      group, environment);
+    return WrongUsage(absl::StrCat("unknown command \"", name, "\""), group,
+                      environment);
   }
-  options.insert(options.end(), arguments.begin() + 2, arguments.end());
-  return RunCommand(*command, options, environment);
+  arguments.remove_prefix(1);
+  return run(*command);
 }
 
 }  // namespace sluice::ctl
