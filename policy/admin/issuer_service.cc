@@ -10,6 +10,7 @@
 #include "policy/ace/key.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/etag.h"
+#include "policy/admin/field_mask.h"
 #include "policy/service/managed_issuers.h"
 #include "proto/timestamp.h"
 
@@ -116,34 +117,63 @@ grpc::ServerUnaryReactor* IssuerService::PutIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::PutIssuerRequest* request, Issuer* response) {
   return issuers_.Write(context, [&](int64_t* revision) {
-    return Put(request->issuer(), response, revision);
+    return Put(*request, response, revision);
   });
 }
 
-grpc::Status IssuerService::Put(const Issuer& issuer, Issuer* response,
-                                int64_t* revision) {
+grpc::Status IssuerService::Put(const admin::v1::PutIssuerRequest& request,
+                                Issuer* response, int64_t* revision) {
+  Issuer issuer = request.issuer();
+  const std::string id = IdOfIssuer(issuer.issuer());
+  std::optional<int64_t> expected = ExpectedRevision(issuer.etag());
+  grpc::Status status;
+  if (request.has_update_mask()) {
+    status = declared_.CheckMayChange(id);
+    if (status.ok()) status = ApplyMask(request, id, &issuer, &expected);
+    if (!status.ok()) return status;
+  }
   FieldViolations violations;
   ReadManagedIssuer(issuer, [&](auto field, auto problem) {
     violations.Add(absl::StrCat("issuer.", field), problem);
   });
-  const std::string id = IdOfIssuer(issuer.issuer());
-  grpc::Status status = violations.ToStatus();
+  status = violations.ToStatus();
   if (status.ok()) status = declared_.CheckMayChange(id);
   if (status.ok()) status = CheckRoom(id);
   if (!status.ok()) return status;
-  Issuer stored = issuer;
-  stored.clear_name();
-  stored.clear_etag();
-  stored.clear_keys();
-  stored.clear_read_only();
-  stored.DiscardUnknownFields();
+  issuer.clear_name();
+  issuer.clear_etag();
+  issuer.clear_keys();
+  issuer.clear_read_only();
+  issuer.DiscardUnknownFields();
   Resource resource;
   resource.id = id;
-  resource.value = stored.SerializeAsString();
-  status = issuers_.Put(ExpectedRevision(issuer.etag()), &resource);
+  resource.value = issuer.SerializeAsString();
+  status = issuers_.Put(expected, &resource);
   if (!status.ok()) return status;
   *response = Show(resource);
   *revision = resource.revision;
+  return grpc::Status::OK;
+}
+
+grpc::Status IssuerService::ApplyMask(
+    const admin::v1::PutIssuerRequest& request, const std::string& id,
+    Issuer* issuer, std::optional<int64_t>* expected) {
+  grpc::Status status =
+      CheckFieldMask(request.update_mask(), *Issuer::GetDescriptor(),
+                     {"name", "etag", "issuer", "keys", "read_only"});
+  Resource resource;
+  if (status.ok()) status = issuers_.GetForUpdate(id, expected, &resource);
+  if (!status.ok()) return status;
+  Issuer stored;
+  if (!stored.ParseFromString(resource.value) ||
+      !ReadManagedIssuer(stored, [](auto, auto) {}).has_value()) {
+    return grpc::Status(
+        grpc::StatusCode::FAILED_PRECONDITION,
+        absl::StrCat(issuers_.NameOf(id),
+                     " cannot be read, so that it has to be written whole"));
+  }
+  MergeFields(request.update_mask(), request.issuer(), &stored);
+  *issuer = std::move(stored);
   return grpc::Status::OK;
 }
 

@@ -57,8 +57,13 @@ class IssuerService final : public admin::v1::IssuerService::CallbackService {
 
  private:
   // Writes; `revision` is then the store's.
-  grpc::Status Put(const admin::v1::Issuer& issuer, admin::v1::Issuer* response,
-                   int64_t* revision);
+  grpc::Status Put(const admin::v1::PutIssuerRequest& request,
+                   admin::v1::Issuer* response, int64_t* revision);
+  // Makes `issuer` the one that there is, with the fields of the request's mask
+  // changed.
+  grpc::Status ApplyMask(const admin::v1::PutIssuerRequest& request,
+                         const std::string& id, admin::v1::Issuer* issuer,
+                         std::optional<int64_t>* expected);
   grpc::Status Get(const admin::v1::GetIssuerRequest& request,
                    admin::v1::Issuer* response);
   // Whether there may be one of that id.

@@ -45,9 +45,13 @@ class IssuerServiceTest : public ::testing::Test {
     issuer.set_jwks(issuer_.PublicJwks());
     return issuer;
   }
-  grpc::Status Put(const Issuer& issuer, Issuer* out) {
+  grpc::Status Put(const Issuer& issuer, Issuer* out,
+                   const std::vector<std::string>& mask = {}) {
     admin::v1::PutIssuerRequest request;
     *request.mutable_issuer() = issuer;
+    for (const std::string& path : mask) {
+      request.mutable_update_mask()->add_paths(path);
+    }
     grpc::ClientContext context;
     return stub_->PutIssuer(&context, request, out);
   }
@@ -157,6 +161,49 @@ TEST_F(IssuerServiceTest, AnEtagGuardsAWrite) {
   const std::string name = List(1)[0].name();
   EXPECT_EQ(Delete(name, issuer.etag()).error_code(),
             grpc::StatusCode::ABORTED);
+}
+
+TEST_F(IssuerServiceTest, AMaskLeavesTheRestAsItIs) {
+  const Issuer before = Stored(WithJwks("https://other"));
+  Issuer change;
+  change.set_issuer("https://other");
+  change.set_profile(Issuer::PROFILE_DRAFT_01);
+  change.set_jwks_url("https://left.out");
+  Issuer out;
+  ASSERT_TRUE(Put(change, &out, {"profile"}).ok());
+  EXPECT_EQ(out.profile(), Issuer::PROFILE_DRAFT_01);
+  EXPECT_EQ(out.keys_size(), 1);
+  EXPECT_EQ(out.jwks_url(), "");
+  ASSERT_TRUE(Put(change, &out, {"jwks_url"}).ok());
+  EXPECT_EQ(out.jwks_url(), "https://left.out");
+  EXPECT_EQ(out.keys_size(), 0);
+
+  change.set_etag(before.etag());
+  EXPECT_EQ(Put(change, &out, {"profile"}).error_code(),
+            grpc::StatusCode::ABORTED);
+  change.clear_etag();
+  for (const char* fixed : {"issuer", "keys", "etag", "nothing"}) {
+    EXPECT_EQ(Put(change, &out, {fixed}).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT);
+  }
+  change.clear_jwks_url();
+  EXPECT_EQ(Put(change, &out, {"jwks_url"}).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  change.set_issuer("https://nobody");
+  EXPECT_EQ(Put(change, &out, {"profile"}).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(IssuerServiceTest, AnIssuerThatCannotBeReadIsWrittenWhole) {
+  Resource junk;
+  junk.collection = kIssuers;
+  junk.id = IdOfIssuer("https://other");
+  junk.value = "\xff";
+  ASSERT_TRUE(store_.Put(std::move(junk), std::nullopt, kNow).ok());
+  Issuer out;
+  EXPECT_EQ(Put(WithJwks("https://other"), &out, {"profile"}).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_TRUE(Put(WithJwks("https://other"), &out).ok());
 }
 
 TEST_F(IssuerServiceTest, RefusesWhatIsNoIssuer) {
