@@ -30,7 +30,7 @@ MODULES = ("test_programs", "test_authentication", "test_client_nonce",
            "test_issuers",
            "test_etcd",
            "test_gate", "test_protocol", "test_policy_connection",
-           "test_failures", "test_management", "test_checks",
+           "test_failures", "test_management", "test_access", "test_checks",
            "test_revocation", "test_rules", "test_outage", "test_tour",
            "test_operation", "test_audit",
            "test_clients", "test_logs")
@@ -99,6 +99,11 @@ def main(words):
     missing = [str(p) for p in (PROXY, POLICY, SLUICECTL) if not p.exists()]
     if missing:
         sys.exit(f"not built: {' '.join(missing)}")
+    forgotten = sorted(
+        {p.stem for p in pathlib.Path(__file__).parent.glob("test_*.py")} -
+        set(MODULES))
+    if forgotten:
+        sys.exit(f"not among MODULES: {' '.join(forgotten)}")
     loader = unittest.TestLoader()
     chosen = [case for case in cases(loader.loadTestsFromNames(MODULES))
               if not words or any(word in case.id() for word in words)]

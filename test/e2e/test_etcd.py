@@ -77,6 +77,10 @@ class EtcdTest(EtcdTestCase):
     def test_token_stored_through_one_service_counts_at_the_other(self):
         key = Ed25519Key()
         self.connected("a/# pub", client_id="moves", key=key)
+        checked = self.second.sluicectl(
+            "check", "--subject", "alice", "--client-id", "moves",
+            "--publish", "a/b")
+        self.assertEqual(checked.stdout.split(": ")[0], "yes", checked)
         client = self.assert_let_in(self.second, "moves", key)
         self.assert_code(client.publish("a/b"), 0x10)
         self.assert_code(client.publish("b"), 0x87)

@@ -27,7 +27,7 @@ class TourTest(StackTestCase):
             timeout=4 * TIMEOUT, check=False, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         for said in ("pump", "news/#", "rules/no-valves", "device-1",
-                     "sluice.admin.v1.RuleService\n", "\nDeleteRule\n",
+                     "yes: granted by public", "sluice.admin.v1.RuleService\n", "\nDeleteRule\n",
                      '"plant/valve"'):
             self.assertIn(said, done.stdout)
         device.expect_disconnect(0x98)

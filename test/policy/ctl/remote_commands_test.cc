@@ -114,6 +114,13 @@ TEST_F(RemoteCommandsTest, WrongUsageAsksNobody) {
       {{"--output", "xml", "revocation", "list"}, "--output"},
       {{"--output", "xml", "revoke", "subject", "a"}, "--output"},
       {{"session", "disconnect"}, "NAME is missing"},
+      {{"token", "inspect"}, "NAME is missing"},
+      {{"check", "--subject", "a"}, "give --publish or --subscribe"},
+      {{"check", "--publish", "a"}, "give --subject or --anonymous"},
+      {{"check", "--subject", "a", "--subscribe", "a", "--qos", "1"},
+       "--qos goes with --publish"},
+      {{"check", "--subject", "a", "--publish", "a", "--qos", "3"},
+       "--qos is no number from 0 to 2"},
       {{"revocation", "list", "--certificate", "c"}, "--certificate and --key"},
       {{"revocation", "list", "--certificate", "c", "--key", "k"},
        "--certificate needs --ca"},
@@ -183,6 +190,36 @@ TEST_F(RemoteCommandsTest, WatchesDecisions) {
               HasSubstr("--count"));
   EXPECT_THAT(Failure({"decisions", "watch", "--action", "talk"}, 2),
               HasSubstr("--action is none of connect, publish, "));
+}
+
+TEST_F(RemoteCommandsTest, ChecksAndExplains) {
+  Output({"public-topic", "put", "news/#", "--permissions", "sub"});
+  EXPECT_EQ(Output({"check", "--anonymous", "--subscribe", "news/a"}),
+            "yes: granted by public\n");
+  Result denied = Run({"check", "--anonymous", "--publish", "news/a"});
+  EXPECT_EQ(denied.status, 1);
+  EXPECT_EQ(denied.out, "no: outside the scope\n");
+  EXPECT_EQ(denied.err, "");
+  denied = Run({"check", "--subject", "alice", "--publish", "a", "--explain"});
+  EXPECT_EQ(denied.status, 1);
+  EXPECT_THAT(denied.out,
+              AllOf(StartsWith("no: no token of the subject is stored\n"),
+                    HasSubstr("NEEDED"), HasSubstr("authz-info")));
+  const Json json =
+      OutputJson({"check", "--anonymous", "--subscribe", "news/a"});
+  EXPECT_EQ(json["allowed"], true);
+  EXPECT_EQ(json["cases"][0]["grantedBy"], "public");
+  EXPECT_THAT(Failure({"check", "--subject", "a", "--publish", "#"}),
+              HasSubstr("query.publish: not a topic name"));
+  EXPECT_THAT(Output({"check", "--help"}),
+              StartsWith("usage: sluicectl check [--subject SUBJECT]"));
+}
+
+TEST_F(RemoteCommandsTest, ListsStoredTokens) {
+  EXPECT_EQ(Output({"token", "list"}),
+            "NAME  SUBJECT  ISSUER  CLIENT ID  EXPIRES\n");
+  EXPECT_THAT(Failure({"token", "inspect", "none"}),
+              HasSubstr("there is no tokens/none (NOT_FOUND)"));
 }
 
 TEST_F(RemoteCommandsTest, ManagesRules) {
