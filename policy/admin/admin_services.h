@@ -39,6 +39,7 @@ class AdminServices {
     const AccessControl* access;
     std::function<absl::Time()> clock;
     TokenStoreInterface* tokens;
+    const Checkers* checkers;
     // Who decides now.
     std::function<Deciders()> deciders;
   };
@@ -62,7 +63,8 @@ class AdminServices {
         decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
                      context.clock),
-        rules_(context.store, context.replica, context.access, context.clock),
+        rules_(context.store, context.replica, context.access, context.clock,
+               context.checkers),
         sessions_(context.hub, context.access),
         tokens_(context.tokens, context.access, context.clock,
                 context.deciders) {}

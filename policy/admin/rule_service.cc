@@ -63,6 +63,7 @@ grpc::Status RuleService::Put(const admin::v1::PutRuleRequest& request,
     if (!status.ok()) return status;
   }
   if (grpc::Status s = Check(rule); !s.ok()) return s;
+  if (grpc::Status s = CheckChecker(rule); !s.ok()) return s;
   Resource resource;
   resource.id = std::string(*id);
   rule.clear_name();
@@ -95,6 +96,17 @@ grpc::Status RuleService::ApplyMask(const admin::v1::PutRuleRequest& request,
   }
   MergeFields(request.update_mask(), request.rule(), rule);
   return grpc::Status::OK;
+}
+
+grpc::Status RuleService::CheckChecker(const admin::v1::Rule& rule) const {
+  if (!rule.has_external_check() ||
+      checkers_.Has(rule.external_check().checker())) {
+    return grpc::Status::OK;
+  }
+  return FieldError("rule.external_check.checker",
+                    absl::StrCat("this service has no checker \"",
+                                 rule.external_check().checker(),
+                                 "\": see `checkers` in its configuration"));
 }
 
 grpc::Status RuleService::CheckRoom(const Resource& resource) {

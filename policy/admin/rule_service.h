@@ -10,6 +10,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/collection.h"
 #include "policy/service/access_control.h"
+#include "policy/service/checkers.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/rule.grpc.pb.h"
@@ -20,10 +21,12 @@ namespace sluice::policy {
 // Thread-safe.
 class RuleService final : public admin::v1::RuleService::CallbackService {
  public:
-  // All outlive this.
+  // All outlive this. `checkers`: those that rules may ask.
   RuleService(ResourceStoreInterface* store, Replica* replica,
-              const AccessControl* access, Collection::Clock clock)
-      : rules_(kRules, store, replica, access, std::move(clock)) {}
+              const AccessControl* access, Collection::Clock clock,
+              const Checkers* checkers)
+      : rules_(kRules, store, replica, access, std::move(clock)),
+        checkers_(*checkers) {}
 
   grpc::ServerUnaryReactor* PutRule(grpc::CallbackServerContext* context,
                                     const admin::v1::PutRuleRequest* request,
@@ -55,8 +58,11 @@ class RuleService final : public admin::v1::RuleService::CallbackService {
                     admin::v1::ListRulesResponse* response);
 
   admin::v1::Rule Show(const Resource& resource) const;
+  // A checker that there is not would deny everything.
+  grpc::Status CheckChecker(const admin::v1::Rule& rule) const;
 
   const Collection rules_;
+  const Checkers& checkers_;
 };
 
 }  // namespace sluice::policy

@@ -195,7 +195,8 @@ int PolicyServer::Start(const std::string* target) {
   if (target != nullptr) {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
-        store_.tokens.get(), [this] { return service_.deciders(); }});
+        store_.tokens.get(), checkers_.get(),
+        [this] { return service_.deciders(); }});
     {
       const std::lock_guard<std::mutex> lock(keys_mutex_);
       DeclareToOperators();

@@ -46,6 +46,10 @@ class Checkers {
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
 
+  bool Has(absl::string_view name) const {
+    return checkers_.find(name) != checkers_.end();
+  }
+
   // `done` is called once, on any thread, maybe before this returns; the
   // answer's ttl is set. Calls with the same question, but for the client's
   // port, share one.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "policy/rules/rule_set.h"
 #include "policy/store/memory_resource_store.h"
@@ -30,6 +31,13 @@ Rule Message(const std::string& text) {
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &rule))
       << text;
   return rule;
+}
+
+CheckerOptions NamedChecker(const std::string& name) {
+  CheckerOptions options;
+  options.name = name;
+  options.address = "127.0.0.1:1";  // nobody asks it
+  return options;
 }
 
 class RuleServiceTest : public ::testing::Test {
@@ -79,12 +87,25 @@ class RuleServiceTest : public ::testing::Test {
   MemoryResourceStore store_;
   Replica replica_{[] { return kNow; }};
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  RuleService service_{&store_, &replica_, &access_, [] { return kNow; }};
+  Checkers checkers_{{NamedChecker("plant")}, [] { return kNow; }};
+  RuleService service_{&store_, &replica_, &access_, [] { return kNow; },
+                       &checkers_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::RuleService::Stub> stub_;
 };
 
 constexpr char kDeny[] = "publish: true deny {} topic_filters: 'a/#' ";
+
+TEST_F(RuleServiceTest, ARuleAsksACheckerThatThereIs) {
+  const std::string rule =
+      "name: 'rules/r' publish: true external_check { checker: '$' }";
+  EXPECT_TRUE(Put(absl::StrReplaceAll(rule, {{"$", "plant"}})).ok());
+  const grpc::Status status = Put(absl::StrReplaceAll(rule, {{"$", "plnt"}}));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(),
+              HasSubstr("external_check.checker: this service has no checker "
+                        "\"plnt\""));
+}
 
 TEST_F(RuleServiceTest, AWrittenRuleCounts) {
   const Rule written = Stored(absl::StrCat(kDeny, "name: 'rules/r.1'"));
@@ -244,7 +265,9 @@ TEST(RuleServiceAccessTest, OnlyOperatorsManage) {
   MemoryResourceStore store;
   Replica replica([] { return kNow; });
   AccessControl access(AccessControl::Reach::kAnywhere, {});
-  RuleService service(&store, &replica, &access, [] { return kNow; });
+  const Checkers checkers({}, [] { return kNow; });
+  RuleService service(
+      &store, &replica, &access, [] { return kNow; }, &checkers);
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();

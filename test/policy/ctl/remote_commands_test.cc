@@ -223,6 +223,7 @@ TEST_F(RemoteCommandsTest, ListsStoredTokens) {
 }
 
 TEST_F(RemoteCommandsTest, ManagesRules) {
+  Serve("checkers: [{name: db, address: '127.0.0.1:1'}]\n");
   const std::string file = dir_.Write("rule.yaml", R"(
 description: devices keep to their own topics
 publish: true
@@ -253,6 +254,8 @@ deny: {}
                         "subscriptions  pub,sub  all     all  -"));
   EXPECT_THAT(Output({"rule", "put", "asked", "--publish", "--checker", "db"}),
               HasSubstr("rules/asked  enforce  ask db  pub  all"));
+  EXPECT_THAT(Failure({"rule", "put", "r", "--publish", "--checker", "x"}),
+              HasSubstr("this service has no checker \"x\""));
   EXPECT_EQ(Output({"rule", "delete", "own"}), "");
   EXPECT_THAT(Failure({"rule", "get", "own"}), HasSubstr("(NOT_FOUND)"));
 
