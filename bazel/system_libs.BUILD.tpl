@@ -87,6 +87,11 @@ cc_library(
 )
 
 cc_library(
+    name = "seccomp",
+    linkopts = ["-lseccomp"],
+)
+
+cc_library(
     name = "sqlite3",
     linkopts = ["-lsqlite3"],
 )

@@ -12,6 +12,7 @@ _NEEDED = {
     "/usr/include/gtest/gtest.h": "libgtest-dev",
     "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
     "/usr/include/prometheus/registry.h": "prometheus-cpp-dev",
+    "/usr/include/seccomp.h": "libseccomp-dev",
     "/usr/include/sqlite3.h": "libsqlite3-dev",
     "/usr/include/uv.h": "libuv1-dev",
     "/usr/include/yaml-cpp/yaml.h": "libyaml-cpp-dev",

@@ -16,6 +16,7 @@
 #include "policy/server/tls_reloader.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
+#include "proxy/base/sandbox.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 
@@ -59,6 +60,9 @@ int Serve(const std::string& file, LoadedConfig config,
   FdLogSink sink(STDERR_FILENO);
   Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
   const ScopedGrpcLog grpc_log(&log);
+  if (absl::Status s = EnterSandbox(); !s.ok()) {
+    log.Warning("not_sandboxed", {{"detail", s.message()}});
+  }
   LogWarnings(config, log);
   const std::optional<ListenAddress> health_address = config.health_address;
   const TlsFiles tls_files = config.tls_files;

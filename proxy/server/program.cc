@@ -15,6 +15,7 @@
 #include "policy/server/grpc_log.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
+#include "proxy/base/sandbox.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
 #include "proxy/server/config.h"
@@ -78,6 +79,9 @@ int Serve(const std::string& file, Config config, const sigset_t& signals) {
   FdLogSink sink(STDERR_FILENO);
   Logger log(&sink, config.log.level, config.log.format);
   const policy::ScopedGrpcLog grpc_log(&log);
+  if (absl::Status s = EnterSandbox(); !s.ok()) {
+    log.Warning("not_sandboxed", {{"detail", s.message()}});
+  }
   LogWarnings(config, log);
   absl::StatusOr<std::unique_ptr<Server>> started =
       Server::Start(std::move(config), &log);

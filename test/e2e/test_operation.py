@@ -1,6 +1,8 @@
 """What an operator does: limits, reloading, telling the broker addresses."""
 
 import ipaddress
+import pathlib
+import re
 import signal
 import subprocess
 
@@ -9,6 +11,18 @@ from OpenSSL import SSL
 from harness import wire
 from harness.process import eventually
 from harness.stack import StackTestCase
+
+
+class SandboxTest(StackTestCase):
+
+    def test_programs_have_given_up_what_they_do_not_need(self):
+        self.connected("a pub")
+        for process in (self.stack.proxy, self.stack.policy):
+            for thread in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+                status = (thread / "status").read_text(encoding="ascii")
+                with self.subTest(re.search("Name:.*", status)[0]):
+                    self.assertRegex(status, r"(?m)^Seccomp:\t2$")
+                    self.assertRegex(status, r"(?m)^NoNewPrivs:\t1$")
 
 
 class LimitTest(StackTestCase):
