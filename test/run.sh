@@ -77,6 +77,7 @@ check layers bash bazel/check_layers.sh
 check format bash bazel/format.sh --check
 check "table of requirements" /usr/bin/python3 bazel/conformance.py
 with_programs "instructions a message" test/bench/instructions.py
+with_programs "constant time" test/constant_time/run.py
 with_programs "end to end" test/e2e/run.py
 with_programs conformance test/conformance/run.py
 with_programs fleet test/fleet/run.py

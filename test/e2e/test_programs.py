@@ -1,6 +1,7 @@
 """The programs' command lines, and the example configuration."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -9,10 +10,11 @@ import subprocess
 import tempfile
 import unittest
 
-from harness.process import TIMEOUT
+from harness.process import TIMEOUT, Process
 from harness.stack import (POLICY, PROXY, REPOSITORY, SLUICECTL,
                            keys_directory, run_directory)
 
+NOBODY = 65534
 EXAMPLE = REPOSITORY / "examples/config"
 
 
@@ -52,6 +54,31 @@ class ProgramsTest(unittest.TestCase):
                 self.assertRegex(said, r"\(FLAGS\) +BIND_NOW")
                 self.assertIn("__stack_chk_fail", said)
                 self.assertIn("__memcpy_chk", said)
+
+    def test_no_other_process_of_its_user_looks_into_a_program(self):
+        """A process that may not be dumped may not be read by its own user."""
+        user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                "--clear-groups"] if os.getuid() == 0 else []
+        config = self.directory / "policy.yaml"
+        config.write_text("audience: a\naddress: 127.0.0.1:0\n",
+                          encoding="utf-8")
+        for path in (run_directory(), self.directory):
+            path.chmod(0o755)
+        # Where that user may read it.
+        program = shutil.copy(POLICY, self.directory)
+        policy = Process([*user, program, "--config", config],
+                         self.directory / "policy.log")
+        self.addCleanup(policy.stop)
+        policy.wait_for("ready")
+        ours = subprocess.Popen([*user, "sleep", "60"])
+        self.addCleanup(ours.wait)
+        self.addCleanup(ours.kill)
+
+        def reads(pid):
+            return run(*user, "cat", f"/proc/{pid}/maps").returncode == 0
+
+        self.assertTrue(reads(ours.pid), "a program that forbids nothing")
+        self.assertFalse(reads(policy.pid))
 
     def test_wrong_usage_exits_2(self):
         for argv in ((PROXY,), (POLICY,), (PROXY, "--no-such-flag"),
