@@ -10,18 +10,13 @@
 
 namespace sluice::server {
 
-using ::sluice::transport::Admission;
 using ::sluice::transport::HostPort;
 using ::sluice::transport::SocketAddress;
 
 TokenRateLimiter::TokenRateLimiter(policy_client::PolicyClientInterface* policy,
                                    uint32_t tokens_per_second,
                                    absl::Time (*now)())
-    : policy_(*policy),
-      now_(now),
-      admission_({/*max_connections=*/0,
-                  /*connections_per_second=*/
-                  static_cast<double>(tokens_per_second)}) {}
+    : policy_(*policy), now_(now), rates_(tokens_per_second) {}
 
 void TokenRateLimiter::Authenticate(
     const policy::v1::AuthenticateRequest& request,
@@ -55,13 +50,7 @@ bool TokenRateLimiter::Admit(const std::string& client_address) {
   if (!host_port.ok()) return false;
   const absl::optional<SocketAddress> address =
       SocketAddress::FromLiteral(*host_port);
-  if (!address.has_value()) return false;
-  if (admission_.Admit(*address, now_()) != Admission::Verdict::kAdmitted) {
-    return false;
-  }
-  // A token counts for the rate only; it occupies no place.
-  admission_.Release();
-  return true;
+  return address.has_value() && rates_.Take(*address, now_());
 }
 
 }  // namespace sluice::server

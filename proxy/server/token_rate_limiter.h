@@ -6,7 +6,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proxy/policy_client/policy_client_interface.h"
-#include "proxy/transport/admission.h"
+#include "proxy/transport/address_rates.h"
 
 namespace sluice::server {
 
@@ -34,7 +34,7 @@ class TokenRateLimiter final : public policy_client::PolicyClientInterface {
 
   policy_client::PolicyClientInterface& policy_;
   absl::Time (*const now_)();
-  transport::Admission admission_;
+  transport::AddressRates rates_;
 };
 
 }  // namespace sluice::server

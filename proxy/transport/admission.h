@@ -3,13 +3,11 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <string>
-#include <unordered_map>
 
 #include "absl/time/time.h"
+#include "proxy/transport/address_rates.h"
 #include "proxy/transport/socket_address.h"
 
 namespace sluice::transport {
@@ -27,7 +25,8 @@ class Admission {
  public:
   enum class Verdict : uint8_t { kAdmitted, kTooMany, kTooFast };
 
-  explicit Admission(const ConnectionLimits& limits) : limits_(limits) {}
+  explicit Admission(const ConnectionLimits& limits)
+      : limits_(limits), rates_(limits.connections_per_second) {}
 
   // Each kAdmitted needs a Release().
   Verdict Admit(const SocketAddress& client, absl::Time now);
@@ -36,26 +35,15 @@ class Admission {
   uint64_t connections() const {
     return connections_.load(std::memory_order_relaxed);
   }
-  // Client addresses that are remembered for their rate.
-  size_t addresses() const;
   // Waits until there are no connections; false if that took too long.
   bool WaitUntilNone(absl::Duration timeout);
 
  private:
-  // A token bucket that holds connections_per_second, one at least.
-  struct Bucket {
-    double tokens;
-    absl::Time filled_at;
-  };
-
-  bool TakeToken(const SocketAddress& client, absl::Time now);
-  void Forget(absl::Time now);
-
   const ConnectionLimits limits_;
   std::atomic<uint64_t> connections_{0};
-  mutable std::mutex mutex_;
+  AddressRates rates_;
+  std::mutex mutex_;
   std::condition_variable none_;
-  std::unordered_map<std::string, Bucket> buckets_;
 };
 
 }  // namespace sluice::transport

@@ -1,6 +1,7 @@
 #include "proxy/transport/socket_address.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 
 #include <cstring>
 
@@ -103,6 +104,17 @@ std::string SocketAddress::Host() const {
     inet_ntop(AF_INET6, &any_.v6.sin6_addr, text, sizeof(text));
   }
   return text;
+}
+
+uint64_t SocketAddress::Network() const {
+  if (family() == AF_INET6) {
+    uint64_t prefix;
+    std::memcpy(&prefix, &any_.v6.sin6_addr, sizeof(prefix));
+    return be64toh(prefix);
+  }
+  // No host has an IPv6 address that begins like this.
+  constexpr uint64_t kIpv4 = 0xFFFFFFFF00000000;
+  return family() == AF_INET ? kIpv4 | ntohl(any_.v4.sin_addr.s_addr) : 0;
 }
 
 }  // namespace sluice::transport

@@ -47,6 +47,9 @@ class SocketAddress {
   std::string ToString() const;
   // The address without the port.
   std::string Host() const;
+  // What a client is counted by where it could have many addresses: the whole
+  // one of IPv4, the first 64 bits of IPv6. Never equal for the two families.
+  uint64_t Network() const;
 
  private:
   union {

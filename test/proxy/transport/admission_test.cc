@@ -47,27 +47,5 @@ TEST(AdmissionTest, BoundsTheRateOfAnAddressWhateverItsPort) {
   EXPECT_EQ(admission.Admit(Client("192.0.2.1"), later), Verdict::kTooFast);
 }
 
-TEST(AdmissionTest, AdmitsOneInALongWhile) {
-  Admission admission({0, 0.1});
-  EXPECT_EQ(admission.Admit(Client("192.0.2.1"), kStart), Verdict::kAdmitted);
-  EXPECT_EQ(admission.Admit(Client("192.0.2.1"), kStart + absl::Seconds(9)),
-            Verdict::kTooFast);
-  EXPECT_EQ(admission.Admit(Client("192.0.2.1"), kStart + absl::Seconds(11)),
-            Verdict::kAdmitted);
-}
-
-TEST(AdmissionTest, RemembersABoundedNumberOfAddresses) {
-  Admission admission({0, 1});
-  for (uint32_t i = 0; i < 70000; ++i) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = i;
-    ASSERT_EQ(admission.Admit(
-                  SocketAddress(reinterpret_cast<sockaddr*>(&address)), kStart),
-              Verdict::kAdmitted);
-  }
-  EXPECT_LE(admission.addresses(), 65536u);
-}
-
 }  // namespace
 }  // namespace sluice::transport
