@@ -294,6 +294,9 @@ absl::Status Checker::CheckLimits() {
   if (limits.has_authz_info_per_second()) {
     result.authz_info_per_second = limits.authz_info_per_second();
   }
+  if (limits.has_denials_per_second()) {
+    result.denials_per_second = limits.denials_per_second();
+  }
   if (limits.has_max_packet_size()) {
     result.max_packet_size = limits.max_packet_size();
     if (result.max_packet_size == 0 ||

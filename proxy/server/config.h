@@ -78,6 +78,7 @@ struct LimitsConfig {
   absl::Duration connect_timeout = absl::Seconds(10);
   uint32_t connections_per_second = 0;  // 0: no limit
   uint32_t authz_info_per_second = 10;  // 0: no limit
+  uint32_t denials_per_second = 100;    // 0: no limit
 };
 
 struct LogConfig {

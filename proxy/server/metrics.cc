@@ -71,6 +71,8 @@ ConnectLabels Labels(ConnectOutcome outcome) {
       return {"refused", "malformed"};
     case ConnectOutcome::kTimeout:
       return {"refused", "timeout"};
+    case ConnectOutcome::kTooManyDenials:
+      return {"refused", "too_many_denials"};
     case ConnectOutcome::kPolicyUnavailable:
       return {"error", "policy_unavailable"};
     case ConnectOutcome::kBrokerUnavailable:
@@ -236,6 +238,11 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
       CounterOf({{"reason", "connections_per_second"}},
                 Sum(loops, [](const LoopStats& s) -> const Counter& {
                   return s.refused_rate;
+                })));
+  family.metric.push_back(
+      CounterOf({{"reason", "denials_per_second"}},
+                Sum(loops, [](const LoopStats& s) -> const Counter& {
+                  return s.refused_denials;
                 })));
   return family;
 }

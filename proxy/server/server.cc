@@ -117,6 +117,7 @@ absl::Status Server::StartListeners() {
   options.workers = config_.workers;
   options.limits.max_connections = config_.limits.max_connections;
   options.limits.connections_per_second = config_.limits.connections_per_second;
+  options.limits.denials_per_second = config_.limits.denials_per_second;
   options.peers.policy = token_rate_limiter_.get();
   options.peers.observer = &event_logger_;
   options.peers.transport_observer = &event_logger_;

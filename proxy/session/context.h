@@ -8,6 +8,7 @@
 #include "proxy/session/client_nonces_interface.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/decision_recorder.h"
+#include "proxy/session/denial_limit_interface.h"
 #include "proxy/session/event.h"
 #include "proxy/session/random.h"
 #include "proxy/session/settings.h"
@@ -40,6 +41,8 @@ struct Context {
   // Null: decisions are not recorded, and clients are not told their ids.
   DecisionRecorder* recorder = nullptr;
   std::string session_id;  // for the record
+  // Null: denials are not limited.
+  DenialLimitInterface* denials = nullptr;
 };
 
 }  // namespace sluice::session

@@ -92,12 +92,13 @@ enum class ConnectOutcome : uint8_t {
   kWillDenied,     // refused: Will topic outside the scope
   kUnsupportedVersion,
   kMalformed,
-  kTimeout,  // no CONNECT, or no answer to a challenge, in time
+  kTimeout,         // no CONNECT, or no answer to a challenge, in time
+  kTooManyDenials,  // not decided: the address has had its share of denials
   kPolicyUnavailable,
   kBrokerUnavailable,
   kBrokerRefused,  // passed through from the broker
 };
-constexpr size_t kConnectOutcomes = 13;
+constexpr size_t kConnectOutcomes = 14;
 
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.

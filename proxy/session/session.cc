@@ -166,6 +166,10 @@ void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
 void Session::OnClientClosed(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;
+  if (state_ == State::kAwaitChallenge || state_ == State::kAwaitGrant) {
+    // Or else leaving early would make questions cost nothing.
+    ChargeDenial();
+  }
   Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
          "the client closed the connection");
   Close();
@@ -308,6 +312,7 @@ void Session::Fail(ReasonCode code, absl::string_view detail) {
     // No version is agreed on in which an answer could be written.
     context_.counters->connects[static_cast<size_t>(ConnectOutcome::kMalformed)]
         .Increment();
+    ChargeDenial();
     Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
     Close();
   }
@@ -328,6 +333,10 @@ void Session::Disconnect(ReasonCode code, absl::string_view detail,
     SendToClient(packet);
   }
   Close();
+}
+
+void Session::ChargeDenial() {
+  if (context_.denials != nullptr) context_.denials->OnDenial(now_);
 }
 
 void Session::Close() {

@@ -222,6 +222,8 @@ class Session {
   void Disconnect(mqtt::ReasonCode code, absl::string_view detail,
                   const DecisionId& id = DecisionId());
   void Close();
+  // The client is not let in: its address has one denial more.
+  void ChargeDenial();
 
   // session_decisions.cc: counting and recording.
   void Count(Action action, Verdict verdict);
@@ -274,6 +276,9 @@ class Session {
   void OnConnack(const mqtt::Frame& frame);
 
   // session_refuse.cc: refusals of CONNECT.
+  // Before the policy service is asked for a client; true: it is refused, as
+  // its address has had too many denials.
+  bool RefuseOverDenialLimit();
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
               absl::string_view detail, bool with_hint = false);
   void RefuseOversizedConnect(ByteView bytes);

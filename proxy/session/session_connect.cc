@@ -78,7 +78,7 @@ void Session::OnConnect(const mqtt::Frame& frame) {
   if (credential.kind == Credential::Kind::kNone) {
     pending_->user_name_credential = ReadUserNameCredential(connect);
   }
-  Authenticate(credential);
+  if (!RefuseOverDenialLimit()) Authenticate(credential);
 }
 
 void Session::Authenticate(const Credential& credential) {
@@ -197,6 +197,9 @@ void Session::OnPacketBeforeConnack(const mqtt::Frame& frame) {
       Fail(parsed.status());
       return;
     }
+    if (state_ != State::kAwaitUpstream && state_ != State::kAwaitConnack) {
+      ChargeDenial();
+    }
     Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
            "the client disconnected before CONNACK");
     Close();
@@ -226,6 +229,7 @@ void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
            "the answer to the challenge is malformed", true);
     return;
   }
+  if (RefuseOverDenialLimit()) return;
   pending_->token = pending_->challenge.token;
   connect_request_id_ = AskForGrant(std::move(request));
   state_ = State::kAwaitGrant;

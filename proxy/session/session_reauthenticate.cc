@@ -72,6 +72,7 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
 
 void Session::DenyReauthentication(absl::string_view why) {
   const ReasonCode code = ReasonCode::kNotAuthorized;
+  ChargeDenial();
   Disconnect(code, why,
              Decide(Action::kReauthenticate, Verdict::kDenied, code, "", why));
 }

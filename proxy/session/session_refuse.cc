@@ -34,6 +34,7 @@ constexpr size_t kConnackSize = 9;
 Verdict VerdictOf(ConnectOutcome outcome, ReasonCode code) {
   return outcome == ConnectOutcome::kPolicyUnavailable ||
                  outcome == ConnectOutcome::kBrokerUnavailable ||
+                 outcome == ConnectOutcome::kTooManyDenials ||
                  code == ReasonCode::kServerUnavailable
              ? Verdict::kError
              : Verdict::kDenied;
@@ -45,8 +46,10 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
                      absl::string_view detail, bool with_hint) {
   context_.counters->connects[static_cast<size_t>(outcome)].Increment();
   Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+  const Verdict verdict = VerdictOf(outcome, code);
+  if (verdict == Verdict::kDenied) ChargeDenial();
   const DecisionId id = Record(
-      Action::kConnect, VerdictOf(outcome, code), code,
+      Action::kConnect, verdict, code,
       outcome == ConnectOutcome::kWillDenied ? pending_->will->topic : "",
       detail);
   const bool v5 = version_ == ProtocolVersion::kV5;
@@ -67,6 +70,16 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
   mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
   SendToClient(packet);
   Close();
+}
+
+bool Session::RefuseOverDenialLimit() {
+  if (context_.denials == nullptr || !context_.denials->IsReached(now_)) {
+    return false;
+  }
+  Count(Action::kConnect, Verdict::kError);
+  Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyDenials,
+         "too many denials of one address");
+  return true;
 }
 
 // ACE-CON-2; RFC 9200 section 5.3.

@@ -4,9 +4,8 @@ namespace sluice::transport {
 
 Admission::Verdict Admission::Admit(const SocketAddress& client,
                                     absl::Time now) {
-  if (!rates_.Take(client, now)) {
-    return Verdict::kTooFast;
-  }
+  if (!denials_.Has(client, now)) return Verdict::kTooManyDenials;
+  if (!rates_.Take(client, now)) return Verdict::kTooFast;
   const uint64_t before = connections_.fetch_add(1, std::memory_order_relaxed);
   if (limits_.max_connections > 0 && before >= limits_.max_connections) {
     Release();

@@ -17,20 +17,31 @@ struct ConnectionLimits {
   uint64_t max_connections = 0;
   // New connections of one client address: on average, and in one burst.
   double connections_per_second = 0;
+  // Denials of one client address, likewise; see session::DenialLimitInterface.
+  double denials_per_second = 0;
 };
 
 // Counts the connections of all event loops and says who may come in. Any
 // thread.
 class Admission {
  public:
-  enum class Verdict : uint8_t { kAdmitted, kTooMany, kTooFast };
+  enum class Verdict : uint8_t {
+    kAdmitted,
+    kTooMany,
+    kTooFast,
+    kTooManyDenials
+  };
 
   explicit Admission(const ConnectionLimits& limits)
-      : limits_(limits), rates_(limits.connections_per_second) {}
+      : limits_(limits),
+        rates_(limits.connections_per_second),
+        denials_(limits.denials_per_second) {}
 
   // Each kAdmitted needs a Release().
   Verdict Admit(const SocketAddress& client, absl::Time now);
   void Release();
+  // Denials of clients, by their addresses.
+  AddressRates& denials() { return denials_; }
 
   uint64_t connections() const {
     return connections_.load(std::memory_order_relaxed);
@@ -42,6 +53,7 @@ class Admission {
   const ConnectionLimits limits_;
   std::atomic<uint64_t> connections_{0};
   AddressRates rates_;
+  AddressRates denials_;
   std::mutex mutex_;
   std::condition_variable none_;
 };

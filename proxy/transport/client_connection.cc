@@ -90,6 +90,7 @@ void ClientConnection::OnPreSharedKey(absl::StatusOr<PreSharedKey> key) {
     ReadClient();
     context_->tls_io.set_input({});
   } else {
+    key_asked_for_ = false;  // not the client's fault
     FailHandshake("no pre-shared key: the policy service does not answer");
   }
   Settle();
@@ -190,6 +191,14 @@ void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
   Settle();
 }
 
+bool ClientConnection::IsReached(absl::Time now) {
+  return !context_->denials->Has(client_address_, now);
+}
+
+void ClientConnection::OnDenial(absl::Time now) {
+  context_->denials->Charge(client_address_, now);
+}
+
 void ClientConnection::ReadClient() {
   if (phase_ == Phase::kHandshake && !Handshake()) return;
   while (phase_ == Phase::kOpen) {
@@ -216,9 +225,7 @@ bool ClientConnection::Handshake() {
     case TlsConnection::Progress::kNeedsInput:
       return false;
     case TlsConnection::Progress::kNeedsKey:
-      questions_.GetPreSharedKey(config_->session.listener,
-                                 client_address_.ToString(),
-                                 tls_->psk_identity());
+      AskForKey();
       return false;
     case TlsConnection::Progress::kEnded:
     case TlsConnection::Progress::kFailed:
@@ -236,14 +243,26 @@ bool ClientConnection::Handshake() {
       &config_->session, client_address_.ToString(), tls_.get(),
       &context_->random, &context_->counters, context_->observer,
       &context_->live_policy, config_->client_nonces.get(),
-      context_->recorder.get(), SessionId{context_->worker, id_}.ToString()});
+      context_->recorder.get(), SessionId{context_->worker, id_}.ToString(),
+      /*denials=*/this});
   session_->Start(Now(), &context_->effects);
   CarryOut();
   return phase_ == Phase::kOpen;
 }
 
+void ClientConnection::AskForKey() {
+  if (IsReached(Now())) {
+    FailHandshake("no pre-shared key: too many denials of one address");
+    return;
+  }
+  key_asked_for_ = true;
+  questions_.GetPreSharedKey(config_->session.listener,
+                             client_address_.ToString(), tls_->psk_identity());
+}
+
 void ClientConnection::FailHandshake(absl::string_view reason) {
   context_->stats.handshakes_failed.Increment();
+  if (key_asked_for_) OnDenial(Now());
   if (context_->transport_observer != nullptr) {
     context_->transport_observer->OnHandshakeFailed(client_address_.ToString(),
                                                     reason);

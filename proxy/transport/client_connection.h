@@ -27,7 +27,8 @@ namespace sluice::transport {
 // loop's thread for life; it removes itself from the loop's table at its end.
 class ClientConnection final : private Stream::HandlerInterface,
                                private DeadlineTimer::HandlerInterface,
-                               private UpstreamConnector::HandlerInterface {
+                               private UpstreamConnector::HandlerInterface,
+                               private session::DenialLimitInterface {
  public:
   // What is queued at the end is flushed, and the peers' ends are awaited, for
   // as long as this.
@@ -76,9 +77,14 @@ class ClientConnection final : private Stream::HandlerInterface,
   void OnDeadline() override;
   // UpstreamConnector::HandlerInterface:
   void OnConnected(absl::StatusOr<UvStream> socket) override;
+  // session::DenialLimitInterface:
+  bool IsReached(absl::Time now) override;
+  void OnDenial(absl::Time now) override;
 
   void ReadClient();
   bool Handshake();
+  // Asks for the pre-shared key that the client has named.
+  void AskForKey();
   void FailHandshake(absl::string_view reason);
   void OfferClientBytes(ByteView data);
   void ReadBroker(size_t count);
@@ -117,6 +123,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   Backpressure backpressure_;
 
   Phase phase_ = Phase::kHandshake;
+  bool key_asked_for_ = false;  // a pre-shared key
   bool client_waits_ = false;   // bytes are held until the session wants them
   bool client_ended_ = false;   // sends no more, after what is held
   bool client_failed_ = false;  // and receives no more

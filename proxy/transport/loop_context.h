@@ -13,6 +13,7 @@
 #include "proxy/session/decision_recorder.h"
 #include "proxy/session/effects.h"
 #include "proxy/session/session.h"
+#include "proxy/transport/address_rates.h"
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/loop_stats.h"
 #include "proxy/transport/packet_buffer.h"
@@ -44,6 +45,7 @@ struct LoopContext {
   size_t worker = 0;  // see SessionId
   EventLoop* loop = nullptr;
   ConnectionTable* connections = nullptr;
+  AddressRates* denials = nullptr;
 
   // What the policy service has pushed; see Worker.
   session::LivePolicy live_policy;

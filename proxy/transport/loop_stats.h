@@ -30,6 +30,7 @@ struct LoopStats {
   // Turned away at once, over limits.
   session::Counter refused_max_connections;
   session::Counter refused_rate;
+  session::Counter refused_denials;
 
   int64_t connections() const {
     return static_cast<int64_t>(connections_opened.value()) -

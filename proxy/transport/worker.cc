@@ -25,6 +25,7 @@ Worker::Worker(size_t index, const Peers& peers, Admission* admission)
   context_.worker = index;
   context_.loop = &loop_;
   context_.connections = &connections_;
+  context_.denials = &admission->denials();
   rollout_ = std::make_unique<PacedVisit>(
       &loop_, &connections_, [](ClientConnection* connection) {
         connection->Tell(&session::Session::OnPolicyVersion);
@@ -160,6 +161,9 @@ void Worker::OnAccept(Listener* listener, UniqueFd socket,
       return;
     case Admission::Verdict::kTooFast:
       context_.stats.refused_rate.Increment();
+      return;
+    case Admission::Verdict::kTooManyDenials:
+      context_.stats.refused_denials.Increment();
       return;
   }
   auto* tcp = new uv_tcp_t;

@@ -98,6 +98,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(10));
   EXPECT_EQ(config.limits.connections_per_second, 0u);
   EXPECT_EQ(config.limits.authz_info_per_second, 10u);
+  EXPECT_EQ(config.limits.denials_per_second, 100u);
 
   EXPECT_FALSE(config.admin.has_value());
   EXPECT_EQ(config.workers, 0u);
@@ -159,6 +160,7 @@ limits:
   connect_timeout: 14s
   connections_per_second: 15
   authz_info_per_second: 0
+  denials_per_second: 16
 admin: {address: 127.0.0.1:9901}
 workers: 3
 drain_time: 0s
@@ -202,6 +204,7 @@ log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
   EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(14));
   EXPECT_EQ(config.limits.connections_per_second, 15u);
   EXPECT_EQ(config.limits.authz_info_per_second, 0u);
+  EXPECT_EQ(config.limits.denials_per_second, 16u);
   EXPECT_EQ(config.admin->ToString(), "127.0.0.1:9901");
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_time, absl::ZeroDuration());
@@ -441,7 +444,8 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
                    kMinimal, {{"127.0.0.1:1883", "broker:1883"}}))));
   for (const char* added :
        {"log: {format: text}\n", "workers: 2\n", "admin: {address: 'a:1'}\n",
-        "limits: {max_connections: 1}\n"}) {
+        "limits: {max_connections: 1}\n",
+        "limits: {denials_per_second: 1}\n"}) {
     EXPECT_TRUE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
         << added;
   }

@@ -47,6 +47,9 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_connections",
            "sluice_connects_total{result=\"accepted\",reason=\"none\"}",
            "sluice_connects_total{result=\"refused\",reason=\"token_invalid\"}",
+           "sluice_connects_total{result=\"refused\","
+           "reason=\"too_many_denials\"}",
+           "sluice_connections_refused_total{reason=\"denials_per_second\"}",
            "sluice_connects_total{result=\"error\","
            "reason=\"policy_unavailable\"}",
            "sluice_packets_total{direction=\"from_client\",type=\"publish\"}",

@@ -109,6 +109,7 @@ SessionHarness::Lines SessionHarness::Start() {
   context.counters = &counters_;
   context.observer = &observer_;
   context.live_policy = &live_policy;
+  context.denials = &denials_;
   if (gives_nonces) context.client_nonces = &nonces_;
   if (decision_sample.has_value()) {
     // A clock that goes on by a millisecond whenever it is looked at.

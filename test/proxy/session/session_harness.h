@@ -41,6 +41,9 @@ class SessionHarness {
   LivePolicy live_policy;
   // Hints carry a nonce, "fresh" in bytes; so must tokens.
   bool gives_nonces = false;
+  // What the address has had; at the limit, it is reached.
+  int denials = 0;
+  absl::optional<int> denial_limit;
   // Decisions are recorded, and of the messages that may pass this part.
   absl::optional<double> decision_sample;
 
@@ -134,6 +137,15 @@ class SessionHarness {
       return AsString(nonce) == "fresh";
     }
   };
+  struct FakeDenials : DenialLimitInterface {
+    explicit FakeDenials(SessionHarness* harness) : harness_(*harness) {}
+    bool IsReached(absl::Time) override {
+      return harness_.denial_limit.has_value() &&
+             harness_.denials >= *harness_.denial_limit;
+    }
+    void OnDenial(absl::Time) override { ++harness_.denials; }
+    SessionHarness& harness_;
+  };
   struct RecordingObserver : ObserverInterface {
     void OnEvent(const Event& event) override;
     std::vector<std::string> details;
@@ -154,6 +166,7 @@ class SessionHarness {
   FakeTls tls_;
   FakeRandom random_;
   FakeNonces nonces_;
+  FakeDenials denials_{this};
   Counters counters_;
   RecordingObserver observer_;
   RecordingDecisions decisions_;

@@ -47,5 +47,19 @@ TEST(AdmissionTest, BoundsTheRateOfAnAddressWhateverItsPort) {
   EXPECT_EQ(admission.Admit(Client("192.0.2.1"), later), Verdict::kTooFast);
 }
 
+TEST(AdmissionTest, KeepsOutAnAddressThatHadItsDenials) {
+  Admission admission({0, 0, 2});
+  const SocketAddress client = Client("192.0.2.1");
+  admission.denials().Charge(client, kStart);
+  EXPECT_EQ(admission.Admit(client, kStart), Verdict::kAdmitted);
+  admission.denials().Charge(client, kStart);
+  EXPECT_EQ(admission.Admit(client, kStart), Verdict::kTooManyDenials);
+  EXPECT_EQ(admission.Admit(Client("192.0.2.2"), kStart), Verdict::kAdmitted);
+  // Being kept out is no denial.
+  EXPECT_EQ(admission.Admit(client, kStart + absl::Milliseconds(500)),
+            Verdict::kAdmitted);
+  EXPECT_EQ(admission.connections(), 3u);
+}
+
 }  // namespace
 }  // namespace sluice::transport

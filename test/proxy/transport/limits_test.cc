@@ -157,5 +157,28 @@ TEST_F(LimitsTest, BoundsTheRateOfConnections) {
   first.Close();
 }
 
+TEST_F(LimitsTest, BoundsTheDenialsOfAnAddress) {
+  options_.limits.denials_per_second = 0.001;
+  Start();
+  TestClient first(address_);
+  TestClient second(address_);
+  ASSERT_TRUE(first.Handshake());
+  ASSERT_TRUE(second.Handshake());
+  policy_.Hold();
+  first.Send(kConnect);
+  policy::v1::AuthenticateResponse denial;
+  denial.mutable_denial()->set_detail("unknown");
+  policy_.TakeHeld()(denial);
+  EXPECT_EQ(first.ReceiveAll(), std::string("\x20\x02\0\x05", 4));
+  // Who was there before is not asked about, and gets "server unavailable".
+  second.Send(kConnect);
+  EXPECT_EQ(second.ReceiveAll(), std::string("\x20\x02\0\x03", 4));
+  // Who comes now is closed at once.
+  TestSocket third = TestSocket::Connect(address_);
+  EXPECT_EQ(third.ReceiveAll(), "");
+  EXPECT_EQ(Sum([](const LoopStats& s) { return s.refused_denials.value(); }),
+            1u);
+}
+
 }  // namespace
 }  // namespace sluice::transport

@@ -79,6 +79,24 @@ TEST_F(PskClientTest, WithoutAKeyTheHandshakeFails) {
   EXPECT_THAT(handshakes_.reasons(), ElementsAre("no pre-shared key: nobody"));
 }
 
+TEST_F(PskClientTest, WithoutAKeyTheAddressHasADenialAndAsksNoMore) {
+  options_.limits.denials_per_second = 0.001;
+  Start();
+  TestClient first(address_, peer_);
+  TestClient second(address_, peer_);
+  BeginHandshake(&first);
+  GetPreSharedKeyResponse none;
+  none.mutable_none()->set_detail("nobody");
+  policy_.TakePsk().second(none);
+  EXPECT_FALSE(first.Handshake());
+  BeginHandshake(&second);
+  EXPECT_FALSE(second.Handshake());
+  EXPECT_THAT(handshakes_.reasons(),
+              ElementsAre("no pre-shared key: nobody",
+                          "no pre-shared key: too many denials of one "
+                          "address"));
+}
+
 // covers: ACE-AUTH-3
 TEST_F(PskClientTest, WithoutAnAnswerTheHandshakeFails) {
   Start();
@@ -88,6 +106,8 @@ TEST_F(PskClientTest, WithoutAnAnswerTheHandshakeFails) {
   EXPECT_FALSE(client.Handshake());
   EXPECT_THAT(handshakes_.reasons(),
               ElementsAre(HasSubstr("policy service does not answer")));
+  EXPECT_EQ(Sum([](const LoopStats& s) { return s.refused_denials.value(); }),
+            0u);
 }
 
 TEST_F(PskClientTest, TheHandshakeTimeoutHoldsWhileTheKeyIsAwaited) {
