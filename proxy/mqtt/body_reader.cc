@@ -25,6 +25,11 @@ absl::Status ReadPacketId(ByteReader* reader, uint16_t* out) {
 
 absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
                             Properties* out) {
+  return ReadProperties(reader, place, MaxPropertiesFromClient(place), out);
+}
+
+absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
+                            size_t max_count, Properties* out) {
   uint32_t length;
   ByteView bytes;
   if (ReadVarint(reader, &length) != VarintResult::kOk ||
@@ -35,7 +40,8 @@ absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
     *out = Properties();
     return absl::OkStatus();
   }
-  absl::StatusOr<Properties> properties = ParseProperties(bytes, place);
+  absl::StatusOr<Properties> properties =
+      ParseProperties(bytes, place, max_count);
   if (!properties.ok()) return std::move(properties).status();
   *out = *properties;
   return absl::OkStatus();

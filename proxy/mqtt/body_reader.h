@@ -1,6 +1,7 @@
 #ifndef PROXY_MQTT_BODY_READER_H_
 #define PROXY_MQTT_BODY_READER_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -19,12 +20,19 @@ namespace sluice::mqtt {
 // section 2.1.3).
 absl::Status CheckFlags(const Frame& frame, uint8_t expected);
 
+// Topic filters of one SUBSCRIBE or UNSUBSCRIBE: each is judged, recorded and
+// answered before another packet is looked at.
+inline constexpr size_t kMaxFilters = 1024;
+
 // A Packet Identifier (section 2.2.1); 0 is kMalformedPacket.
 absl::Status ReadPacketId(ByteReader* reader, uint16_t* out);
 
-// Property Length and properties (section 2.2.2).
+// Property Length and properties (section 2.2.2): as many as a client may send,
+// or up to `max_count`.
 absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
                             Properties* out);
+absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
+                            size_t max_count, Properties* out);
 
 // A UTF-8 Encoded String (section 1.5.4); ill-formed: kMalformedPacket.
 absl::Status ReadString(ByteReader* reader, absl::string_view* out);

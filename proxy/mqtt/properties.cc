@@ -224,11 +224,29 @@ bool Properties::Find(PropertyId id, Property* out) const {
   return false;
 }
 
-absl::StatusOr<Properties> ParseProperties(ByteView bytes,
-                                           PropertyPlace place) {
+size_t MaxPropertiesFromClient(PropertyPlace place) {
+  switch (place) {
+    case PropertyPlace::kConnect:
+    case PropertyPlace::kWill:
+    case PropertyPlace::kAuth:
+      return kMaxPropertiesBeforeConnack;
+    case PropertyPlace::kConnack:
+    case PropertyPlace::kSuback:
+    case PropertyPlace::kUnsuback:
+      return kAnyNumberOfProperties;
+    default:
+      return kMaxProperties;
+  }
+}
+
+absl::StatusOr<Properties> ParseProperties(ByteView bytes, PropertyPlace place,
+                                           size_t max_count) {
   uint64_t seen = 0;
   ByteReader reader(bytes);
-  while (!reader.empty()) {
+  for (size_t count = 0; !reader.empty(); ++count) {
+    if (count == max_count) {
+      return MqttError(ReasonCode::kQuotaExceeded, "too many properties");
+    }
     Property property;
     if (!ReadProperty(&reader, &property)) {
       return MalformedPacket("property is unknown or cut off");

@@ -1,6 +1,7 @@
 #ifndef PROXY_MQTT_PROPERTIES_H_
 #define PROXY_MQTT_PROPERTIES_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -70,6 +71,15 @@ enum class PropertyPlace : uint8_t {
   kAuth,
 };
 
+// How many properties a set may have, since User Property may be repeated at
+// will and each has to be looked at. Before a client is let in it gets by with
+// fewer. What a broker sends is not bounded.
+inline constexpr size_t kMaxPropertiesBeforeConnack = 64;
+inline constexpr size_t kMaxProperties = 1024;
+inline constexpr size_t kAnyNumberOfProperties = SIZE_MAX;
+// The bound of a place; none where only a broker sends it.
+size_t MaxPropertiesFromClient(PropertyPlace place);
+
 // A validated set of properties, without its length prefix. Aliases the packet;
 // iterating decodes again, nothing is stored, nothing is allocated.
 class Properties {
@@ -108,7 +118,8 @@ class Properties {
   bool Find(PropertyId id, Property* out) const;
 
  private:
-  friend absl::StatusOr<Properties> ParseProperties(ByteView, PropertyPlace);
+  friend absl::StatusOr<Properties> ParseProperties(ByteView, PropertyPlace,
+                                                    size_t);
   explicit Properties(ByteView bytes) : bytes_(bytes) {}
   ByteView bytes_;
 };
@@ -124,8 +135,11 @@ bool ReadProperty(ByteReader* reader, Property* out);
 // kProtocolError (MQTT 5.0 sections 2.2.2 and 4.13), but for a Topic Alias of
 // 0, which is kTopicAliasInvalid. Strings are checked as UTF-8 (section 1.5.4),
 // Response Topic as a topic name. Authentication Data without Authentication
-// Method is kProtocolError in every place.
-absl::StatusOr<Properties> ParseProperties(ByteView bytes, PropertyPlace place);
+// Method is kProtocolError in every place. More than `max_count` properties
+// are kQuotaExceeded; those behind are not looked at.
+absl::StatusOr<Properties> ParseProperties(
+    ByteView bytes, PropertyPlace place,
+    size_t max_count = kAnyNumberOfProperties);
 
 }  // namespace sluice::mqtt
 

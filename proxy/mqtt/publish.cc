@@ -57,8 +57,12 @@ absl::StatusOr<Publish> ParsePublish(const Frame& frame,
     }
   }
   if (version == ProtocolVersion::kV5) {
+    const size_t max_count =
+        sender == Sender::kClient
+            ? MaxPropertiesFromClient(PropertyPlace::kPublish)
+            : kAnyNumberOfProperties;
     if (absl::Status status = ReadProperties(&reader, PropertyPlace::kPublish,
-                                             &publish.properties);
+                                             max_count, &publish.properties);
         !status.ok()) {
       return status;
     }

@@ -24,7 +24,8 @@ struct Publish {
 };
 
 // Which side sent a PUBLISH: a Subscription Identifier may only come from the
-// server (MQTT 5.0 section 3.3.4), else kProtocolError.
+// server (MQTT 5.0 section 3.3.4), else kProtocolError; and so may more than
+// kMaxProperties, else kQuotaExceeded.
 enum class Sender : uint8_t { kClient, kServer };
 
 // Reads a PUBLISH strictly; does not allocate when it succeeds. QoS 3, DUP at

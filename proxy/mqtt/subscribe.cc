@@ -65,6 +65,9 @@ absl::StatusOr<Subscribe> ParseSubscribe(const Frame& frame,
     }
   }
   while (!reader.empty()) {
+    if (subscribe.entries.size() == kMaxFilters) {
+      return MqttError(ReasonCode::kQuotaExceeded, "too many topic filters");
+    }
     subscribe.entries.emplace_back();
     if (absl::Status status =
             ReadEntry(&reader, version, &subscribe.entries.back());

@@ -24,9 +24,9 @@ struct Subscribe {
   absl::InlinedVector<SubscribeEntry, 4> entries;  // at least one
 };
 
-// Reserved option bits, QoS 3, Retain Handling 3: kMalformedPacket. No entry,
-// No Local on a shared subscription: kProtocolError. A filter that is none:
-// kTopicFilterInvalid.
+// More than kMaxFilters: kQuotaExceeded. Reserved option bits, QoS 3, Retain
+// Handling 3: kMalformedPacket. No entry, No Local on a shared subscription:
+// kProtocolError. A filter that is none: kTopicFilterInvalid.
 absl::StatusOr<Subscribe> ParseSubscribe(const Frame& frame,
                                          ProtocolVersion version);
 

@@ -23,6 +23,9 @@ absl::StatusOr<Unsubscribe> ParseUnsubscribe(const Frame& frame,
     }
   }
   while (!reader.empty()) {
+    if (unsubscribe.filters.size() == kMaxFilters) {
+      return MqttError(ReasonCode::kQuotaExceeded, "too many topic filters");
+    }
     unsubscribe.filters.emplace_back();
     if (absl::Status status =
             ReadTopicFilter(&reader, &unsubscribe.filters.back());

@@ -19,6 +19,7 @@ struct Unsubscribe {
   absl::InlinedVector<absl::string_view, 4> filters;  // at least one
 };
 
+// More filters than kMaxFilters: kQuotaExceeded.
 absl::StatusOr<Unsubscribe> ParseUnsubscribe(const Frame& frame,
                                              ProtocolVersion version);
 

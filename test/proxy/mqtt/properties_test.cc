@@ -222,6 +222,26 @@ TEST(PropertiesTest, RefusesIllFormedStrings) {
             ReasonCode::kMalformedPacket);
 }
 
+TEST(PropertiesTest, BoundsTheirNumber) {
+  std::string bytes;
+  for (int i = 0; i < 64; ++i) bytes += Hex("26 0000 0000");
+  EXPECT_TRUE(ParseProperties(AsBytes(bytes), Place::kConnect, 64).ok());
+  // What is behind is not looked at.
+  bytes += Hex("ff");
+  const auto more = ParseProperties(AsBytes(bytes), Place::kConnect, 64);
+  EXPECT_EQ(ReasonCodeOf(more.status()), ReasonCode::kQuotaExceeded);
+}
+
+TEST(PropertiesTest, AClientMaySendFewerBeforeItIsLetIn) {
+  for (const Place place : {Place::kConnect, Place::kWill, Place::kAuth}) {
+    EXPECT_EQ(MaxPropertiesFromClient(place), 64u);
+  }
+  for (const Place place : {Place::kPublish, Place::kSubscribe,
+                            Place::kUnsubscribe, Place::kPubrel}) {
+    EXPECT_EQ(MaxPropertiesFromClient(place), 1024u);
+  }
+}
+
 TEST(PropertiesTest, Iterates) {
   const std::string bytes =
       Hex("26 0001 61 0002 6263"  // user property a: bc

@@ -160,5 +160,17 @@ TEST(PublishTest, RefusesAnEmptyTopicInV311) {
             ReasonCode::kMalformedPacket);
 }
 
+TEST(PublishTest, BoundsThePropertiesOfAClientOnly) {
+  std::string body = Hex("0001 61 85 28");  // 1025 User Properties
+  for (int i = 0; i < 1025; ++i) body += Hex("26 0000 0000");
+  const std::string packet = Hex("30 8a 28") + body;
+  const auto from_client =
+      ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kClient);
+  EXPECT_EQ(ReasonCodeOf(from_client.status()), ReasonCode::kQuotaExceeded);
+  EXPECT_TRUE(
+      ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kServer)
+          .ok());
+}
+
 }  // namespace
 }  // namespace sluice::mqtt

@@ -45,6 +45,22 @@ TEST(SubscribeTest, ReadsV5) {
   ExpectStrict(ParserOf(kV5), packet, {11});
 }
 
+TEST(SubscribeTest, BoundsTheNumberOfFilters) {
+  const auto packet = [](size_t filters) {
+    std::string body = Hex("0001");
+    for (size_t i = 0; i < filters; ++i) body += Hex("0001 61 00");
+    std::string whole = Hex("82");
+    size_t rest = body.size();
+    for (; rest > 127; rest /= 128) {
+      whole += static_cast<char>(rest % 128 | 128);
+    }
+    return whole + static_cast<char>(rest) + body;
+  };
+  EXPECT_TRUE(ParseSubscribe(FrameOf(packet(1024)), kV311).ok());
+  const auto subscribe = ParseSubscribe(FrameOf(packet(1025)), kV311);
+  EXPECT_EQ(ReasonCodeOf(subscribe.status()), ReasonCode::kQuotaExceeded);
+}
+
 TEST(SubscribeTest, ReadsV311) {
   const std::string packet =
       Hex("82 0a"

@@ -78,5 +78,15 @@ TEST(UnsubscribeTest, RefusesV311) {
       });
 }
 
+TEST(UnsubscribeTest, BoundsTheNumberOfFilters) {
+  std::string packet = Hex("a2 82 18 0001");
+  for (int i = 0; i < 1024; ++i) packet += Hex("0001 61");
+  EXPECT_TRUE(ParseUnsubscribe(FrameOf(packet), ProtocolVersion::kV311).ok());
+  packet = Hex("a2 85 18 0001");
+  for (int i = 0; i < 1025; ++i) packet += Hex("0001 61");
+  const auto more = ParseUnsubscribe(FrameOf(packet), ProtocolVersion::kV311);
+  EXPECT_EQ(ReasonCodeOf(more.status()), ReasonCode::kQuotaExceeded);
+}
+
 }  // namespace
 }  // namespace sluice::mqtt
