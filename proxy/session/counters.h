@@ -111,6 +111,8 @@ struct Counters {
   std::array<Counter, kConnectOutcomes> connects;
   // Live sessions that a revocation ended.
   Counter revoked;
+  // Denials that were only counted: see LineLimit.
+  Counter denials_unrecorded;
   // What a rule stood against. Index: RuleMode.
   std::array<Counter, kRuleModes> rule_denials;
 };

@@ -57,7 +57,8 @@ bool Session::wants_client_bytes() const {
 
 size_t Session::MaxPacketSize() const {
   const Settings& settings = *context_.settings;
-  if (grant_ != nullptr) return settings.max_packet_size;
+  const bool authenticated = grant_ != nullptr && !grant_->issuer().empty();
+  if (authenticated) return settings.max_packet_size;
   return std::min(settings.max_packet_size,
                   settings.max_unauthenticated_packet_size);
 }
@@ -287,6 +288,7 @@ void Session::SendToClient(absl::string_view packet) {
 
 void Session::Report(Event::Kind kind, Action action, ReasonCode code,
                      absl::string_view topic, absl::string_view detail) {
+  if (kind == Event::Kind::kDenied && !logged_denials_.Take(now_)) return;
   Event event;
   event.kind = kind;
   event.action = action;

@@ -35,6 +35,7 @@
 #include "proxy/session/event.h"
 #include "proxy/session/external_checks.h"
 #include "proxy/session/judged_topics.h"
+#include "proxy/session/line_limit.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/rule_usage.h"
@@ -228,7 +229,7 @@ class Session {
   // session_decisions.cc: counting and recording.
   void Count(Action action, Verdict verdict);
   // Records a decision about the client; the result is empty where decisions
-  // are not recorded.
+  // are not recorded, or denials of this kind were too many.
   DecisionId Record(Action action, Verdict verdict, mqtt::ReasonCode code,
                     absl::string_view topic, absl::string_view rule,
                     bool shadow = false);
@@ -423,6 +424,8 @@ class Session {
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
+  LineLimit logged_denials_;
+  LineLimit recorded_denials_;
 
   // Of the input that is being handled.
   absl::Time now_;

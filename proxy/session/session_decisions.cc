@@ -11,6 +11,16 @@ namespace sluice::session {
 using mqtt::PropertyId;
 using mqtt::ReasonCode;
 
+namespace {
+
+// Whether a client can have one such denial after the other on a connection.
+bool MayGoOn(Action action) {
+  return action == Action::kPublish || action == Action::kSubscribe ||
+         action == Action::kStoreToken;
+}
+
+}  // namespace
+
 void Session::Count(Action action, Verdict verdict) {
   context_.counters
       ->decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
@@ -27,6 +37,11 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
                            absl::string_view topic, absl::string_view rule,
                            bool shadow) {
   if (context_.recorder == nullptr) return DecisionId();
+  if (verdict == Verdict::kDenied && (shadow || MayGoOn(action)) &&
+      !recorded_denials_.Take(now_)) {
+    context_.counters->denials_unrecorded.Increment();
+    return DecisionId();
+  }
   Decision decision;
   decision.action = action;
   decision.verdict = verdict;

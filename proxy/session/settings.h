@@ -13,8 +13,8 @@ struct Settings {
   std::string listener;
   bool allow_v311 = true;
   bool allow_v5 = true;
-  // Bytes, fixed header included. The second bound holds until a grant is
-  // there.
+  // Bytes, fixed header included. The second bound holds for a client that has
+  // not been granted a token's scope.
   size_t max_packet_size = 268435455;
   size_t max_unauthenticated_packet_size = 256 * 1024;
   absl::Duration connect_timeout = absl::Seconds(10);

@@ -631,6 +631,22 @@ TEST_F(SessionConnectTest, AHugeConnectIsRefusedFromItsFixedHeader) {
   EXPECT_THAT(Client(header + "\x04"), ElementsAre("close"));
 }
 
+// Who uses public topics only has shown nothing.
+TEST_F(SessionConnectTest, WithoutATokenPacketsStaySmall) {
+  settings.max_unauthenticated_packet_size = 1000;
+  policy::v1::Grant grant = AGrant();
+  grant.clear_issuer();
+  Open(ProtocolVersion::kV5, grant);
+  EXPECT_THAT(Client(std::string("\x30\xE8\x07", 3)),
+              ElementsAre("client DISCONNECT 95", "close"));
+}
+
+TEST_F(SessionConnectTest, WithATokenPacketsMayBeLarge) {
+  settings.max_unauthenticated_packet_size = 1000;
+  Open(ProtocolVersion::kV5, AGrant());
+  EXPECT_THAT(Client(std::string("\x30\xE8\x07", 3)), IsEmpty());
+}
+
 // covers: EDGE-4
 TEST_F(SessionConnectTest, AConnectMayComeAByteAtATime) {
   Start();

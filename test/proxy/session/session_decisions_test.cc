@@ -368,5 +368,26 @@ TEST_F(SessionDecisionsTest, NothingIsRecordedOrToldWithoutARecorder) {
   EXPECT_THAT(TakeDecisions(), IsEmpty());
 }
 
+// A flood of denials: each is answered and counted, not all are written down.
+TEST_F(SessionDecisionsTest, ManyDenialsOfOneConnectionAreRecordedInPart) {
+  Open5();
+  const size_t before = events().size();
+  for (int i = 0; i < 250; ++i) {
+    EXPECT_THAT(Client(PublishPacket(kV5, "c", 1, 1, "x")),
+                ElementsAre("client PUBACK 87"));
+  }
+  EXPECT_EQ(TakeDecisions().size(), 100u);
+  EXPECT_EQ(events().size() - before, 100u);
+  EXPECT_EQ(decisions(Action::kPublish, Verdict::kDenied), 250u);
+  EXPECT_EQ(counters().denials_unrecorded.value(), 150u);
+  // What may be is recorded as ever, and so are denials a second later.
+  Client(PublishPacket(kV5, "a/b", 1, 1, "x"));
+  EXPECT_EQ(TakeDecisions().size(), 1u);
+  Advance(absl::Seconds(1));
+  Client(PublishPacket(kV5, "c", 1, 1, "x"));
+  EXPECT_EQ(TakeDecisions().size(), 1u);
+  EXPECT_EQ(events().size() - before, 101u);
+}
+
 }  // namespace
 }  // namespace sluice::session
