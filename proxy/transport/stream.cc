@@ -25,12 +25,19 @@ void Stream::SetReading(bool reading) {
       socket_.get(),
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
         auto* self = static_cast<Stream*>(handle->data);
+        if (std::exchange(self->filled_, false)) {
+          *buffer = uv_buf_init(nullptr, 0);  // ends the turn
+          return;
+        }
         const absl::Span<uint8_t> space = self->handler_->OnReadable(self);
         *buffer = uv_buf_init(reinterpret_cast<char*>(space.data()),
                               static_cast<unsigned>(space.size()));
       },
-      [](uv_stream_t* socket, ssize_t result, const uv_buf_t*) {
-        static_cast<Stream*>(socket->data)->OnReadResult(result);
+      [](uv_stream_t* socket, ssize_t result, const uv_buf_t* buffer) {
+        if (result == UV_ENOBUFS) return;
+        auto* self = static_cast<Stream*>(socket->data);
+        self->filled_ = result == static_cast<ssize_t>(buffer->len);
+        self->OnReadResult(result);
       });
 }
 

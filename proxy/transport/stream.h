@@ -37,7 +37,8 @@ class Stream final : private WriteQueue::HandlerInterface {
   // `handler` outlives the stream.
   Stream(UvStream socket, HandlerInterface* handler);
 
-  // Does nothing if that is so already, or if the peer has ended.
+  // Does nothing if that is so already, or if the peer has ended. A peer that
+  // sends without end gets one read in a turn of the loop, like the others.
   void SetReading(bool reading);
 
   // As WriteQueue::Write(); after an error both directions have ended. Bytes
@@ -62,6 +63,7 @@ class Stream final : private WriteQueue::HandlerInterface {
   HandlerInterface* handler_;
   WriteQueue queue_;
   bool reading_ = false;
+  bool filled_ = false;     // by the last read, all that there was room for
   bool ended_ = false;      // by the peer
   bool finishing_ = false;  // by us, once the queue is empty
   bool finished_ = false;

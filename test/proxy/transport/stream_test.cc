@@ -34,6 +34,7 @@ class StreamTest : public ::testing::Test, public Stream::HandlerInterface {
     return absl::MakeSpan(buffer_);
   }
   void OnRead(Stream*, size_t count) override {
+    ++reads_;
     received_.append(reinterpret_cast<char*>(buffer_.data()), count);
   }
   void OnEnd(Stream*, absl::Status status) override {
@@ -74,7 +75,21 @@ class StreamTest : public ::testing::Test, public Stream::HandlerInterface {
   bool ended_ = false, destroy_ = false, peer_saw_end_ = false;
   absl::Status end_, write_error_;
   int progress_ = 0;
+  int reads_ = 0;
 };
+
+// Or else who sends most would have most of the loop's time.
+TEST_F(StreamTest, ReadsOnceInATurn) {
+  stream_->SetReading(true);
+  const std::string sent(5 * buffer_.size() + 100, 'x');
+  ASSERT_EQ(write(peer_, sent.data(), sent.size()),
+            static_cast<ssize_t>(sent.size()));
+  for (int turn = 1; turn <= 6; ++turn) {
+    Turn();
+    EXPECT_EQ(reads_, turn);
+  }
+  EXPECT_EQ(received_, sent);
+}
 
 TEST_F(StreamTest, WritesPiecesWithoutCopying) {
   EXPECT_EQ(
