@@ -297,6 +297,9 @@ absl::Status Checker::CheckLimits() {
   if (limits.has_denials_per_second()) {
     result.denials_per_second = limits.denials_per_second();
   }
+  if (limits.has_max_pending_connections()) {
+    result.max_pending_connections = limits.max_pending_connections();
+  }
   if (limits.has_max_packet_size()) {
     result.max_packet_size = limits.max_packet_size();
     if (result.max_packet_size == 0 ||

@@ -76,9 +76,10 @@ struct LimitsConfig {
   size_t max_queued_bytes = 262144;
   absl::Duration handshake_timeout = absl::Seconds(10);
   absl::Duration connect_timeout = absl::Seconds(10);
-  uint32_t connections_per_second = 0;  // 0: no limit
-  uint32_t authz_info_per_second = 10;  // 0: no limit
-  uint32_t denials_per_second = 100;    // 0: no limit
+  uint32_t connections_per_second = 0;      // 0: no limit
+  uint32_t authz_info_per_second = 10;      // 0: no limit
+  uint32_t denials_per_second = 100;        // 0: no limit
+  uint32_t max_pending_connections = 1024;  // 0: no limit
 };
 
 struct LogConfig {

@@ -215,6 +215,17 @@ MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
   return family;
 }
 
+MetricFamily PendingConnections(const std::vector<const LoopStats*>& loops) {
+  MetricFamily family =
+      Family("sluice_connections_pending",
+             "Client connections that are open and not let in yet.",
+             MetricType::Gauge);
+  size_t pending = 0;
+  for (const LoopStats* loop : loops) pending += loop->pending;
+  family.metric.emplace_back().gauge.value = static_cast<double>(pending);
+  return family;
+}
+
 MetricFamily Connections(const std::vector<const LoopStats*>& loops) {
   MetricFamily family =
       Family("sluice_connections", "Client connections that are open.",
@@ -226,9 +237,9 @@ MetricFamily Connections(const std::vector<const LoopStats*>& loops) {
 }
 
 MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
-  MetricFamily family = Family(
-      "sluice_connections_refused_total",
-      "Client connections closed at once, over a limit.", MetricType::Counter);
+  MetricFamily family =
+      Family("sluice_connections_refused_total",
+             "Client connections closed over a limit.", MetricType::Counter);
   family.metric.push_back(
       CounterOf({{"reason", "max_connections"}},
                 Sum(loops, [](const LoopStats& s) -> const Counter& {
@@ -243,6 +254,11 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
       CounterOf({{"reason", "denials_per_second"}},
                 Sum(loops, [](const LoopStats& s) -> const Counter& {
                   return s.refused_denials;
+                })));
+  family.metric.push_back(
+      CounterOf({{"reason", "max_pending_connections"}},
+                Sum(loops, [](const LoopStats& s) -> const Counter& {
+                  return s.refused_pending;
                 })));
   return family;
 }
@@ -284,6 +300,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
   std::vector<MetricFamily> families = ProcessMetrics(sources_.start_time);
   families.push_back(BuildInfo());
   families.push_back(Connections(loops));
+  families.push_back(PendingConnections(loops));
   families.push_back(RefusedConnections(loops));
   families.push_back(total("sluice_accept_failures_total",
                            "Clients that could not be accepted.",
@@ -319,6 +336,13 @@ std::vector<MetricFamily> Metrics::Collect() const {
       Sum(sessions,
           [](const Counters& c) -> const Counter& { return c.revoked; })));
   families.push_back(RuleDenials(sessions));
+  families.push_back(SingleCounter(
+      "sluice_denials_unrecorded_total",
+      "Denials without a line in the log and in the audit log, as their "
+      "connection had too many.",
+      Sum(sessions, [](const Counters& c) -> const Counter& {
+        return c.denials_unrecorded;
+      })));
   families.push_back(PolicyWatch(sources_.policy_watch->watching));
   families.push_back(SingleCounter(
       "sluice_audit_dropped_total",

@@ -1,6 +1,10 @@
 #include "proxy/server/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +29,22 @@ std::vector<std::string> CertificateFiles(const Config& config) {
     files.push_back(listener.private_key_file);
   }
   return files;
+}
+
+// Pending connections must leave room for those that are let in, whatever there
+// is least of.
+uint64_t MaxPendingConnections(const LimitsConfig& limits) {
+  uint64_t result = limits.max_pending_connections;
+  if (result == 0) return 0;
+  if (limits.max_connections > 0) {
+    result = std::min<uint64_t>(result, limits.max_connections / 2);
+  }
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+      files.rlim_cur != RLIM_INFINITY) {
+    result = std::min<uint64_t>(result, files.rlim_cur / 4);
+  }
+  return std::max<uint64_t>(result, 1);
 }
 
 }  // namespace
@@ -118,6 +138,7 @@ absl::Status Server::StartListeners() {
   options.limits.max_connections = config_.limits.max_connections;
   options.limits.connections_per_second = config_.limits.connections_per_second;
   options.limits.denials_per_second = config_.limits.denials_per_second;
+  options.limits.max_pending = MaxPendingConnections(config_.limits);
   options.peers.policy = token_rate_limiter_.get();
   options.peers.observer = &event_logger_;
   options.peers.transport_observer = &event_logger_;

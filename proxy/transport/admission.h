@@ -19,6 +19,10 @@ struct ConnectionLimits {
   double connections_per_second = 0;
   // Denials of one client address, likewise; see session::DenialLimitInterface.
   double denials_per_second = 0;
+  // Connections that are not let in yet, each event loop having its share; see
+  // PendingConnections.
+  uint64_t max_pending = 0;
+  absl::Duration pending_grace = absl::Seconds(1);
 };
 
 // Counts the connections of all event loops and says who may come in. Any

@@ -110,6 +110,11 @@ void ClientConnection::Drain() {
   Settle();
 }
 
+void ClientConnection::Evict() {
+  if (phase_ == Phase::kHandshake) FailHandshake("makes room for another");
+  Remove();
+}
+
 void ClientConnection::Tell(TimedInput input) {
   if (phase_ != Phase::kOpen) return;
   (session_.get()->*input)(Now(), &context_->effects);
@@ -328,6 +333,7 @@ void ClientConnection::CarryOut() {
 }
 
 void ClientConnection::ConnectUpstream() {
+  context_->connections->LetIn(id_);
   UpstreamConnector::HandlerInterface* const handler = this;
   connector_ = std::make_unique<UpstreamConnector>(context_->loop->uv(),
                                                    &config_->upstream, handler);

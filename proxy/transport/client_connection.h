@@ -55,6 +55,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   // kUnavailable and the like: nobody could be asked.
   void OnPreSharedKey(absl::StatusOr<PreSharedKey> key);
   void Drain();
+  // Ends it before it is let in, to make room; it is destroyed.
+  void Evict();
   // Gives the session an input that has nothing but the time; nothing happens
   // before there is a session, or after.
   using TimedInput = void (session::Session::*)(absl::Time, session::Effects*);

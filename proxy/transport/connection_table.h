@@ -7,10 +7,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/client_connection.h"
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
+#include "proxy/transport/pending_connections.h"
 #include "proxy/transport/socket_address.h"
 #include "proxy/transport/uv_handle.h"
 
@@ -34,6 +36,15 @@ class ConnectionTable {
   ClientConnection* Find(uint64_t id);
   // Destroys the connection.
   void Remove(uint64_t id);
+
+  // Connections are pending until they are let in.
+  void LetIn(uint64_t id);
+  size_t pending() const { return pending_.size(); }
+  // Ends one that is pending, if one has to go for `client`, or for anybody:
+  // see PendingConnections.
+  bool MakeRoomFor(const SocketAddress& client, absl::Duration grace);
+  bool MakeRoom(absl::Duration grace);
+
   // In the order in which they came.
   std::vector<uint64_t> Ids() const;
   // Calls `visit`, which may end any connection, with each that there is.
@@ -48,9 +59,12 @@ class ConnectionTable {
   void Clear();
 
  private:
+  bool Evict(absl::optional<uint64_t> id);
+
   LoopContext* context_;
   Admission* admission_;
   uint64_t last_id_ = 0;
+  PendingConnections pending_;
   std::unordered_map<uint64_t, std::unique_ptr<ClientConnection>> connections_;
 };
 

@@ -16,7 +16,7 @@
 namespace sluice::transport {
 namespace {
 
-constexpr int kBacklog = 1024;
+constexpr int kBacklog = 4096;
 // In one turn, so that a flood of clients leaves time for those that are in.
 constexpr int kAcceptsPerTurn = 32;
 // After a failure, as for want of descriptors, which would only repeat itself.

@@ -2,6 +2,8 @@
 #define PROXY_TRANSPORT_LOOP_STATS_H_
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "proxy/base/histogram.h"
@@ -15,6 +17,8 @@ struct LoopStats {
   // difference is what is open now.
   session::Counter connections_opened;
   session::Counter connections_closed;
+  // Of what is open: those that are not let in yet.
+  std::atomic<size_t> pending{0};
   // MQTT bytes by where they came from. Index: session::Direction.
   std::array<session::Counter, session::kDirections> bytes;
   // Of bytes that pass unchanged: those that a full socket made us copy.
@@ -31,6 +35,8 @@ struct LoopStats {
   session::Counter refused_max_connections;
   session::Counter refused_rate;
   session::Counter refused_denials;
+  // The same, or closed so that another could come in.
+  session::Counter refused_pending;
 
   int64_t connections() const {
     return static_cast<int64_t>(connections_opened.value()) -

@@ -1,5 +1,6 @@
 #include "proxy/transport/worker.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "proxy/transport/session_id.h"
@@ -10,11 +11,18 @@ namespace {
 // Sessions that ask about their grants again each PacedVisit::kInterval: 3,200
 // a second.
 constexpr size_t kRecheckBatch = 32;
+// Pending connections that have to go each time that descriptors run out.
+constexpr int kEvictions = 32;
 
 }  // namespace
 
-Worker::Worker(size_t index, const Peers& peers, Admission* admission)
-    : index_(index), admission_(admission), connections_(&context_, admission) {
+Worker::Worker(size_t index, const Peers& peers, Admission* admission,
+               size_t max_pending, absl::Duration pending_grace)
+    : index_(index),
+      admission_(admission),
+      max_pending_(max_pending),
+      pending_grace_(pending_grace),
+      connections_(&context_, admission) {
   context_.policy = peers.policy;
   context_.observer = peers.observer;
   context_.transport_observer = peers.transport_observer;
@@ -166,6 +174,11 @@ void Worker::OnAccept(Listener* listener, UniqueFd socket,
       context_.stats.refused_denials.Increment();
       return;
   }
+  if (IsFull() && !connections_.MakeRoomFor(client, pending_grace_)) {
+    context_.stats.refused_pending.Increment();
+    admission_->Release();
+    return;
+  }
   auto* tcp = new uv_tcp_t;
   uv_tcp_init(loop_.uv(), tcp);  // cannot fail: makes no socket
   UvStream stream = ToStream(UvHandle<uv_tcp_t>(tcp));
@@ -182,8 +195,12 @@ void Worker::OnAccept(Listener* listener, UniqueFd socket,
   }
 }
 
-void Worker::OnAcceptFailure(int /*error*/) {
+void Worker::OnAcceptFailure(int error) {
   context_.stats.accept_failures.Increment();
+  if (error != EMFILE && error != ENFILE) return;
+  for (int i = 0; i < kEvictions; ++i) {
+    if (!connections_.MakeRoom(pending_grace_)) return;
+  }
 }
 
 }  // namespace sluice::transport

@@ -33,7 +33,10 @@ class Worker final : private Listener::HandlerInterface {
   };
 
   // `index` tells it from the other workers; `admission` outlives it.
-  Worker(size_t index, const Peers& peers, Admission* admission);
+  // `max_pending` and `pending_grace` are those of ConnectionLimits, for this
+  // worker alone.
+  Worker(size_t index, const Peers& peers, Admission* admission,
+         size_t max_pending, absl::Duration pending_grace);
   // Ends the thread, and with it all connections at once.
   ~Worker() override;
 
@@ -79,9 +82,15 @@ class Worker final : private Listener::HandlerInterface {
                 const SocketAddress& client) override;
   void OnAcceptFailure(int error) override;
 
+  bool IsFull() const {
+    return max_pending_ > 0 && connections_.pending() >= max_pending_;
+  }
+
   const size_t index_;
   EventLoop loop_;
   Admission* admission_;
+  const size_t max_pending_;  // 0: no limit
+  const absl::Duration pending_grace_;
   LoopContext context_;
   ConnectionTable connections_;
   std::unique_ptr<PacedVisit> rollout_;  // of a changed policy

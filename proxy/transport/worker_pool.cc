@@ -13,9 +13,11 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Create(
           ? options.workers
           : std::max<size_t>(1, std::thread::hardware_concurrency());
   std::unique_ptr<WorkerPool> pool(new WorkerPool(options.limits));
+  const size_t max_pending = (options.limits.max_pending + count - 1) / count;
   for (size_t i = 0; i < count; ++i) {
     pool->workers_.push_back(
-        std::make_unique<Worker>(i, options.peers, &pool->admission_));
+        std::make_unique<Worker>(i, options.peers, &pool->admission_,
+                                 max_pending, options.limits.pending_grace));
   }
   for (const ListenerOptions& listener : options.listeners) {
     absl::StatusOr<ListeningSockets> sockets =

@@ -99,6 +99,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(config.limits.connections_per_second, 0u);
   EXPECT_EQ(config.limits.authz_info_per_second, 10u);
   EXPECT_EQ(config.limits.denials_per_second, 100u);
+  EXPECT_EQ(config.limits.max_pending_connections, 1024u);
 
   EXPECT_FALSE(config.admin.has_value());
   EXPECT_EQ(config.workers, 0u);
@@ -161,6 +162,7 @@ limits:
   connections_per_second: 15
   authz_info_per_second: 0
   denials_per_second: 16
+  max_pending_connections: 17
 admin: {address: 127.0.0.1:9901}
 workers: 3
 drain_time: 0s
@@ -205,6 +207,7 @@ log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
   EXPECT_EQ(config.limits.connections_per_second, 15u);
   EXPECT_EQ(config.limits.authz_info_per_second, 0u);
   EXPECT_EQ(config.limits.denials_per_second, 16u);
+  EXPECT_EQ(config.limits.max_pending_connections, 17u);
   EXPECT_EQ(config.admin->ToString(), "127.0.0.1:9901");
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_time, absl::ZeroDuration());
@@ -444,8 +447,8 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
                    kMinimal, {{"127.0.0.1:1883", "broker:1883"}}))));
   for (const char* added :
        {"log: {format: text}\n", "workers: 2\n", "admin: {address: 'a:1'}\n",
-        "limits: {max_connections: 1}\n",
-        "limits: {denials_per_second: 1}\n"}) {
+        "limits: {max_connections: 1}\n", "limits: {denials_per_second: 1}\n",
+        "limits: {max_pending_connections: 1}\n"}) {
     EXPECT_TRUE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
         << added;
   }

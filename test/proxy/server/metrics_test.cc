@@ -50,6 +50,10 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_connects_total{result=\"refused\","
            "reason=\"too_many_denials\"}",
            "sluice_connections_refused_total{reason=\"denials_per_second\"}",
+           "sluice_connections_refused_total{reason="
+           "\"max_pending_connections\"}",
+           "sluice_connections_pending",
+           "sluice_denials_unrecorded_total",
            "sluice_connects_total{result=\"error\","
            "reason=\"policy_unavailable\"}",
            "sluice_packets_total{direction=\"from_client\",type=\"publish\"}",

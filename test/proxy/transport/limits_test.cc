@@ -180,5 +180,51 @@ TEST_F(LimitsTest, BoundsTheDenialsOfAnAddress) {
             1u);
 }
 
+TEST_F(LimitsTest, BoundsThoseThatArePending) {
+  options_.workers = 1;
+  options_.limits.max_pending = 2;
+  options_.limits.pending_grace = absl::Hours(1);
+  Start();
+  TestClient first(address_);
+  TestSocket second = TestSocket::Connect(address_);
+  Await([this] {
+    return Sum([](const auto& s) { return s.pending.load(); }) == 2;
+  });
+  TestSocket third = TestSocket::Connect(address_);
+  EXPECT_EQ(third.ReceiveAll(), "");
+  EXPECT_EQ(Sum([](const auto& s) { return s.refused_pending.value(); }), 1u);
+  // One is let in, and leaves its place to another.
+  TestSocket broker = Open(&first);
+  TestClient fourth(address_);
+  EXPECT_TRUE(fourth.Handshake());
+  first.Close();
+}
+
+TEST_F(LimitsTest, WhatIsPendingForLongMakesRoom) {
+  options_.workers = 1;
+  options_.limits.max_pending = 2;
+  options_.limits.pending_grace = absl::ZeroDuration();
+  Start();
+  TestSocket first = TestSocket::Connect(address_);
+  TestSocket second = TestSocket::Connect(address_);
+  Await([this] {
+    return Sum([](const auto& s) { return s.pending.load(); }) == 2;
+  });
+  TestClient third(address_);
+  EXPECT_TRUE(third.Handshake());
+  EXPECT_EQ(first.ReceiveAll(), "");
+  EXPECT_EQ(Sum([](const auto& s) { return s.refused_pending.value(); }), 1u);
+  EXPECT_EQ(handshakes_.reasons(),
+            std::vector<std::string>{"makes room for another"});
+  // A client that has been let in does not.
+  TestSocket broker = Open(&third);
+  TestSocket fourth = TestSocket::Connect(address_);
+  TestSocket fifth = TestSocket::Connect(address_);
+  EXPECT_EQ(second.ReceiveAll(), "");
+  third.Send(kPingreq);
+  EXPECT_EQ(broker.ReceiveExactly(2), kPingreq);
+  third.Close();
+}
+
 }  // namespace
 }  // namespace sluice::transport

@@ -1,0 +1,52 @@
+#include "proxy/transport/pending_connections.h"
+
+namespace sluice::transport {
+
+template <typename Change>
+void PendingConnections::ChangeNetwork(uint64_t network, Change change) {
+  absl::btree_set<uint64_t>& ids = by_network_[network];
+  if (!ids.empty()) by_count_.erase({ids.size(), network});
+  change(&ids);
+  if (ids.empty()) {
+    by_network_.erase(network);
+  } else {
+    by_count_.insert({ids.size(), network});
+  }
+}
+
+void PendingConnections::Add(uint64_t id, uint64_t network, absl::Time now) {
+  pending_.emplace(id, Entry{network, now});
+  ids_.insert(ids_.end(), id);
+  ChangeNetwork(network, [id](auto* ids) { ids->insert(ids->end(), id); });
+}
+
+void PendingConnections::Remove(uint64_t id) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  ChangeNetwork(found->second.network, [id](auto* ids) { ids->erase(id); });
+  ids_.erase(id);
+  pending_.erase(found);
+}
+
+absl::optional<uint64_t> PendingConnections::VictimFor(
+    uint64_t network, absl::Time now, absl::Duration grace) const {
+  const auto own = by_network_.find(network);
+  return Choose(own == by_network_.end() ? 0 : own->second.size(), now, grace);
+}
+
+absl::optional<uint64_t> PendingConnections::Victim(
+    absl::Time now, absl::Duration grace) const {
+  return Choose(0, now, grace);
+}
+
+absl::optional<uint64_t> PendingConnections::Choose(
+    size_t own, absl::Time now, absl::Duration grace) const {
+  if (ids_.empty()) return absl::nullopt;
+  const auto& [most, network] = *by_count_.rbegin();
+  if (most > own + 1) return *by_network_.at(network).begin();
+  const uint64_t oldest = *ids_.begin();
+  if (now - pending_.at(oldest).since < grace) return absl::nullopt;
+  return oldest;
+}
+
+}  // namespace sluice::transport

@@ -1,0 +1,56 @@
+#ifndef PROXY_TRANSPORT_PENDING_CONNECTIONS_H_
+#define PROXY_TRANSPORT_PENDING_CONNECTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+
+namespace sluice::transport {
+
+// The connections of one loop that are not let in yet, and which of them has to
+// go where there are too many. Clients of one network
+// (SocketAddress::Network()) get out of each other's way before they get into
+// the way of others.
+class PendingConnections {
+ public:
+  // Ids grow.
+  void Add(uint64_t id, uint64_t network, absl::Time now);
+  // Let in or ended; nothing if it is not pending.
+  void Remove(uint64_t id);
+  size_t size() const { return pending_.size(); }
+
+  // Which one is to make room for a client of `network`: the oldest of the
+  // network that has most, if that would still have more than `network` does,
+  // or else the oldest of all, if it is as old as `grace`. Nothing: the client
+  // has to stay out.
+  absl::optional<uint64_t> VictimFor(uint64_t network, absl::Time now,
+                                     absl::Duration grace) const;
+  // The same, for a client of a network that has none.
+  absl::optional<uint64_t> Victim(absl::Time now, absl::Duration grace) const;
+
+ private:
+  struct Entry {
+    uint64_t network;
+    absl::Time since;
+  };
+
+  absl::optional<uint64_t> Choose(size_t own, absl::Time now,
+                                  absl::Duration grace) const;
+  // Keeps by_count_ up to date over a change of a network's ids.
+  template <typename Change>
+  void ChangeNetwork(uint64_t network, Change change);
+
+  absl::flat_hash_map<uint64_t, Entry> pending_;
+  absl::btree_set<uint64_t> ids_;  // the oldest first
+  absl::flat_hash_map<uint64_t, absl::btree_set<uint64_t>> by_network_;
+  absl::btree_set<std::pair<size_t, uint64_t>> by_count_;  // count, network
+};
+
+}  // namespace sluice::transport
+
+#endif  // PROXY_TRANSPORT_PENDING_CONNECTIONS_H_
