@@ -82,6 +82,7 @@ with_programs "end to end" test/e2e/run.py
 with_programs conformance test/conformance/run.py
 with_programs fleet test/fleet/run.py
 with_programs deploy test/deploy/run.py
+with_programs floods test/floods/run.py
 
 echo
 echo "$passed passed, $failed failed"

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 from . import secrets_book, wire
 from .broker import Mosquitto, RecordingBroker
@@ -187,6 +188,15 @@ class Stack:
         self.proxy, ready = self._start(PROXY, "proxy.yaml", "proxy.log")
         self.address = ready["listeners"]["mqtts"]
         self.admin_address = ready["admin"]
+
+    def metrics(self):
+        """The proxy's: series to value."""
+        with urllib.request.urlopen(
+                f"http://{self.admin_address}/metrics") as response:
+            lines = response.read().decode().splitlines()
+        return {name: float(value) for name, _, value in
+                (line.rpartition(" ") for line in lines
+                 if line and not line.startswith("#"))}
 
     def stop(self):
         for process in reversed(self._processes):

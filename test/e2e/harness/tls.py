@@ -13,8 +13,9 @@ class TlsStream:
 
     def __init__(self, address, ca_file, session=None, max_version=None,
                  certificate=None, timeout=10, alpn=(b"mqtt",),
-                 server_name=b"localhost", options=0):
+                 server_name=b"localhost", options=0, source=None):
         """`certificate`: PEM of a certificate and of its private key.
+        `source`: the address to come from.
 
         `options` are of SSL_CTX_set_options().
         """
@@ -33,7 +34,8 @@ class TlsStream:
             context.use_privatekey(
                 crypto.load_privatekey(crypto.FILETYPE_PEM, key))
         host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), timeout)
+        self._socket = socket.create_connection(
+            (host, int(port)), timeout, source and (source, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tls = SSL.Connection(context, None)  # over memory, not a socket
         if server_name:

@@ -1,0 +1,136 @@
+"""What is attacked: a proxy between good clients, a policy service whose calls
+are counted, and a Mosquitto."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from calls import CallCounter
+from harness.client import Client
+from harness.process import Process, eventually
+from harness.stack import PROXY, Stack
+from harness.tokens import Ed25519Key
+
+LOAD = pathlib.Path(PROXY).parents[1] / "test/bench/load/mqtt_load"
+RATE = 500  # good messages a second
+DENIALS = 20  # of an address in a second; what an attacker exceeds for sure
+CLIENTS = 5  # publishers, and as many subscribers
+
+
+class WatchedStack(Stack):
+    """The policy service is reached through `calls`; the proxy may have
+    `files` descriptors."""
+
+    def __init__(self, name, calls, files=None, **options):
+        self._calls = calls
+        self._files = files
+        super().__init__(name, **options)
+
+    def start_policy(self):
+        super().start_policy()
+        self._calls.target = self.policy_address
+
+    def start_proxy(self):
+        limit = (["/usr/bin/prlimit", f"--nofile={self._files}:{self._files}"]
+                 if self._files else [])
+        process = Process([*limit, PROXY, "--config",
+                           self.directory / "proxy.yaml"],
+                          self.directory / "proxy.log")
+        self._processes.append(process)
+        self.proxy, ready = process, process.ready()
+        self.address = ready["listeners"]["mqtts"]
+        self.admin_address = ready["admin"]
+
+
+@dataclasses.dataclass
+class Usage:
+    """Of the proxy, at one time."""
+
+    resident: float  # MiB
+    files: int
+    cpu: float  # seconds
+
+
+class Stage:
+    """Starts on construction; stop() ends all. `files` is the proxy's limit of
+    descriptors."""
+
+    def __init__(self, name, files=None):
+        self.calls = CallCounter()
+        self.stack = WatchedStack(name, self.calls, files, proxy={
+            "log": {"level": "info", "audit": "audit.log"},
+            "limits": {"denials_per_second": DENIALS},
+            "policy": {"address": self.calls.address}})
+        self.key = Ed25519Key()
+        self.address = self.stack.address
+        directory = self.stack.directory
+        (directory / "good.jwk").write_text(
+            json.dumps(self.key.private_jwk()), encoding="ascii")
+        (directory / "good.token").write_bytes(self.token("good/# pub sub"))
+        self._audit_log = open(directory / "audit.log", encoding="utf-8")
+        eventually(self._ready, "the proxy is ready")
+
+    def _ready(self):
+        return self.stack.metrics().get("sluice_policy_watch_connected") == 1
+
+    def token(self, *permissions, **claims):
+        return self.stack.authorization_server.token(
+            self.key, *permissions, life=3600, **claims)
+
+    def start_load(self, seconds, warmup=0.5):
+        """Good clients, at a rate that does not wait for anybody."""
+        directory = self.stack.directory
+        host, _, port = self.address.rpartition(":")
+        return subprocess.Popen(
+            [LOAD, "--mode", "pubsub", "--host", host, "--port", port, "--tls",
+             "--mqtt", "5", "--ace", "--token", directory / "good.token",
+             "--key", directory / "good.jwk", "--topic", "good", "--rate",
+             str(RATE), "--publishers", str(CLIENTS), "--subscribers",
+             str(CLIENTS), "--warmup", str(warmup), "--duration",
+             str(seconds)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def p99(load):
+        """Waits for the load's end: 99th percentiles of the latency, and of how
+        late messages were sent, in milliseconds."""
+        out, err = load.communicate(timeout=60)
+        if load.returncode != 0:
+            raise AssertionError(f"the good clients: {err.strip()}")
+        result = json.loads(out)
+        if result["missing"]:
+            raise AssertionError(f"{result['missing']} good messages are lost")
+        return (result["latency_us"]["p99"] / 1000,
+                result["send_lag_us"]["p99"] / 1000)
+
+    def good_client(self, timeout=10):
+        """One more comes; how long it takes to be let in."""
+        start = time.monotonic()
+        client = Client(self.address, self.stack.ca_file, timeout=timeout)
+        connack = client.ace_connect(self.token("good/# pub sub"), self.key)
+        client.tls.close()
+        if connack.code != 0:
+            raise AssertionError(f"a good client gets {connack}")
+        return time.monotonic() - start
+
+    def usage(self):
+        pid = self.stack.proxy.pid
+        status = pathlib.Path(f"/proc/{pid}/status").read_text("utf-8")
+        resident = next(int(line.split()[1]) for line in status.splitlines()
+                        if line.startswith("VmRSS"))
+        ticks = pathlib.Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(
+            ")")[2].split()[11:13]
+        return Usage(resident / 1024, len(os.listdir(f"/proc/{pid}/fd")),
+                     sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+
+    def audit_lines(self):
+        """Those that are new since the last call."""
+        return self._audit_log.read().splitlines()
+
+    def stop(self):
+        self._audit_log.close()
+        self.stack.stop()
+        self.calls.stop()
