@@ -1,12 +1,14 @@
 #include "policy/service/policy_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "policy/service/grpc_status.h"
 #include "policy/service/reference_answers.h"
+#include "policy/store/call_deadline.h"
 #include "proto/timestamp.h"
 
 namespace sluice::policy {
@@ -43,6 +45,16 @@ void LimitByAnswers(const ReferenceAnswers&, absl::Time,
 // The token of the request, one from the store, and the keys of an issuer.
 constexpr int kMaxQuestions = 3;
 
+// Before its caller stops waiting a call says what it has not got.
+constexpr std::chrono::milliseconds kTimeToAnswer(100);
+
+CallDeadline::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+  const CallDeadline::Time deadline = context.deadline();
+  // Without one it is the far future, from which nothing is to be taken.
+  return std::min(deadline, CallDeadline::Time::max() - kTimeToAnswer) -
+         kTimeToAnswer;
+}
+
 }  // namespace
 
 PolicyService::PolicyService(Deciders deciders, const AccessControl* access,
@@ -69,8 +81,10 @@ grpc::ServerUnaryReactor* PolicyService::Decide(
   DecisionCall::Start(
       {[this] { return deciders(); }, clock_, FreshnessFor(*request),
        kMaxQuestions},
-      [ask, request, response](const Authenticator& authenticator,
-                               absl::Time now, ReferenceAnswers* references) {
+      [ask, request, response, deadline = DeadlineOf(*context)](
+          const Authenticator& authenticator, absl::Time now,
+          ReferenceAnswers* references) {
+        const CallDeadline call_deadline(deadline);
         absl::StatusOr<Response> answer =
             (authenticator.*ask)(*request, now, references);
         if (answer.ok()) *response = *std::move(answer);

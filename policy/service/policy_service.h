@@ -18,8 +18,9 @@ namespace sluice::policy {
 
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
 // wire. A call is answered inline, on gRPC's thread, unless an authorization
-// server has to be asked first. Callers that `access` does not take for proxies
-// are refused. Thread-safe.
+// server has to be asked first; all that it asks of the store ends a little
+// before the call's own deadline. Callers that `access` does not take for
+// proxies are refused. Thread-safe.
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
   // Longest request, in bytes: the longest token and what stands around it.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/store/call_deadline.h"
 #include "policy/tls/channel_credentials.h"
 
 namespace sluice::policy {
@@ -91,6 +92,12 @@ EtcdClient::EtcdClient(EtcdOptions options) : options_(std::move(options)) {
 
 std::string EtcdClient::Prefix(absl::string_view kind) const {
   return absl::StrCat(options_.prefix, "/", kind, "/");
+}
+
+EtcdClient::Deadline EtcdClient::NewDeadline() const {
+  return std::min(CallDeadline::Current(),
+                  std::chrono::system_clock::now() +
+                      absl::ToChronoMilliseconds(options_.timeout));
 }
 
 absl::StatusOr<RangeResponse> EtcdClient::Range(const RangeRequest& request,

@@ -37,11 +37,8 @@ class EtcdClient {
   // Of the keys of `options`: "PREFIX/KIND/".
   std::string Prefix(absl::string_view kind) const;
 
-  // For what begins now.
-  Deadline NewDeadline() const {
-    return std::chrono::system_clock::now() +
-           absl::ToChronoMilliseconds(options_.timeout);
-  }
+  // For what begins now; not after the thread's CallDeadline.
+  Deadline NewDeadline() const;
 
   absl::StatusOr<etcdserverpb::RangeResponse> Range(
       const etcdserverpb::RangeRequest& request, Deadline deadline);

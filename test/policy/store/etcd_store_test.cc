@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/store/call_deadline.h"
 #include "policy/store/etcd_client.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/etcd_resource_store.h"
@@ -266,6 +267,26 @@ TEST_F(EtcdStoreTest, CallsEndAtTheirDeadline) {
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(EtcdResourceStore::Open(hasty).status().code(),
             absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EtcdStoreTest, CallsOfOneRequestShareItsDeadline) {
+  EtcdTokenStore tokens(Client());
+  ASSERT_TRUE(tokens.UseProof("before", kLater, kNow).ok());
+  etcd_.Suspend();
+  const auto begin = SteadyClock::now();
+  {
+    const CallDeadline outer(std::chrono::system_clock::now() +
+                             std::chrono::milliseconds(300));
+    const CallDeadline inner(std::chrono::system_clock::now() +
+                             std::chrono::hours(1));
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(tokens.UseProof("proof", kLater, kNow).status().code(),
+                absl::StatusCode::kUnavailable);
+    }
+  }
+  EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(5));
+  EXPECT_EQ(CallDeadline::Current(), CallDeadline::Time::max());
+  etcd_.Resume();
 }
 
 TEST_F(EtcdStoreTest, GoesToAMemberThatIsThere) {
