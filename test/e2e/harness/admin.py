@@ -13,11 +13,16 @@ def http_status(address, path):
         return error.code
 
 
-def metric(address, name):
-    """The value of a metric without labels."""
+def metrics(address):
+    """All metrics: name, with its labels as they are written, to value."""
     with urllib.request.urlopen(f"http://{address}/metrics",
                                 timeout=5) as response:
-        for line in response.read().decode().splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[1])
-    raise AssertionError(f"no metric {name}")
+        lines = response.read().decode().splitlines()
+    return {name: float(value) for name, _, value in
+            (line.rpartition(" ") for line in lines
+             if line and not line.startswith("#"))}
+
+
+def metric(address, name):
+    """The value of a metric without labels."""
+    return metrics(address)[name]

@@ -9,9 +9,8 @@ import shutil
 import subprocess
 import tempfile
 import unittest
-import urllib.request
 
-from . import secrets_book, wire
+from . import admin, secrets_book, wire
 from .broker import Mosquitto, RecordingBroker
 from .client import Client
 from .process import Process
@@ -191,12 +190,7 @@ class Stack:
 
     def metrics(self):
         """The proxy's: series to value."""
-        with urllib.request.urlopen(
-                f"http://{self.admin_address}/metrics") as response:
-            lines = response.read().decode().splitlines()
-        return {name: float(value) for name, _, value in
-                (line.rpartition(" ") for line in lines
-                 if line and not line.startswith("#"))}
+        return admin.metrics(self.admin_address)
 
     def stop(self):
         for process in reversed(self._processes):

@@ -1,6 +1,7 @@
 """A TLS client over pyOpenSSL, which has the exporter that `ssl` lacks."""
 
 import socket
+import struct
 import time
 
 from OpenSSL import SSL, crypto
@@ -116,6 +117,16 @@ class TlsStream:
     def abort(self):
         """Ends the connection; also wakes a thread that sends."""
         self._socket.shutdown(socket.SHUT_RDWR)
+
+    def settimeout(self, seconds):
+        """Of sends; each receive() has its own."""
+        self._socket.settimeout(seconds)
+
+    def reset(self):
+        """Ends the connection with RST."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                struct.pack("ii", 1, 0))
+        self._socket.close()
 
     def close(self):
         self._socket.close()
