@@ -11,6 +11,28 @@ using mqtt::PacketType;
 using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 
+namespace {
+
+// A client's DISCONNECT after a CONNECT with that Session Expiry Interval.
+absl::Status CheckDisconnect(const mqtt::Frame& frame, ProtocolVersion version,
+                             uint32_t session_expiry_interval) {
+  const absl::StatusOr<mqtt::Disconnect> disconnect =
+      mqtt::ParseDisconnect(frame, version);
+  if (!disconnect.ok()) return disconnect.status();
+  mqtt::Property expiry;
+  if (session_expiry_interval == 0 &&
+      disconnect->properties.Find(mqtt::PropertyId::kSessionExpiryInterval,
+                                  &expiry) &&
+      expiry.number != 0) {
+    // MQTT 5.0 section 3.14.2.2.2
+    return mqtt::MqttError(ReasonCode::kProtocolError,
+                           "a session that has ended is to be kept");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 void Session::OnClientPacket(const mqtt::Frame& frame) {
   absl::Status status;
   switch (frame.type) {
@@ -47,7 +69,7 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
       }
       break;
     case PacketType::kDisconnect:
-      status = mqtt::ParseDisconnect(frame, version_).status();
+      status = CheckDisconnect(frame, version_, session_expiry_interval_);
       if (status.ok()) {
         ForwardToBroker(frame);
         Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",

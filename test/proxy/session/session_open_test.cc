@@ -285,6 +285,20 @@ TEST_F(SessionOpenTest, SharedSubscriptionsAreJudgedOnTheirFilter) {
   }
 }
 
+// MQTT 5.0 section 3.14.2.2.2. The CONNECT had no Session Expiry Interval.
+TEST_F(SessionOpenTest, ADisconnectKeepsNoSessionThatHasEnded) {
+  const auto disconnect = [](char expiry) {
+    return std::string("\xe0\x07\x00\x05\x11\x00\x00\x00", 8) + expiry;
+  };
+  Open5();
+  EXPECT_THAT(Client(disconnect(0)),
+              ElementsAre("broker DISCONNECT 00", "close"));
+  Open5();
+  EXPECT_THAT(Client(disconnect(9)),
+              ElementsAre("client DISCONNECT 82", "close"));
+  EXPECT_EQ(to_broker(), "");
+}
+
 // covers: ACE-SUB-2
 TEST_F(SessionOpenTest, AuthzInfoCannotBeSubscribedTo) {
   Open(kV5, MakeGrant(now() + absl::Hours(1), {"sub authz-info"}));
