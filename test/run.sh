@@ -80,6 +80,7 @@ with_programs "instructions a message" test/bench/instructions.py
 with_programs "constant time" test/constant_time/run.py
 with_programs "end to end" test/e2e/run.py
 with_programs conformance test/conformance/run.py
+with_programs differential test/differential/run.py
 with_programs fleet test/fleet/run.py
 with_programs deploy test/deploy/run.py
 with_programs floods test/floods/run.py

@@ -2,7 +2,7 @@
 
 import signal
 
-from harness import admin, wire
+from harness import wire
 from harness.admin import http_status
 from harness.broker import Mosquitto
 from harness.process import eventually

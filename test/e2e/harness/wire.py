@@ -249,9 +249,10 @@ class Packet:
             self.properties = reader.properties()
         self.client_id = reader.text()
         self.will = self.username = self.password = None
+        self.will_properties = {}
         if self.connect_flags & 0x04:
             if v5:
-                reader.properties()
+                self.will_properties = reader.properties()
             self.will = (reader.text(), reader.binary())
         if self.connect_flags & 0x80:
             self.username = reader.text()

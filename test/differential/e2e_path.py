@@ -1,0 +1,6 @@
+"""Makes the end-to-end tests' `harness` importable."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))

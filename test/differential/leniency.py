@@ -1,0 +1,53 @@
+"""Where Sluice passes what Mosquitto refuses, and why that does no harm.
+
+The connection ends there, so that nothing behind it is read in two ways.
+"""
+
+import re
+
+import e2e_path  # noqa: F401
+from harness import wire
+
+# Section 1.5.4 of MQTT 5.0 leaves it to the receiver whether it takes control
+# characters and non-characters; Mosquitto does not.
+_LEFT_TO_THE_RECEIVER = re.compile("[\x01-\x1f\x7f-\x9f\ufdd0-\ufdef" + "".join(
+    chr(plane << 16 | last) for plane in range(17)
+    for last in (0xFFFE, 0xFFFF)) + "]")
+# A filter by section 4.8.2, which needs a slash; Mosquitto takes it for a
+# shared subscription without a name.
+_SHARE_ALONE = "$share"
+
+
+def _strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, (list, tuple)) or not isinstance(value, (
+            str, bytes, int, type(None))):
+        for item in value:
+            yield from _strings(item)
+
+
+def _strings_of(case):
+    """All that stand in the client's packets, up to one that is cut off."""
+    data = case.connect + case.rest
+    version = case.version
+    try:
+        while True:
+            packet, data = wire.split(data, version)
+            if not packet:
+                return
+            version = getattr(packet, "version", version)
+            yield from _strings(vars(packet))
+    except (ValueError, KeyError, IndexError):
+        return
+
+
+def broker_may_refuse(case, fault):
+    """Whether Mosquitto's `fault` is one that Sluice leaves to it."""
+    strings = list(_strings_of(case))
+    if fault == "protocol error":
+        return _SHARE_ALONE in strings
+    return fault in ("malformed packet", "Malformed UTF-8") and any(
+        map(_LEFT_TO_THE_RECEIVER.search, strings))
