@@ -1,38 +1,40 @@
-// A session under any sequence of client bytes, broker bytes, policy answers
-// and time. What must hold whatever comes:
+// A session under any sequence of client bytes, broker bytes, answers (of the
+// policy service and of checkers; late, twice, to a former question or to
+// none), time, revocations and changes of policy. What must hold whatever
+// comes:
 //  - nothing goes to the broker before the grant, and nothing after kClose;
 //  - the broker gets whole packets only, the first is the one CONNECT, and no
-//    PUBLISH or SUBSCRIBE outside the grant;
+//    PUBLISH or SUBSCRIBE outside the grant in force, after its end, or without
+//    the yes of a checker where one is to be asked;
 //  - the client gets whole packets only, and no PUBLISH outside the grant;
-//  - nothing that an enforced rule stands against gets through.
+//  - nothing that an enforced rule stands against gets through;
+//  - no request of the client is answered twice, and an answer that comes twice
+//    does nothing;
+//  - questions that are open, bytes that wait and bytes that one input makes
+//    are bounded.
 //
 // Input: a sequence of steps, each an opcode byte, for byte strings followed by
 // a length byte and the bytes. Opcode 0 opens the session with a fixed grant,
 // so that the fuzzer need not find the way.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proxy/mqtt/connect.h"
-#include "proxy/mqtt/publish.h"
-#include "proxy/mqtt/subscribe.h"
-#include "proxy/mqtt/topic.h"
+#include "proto/timestamp.h"
 #include "proxy/mqtt/unframer.h"
-#include "proxy/mqtt/unsubscribe.h"
 #include "proxy/session/session.h"
+#include "test/fuzz/session_model.h"
 #include "test/proxy/session/session_harness.h"
 
 namespace sluice::session {
 namespace {
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 struct FakeTls : TlsChannelInterface {
   bool IsResumed() const override { return false; }
@@ -52,133 +54,18 @@ struct FakeObserver : ObserverInterface {
   void OnEvent(const Event&) override {}
 };
 
-// Of every grant.
-constexpr char kSecret[] = "a/s/#";   // denied
-constexpr char kLimited[] = "a/l/#";  // by the next two; no RETAIN, no Will
-constexpr uint8_t kMaxQos = 1;
-constexpr size_t kMaxPayload = 4;
-constexpr char kRated[] = "b";
-constexpr int kPublishesPerSecond = 3;
-constexpr size_t kMaxSubscriptions = 3;
-
-void AddRules(policy::v1::Grant* grant) {
-  const auto add = [grant](const char* name, const char* filter) {
-    policy::v1::Rule* rule = grant->add_rules();
-    rule->set_name(name);
-    rule->set_publish(true);
-    rule->set_subscribe(true);
-    if (filter != nullptr) rule->add_topic_filters(filter);
-    return rule;
-  };
-  add("secret", kSecret)->mutable_deny();
-  policy::v1::Limits* limits = add("limited", kLimited)->mutable_limits();
-  limits->set_max_qos(kMaxQos);
-  limits->set_no_retain(true);
-  limits->set_no_will(true);
-  limits->set_max_payload_bytes(kMaxPayload);
-  add("rated", kRated)
-      ->mutable_limits()
-      ->set_max_publishes_per_second(kPublishesPerSecond);
-  add("subscriptions", nullptr)
-      ->mutable_limits()
-      ->set_max_subscriptions(kMaxSubscriptions);
-  policy::v1::Rule* shadow = add("shadow", "a/x");
-  shadow->set_shadow(true);
-  shadow->mutable_deny();
-}
-
-// One direction's packets, checked with the codec's one-filter functions and
-// not with what the session uses.
-class Outlet {
- public:
-  Outlet(bool to_broker) : to_broker_(to_broker) {}
-
-  // `seconds`: since the beginning.
-  void Take(ByteView bytes, mqtt::ProtocolVersion version, double seconds) {
-    seconds_ = seconds;
-    while (!bytes.empty()) {
-      const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
-      Require(result.kind == mqtt::UnframeResult::Kind::kFrame);
-      Check(result.frame, version);
-      bytes.remove_prefix(result.frame.whole.size());
-      ++packets_;
-    }
-  }
-
- private:
-  void Check(const mqtt::Frame& frame, mqtt::ProtocolVersion version) {
-    if (to_broker_) {
-      Require((frame.type == mqtt::PacketType::kConnect) == (packets_ == 0));
-    }
-    if (to_broker_ && frame.type == mqtt::PacketType::kConnect) {
-      CheckWill(frame);
-    } else if (to_broker_ && frame.type == mqtt::PacketType::kUnsubscribe) {
-      const auto unsubscribe = mqtt::ParseUnsubscribe(frame, version);
-      Require(unsubscribe.ok());
-      for (absl::string_view filter : unsubscribe->filters) {
-        subscriptions_.erase(std::string(filter));
-      }
-    } else if (frame.type == mqtt::PacketType::kPublish) {
-      const auto publish = mqtt::ParsePublish(
-          frame, version,
-          to_broker_ ? mqtt::Sender::kClient : mqtt::Sender::kServer);
-      Require(publish.ok());
-      std::string topic(publish->topic);
-      if (publish->topic_alias != 0) {
-        std::string& alias = aliases_[publish->topic_alias];
-        if (!topic.empty()) alias = topic;
-        topic = alias;
-      }
-      Require(!topic.empty());
-      Require(mqtt::TopicMatches("a/#", topic) || topic == "b");
-      Require(!mqtt::TopicMatches(kSecret, topic));
-      if (to_broker_) CheckLimits(*publish, topic);
-    } else if (to_broker_ && frame.type == mqtt::PacketType::kSubscribe) {
-      const auto subscribe = mqtt::ParseSubscribe(frame, version);
-      Require(subscribe.ok());
-      for (const mqtt::SubscribeEntry& entry : subscribe->entries) {
-        const absl::string_view filter = mqtt::WithoutShare(entry.filter);
-        Require(mqtt::FilterIsSubset(filter, "a/#") ||
-                mqtt::FilterIsSubset(filter, "b"));
-        Require(!mqtt::FiltersOverlap(filter, kSecret));
-        Require(!mqtt::FiltersOverlap(filter, kLimited) ||
-                (entry.options & 0x03) <= kMaxQos);
-        subscriptions_.insert(std::string(entry.filter));
-      }
-      Require(subscriptions_.size() <= kMaxSubscriptions);
-    }
-  }
-
-  void CheckWill(const mqtt::Frame& frame) {
-    const auto connect = mqtt::ParseConnect(frame);
-    Require(connect.ok());
-    if (!connect->will.has_value()) return;
-    Require(!mqtt::TopicMatches(kSecret, connect->will->topic));
-    Require(!mqtt::TopicMatches(kLimited, connect->will->topic));
-  }
-
-  void CheckLimits(const mqtt::Publish& publish, absl::string_view topic) {
-    if (mqtt::TopicMatches(kLimited, topic)) {
-      Require(publish.qos <= kMaxQos && !publish.retain);
-      Require(publish.payload.size() <= kMaxPayload);
-    }
-    if (topic == kRated) {
-      ++rated_;
-      Require(rated_ <= kPublishesPerSecond * (1 + seconds_));
-    }
-  }
-
-  const bool to_broker_;
-  double seconds_ = 0;
-  int rated_ = 0;  // messages to kRated
-  std::set<std::string> subscriptions_;
-  size_t packets_ = 0;
-  std::map<uint16_t, std::string> aliases_;
-};
+// Whatever one input is, it makes no more than this of it.
+constexpr size_t kMaxAnswerBytes = 16 * 1024;
+constexpr size_t kMaxBytesPerByte = 32;
+// Of questions that are open at once.
+constexpr size_t kMaxOpenChecks = 8;
+constexpr size_t kMaxOpenStores = 4;
 
 class Driver {
  public:
-  Driver() : broker_(true), client_(false) {
+  Driver()
+      : broker_(true, &checks_, &answers_),
+        client_(false, &checks_, &answers_) {
     settings_.max_packet_size = 4096;
     Context context;
     context.settings = &settings_;
@@ -235,7 +122,8 @@ class Driver {
         if (argument == 3) session_->OnDrain(now_, &effects_);
         if (argument == 4) Revoke();
         if (argument == 5) session_->OnPolicyOutage(now_, &effects_);
-        if (argument > 5) ChangePolicy(argument);
+        if (argument > 5 && argument < 16) ChangePolicy(argument);
+        if (argument >= 16) CheckerAnswers(argument - 16);
         break;
       case 7:
         StoreAnswers(argument);
@@ -266,26 +154,59 @@ class Driver {
                                   : absl::string_view()));
   }
 
+  // While the session wants no bytes they wait, as its caller has it.
   void ClientBytes(absl::string_view bytes) {
     client_rest_.append(bytes.data(), bytes.size());
+    input_size_ = client_rest_.size();
+    const bool wanted = session_->wants_client_bytes();
     const size_t used =
         session_->OnClientBytes(AsBytes(client_rest_), now_, &effects_);
     Require(used <= client_rest_.size());
+    Require(wanted || closed_ || (used == 0 && effects_.empty()));
+    EachPacket(AsBytes(client_rest_).first(used), [this](const auto& frame) {
+      answers_.FromClient(frame, Version());
+    });
     Finish();
     client_rest_.erase(0, used);
+    RequireOnlyAPart(client_rest_, session_->wants_client_bytes());
   }
 
   void BrokerBytes(absl::string_view bytes) {
     broker_rest_.append(bytes.data(), bytes.size());
+    input_size_ = broker_rest_.size();
     const size_t used =
         session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
     Require(used <= broker_rest_.size());
+    EachPacket(AsBytes(broker_rest_).first(used),
+               [this](const auto& frame) { answers_.FromBroker(frame); });
     Finish();
     broker_rest_.erase(0, used);
   }
 
+  template <typename Function>
+  static void EachPacket(ByteView bytes, Function function) {
+    while (!bytes.empty()) {
+      const mqtt::UnframeResult result = mqtt::Unframe(bytes, bytes.size());
+      if (result.kind != mqtt::UnframeResult::Kind::kFrame) return;
+      function(result.frame);
+      bytes.remove_prefix(result.frame.whole.size());
+    }
+  }
+
+  // A session that takes bytes leaves no whole packet behind.
+  void RequireOnlyAPart(absl::string_view rest, bool wanted) const {
+    if (closed_ || !wanted || rest.empty()) return;
+    Require(mqtt::Unframe(AsBytes(rest), settings_.max_packet_size).kind ==
+            mqtt::UnframeResult::Kind::kNeedMore);
+  }
+
+  // Bits of `argument`: two for what is answered, then whether a grant is
+  // narrow, then two for which question, counted from the last one.
   void PolicyAnswers(uint8_t argument) {
-    if (request_id_ == 0) return;
+    const size_t back = argument / 8;
+    if (request_ids_.size() <= back) return;
+    const uint64_t id = request_ids_[request_ids_.size() - 1 - back];
+    const bool first = answered_.insert(id).second;
     absl::StatusOr<policy::v1::AuthenticateResponse> answer;
     if (argument % 4 == 3) {
       answer = absl::UnavailableError("");
@@ -293,23 +214,74 @@ class Driver {
       answer.emplace();
       if (argument % 4 == 2) answer->mutable_denial();
       if (argument % 4 == 0) {
-        *answer->mutable_grant() =
-            MakeGrant(now_ + absl::Hours(1), {"pubsub a/#", "pubsub b"});
-        AddRules(answer->mutable_grant());
-        answer->mutable_grant()->set_token_id("jti");
-        answer->mutable_grant()->set_policy_version("1");
+        const GrantModel grant = MakeGrantModel(argument / 4 % 2 == 0);
+        *answer->mutable_grant() = grant.ToProto();
         // A grant that comes after its revocation opens nothing.
-        granted_ = granted_ || live_policy_.revocations.empty();
+        if (first && back == 0 && !granted_ &&
+            live_policy_.revocations.empty()) {
+          granted_ = true;
+          grant_ = grant;
+        }
       }
     }
-    session_->OnAuthenticateAnswer(request_id_, answer, now_, &effects_);
+    session_->OnAuthenticateAnswer(id, answer, now_, &effects_);
+    Require(first || effects_.empty());
+    FollowGrant();
   }
 
-  // Every grant of PolicyAnswers() has this token_id.
+  GrantModel MakeGrantModel(bool wide) {
+    GrantModel grant;
+    grant.wide = wide;
+    grant.expires_at = now_ + (wide ? absl::Hours(1) : absl::Minutes(5));
+    grant.token_id = absl::StrCat(grants_.size());
+    return grants_[grant.token_id] = grant;
+  }
+
+  // The session says which grant is in force; what that allows is the model's.
+  void FollowGrant() {
+    policy::v1::SessionInfo info;
+    if (!session_->Describe(&info)) return;
+    if (info.token_id() == grant_.token_id) return;
+    const auto found = grants_.find(info.token_id());
+    Require(found != grants_.end());
+    grant_ = found->second;
+    checks_.Renew();
+  }
+
+  // Bits of `argument`: two for the answer, then two for the question: the
+  // oldest, the newest, one that is answered, one of a former grant.
+  void CheckerAnswers(uint8_t argument) {
+    uint64_t id = ~uint64_t{0};
+    const uint8_t which = argument / 4;
+    const bool open = which < 2 && !checks_.open().empty();
+    if (open) {
+      id = which == 0 ? checks_.open().begin()->first
+                      : std::prev(checks_.open().end())->first;
+    } else if (which >= 2) {
+      id = which == 2 ? last_checked_ : checks_.former();
+    }
+    absl::StatusOr<policy::v1::CheckResponse> answer;
+    absl::Duration ttl = absl::ZeroDuration();
+    if (argument % 4 == 2) {
+      answer = absl::UnavailableError("");
+    } else {
+      answer.emplace();
+      answer->set_allowed(argument % 4 != 1);
+      if (argument % 4 == 0) ttl = absl::Minutes(1);
+      *answer->mutable_ttl() = ToProtoDuration(ttl);
+    }
+    checks_.Answer(id, answer.ok() && answer->allowed(), now_ + ttl);
+    if (open) last_checked_ = id;
+    session_->OnCheckAnswer(id, answer, now_, &effects_);
+    Require(open || effects_.empty());
+    Finish();
+    if (session_->wants_client_bytes()) ClientBytes("");
+  }
+
   void Revoke() {
     policy::v1::Revocation revocation;
     revocation.set_name("r");
-    revocation.set_token_id("jti");
+    revocation.set_subject(GrantModel::kSubject);
     live_policy_.revocations.Add(revocation);
     session_->OnRevocations(now_, &effects_);
     revoked_ = granted_;
@@ -321,59 +293,76 @@ class Driver {
     session_->OnPolicyVersion(now_, &effects_);
   }
 
+  // Bits of `argument`: one for the answer, then which question, counted from
+  // the last one.
   void StoreAnswers(uint8_t argument) {
+    const size_t back = argument / 2;
+    if (store_ids_.size() <= back) return;
+    const uint64_t id = store_ids_[store_ids_.size() - 1 - back];
+    const bool first = open_stores_.erase(id) == 1;
     policy::v1::StoreTokenResponse answer;
     if (argument % 2 == 0) {
       answer.mutable_stored();
     } else {
       answer.mutable_denial();
     }
-    session_->OnStoreTokenAnswer(store_id_, answer, now_, &effects_);
+    session_->OnStoreTokenAnswer(id, answer, now_, &effects_);
+    Require(first || effects_.empty());
   }
 
   void Finish() {
+    size_t made = 0;
     for (const Effect& effect : effects_.list()) {
       Require(!closed_);
-      switch (effect.kind) {
-        case Effect::Kind::kSendToClient:
-          client_.Take(effects_.bytes(effect), Version(), Seconds());
-          break;
-        case Effect::Kind::kSendToBroker:
-          Require(granted_);
-          broker_.Take(effects_.bytes(effect), Version(), Seconds());
-          break;
-        case Effect::Kind::kAuthenticate:
-          request_id_ = effect.request_id;
-          version_ =
-              effects_.authenticate(effect).connection().protocol_version() ==
-                      policy::v1::PROTOCOL_VERSION_MQTT_5_0
-                  ? mqtt::ProtocolVersion::kV5
-                  : mqtt::ProtocolVersion::kV311;
-          break;
-        case Effect::Kind::kStoreToken:
-          store_id_ = effect.request_id;
-          break;
-        case Effect::Kind::kCheck:
-          Require(false);  // no rule asks a checker
-          break;
-        case Effect::Kind::kClose:
-          closed_ = true;
-          break;
-        case Effect::Kind::kConnectUpstream:
-          Require(granted_);
-          break;
-        case Effect::Kind::kSetTimer:
-        case Effect::Kind::kClearTimer:
-          break;
-      }
+      made += effect.length;
+      Carry(effect);
     }
+    Require(made <= kMaxAnswerBytes + kMaxBytesPerByte * input_size_);
+    Require(checks_.open().size() <= kMaxOpenChecks);
+    Require(open_stores_.size() <= kMaxOpenStores);
     effects_.Clear();
     Require(closed_ == session_->is_closed());
     Require(closed_ || !revoked_);
   }
 
+  void Carry(const Effect& effect) {
+    switch (effect.kind) {
+      case Effect::Kind::kSendToClient:
+        client_.Take(effects_.bytes(effect), Version(), grant_, start_, now_);
+        break;
+      case Effect::Kind::kSendToBroker:
+        Require(granted_);
+        broker_.Take(effects_.bytes(effect), Version(), grant_, start_, now_);
+        break;
+      case Effect::Kind::kAuthenticate:
+        request_ids_.push_back(effect.request_id);
+        version_ =
+            effects_.authenticate(effect).connection().protocol_version() ==
+                    policy::v1::PROTOCOL_VERSION_MQTT_5_0
+                ? mqtt::ProtocolVersion::kV5
+                : mqtt::ProtocolVersion::kV311;
+        break;
+      case Effect::Kind::kStoreToken:
+        store_ids_.push_back(effect.request_id);
+        Require(open_stores_.insert(effect.request_id).second);
+        break;
+      case Effect::Kind::kCheck:
+        Require(granted_);
+        checks_.Ask(effect.request_id, effects_.check(effect));
+        break;
+      case Effect::Kind::kClose:
+        closed_ = true;
+        break;
+      case Effect::Kind::kConnectUpstream:
+        Require(granted_);
+        break;
+      case Effect::Kind::kSetTimer:
+      case Effect::Kind::kClearTimer:
+        break;
+    }
+  }
+
   mqtt::ProtocolVersion Version() const { return version_; }
-  double Seconds() const { return absl::ToDoubleSeconds(now_ - start_); }
 
   Settings settings_;
   FakeTls tls_;
@@ -385,13 +374,21 @@ class Driver {
   const absl::Time start_ = absl::FromUnixSeconds(1800000000);
   absl::Time now_ = start_;
   std::unique_ptr<Session> session_;
+  std::map<std::string, GrantModel> grants_;  // by token_id
+  GrantModel grant_;                          // in force
+  CheckModel checks_;
+  AnswerModel answers_;
   Outlet broker_;
   Outlet client_;
   std::string client_rest_;
   std::string broker_rest_;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
-  uint64_t request_id_ = 0;
-  uint64_t store_id_ = 0;
+  size_t input_size_ = 0;
+  std::vector<uint64_t> request_ids_;
+  std::set<uint64_t> answered_;  // of request_ids_
+  std::vector<uint64_t> store_ids_;
+  std::set<uint64_t> open_stores_;
+  uint64_t last_checked_ = 0;
   bool granted_ = false;
   bool revoked_ = false;
   bool closed_ = false;

@@ -1,0 +1,273 @@
+#include "test/fuzz/session_model.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "proxy/mqtt/subscribe.h"
+#include "proxy/mqtt/unsubscribe.h"
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::Frame;
+using mqtt::PacketType;
+using mqtt::ProtocolVersion;
+
+constexpr char kRated[] = "b";
+
+using Levels = std::vector<std::string>;
+
+Levels LevelsOf(absl::string_view text) { return absl::StrSplit(text, '/'); }
+
+// Whether `text`, a topic or a filter below `a`, touches `a/SECOND/#`.
+bool Touches(absl::string_view text, absl::string_view second) {
+  const Levels levels = LevelsOf(text);
+  return levels.size() >= 2 && levels[0] == "a" &&
+         (levels[1] == second || levels[1] == "+" || levels[1] == "#");
+}
+
+// A filter without `$share/NAME/`.
+absl::string_view Unshared(absl::string_view filter) {
+  if (!absl::ConsumePrefix(&filter, "$share/")) return filter;
+  const size_t slash = filter.find('/');
+  Require(slash != absl::string_view::npos);
+  return filter.substr(slash + 1);
+}
+
+uint16_t LeadingNumber(const Frame& frame) {
+  if (frame.body.size() < 2) return 0;
+  return static_cast<uint16_t>(frame.body[0] << 8 | frame.body[1]);
+}
+
+}  // namespace
+
+policy::v1::Grant GrantModel::ToProto() const {
+  policy::v1::Grant grant =
+      wide ? MakeGrant(expires_at, {"pubsub a/#", "pubsub b"})
+           : MakeGrant(expires_at, {"pubsub a/#"});
+  grant.set_subject(kSubject);
+  grant.set_token_id(token_id);
+  grant.set_policy_version("1");
+  const auto add = [&grant](const char* name,
+                            std::initializer_list<const char*> filters) {
+    policy::v1::Rule* rule = grant.add_rules();
+    rule->set_name(name);
+    rule->set_publish(true);
+    rule->set_subscribe(true);
+    for (const char* filter : filters) rule->add_topic_filters(filter);
+    return rule;
+  };
+  add("secret", {"a/s/#"})->mutable_deny();
+  policy::v1::Limits* limits = add("limited", {"a/l/#"})->mutable_limits();
+  limits->set_max_qos(kMaxQos);
+  limits->set_no_retain(true);
+  limits->set_no_will(true);
+  limits->set_max_payload_bytes(kMaxPayload);
+  add("rated", {kRated})
+      ->mutable_limits()
+      ->set_max_publishes_per_second(kPublishesPerSecond);
+  add("subscriptions", {})
+      ->mutable_limits()
+      ->set_max_subscriptions(kMaxSubscriptions);
+  add("checked", {"a/c/#"})->mutable_external_check()->set_checker("c");
+  policy::v1::Rule* shadow = add("shadow", {"a/x"});
+  shadow->set_shadow(true);
+  shadow->mutable_deny();
+  policy::v1::Rule* shadow_check = add("shadow-check", {"a/x", "a/y"});
+  shadow_check->set_shadow(true);
+  shadow_check->mutable_external_check()->set_checker("c");
+  return grant;
+}
+
+bool GrantModel::Covers(absl::string_view text) const {
+  return LevelsOf(text)[0] == "a" || (wide && text == "b");
+}
+
+void CheckModel::Ask(uint64_t id, const policy::v1::CheckRequest& request) {
+  const bool publish =
+      request.action() == policy::v1::CheckRequest::ACTION_PUBLISH;
+  Require(open_.emplace(id, Question(publish, request.topic())).second);
+}
+
+void CheckModel::Answer(uint64_t id, bool allowed, absl::Time until) {
+  const auto found = open_.find(id);
+  if (found == open_.end()) return;
+  yes_.erase(found->second);
+  if (allowed) yes_[found->second] = {until, false};
+  open_.erase(found);
+}
+
+void CheckModel::Renew() {
+  if (!open_.empty()) former_ = open_.begin()->first;
+  open_.clear();
+  yes_.clear();
+}
+
+void CheckModel::RequireYes(const Question& question, absl::Time now) {
+  const auto found = yes_.find(question);
+  Require(found != yes_.end());
+  Require(!found->second.used || now < found->second.until);
+  found->second.used = true;
+}
+
+void AnswerModel::FromClient(const Frame& frame, ProtocolVersion version) {
+  switch (frame.type) {
+    case PacketType::kPublish: {
+      const auto publish =
+          mqtt::ParsePublish(frame, version, mqtt::Sender::kClient);
+      if (!publish.ok() || publish->qos == 0) break;
+      ++owed_[{publish->qos == 1 ? PacketType::kPuback : PacketType::kPubrec,
+               publish->packet_id}];
+      break;
+    }
+    case PacketType::kPubrel:
+      ++owed_[{PacketType::kPubcomp, LeadingNumber(frame)}];
+      break;
+    case PacketType::kSubscribe:
+      ++owed_[{PacketType::kSuback, LeadingNumber(frame)}];
+      break;
+    case PacketType::kUnsubscribe:
+      ++owed_[{PacketType::kUnsuback, LeadingNumber(frame)}];
+      break;
+    case PacketType::kPingreq:
+      ++owed_[{PacketType::kPingresp, 0}];
+      break;
+    default:
+      break;
+  }
+}
+
+// What is forwarded is the broker's to answer. The session has requests of its
+// own, whose answers the client does not get.
+void AnswerModel::ToBroker(const Frame& frame, ProtocolVersion version) {
+  AnswerModel asked;
+  asked.FromClient(frame, version);
+  for (const auto& [key, count] : asked.owed_) {
+    owed_[key] = std::max(owed_[key] - count, 0);
+  }
+}
+
+void AnswerModel::FromBroker(const Frame& frame) {
+  ++owed_[{frame.type, LeadingNumber(frame)}];
+}
+
+void AnswerModel::ToClient(const Frame& frame) {
+  switch (frame.type) {
+    case PacketType::kConnack:
+      Require(++connacks_ == 1);
+      break;
+    case PacketType::kPingresp:
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubcomp:
+    case PacketType::kSuback:
+    case PacketType::kUnsuback:
+      Require(--owed_[{frame.type, LeadingNumber(frame)}] >= 0);
+      break;
+    default:
+      break;
+  }
+}
+
+void Outlet::Take(ByteView bytes, ProtocolVersion version,
+                  const GrantModel& grant, absl::Time start, absl::Time now) {
+  grant_ = grant;
+  start_ = start;
+  now_ = now;
+  while (!bytes.empty()) {
+    const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
+    Require(result.kind == mqtt::UnframeResult::Kind::kFrame);
+    Check(result.frame, version);
+    bytes.remove_prefix(result.frame.whole.size());
+    ++packets_;
+  }
+}
+
+void Outlet::Check(const Frame& frame, ProtocolVersion version) {
+  if (!to_broker_) {
+    answers_->ToClient(frame);
+  } else {
+    Require((frame.type == PacketType::kConnect) == (packets_ == 0));
+    if (frame.type != PacketType::kConnect) answers_->ToBroker(frame, version);
+  }
+  if (frame.type == PacketType::kPublish) CheckPublish(frame, version);
+  if (!to_broker_) return;
+  if (frame.type == PacketType::kConnect) CheckWill(frame);
+  if (frame.type == PacketType::kSubscribe) CheckSubscribe(frame, version);
+  if (frame.type == PacketType::kUnsubscribe) {
+    const auto unsubscribe = mqtt::ParseUnsubscribe(frame, version);
+    Require(unsubscribe.ok());
+    for (absl::string_view filter : unsubscribe->filters) {
+      subscriptions_.erase(std::string(filter));
+    }
+  }
+}
+
+void Outlet::CheckPublish(const Frame& frame, ProtocolVersion version) {
+  const auto publish = mqtt::ParsePublish(
+      frame, version,
+      to_broker_ ? mqtt::Sender::kClient : mqtt::Sender::kServer);
+  Require(publish.ok());
+  std::string topic(publish->topic);
+  if (publish->topic_alias != 0) {
+    std::string& alias = aliases_[publish->topic_alias];
+    if (!topic.empty()) alias = topic;
+    topic = alias;
+  }
+  Require(!topic.empty());
+  Require(grant_.Covers(topic));
+  Require(!Touches(topic, "s"));
+  if (!to_broker_) return;
+  Require(now_ < grant_.expires_at);
+  CheckLimits(*publish, topic);
+  if (Touches(topic, "c")) checks_->RequireYes({true, topic}, now_);
+}
+
+void Outlet::CheckSubscribe(const Frame& frame, ProtocolVersion version) {
+  Require(now_ < grant_.expires_at);
+  const auto subscribe = mqtt::ParseSubscribe(frame, version);
+  Require(subscribe.ok());
+  std::set<std::string> checked;
+  for (const mqtt::SubscribeEntry& entry : subscribe->entries) {
+    const absl::string_view filter = Unshared(entry.filter);
+    Require(grant_.Covers(filter));
+    Require(!Touches(filter, "s"));
+    Require(!Touches(filter, "l") ||
+            (entry.options & 0x03) <= GrantModel::kMaxQos);
+    if (Touches(filter, "c")) checked.insert(std::string(filter));
+    subscriptions_.insert(std::string(entry.filter));
+  }
+  for (const std::string& filter : checked) {
+    checks_->RequireYes({false, filter}, now_);
+  }
+  Require(subscriptions_.size() <= GrantModel::kMaxSubscriptions);
+}
+
+void Outlet::CheckWill(const Frame& frame) {
+  const auto connect = mqtt::ParseConnect(frame);
+  Require(connect.ok());
+  if (!connect->will.has_value()) return;
+  const absl::string_view topic = connect->will->topic;
+  Require(grant_.Covers(topic));
+  Require(!Touches(topic, "s") && !Touches(topic, "l"));
+  if (Touches(topic, "c")) {
+    checks_->RequireYes({true, std::string(topic)}, now_);
+  }
+}
+
+void Outlet::CheckLimits(const mqtt::Publish& publish,
+                         absl::string_view topic) {
+  if (Touches(topic, "l")) {
+    Require(publish.qos <= GrantModel::kMaxQos && !publish.retain);
+    Require(publish.payload.size() <= GrantModel::kMaxPayload);
+  }
+  if (topic == kRated) {
+    ++rated_;
+    Require(rated_ <= GrantModel::kPublishesPerSecond *
+                          (1 + absl::ToDoubleSeconds(now_ - start_)));
+  }
+}
+
+}  // namespace sluice::session
