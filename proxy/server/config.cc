@@ -26,6 +26,7 @@ constexpr size_t kMaxPacketSize = 268435455;  // MQTT 5.0 section 2.1.4
 // What a TLS record holds; and what a machine may have.
 constexpr size_t kMinQueuedBytes = 16384;
 constexpr size_t kMaxQueuedBytes = 1073741824;
+constexpr absl::Duration kMaxEventCoalescing = absl::Milliseconds(10);
 constexpr uint32_t kMaxWorkers = 256;
 
 // Turns the message that was read into a Config, a section a function;
@@ -343,6 +344,16 @@ absl::Status Checker::CheckAdminAndWorkers() {
                                          &config_.drain_time);
       !s.ok()) {
     return s;
+  }
+  if (absl::Status s =
+          fields_.CheckTime("event_coalescing", schema_.has_event_coalescing(),
+                            schema_.event_coalescing(), Zero::kAllowed,
+                            &config_.event_coalescing);
+      !s.ok()) {
+    return s;
+  }
+  if (config_.event_coalescing > kMaxEventCoalescing) {
+    return Error("event_coalescing", "more than 10ms");
   }
   return absl::OkStatus();
 }

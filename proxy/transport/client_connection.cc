@@ -129,6 +129,7 @@ absl::Span<uint8_t> ClientConnection::OnReadable(Stream* stream) {
 }
 
 void ClientConnection::OnRead(Stream* stream, size_t count) {
+  context_->loop->CountRead();
   if (phase_ == Phase::kClosing) return;  // nobody is there to hear it
   if (stream == &client_) {
     context_->tls_io.set_input(context_->ciphertext().first(count));

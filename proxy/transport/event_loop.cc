@@ -1,8 +1,11 @@
 #include "proxy/transport/event_loop.h"
 
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -49,8 +52,34 @@ EventLoop::~EventLoop() {
   Require(uv_loop_close(&loop_), "uv_loop_close");
 }
 
+void EventLoop::CoalesceEvents(absl::Duration longest) {
+  if (longest <= absl::ZeroDuration()) return;
+  coalescer_ = std::make_unique<EventCoalescer>(longest);
+  auto* prepare = new uv_prepare_t;
+  uv_prepare_init(&loop_, prepare);  // none of these can fail
+  prepare->data = this;
+  uv_prepare_start(prepare, BeforePoll);
+  uv_unref(reinterpret_cast<uv_handle_t*>(prepare));
+  before_poll_.reset(prepare);
+}
+
+void EventLoop::BeforePoll(uv_prepare_t* prepare) {
+  auto* self = static_cast<EventLoop*>(prepare->data);
+  const absl::Duration wait =
+      self->coalescer_->BeforePoll(uv_hrtime(), std::exchange(self->reads_, 0));
+  if (wait == absl::ZeroDuration()) return;
+  const timespec time = absl::ToTimespec(wait);
+  nanosleep(&time, nullptr);
+  // The time that passed is not to be missing from what the turn sees.
+  uv_update_time(&self->loop_);
+}
+
 void EventLoop::Start() {
-  thread_ = std::thread([this] { uv_run(&loop_, UV_RUN_DEFAULT); });
+  thread_ = std::thread([this] {
+    // A sleep ends when it should, and not up to 50 us later.
+    prctl(PR_SET_TIMERSLACK, 1000);
+    uv_run(&loop_, UV_RUN_DEFAULT);
+  });
 }
 
 void EventLoop::Close() {
@@ -59,6 +88,7 @@ void EventLoop::Close() {
     mailbox_->wakeup_ = nullptr;
   }
   wakeup_.reset();
+  before_poll_.reset();
 }
 
 void EventLoop::Join() {

@@ -10,6 +10,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "proxy/transport/event_coalescer.h"
 #include "proxy/transport/uv_handle.h"
 
 namespace sluice::transport {
@@ -51,6 +52,12 @@ class EventLoop {
   // Waits for the thread's end. Not the loop's thread.
   void Join();
 
+  // From now on lets events gather while the loop is busy, for at most
+  // `longest`: see EventCoalescer. Before Start().
+  void CoalesceEvents(absl::Duration longest);
+  // Something has been read. The loop's thread.
+  void CountRead() { ++reads_; }
+
   // Before Start(), and on the loop's thread.
   uv_loop_t* uv() { return &loop_; }
   // As Mailbox::Post().
@@ -65,12 +72,16 @@ class EventLoop {
 
  private:
   static void OnWakeup(uv_async_t* wakeup);
+  static void BeforePoll(uv_prepare_t* prepare);
   void RunTasks();
 
   uv_loop_t loop_;
   std::shared_ptr<Mailbox> mailbox_;
   UvHandle<uv_async_t> wakeup_;
-  std::vector<Mailbox::Task> running_;  // capacity is kept
+  std::vector<Mailbox::Task> running_;         // capacity is kept
+  std::unique_ptr<EventCoalescer> coalescer_;  // null: nothing waits
+  UvHandle<uv_prepare_t> before_poll_;
+  uint32_t reads_ = 0;  // since the last poll
   std::thread thread_;
   absl::Time epoch_;        // when uv_now() was 0
   uint64_t synced_at_ = 0;  // uv_now()

@@ -40,6 +40,9 @@ class Worker final : private Listener::HandlerInterface {
   // Ends the thread, and with it all connections at once.
   ~Worker() override;
 
+  // See EventLoop. Before Start().
+  void CoalesceEvents(absl::Duration longest) { loop_.CoalesceEvents(longest); }
+
   // Before Start().
   absl::Status Listen(UniqueFd socket,
                       std::shared_ptr<const ListenerConfig> config);

@@ -22,6 +22,9 @@ struct ListenerOptions {
 
 struct WorkerPoolOptions {
   size_t workers = 0;  // 0: one for each core
+  // How long events of a busy loop gather at most: see EventCoalescer. 0:
+  // never.
+  absl::Duration event_coalescing;
   ConnectionLimits limits;
   Worker::Peers peers;
   std::vector<ListenerOptions> listeners;

@@ -104,6 +104,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_FALSE(config.admin.has_value());
   EXPECT_EQ(config.workers, 0u);
   EXPECT_EQ(config.drain_time, absl::Seconds(10));
+  EXPECT_EQ(config.event_coalescing, absl::Microseconds(500));
   EXPECT_EQ(config.log.level, LogLevel::kInfo);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
   EXPECT_EQ(config.log.audit_file, "");
@@ -166,6 +167,7 @@ limits:
 admin: {address: 127.0.0.1:9901}
 workers: 3
 drain_time: 0s
+event_coalescing: 100us
 log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
 )");
   ASSERT_EQ(config.listeners.size(), 2u);
@@ -211,6 +213,7 @@ log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
   EXPECT_EQ(config.admin->ToString(), "127.0.0.1:9901");
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_time, absl::ZeroDuration());
+  EXPECT_EQ(config.event_coalescing, absl::Microseconds(100));
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.format, LogFormat::kText);
   EXPECT_EQ(config.log.audit_file, dir_.path() + "/audit.log");
@@ -393,6 +396,8 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
       {"upstream:", "admin: {address: unix:/x}\nupstream:",
        "proxy.yaml:5: admin.address: expected HOST:PORT; a socket file won't "
        "do here"},
+      {"upstream:", "event_coalescing: 11ms\nupstream:",
+       "proxy.yaml:5: event_coalescing: more than 10ms"},
       {"upstream:", "workers: 257\nupstream:",
        "proxy.yaml:5: workers: expected 0 to 256"},
       {"upstream:", "log: {audit_sample: -0.1}\nupstream:",
