@@ -19,6 +19,7 @@ session::Settings MakeSessionSettings(const Config& config,
   settings.max_unauthenticated_packet_size = std::min(
       settings.max_unauthenticated_packet_size, config.limits.max_packet_size);
   settings.connect_timeout = config.limits.connect_timeout;
+  settings.broker_timeout = config.upstream.connect_timeout;
   settings.authentication_timeout = config.ace.authentication_timeout;
   settings.reauthentication_grace = config.ace.reauthentication_grace;
   settings.hide_topics = config.ace.hide_topics;

@@ -150,7 +150,7 @@ void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
   effects_->Send(Effect::Kind::kSendToBroker,
                  WriteConnect(pending_->forwarded, username, password));
   state_ = State::kAwaitConnack;
-  ArmTimer(now_ + settings.connect_timeout);
+  ArmTimer(now_ + settings.broker_timeout);
 }
 
 void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {

@@ -334,7 +334,7 @@ void Session::Admit() {
   effects_->ConnectUpstream();
   state_ = State::kAwaitUpstream;
   // The upstream has a timeout of its own; this one is the last resort.
-  ArmTimer(now_ + 2 * context_.settings->connect_timeout);
+  ArmTimer(now_ + 2 * context_.settings->broker_timeout);
 }
 
 void Session::OnConnack(const mqtt::Frame& frame) {

@@ -19,6 +19,8 @@ struct Settings {
   size_t max_unauthenticated_packet_size = 256 * 1024;
   absl::Duration connect_timeout = absl::Seconds(10);
   absl::Duration authentication_timeout = absl::Seconds(10);
+  // For the broker's CONNACK.
+  absl::Duration broker_timeout = absl::Seconds(5);
   absl::Duration reauthentication_grace = absl::ZeroDuration();
   bool hide_topics = false;
   bool v5_username_token = false;

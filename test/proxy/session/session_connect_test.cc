@@ -54,8 +54,8 @@ TEST_F(SessionConnectTest, ExporterProofIsAskedForGrantedAndConnected) {
             std::string(32, '\xE0'));
   EXPECT_EQ(asked().connection().client_address(), "192.0.2.1:4000");
   EXPECT_EQ(asked().connection().client_id(), "c");
-  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
-  EXPECT_THAT(UpstreamConnected(), ElementsAre("broker CONNECT", "timer 10s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
+  EXPECT_THAT(UpstreamConnected(), ElementsAre("broker CONNECT", "timer 5s"));
   EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV5, 0)),
               ElementsAre("client CONNACK 00", "timer 1h"));
   // Session Present 0, Success, properties: Authentication Method "ace".
@@ -79,7 +79,7 @@ TEST_F(SessionConnectTest, ChallengeIsAnsweredAndGranted) {
   EXPECT_EQ(asked().token().token(), "TOKEN");
   EXPECT_EQ(asked().token().challenge().server_nonce(), nonce);
   EXPECT_EQ(asked().token().challenge().answer(), "CLIENTNOPROOF");
-  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
 }
 
 // covers: ACE-POP-4
@@ -265,7 +265,7 @@ TEST_F(SessionConnectTest, AStoredTokenIsProvenByChallenge) {
   EXPECT_EQ(asked().stored_token().challenge().server_nonce(),
             "\x01\x02\x03\x04\x05\x06\x07\x08");
   EXPECT_EQ(asked().stored_token().challenge().answer(), "CLIENTNOPROOF");
-  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
 }
 
 TEST_F(SessionConnectTest, AChallengeThatDoesNotFitTheRequestIsNoGrant) {
@@ -426,7 +426,7 @@ TEST_F(SessionConnectTest, AnswersThatAreLateOrTwiceOrForeignAreIgnored) {
   session().OnAuthenticateAnswer(request_id() + 1, response, now(), &effects);
   session().OnAuthenticateAnswer(0, response, now(), &effects);
   EXPECT_TRUE(effects.empty());
-  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
   EXPECT_THAT(Grant(AGrant()), IsEmpty());
   ClientClosed();
   EXPECT_THAT(Grant(AGrant()), IsEmpty());
@@ -465,7 +465,7 @@ TEST_F(SessionConnectTest, AWillNeedsThePublishScope) {
   parts.will_topic = "a/gone";
   Start();
   Client(ConnectPacket(parts));
-  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
 }
 
 // covers: ACE-CON-6, EDGE-13
@@ -506,7 +506,7 @@ TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
               ElementsAre("authenticate", "timer 10s"));
   EXPECT_EQ(asked().token().token(), "TOKEN");
   EXPECT_EQ(asked().token().exporter().proof(), "PROOF");
-  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
   UpstreamConnected();
   ConnectParts expected;
   expected.version = ProtocolVersion::kV311;
@@ -568,7 +568,7 @@ TEST_F(SessionConnectTest, AnAnonymousClientIsThePolicyServicesToDecide) {
     Client(ConnectPacket(parts));
     policy::v1::Grant grant;
     grant.add_permissions()->set_topic_filter("public/#");
-    EXPECT_THAT(Grant(grant), ElementsAre("connect", "timer 20s"));
+    EXPECT_THAT(Grant(grant), ElementsAre("connect", "timer 10s"));
     UpstreamConnected();
     EXPECT_THAT(to_broker(), Not(HasSubstr("bob")));
     EXPECT_THAT(to_broker(), Not(HasSubstr("hunter2")));
@@ -694,7 +694,7 @@ TEST_F(SessionConnectTest, ASilentBrokerIsReportedInTime) {
   Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   Grant(AGrant());
   UpstreamConnected();
-  Advance(absl::Seconds(10));
+  Advance(absl::Seconds(5));
   EXPECT_THAT(Timer(), ElementsAre("client CONNACK 88", "close"));
 }
 

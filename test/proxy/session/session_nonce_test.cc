@@ -52,7 +52,7 @@ TEST_F(SessionNonceTest, AHintCarriesANonce) {
 // covers: ACE-CON-2
 TEST_F(SessionNonceTest, ATokenWithAFreshNonceIsTaken) {
   Connect();
-  EXPECT_THAT(Grant(GrantWith("fresh")), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(GrantWith("fresh")), ElementsAre("connect", "timer 10s"));
 }
 
 // covers: ACE-CON-2
@@ -71,7 +71,7 @@ TEST_F(SessionNonceTest, ATokenWithAnotherNonceOrNoneGetsANewHint) {
 TEST_F(SessionNonceTest, TheNonceMayBeOptional) {
   settings.cnonce_optional = true;
   Connect();
-  EXPECT_THAT(Grant(GrantWith("")), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(GrantWith("")), ElementsAre("connect", "timer 10s"));
   Connect();
   EXPECT_THAT(Grant(GrantWith("stale")),
               ElementsAre("client CONNACK 87", "close"));
@@ -82,7 +82,7 @@ TEST_F(SessionNonceTest, WhereNoneAreGivenOutTheyDoNotMatter) {
   gives_nonces = false;
   Connect();
   EXPECT_THAT(Grant(GrantWith("another's")),
-              ElementsAre("connect", "timer 20s"));
+              ElementsAre("connect", "timer 10s"));
   Connect("");
   Deny(Denial::REASON_NO_CREDENTIAL);
   EXPECT_THAT(to_client(), Not(HasSubstr("cnonce")));
@@ -93,7 +93,7 @@ TEST_F(SessionNonceTest, AnAnonymousClientNeedsNone) {
   Client(ConnectPacket({}));
   policy::v1::Grant grant;
   grant.add_permissions()->set_topic_filter("public/#");
-  EXPECT_THAT(Grant(grant), ElementsAre("connect", "timer 20s"));
+  EXPECT_THAT(Grant(grant), ElementsAre("connect", "timer 10s"));
 }
 
 // covers: ACE-CON-2, ACE-EXP-3

@@ -79,7 +79,7 @@ class SessionRulesTest : public ::testing::Test, public SessionHarness {
     }
     Client(ConnectPacket(parts));
     Lines lines = Grant(AGrant(rules));
-    if (!lines.empty() && lines.back() == "timer 20s") lines.pop_back();
+    if (!lines.empty() && lines.back() == "timer 10s") lines.pop_back();
     return lines;
   }
 
