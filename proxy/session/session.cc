@@ -212,6 +212,18 @@ void Session::OnTimer(absl::Time now, Effects* effects) {
   }
 }
 
+void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  if (state_ != State::kOpen) {
+    ArmTimer(deadline_ + by);
+    return;
+  }
+  if (reauthentication_ != nullptr) reauthentication_->deadline += by;
+  if (recheck_ != nullptr) recheck_->due += by;
+  ArmOpenTimer();
+}
+
 void Session::OnDrain(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;

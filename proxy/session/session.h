@@ -106,6 +106,10 @@ class Session {
 
   // The deadline of kSetTimer has passed.
   void OnTimer(absl::Time now, Effects* effects);
+  // The clock was set, by so much: peers have as long as before for what is
+  // waited for, and the grant ends when the clock says so. Yields kSetTimer or
+  // kClearTimer.
+  void OnClockSet(absl::Duration by, absl::Time now, Effects* effects);
 
   // The proxy shuts down: DISCONNECT 0x8B, kClose.
   void OnDrain(absl::Time now, Effects* effects);

@@ -122,6 +122,18 @@ void ClientConnection::Tell(TimedInput input) {
   Settle();
 }
 
+void ClientConnection::OnClockSet(absl::Duration by) {
+  if (phase_ != Phase::kOpen) {
+    timer_.Move(by);
+    return;
+  }
+  // What the session waits for is measured anew, be it moved or not.
+  timer_.Clear();
+  session_->OnClockSet(by, Now(), &context_->effects);
+  CarryOut();
+  Settle();
+}
+
 absl::Span<uint8_t> ClientConnection::OnReadable(Stream* stream) {
   if (stream == &client_) return context_->ciphertext();
   if (phase_ == Phase::kClosing) return context_->scratch();

@@ -61,6 +61,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   // before there is a session, or after.
   using TimedInput = void (session::Session::*)(absl::Time, session::Effects*);
   void Tell(TimedInput input);
+  // The clock was set.
+  void OnClockSet(absl::Duration by);
 
   // See Session::Describe().
   bool Describe(policy::v1::SessionInfo* info) const {

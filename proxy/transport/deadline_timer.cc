@@ -28,6 +28,12 @@ void DeadlineTimer::Clear() {
   uv_timer_stop(timer_.get());
 }
 
+void DeadlineTimer::Move(absl::Duration by) {
+  if (deadline_ == absl::InfiniteFuture()) return;
+  deadline_ += by;
+  Arm();
+}
+
 void DeadlineTimer::Arm() {
   armed_for_ = deadline_;
   const absl::Duration left = std::min(

@@ -26,6 +26,9 @@ class DeadlineTimer {
   // Replaces the deadline set before.
   void Set(absl::Time deadline);
   void Clear();
+  // The deadline is a time to wait, and not one of the clock, which has been
+  // set: it moves along.
+  void Move(absl::Duration by);
 
  private:
   void Arm();

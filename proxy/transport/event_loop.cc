@@ -8,12 +8,12 @@
 #include <ctime>
 #include <utility>
 
-#include "absl/time/clock.h"
-
 namespace sluice::transport {
 namespace {
 
 constexpr uint64_t kResyncMilliseconds = 1000;
+// By how much the clock is set without an effect on what is being waited for.
+constexpr absl::Duration kUnnoticed = absl::Seconds(1);
 
 // Only for want of memory or descriptors at start-up, and for programming
 // errors.
@@ -34,7 +34,8 @@ bool Mailbox::Post(Task task) {
   return true;
 }
 
-EventLoop::EventLoop() : mailbox_(std::make_shared<Mailbox>()) {
+EventLoop::EventLoop(Clock clock)
+    : mailbox_(std::make_shared<Mailbox>()), clock_(clock) {
   // A peer that is gone is an error of the write, not the program's end.
   std::signal(SIGPIPE, SIG_IGN);
   Require(uv_loop_init(&loop_), "uv_loop_init");
@@ -87,6 +88,7 @@ void EventLoop::Close() {
     std::lock_guard<std::mutex> lock(mailbox_->mutex_);
     mailbox_->wakeup_ = nullptr;
   }
+  clock_timer_.reset();
   wakeup_.reset();
   before_poll_.reset();
 }
@@ -100,10 +102,34 @@ absl::Time EventLoop::Now() {
   if (now - synced_at_ >= kResyncMilliseconds || synced_at_ == 0) {
     uv_update_time(&loop_);
     now = uv_now(&loop_);
-    epoch_ = absl::Now() - absl::Milliseconds(now);
-    synced_at_ = now;
+    FollowClock();
   }
   return epoch_ + absl::Milliseconds(now);
+}
+
+void EventLoop::OnClockSet(ClockHandler handler) {
+  clock_handler_ = std::move(handler);
+  auto* timer = new uv_timer_t;
+  uv_timer_init(&loop_, timer);  // cannot fail
+  timer->data = this;
+  clock_timer_.reset(timer);
+  uv_timer_start(
+      timer,
+      [](uv_timer_t* self) { static_cast<EventLoop*>(self->data)->Now(); },
+      kResyncMilliseconds, kResyncMilliseconds);
+}
+
+void EventLoop::FollowClock() {
+  const uint64_t now = uv_now(&loop_);
+  const absl::Time epoch = clock_() - absl::Milliseconds(now);
+  const absl::Duration moved = epoch - epoch_;
+  const bool was_set = synced_at_ != 0 && absl::AbsDuration(moved) > kUnnoticed;
+  epoch_ = epoch;
+  synced_at_ = now;
+  // Later: somebody is in the midst of something, and wants to know the time.
+  if (was_set && clock_handler_) {
+    Post([this, moved] { clock_handler_(moved); });
+  }
 }
 
 void EventLoop::OnWakeup(uv_async_t* wakeup) {

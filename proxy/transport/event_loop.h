@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proxy/transport/event_coalescer.h"
 #include "proxy/transport/uv_handle.h"
@@ -37,7 +38,9 @@ class Mailbox {
 // SIGPIPE.
 class EventLoop {
  public:
-  EventLoop();
+  using Clock = absl::Time (*)();
+
+  explicit EventLoop(Clock clock = absl::Now);
   // The thread has ended or was never started; whoever had handles on the loop
   // has let go of them.
   ~EventLoop();
@@ -58,6 +61,12 @@ class EventLoop {
   // Something has been read. The loop's thread.
   void CountRead() { ++reads_; }
 
+  // Has `handler` called on the loop's thread when the system's clock was set,
+  // by more than a second: how far, forward or back. Now() is the new time
+  // then. Noticed within two seconds. Before Start().
+  using ClockHandler = absl::AnyInvocable<void(absl::Duration)>;
+  void OnClockSet(ClockHandler handler);
+
   // Before Start(), and on the loop's thread.
   uv_loop_t* uv() { return &loop_; }
   // As Mailbox::Post().
@@ -73,11 +82,15 @@ class EventLoop {
  private:
   static void OnWakeup(uv_async_t* wakeup);
   static void BeforePoll(uv_prepare_t* prepare);
+  void FollowClock();
   void RunTasks();
 
   uv_loop_t loop_;
   std::shared_ptr<Mailbox> mailbox_;
   UvHandle<uv_async_t> wakeup_;
+  UvHandle<uv_timer_t> clock_timer_;
+  const Clock clock_;
+  ClockHandler clock_handler_;
   std::vector<Mailbox::Task> running_;         // capacity is kept
   std::unique_ptr<EventCoalescer> coalescer_;  // null: nothing waits
   UvHandle<uv_prepare_t> before_poll_;

@@ -34,6 +34,8 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   void Start(size_t batch);
   // The same, as fast as it takes to be done after `duration`.
   void StartOver(absl::Duration duration);
+  // The clock was set.
+  void OnClockSet(absl::Duration by) { timer_.Move(by); }
 
  private:
   // DeadlineTimer::HandlerInterface:

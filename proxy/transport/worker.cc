@@ -41,6 +41,12 @@ Worker::Worker(size_t index, const Peers& peers, Admission* admission,
   drain_ = std::make_unique<PacedVisit>(
       &loop_, &connections_,
       [](ClientConnection* connection) { connection->Drain(); });
+  loop_.OnClockSet([this](absl::Duration by) {
+    connections_.ForEach([by](ClientConnection* c) { c->OnClockSet(by); });
+    for (PacedVisit* visit : {rollout_.get(), drain_.get()}) {
+      if (visit != nullptr) visit->OnClockSet(by);
+    }
+  });
 }
 
 Worker::~Worker() {

@@ -698,6 +698,15 @@ TEST_F(SessionConnectTest, ASilentBrokerIsReportedInTime) {
   EXPECT_THAT(Timer(), ElementsAre("client CONNACK 88", "close"));
 }
 
+TEST_F(SessionConnectTest, AClockThatIsSetChangesNoTimeout) {
+  Start();
+  Advance(absl::Seconds(9));
+  EXPECT_THAT(SetClock(-absl::Hours(1)), ElementsAre("timer 1s"));
+  EXPECT_THAT(SetClock(absl::Hours(2)), ElementsAre("timer 1s"));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Timer(), ElementsAre("close"));
+}
+
 // covers: ACE-CON-4
 TEST_F(SessionConnectTest, TheBrokersRefusalGoesThroughUnchanged) {
   Start();

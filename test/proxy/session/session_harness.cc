@@ -231,6 +231,12 @@ SessionHarness::Lines SessionHarness::Timer() {
   return Finish();
 }
 
+SessionHarness::Lines SessionHarness::SetClock(absl::Duration by) {
+  now_ += by;
+  session_->OnClockSet(by, now_, &effects_);
+  return Finish();
+}
+
 SessionHarness::Lines SessionHarness::Drain() {
   session_->OnDrain(now_, &effects_);
   return Finish();

@@ -62,6 +62,8 @@ class SessionHarness {
   Lines UpstreamClosed();
   Lines ClientClosed();
   Lines Timer();
+  // The clock is set, forward or back.
+  Lines SetClock(absl::Duration by);
   // Answers the question to a checker that is open the longest, then presents
   // what the client has sent and the session has not taken.
   Lines CheckAnswers(bool allowed, absl::Duration ttl = absl::Minutes(1));

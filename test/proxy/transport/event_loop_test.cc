@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -33,6 +35,35 @@ TEST(MailboxTest, RunsEveryTaskOnceInOrderOfEachSender) {
   std::vector<int> next(kSenders, 0);
   for (const auto& [sender, task] : seen) EXPECT_EQ(task, next[sender]++);
   EXPECT_EQ(next, std::vector<int>(kSenders, kTasks));
+}
+
+// The system's clock, as it is set.
+std::atomic<int64_t> set_by_seconds{0};
+absl::Time SetClock() {
+  return absl::Now() + absl::Seconds(set_by_seconds.load());
+}
+
+TEST(EventLoopTest, TellsByHowMuchTheClockWasSet) {
+  EventLoop loop(SetClock);
+  std::vector<absl::Duration> moved;  // by the loop's thread only
+  loop.OnClockSet([&](absl::Duration by) {
+    moved.push_back(by);
+    EXPECT_LT(absl::AbsDuration(SetClock() - loop.Now()), absl::Seconds(1));
+    if (moved.size() == 1) {
+      set_by_seconds = 0;
+    } else {
+      loop.Close();
+    }
+  });
+  loop.Post([&loop] {
+    loop.Now();
+    set_by_seconds = 3600;
+  });
+  loop.Start();
+  loop.Join();
+  ASSERT_EQ(moved.size(), 2u);
+  EXPECT_LT(absl::AbsDuration(moved[0] - absl::Hours(1)), absl::Seconds(1));
+  EXPECT_LT(absl::AbsDuration(moved[1] + absl::Hours(1)), absl::Seconds(1));
 }
 
 TEST(MailboxTest, TakesTasksFromTasks) {
@@ -90,6 +121,15 @@ class DeadlineTimerTest : public ::testing::Test,
   int calls_ = 0;
   absl::Time fired_at_;
 };
+
+TEST_F(DeadlineTimerTest, MovesWithTheClock) {
+  const absl::Time start = absl::Now();
+  timer_->Set(start + absl::Hours(1));
+  timer_->Move(absl::Milliseconds(20) - absl::Hours(1));
+  RunUntilIdle();
+  EXPECT_EQ(calls_, 1);
+  EXPECT_GE(fired_at_, start + absl::Milliseconds(20));
+}
 
 TEST_F(DeadlineTimerTest, IsNeverEarly) {
   const absl::Time deadline = absl::Now() + absl::Microseconds(20300);
