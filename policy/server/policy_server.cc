@@ -92,29 +92,34 @@ absl::Status PolicyServer::Listen() {
   if (!listen_address_.has_value()) {
     return absl::FailedPreconditionError("no address is configured");
   }
-  const std::string target = listen_address_->ToString();
-  const auto failed = [&target](absl::string_view reason) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", target, ": ", reason));
+  const auto failed = [this](absl::string_view reason) {
+    return absl::UnavailableError(absl::StrCat(
+        "cannot listen on ", listen_address_->ToString(), ": ", reason));
   };
-  if (!listen_address_->is_unix()) {
-    const int port = Start(&target);
-    if (port <= 0) return failed("in use, or not an address of this host");
-    address_ = absl::StrCat(listen_address_->host, ":", port);
-    return absl::OkStatus();
+  const bool is_unix = listen_address_->is_unix();
+  if (is_unix) {
+    absl::Status made_way = RemoveStaleSocket(listen_address_->unix_path);
+    if (!made_way.ok()) return failed(made_way.message());
   }
-  if (absl::Status s = RemoveStaleSocket(listen_address_->unix_path); !s.ok()) {
-    return failed(s.message());
+  absl::StatusOr<std::unique_ptr<Acceptor>> acceptor;
+  {
+    std::optional<ScopedPrivateUmask> umask;
+    if (is_unix) umask.emplace();
+    acceptor = Acceptor::Listen(*listen_address_);
   }
-  const ScopedPrivateUmask umask;
-  if (Start(&target) <= 0) return failed("the directory is not writable");
-  address_ = target;
+  if (!acceptor.ok()) return failed(acceptor.status().message());
+  acceptor_ = *std::move(acceptor);
+  Start();
+  if (server_ == nullptr) return failed("gRPC did not start");
+  address_ = is_unix
+                 ? listen_address_->ToString()
+                 : absl::StrCat(listen_address_->host, ":", acceptor_->port());
   return absl::OkStatus();
 }
 
 absl::Status PolicyServer::StartInProcess() {
   if (absl::Status s = CheckStartable(); !s.ok()) return s;
-  Start(nullptr);
+  Start();
   if (server_ == nullptr) return absl::InternalError("gRPC did not start");
   return absl::OkStatus();
 }
@@ -167,6 +172,7 @@ void PolicyServer::Shutdown(absl::Duration grace) {
   }
   reading.reset();
   serving_status_.Stop();
+  if (acceptor_ != nullptr) acceptor_->Stop();
   hub_.Close();
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
@@ -174,25 +180,26 @@ void PolicyServer::Shutdown(absl::Duration grace) {
   server_.reset();
 }
 
-int PolicyServer::Start(const std::string* target) {
+void PolicyServer::Start() {
+  const bool listens = acceptor_ != nullptr;
   EnableHealthAndReflection();
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(PolicyService::kMaxRequestBytes);
-  // Two servers on one port would each get a part of the proxies.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
       kMinPingIntervalMs);
-  int port = 0;
-  if (target != nullptr) {
+  std::unique_ptr<Acceptor::Sink> sink;
+  if (listens) {
     std::shared_ptr<grpc::ServerCredentials> credentials = tls_credentials_;
     if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
-    builder.AddListeningPort(*target, std::move(credentials), &port);
+    using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    sink = builder.experimental().AddExternalConnectionAcceptor(
+        Type::FROM_FD, std::move(credentials));
   }
   std::vector<std::string> names = {v1::PolicyService::service_full_name()};
   builder.RegisterService(&service_);
-  if (target != nullptr) {
+  if (listens) {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
         store_.tokens.get(), checkers_.get(),
@@ -207,14 +214,14 @@ int PolicyServer::Start(const std::string* target) {
     for (const std::string& name : admin_->names()) names.push_back(name);
   }
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr) return 0;
+  if (server_ == nullptr) return;
+  if (listens) acceptor_->Start(std::move(sink), log_);
   serving_status_.Tell(server_->GetHealthCheckService(), std::move(names));
   {
     const std::lock_guard<std::mutex> lock(keys_mutex_);
     running_ = true;
   }
   ReadKeys();
-  return port;
 }
 
 Deciders PolicyServer::Configure(LoadedConfig config) {

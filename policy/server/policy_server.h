@@ -13,6 +13,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/admin_services.h"
 #include "policy/http/http_client_interface.h"
+#include "policy/server/acceptor.h"
 #include "policy/server/config.h"
 #include "policy/server/serving_status.h"
 #include "policy/server/tls_config.h"
@@ -96,9 +97,9 @@ class PolicyServer : private JwksObserverInterface {
   void Shutdown(absl::Duration grace);
 
  private:
-  // Builds and starts the gRPC server, listening on `target` if it is not null.
-  // Returns the port that it got, 0 on failure.
-  int Start(const std::string* target);
+  // Builds and starts the gRPC server, which is null on failure: for what
+  // acceptor_ accepts, where there is one.
+  void Start();
   // Whether it may be started.
   absl::Status CheckStartable() const;
   // All under keys_mutex_ once calls are served. Takes what calls are decided
@@ -160,6 +161,7 @@ class PolicyServer : private JwksObserverInterface {
   std::unique_ptr<AdminServices> admin_;  // null unless it listens
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // uses the services
+  std::unique_ptr<Acceptor> acceptor_;    // null unless it listens
 };
 
 }  // namespace sluice::policy

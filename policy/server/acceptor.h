@@ -1,0 +1,66 @@
+#ifndef POLICY_SERVER_ACCEPTOR_H_
+#define POLICY_SERVER_ACCEPTOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/server_builder.h"
+#include "policy/server/listen_address.h"
+#include "proxy/base/log.h"
+
+namespace sluice::policy {
+
+// Listens for a gRPC server. gRPC's own listener stops for good where it cannot
+// accept a connection for want of file descriptors; this one waits until there
+// are some.
+class Acceptor {
+ public:
+  using Sink = grpc::experimental::ExternalConnectionAcceptor;
+
+  // Listens at all addresses that the host's name has; clients wait until
+  // Start(). The file of a Unix socket must not be there, and is removed at the
+  // end.
+  static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(
+      const ListenAddress& address);
+  // Stops.
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  // 0 for a Unix socket.
+  uint16_t port() const { return port_; }
+
+  // Hands connections to `sink`, whose server has started, from a thread of its
+  // own. `log` may be null. Once.
+  void Start(std::unique_ptr<Sink> sink, Logger* log);
+  // Accepts no more, and refuses those that wait.
+  void Stop();
+
+ private:
+  Acceptor() = default;
+
+  absl::Status ListenAt(int family, const void* address, unsigned int size);
+  absl::Status ListenAtHost(const ListenAddress& address);
+  absl::Status ListenAtPath(const std::string& path);
+  void Run();
+  // Takes all that wait at `socket`. False where it cannot, and had better
+  // wait.
+  bool AcceptFrom(int socket);
+
+  std::vector<int> sockets_;
+  uint16_t port_ = 0;
+  std::string unix_path_;
+  int stop_ = -1;  // an eventfd
+  std::unique_ptr<Sink> sink_;
+  Logger* log_ = nullptr;
+  bool failing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_ACCEPTOR_H_

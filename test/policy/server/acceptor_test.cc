@@ -1,0 +1,139 @@
+#include "policy/server/acceptor.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace sluice::policy {
+namespace {
+
+// What a gRPC server would take.
+struct Taken {
+  // Whether `count` connections come in time.
+  bool WaitFor(int count, std::chrono::milliseconds timeout) {
+    std::unique_lock<std::mutex> lock(mutex);
+    return came.wait_for(lock, timeout, [&] { return connections >= count; });
+  }
+
+  std::mutex mutex;
+  std::condition_variable came;
+  int connections = 0;
+};
+
+class CountingSink final : public Acceptor::Sink {
+ public:
+  explicit CountingSink(Taken* taken) : taken_(taken) {}
+
+  void HandleNewConnection(NewConnectionParameters* connection) override {
+    close(connection->fd);
+    const std::lock_guard<std::mutex> lock(taken_->mutex);
+    ++taken_->connections;
+    taken_->came.notify_all();
+  }
+
+ private:
+  Taken* const taken_;
+};
+
+constexpr std::chrono::seconds kInTime(10);
+
+class AcceptorTest : public ::testing::Test {
+ protected:
+  void Listen(const std::string& address) {
+    auto parsed = ParseListenAddress(address);
+    ASSERT_TRUE(parsed.ok());
+    auto listening = Acceptor::Listen(*parsed);
+    ASSERT_TRUE(listening.ok()) << listening.status();
+    acceptor_ = *std::move(listening);
+  }
+  void Start() {
+    acceptor_->Start(std::make_unique<CountingSink>(&taken_), nullptr);
+  }
+  // Connects to 127.0.0.1; a descriptor, or -1.
+  int Connect() const {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(acceptor_->port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) ==
+        0) {
+      return fd;
+    }
+    close(fd);
+    return -1;
+  }
+
+  Taken taken_;
+  std::unique_ptr<Acceptor> acceptor_;
+};
+
+TEST_F(AcceptorTest, HandsConnectionsOn) {
+  Listen("127.0.0.1:0");
+  const int early = Connect();
+  EXPECT_GE(early, 0);
+  Start();
+  const int late = Connect();
+  EXPECT_GE(late, 0);
+  EXPECT_TRUE(taken_.WaitFor(2, kInTime));
+  acceptor_->Stop();
+  EXPECT_LT(Connect(), 0);
+  close(early);
+  close(late);
+}
+
+TEST_F(AcceptorTest, ListensAtAllAddressesOfAName) {
+  Listen("localhost:0");
+  Start();
+  const int fd = Connect();
+  EXPECT_GE(fd, 0);
+  EXPECT_TRUE(taken_.WaitFor(1, kInTime));
+  close(fd);
+}
+
+TEST_F(AcceptorTest, GoesOnWhenThereAreDescriptorsAgain) {
+  Listen("127.0.0.1:0");
+  const int fd = Connect();
+  ASSERT_GE(fd, 0);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  Start();
+  EXPECT_FALSE(taken_.WaitFor(1, std::chrono::milliseconds(300)));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(taken_.WaitFor(1, kInTime));
+  close(fd);
+}
+
+TEST_F(AcceptorTest, RefusesAPortThatIsInUse) {
+  Listen("127.0.0.1:0");
+  auto address =
+      ParseListenAddress("127.0.0.1:" + std::to_string(acceptor_->port()));
+  EXPECT_EQ(Acceptor::Listen(*address).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(AcceptorTest, RemovesItsSocketFile) {
+  const std::string path = ::testing::TempDir() + "/acceptor.sock";
+  Listen("unix:" + path);
+  struct stat info;
+  EXPECT_EQ(stat(path.c_str(), &info), 0);
+  acceptor_.reset();
+  EXPECT_NE(stat(path.c_str(), &info), 0);
+}
+
+}  // namespace
+}  // namespace sluice::policy
