@@ -54,17 +54,19 @@ bazel_tests() {
   count "$p" "$f"
 }
 
-# with_programs NAME SCRIPT: runs a script whose last line is a count of cases.
+# with_programs NAME SCRIPT...: runs a script, with its arguments, whose last line
+# is a count of cases.
 with_programs() {
   heading "$1"
+  shift
   local log
   log=$(mktemp)
   SLUICE_BAZEL_BIN=$(bazel "${startup[@]}" info "${flags[@]}" bazel-bin) \
-    timeout 900 /usr/bin/python3 "$2" | tee "$log" || true
+    timeout 900 /usr/bin/python3 "$@" | tee "$log" || true
   if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
   else
-    echo "FAIL $2 did not come to its end"
+    echo "FAIL $1 did not come to its end"
     count 0 1
   fi
   rm -f "$log"
@@ -82,6 +84,8 @@ with_programs "end to end" test/e2e/run.py
 with_programs conformance test/conformance/run.py
 with_programs differential test/differential/run.py
 with_programs fleet test/fleet/run.py
+with_programs faults test/faults/run.py
+with_programs soak test/soak/run.py --minutes 0.6
 with_programs deploy test/deploy/run.py
 with_programs floods test/floods/run.py
 

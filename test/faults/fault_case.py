@@ -1,0 +1,78 @@
+"""What the cases of this suite have in common: a look at what is held."""
+
+import contextlib
+
+from harness import admin, usage
+from harness.process import eventually
+from harness.stack import StackTestCase
+
+# What a program may grow by while the same fault is repeated.
+ROUNDS = 40
+MAX_GROWTH_BYTES = 1 << 20
+# What gRPC may open for itself meanwhile; far less than a leak would.
+SPARE_DESCRIPTORS = 4
+
+
+class FaultTestCase(StackTestCase):
+
+    def metric(self, name, **labels):
+        """A metric's value; without the labels' names, the sum over them."""
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(value for key, value in
+                   admin.metrics(self.stack.admin_address).items()
+                   if key.partition("{")[0] == name and
+                   all(label in key for label in wanted))
+
+    def watching(self):
+        return self.metric("sluice_policy_watch_connected") == 1
+
+    def programs(self):
+        return [process for process in (self.stack.proxy, self.stack.policy)
+                if process]
+
+    def held(self):
+        """Descriptors by program."""
+        return {process.name: usage.descriptors(process.pid)
+                for process in self.programs()}
+
+    @contextlib.contextmanager
+    def nothing_left(self):
+        """What is opened inside, many times, is closed soon after: connections,
+        of which there is none before, and descriptors of both programs."""
+        self.wait_until_all_have_gone()
+        before = self.held()
+        yield
+
+        def closed():
+            return self.metric("sluice_connections") == 0 and all(
+                now <= before[name] + SPARE_DESCRIPTORS
+                for name, now in self.held().items())
+
+        try:
+            eventually(closed, "all is closed")
+        except AssertionError:
+            self.fail(f"left open: {before} became {self.held()}, with "
+                      f"{self.metric('sluice_connections')} connections")
+
+    def expect_end(self, client, kind, code):
+        """The last packet, then the end, of both sides."""
+        self.assert_code(client.expect(kind), code)
+        client.expect_closed()
+        client.tls.close()
+
+    def wait_until_all_have_gone(self):
+        eventually(lambda: self.metric("sluice_connections") == 0,
+                   "sluice_connections is 0")
+
+    def repeat(self, fault, rounds=ROUNDS):
+        """fault() again and again: nothing is left open, memory stays."""
+        for _ in range(rounds // 4):
+            fault()  # what is made once is there
+        with self.nothing_left():
+            before = [usage.resident_bytes(p.pid) for p in self.programs()]
+            for _ in range(rounds):
+                fault()
+        for process, was in zip(self.programs(), before):
+            self.assertTrue(process.running(), process.name)
+            self.assertLess(usage.resident_bytes(process.pid) - was,
+                            MAX_GROWTH_BYTES, process.name)

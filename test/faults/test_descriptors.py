@@ -1,0 +1,101 @@
+"""Out of file descriptors: who is in stays in, nobody spins, and all goes on when
+there are some again."""
+
+import contextlib
+import resource
+import socket
+import time
+
+from fault_case import FaultTestCase
+from harness import usage
+from harness.process import eventually
+
+
+@contextlib.contextmanager
+def descriptor_limit(process, spare):
+    """No more than it has open now, and `spare`."""
+    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    limit = usage.descriptors(process.pid) + spare
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
+
+
+class DescriptorTest(FaultTestCase):
+    stack_options = {"proxy": {"limits": {"handshake_timeout": "60s"}}}
+
+    def setUp(self):
+        eventually(self.watching, "the proxy watches the policy service")
+
+    def assert_idle(self, process):
+        """It has no more than a tenth of a core for a second."""
+        before = usage.cpu_seconds(process.pid)
+        time.sleep(1)
+        self.assertLess(usage.cpu_seconds(process.pid) - before, 0.1,
+                        process.name)
+
+    def many(self, address, count):
+        """Connections that say nothing."""
+        host, port = address.split(":")
+        opened = contextlib.ExitStack()
+        self.addCleanup(opened.close)
+        for _ in range(count):
+            opened.enter_context(
+                socket.create_connection((host, int(port)), 5))
+        return opened
+
+    def test_proxy_serves_who_is_in_and_recovers(self):
+        live = [self.connected("a/# pub") for _ in range(3)]
+        with descriptor_limit(self.stack.proxy, spare=8):
+            crowd = self.many(self.stack.address, 60)
+            self.assert_idle(self.stack.proxy)
+            for client in live:
+                self.assertLess(client.publish("a/x").code, 0x80)
+                self.assert_code(client.publish("b/x"), 0x87)
+            # The crowd goes, and there is room: the limit is as low as before.
+            crowd.close()
+            eventually(lambda: self._let_in(), "there is room again")
+            self.assertGreater(self.metric("sluice_accept_failures_total"), 0)
+        for client in live:
+            client.ping()
+            client.tls.close()
+        self.wait_until_all_have_gone()
+
+    def _let_in(self):
+        try:
+            self.connected("a/# pub").tls.close()
+            return True
+        except (OSError, EOFError, AssertionError):
+            return False
+
+    def test_no_descriptor_for_the_broker_is_0x88(self):
+        # One is for the client, and none is left for the way to the broker.
+        with descriptor_limit(self.stack.proxy, spare=0):
+            client = self._open_with_one_descriptor()
+            self.assert_code(
+                client.ace_connect(self.token("a/# pub"), self.key), 0x88)
+            client.expect_closed()
+            client.tls.close()
+        eventually(self._let_in, "clients are let in again")
+        self.wait_until_all_have_gone()
+
+    def _open_with_one_descriptor(self):
+        process = self.stack.proxy
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (
+            usage.descriptors(process.pid) + 1,
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[1]))
+        return self.client()
+
+    def test_policy_service_serves_the_proxy_and_recovers(self):
+        self._let_in()
+        with descriptor_limit(self.stack.policy, spare=4):
+            crowd = self.many(self.stack.policy_address, 40)
+            self.assert_idle(self.stack.policy)
+            self.connected("a/# pub").tls.close()
+            crowd.close()
+        eventually(lambda: self.stack.sluicectl(
+            "session", "list").returncode == 0, "operators are served again")
+        self.assertTrue(self.watching())
+        self.connected("a/# pub").tls.close()
