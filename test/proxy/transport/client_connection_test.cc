@@ -77,6 +77,9 @@ TEST_F(ClientConnectionTest, HoldsPacketsUntilConnackAndThenTheEnd) {
 }
 
 TEST_F(ClientConnectionTest, PassesAPacketLargerThanAllBuffers) {
+  // The client has no token.
+  config_->session.max_unauthenticated_packet_size =
+      config_->session.max_packet_size;
   Start();
   TestClient client(address_);
   TestSocket broker = Open(&client);
