@@ -2,7 +2,8 @@
 # Installs what building and testing need and a fresh Debian 12 lacks: Debian
 # packages, and the npm packages of a client and an authorization server. Run as
 # root or with sudo at hand. Prints nothing unless something is installed or
-# fails; does nothing, quickly, when all is there.
+# fails; does nothing, quickly, when all is there. With the argument "bench" it
+# installs the peers that test/bench compares with, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,11 +22,14 @@ readonly PACKAGES=(
   umoci skopeo runc prometheus python3-yaml python3-jsonschema golang-go
   golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev
 )
+readonly BENCH_PACKAGES=(nginx-light libnginx-mod-stream stunnel4)
 # Of packages that tests start by themselves: these must not run on their own.
 readonly -A SERVICES=(
   [rabbitmq-server]="rabbitmq-server.service epmd.service epmd.socket"
   [etcd-server]=etcd.service
   [prometheus]=prometheus.service
+  [nginx-light]=nginx.service
+  [stunnel4]=stunnel4.service
 )
 
 # Runs a command; shows what it printed only if it fails.
@@ -62,6 +66,7 @@ missing_packages() {
 
 install_debian_packages() {
   local wanted=("${PACKAGES[@]}") missing
+  [[ $1 != bench ]] || wanted+=("${BENCH_PACKAGES[@]}")
   # Any node since 18 will do.
   if ! node -e 'process.exit(parseInt(process.versions.node) < 18)' \
     2>/dev/null; then
@@ -113,5 +118,5 @@ install_npm_packages() {
   done
 }
 
-install_debian_packages
+install_debian_packages "${1-}"
 install_npm_packages

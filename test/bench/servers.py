@@ -39,7 +39,7 @@ log_type warning
 HAPROXY = f"""\
 global
   nbthread 1
-  maxconn 9000
+  maxconn 12000
   ssl-default-bind-options ssl-min-ver TLSv1.2
   ssl-default-bind-ciphersuites {CIPHER}
 defaults
@@ -60,8 +60,8 @@ daemon off;
 pid nginx.pid;
 error_log stderr error;
 worker_processes 1;
-worker_rlimit_nofile 20000;
-events {{{{ worker_connections 20000; }}}}
+worker_rlimit_nofile 30000;
+events {{{{ worker_connections 30000; }}}}
 stream {{{{
   server {{{{
     listen 127.0.0.1:{{port}} ssl;
@@ -74,6 +74,38 @@ stream {{{{
     proxy_timeout 1h;
   }}}}
 }}}}
+"""
+
+STUNNEL = """\
+foreground = yes
+debug = err
+pid =
+socket = l:TCP_NODELAY=1
+socket = r:TCP_NODELAY=1
+[mqtts]
+accept = 127.0.0.1:{port}
+connect = 127.0.0.1:{broker}
+cert = server.crt
+key = server.key
+sslVersionMin = TLSv1.2
+ciphersuites = %s
+""" % CIPHER
+
+BROKER_TLS = BROKER + f"""\
+certfile server.crt
+keyfile server.key
+user root
+tls_version tlsv1.2
+ciphers_tls1.3 {CIPHER}
+"""
+
+ACL = f"""\
+topic read $SYS/broker/version
+topic write telemetry/+/raw
+topic deny secret/#
+topic readwrite {TOPIC}/#
+pattern write devices/%c/up/#
+pattern read devices/%c/down/#
 """
 
 SLUICE_PROXY = """\
@@ -178,18 +210,25 @@ CASES = {case.name: case for case in (
     Case("plain", tls=False),
     Case("haproxy"),
     Case("nginx"),
+    Case("stunnel"),
+    Case("mosquitto-tls"),
+    Case("mosquitto-tls-acl"),
     Case("sluice", authenticated=True),
     Case("sluice-embedded", authenticated=True),
     Case("sluice-anonymous"),
 )}
 
 
+PROGRAMS = {"stunnel": "stunnel4"}
+
+
 def missing(case_name, bazel_bin):
     """Why the case can't run here; empty when it can."""
     if not shutil.which("mosquitto", path="/usr/sbin:/usr/bin"):
         return "mosquitto is not installed"
-    if case_name in ("haproxy", "nginx"):
-        if not shutil.which(case_name, path="/usr/sbin:/usr/bin"):
+    if case_name in ("haproxy", "nginx", "stunnel"):
+        if not shutil.which(PROGRAMS.get(case_name, case_name),
+                            path="/usr/sbin:/usr/bin"):
             return f"{case_name} is not installed"
         if case_name == "nginx" and not NGINX_STREAM.exists():
             return "nginx's stream module is not installed"
@@ -239,11 +278,18 @@ class Stack:
 
     def _start(self):
         broker = free_port()
+        config = BROKER
+        if self.case.name.startswith("mosquitto"):
+            config = BROKER_TLS
+        if self.case.name == "mosquitto-tls-acl":
+            config += "acl_file acl\n"
+            (self._directory / "acl").write_text(ACL, encoding="ascii")
+            (self._directory / "acl").chmod(0o700)
         self._spawn("broker", ["/usr/sbin/mosquitto", "-c",
-                               self._write("broker", BROKER, port=broker)],
+                               self._write("broker", config, port=broker)],
                     lambda: _accepts(broker))
         self.port = broker
-        if self.case.name == "plain":
+        if self.case.name == "plain" or "mosquitto" in self.case.name:
             return
         self.port = free_port()
         if self.case.name.startswith("sluice"):
@@ -253,6 +299,7 @@ class Stack:
             "haproxy": (HAPROXY, ["/usr/sbin/haproxy", "-db", "-f"]),
             "nginx": (NGINX, ["/usr/sbin/nginx", "-p",
                               f"{self._directory}/", "-c"]),
+            "stunnel": (STUNNEL, ["/usr/bin/stunnel4"]),
         }[self.case.name]
         config = self._write(self.case.name, template, port=self.port,
                              broker=broker)
