@@ -39,7 +39,7 @@ log_type warning
 HAPROXY = f"""\
 global
   nbthread 1
-  maxconn 12000
+  maxconn 9950
   ssl-default-bind-options ssl-min-ver TLSv1.2
   ssl-default-bind-ciphersuites {CIPHER}
 defaults
@@ -60,8 +60,8 @@ daemon off;
 pid nginx.pid;
 error_log stderr error;
 worker_processes 1;
-worker_rlimit_nofile 30000;
-events {{{{ worker_connections 30000; }}}}
+worker_rlimit_nofile 20000;
+events {{{{ worker_connections 20000; }}}}
 stream {{{{
   server {{{{
     listen 127.0.0.1:{{port}} ssl;
@@ -116,7 +116,7 @@ listeners:
 upstream: {{address: "127.0.0.1:{broker}"}}
 policy: {{{policy}}}
 admin: {{address: "127.0.0.1:{admin}"}}
-workers: 1
+workers: {workers}
 log: {{level: warning}}
 """
 
@@ -126,9 +126,19 @@ audience: {AUDIENCE}
 issuers:
 - {{{{issuer: "{ISSUER}", jwks_file: as.json.pub}}}}
 public_topics:
-- {{{{filter: "public/#", permissions: [pub, sub]}}}}
+{{public_topics}}
 store: {{{{memory: {{{{}}}}}}}}
 """
+
+
+PUBLIC_TOPIC = '- {{filter: "{}", permissions: [pub, sub]}}'
+
+
+def filters(count):
+    """Topic filters, `count` in all; the last ones are for the load's topics.
+    """
+    used = [f"{TOPIC}/{i}" for i in range(10)]
+    return [f"plant/{i}/+/state" for i in range(count - len(used))] + used
 
 
 class StartError(Exception):
@@ -244,11 +254,15 @@ class Stack:
     """A broker and what stands before it, running. A context manager.
 
     `port` is where clients connect; `pids` maps roles ("proxy", "policy",
-    "broker") to processes.
+    "broker") to processes. `workers` are Sluice's event loops; anybody may use
+    the topics of `public`, in Sluice.
     """
 
-    def __init__(self, case, directory, bazel_bin):
+    def __init__(self, case, directory, bazel_bin, workers=1,
+                 public=("public/#",)):
         self.case = case
+        self._workers = workers
+        self._public = public
         self.pids = {}
         self._directory = directory
         self._bazel_bin = bazel_bin
@@ -311,7 +325,9 @@ class Stack:
 
     def _start_sluice(self, broker):
         policy, admin = free_port(), free_port()
-        config = self._write("policy", SLUICE_POLICY, policy=policy)
+        config = self._write("policy", SLUICE_POLICY, policy=policy,
+                             public_topics="\n".join(
+                                 map(PUBLIC_TOPIC.format, self._public)))
         source = f"embedded: {config}"
         if self.case.name != "sluice-embedded":
             source = f'address: "127.0.0.1:{policy}"'
@@ -319,7 +335,8 @@ class Stack:
                                    "--config", config],
                         lambda: _accepts(policy))
         config = self._write("proxy", SLUICE_PROXY, port=self.port,
-                             broker=broker, policy=source, admin=admin)
+                             broker=broker, policy=source, admin=admin,
+                             workers=self._workers)
         self._spawn("proxy", [self._bazel_bin / "proxy/sluice-proxy",
                               "--config", config],
                     lambda: _is_ready(admin))

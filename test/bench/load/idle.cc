@@ -10,7 +10,7 @@ Idle::Idle(const Options& options, ConnectionContext context,
            Measurement measurement)
     : Workload(options, std::move(context), std::move(measurement)) {
   for (int i = 0; i < options.connections; ++i) {
-    connections_.push_back(NewConnection("i", i, ""));
+    connections_.push_back(NewConnection("i", i, options.filter));
   }
 }
 

@@ -105,6 +105,8 @@ constexpr Flag kFlags[] = {
      [](Text v, Options* o) {
        return ReadInteger(v, 1, kMaxClients, &o->connections);
      }},
+    {"--filter", "FILTER", "idle: subscribe each to it (no subscription)",
+     [](Text v, Options* o) { return o->filter = v, true; }},
     {"--publishers", "N", "(10)",
      [](Text v, Options* o) {
        return ReadInteger(v, 1, kMaxClients, &o->publishers);

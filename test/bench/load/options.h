@@ -40,6 +40,7 @@ struct Options {
   mqtt::ProtocolVersion version = mqtt::ProtocolVersion::kV311;
   uint16_t keep_alive = 60;  // seconds
   int connections = 32;
+  std::string filter;  // of idle connections; empty: they do not subscribe
   int publishers = 10;
   int subscribers = 10;
   std::string topic = "bench";  // publisher i: TOPIC/i

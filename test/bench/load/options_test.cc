@@ -24,7 +24,7 @@ TEST(OptionsTest, HasDefaults) {
 TEST(OptionsTest, ReadsFlags) {
   const absl::StatusOr<Options> options = Parse(
       "--mode connect --port 8883 --tls --tls-version 1.3 --mqtt 5 "
-      "--connections 7 --duration 2.5 --pid 12 --pid 13");
+      "--connections 7 --filter a/# --duration 2.5 --pid 12 --pid 13");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->mode, Mode::kConnect);
   EXPECT_EQ(options->port, 8883);
@@ -32,6 +32,7 @@ TEST(OptionsTest, ReadsFlags) {
   EXPECT_EQ(options->tls_version, TlsVersion::k13);
   EXPECT_EQ(options->version, mqtt::ProtocolVersion::kV5);
   EXPECT_EQ(options->connections, 7);
+  EXPECT_EQ(options->filter, "a/#");
   EXPECT_EQ(options->duration, 2.5);
   EXPECT_EQ(options->pids, (std::vector<pid_t>{12, 13}));
 }

@@ -1,0 +1,159 @@
+"""What Sluice is to reach beside its peers, and what it does: a table's rows.
+
+A figure is to be no more than `reach`, and better still `stretch`. Costs are
+medians of the repetitions; a ratio is of medians of one run, and the best peer
+is the better of HAProxy and nginx in it.
+"""
+
+import dataclasses
+import statistics
+import typing
+
+import compare
+
+PEERS = ("haproxy", "nginx")
+MEGABYTE = 1 << 20
+
+
+@dataclasses.dataclass
+class Row:
+    """`figure` says what was measured; `value` is held against the goals, and
+    is None without a measurement.
+    """
+
+    name: str
+    figure: str
+    value: typing.Optional[float]
+    reach: float
+    stretch: typing.Optional[float]
+    unit: str = "x"
+    at_least: bool = False  # more is better
+
+    def meets(self, goal):
+        if goal is None or self.value is None:
+            return False
+        return self.value >= goal if self.at_least else self.value <= goal
+
+    def verdict(self):
+        if self.value is None:
+            return "not measured"
+        if self.meets(self.stretch):
+            return "stretch"
+        return "reached" if self.meets(self.reach) else "missed"
+
+
+def median(runs, value, **members):
+    """The median of value(run) over the good runs with these members."""
+    values = [value(run) for run in runs if "error" not in run and
+              all(run.get(name) == wanted for name, wanted in members.items())]
+    return statistics.median(values) if values else None
+
+
+def cost_of(runs, case_name, work, **members):
+    workload = compare.WORKLOADS[work]
+    return median(runs, lambda run: compare.cost(run, workload, "proxy",
+                                                 "policy"),
+                  case=case_name, work=work, pair=members.get("pair"),
+                  variant=members.get("variant"))
+
+
+def latency_of(runs, case_name, quantile):
+    return median(runs, lambda run: run["latency_us"][quantile],
+                  case=case_name, work="W3", pair=None)
+
+
+def _against(name, ours, peers, goals, digits=1, unit="us"):
+    """A row of a ratio to the best of the peers; `peers`: name to figure."""
+    known = {peer: figure for peer, figure in peers.items() if figure}
+    if ours is None or not known:
+        return Row(name, "-", None, *goals)
+    best = min(known, key=known.get)
+    return Row(name, f"{ours:,.{digits}f} {unit}; {best} "
+               f"{known[best]:,.{digits}f}", ours / known[best], *goals)
+
+
+def _pair(runs, name, value):
+    return [median(runs, value, pair=name, variant=letter) for letter in "AB"]
+
+
+def _proxy_cost(run):
+    return compare.cost(run, compare.WORKLOADS[run["work"]], "proxy")
+
+
+def _rate(run):
+    return run["messages_per_second"]
+
+
+def _pair_row(name, pair, goals, text, value, **options):
+    if None in pair:
+        return Row(name, "-", None, *goals, **options)
+    return Row(name, text.format(*pair), value(*pair), *goals, **options)
+
+
+def _matrix_rows(runs):
+    def peers(work):
+        return {peer: cost_of(runs, peer, work) for peer in PEERS}
+
+    yield _against("QoS 0, 64 B: CPU a message", cost_of(runs, "sluice", "W1"),
+                   peers("W1"), (0.7, 0.5))
+    yield _against("QoS 1, 256 B: CPU a message",
+                   cost_of(runs, "sluice", "W2"), peers("W2"), (0.8, 0.6))
+    for quantile in ("p50", "p99"):
+        yield _against(f"1,000 messages a second: {quantile}",
+                       latency_of(runs, "sluice", quantile),
+                       {peer: latency_of(runs, peer, quantile)
+                        for peer in PEERS}, (1.0, 0.999), 0)
+    yield _against("new connection with token: CPU",
+                   cost_of(runs, "sluice", "W4"),
+                   {"haproxy": cost_of(runs, "haproxy", "W4")}, (1.3, 1.0), 0)
+    for work, count in (("W5", "2,000"), ("W6", "9,900")):
+        ours = median(runs, lambda run: compare.cost(
+            run, compare.WORKLOADS["W5"], "proxy"), case="sluice", work=work)
+        peer = cost_of(runs, "haproxy", work)
+        yield Row(f"memory of {count} idle connections, each",
+                  "haproxy " + (f"{peer / 1024:.1f} KiB" if peer else "-"),
+                  ours and ours / 1024, 12, 8, "KiB")
+
+
+def _pair_rows(runs):
+    yield _pair_row("9,900 idle connections beside: throughput",
+                    _pair(runs, "idle", _rate), (0.95, None),
+                    "{0:,.0f} a second without, {1:,.0f} with",
+                    lambda a, b: b / a, at_least=True)
+    yield _pair_row("grant of 10,000 filters, to 10: CPU a message",
+                    _pair(runs, "filters", _proxy_cost), (1.2, 1.0),
+                    "{0:.1f} us, {1:.1f} us", lambda a, b: b / a)
+    yield _pair_row("two event loops: messages a CPU second, of both",
+                    _pair(runs, "loops", _proxy_cost), (1.8, 1.95),
+                    "{0:.1f} us with one, {1:.1f} us with two",
+                    lambda a, b: 2 * a / b, at_least=True)
+    yield _pair_row("a stopped subscriber, 1,000/s: lost by others",
+                    _pair(runs, "slow", lambda run: 100 * run["missing"] /
+                          run["sent"]), (5, None),
+                    "{0:.2f}% beside one that reads", lambda a, b: b, unit="%")
+    yield _pair_row("the same, saturated: throughput of others",
+                    _pair(runs, "slow-saturated", _rate), (0.95, None),
+                    "{0:,.0f} a second without, {1:,.0f} with",
+                    lambda a, b: b / a, at_least=True)
+    yield _pair_row("the same: the proxy's memory grows",
+                    _pair(runs, "slow-saturated",
+                          lambda run: run["peak_bytes"]["proxy"] / MEGABYTE),
+                    (2, None), "{0:.1f} MiB at most without, {1:.1f} with",
+                    lambda a, b: b - a, unit="MiB")
+
+
+def rows(runs):
+    return [*_matrix_rows(runs), *_pair_rows(runs)]
+
+
+def lines(all_rows):
+    """The table, as lists of cells."""
+    table = [["", "measured", "figure", "reach", "stretch", ""]]
+    for row in all_rows:
+        def said(value, row=row):
+            return "-" if value is None else f"{value:.4g} {row.unit}"
+        figure = "-" if row.value is None else f"{row.value:.2f} {row.unit}"
+        table.append([row.name, row.figure, figure, said(row.reach),
+                      said(None if row.stretch == 0.999 else row.stretch),
+                      row.verdict()])
+    return table

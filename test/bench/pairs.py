@@ -1,0 +1,98 @@
+"""Comparisons of Sluice with itself: the same load with one thing changed.
+
+Each is two runs, A and B, that differ in that thing; both are in each
+repetition, one after the other.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import machine
+import servers
+
+OPEN_SECONDS = 60
+
+
+@contextlib.contextmanager
+def _clients(bench, stack, flags, descriptors, frozen=False):
+    """Other clients of the stack's, while the context lasts; `frozen` ones stop
+    doing anything once they are connected. `descriptors`: what the proxy has
+    open when they all are.
+    """
+    pid = stack.pids["proxy"]
+    process = subprocess.Popen(
+        bench.client(stack, f"{flags} --duration 3600"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+    try:
+        end = time.monotonic() + OPEN_SECONDS
+        while machine.open_files(pid) < descriptors:
+            if process.poll() is not None or time.monotonic() > end:
+                raise servers.StartError(
+                    f"clients do not connect: {process.stderr.read()}"
+                    if process.poll() is not None else "clients are too slow")
+            time.sleep(0.1)
+        time.sleep(0.5)  # until they have subscribed
+        if frozen:
+            os.kill(process.pid, signal.SIGSTOP)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def idle_beside(bench, count):
+    def beside(stack):
+        return _clients(
+            bench, stack, f"--mode idle --connections {count} --tls-version 1.3"
+            " --keep-alive 600", machine.open_files(stack.pids["proxy"]) +
+            2 * count)
+    return beside
+
+
+def subscriber_beside(bench, frozen):
+    """One more subscriber, which hears everybody, or stops reading."""
+    def beside(stack):
+        return _clients(
+            bench, stack, f"--mode idle --connections 1 --filter"
+            f" {servers.TOPIC}/# --keep-alive 600",
+            machine.open_files(stack.pids["proxy"]) + 2, frozen)
+    return beside
+
+
+# name: (workload, case, options of A, options of B); each of options is what
+# Bench.run() is given, made with the bench.
+PAIRS = {
+    "idle": ("W1", "sluice",
+             lambda bench: {},
+             lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
+    "filters": ("W1", "sluice-anonymous",
+                lambda bench: {"public": servers.filters(10)},
+                lambda bench: {"public": servers.filters(10000)}),
+    "loops": ("W1", "sluice",
+              lambda bench: {"workers": 1},
+              lambda bench: {"workers": 2}),
+    "slow": ("W3", "sluice",
+             lambda bench: {"beside": subscriber_beside(bench, False)},
+             lambda bench: {"beside": subscriber_beside(bench, True)}),
+    "slow-saturated": ("W1", "sluice",
+                       lambda bench: {},
+                       lambda bench: {"beside": subscriber_beside(bench,
+                                                                  True)}),
+}
+
+
+def run(bench, name):
+    """The runs A and B of a pair, as compare.py's, with the members "pair" and
+    "variant".
+    """
+    work, case_name, *variants = PAIRS[name]
+    for letter, options in zip("AB", variants):
+        try:
+            result = bench.run(case_name, work, **options(bench))
+        except servers.StartError as error:
+            result = {"case": case_name, "work": work, "error": str(error)}
+        yield {"pair": name, "variant": letter, **result}
