@@ -128,11 +128,11 @@ class Renewer(Worker):
     """Authenticates anew while it is connected, and goes on."""
 
     def round(self):
-        client = self.connected("renew/# pub", life=8)
+        client = self.connected("renew/# pub", life=60)
         for _ in range(3):
             self.publish(client, "renew/a", 1)
             client.send(wire.auth(0x19, wire.binary(
-                self.token("renew/# pub", life=8))))
+                self.token("renew/# pub", life=60))))
             client.answer_challenge(client.expect("AUTH", WAIT), self.key)
             self.expect_code(client.expect("AUTH", WAIT), 0)
             self.publish(client, "renew/b", 2)

@@ -127,7 +127,8 @@ TEST_F(AcceptorTest, RefusesAPortThatIsInUse) {
 }
 
 TEST_F(AcceptorTest, RemovesItsSocketFile) {
-  const std::string path = ::testing::TempDir() + "/acceptor.sock";
+  // Where a path is short enough for a socket.
+  const std::string path = "/tmp/acceptor-" + std::to_string(getpid());
   Listen("unix:" + path);
   struct stat info;
   EXPECT_EQ(stat(path.c_str(), &info), 0);
