@@ -43,7 +43,8 @@ const char* Name(Direction direction) {
   return "";
 }
 
-// How a CONNECT ended: accepted, refused, or not decided for a failure of ours.
+// How a CONNECT ended: accepted, refused, not decided for a failure of ours, or
+// abandoned by the client.
 struct ConnectLabels {
   const char* result;
   const char* reason;
@@ -79,6 +80,8 @@ ConnectLabels Labels(ConnectOutcome outcome) {
       return {"error", "broker_unavailable"};
     case ConnectOutcome::kBrokerRefused:
       return {"refused", "broker_refused"};
+    case ConnectOutcome::kClientLeft:
+      return {"abandoned", "client_left"};
   }
   return {"", ""};
 }

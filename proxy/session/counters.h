@@ -97,8 +97,9 @@ enum class ConnectOutcome : uint8_t {
   kPolicyUnavailable,
   kBrokerUnavailable,
   kBrokerRefused,  // passed through from the broker
+  kClientLeft,     // before it was answered
 };
-constexpr size_t kConnectOutcomes = 14;
+constexpr size_t kConnectOutcomes = 15;
 
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.

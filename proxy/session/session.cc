@@ -171,6 +171,15 @@ void Session::OnClientClosed(absl::Time now, Effects* effects) {
     // Or else leaving early would make questions cost nothing.
     ChargeDenial();
   }
+  if (state_ != State::kAwaitConnect && state_ != State::kOpen) {
+    context_.counters
+        ->connects[static_cast<size_t>(ConnectOutcome::kClientLeft)]
+        .Increment();
+  }
+  if (state_ == State::kAwaitUpstream || state_ == State::kAwaitConnack) {
+    // Counted when it was decided; what came of it changes nothing in that.
+    RecordConnect();
+  }
   Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
          "the client closed the connection");
   Close();

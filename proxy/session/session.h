@@ -278,6 +278,8 @@ class Session {
   void OnGranted(authz::Grant grant);
   // Judges the Will, and goes on to the broker.
   void Admit();
+  // Of a client that was let in.
+  void RecordConnect();
   void OnConnack(const mqtt::Frame& frame);
 
   // session_refuse.cc: refusals of CONNECT.

@@ -337,6 +337,11 @@ void Session::Admit() {
   ArmTimer(now_ + 2 * context_.settings->broker_timeout);
 }
 
+void Session::RecordConnect() {
+  Record(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
+         grant_->issuer().empty() ? "public" : "token");
+}
+
 void Session::OnConnack(const mqtt::Frame& frame) {
   if (frame.type != PacketType::kConnack) {
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
@@ -384,8 +389,7 @@ void Session::OnConnack(const mqtt::Frame& frame) {
   }
   state_ = State::kOpen;
   connected_at_ = now_;
-  Record(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
-         grant_->issuer().empty() ? "public" : "token");
+  RecordConnect();
   pending_.reset();
   context_.counters->connects[static_cast<size_t>(ConnectOutcome::kAccepted)]
       .Increment();

@@ -294,7 +294,9 @@ class Checks:
         errors = self.total("sluice_connects_total", result="error")
         connects = self.total("sluice_packets_total", type="connect",
                               direction="from_client")
-        assert accepted + refused + errors == connects, (accepted, connects)
+        left = self.total("sluice_connects_total", result="abandoned")
+        assert accepted + refused + errors + left == connects, (
+            accepted, refused, errors, left, connects)
         assert errors == 0, errors
         # What clients counted; and the one of the beginning.
         assert accepted == 1 + sum(w.accepted for w in self.soak.workers) + sum(
@@ -302,7 +304,7 @@ class Checks:
             for peer in (pair.publisher, pair.subscriber)), accepted
         events = self.soak.logs["proxy"].events
         assert events["client_connected"] == accepted, events
-        assert events["client_closed"] == accepted, events
+        assert events["client_closed"] == accepted + left, events
         assert events["client_refused"] == refused, events
 
     def every_message_was_judged_once(self):

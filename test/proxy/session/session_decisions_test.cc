@@ -42,13 +42,18 @@ class SessionDecisionsTest : public ::testing::Test, public SessionHarness {
   policy::v1::Grant AGrant() {
     return MakeGrant(now() + absl::Hours(1), {"pub a/#", "sub a/#", "sub b"});
   }
-  // An open session of MQTT 5.0 whose CONNECT had `properties` too.
-  void OpenWith(absl::string_view properties) {
+  // A session of MQTT 5.0 that waits for its grant, whose CONNECT had
+  // `properties` too.
+  void StartWith(absl::string_view properties) {
     Start();
     ConnectParts parts;
     parts.properties = absl::StrCat(
         AceProperties(TokenAndProof("TOKEN", "PROOF")), properties);
     Client(ConnectPacket(parts));
+  }
+  // An open session of MQTT 5.0 whose CONNECT had `properties` too.
+  void OpenWith(absl::string_view properties) {
+    StartWith(properties);
     Grant(AGrant());
     UpstreamConnected();
     Broker(ConnackPacket(kV5, 0));
@@ -67,6 +72,35 @@ class SessionDecisionsTest : public ::testing::Test, public SessionHarness {
                         std::string(1, static_cast<char>(text.size())), text);
   }
 };
+
+// What is counted is recorded, whatever became of it.
+TEST_F(SessionDecisionsTest, RecordsThatAClientWasLetInThatLeftMeanwhile) {
+  const auto client_leaves_after = [this](bool upstream) {
+    StartWith("");
+    Grant(AGrant());
+    if (upstream) UpstreamConnected();
+    ClientClosed();
+  };
+  for (const bool upstream : {false, true}) {
+    client_leaves_after(upstream);
+    EXPECT_THAT(TakeDecisions(), ElementsAre("connect allowed 00 (token)"));
+  }
+  EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 2u);
+  EXPECT_EQ(connects(ConnectOutcome::kAccepted), 0u);
+}
+
+TEST_F(SessionDecisionsTest, AClientThatLeavesUndecidedIsNoDecision) {
+  Start();
+  ClientClosed();
+  EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 0u);
+  StartWith("");
+  ClientClosed();
+  EXPECT_THAT(TakeDecisions(), IsEmpty());
+  EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 1u);
+  Open5();
+  ClientClosed();
+  EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 1u);
+}
 
 TEST_F(SessionDecisionsTest, RecordsWhoConnectedAndHowLongItTook) {
   OpenWith("");
