@@ -47,6 +47,9 @@ def parse():
                                                 *pairs.PAIRS]))
     parser.add_argument("--quick", action="store_true",
                         help="one repetition of one second")
+    parser.add_argument("--impatient", action="store_true",
+                        help="neither wait for a quiet machine nor repeat a run"
+                        " in which others used much of it")
     parser.add_argument("--duration", type=float, default=2, metavar="S",
                         help="measured seconds a run, after 0.5 (2)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE",
@@ -106,7 +109,7 @@ def measured(options):
               "date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "runs": []}
     with tempfile.TemporaryDirectory(prefix="sluice-speed-") as name:
         bench = compare.Bench(pathlib.Path(name), options.bazel_bin,
-                              options.duration)
+                              options.duration, not options.impatient)
         bench.prepare(cases)
         for run in measure(bench, cases, options):
             record["runs"].append(run)
