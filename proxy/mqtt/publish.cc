@@ -58,9 +58,7 @@ absl::StatusOr<Publish> ParsePublish(const Frame& frame,
   }
   if (version == ProtocolVersion::kV5) {
     const size_t max_count =
-        sender == Sender::kClient
-            ? MaxPropertiesFromClient(PropertyPlace::kPublish)
-            : kAnyNumberOfProperties;
+        sender == Sender::kClient ? kMaxProperties : kAnyNumberOfProperties;
     if (absl::Status status = ReadProperties(&reader, PropertyPlace::kPublish,
                                              max_count, &publish.properties);
         !status.ok()) {
