@@ -22,7 +22,7 @@ absl::Status CheckFlags(const Frame& frame, uint8_t expected);
 
 // Topic filters of one SUBSCRIBE or UNSUBSCRIBE: each is judged, recorded and
 // answered before another packet is looked at.
-inline constexpr size_t kMaxFilters = 2048;
+inline constexpr size_t kMaxFilters = 4096;
 
 // A Packet Identifier (section 2.2.1); 0 is kMalformedPacket.
 absl::Status ReadPacketId(ByteReader* reader, uint16_t* out);

@@ -56,8 +56,8 @@ TEST(SubscribeTest, BoundsTheNumberOfFilters) {
     }
     return whole + static_cast<char>(rest) + body;
   };
-  EXPECT_TRUE(ParseSubscribe(FrameOf(packet(2048)), kV311).ok());
-  const auto subscribe = ParseSubscribe(FrameOf(packet(2049)), kV311);
+  EXPECT_TRUE(ParseSubscribe(FrameOf(packet(4096)), kV311).ok());
+  const auto subscribe = ParseSubscribe(FrameOf(packet(4097)), kV311);
   EXPECT_EQ(ReasonCodeOf(subscribe.status()), ReasonCode::kQuotaExceeded);
 }
 

@@ -79,11 +79,11 @@ TEST(UnsubscribeTest, RefusesV311) {
 }
 
 TEST(UnsubscribeTest, BoundsTheNumberOfFilters) {
-  std::string packet = Hex("a2 82 30 0001");
-  for (int i = 0; i < 2048; ++i) packet += Hex("0001 61");
+  std::string packet = Hex("a2 82 60 0001");
+  for (int i = 0; i < 4096; ++i) packet += Hex("0001 61");
   EXPECT_TRUE(ParseUnsubscribe(FrameOf(packet), ProtocolVersion::kV311).ok());
-  packet = Hex("a2 85 30 0001");
-  for (int i = 0; i < 2049; ++i) packet += Hex("0001 61");
+  packet = Hex("a2 85 60 0001");
+  for (int i = 0; i < 4097; ++i) packet += Hex("0001 61");
   const auto more = ParseUnsubscribe(FrameOf(packet), ProtocolVersion::kV311);
   EXPECT_EQ(ReasonCodeOf(more.status()), ReasonCode::kQuotaExceeded);
 }
