@@ -17,7 +17,7 @@ count() {
 }
 
 heading() {
-  printf '\n== %s ==\n' "$1"
+  printf '\n== %s == (after %d s)\n' "$1" "$SECONDS"
 }
 
 # check NAME COMMAND...: passes or fails as a whole.
@@ -89,6 +89,6 @@ with_programs soak test/soak/run.py --minutes 0.6
 with_programs deploy test/deploy/run.py
 with_programs floods test/floods/run.py
 
-echo
+printf '\nafter %d s:\n' "$SECONDS"
 echo "$passed passed, $failed failed"
 ((failed == 0))

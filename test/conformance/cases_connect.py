@@ -171,7 +171,7 @@ def queued_message_is_judged_on_delivery(t):
 @case("ACE-CON-5", outcome="refused", slow=True)
 def stored_token_that_ran_out_is_refused(t):
     """a challenge by a stored token that has run out."""
-    client = t.connected("a/# pub", life=1.5, client_id=f"{t.name}-x")
+    client = t.connected("a/# pub", life=2.5, client_id=f"{t.name}-x")
     client.expect_disconnect(0x87)
     client, connack = t.raw_connect(None, client_id=f"{t.name}-x")
     t.assert_code(connack, 0x87)

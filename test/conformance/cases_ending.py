@@ -220,7 +220,7 @@ def owner_keeps_the_identifier(t):
 @case("EDGE-20", outcome="accepted", stack="bound", slow=True)
 def identifier_is_free_after_expiry(t):
     """bound: another subject after the owner's token has expired."""
-    client, connack = claim(t, "alice", life=1.5)
+    client, connack = claim(t, "alice", life=2.5)
     t.assert_code(connack, 0)
     client.expect_disconnect(0x87)
     time.sleep(0.6)

@@ -11,8 +11,8 @@ from suite import case, eventually
 def expired(t, *permissions, v311=False, **fields):
     """A client, within the grace, whose token has just run out."""
     connect = t.connected_v311 if v311 else t.connected
-    client = connect(*permissions, life=1, **fields)
-    time.sleep(1.05)
+    client = connect(*permissions, life=2, **fields)
+    time.sleep(2.05)
     return client
 
 
@@ -41,7 +41,7 @@ def timer_ends_a_silent_client(t, version):
         t.connected("a/# pub", life=2).expect_disconnect(0x87)
     else:
         t.connected_v311("a/# pub", life=2).expect_closed()
-    t.assertTrue(0.9 < time.time() - start < 2.5, time.time() - start)
+    t.assertTrue(0.9 < time.time() - start < 4, time.time() - start)
     t.assert_broker_closed()
 
 
@@ -132,8 +132,8 @@ def new_expiry_counts(t):
 def shorter_new_expiry_counts(t):
     """a shorter token ends the client sooner."""
     client = t.connected("a/# pub", life=300)
-    reauthenticate(t, client, "a/# pub", life=1)
-    client.expect_disconnect(0x87, timeout=3)
+    reauthenticate(t, client, "a/# pub", life=2)
+    client.expect_disconnect(0x87, timeout=5)
 
 
 @case("ACE-EXP-3", outcome="refused", each={

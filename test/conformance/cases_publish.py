@@ -202,8 +202,8 @@ def shorter_expiry_is_kept(t):
 @case("ACE-PUB-4", "ACE-EXP-2", outcome="refused", stack="grace", slow=True)
 def nothing_is_retained_after_expiry(t):
     """RETAIN after the token has run out."""
-    client = t.connected("a/# pub", life=1)
-    time.sleep(1.1)
+    client = t.connected("a/# pub", life=2)
+    time.sleep(2.1)
     t.assert_code(client.publish("a/x", b"r", retain=True), 0x87)
     t.assert_code(client.publish("a/x", b"", 2, retain=True), 0x87)
     t.broker_packets()
@@ -253,7 +253,7 @@ def delivery_outside_the_scope_closes_v3(t):
 @case("ACE-OUT-1", "ACE-EXP-2", outcome="refused", stack="grace", slow=True)
 def delivery_after_expiry_disconnects(t):
     """delivery after the token has run out."""
-    client = t.connected("a/# sub", "a/# pub", life=1)
+    client = t.connected("a/# sub", "a/# pub", life=2)
     eventually(lambda: client.publish("a/x").code == 0x87, "expired")
     t.broker_side().send(wire.publish("a/x", b"late"))
     client.expect_disconnect(0x87)

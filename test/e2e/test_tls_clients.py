@@ -59,7 +59,7 @@ class ClientCertificateTest(StackTestCase):
     # covers: ACE-AUTH-3
     def test_expired_token_leaves_its_key_anonymous(self):
         key = Ed25519Key()
-        self.post(self.token("a/# pub", key=key, life=1))
+        self.post(self.token("a/# pub", key=key, life=2))
         client, _ = self.known(key)
         client.expect_disconnect(0x87)
         client, _ = self.known(key)

@@ -117,7 +117,7 @@ class PreSharedKeyTest(PskTestCase):
 
     # covers: ACE-AUTH-3
     def test_expired_token_takes_its_key_along(self):
-        key = self.post("a/# pub", life=1)
+        key = self.post("a/# pub", life=2)
         client, _ = self.known(key)
         client.expect_disconnect(0x87)
         self.assert_no_handshake(key)
