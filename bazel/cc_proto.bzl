@@ -52,6 +52,7 @@ def sluice_proto_library(name, srcs, imports = [], grpc = False, deps = [], **kw
         name = name,
         srcs = [name + "_gen"],  # the rule takes .h and .cc from one target
         deps = deps + ["@system//:protobuf"],
+        linkstatic = True,
         **kwargs
     )
     if grpc:
@@ -63,5 +64,6 @@ def sluice_proto_library(name, srcs, imports = [], grpc = False, deps = [], **kw
                 ":" + name,
                 "@system//:grpc",
             ],
+            linkstatic = True,
             **kwargs
         )

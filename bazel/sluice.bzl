@@ -7,7 +7,13 @@ SLUICE_COPTS = [
 ]
 
 def sluice_cc_library(name, copts = [], **kwargs):
-    native.cc_library(name = name, copts = SLUICE_COPTS + copts, **kwargs)
+    # Everything links statically; without this, a .so of each would be made, too.
+    native.cc_library(
+        name = name,
+        copts = SLUICE_COPTS + copts,
+        linkstatic = True,
+        **kwargs
+    )
 
 def sluice_cc_binary(name, copts = [], **kwargs):
     native.cc_binary(name = name, copts = SLUICE_COPTS + copts, **kwargs)
