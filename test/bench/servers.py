@@ -9,11 +9,15 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 
 import machine
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from harness.ports import free_port  # noqa: E402
 
 START_SECONDS = 10
 # One cipher for all, so that TLS costs everybody the same.
@@ -182,12 +186,6 @@ def make_token(sluicectl, directory):
          f'[["{TOPIC}/#",["pub","sub"]]]', "--expires-in", "24h", "--cnf-key",
          "client.json.pub", "--format", "jwt"], directory)
     (directory / "token").write_text(token, encoding="ascii")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _accepts(port):

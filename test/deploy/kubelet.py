@@ -12,7 +12,7 @@ import re
 import subprocess
 
 from harness.admin import http_status
-from harness.broker import free_port
+from harness.ports import free_port
 from harness.process import Process, eventually
 from harness.stack import POLICY, PROXY
 

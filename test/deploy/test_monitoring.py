@@ -7,7 +7,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from harness.broker import free_port
+from harness.ports import free_port
 from harness.process import Process, eventually
 from harness.stack import StackTestCase
 

@@ -5,7 +5,7 @@ import json
 import time
 
 from harness import secrets_book
-from harness.broker import free_port
+from harness.ports import free_port
 from harness.cbor import cbor
 from harness.introspection import FakeAuthorizationServer, OidcProvider
 from harness.process import eventually

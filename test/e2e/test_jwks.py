@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 
-from harness.broker import free_port
+from harness.ports import free_port
 from harness.introspection import OidcProvider
 from harness.jwks import IssuerKey, JwksServer, make_jwks
 from harness.process import eventually

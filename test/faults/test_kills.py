@@ -7,8 +7,9 @@ import tempfile
 import time
 
 from fault_case import FaultTestCase
-from harness.broker import Mosquitto, free_port
+from harness.broker import Mosquitto
 from harness.etcd import Etcd
+from harness.ports import free_port
 from harness.process import eventually
 from harness.stack import Stack, run_directory
 from harness.tokens import Ed25519Key

@@ -25,9 +25,10 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from harness import wire  # noqa: E402
-from harness.broker import Mosquitto, free_port  # noqa: E402
+from harness.broker import Mosquitto  # noqa: E402
 from harness.client import Client  # noqa: E402
 from harness.etcd import Etcd  # noqa: E402
+from harness.ports import free_port  # noqa: E402
 from harness.process import eventually  # noqa: E402
 from harness.stack import (POLICY, PROXY, SLUICECTL, Stack,  # noqa: E402
                            run_directory)

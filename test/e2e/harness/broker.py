@@ -5,13 +5,8 @@ import socket
 import threading
 
 from . import wire
+from .ports import free_port
 from .process import Process
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Mosquitto(Process):

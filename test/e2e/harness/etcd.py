@@ -4,7 +4,7 @@ import json
 import ssl
 import urllib.request
 
-from .broker import free_port
+from .ports import free_port
 from .process import Process, eventually
 
 

@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 
 from . import secrets_book
-from .broker import free_port
+from .ports import free_port
 from .process import Process
 from .tokens import AuthorizationServer, scope
 

@@ -6,7 +6,7 @@ import pwd
 import shutil
 import tempfile
 
-from .broker import free_port
+from .ports import free_port
 from .process import Process
 
 USERNAME, PASSWORD = "guest", "guest"
