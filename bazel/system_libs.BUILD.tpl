@@ -46,7 +46,10 @@ cc_library(
     deps = [
         ":absl",
         ":protobuf",
-    ],
+    ] + select({
+        "@sluice//bazel:thread_sanitizer": ["@sluice//bazel:tsan_grpc"],
+        "//conditions:default": [],
+    }),
 )
 
 # The server reflection service of gRPC.
