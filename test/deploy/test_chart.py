@@ -11,14 +11,13 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 import jsonschema
 import yaml
 
+from harness.stack import run_directory
 from harness.tokens import AuthorizationServer
 
 import kubelet
@@ -46,8 +45,8 @@ def paths(table, prefix=""):
 @functools.lru_cache(maxsize=None)
 def renderer():
     """render/main.go, built."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-render-"))
-    unittest.addModuleCleanup(shutil.rmtree, directory)
+    directory = run_directory() / "render"
+    directory.mkdir()
     subprocess.run(
         ["go", "build", "-o", directory / "render", "."], check=True,
         cwd=_RENDERER, env={"GOCACHE": str(directory / "cache"), **os.environ,

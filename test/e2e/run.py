@@ -14,7 +14,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from harness.runner import run  # noqa: E402
 
-# In this order; test_logs reads the logs of all others.
 MODULES = ("test_programs", "test_authentication", "test_client_nonce",
            "test_publish",
            "test_subscribe", "test_v311", "test_expiry",
@@ -27,8 +26,14 @@ MODULES = ("test_programs", "test_authentication", "test_client_nonce",
            "test_failures", "test_management", "test_access", "test_checks",
            "test_revocation", "test_rules", "test_outage", "test_tour",
            "test_operation", "test_audit",
-           "test_clients", "test_logs")
+           "test_clients")
+
+# Reads the logs of all others.
+LAST = ("test_logs",)
+
+# Most cases wait more than they work.
+JOBS = 2
 
 
 if __name__ == "__main__":
-    sys.exit(run(MODULES, sys.argv[1:]))
+    sys.exit(run(MODULES, sys.argv[1:], LAST, JOBS))

@@ -29,7 +29,7 @@ _running = set()
 
 
 @atexit.register
-def _kill_the_rest():
+def kill_the_rest():
     """For a run that is cut off before its clean-ups."""
     for process in list(_running):
         with contextlib.suppress(ProcessLookupError):

@@ -7,6 +7,8 @@ reported as FLAKY, with what went wrong at first, and counts as passed; of those
 there may be MOST_FLAKY in a run, and each is a wrong of the test or the product
 to be looked into."""
 
+import concurrent.futures
+import multiprocessing
 import pathlib
 import shutil
 import signal
@@ -15,7 +17,10 @@ import time
 import traceback
 import unittest
 
-from .stack import POLICY, PROXY, SLUICECTL, run_directory
+from . import secrets_book
+from .process import kill_the_rest
+from .stack import (
+    POLICY, PROXY, SLUICECTL, keys_directory, run_directory)
 
 MOST_FLAKY = 2
 
@@ -41,6 +46,10 @@ class Report(unittest.TestResult):
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self._fault(test, err)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._faults.append(f"skipped: {reason}")
 
     def addSubTest(self, test, subtest, err):
         if err:
@@ -82,41 +91,78 @@ def cases(suite):
             yield item
 
 
-def run_twice(chosen):
+_classes = []  # lists of cases, each of one class; before processes are made
+
+
+def _run_class(number):
+    """How many cases of the class passed, the identifiers of what did not, and
+    the secrets that were made."""
+    report = Report("LATER")
+    try:
+        unittest.TestSuite(_classes[number]).run(report)
+    except BaseException:
+        kill_the_rest()  # a process of a pool has no atexit
+        raise
+    return (report.passed, [case.id() for case in report.faulty],
+            secrets_book.entries())
+
+
+def run_side_by_side(chosen, jobs):
+    """Runs cases in so many processes: how many passed, and the identifiers of
+    those that did not, or of classes that could not be set up."""
+    by_class = {}
+    for case in chosen:
+        by_class.setdefault(type(case), []).append(case)
+    _classes[:] = by_class.values()
+    keys_directory()  # for all of them
+    passed, faulty = 0, []
+    with concurrent.futures.ProcessPoolExecutor(
+            jobs, mp_context=multiprocessing.get_context("fork")) as pool:
+        for good, bad, secrets in pool.map(_run_class, range(len(_classes))):
+            passed += good
+            faulty += bad
+            secrets_book.add(secrets)
+    return passed, faulty
+
+
+def run_twice(chosen, jobs):
     """How many passed and failed."""
-    first = Report("LATER")
-    unittest.TestSuite(chosen).run(first)
-    again = [case for case in chosen if case in first.faulty]
-    others = len(first.faulty) - len(again)  # classes that could not be set up
-    if others or len(again) > MOST_FLAKY:
-        for case in first.faulty:
-            print("FAIL", case.id(), flush=True)
-        return first.passed, len(first.faulty)
+    passed, faulty = run_side_by_side(chosen, jobs)
+    again = [case for case in chosen if case.id() in faulty]
+    if len(again) < len(faulty) or len(again) > MOST_FLAKY:
+        for name in faulty:
+            print("FAIL", name, flush=True)
+        return passed, len(faulty)
     second = Report("FAIL")
     unittest.TestSuite(again).run(second)
     for case in again:
         if case not in second.faulty:
             print("FLAKY", case.id(), flush=True)
-    return first.passed + second.passed, len(second.faulty)
+    return passed + second.passed, len(second.faulty)
 
 
-def run(modules, words):
-    """Runs the cases of `modules`, in their order, whose names contain one of
-    the words; the exit status. The directory with logs and configurations is
-    kept when something failed."""
+def run(modules, words, last=(), jobs=1):
+    """Runs the cases of `modules` whose names contain one of the words, in
+    `jobs` processes, and then those of the modules `last`; the exit status. The
+    directory with logs and configurations is kept when something failed."""
     # So that what was started is ended when this is cut off.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     missing = [str(p) for p in (PROXY, POLICY, SLUICECTL) if not p.exists()]
     if missing:
         sys.exit(f"not built: {' '.join(missing)}")
     forgotten = {p.stem for p in pathlib.Path(sys.argv[0]).resolve()
-                 .parent.glob("test_*.py")} - set(modules)
+                 .parent.glob("test_*.py")} - {*modules, *last}
     if forgotten:
         sys.exit(f"never run: {' '.join(sorted(forgotten))}")
-    loader = unittest.TestLoader()
-    chosen = [case for case in cases(loader.loadTestsFromNames(modules))
-              if not words or any(word in case.id() for word in words)]
-    passed, failed = run_twice(chosen)
+    passed = failed = 0
+    for names, processes in ((modules, jobs), (last, 1)):
+        loaded = unittest.TestLoader().loadTestsFromNames(names)
+        good, bad = run_twice(
+            [case for case in cases(loaded)
+             if not words or any(word in case.id() for word in words)],
+            processes)
+        passed += good
+        failed += bad
     if failed:
         print(f"logs and configurations are in {run_directory()}")
     else:
