@@ -1,10 +1,10 @@
 // Part of what is built with --config=tsan, and of nothing else.
 //
-// Debian's gRPC and abseil are not instrumented, so ThreadSanitizer does not see
-// how they order what one thread does before what another does: it would report
-// each object that gRPC hands over. The functions with which they do so are
-// defined here, in front of theirs (an executable's symbols come before those of
-// its libraries): they tell ThreadSanitizer, and call the real ones.
+// Debian's gRPC and abseil are not instrumented, so ThreadSanitizer does not
+// see how they order what one thread does before what another does: it would
+// report each object that gRPC hands over. The functions with which they do so
+// are defined here, in front of theirs (an executable's symbols come before
+// those of its libraries): they tell ThreadSanitizer, and call the real ones.
 
 #include <dlfcn.h>
 
@@ -50,8 +50,7 @@ Next<void(Mutex*)> next_lock("_ZN4absl7debian35Mutex4LockEv");
 Next<void(Mutex*)> next_unlock("_ZN4absl7debian35Mutex6UnlockEv");
 Next<bool(Mutex*)> next_try_lock("_ZN4absl7debian35Mutex7TryLockEv");
 Next<void(Mutex*)> next_reader_lock("_ZN4absl7debian35Mutex10ReaderLockEv");
-Next<void(Mutex*)> next_reader_unlock(
-    "_ZN4absl7debian35Mutex12ReaderUnlockEv");
+Next<void(Mutex*)> next_reader_unlock("_ZN4absl7debian35Mutex12ReaderUnlockEv");
 Next<void(CondVar*, Mutex*)> next_wait(
     "_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE");
 Next<bool(CondVar*, Mutex*, Duration)> next_wait_with_timeout(
@@ -109,8 +108,8 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
 ABSL_NAMESPACE_END
 }  // namespace absl
 
-// gRPC's own queues and locks, which have no mutex. The headers that declare them
-// are not installed.
+// gRPC's queues and locks without a mutex. The headers that declare them are
+// not installed.
 struct grpc_closure;
 
 namespace grpc_core {

@@ -12,7 +12,7 @@ constexpr size_t kShort = 4 * 1024;
 
 absl::Span<uint8_t> PacketBuffer::Prepare(absl::Span<uint8_t> scratch) {
   if (!HeldGoesInFront()) return scratch;
-  std::memcpy(scratch.data(), held_.data(), held_.size());
+  std::memcpy(scratch.data(), held().data(), held().size());
   return scratch.subspan(held_.size());
 }
 
@@ -20,21 +20,19 @@ ByteView PacketBuffer::Commit(absl::Span<uint8_t> scratch, size_t count) {
   const bool in_front = HeldGoesInFront();
   last_read_ = static_cast<uint32_t>(count);
   if (in_front) return scratch.first(held_.size() + count);
-  held_.append(reinterpret_cast<const char*>(scratch.data()), count);
+  held_.Append(scratch.first(count));
   return held();
 }
 
 void PacketBuffer::Consume(ByteView data, size_t used) {
   const ByteView rest = data.subspan(used);
-  if (rest.empty()) {
-    std::string().swap(held_);  // releases the memory
-  } else if (data.data() == held().data()) {
-    if (used > 0) held_ = std::string(AsString(rest));
+  if (data.data() == held().data()) {
+    if (used > 0) held_.KeepLast(rest.size());
   } else if (used == 0) {
-    const ByteView added = rest.subspan(held_.size());
-    held_.append(reinterpret_cast<const char*>(added.data()), added.size());
+    held_.Append(rest.subspan(held_.size()));
   } else {
-    std::string(AsString(rest)).swap(held_);
+    held_ = HeldBytes();
+    held_.Append(rest);
   }
 }
 

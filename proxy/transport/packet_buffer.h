@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "absl/types/span.h"
 #include "proxy/base/bytes.h"
+#include "proxy/transport/held_bytes.h"
 
 namespace sluice::transport {
 
@@ -33,7 +33,7 @@ class PacketBuffer {
   ByteView Commit(absl::Span<uint8_t> scratch, size_t count);
 
   // Bytes that wait since an earlier turn, for a turn without reading.
-  ByteView held() const { return AsBytes(held_); }
+  ByteView held() const { return held_.view(); }
 
   // Keeps what follows the first `used` bytes of `data`, which Commit() or
   // held() returned.
@@ -42,7 +42,7 @@ class PacketBuffer {
  private:
   bool HeldGoesInFront() const;
 
-  std::string held_;
+  HeldBytes held_;
   uint32_t last_read_ = 0;
 };
 
