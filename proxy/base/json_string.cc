@@ -42,11 +42,26 @@ bool MustEscape(char32_t c) {
          (c >= 0x2066 && c <= 0x2069);            // directions
 }
 
+// How many of the first characters are ASCII and stand for themselves; most of
+// what is written is nothing else.
+size_t PlainLength(absl::string_view text) {
+  size_t length = 0;
+  while (length < text.size() && text[length] >= 0x20 && text[length] < 0x7F &&
+         text[length] != '"' && text[length] != '\\') {
+    ++length;
+  }
+  return length;
+}
+
 }  // namespace
 
 void AppendJsonString(absl::string_view text, std::string* out) {
   out->push_back('"');
-  while (!text.empty()) {
+  for (;;) {
+    const size_t plain = PlainLength(text);
+    out->append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const Decoded decoded = DecodeUtf8(text);
     const size_t length = decoded.length == 0 ? 1 : decoded.length;
     if (decoded.length == 0) {

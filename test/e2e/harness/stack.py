@@ -64,12 +64,12 @@ class Stack:
 
     `proxy` and `policy` change the configuration files; `mode` says how the
     proxy reaches the policy service: tcp, unix, mtls or embedded; `broker` is
-    mosquitto, recording, mute, or one that runs already; `prepare` may put
-    files into the directory.
+    mosquitto (with the lines `broker_options` in its configuration), recording,
+    mute, or one that runs already; `prepare` may put files into the directory.
     """
 
     def __init__(self, name, proxy=None, policy=None, mode="tcp",
-                 broker="mosquitto", prepare=None):
+                 broker="mosquitto", prepare=None, broker_options=()):
         self.directory = pathlib.Path(
             tempfile.mkdtemp(prefix=f"{name}-", dir=run_directory()))
         shutil.copytree(keys_directory(), self.directory, dirs_exist_ok=True)
@@ -85,7 +85,7 @@ class Stack:
         if not self._own_broker:
             self.broker = broker
         elif broker == "mosquitto":
-            self.broker = Mosquitto(self.directory)
+            self.broker = Mosquitto(self.directory, options=broker_options)
         else:
             self.broker = RecordingBroker(answers=broker == "recording")
         self._policy_changes = policy or {}
