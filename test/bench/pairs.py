@@ -14,15 +14,17 @@ import machine
 import servers
 
 OPEN_SECONDS = 60
+SETTLE_SECONDS = 0.5  # until what has looked whether the proxy is up is gone
 
 
 @contextlib.contextmanager
-def _clients(bench, stack, flags, descriptors, frozen=False):
-    """Other clients of the stack's, while the context lasts; `frozen` ones stop
-    doing anything once they are connected. `descriptors`: what the proxy has
-    open when they all are.
+def _clients(bench, stack, flags, count, frozen=False):
+    """`count` other clients of the stack's, while the context lasts; `frozen`
+    ones stop doing anything once they are connected.
     """
     pid = stack.pids["proxy"]
+    time.sleep(SETTLE_SECONDS)
+    descriptors = machine.open_files(pid) + 2 * count
     process = subprocess.Popen(
         bench.client(stack, f"{flags} --duration 3600"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -48,8 +50,7 @@ def idle_beside(bench, count):
     def beside(stack):
         return _clients(
             bench, stack, f"--mode idle --connections {count} --tls-version 1.3"
-            " --keep-alive 600", machine.open_files(stack.pids["proxy"]) +
-            2 * count)
+            " --keep-alive 600", count)
     return beside
 
 
@@ -58,8 +59,7 @@ def subscriber_beside(bench, frozen):
     def beside(stack):
         return _clients(
             bench, stack, f"--mode idle --connections 1 --filter"
-            f" {servers.TOPIC}/# --keep-alive 600",
-            machine.open_files(stack.pids["proxy"]) + 2, frozen)
+            f" {servers.TOPIC}/# --keep-alive 600", 1, frozen)
     return beside
 
 
@@ -82,6 +82,10 @@ PAIRS = {
                        lambda bench: {},
                        lambda bench: {"beside": subscriber_beside(bench,
                                                                   True)}),
+    # The same with a peer: what the broker makes of such a subscriber.
+    "slow-haproxy": ("W1", "haproxy",
+                     lambda bench: {},
+                     lambda bench: {"beside": subscriber_beside(bench, True)}),
 }
 
 
