@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests, conformance and the faults against programs that
 # were built with a sanitizer, and fails when it has found something. What it
-# found is kept. The last line is "N reports".
+# found is kept. The last line is "N reports". Tests may fail without a report:
+# the sandbox is off, and what takes a tenth of a second may take one.
 # usage: test/sanitized.sh asan|tsan [SCRIPT [WORD]...]
 # SCRIPT is one of test/*/run.py, only which is then run.
 set -euo pipefail
@@ -31,15 +32,14 @@ bazel=(bazel "--output_base=$base")
 "${bazel[@]}" build --config="$config" --symlink_prefix=/ \
   //proxy:sluice-proxy //policy:sluice-policy //policy:sluicectl
 SLUICE_BAZEL_BIN=$("${bazel[@]}" info --config="$config" bazel-bin)
-export SLUICE_BAZEL_BIN
+export SLUICE_BAZEL_BIN SLUICE_SANITIZED=$config
 "${bazel[@]}" shutdown
 
 reports=$(mktemp -d)
 export "$options=$names:log_path=$reports/report:exitcode=0"
 run() {
-  /usr/bin/python3 "$@" || failed=1
+  /usr/bin/python3 "$@" || true
 }
-failed=0
 if (($# > 0)); then
   run "$@"
 else
@@ -55,6 +55,5 @@ else
   cat "$reports"/* | grep '^SUMMARY' | sort | uniq -c | sort -rn
   echo "the reports are in $reports"
 fi
-((failed == 0)) || echo "and some tests failed, see above"
 echo "$count reports"
-((count == 0 && failed == 0))
+((count == 0))

@@ -56,7 +56,7 @@ class KeepOnOutageTest(OutageTestCase):
 
 class DisconnectOnOutageTest(OutageTestCase):
     stack_options = {"proxy": {"policy": {"on_outage": "disconnect",
-                                          "timeout": "500ms"}}}
+                                          "timeout": "1500ms"}}}
 
     # covers: EDGE-18
     def test_connected_client_gets_0x89_after_the_timeout(self):
