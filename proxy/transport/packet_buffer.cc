@@ -11,7 +11,7 @@ constexpr size_t kShort = 4 * 1024;
 }  // namespace
 
 absl::Span<uint8_t> PacketBuffer::Prepare(absl::Span<uint8_t> scratch) {
-  if (!HeldGoesInFront()) return scratch;
+  if (held().empty() || !HeldGoesInFront()) return scratch;
   std::memcpy(scratch.data(), held().data(), held().size());
   return scratch.subspan(held_.size());
 }
