@@ -20,7 +20,7 @@ import traceback
 
 import stacks
 from harness import secrets_book
-from harness.runner import MOST_FLAKY
+from harness.runner import failed_again
 from harness.stack import (
     POLICY, PROXY, SLUICECTL, keys_directory, run_directory)
 from requirements import EXCEPTIONS, IDS, PENDING, PENDING_PARTS
@@ -50,6 +50,14 @@ def run(case):
     return fault, time.monotonic() - start
 
 
+def tell(case, fault, seconds, verdict):
+    """Says what went wrong, if anything, as `verdict`; returns it."""
+    if fault:
+        print(f"{verdict} {case.name()} ({seconds:.1f} s)\n  " +
+              fault.rstrip().replace("\n", "\n  "), flush=True)
+    return fault
+
+
 def run_all(cases):
     """{case: fault or None}; says what fails as it happens."""
     # Slow ones overlap with the rest; RabbitMQ takes a while to start.
@@ -59,21 +67,18 @@ def run_all(cases):
         futures = {pool.submit(run, case): case for case in order}
         for future in concurrent.futures.as_completed(futures):
             case = futures[future]
-            fault, seconds = future.result()
-            results[case] = fault
-            if fault:
-                print(f"LATER {case.name()} ({seconds:.1f} s)\n  " +
-                      fault.rstrip().replace("\n", "\n  "), flush=True)
+            results[case] = tell(case, *future.result(), "LATER")
     return results
 
 
 def run_failed_again(results):
     """Runs the few that failed once more, alone (see harness/runner.py)."""
-    again = [case for case, fault in results.items() if fault]
-    for case in again:
-        if len(again) <= MOST_FLAKY:
-            results[case], _ = run(case)
-        print("FAIL" if results[case] else "FLAKY", case.name(), flush=True)
+    def passes(case):
+        results[case] = tell(case, *run(case), "FAIL")
+        return results[case] is None
+
+    failed_again([case for case, fault in results.items() if fault], passes,
+                 lambda case: case.name())
 
 
 def leaked_secrets():

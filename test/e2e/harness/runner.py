@@ -28,7 +28,7 @@ MOST_FLAKY = 2
 class Report(unittest.TestResult):
     """Prints each case as it ends."""
 
-    def __init__(self, verdict="FAIL"):
+    def __init__(self, verdict):
         super().__init__()
         self.passed = 0
         self.faulty = []  # the cases, and what else could not be set up
@@ -125,20 +125,26 @@ def run_side_by_side(chosen, jobs):
     return passed, faulty
 
 
-def run_twice(chosen, jobs):
-    """How many passed and failed."""
-    passed, faulty = run_side_by_side(chosen, jobs)
-    again = [case for case in chosen if case.id() in faulty]
-    if len(again) < len(faulty) or len(again) > MOST_FLAKY:
-        for name in faulty:
-            print("FAIL", name, flush=True)
-        return passed, len(faulty)
-    second = Report("FAIL")
-    unittest.TestSuite(again).run(second)
-    for case in again:
-        if case not in second.faulty:
-            print("FLAKY", case.id(), flush=True)
-    return passed + second.passed, len(second.faulty)
+def failed_again(failed, passes, name):
+    """Those of the cases that failed which do so again, by passes(case); too
+    many are not run. `name(case)` is what a case is called."""
+    if len(failed) > MOST_FLAKY:
+        for case in failed:
+            print("FAIL", name(case), flush=True)
+        return failed
+    again = []
+    for case in failed:
+        if passes(case):
+            print("FLAKY", name(case), flush=True)
+        else:
+            again.append(case)
+    return again
+
+
+def _passes(case):
+    report = Report("FAIL")
+    unittest.TestSuite([case]).run(report)
+    return not report.faulty
 
 
 def run(modules, words, last=(), jobs=1):
@@ -154,15 +160,24 @@ def run(modules, words, last=(), jobs=1):
                  .parent.glob("test_*.py")} - {*modules, *last}
     if forgotten:
         sys.exit(f"never run: {' '.join(sorted(forgotten))}")
-    passed = failed = 0
+    passed, faulty, chosen = 0, [], []
     for names, processes in ((modules, jobs), (last, 1)):
         loaded = unittest.TestLoader().loadTestsFromNames(names)
-        good, bad = run_twice(
-            [case for case in cases(loaded)
-             if not words or any(word in case.id() for word in words)],
-            processes)
+        part = [case for case in cases(loaded)
+                if not words or any(word in case.id() for word in words)]
+        good, bad = run_side_by_side(part, processes)
         passed += good
-        failed += bad
+        faulty += bad
+        chosen += part
+    later = [case for case in chosen if case.id() in faulty]
+    again = failed_again(later, _passes, lambda case: case.id())
+    passed += len(later) - len(again)
+    # What is no case is a class that could not be set up.
+    known = {case.id() for case in later}
+    classes = [name for name in faulty if name not in known]
+    for name in classes:
+        print("FAIL", name, flush=True)
+    failed = len(classes) + len(again)
     if failed:
         print(f"logs and configurations are in {run_directory()}")
     else:
