@@ -9,6 +9,8 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -30,6 +32,11 @@ class Next {
     void* found = found_.load(std::memory_order_acquire);
     if (found == nullptr) {
       found = dlsym(RTLD_NEXT, symbol_);
+      if (found == nullptr) {
+        // The names hold those of Debian 12's versions.
+        std::fprintf(stderr, "tsan_grpc.cc: no library has %s\n", symbol_);
+        std::abort();
+      }
       found_.store(found, std::memory_order_release);
     }
     return reinterpret_cast<Function*>(found);

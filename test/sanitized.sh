@@ -8,8 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly config=$1
-shift
+readonly config=${1-}
 case "$config" in
   asan) readonly options=ASAN_OPTIONS names="detect_stack_use_after_return=1" ;;
   tsan)
@@ -23,6 +22,8 @@ case "$config" in
     exit 2
     ;;
 esac
+
+shift
 
 # Apart from what else is built, which would have to be built again each time.
 base=${SLUICE_SANITIZER_BASE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/$config
