@@ -30,7 +30,7 @@ class EventCoalescer {
   absl::Duration BeforePoll(uint64_t now, uint32_t reads);
 
  private:
-  const absl::Duration longest_;
+  absl::Duration longest_;
   uint64_t window_start_ = 0;
   uint64_t reads_ = 0;  // in the window
   double rate_ = 0;     // of the windows before, the latest counting half

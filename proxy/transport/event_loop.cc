@@ -1,5 +1,6 @@
 #include "proxy/transport/event_loop.h"
 
+#include <poll.h>
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -53,32 +54,51 @@ EventLoop::~EventLoop() {
   Require(uv_loop_close(&loop_), "uv_loop_close");
 }
 
-void EventLoop::CoalesceEvents(absl::Duration longest) {
-  if (longest <= absl::ZeroDuration()) return;
-  coalescer_ = std::make_unique<EventCoalescer>(longest);
+void EventLoop::SetPolling(const Polling& polling) {
+  coalescer_ = EventCoalescer(polling.coalescing);
+  busy_poll_ = BusyPollBudget(polling.busy_poll);
   auto* prepare = new uv_prepare_t;
   uv_prepare_init(&loop_, prepare);  // none of these can fail
   prepare->data = this;
-  uv_prepare_start(prepare, BeforePoll);
+  uv_prepare_start(prepare, [](uv_prepare_t* self) {
+    static_cast<EventLoop*>(self->data)->BeforePoll();
+  });
   uv_unref(reinterpret_cast<uv_handle_t*>(prepare));
   before_poll_.reset(prepare);
 }
 
-void EventLoop::BeforePoll(uv_prepare_t* prepare) {
-  auto* self = static_cast<EventLoop*>(prepare->data);
+void EventLoop::BeforePoll() {
   const absl::Duration wait =
-      self->coalescer_->BeforePoll(uv_hrtime(), std::exchange(self->reads_, 0));
-  if (wait == absl::ZeroDuration()) return;
-  const timespec time = absl::ToTimespec(wait);
-  nanosleep(&time, nullptr);
-  // The time that passed is not to be missing from what the turn sees.
-  uv_update_time(&self->loop_);
+      coalescer_.BeforePoll(uv_hrtime(), std::exchange(reads_, 0));
+  const bool expects_answer = std::exchange(expects_answer_, false);
+  if (wait > absl::ZeroDuration()) {
+    const timespec time = absl::ToTimespec(wait);
+    nanosleep(&time, nullptr);
+    // The time that passed is not to be missing from what the turn sees.
+    uv_update_time(&loop_);
+  } else if (expects_answer) {
+    PollBusily();
+  }
+}
+
+void EventLoop::PollBusily() {
+  const uint64_t start = uv_hrtime();
+  const uint64_t allowed = busy_poll_.Allowed(start);
+  if (allowed == 0) return;
+  pollfd events{uv_backend_fd(&loop_), POLLIN, 0};
+  uint64_t spent;
+  do {
+    if (poll(&events, 1, 0) != 0) return;  // libuv finds what it is
+    spent = uv_hrtime() - start;
+  } while (spent < allowed);
+  busy_poll_.Charge(spent);
 }
 
 void EventLoop::Start() {
   thread_ = std::thread([this] {
     // A sleep ends when it should, and not up to 50 us later.
     prctl(PR_SET_TIMERSLACK, 1000);
+    prctl(PR_SET_NAME, "event_loop");
     uv_run(&loop_, UV_RUN_DEFAULT);
   });
 }

@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proxy/transport/busy_poll_budget.h"
 #include "proxy/transport/event_coalescer.h"
 #include "proxy/transport/uv_handle.h"
 
@@ -55,11 +56,21 @@ class EventLoop {
   // Waits for the thread's end. Not the loop's thread.
   void Join();
 
-  // From now on lets events gather while the loop is busy, for at most
-  // `longest`: see EventCoalescer. Before Start().
-  void CoalesceEvents(absl::Duration longest);
+  // When the loop looks for events.
+  struct Polling {
+    // While it is busy it lets them gather for at most so long: EventCoalescer.
+    absl::Duration coalescing;
+    // With little to do it looks for an answer for at most so long before it
+    // sleeps: BusyPollBudget.
+    absl::Duration busy_poll;
+  };
+  // Without this it sleeps at once until there is one. Before Start(), once.
+  void SetPolling(const Polling& polling);
   // Something has been read. The loop's thread.
   void CountRead() { ++reads_; }
+  // Something has been sent to which an answer may come very soon. The loop's
+  // thread.
+  void ExpectAnswer() { expects_answer_ = true; }
 
   // Has `handler` called on the loop's thread when the system's clock was set,
   // by more than a second: how far, forward or back. Now() is the new time
@@ -81,7 +92,8 @@ class EventLoop {
 
  private:
   static void OnWakeup(uv_async_t* wakeup);
-  static void BeforePoll(uv_prepare_t* prepare);
+  void BeforePoll();
+  void PollBusily();
   void FollowClock();
   void RunTasks();
 
@@ -91,10 +103,12 @@ class EventLoop {
   UvHandle<uv_timer_t> clock_timer_;
   const Clock clock_;
   ClockHandler clock_handler_;
-  std::vector<Mailbox::Task> running_;         // capacity is kept
-  std::unique_ptr<EventCoalescer> coalescer_;  // null: nothing waits
+  std::vector<Mailbox::Task> running_;  // capacity is kept
+  EventCoalescer coalescer_{absl::ZeroDuration()};
+  BusyPollBudget busy_poll_{absl::ZeroDuration()};
   UvHandle<uv_prepare_t> before_poll_;
-  uint32_t reads_ = 0;  // since the last poll
+  uint32_t reads_ = 0;           // since the last poll
+  bool expects_answer_ = false;  // since the last poll
   std::thread thread_;
   absl::Time epoch_;        // when uv_now() was 0
   uint64_t synced_at_ = 0;  // uv_now()

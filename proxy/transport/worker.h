@@ -41,7 +41,9 @@ class Worker final : private Listener::HandlerInterface {
   ~Worker() override;
 
   // See EventLoop. Before Start().
-  void CoalesceEvents(absl::Duration longest) { loop_.CoalesceEvents(longest); }
+  void SetPolling(const EventLoop::Polling& polling) {
+    loop_.SetPolling(polling);
+  }
 
   // Before Start().
   absl::Status Listen(UniqueFd socket,

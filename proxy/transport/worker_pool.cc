@@ -18,7 +18,7 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Create(
     pool->workers_.push_back(
         std::make_unique<Worker>(i, options.peers, &pool->admission_,
                                  max_pending, options.limits.pending_grace));
-    pool->workers_.back()->CoalesceEvents(options.event_coalescing);
+    pool->workers_.back()->SetPolling(options.polling);
   }
   for (const ListenerOptions& listener : options.listeners) {
     absl::StatusOr<ListeningSockets> sockets =

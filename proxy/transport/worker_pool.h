@@ -22,9 +22,7 @@ struct ListenerOptions {
 
 struct WorkerPoolOptions {
   size_t workers = 0;  // 0: one for each core
-  // How long events of a busy loop gather at most: see EventCoalescer. 0:
-  // never.
-  absl::Duration event_coalescing;
+  EventLoop::Polling polling;
   ConnectionLimits limits;
   Worker::Peers peers;
   std::vector<ListenerOptions> listeners;
