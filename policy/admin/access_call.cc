@@ -57,7 +57,7 @@ void AccessCall::Run() {
   }
   DecisionCall::Start(
       {context_.deciders, context_.clock, Introspector::Freshness::kRemembered,
-       kMaxQuestions},
+       kMaxQuestions, context_.pool},
       [self = shared_from_this()](const Authenticator& authenticator,
                                   absl::Time now,
                                   ReferenceAnswers* references) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "policy/admin/access_case.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/decision_call.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/admin/v1/access.pb.h"
@@ -33,6 +34,7 @@ class AccessCall : public std::enable_shared_from_this<AccessCall> {
     TokenStoreInterface* store;
     std::function<Deciders()> deciders;
     std::function<absl::Time()> clock;
+    CallPool* pool;
   };
 
   // `query` has been checked. `done` is called once, on any thread, maybe

@@ -74,12 +74,13 @@ grpc::ServerUnaryReactor* AccessService::Answer(
     reactor->Finish(status);
     return reactor;
   }
-  AccessCall::Start(context_, query,
-                    [reactor, show = std::move(show)](
-                        absl::StatusOr<AccessCall::Response> answer) {
-                      if (answer.ok()) show(*std::move(answer));
-                      reactor->Finish(ToGrpcStatus(answer.status()));
-                    });
+  context_.pool->Run(
+      context, reactor, [this, reactor, &query, show = std::move(show)] {
+        AccessCall::Start(context_, query, [reactor, show](auto answer) {
+          if (answer.ok()) show(*std::move(answer));
+          reactor->Finish(ToGrpcStatus(answer.status()));
+        });
+      });
   return reactor;
 }
 

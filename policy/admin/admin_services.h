@@ -19,6 +19,7 @@
 #include "policy/admin/session_service.h"
 #include "policy/admin/token_service.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/decision_call.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/replica.h"
@@ -42,6 +43,7 @@ class AdminServices {
     const Checkers* checkers;
     // Who decides now.
     std::function<Deciders()> deciders;
+    CallPool* pool;
   };
 
   // What the configuration declares.
@@ -53,20 +55,21 @@ class AdminServices {
   };
 
   explicit AdminServices(const Context& context)
-      : access_({context.tokens, context.deciders, context.clock},
+      : access_({context.tokens, context.deciders, context.clock, context.pool},
                 context.access),
         public_topics_(context.store, context.replica, context.access,
-                       context.clock),
+                       context.pool, context.clock),
         issuers_(
-            context.store, context.replica, context.access, context.clock,
+            context.store, context.replica, context.access, context.pool,
+            context.clock,
             [deciders = context.deciders] { return deciders().authenticator; }),
         decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
-                     context.clock),
-        rules_(context.store, context.replica, context.access, context.clock,
-               context.checkers),
+                     context.pool, context.clock),
+        rules_(context.store, context.replica, context.access, context.pool,
+               context.clock, context.checkers),
         sessions_(context.hub, context.access),
-        tokens_(context.tokens, context.access, context.clock,
+        tokens_(context.tokens, context.access, context.pool, context.clock,
                 context.deciders) {}
 
   // Says what the configuration declares, from now on.

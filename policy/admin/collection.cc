@@ -12,27 +12,35 @@ namespace sluice::policy {
 
 grpc::ServerUnaryReactor* Collection::Read(
     grpc::CallbackServerContext* context,
-    absl::FunctionRef<grpc::Status()> read) const {
+    std::function<grpc::Status()> read) const {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = read();
-  reactor->Finish(status);
+  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
+    reactor->Finish(s);
+    return reactor;
+  }
+  pool_->Run(context, reactor,
+             [reactor, read = std::move(read)] { reactor->Finish(read()); });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* Collection::Write(
     grpc::CallbackServerContext* context,
-    absl::FunctionRef<grpc::Status(int64_t* revision)> write) const {
+    std::function<grpc::Status(int64_t* revision)> write) const {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  int64_t revision = 0;
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = write(&revision);
-  if (!status.ok()) {
-    reactor->Finish(status);
+  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
+    reactor->Finish(s);
     return reactor;
   }
-  replica_->WhenAt(revision, [reactor](const absl::Status& counts) {
-    reactor->Finish(ToGrpcStatus(counts));
+  pool_->Run(context, reactor, [this, reactor, write = std::move(write)] {
+    int64_t revision = 0;
+    const grpc::Status status = write(&revision);
+    if (!status.ok()) {
+      reactor->Finish(status);
+      return;
+    }
+    replica_->WhenAt(revision, [reactor](const absl::Status& counts) {
+      reactor->Finish(ToGrpcStatus(counts));
+    });
   });
   return reactor;
 }

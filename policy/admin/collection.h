@@ -9,20 +9,20 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 
 namespace sluice::policy {
 
 // A collection of resources that operators manage, as the services have it in
-// common: names, errors, pages, and the reactions to calls. A call waits for
-// the store on gRPC's thread. Thread-safe.
+// common: names, errors, pages, and the reactions to calls. Calls wait for the
+// store on a thread of `pool`. Thread-safe.
 class Collection {
  public:
   using Clock = std::function<absl::Time()>;
@@ -30,21 +30,23 @@ class Collection {
   // `name` is that of the collection in the store: "rules". All outlive this.
   // `replica` follows `store`.
   Collection(const char* name, ResourceStoreInterface* store, Replica* replica,
-             const AccessControl* access, Clock clock)
+             const AccessControl* access, CallPool* pool, Clock clock)
       : name_(name),
         store_(store),
         replica_(replica),
         access_(access),
+        pool_(pool),
         clock_(std::move(clock)) {}
 
-  // The reaction to an operator's call that `read` answers.
+  // The reaction to an operator's call that `read` answers, maybe after this
+  // has returned.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context,
-                                 absl::FunctionRef<grpc::Status()> read) const;
+                                 std::function<grpc::Status()> read) const;
   // The reaction to one that `write` does, saying at what revision of the
   // store: the call ends when that counts.
   grpc::ServerUnaryReactor* Write(
       grpc::CallbackServerContext* context,
-      absl::FunctionRef<grpc::Status(int64_t* revision)> write) const;
+      std::function<grpc::Status(int64_t* revision)> write) const;
 
   absl::Time now() const { return clock_(); }
 
@@ -88,6 +90,7 @@ class Collection {
   ResourceStoreInterface* const store_;
   Replica* const replica_;
   const AccessControl* const access_;
+  CallPool* const pool_;
   const Clock clock_;
 };
 

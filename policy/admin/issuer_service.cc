@@ -58,11 +58,11 @@ void ShowFetchedKeys(const Authenticator& deciding, Issuer* issuer) {
 }  // namespace
 
 IssuerService::IssuerService(ResourceStoreInterface* store, Replica* replica,
-                             const AccessControl* access,
+                             const AccessControl* access, CallPool* pool,
                              Collection::Clock clock, Deciding deciding)
     : replica_(*replica),
       deciding_(std::move(deciding)),
-      issuers_(kIssuers, store, replica, access, std::move(clock)) {}
+      issuers_(kIssuers, store, replica, access, pool, std::move(clock)) {}
 
 void IssuerService::SetDeclared(const std::vector<ace::Issuer>& issuers,
                                 const std::vector<JwksSource>& sources) {
@@ -116,7 +116,7 @@ Issuer IssuerService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* IssuerService::PutIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::PutIssuerRequest* request, Issuer* response) {
-  return issuers_.Write(context, [&](int64_t* revision) {
+  return issuers_.Write(context, [=](int64_t* revision) {
     return Put(*request, response, revision);
   });
 }
@@ -180,7 +180,7 @@ grpc::Status IssuerService::ApplyMask(
 grpc::ServerUnaryReactor* IssuerService::GetIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::GetIssuerRequest* request, Issuer* response) {
-  return issuers_.Read(context, [&] { return Get(*request, response); });
+  return issuers_.Read(context, [=] { return Get(*request, response); });
 }
 
 grpc::Status IssuerService::Get(const admin::v1::GetIssuerRequest& request,
@@ -203,7 +203,7 @@ grpc::ServerUnaryReactor* IssuerService::ListIssuers(
     grpc::CallbackServerContext* context,
     const admin::v1::ListIssuersRequest* request,
     admin::v1::ListIssuersResponse* response) {
-  return issuers_.Read(context, [&] {
+  return issuers_.Read(context, [=] {
     return declared_.List(
         request->page_size(), request->page_token(),
         [this](const Resource& resource) { return Show(resource); },
@@ -218,7 +218,7 @@ grpc::ServerUnaryReactor* IssuerService::ListIssuers(
 grpc::ServerUnaryReactor* IssuerService::DeleteIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteIssuerRequest* request, google::protobuf::Empty*) {
-  return issuers_.Write(context, [&](int64_t* revision) {
+  return issuers_.Write(context, [=](int64_t* revision) {
     std::string id;
     grpc::Status status = issuers_.ReadName(request->name(), &id);
     if (status.ok()) status = declared_.CheckMayChange(id);

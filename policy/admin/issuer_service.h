@@ -13,6 +13,7 @@
 #include "policy/admin/declared.h"
 #include "policy/service/access_control.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
@@ -22,7 +23,7 @@ namespace sluice::policy {
 
 // IssuerService over gRPC: the managed issuers are resources of the store, and
 // those of the configuration are shown beside them. Nothing of a key is shown
-// but its names. A call waits for the store on gRPC's thread. Thread-safe.
+// but its names. Thread-safe.
 class IssuerService final : public admin::v1::IssuerService::CallbackService {
  public:
   // Who decides now. Not null.
@@ -30,8 +31,8 @@ class IssuerService final : public admin::v1::IssuerService::CallbackService {
 
   // All outlive this. `replica` follows `store`.
   IssuerService(ResourceStoreInterface* store, Replica* replica,
-                const AccessControl* access, Collection::Clock clock,
-                Deciding deciding);
+                const AccessControl* access, CallPool* pool,
+                Collection::Clock clock, Deciding deciding);
 
   // Says what the configuration declares, and where it has keys from, from now
   // on.

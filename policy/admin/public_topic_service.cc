@@ -67,7 +67,7 @@ PublicTopic PublicTopicService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* PublicTopicService::PutPublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::PutPublicTopicRequest* request, PublicTopic* response) {
-  return topics_.Write(context, [&](int64_t* revision) {
+  return topics_.Write(context, [=](int64_t* revision) {
     return Put(*request, response, revision);
   });
 }
@@ -119,7 +119,7 @@ grpc::Status PublicTopicService::ApplyMask(
 grpc::ServerUnaryReactor* PublicTopicService::GetPublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::GetPublicTopicRequest* request, PublicTopic* response) {
-  return topics_.Read(context, [&] { return Get(*request, response); });
+  return topics_.Read(context, [=] { return Get(*request, response); });
 }
 
 grpc::Status PublicTopicService::Get(
@@ -141,7 +141,7 @@ grpc::ServerUnaryReactor* PublicTopicService::ListPublicTopics(
     grpc::CallbackServerContext* context,
     const admin::v1::ListPublicTopicsRequest* request,
     admin::v1::ListPublicTopicsResponse* response) {
-  return topics_.Read(context, [&] {
+  return topics_.Read(context, [=] {
     return declared_.List(
         request->page_size(), request->page_token(),
         [this](const Resource& resource) { return Show(resource); },
@@ -156,7 +156,7 @@ grpc::ServerUnaryReactor* PublicTopicService::DeletePublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::DeletePublicTopicRequest* request,
     google::protobuf::Empty*) {
-  return topics_.Write(context, [&](int64_t* revision) {
+  return topics_.Write(context, [=](int64_t* revision) {
     std::string id;
     grpc::Status status = topics_.ReadName(request->name(), &id);
     if (status.ok()) status = declared_.CheckMayChange(id);

@@ -12,6 +12,7 @@
 #include "policy/admin/collection.h"
 #include "policy/admin/declared.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/public_topic.grpc.pb.h"
@@ -26,8 +27,10 @@ class PublicTopicService final
  public:
   // All outlive this. `replica` follows `store`.
   PublicTopicService(ResourceStoreInterface* store, Replica* replica,
-                     const AccessControl* access, Collection::Clock clock)
-      : topics_(kPublicTopics, store, replica, access, std::move(clock)) {}
+                     const AccessControl* access, CallPool* pool,
+                     Collection::Clock clock)
+      : topics_(kPublicTopics, store, replica, access, pool, std::move(clock)) {
+  }
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const std::vector<ace::Permission>& declared);

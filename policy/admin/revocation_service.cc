@@ -91,7 +91,7 @@ Revocation RevocationService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* RevocationService::CreateRevocation(
     grpc::CallbackServerContext* context,
     const CreateRevocationRequest* request, Revocation* response) {
-  return revocations_.Write(context, [&](int64_t* revision) {
+  return revocations_.Write(context, [=](int64_t* revision) {
     return Create(*request, response, revision);
   });
 }
@@ -123,7 +123,7 @@ grpc::Status RevocationService::Create(const CreateRevocationRequest& request,
 grpc::ServerUnaryReactor* RevocationService::GetRevocation(
     grpc::CallbackServerContext* context,
     const admin::v1::GetRevocationRequest* request, Revocation* response) {
-  return revocations_.Read(context, [&] {
+  return revocations_.Read(context, [=] {
     std::string id;
     Resource resource;
     grpc::Status status = revocations_.ReadName(request->name(), &id);
@@ -137,7 +137,7 @@ grpc::ServerUnaryReactor* RevocationService::ListRevocations(
     grpc::CallbackServerContext* context,
     const admin::v1::ListRevocationsRequest* request,
     admin::v1::ListRevocationsResponse* response) {
-  return revocations_.Read(context, [&] { return List(*request, response); });
+  return revocations_.Read(context, [=] { return List(*request, response); });
 }
 
 grpc::Status RevocationService::List(
@@ -160,7 +160,7 @@ grpc::ServerUnaryReactor* RevocationService::DeleteRevocation(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteRevocationRequest* request,
     google::protobuf::Empty*) {
-  return revocations_.Write(context, [&](int64_t* revision) {
+  return revocations_.Write(context, [=](int64_t* revision) {
     std::string id;
     grpc::Status status = revocations_.ReadName(request->name(), &id);
     if (status.ok()) {

@@ -7,6 +7,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/collection.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
@@ -20,8 +21,10 @@ class RevocationService final
  public:
   // All outlive this. `replica` follows `store`.
   RevocationService(ResourceStoreInterface* store, Replica* replica,
-                    const AccessControl* access, Collection::Clock clock)
-      : revocations_(kRevocations, store, replica, access, std::move(clock)) {}
+                    const AccessControl* access, CallPool* pool,
+                    Collection::Clock clock)
+      : revocations_(kRevocations, store, replica, access, pool,
+                     std::move(clock)) {}
 
   grpc::ServerUnaryReactor* CreateRevocation(
       grpc::CallbackServerContext* context,

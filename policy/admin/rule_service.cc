@@ -43,7 +43,7 @@ admin::v1::Rule RuleService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* RuleService::PutRule(
     grpc::CallbackServerContext* context,
     const admin::v1::PutRuleRequest* request, admin::v1::Rule* response) {
-  return rules_.Write(context, [&](int64_t* revision) {
+  return rules_.Write(context, [=](int64_t* revision) {
     return Put(*request, response, revision);
   });
 }
@@ -129,7 +129,7 @@ grpc::Status RuleService::CheckRoom(const Resource& resource) {
 grpc::ServerUnaryReactor* RuleService::GetRule(
     grpc::CallbackServerContext* context,
     const admin::v1::GetRuleRequest* request, admin::v1::Rule* response) {
-  return rules_.Read(context, [&] {
+  return rules_.Read(context, [=] {
     std::string id;
     Resource resource;
     grpc::Status status = rules_.ReadName(request->name(), &id);
@@ -143,7 +143,7 @@ grpc::ServerUnaryReactor* RuleService::ListRules(
     grpc::CallbackServerContext* context,
     const admin::v1::ListRulesRequest* request,
     admin::v1::ListRulesResponse* response) {
-  return rules_.Read(context, [&] { return List(*request, response); });
+  return rules_.Read(context, [=] { return List(*request, response); });
 }
 
 grpc::Status RuleService::List(const admin::v1::ListRulesRequest& request,
@@ -162,7 +162,7 @@ grpc::Status RuleService::List(const admin::v1::ListRulesRequest& request,
 grpc::ServerUnaryReactor* RuleService::DeleteRule(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteRuleRequest* request, google::protobuf::Empty*) {
-  return rules_.Write(context, [&](int64_t* revision) {
+  return rules_.Write(context, [=](int64_t* revision) {
     std::string id;
     grpc::Status status = rules_.ReadName(request->name(), &id);
     if (status.ok()) status = rules_.Delete(id, request->etag(), revision);

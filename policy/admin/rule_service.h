@@ -10,6 +10,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/collection.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/checkers.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
@@ -23,9 +24,9 @@ class RuleService final : public admin::v1::RuleService::CallbackService {
  public:
   // All outlive this. `checkers`: those that rules may ask.
   RuleService(ResourceStoreInterface* store, Replica* replica,
-              const AccessControl* access, Collection::Clock clock,
-              const Checkers* checkers)
-      : rules_(kRules, store, replica, access, std::move(clock)),
+              const AccessControl* access, CallPool* pool,
+              Collection::Clock clock, const Checkers* checkers)
+      : rules_(kRules, store, replica, access, pool, std::move(clock)),
         checkers_(*checkers) {}
 
   grpc::ServerUnaryReactor* PutRule(grpc::CallbackServerContext* context,

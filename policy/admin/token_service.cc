@@ -69,9 +69,13 @@ grpc::ServerUnaryReactor* TokenService::ListTokens(
     const admin::v1::ListTokensRequest* request,
     admin::v1::ListTokensResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = List(*request, response);
-  reactor->Finish(status);
+  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
+    reactor->Finish(s);
+    return reactor;
+  }
+  pool_->Run(context, reactor, [this, reactor, request, response] {
+    reactor->Finish(List(*request, response));
+  });
   return reactor;
 }
 
@@ -118,16 +122,27 @@ grpc::ServerUnaryReactor* TokenService::GetToken(
     grpc::CallbackServerContext* context,
     const admin::v1::GetTokenRequest* request, Token* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  grpc::Status status = access_->CheckOperator(*context);
-  TokenRecord record;
-  if (status.ok()) status = Find(request->name(), &record);
-  if (!status.ok()) {
-    reactor->Finish(status);
+  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
+    reactor->Finish(s);
     return reactor;
+  }
+  pool_->Run(context, reactor, [this, reactor, request, response] {
+    Get(request->name(), reactor, response);
+  });
+  return reactor;
+}
+
+void TokenService::Get(const std::string& name,
+                       grpc::ServerUnaryReactor* reactor, Token* response) {
+  TokenRecord record;
+  if (grpc::Status s = Find(name, &record); !s.ok()) {
+    reactor->Finish(s);
+    return;
   }
   *response = Show(record);
   DecisionCall::Start(
-      {deciders_, clock_, Introspector::Freshness::kRemembered, kMaxQuestions},
+      {deciders_, clock_, Introspector::Freshness::kRemembered, kMaxQuestions,
+       pool_},
       [token = std::move(record.token), response](
           const Authenticator& authenticator, absl::Time now,
           ReferenceAnswers* references) {
@@ -139,7 +154,6 @@ grpc::ServerUnaryReactor* TokenService::GetToken(
       [reactor](const absl::Status&, const ReferenceAnswers&, absl::Time) {
         reactor->Finish(grpc::Status::OK);
       });
-  return reactor;
 }
 
 }  // namespace sluice::policy

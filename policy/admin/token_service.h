@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/decision_call.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/admin/v1/token.grpc.pb.h"
@@ -15,16 +16,16 @@
 namespace sluice::policy {
 
 // TokenService over gRPC: shows what the store holds, but for the tokens
-// themselves and their keys. A call waits for the store on gRPC's thread.
-// Thread-safe.
+// themselves and their keys. Thread-safe.
 class TokenService final : public admin::v1::TokenService::CallbackService {
  public:
   // All outlive this.
   TokenService(TokenStoreInterface* store, const AccessControl* access,
-               std::function<absl::Time()> clock,
+               CallPool* pool, std::function<absl::Time()> clock,
                std::function<Deciders()> deciders)
       : store_(store),
         access_(access),
+        pool_(pool),
         clock_(std::move(clock)),
         deciders_(std::move(deciders)) {}
 
@@ -40,9 +41,12 @@ class TokenService final : public admin::v1::TokenService::CallbackService {
   grpc::Status List(const admin::v1::ListTokensRequest& request,
                     admin::v1::ListTokensResponse* response);
   grpc::Status Find(const std::string& name, TokenRecord* record);
+  void Get(const std::string& name, grpc::ServerUnaryReactor* reactor,
+           admin::v1::Token* response);
 
   TokenStoreInterface* const store_;
   const AccessControl* const access_;
+  CallPool* const pool_;
   const std::function<absl::Time()> clock_;
   const std::function<Deciders()> deciders_;
 };

@@ -20,6 +20,15 @@ namespace {
 // a ping in five minutes for an attack unless told otherwise.
 constexpr int kMinPingIntervalMs = 10'000;
 
+// For calls that wait for the store: what proxies ask never keeps operators
+// waiting. Of SQLite and etcd one call takes about a millisecond.
+constexpr size_t kProxyThreads = 16;
+constexpr size_t kOperatorThreads = 4;
+
+size_t ThreadsFor(const StoreOptions& store, size_t threads) {
+  return store.sqlite_path.has_value() || store.etcd.has_value() ? threads : 0;
+}
+
 // Empty, and `status` says why, where it cannot be opened.
 Store TryOpenStore(const StoreOptions& options, absl::Status* status) {
   absl::StatusOr<Store> opened = OpenStore(options);
@@ -65,9 +74,12 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       hub_(replica_),
       store_options_(config.store),
       store_(TryOpenStore(store_options_, &store_status_)),
+      proxy_calls_(ThreadsFor(store_options_, kProxyThreads)),
+      operator_calls_(ThreadsFor(store_options_, kOperatorThreads)),
       known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
       log_(log),
-      service_(Configure(std::move(config)), &access_, &hub_, clock_) {
+      service_(Configure(std::move(config)), &access_, &hub_, &proxy_calls_,
+               clock_) {
   replica_->SetConfiguration(service_.policy_digest());
   if (log_ != nullptr) {
     replica_->SetUnreadableRuleListener([log](const absl::Status& status) {
@@ -75,7 +87,7 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
     });
   }
   replica_->SetReachListener(
-      [this](bool within_reach) { serving_status_.Set(within_reach); });
+      [this](const absl::Status& reach) { OnStoreReach(reach); });
   replica_->SetIssuerListener([this] { TakeManagedIssuers(); });
   if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
 }
@@ -174,6 +186,7 @@ void PolicyServer::Shutdown(absl::Duration grace) {
   serving_status_.Stop();
   if (acceptor_ != nullptr) acceptor_->Stop();
   hub_.Close();
+  replica_->EndWaits();
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
   server_->Wait();
@@ -203,7 +216,7 @@ void PolicyServer::Start() {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
         store_.tokens.get(), checkers_.get(),
-        [this] { return service_.deciders(); }});
+        [this] { return service_.deciders(); }, &operator_calls_});
     {
       const std::lock_guard<std::mutex> lock(keys_mutex_);
       DeclareToOperators();
@@ -330,6 +343,18 @@ void PolicyServer::OnFailure(const std::string& issuer,
                              absl::string_view reason) {
   if (log_ == nullptr) return;
   log_->Warning("jwks_failed", {{"issuer", issuer}, {"detail", reason}});
+}
+
+void PolicyServer::OnStoreReach(const absl::Status& reach) {
+  const bool first = !store_was_reached_;
+  store_was_reached_ = store_was_reached_ || reach.ok();
+  serving_status_.Set(reach.ok());
+  if (log_ == nullptr) return;
+  if (!reach.ok()) {
+    log_->Error("store_unreachable", {{"detail", reach.message()}});
+  } else if (!first) {
+    log_->Info("store_reachable");
+  }
 }
 
 absl::Status PolicyServer::CheckStartable() const {

@@ -19,6 +19,7 @@
 #include "policy/server/tls_config.h"
 #include "policy/server/tls_credentials.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/known_keys.h"
@@ -119,6 +120,9 @@ class PolicyServer : private JwksObserverInterface {
   // keys_mutex_.
   void ReadKeys();
 
+  // The store's calls come one after the other.
+  void OnStoreReach(const absl::Status& reach);
+
   // JwksObserverInterface; calls come from the HTTP client's thread.
   void OnKeys(const std::string& issuer, const ace::JwkSet& keys) override;
   void OnFailure(const std::string& issuer, absl::string_view reason) override;
@@ -133,12 +137,16 @@ class PolicyServer : private JwksObserverInterface {
   // What operators manage, and who is told of it. All outlive the store, and
   // all else here is there while the store can tell of changes.
   ServingStatus serving_status_;
+  bool store_was_reached_ = false;  // of OnStoreReach()
   const std::shared_ptr<Replica> replica_;
   WatchHub hub_;
   const StoreOptions store_options_;
   absl::Status store_status_;  // of opening the store
   // Empty only where it could not be opened, and then nothing is served.
   Store store_;
+  // After all that uses them has gone.
+  CallPool proxy_calls_;
+  CallPool operator_calls_;
   const std::shared_ptr<const StoredKeys> known_keys_;  // in store_
   Logger* const log_;
 

@@ -24,6 +24,14 @@ void DecisionCall::Run() {
   done_(status, references_, now);
 }
 
+void DecisionCall::RunAgain() {
+  if (options_.pool == nullptr) {
+    Run();
+    return;
+  }
+  options_.pool->Resume([self = shared_from_this()] { self->Run(); });
+}
+
 bool DecisionCall::AskFirst() {
   ++questions_;
   if (references_.wanted().has_value() && deciders_.introspector != nullptr) {
@@ -31,7 +39,7 @@ bool DecisionCall::AskFirst() {
         *references_.wanted(), options_.freshness,
         [self = shared_from_this()](ReferenceAnswers::Answer said) {
           self->references_.Add(std::move(said));
-          self->Run();
+          self->RunAgain();
         });
     return true;
   }
@@ -41,7 +49,7 @@ bool DecisionCall::AskFirst() {
         *references_.wanted_keys(), [self = shared_from_this()] {
           self->references_.AddKeys();
           self->deciders_ = self->options_.deciders();
-          self->Run();
+          self->RunAgain();
         });
     return true;
   }

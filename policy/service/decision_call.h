@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/checkers.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
@@ -47,6 +48,9 @@ class DecisionCall : public std::enable_shared_from_this<DecisionCall> {
     Introspector::Freshness freshness = Introspector::Freshness::kRemembered;
     // How often others may be asked.
     int max_questions;
+    // Where the authenticator is asked again, since whoever answers is not to
+    // wait for the store. Null: there.
+    CallPool* pool = nullptr;
   };
 
   static void Start(Options options, Ask ask, Done done);
@@ -55,6 +59,7 @@ class DecisionCall : public std::enable_shared_from_this<DecisionCall> {
   DecisionCall(Options options, Ask ask, Done done);
 
   void Run();
+  void RunAgain();
   // Asks what the authenticator wants to know, and runs again then. False where
   // it wants nothing that could be asked for.
   bool AskFirst();

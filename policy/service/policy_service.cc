@@ -1,7 +1,6 @@
 #include "policy/service/policy_service.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
@@ -45,22 +44,13 @@ void LimitByAnswers(const ReferenceAnswers&, absl::Time,
 // The token of the request, one from the store, and the keys of an issuer.
 constexpr int kMaxQuestions = 3;
 
-// Before its caller stops waiting a call says what it has not got.
-constexpr std::chrono::milliseconds kTimeToAnswer(100);
-
-CallDeadline::Time DeadlineOf(const grpc::CallbackServerContext& context) {
-  const CallDeadline::Time deadline = context.deadline();
-  // Without one it is the far future, from which nothing is to be taken.
-  return std::min(deadline, CallDeadline::Time::max() - kTimeToAnswer) -
-         kTimeToAnswer;
-}
-
 }  // namespace
 
 PolicyService::PolicyService(Deciders deciders, const AccessControl* access,
-                             WatchHub* hub, Clock clock)
+                             WatchHub* hub, CallPool* pool, Clock clock)
     : access_(access),
       hub_(hub),
+      pool_(pool),
       clock_(std::move(clock)),
       deciders_(std::move(deciders)) {}
 
@@ -78,22 +68,26 @@ grpc::ServerUnaryReactor* PolicyService::Decide(
     reactor->Finish(s);
     return reactor;
   }
-  DecisionCall::Start(
-      {[this] { return deciders(); }, clock_, FreshnessFor(*request),
-       kMaxQuestions},
-      [ask, request, response, deadline = DeadlineOf(*context)](
-          const Authenticator& authenticator, absl::Time now,
-          ReferenceAnswers* references) {
-        const CallDeadline call_deadline(deadline);
-        absl::StatusOr<Response> answer =
-            (authenticator.*ask)(*request, now, references);
-        if (answer.ok()) *response = *std::move(answer);
-        return answer.status();
-      },
-      [response, reactor](const absl::Status& status,
-                          const ReferenceAnswers& references, absl::Time now) {
-        if (status.ok()) LimitByAnswers(references, now, response);
-        reactor->Finish(ToGrpcStatus(status));
+  pool_->Run(
+      context, reactor, [this, ask, context, reactor, request, response] {
+        DecisionCall::Start(
+            {[this] { return deciders(); }, clock_, FreshnessFor(*request),
+             kMaxQuestions, pool_},
+            [ask, request, response, deadline = StoreDeadlineOf(*context)](
+                const Authenticator& authenticator, absl::Time now,
+                ReferenceAnswers* references) {
+              const CallDeadline call_deadline(deadline);
+              absl::StatusOr<Response> answer =
+                  (authenticator.*ask)(*request, now, references);
+              if (answer.ok()) *response = *std::move(answer);
+              return answer.status();
+            },
+            [response, reactor](const absl::Status& status,
+                                const ReferenceAnswers& references,
+                                absl::Time now) {
+              if (status.ok()) LimitByAnswers(references, now, response);
+              reactor->Finish(ToGrpcStatus(status));
+            });
       });
   return reactor;
 }

@@ -10,6 +10,7 @@
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/decision_call.h"
 #include "policy/service/watch_hub.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
@@ -17,10 +18,9 @@
 namespace sluice::policy {
 
 // PolicyService over gRPC: asks the authenticator and puts its answer on the
-// wire. A call is answered inline, on gRPC's thread, unless an authorization
-// server has to be asked first; all that it asks of the store ends a little
-// before the call's own deadline. Callers that `access` does not take for
-// proxies are refused. Thread-safe.
+// wire. A call is answered on a thread of `pool`; all that it asks of the store
+// ends a little before the call's own deadline. Callers that `access` does not
+// take for proxies are refused. Thread-safe.
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
   // Longest request, in bytes: the longest token and what stands around it.
@@ -32,9 +32,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   using Ask = absl::StatusOr<Response> (Authenticator::*)(
       const Request&, absl::Time, ReferenceAnswers*) const;
 
-  // `access` and `hub` outlive this.
+  // `access`, `hub` and `pool` outlive this.
   PolicyService(Deciders deciders, const AccessControl* access, WatchHub* hub,
-                Clock clock);
+                CallPool* pool, Clock clock);
 
   // Calls that start from now on ask `deciders`, and so do those that wait for
   // an issuer's keys; others under way finish with those they started with.
@@ -72,6 +72,7 @@ class PolicyService final : public v1::PolicyService::CallbackService {
 
   const AccessControl* const access_;
   WatchHub* const hub_;
+  CallPool* const pool_;
   const Clock clock_;
   mutable std::mutex mutex_;
   Deciders deciders_;

@@ -54,6 +54,11 @@ uint64_t ShareOf(absl::string_view name, int64_t revision) {
   return share;
 }
 
+absl::Status MayNotCountError(absl::string_view why) {
+  return absl::UnavailableError(
+      absl::StrCat("written, but it may not count yet: ", why));
+}
+
 }  // namespace
 
 void Replica::SetListener(std::function<void()> listener) {
@@ -222,14 +227,36 @@ void Replica::SetPosition(int64_t revision, WatchCursor* cursor,
 }
 
 void Replica::WhenAt(int64_t revision, std::function<void(absl::Status)> done) {
+  absl::Status status;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (told_revision_ < revision) {
-      waiters_.push_back({revision, std::move(done)});
-      return;
+    // A store that comes back may be an older one, whose revisions are lower.
+    if (stale_ || told_revision_ < revision) {
+      if (!waits_ended_) {
+        waiters_.push_back({revision, std::move(done)});
+        return;
+      }
+      status = MayNotCountError("the service ends");
     }
   }
-  done(absl::OkStatus());
+  done(status);
+}
+
+void Replica::EndWaits() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waits_ended_ = true;
+  }
+  FailWaiters("the service ends");
+}
+
+void Replica::FailWaiters(absl::string_view why) {
+  std::vector<Waiter> waiters;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiters.swap(waiters_);
+  }
+  for (const Waiter& waiter : waiters) waiter.done(MayNotCountError(why));
 }
 
 void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
@@ -254,9 +281,10 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     }
     revision_ = revision;
     base_revision_ = revision;
+    stale_ = false;
   }
   Announce(/*other_issuers=*/true);
-  TellReach(true);
+  TellReach(absl::OkStatus());
 }
 
 void Replica::OnChanges(std::vector<ResourceChange> changes) {
@@ -273,9 +301,10 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
       revision_ = change.resource.revision;
     }
     RemoveExpired();
+    stale_ = false;
   }
   Announce(other_issuers);
-  TellReach(true);
+  TellReach(absl::OkStatus());
 }
 
 void Replica::ApplyRevocation(const ResourceChange& change) {
@@ -366,26 +395,23 @@ void Replica::Remember(Change change) {
 }
 
 void Replica::OnStale(const absl::Status& reason) {
-  std::vector<Waiter> waiters;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    waiters.swap(waiters_);
+    stale_ = true;
   }
-  for (const Waiter& waiter : waiters) {
-    waiter.done(absl::UnavailableError(
-        absl::StrCat("written, but it may not count yet: ", reason.message())));
-  }
-  TellReach(false);
+  FailWaiters(reason.message());
+  TellReach(reason);
 }
 
-void Replica::SetReachListener(std::function<void(bool)> listener) {
+void Replica::SetReachListener(
+    std::function<void(const absl::Status&)> listener) {
   reach_listener_ = std::move(listener);
 }
 
-void Replica::TellReach(bool within_reach) {
-  if (within_reach_ == within_reach) return;
-  within_reach_ = within_reach;
-  if (reach_listener_) reach_listener_(within_reach);
+void Replica::TellReach(const absl::Status& reach) {
+  if (reach_ == reach.code()) return;
+  reach_ = reach.code();
+  if (reach_listener_) reach_listener_(reach);
 }
 
 void Replica::Announce(bool other_issuers) {

@@ -85,10 +85,11 @@ class Replica final : public ResourceObserverInterface {
   void SetUnreadableRuleListener(
       std::function<void(const absl::Status&)> listener);
 
-  // `listener` is called with false when the store goes out of reach, and with
-  // true when it is within reach, for the first time too; not while calls wait
-  // for it. Once, before anything changes.
-  void SetReachListener(std::function<void(bool)> listener);
+  // `listener` is called with the reason when the store goes out of reach, or
+  // when that reason is of another code, and with OK when it is within reach,
+  // for the first time too; not while calls wait for it. Once, before anything
+  // changes.
+  void SetReachListener(std::function<void(const absl::Status&)> listener);
 
   // The same for the managed issuers: `listener` is called when they may be
   // others, before what changed counts (see WhenAt()), and may call
@@ -128,8 +129,12 @@ class Replica final : public ResourceObserverInterface {
 
   // Calls `done`, on any thread, once: OK when the store's `revision` counts
   // here and the listeners have been called for it, which may be at once;
-  // Unavailable where the store has gone out of reach before.
+  // Unavailable where the store is out of reach, when an attempt to reach it
+  // has failed, and after EndWaits().
   void WhenAt(int64_t revision, std::function<void(absl::Status)> done);
+
+  // Nobody waits from now on.
+  void EndWaits();
 
   void OnSnapshot(int64_t revision, std::vector<Resource> resources) override;
   void OnChanges(std::vector<ResourceChange> changes) override;
@@ -165,14 +170,15 @@ class Replica final : public ResourceObserverInterface {
   // Without mutex_: tells the listeners of a change, and then those who wait
   // for it.
   void Announce(bool other_issuers);
-  void TellReach(bool within_reach);
+  void TellReach(const absl::Status& reach);
+  void FailWaiters(absl::string_view why);
 
   const Clock clock_;
   const Limits limits_;
   std::function<void()> listener_;
   std::function<void(const absl::Status&)> unreadable_rule_listener_;
-  std::function<void(bool)> reach_listener_;
-  std::optional<bool> within_reach_;  // as told; of the store's calls
+  std::function<void(const absl::Status&)> reach_listener_;
+  std::optional<absl::StatusCode> reach_;  // as told; of the store's calls
   std::function<void()> issuer_listener_;
   std::string store_id_;
 
@@ -198,6 +204,9 @@ class Replica final : public ResourceObserverInterface {
   // A copy for readers; null where rules_ has changed.
   mutable std::shared_ptr<const RuleSet> shared_rules_;
   std::string digest_;
+  // What has been told may not be what the store has.
+  bool stale_ = false;
+  bool waits_ended_ = false;
   std::vector<Waiter> waiters_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/store/call_deadline.h"
+#include "policy/store/etcd_request.h"
 #include "policy/tls/channel_credentials.h"
 
 namespace sluice::policy {
@@ -25,6 +26,12 @@ constexpr auto kConnectTurn = std::chrono::milliseconds(100);
 
 // Of a call that can be repeated: a connection that has died is noticed late.
 constexpr int kMaxAttempts = 3;
+
+// After so many calls without an answer etcd is taken to be away. So many may
+// wait for it then, so that the others' threads have time for what does not
+// need it.
+constexpr int kUnansweredWhenAway = 2;
+constexpr int kMaxCallsWhenAway = 4;
 
 // By how much a lease outlives what it is for, and the time within which keys
 // share one.
@@ -77,6 +84,12 @@ bool IsLeaseMissing(const grpc::Status& status) {
 
 }  // namespace
 
+absl::Status AnotherStoreError() {
+  return absl::DataLossError(
+      "etcd holds another store than when this service was started; nothing "
+      "is written to it until the service is restarted");
+}
+
 EtcdClient::EtcdClient(EtcdOptions options) : options_(std::move(options)) {
   const auto credentials = ChannelCredentialsFor(options_.tls);
   for (const std::string& endpoint : options_.endpoints) {
@@ -112,16 +125,48 @@ absl::StatusOr<RangeResponse> EtcdClient::Range(const RangeRequest& request,
   return response;
 }
 
+void EtcdClient::PinStore(std::string key, std::string value) {
+  store_key_ = std::move(key);
+  store_value_ = std::move(value);
+}
+
 absl::StatusOr<TxnResponse> EtcdClient::Txn(const TxnRequest& request,
                                             Deadline deadline) {
+  bool lease_missing = false;
+  return TxnOnce(request, deadline, &lease_missing);
+}
+
+absl::StatusOr<TxnResponse> EtcdClient::TxnOnce(TxnRequest request,
+                                                Deadline deadline,
+                                                bool* lease_missing) {
+  const Repeat repeat = OnlyReads(request) ? Repeat::kYes : Repeat::kNo;
+  if (!store_key_.empty()) {
+    AddValueCondition(store_key_, store_value_, &request);
+    *request.add_failure()->mutable_request_range() = EtcdKey(store_key_);
+  }
   TxnResponse response;
   absl::Status status =
-      Call(deadline, OnlyReads(request) ? Repeat::kYes : Repeat::kNo,
-           [&](Member* member, grpc::ClientContext* context) {
-             return member->kv->Txn(context, request, &response);
-           });
+      Call(deadline, repeat, [&](Member* member, grpc::ClientContext* context) {
+        const grpc::Status s = member->kv->Txn(context, request, &response);
+        *lease_missing = IsLeaseMissing(s);
+        return s;
+      });
+  if (status.ok()) status = CheckStore(&response);
   if (!status.ok()) return status;
   return response;
+}
+
+absl::Status EtcdClient::CheckStore(TxnResponse* response) const {
+  if (store_key_.empty() || response->succeeded()) return absl::OkStatus();
+  const int last = response->responses_size() - 1;
+  if (last >= 0) {
+    const RangeResponse& found = response->responses(last).response_range();
+    if (!found.kvs().empty() && found.kvs(0).value() == store_value_) {
+      response->mutable_responses()->RemoveLast();
+      return absl::OkStatus();
+    }
+  }
+  return AnotherStoreError();
 }
 
 absl::StatusOr<int64_t> EtcdClient::LeaseUntil(absl::Time expires_at,
@@ -161,17 +206,9 @@ absl::StatusOr<TxnResponse> EtcdClient::TxnWithLease(
     const absl::StatusOr<int64_t> lease = LeaseUntil(expires_at, now, deadline);
     if (!lease.ok()) return lease.status();
     bool lease_missing = false;
-    const TxnRequest request = make(*lease);
-    TxnResponse response;
-    absl::Status status = Call(
-        deadline, Repeat::kNo,
-        [&](Member* member, grpc::ClientContext* context) {
-          const grpc::Status s = member->kv->Txn(context, request, &response);
-          lease_missing = IsLeaseMissing(s);
-          return s;
-        });
-    if (status.ok()) return response;
-    if (!lease_missing || again) return status;
+    absl::StatusOr<TxnResponse> response =
+        TxnOnce(make(*lease), deadline, &lease_missing);
+    if (response.ok() || !lease_missing || again) return response;
     ForgetLeases();
   }
 }
@@ -210,6 +247,30 @@ absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
 }
 
 absl::Status EtcdClient::Call(
+    Deadline deadline, Repeat repeat,
+    const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call) {
+  if (!MayCall()) return absl::UnavailableError("etcd does not answer");
+  absl::Status status = CallNow(deadline, repeat, call);
+  EndCall(/*answered=*/!absl::IsUnavailable(status));
+  return status;
+}
+
+bool EtcdClient::MayCall() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (unanswered_ >= kUnansweredWhenAway && calls_ >= kMaxCallsWhenAway) {
+    return false;
+  }
+  ++calls_;
+  return true;
+}
+
+void EtcdClient::EndCall(bool answered) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --calls_;
+  unanswered_ = answered ? 0 : unanswered_ + 1;
+}
+
+absl::Status EtcdClient::CallNow(
     Deadline deadline, Repeat repeat,
     const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call) {
   grpc::Status status;

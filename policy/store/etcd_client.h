@@ -21,10 +21,15 @@
 
 namespace sluice::policy {
 
+// kDataLoss: etcd was made anew, and what it holds is not what this service has
+// told proxies of.
+absl::Status AnotherStoreError();
+
 // Calls of an etcd cluster's members. A call goes to a member that is
 // connected; where none is, it waits for one, and it ends at its deadline in
 // any case. What etcd could not do is kUnavailable, and then a change may have
-// been made or not; that etcd is full is kResourceExhausted. Thread-safe.
+// been made or not; that etcd is full is kResourceExhausted. While it does not
+// answer, a few calls wait for it and all others fail at once. Thread-safe.
 class EtcdClient {
  public:
   using Deadline = std::chrono::system_clock::time_point;
@@ -39,6 +44,11 @@ class EtcdClient {
 
   // For what begins now; not after the thread's CallDeadline.
   Deadline NewDeadline() const;
+
+  // From now on transactions are only for the store whose `key` has that
+  // value, and fail with kDataLoss in another, which etcd holds when it was
+  // made anew. Before the client is shared.
+  void PinStore(std::string key, std::string value);
 
   absl::StatusOr<etcdserverpb::RangeResponse> Range(
       const etcdserverpb::RangeRequest& request, Deadline deadline);
@@ -71,6 +81,11 @@ class EtcdClient {
     std::unique_ptr<etcdserverpb::Auth::Stub> auth;
   };
 
+  // Txn(), with `lease_missing` saying whether etcd does not know its lease.
+  absl::StatusOr<etcdserverpb::TxnResponse> TxnOnce(
+      etcdserverpb::TxnRequest request, Deadline deadline, bool* lease_missing);
+  // What is wrong where it is another store; takes what PinStore() had asked.
+  absl::Status CheckStore(etcdserverpb::TxnResponse* response) const;
   // A member that is connected, the one that was used last where it is.
   absl::StatusOr<Member*> Connected(Deadline deadline);
   // Whether a call that may have been made can be made again.
@@ -79,16 +94,27 @@ class EtcdClient {
   absl::Status Call(
       Deadline deadline, Repeat repeat,
       const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call);
+  absl::Status CallNow(
+      Deadline deadline, Repeat repeat,
+      const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call);
+  // Whether a call may wait for etcd: while it does not answer, a few do. Each
+  // that may calls EndCall() then.
+  bool MayCall();
+  void EndCall(bool answered);
   grpc::Status Authorize(Member* member, Deadline deadline,
                          grpc::ClientContext* context);
   void ForgetToken();
   void ForgetLeases();
 
   const EtcdOptions options_;
+  std::string store_key_;  // empty: any store
+  std::string store_value_;
   std::vector<Member> members_;
   std::atomic<size_t> current_{0};
   std::mutex mutex_;
-  std::string token_;  // of the user; empty: not logged in
+  int calls_ = 0;       // under way
+  int unanswered_ = 0;  // one after the other, the latest
+  std::string token_;   // of the user; empty: not logged in
   // Seconds since 1970, up to which it may be used, to a lease.
   std::map<int64_t, int64_t> leases_;
 };

@@ -60,4 +60,13 @@ void AddCondition(absl::string_view key, int64_t revision, TxnRequest* txn) {
   compare->set_mod_revision(revision);
 }
 
+void AddValueCondition(absl::string_view key, const std::string& value,
+                       TxnRequest* txn) {
+  Compare* compare = txn->add_compare();
+  compare->set_key(std::string(key));
+  compare->set_target(Compare::VALUE);
+  compare->set_result(Compare::EQUAL);
+  compare->set_value(value);
+}
+
 }  // namespace sluice::policy

@@ -29,6 +29,9 @@ void AddDelete(absl::string_view key, etcdserverpb::TxnRequest* txn);
 // 0: there is none.
 void AddCondition(absl::string_view key, int64_t revision,
                   etcdserverpb::TxnRequest* txn);
+// The transaction is for the case that the key has that value.
+void AddValueCondition(absl::string_view key, const std::string& value,
+                       etcdserverpb::TxnRequest* txn);
 
 }  // namespace sluice::policy
 

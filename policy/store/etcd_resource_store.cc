@@ -55,7 +55,9 @@ EtcdResourceStore::EtcdResourceStore(std::string id,
       client_(std::move(client)),
       limits_(limits),
       clock_(std::move(clock)),
-      prefix_(client_->Prefix("resources")) {}
+      prefix_(client_->Prefix("resources")) {
+  client_->PinStore(IdKey(*client_), id_);
+}
 
 EtcdResourceStore::~EtcdResourceStore() {
   {

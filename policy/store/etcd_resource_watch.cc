@@ -80,8 +80,7 @@ absl::Status EtcdResourceStore::CheckHistory() {
       client_->Range(EtcdKey(IdKey(*client_)), client_->NewDeadline());
   if (!found.ok()) return found.status();
   if (found->kvs().empty() || found->kvs(0).value() != id_) {
-    return absl::DataLossError(
-        "etcd holds another store now: this service has to be restarted");
+    return AnotherStoreError();
   }
   if (found->header().revision() < revision_) return TellSnapshot();
   return absl::OkStatus();
@@ -175,10 +174,8 @@ void EtcdResourceStore::Tell(const WatchResponse& response) {
 }
 
 void EtcdResourceStore::TellStale(const absl::Status& reason) {
-  if (!stale_) {
-    stale_ = true;
-    observer_->OnStale(reason);
-  }
+  stale_ = true;
+  observer_->OnStale(reason);
   const std::lock_guard<std::mutex> lock(mutex_);
   tried_ = true;
   changed_.notify_all();

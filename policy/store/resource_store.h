@@ -48,8 +48,9 @@ class ResourceObserverInterface {
   // store is within reach again and that is all. A resource that expires is not
   // a change.
   virtual void OnChanges(std::vector<ResourceChange> changes) = 0;
-  // Changes may come late from now on: the store cannot be reached. The next
-  // call is OnSnapshot() or OnChanges(), when it can be again.
+  // Changes may come late from now on: the store cannot be reached; again for
+  // each attempt that fails. When it can be reached again, OnSnapshot() or
+  // OnChanges() is called. kDataLoss: it will not be, since there is another.
   virtual void OnStale(const absl::Status& reason) = 0;
 };
 

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import tempfile
+import time
 
 import grpc
 
@@ -133,6 +134,45 @@ class HealthTest(EtcdTestCase):
         self.assertTrue(self.serves(""), "the process lives")
         self.etcd.start()
         eventually(lambda: self.serves(name), "SERVING")
+
+
+class RemadeEtcdTest(EtcdTestCase):
+
+    # covers: ACE-EXP-4
+    def test_what_an_etcd_that_was_made_anew_is_told_is_not_acknowledged(self):
+        self.sluicectl("revoke", "subject", "mallory")
+        self.etcd.start_anew()
+        done = self.stack.sluicectl("revoke", "subject", "eve")
+        self.assertEqual(done.returncode, 1, done)
+        self.stack.policy.wait_for("store_unreachable.*another store")
+        # What was revoked stays so.
+        token = self.token("a/# pub", sub="mallory")
+        client = self.client()
+        self.assert_code(client.ace_connect(token, self.key), 0x87)
+        # Nothing is waited for at the end.
+        begun = time.monotonic()
+        self.stack.policy.stop()
+        self.assertLess(time.monotonic() - begun, 5)
+
+
+class FrozenEtcdTest(EtcdTestCase):
+
+    def test_while_etcd_is_frozen_others_are_served(self):
+        self.etcd.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.etcd.send_signal, signal.SIGCONT)
+        waiting = []
+        for i in range(60):
+            client = Client(self.stack.address, self.stack.ca_file, wire.V5)
+            self.addCleanup(client.tls.close)
+            client.send(wire.connect(client_id=f"stored-{i}", props={
+                "authentication_method": "ace"}))
+            waiting.append(client)
+        begun = time.monotonic()
+        self.anonymous()
+        self.stack.sluicectl("session", "list")
+        self.assertLess(time.monotonic() - begun, 1.5)
+        for client in waiting:
+            self.assert_code(client.expect("CONNACK"), 0x88)
 
 
 class SecureEtcdTest(EtcdTestCase):

@@ -1,6 +1,8 @@
 """etcd, as policy services share it."""
 
 import json
+import shutil
+import signal
 import ssl
 import urllib.request
 
@@ -16,6 +18,7 @@ class Etcd(Process):
         self.address = f"127.0.0.1:{free_port()}"
         self._url = f"{scheme}://{self.address}"
         self._context = None
+        self._data = directory / "etcd"
         peer = f"http://127.0.0.1:{free_port()}"
         options = []
         if tls:
@@ -24,7 +27,7 @@ class Etcd(Process):
             options = [f"--cert-file={directory}/server.crt",
                        f"--key-file={directory}/server.key"]
         super().__init__([
-            "/usr/bin/etcd", "--name=e2e", f"--data-dir={directory}/etcd",
+            "/usr/bin/etcd", "--name=e2e", f"--data-dir={self._data}",
             f"--listen-client-urls={self._url}",
             f"--advertise-client-urls={self._url}",
             f"--listen-peer-urls={peer}",
@@ -35,6 +38,12 @@ class Etcd(Process):
     def start(self):
         super().start()
         eventually(self._ready, "etcd is ready")
+
+    def start_anew(self):
+        """What it held is lost: another, empty cluster at the same address."""
+        self.stop(signal.SIGKILL)
+        shutil.rmtree(self._data)
+        self.start()
 
     def _ready(self):
         try:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
 #include "proto/sluice/admin/v1/rule.pb.h"
@@ -131,6 +132,7 @@ class AccessServiceTest : public AuthenticatorHarness {
   std::shared_ptr<const Authenticator> authenticator_ =
       std::make_shared<const Authenticator>(
           Make({{"public/#", /*publish=*/false, /*subscribe=*/true}}));
+  CallPool pool_{0};
   AccessService service_{{store_.get(),
                           [this] {
                             Deciders deciders;
@@ -138,7 +140,7 @@ class AccessServiceTest : public AuthenticatorHarness {
                             deciders.checkers = checkers_.get();
                             return deciders;
                           },
-                          [] { return kNow; }},
+                          [] { return kNow; }, &pool_},
                          &access_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::AccessService::Stub> stub_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 #include "policy/store/memory_token_store.h"
 #include "test/policy/testing/test_issuer.h"
@@ -104,8 +105,10 @@ class IssuerServiceTest : public ::testing::Test {
               "https://as.example", issuer_.Verifier().issuers().front().keys),
           std::vector<ace::Permission>{}, std::make_shared<MemoryTokenStore>(),
           replica_);
-  IssuerService service_{&store_, replica_.get(), &access_, [] { return kNow; },
-                         [this] { return deciding_; }};
+  CallPool pool_{0};
+  IssuerService service_{
+      &store_, replica_.get(),      &access_,
+      &pool_,  [] { return kNow; }, [this] { return deciding_; }};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::IssuerService::Stub> stub_;
 };

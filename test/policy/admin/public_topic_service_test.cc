@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 
 // covers: ACE-SCP-6
@@ -98,7 +99,8 @@ class PublicTopicServiceTest : public ::testing::Test {
   Replica replica_{[] { return kNow; }};
   MemoryResourceStore store_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  PublicTopicService service_{&store_, &replica_, &access_,
+  CallPool pool_{0};
+  PublicTopicService service_{&store_, &replica_, &access_, &pool_,
                               [] { return kNow; }};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::PublicTopicService::Stub> stub_;

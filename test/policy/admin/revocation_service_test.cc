@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/google/rpc/status.pb.h"
 
@@ -99,7 +100,9 @@ class RevocationServiceTest : public ::testing::Test {
   Replica replica_{[] { return kNow; }};
   MemoryResourceStore store_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  RevocationService service_{&store_, &replica_, &access_, [] { return kNow; }};
+  CallPool pool_{0};
+  RevocationService service_{&store_, &replica_, &access_, &pool_,
+                             [] { return kNow; }};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::RevocationService::Stub> stub_;
 };
@@ -217,7 +220,9 @@ TEST_F(RevocationServiceTest, DeletingTakesItBack) {
 
 TEST_F(RevocationServiceTest, IsForOperatorsOnly) {
   AccessControl nobody(AccessControl::Reach::kAnywhere, {});
-  RevocationService service(&store_, &replica_, &nobody, [] { return kNow; });
+  CallPool pool(0);
+  RevocationService service(&store_, &replica_, &nobody, &pool,
+                            [] { return kNow; });
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();

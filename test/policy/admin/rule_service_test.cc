@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "policy/rules/rule_set.h"
+#include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/google/rpc/status.pb.h"
 
@@ -88,8 +89,9 @@ class RuleServiceTest : public ::testing::Test {
   Replica replica_{[] { return kNow; }};
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   Checkers checkers_{{NamedChecker("plant")}, [] { return kNow; }};
-  RuleService service_{&store_, &replica_, &access_, [] { return kNow; },
-                       &checkers_};
+  CallPool pool_{0};
+  RuleService service_{&store_, &replica_,           &access_,
+                       &pool_,  [] { return kNow; }, &checkers_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::RuleService::Stub> stub_;
 };
@@ -266,8 +268,9 @@ TEST(RuleServiceAccessTest, OnlyOperatorsManage) {
   Replica replica([] { return kNow; });
   AccessControl access(AccessControl::Reach::kAnywhere, {});
   const Checkers checkers({}, [] { return kNow; });
+  CallPool pool(0);
   RuleService service(
-      &store, &replica, &access, [] { return kNow; }, &checkers);
+      &store, &replica, &access, &pool, [] { return kNow; }, &checkers);
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/policy_service.h"
 #include "policy/service/replica.h"
 #include "test/policy/service/watching_proxy.h"
@@ -73,7 +74,8 @@ class SessionServiceTest : public ::testing::Test {
 
   WatchHub hub_{std::make_shared<Replica>(&absl::Now)};
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  PolicyService policy_service_{{}, &access_, &hub_, &absl::Now};
+  CallPool pool_{0};
+  PolicyService policy_service_{{}, &access_, &hub_, &pool_, &absl::Now};
   SessionService service_{&hub_, &access_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::PolicyService::Stub> watch_;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/pop_key.h"
 #include "policy/admin/token_name.h"
+#include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
 #include "test/policy/service/authenticator_harness.h"
@@ -80,7 +81,8 @@ class TokenServiceTest : public AuthenticatorHarness {
   std::shared_ptr<const Authenticator> authenticator_ =
       std::make_shared<const Authenticator>(Make());
   absl::Time now_ = kNow;
-  TokenService service_{store_.get(), &access_, [this] { return now_; },
+  CallPool pool_{0};
+  TokenService service_{store_.get(), &access_, &pool_, [this] { return now_; },
                         [this] {
                           Deciders deciders;
                           deciders.authenticator = authenticator_;

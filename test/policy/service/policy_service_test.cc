@@ -59,8 +59,8 @@ class PolicyServiceTest : public AuthenticatorHarness {
     return deciders;
   }
   void Serve(Deciders deciders) {
-    service_ = std::make_unique<PolicyService>(std::move(deciders), &access_,
-                                               &hub_, [] { return kNow; });
+    service_ = std::make_unique<PolicyService>(
+        std::move(deciders), &access_, &hub_, &pool_, [] { return kNow; });
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -94,6 +94,7 @@ class PolicyServiceTest : public AuthenticatorHarness {
   AnsweringHttpClient http_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   WatchHub hub_{managed_};
+  CallPool pool_{2};
   std::unique_ptr<PolicyService> service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::PolicyService::Stub> stub_;

@@ -300,18 +300,51 @@ TEST_F(ReplicaTest, WaitersHearWhenTheirRevisionCounts) {
   EXPECT_EQ(heard, (Told{"past", "first", "second stale"}));
 }
 
+// A store that comes back may be an older one, with lower revisions.
+TEST_F(ReplicaTest, NothingCountsForSureWhileTheStoreIsOutOfReach) {
+  std::vector<std::string> heard;
+  const auto hear = [&heard](const absl::Status& status) {
+    heard.push_back(std::string(status.message()));
+  };
+  replica_.OnSnapshot(9, {});
+  replica_.OnStale(absl::UnavailableError("away"));
+  replica_.WhenAt(3, hear);
+  EXPECT_EQ(heard, Told{});
+  replica_.OnStale(absl::UnavailableError("still away"));
+  EXPECT_EQ(heard, Told{"written, but it may not count yet: still away"});
+  replica_.WhenAt(3, hear);
+  replica_.OnSnapshot(2, {});
+  EXPECT_EQ(heard.size(), 1u);
+  replica_.OnSnapshot(3, {});
+  EXPECT_EQ(heard.back(), "");
+}
+
+TEST_F(ReplicaTest, NobodyWaitsAtTheEnd) {
+  int failed = 0;
+  const auto hear = [&](const absl::Status& status) { failed += !status.ok(); };
+  replica_.WhenAt(7, hear);
+  replica_.EndWaits();
+  EXPECT_EQ(failed, 1);
+  replica_.WhenAt(7, hear);
+  EXPECT_EQ(failed, 2);
+}
+
 TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
   Replica replica([] { return absl::InfinitePast(); });
-  std::vector<bool> told;
-  replica.SetReachListener([&told](bool within) { told.push_back(within); });
+  std::vector<std::string> told;
+  replica.SetReachListener([&told](const absl::Status& reach) {
+    told.push_back(std::string(reach.message()));
+  });
   replica.OnSnapshot(1, {});
   replica.OnChanges({});
-  EXPECT_EQ(told, std::vector<bool>({true}));
+  EXPECT_EQ(told, std::vector<std::string>({""}));
   replica.OnStale(absl::UnavailableError("away"));
   replica.OnStale(absl::UnavailableError("still"));
-  EXPECT_EQ(told, std::vector<bool>({true, false}));
+  EXPECT_EQ(told, std::vector<std::string>({"", "away"}));
+  replica.OnStale(absl::DataLossError("another"));
+  EXPECT_EQ(told, std::vector<std::string>({"", "away", "another"}));
   replica.OnChanges({});
-  EXPECT_EQ(told, std::vector<bool>({true, false, true}));
+  EXPECT_EQ(told, std::vector<std::string>({"", "away", "another", ""}));
 }
 
 TEST_F(ReplicaTest, ToldOfIssuersBeforeTheyCount) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "policy/service/access_control.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/policy_service.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
@@ -65,7 +66,8 @@ class WatchHubTest : public ::testing::Test {
   WatchHub hub_{replica_};
   MemoryResourceStore store_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  PolicyService service_{{}, &access_, &hub_, [] { return kNow; }};
+  CallPool pool_{0};
+  PolicyService service_{{}, &access_, &hub_, &pool_, [] { return kNow; }};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::PolicyService::Stub> stub_;
 };

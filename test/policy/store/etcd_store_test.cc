@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -217,6 +218,71 @@ TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
   int64_t last = 0;
   while (last <= observer_.revision()) last = Put(other.get(), Named("b"));
   EXPECT_EQ(observer_.history(), std::vector<std::string>{"+rules/a=value"});
+}
+
+// What was acknowledged there would not count here: a revocation, say.
+TEST_F(EtcdStoreTest, WritesNothingToAnotherStore) {
+  const auto client = Client();
+  const auto store = Open(client);
+  EtcdTokenStore tokens(client);
+  store->Follow(&observer_);
+  observer_.WaitFor(Put(store.get(), Named("a")));
+  etcd_.Kill();
+  etcd_.ForgetAll();
+  etcd_.Start();
+  constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+  const auto put = [&] { return store->Put(Named("b"), std::nullopt, kNow); };
+  EXPECT_EQ(put().status().code(), kDataLoss);
+  EXPECT_EQ(tokens.UseProof("proof", kLater, kNow).status().code(), kDataLoss);
+  const auto other = Open(Client());  // makes it a store
+  EXPECT_EQ(put().status().code(), kDataLoss);
+  Put(other.get(), Named("a"));
+  EXPECT_EQ(store->Put(Named("a"), 0, kNow).status().code(), kDataLoss);
+  EXPECT_EQ(store->Delete("rules", "a", std::nullopt, kNow).status().code(),
+            kDataLoss);
+  const auto found = other->List("rules", "", 10, kNow);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->size(), 1u);
+  observer_.WaitUntilStaleFor(kDataLoss);
+}
+
+// A condition that does not hold is told from another store.
+TEST_F(EtcdStoreTest, TellsAConflictInItsOwnStore) {
+  const auto store = Open(Client());
+  const int64_t revision = Put(store.get(), Named("a"));
+  EXPECT_EQ(store->Put(Named("a"), 0, kNow).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(store->Put(Named("a"), revision + 1, kNow).status().code(),
+            absl::StatusCode::kAborted);
+  EXPECT_TRUE(store->Put(Named("a"), revision, kNow).ok());
+}
+
+// So that threads are left for what does not need it.
+TEST_F(EtcdStoreTest, WhileItIsAwayAFewCallsWait) {
+  const auto client = Client(absl::Seconds(1));
+  EtcdTokenStore tokens(client);
+  ASSERT_TRUE(tokens.UseProof("before", kLater, kNow).ok());
+  etcd_.Suspend();
+  const auto try_once = [&](int i) {
+    return tokens.UseProof(absl::StrCat("proof", i), kLater, kNow).ok();
+  };
+  EXPECT_FALSE(try_once(0));
+  EXPECT_FALSE(try_once(1));
+  std::atomic<int> at_once{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) {
+    threads.emplace_back([&, i] {
+      const auto begin = SteadyClock::now();
+      EXPECT_FALSE(try_once(i));
+      at_once += SteadyClock::now() - begin < std::chrono::milliseconds(500);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(at_once, 8);
+  etcd_.Resume();
+  for (int i = 0; i < 100 && !try_once(20 + i); ++i) {
+  }
+  EXPECT_TRUE(try_once(200));
 }
 
 TEST_F(EtcdStoreTest, WhatALeaseRemovesIsNoChange) {

@@ -58,8 +58,8 @@ class ResourceObserver : public ResourceObserverInterface {
   void OnStale(const absl::Status& reason) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     EXPECT_FALSE(reason.ok());
-    EXPECT_FALSE(stale_);
     stale_ = true;
+    reason_ = reason.code();
     told_.notify_all();
   }
 
@@ -69,6 +69,9 @@ class ResourceObserver : public ResourceObserverInterface {
   }
   void WaitUntilStale() {
     Wait([this] { return stale_; });
+  }
+  void WaitUntilStaleFor(absl::StatusCode reason) {
+    Wait([this, reason] { return stale_ && reason_ == reason; });
   }
   void WaitUntilFresh() {
     Wait([this] { return snapshots_ > 0 && !stale_; });
@@ -105,6 +108,7 @@ class ResourceObserver : public ResourceObserverInterface {
 
   std::mutex mutex_;
   std::condition_variable told_;
+  absl::StatusCode reason_ = absl::StatusCode::kOk;  // it is stale for
   std::map<std::string, std::string> values_;
   std::vector<std::string> history_;
   int64_t revision_ = 0;

@@ -1,0 +1,91 @@
+#include "policy/service/call_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace sluice::policy {
+namespace {
+
+constexpr std::chrono::milliseconds kTimeToAnswer(100);
+
+}  // namespace
+
+CallDeadline::Time StoreDeadlineOf(const grpc::CallbackServerContext& context) {
+  const CallDeadline::Time deadline = context.deadline();
+  // Without one it is the far future, from which nothing is to be taken.
+  return std::min(deadline, CallDeadline::Time::max() - kTimeToAnswer) -
+         kTimeToAnswer;
+}
+
+CallPool::CallPool(size_t threads, size_t max_waiting)
+    : max_waiting_(max_waiting), idle_threads_(threads) {
+  for (size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this] { Work(); });
+  }
+}
+
+CallPool::~CallPool() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void CallPool::Run(grpc::CallbackServerContext* context,
+                   grpc::ServerUnaryReactor* reactor,
+                   std::function<void()> call) {
+  auto run = [deadline = StoreDeadlineOf(*context), reactor,
+              call = std::move(call)] {
+    if (std::chrono::system_clock::now() >= deadline) {
+      reactor->Finish(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
+                                   "its turn came too late"));
+      return;
+    }
+    const CallDeadline call_deadline(deadline);
+    call();
+  };
+  if (threads_.empty()) {
+    run();
+    return;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (waiting_.size() < max_waiting_ + idle_threads_) {
+      waiting_.push_back(std::move(run));
+      changed_.notify_one();
+      return;
+    }
+  }
+  reactor->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                               "too many calls wait for the store"));
+}
+
+void CallPool::Resume(std::function<void()> call) {
+  if (threads_.empty()) {
+    call();
+    return;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.push_back(std::move(call));
+  changed_.notify_one();
+}
+
+void CallPool::Work() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    const std::function<void()> call = std::move(waiting_.front());
+    waiting_.pop_front();
+    --idle_threads_;
+    lock.unlock();
+    call();
+    lock.lock();
+    ++idle_threads_;
+  }
+}
+
+}  // namespace sluice::policy

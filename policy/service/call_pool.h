@@ -1,0 +1,57 @@
+#ifndef POLICY_SERVICE_CALL_POOL_H_
+#define POLICY_SERVICE_CALL_POOL_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "grpcpp/grpcpp.h"
+#include "policy/store/call_deadline.h"
+
+namespace sluice::policy {
+
+// Until when a call may wait for a store: a little before its caller stops
+// waiting, so that it can say what it has not got.
+CallDeadline::Time StoreDeadlineOf(const grpc::CallbackServerContext& context);
+
+// Threads for calls that wait for a store on a disk or far away. gRPC has as
+// few as two of its own, which all other calls, streams and health checks need.
+// Thread-safe.
+class CallPool {
+ public:
+  // `threads`: 0 where the store never waits; then everything runs where it
+  // comes from. More than `max_waiting` calls do not wait for a thread.
+  explicit CallPool(size_t threads, size_t max_waiting = 1000);
+  // What waits is run first.
+  ~CallPool();
+  CallPool(const CallPool&) = delete;
+  CallPool& operator=(const CallPool&) = delete;
+
+  // Runs `call`, which finishes `reactor` then or later, with StoreDeadlineOf()
+  // as the thread's CallDeadline. The reactor of one that comes too late, or
+  // that is too many, is finished here.
+  void Run(grpc::CallbackServerContext* context,
+           grpc::ServerUnaryReactor* reactor, std::function<void()> call);
+
+  // Runs what is left of a call that has waited for something else; always.
+  void Resume(std::function<void()> call);
+
+ private:
+  void Work();
+
+  const size_t max_waiting_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> waiting_;
+  size_t idle_threads_;
+  bool ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVICE_CALL_POOL_H_
