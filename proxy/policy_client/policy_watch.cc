@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 
 namespace sluice::policy_client {
@@ -26,6 +27,10 @@ using Clock = std::chrono::steady_clock;
 // that was restarted is back soon.
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(100);
 constexpr absl::Duration kLongestDelay = absl::Seconds(2);
+
+// A stream on which nothing has come for so long is given up: it leads to a
+// service that hangs, or to a balancer before one that is dead.
+constexpr auto kLongestSilence = std::chrono::seconds(10);
 
 // More than any service keeps; what a broken one may make the proxy hold.
 constexpr size_t kMaxRevocations = 2'000'000;
@@ -61,8 +66,9 @@ class PolicyWatch::Stream
  public:
   explicit Stream(PolicyWatch* watch) : watch_(watch) {}
 
-  // Waits for the stream's end, and returns whether anything has come.
-  bool Run() {
+  // Waits for the stream's end, and returns whether anything has come. Where
+  // nothing has by then, calls `lost` at `lost_at`, and before anything comes.
+  bool Run(Clock::time_point lost_at, absl::FunctionRef<void()> lost) {
     WatchRequest start;
     start.mutable_start()->set_proxy(watch_->proxy_);
     if (watch_->has_position_) {
@@ -75,7 +81,10 @@ class PolicyWatch::Stream
     StartRead(&response_);
     StartCall();
     std::unique_lock<std::mutex> lock(mutex_);
-    ended_cv_.wait(lock, [this] { return ended_; });
+    const auto is_settled = [this] { return begun_ || ended_; };
+    if (!changed_.wait_until(lock, lost_at, is_settled)) lost();
+    if (!changed_.wait_for(lock, kLongestSilence, is_settled)) Cancel();
+    changed_.wait(lock, [this] { return ended_; });
     return begun_;
   }
 
@@ -117,14 +126,18 @@ class PolicyWatch::Stream
     }
     std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
-    ended_cv_.notify_all();
+    changed_.notify_all();
   }
 
  private:
   // Whether the stream is good for more.
   bool Take() {
     if (!begun_) {
-      begun_ = true;
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        begun_ = true;
+        changed_.notify_all();
+      }
       watch_->observer_->OnWatchBegun();
     }
     switch (response_.message_case()) {
@@ -229,10 +242,10 @@ class PolicyWatch::Stream
   // Of a snapshot whose end has not come.
   std::vector<policy::v1::Revocation> staged_;
   std::string problem_;
-  bool begun_ = false;
 
   std::mutex mutex_;
-  std::condition_variable ended_cv_;
+  std::condition_variable changed_;
+  bool begun_ = false;  // written by reactions, with mutex_ held
   std::deque<WatchRequest> to_send_;
   bool writing_ = false;
   WatchRequest request_;  // while writing
@@ -273,7 +286,9 @@ void PolicyWatch::Run() {
       if (stopping_) return;
       stream_ = stream;
     }
-    const bool begun = stream->Run();
+    const bool begun =
+        stream->Run(ended_at + absl::ToChronoNanoseconds(lost_after_),
+                    [&] { TellIfLost(lost_after_); });
     {
       std::lock_guard<std::mutex> lock(mutex_);
       stream_.reset();

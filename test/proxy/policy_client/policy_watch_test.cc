@@ -296,6 +296,26 @@ TEST_F(PolicyWatchTest, SaysOnceThatTheServiceIsLost) {
   EXPECT_EQ(Next(), "begun");
 }
 
+// As behind a balancer whose service is dead: the stream opens, and that is
+// all.
+TEST_F(PolicyWatchTest, SaysThatTheServiceIsLostWhereAStreamStaysSilent) {
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    stream->Write(Snapshot("a", false));
+  });
+  Mailbox<std::string> go_on;
+  service_.scripts.Put([&go_on](grpc::ServerContext*, auto* stream) {
+    go_on.Take();
+    stream->Write(Snapshot("b", false));
+  });
+  StartWatch(absl::Milliseconds(1));
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "ended");
+  EXPECT_EQ(Next(), "lost");
+  go_on.Put("");
+  EXPECT_EQ(Next(), "begun");
+}
+
 TEST_F(PolicyWatchTest, EndsInTheMiddleOfAStream) {
   service_.scripts.Put([](grpc::ServerContext* context, auto* stream) {
     stream->Write(Snapshot("a", false));
