@@ -13,11 +13,13 @@ constexpr double kMaxDebtSeconds = 10;
 
 }  // namespace
 
-bool AddressRates::Has(const SocketAddress& client, absl::Time now) const {
+bool AddressRates::Has(const SocketAddress& client, absl::Time now) {
   if (per_second_ <= 0) return true;
   std::lock_guard<std::mutex> lock(mutex_);
   const auto found = buckets_.find(client.Network());
-  return found == buckets_.end() || TokensOf(found->second, now) >= 1;
+  if (found == buckets_.end()) return true;
+  Fill(&found->second, now);
+  return found->second.tokens >= 1;
 }
 
 bool AddressRates::Take(const SocketAddress& client, absl::Time now) {
@@ -55,9 +57,13 @@ AddressRates::Bucket& AddressRates::BucketOf(const SocketAddress& client,
   }
   Bucket& bucket =
       buckets_.try_emplace(network, Bucket{capacity(), now}).first->second;
-  bucket.tokens = TokensOf(bucket, now);
-  bucket.filled_at = now;
+  Fill(&bucket, now);
   return bucket;
+}
+
+void AddressRates::Fill(Bucket* bucket, absl::Time now) const {
+  bucket->tokens = TokensOf(*bucket, now);
+  bucket->filled_at = now;
 }
 
 // Goes through all of them, so it has to make room for many.

@@ -20,7 +20,7 @@ class AddressRates {
   explicit AddressRates(double per_second) : per_second_(per_second) {}
 
   // Whether an address may once more, without taking anything.
-  bool Has(const SocketAddress& client, absl::Time now) const;
+  bool Has(const SocketAddress& client, absl::Time now);
   // The same, and takes it.
   bool Take(const SocketAddress& client, absl::Time now);
   // Takes what may not be there; what an address owes is bounded as well.
@@ -36,8 +36,10 @@ class AddressRates {
   };
 
   double capacity() const { return per_second_ < 1 ? 1 : per_second_; }
-  // What `bucket` holds at `now`.
+  // What `bucket` holds at `now`; nothing more where the clock was set back
+  // since it was filled.
   double TokensOf(const Bucket& bucket, absl::Time now) const;
+  void Fill(Bucket* bucket, absl::Time now) const;
   // The bucket of an address, filled; forgets others if need be.
   Bucket& BucketOf(const SocketAddress& client, absl::Time now);
   void Forget(absl::Time now);

@@ -12,6 +12,10 @@
 
 namespace sluice::transport {
 
+// Adds `ids` to those that are to be visited, of which the last comes next: who
+// waits already keeps its place before them.
+void QueueVisits(std::vector<uint64_t> ids, std::vector<uint64_t>* to_visit);
+
 // Does something to every connection of a loop, a few at a time, so that
 // neither the loop nor whoever hears of it is flooded. On the loop's thread.
 class PacedVisit final : private DeadlineTimer::HandlerInterface {
@@ -29,8 +33,10 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
         visitor_(visitor),
         timer_(loop, this) {}
 
-  // Begins, or begins anew, with the connections that there are now: `batch` of
-  // them at once, and as many each kInterval.
+  // Visits the connections that there are now: `batch` of them at once, and as
+  // many each kInterval, or fewer where that would keep the loop for long.
+  // Those that still wait from the last time come first: however often there is
+  // something new, each has its turn.
   void Start(size_t batch);
   // The same, as fast as it takes to be done after `duration`.
   void StartOver(absl::Duration duration);
@@ -45,7 +51,10 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   ConnectionTable* const connections_;
   const Visitor visitor_;
   DeadlineTimer timer_;
+  void Begin(size_t batch);
+
   size_t batch_ = 0;
+  uint64_t longest_turn_ = 0;       // nanoseconds
   std::vector<uint64_t> to_visit_;  // the next is the last
 };
 

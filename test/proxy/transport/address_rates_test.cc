@@ -67,6 +67,16 @@ TEST(AddressRatesTest, WhatIsOwedIsPaidBackFirst) {
       rates.Has(Client("192.0.2.1"), kStart + absl::Milliseconds(10150)));
 }
 
+TEST(AddressRatesTest, AClockThatGoesBackLocksNobodyOut) {
+  AddressRates rates(1);
+  absl::Time now = kStart;
+  for (int i = 0; i < 3; ++i) rates.Charge(Client("192.0.2.1"), now);
+  now -= absl::Hours(1);
+  EXPECT_FALSE(rates.Has(Client("192.0.2.1"), now));
+  now += absl::Seconds(3);
+  EXPECT_TRUE(rates.Has(Client("192.0.2.1"), now));
+}
+
 TEST(AddressRatesTest, RemembersABoundedNumberOfAddresses) {
   AddressRates rates(1);
   for (uint32_t i = 0; i < 70000; ++i) {
