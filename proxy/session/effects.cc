@@ -3,10 +3,17 @@
 #include <utility>
 
 namespace sluice::session {
+namespace {
+
+// Of one large packet that was rewritten, no memory stays.
+constexpr size_t kMaxKeptBytes = 256 * 1024;
+
+}  // namespace
 
 void Effects::Clear() {
   list_.clear();
   arena_.clear();
+  if (arena_.capacity() > kMaxKeptBytes) arena_ = std::string();
   authenticate_.clear();
   store_token_.clear();
   check_.clear();

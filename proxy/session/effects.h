@@ -48,8 +48,8 @@ struct Effect {
 
 // The effects of one input, in order. The caller owns it, carries the effects
 // out before it gives the session another input or touches the input's buffer,
-// and then calls Clear(); capacity is kept, so that the steady state does not
-// allocate. Not thread-safe.
+// and then calls Clear(); some capacity is kept, so that the steady state does
+// not allocate. Not thread-safe.
 class Effects {
  public:
   const std::vector<Effect>& list() const { return list_; }

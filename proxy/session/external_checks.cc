@@ -77,6 +77,10 @@ void ExternalChecks::Unpin(absl::Time now) {
   }
 }
 
+void ExternalChecks::OnClockSet(absl::Duration by) {
+  for (Kept& kept : kept_) kept.until += by;
+}
+
 void ExternalChecks::Clear() {
   kept_.clear();
   open_.clear();

@@ -59,6 +59,8 @@ class ExternalChecks {
   void EndPacket(absl::Time now) {
     if (pinned_ > 0) Unpin(now);
   }
+  // The clock was set: answers count for as long as they would have.
+  void OnClockSet(absl::Duration by);
   // The rules have changed: all is asked again.
   void Clear();
 

@@ -34,6 +34,10 @@ void RuleUsage::Follow(const RuleSet& former, const RuleSet& rules,
   uses_ = std::move(uses);
 }
 
+void RuleUsage::OnClockSet(absl::Duration by) {
+  for (Use& use : uses_) use.filled_at += by;
+}
+
 void RuleUsage::Fill(const Rule& rule, absl::Time now, Use* use) {
   if (now <= use->filled_at) return;
   const double rate = *rule.max_publishes_per_second();

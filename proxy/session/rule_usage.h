@@ -21,6 +21,9 @@ class RuleUsage {
   void Follow(const authz::RuleSet& former, const authz::RuleSet& rules,
               absl::Time now);
 
+  // The clock was set.
+  void OnClockSet(absl::Duration by);
+
   // Whether a PUBLISH passes the rules at `places`, and so uses up what they
   // allow: it does if no enforced one is found.
   authz::Finding JudgePublish(const authz::RuleSet& rules,

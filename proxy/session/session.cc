@@ -164,9 +164,7 @@ void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
   }
 }
 
-void Session::OnClientClosed(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
+void Session::CountLeaving() {
   if (state_ == State::kAwaitChallenge || state_ == State::kAwaitGrant) {
     // Or else leaving early would make questions cost nothing.
     ChargeDenial();
@@ -180,6 +178,12 @@ void Session::OnClientClosed(absl::Time now, Effects* effects) {
     // Counted when it was decided; what came of it changes nothing in that.
     RecordConnect();
   }
+}
+
+void Session::OnClientClosed(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  CountLeaving();
   Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
          "the client closed the connection");
   Close();
@@ -224,6 +228,8 @@ void Session::OnTimer(absl::Time now, Effects* effects) {
 void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;
+  checks_.OnClockSet(by);
+  rule_usage_.OnClockSet(by);
   if (state_ != State::kOpen) {
     ArmTimer(deadline_ + by);
     return;

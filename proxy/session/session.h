@@ -280,6 +280,9 @@ class Session {
   void Admit();
   // Of a client that was let in.
   void RecordConnect();
+  // The client leaves, maybe before CONNACK, and then it counts.
+  void CountLeaving();
+  void OnDisconnect(const mqtt::Frame& frame);
   void OnConnack(const mqtt::Frame& frame);
 
   // session_refuse.cc: refusals of CONNECT.

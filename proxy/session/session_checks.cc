@@ -154,7 +154,8 @@ void Session::OnCheckAnswer(
   if (state_ == State::kAwaitGrant && !checks_.IsHolding()) {
     // The Will was held.
     Admit();
-    checks_.EndPacket(now_);
+    // Held again for more answers, it still needs those that it has.
+    if (state_ != State::kAwaitGrant) checks_.EndPacket(now_);
   }
 }
 

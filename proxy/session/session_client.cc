@@ -33,6 +33,23 @@ absl::Status CheckDisconnect(const mqtt::Frame& frame, ProtocolVersion version,
 
 }  // namespace
 
+void Session::OnDisconnect(const mqtt::Frame& frame) {
+  const absl::Status status =
+      CheckDisconnect(frame, version_, session_expiry_interval_);
+  if (!status.ok()) {
+    Fail(status);
+    return;
+  }
+  const bool before_connack = state_ != State::kOpen;
+  // The broker that has CONNECT has the Will, which this may take back.
+  if (!before_connack || state_ == State::kAwaitConnack) ForwardToBroker(frame);
+  CountLeaving();
+  Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
+         before_connack ? "the client disconnected before CONNACK"
+                        : "the client disconnected");
+  Close();
+}
+
 void Session::OnClientPacket(const mqtt::Frame& frame) {
   absl::Status status;
   switch (frame.type) {
@@ -69,15 +86,8 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
       }
       break;
     case PacketType::kDisconnect:
-      status = CheckDisconnect(frame, version_, session_expiry_interval_);
-      if (status.ok()) {
-        ForwardToBroker(frame);
-        Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
-               "the client disconnected");
-        Close();
-        return;
-      }
-      break;
+      OnDisconnect(frame);
+      return;
     case PacketType::kConnect:
       status = mqtt::MqttError(ReasonCode::kProtocolError, "second CONNECT");
       break;

@@ -192,17 +192,7 @@ policy::v1::ProtocolVersion Session::VersionForPolicy() const {
 // ACE-POP-6; MQTT 5.0 section 3.1.2.11.9.
 void Session::OnPacketBeforeConnack(const mqtt::Frame& frame) {
   if (frame.type == PacketType::kDisconnect) {
-    const auto parsed = mqtt::ParseDisconnect(frame, version_);
-    if (!parsed.ok()) {
-      Fail(parsed.status());
-      return;
-    }
-    if (state_ != State::kAwaitUpstream && state_ != State::kAwaitConnack) {
-      ChargeDenial();
-    }
-    Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
-           "the client disconnected before CONNACK");
-    Close();
+    OnDisconnect(frame);
     return;
   }
   if (frame.type == PacketType::kAuth && state_ == State::kAwaitChallenge) {

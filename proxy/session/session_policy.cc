@@ -46,10 +46,13 @@ void Session::OnRevocations(absl::Time now, Effects* effects) {
 
 void Session::OnPolicyVersion(absl::Time now, Effects* effects) {
   Begin(now, effects);
-  if (state_ != State::kOpen || recheck_ == nullptr ||
-      recheck_->request_id != 0 ||
+  if (is_closed() || recheck_ == nullptr || recheck_->request_id != 0 ||
       grant_->policy_version() == context_.live_policy->version ||
       grant_->IsExpired(now_)) {
+    return;
+  }
+  if (state_ != State::kOpen) {
+    recheck_->due = now_;  // as soon as the broker has let the client in
     return;
   }
   AskToRecheck();

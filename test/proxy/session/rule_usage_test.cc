@@ -45,6 +45,19 @@ class RuleUsageTest : public ::testing::Test {
   RuleUsage usage_;
 };
 
+TEST_F(RuleUsageTest, GoesOnWhereTheClockWasSet) {
+  const RuleSet rules = Rules({kTwoASecond});
+  usage_.Follow(RuleSet(), rules, now_);
+  EXPECT_EQ(Passing(rules, 5), 2);
+  for (const absl::Duration by : {-absl::Hours(1), absl::Hours(1)}) {
+    now_ += by;
+    usage_.OnClockSet(by);
+    EXPECT_EQ(Passing(rules, 5), 0);
+    now_ += absl::Milliseconds(500);
+    EXPECT_EQ(Passing(rules, 5), 1);
+  }
+}
+
 TEST_F(RuleUsageTest, TakesABurstAndThenTheRate) {
   const RuleSet rules = Rules({kTwoASecond});
   usage_.Follow(RuleSet(), rules, now_);

@@ -102,6 +102,41 @@ TEST_F(SessionChecksTest, AnswersCountForTheirTime) {
   EXPECT_THAT(Publish("c/1"), ElementsAre("check rules/c publish c/1"));
 }
 
+TEST_F(SessionChecksTest, AClockThatIsSetMakesNoAnswerLastLonger) {
+  OpenUnder(kV5, {kChecked});
+  Publish("c/1");
+  CheckAnswers(true, absl::Seconds(10));
+  SetClock(-absl::Hours(1));
+  EXPECT_THAT(Publish("c/1"), ElementsAre("broker PUBLISH"));
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Publish("c/1"), ElementsAre("check rules/c publish c/1"));
+  CheckAnswers(true, absl::Seconds(10));
+  SetClock(absl::Hours(1));
+  EXPECT_THAT(Publish("c/1"), ElementsAre("broker PUBLISH"));
+}
+
+// Answers that count for nothing else are there when the last one comes.
+TEST_F(SessionChecksTest, AWillUnderManyRulesIsAskedAboutOnce) {
+  std::vector<std::string> rules;
+  for (int i = 0; i < 12; ++i) {
+    rules.push_back(absl::StrCat("name: 'rules/", i,
+                                 "' publish: true topic_filters: 'c/#' "
+                                 "external_check { checker: 'plant-db' }"));
+  }
+  Start();
+  ConnectParts parts;
+  parts.version = kV5;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  parts.will_topic = "c/will";
+  Client(ConnectPacket(parts));
+  EXPECT_EQ(Grant(AGrant(rules)).size(), ExternalChecks::kMaxOpen);
+  Lines lines;
+  for (int i = 0; i < 12; ++i) {
+    lines = CheckAnswers(true, absl::ZeroDuration());
+  }
+  EXPECT_EQ(lines.front(), "connect");
+}
+
 TEST_F(SessionChecksTest, MoreTopicsThanAreKeptAreAskedAboutAgain) {
   OpenUnder(kV5, {kChecked});
   for (int i = 0; i < 65; ++i) {

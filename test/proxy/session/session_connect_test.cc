@@ -139,6 +139,27 @@ TEST_F(SessionConnectTest, OnlyAuthOrDisconnectBeforeConnack) {
               ElementsAre("client CONNACK 82", "close"));
 }
 
+// covers: EDGE-17
+TEST_F(SessionConnectTest, ADisconnectBeforeConnackTakesBackTheWill) {
+  const std::string disconnect("\xE0\x00", 2);
+  decision_sample = 1;
+  for (const bool connected : {false, true}) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+    Grant(AGrant());
+    if (connected) UpstreamConnected();
+    TakeDecisions();
+    if (connected) {
+      EXPECT_THAT(Client(disconnect),
+                  ElementsAre("broker DISCONNECT", "close"));
+    } else {
+      EXPECT_THAT(Client(disconnect), ElementsAre("close"));
+    }
+    EXPECT_EQ(connects(ConnectOutcome::kClientLeft), connected ? 2u : 1u);
+    EXPECT_EQ(TakeDecisions().size(), 1u);
+  }
+}
+
 // covers: ACE-POP-6
 TEST_F(SessionConnectTest, NoAnswerToTheChallengeIsCutInTime) {
   Start();

@@ -113,6 +113,27 @@ TEST_F(SessionPolicyTest, AChangedPolicyMakesItAskAgain) {
               ElementsAre("client PUBACK 87"));
 }
 
+// A slow broker, or many clients at once, make this take a while.
+TEST_F(SessionPolicyTest, APolicyThatChangesBeforeConnackIsAskedAboutThen) {
+  live_policy.version = "v1";
+  for (const bool connected : {false, true}) {
+    Start();
+    ConnectParts parts;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    Client(ConnectPacket(parts));
+    Grant(AGrant());
+    if (connected) UpstreamConnected();
+    SetVersion("v2");
+    EXPECT_THAT(PolicyVersionChanged(), IsEmpty());
+    if (!connected) UpstreamConnected();
+    EXPECT_THAT(Broker(ConnackPacket(kV5, 0)),
+                ElementsAre("client CONNACK 00", "timer 0"));
+    EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 1h"));
+    EXPECT_EQ(asked().recheck().token(), "TOKEN");
+    SetVersion("v1");
+  }
+}
+
 TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
   policy::v1::Grant grant;
   grant.set_policy_version("v1");
