@@ -107,8 +107,13 @@ std::string Collection::NextPageToken(absl::string_view last_id) const {
 
 std::string Collection::TrimPage(const PageBounds& bounds,
                                  std::vector<Resource>* resources) const {
-  if (resources->size() <= bounds.size) return "";
-  resources->resize(bounds.size);
+  PageRoom room(bounds.size);
+  size_t taken = 0;
+  while (taken < resources->size() && !room.is_full()) {
+    room.Take((*resources)[taken++].value.size());
+  }
+  if (taken == resources->size()) return "";
+  resources->resize(taken);
   return NextPageToken(resources->back().id);
 }
 

@@ -1,6 +1,8 @@
 #ifndef POLICY_ADMIN_DECLARED_H_
 #define POLICY_ADMIN_DECLARED_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -14,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/collection.h"
+#include "policy/admin/page_token.h"
 
 namespace sluice::policy {
 
@@ -49,10 +52,11 @@ class Declared {
   }
 
   // A page of both, in the order of their ids: calls `add` with each, after
-  // `show` has made a message of what is managed.
+  // `show` has made a message of what is managed. `add` returns the bytes that
+  // it takes in the page.
   grpc::Status List(int32_t page_size, const std::string& page_token,
                     absl::FunctionRef<Message(const Resource&)> show,
-                    absl::FunctionRef<void(Message)> add,
+                    absl::FunctionRef<size_t(Message)> add,
                     std::string* next_page_token) const {
     Collection::PageBounds bounds;
     std::vector<Resource> managed;
@@ -64,14 +68,15 @@ class Declared {
     for (const Resource& resource : managed) {
       page.try_emplace(resource.id, show(resource));
     }
+    PageRoom room(bounds.size);
     absl::string_view last_id;
     for (auto& [id, message] : page) {
-      if (bounds.size-- == 0) {
+      if (room.is_full()) {
         *next_page_token = collection_.NextPageToken(last_id);
         break;
       }
       last_id = id;
-      add(std::move(message));
+      room.Take(add(std::move(message)));
     }
     return grpc::Status::OK;
   }

@@ -209,7 +209,9 @@ grpc::ServerUnaryReactor* IssuerService::ListIssuers(
         [this](const Resource& resource) { return Show(resource); },
         [this, response](Issuer issuer) {
           if (issuer.read_only()) ShowFetchedKeys(*deciding_(), &issuer);
-          *response->add_issuers() = std::move(issuer);
+          Issuer* added = response->add_issuers();
+          *added = std::move(issuer);
+          return added->ByteSizeLong();
         },
         response->mutable_next_page_token());
   });

@@ -1,6 +1,7 @@
 #ifndef POLICY_ADMIN_PAGE_TOKEN_H_
 #define POLICY_ADMIN_PAGE_TOKEN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,28 @@ std::optional<std::string> ReadPageToken(absl::string_view listing,
 inline constexpr int32_t kDefaultPageSize = 100;
 inline constexpr int32_t kMaxPageSize = 1000;
 int32_t PageSize(int32_t requested);
+
+// What a page has room for: a number of items, and bytes, so that no answer
+// grows beyond what callers take. It ends with the item that fills it, so that
+// each page has at least one.
+class PageRoom {
+ public:
+  static constexpr size_t kMaxBytes = size_t{1} << 20;
+
+  explicit PageRoom(size_t items) : items_(items) {}
+
+  size_t items() const { return items_; }
+  bool is_full() const { return items_ == 0 || bytes_ >= kMaxBytes; }
+  // An item of so many bytes goes in; it is not full.
+  void Take(size_t bytes) {
+    --items_;
+    bytes_ += bytes;
+  }
+
+ private:
+  size_t items_;
+  size_t bytes_ = 0;
+};
 
 }  // namespace sluice::policy
 

@@ -146,7 +146,9 @@ grpc::ServerUnaryReactor* PublicTopicService::ListPublicTopics(
         request->page_size(), request->page_token(),
         [this](const Resource& resource) { return Show(resource); },
         [response](PublicTopic topic) {
-          *response->add_public_topics() = std::move(topic);
+          PublicTopic* added = response->add_public_topics();
+          *added = std::move(topic);
+          return added->ByteSizeLong();
         },
         response->mutable_next_page_token());
   });

@@ -84,7 +84,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
           grpc::ServerUnaryReactor* reactor)
       : hub_(hub),
         listing_(ListingOf(request)),
-        page_size_(PageSize(request.page_size())),
+        room_(PageSize(request.page_size())),
         proxies_(hub->proxies()),
         response_(response),
         reactor_(reactor) {
@@ -106,8 +106,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
       reactor_->Finish(grpc::Status::OK);
       return;
     }
-    const size_t room = page_size_ - response_->sessions_size();
-    query_.set_limit(std::min(room, kMaxSessionsPerAnswer));
+    query_.set_limit(std::min(room_.items(), kMaxSessionsPerAnswer));
     hub_->ListSessions(proxies_[proxy_], query_, kAnswerTimeout,
                        [self = shared_from_this()](
                            const absl::StatusOr<v1::SessionList>& answer) {
@@ -128,7 +127,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
       ++proxy_;
       query_.clear_after_session_id();
     }
-    if (static_cast<size_t>(response_->sessions_size()) < page_size_) {
+    if (!room_.is_full()) {
       Run();
       return;
     }
@@ -140,20 +139,23 @@ class Listing : public std::enable_shared_from_this<Listing> {
 
   // Whether the proxy may have more.
   bool Take(const v1::SessionList& answer) {
-    const size_t taken =
-        std::min<size_t>(answer.sessions_size(), query_.limit());
-    for (size_t i = 0; i < taken; ++i) {
-      *response_->add_sessions() =
-          ToSession(proxies_[proxy_], answer.sessions(i));
+    const int wanted =
+        std::min(answer.sessions_size(), static_cast<int>(query_.limit()));
+    int taken = 0;
+    while (taken < wanted && !room_.is_full()) {
+      admin::v1::Session* session = response_->add_sessions();
+      *session = ToSession(proxies_[proxy_], answer.sessions(taken++));
+      room_.Take(session->ByteSizeLong());
     }
     if (taken == 0) return false;
     query_.set_after_session_id(answer.sessions(taken - 1).session_id());
-    return answer.more() || taken == query_.limit();
+    return answer.more() || taken < wanted ||
+           taken == static_cast<int>(query_.limit());
   }
 
   WatchHub* const hub_;
   const std::string listing_;
-  const size_t page_size_;
+  PageRoom room_;
   const std::vector<std::string> proxies_;
   admin::v1::ListSessionsResponse* const response_;
   grpc::ServerUnaryReactor* const reactor_;

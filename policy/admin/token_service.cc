@@ -1,11 +1,14 @@
 #include "policy/admin/token_service.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "policy/ace/rejection.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/page_token.h"
@@ -19,8 +22,10 @@ namespace {
 
 using admin::v1::Token;
 
-// Names the listing for page tokens.
-constexpr char kTokens[] = "tokens";
+// The listing's name for page tokens.
+std::string ListingOf(const admin::v1::ListTokensRequest& request) {
+  return absl::StrCat("tokens ", request.subject());
+}
 
 // The token itself, and the keys of its issuer.
 constexpr int kMaxQuestions = 2;
@@ -82,25 +87,29 @@ grpc::ServerUnaryReactor* TokenService::ListTokens(
 grpc::Status TokenService::List(const admin::v1::ListTokensRequest& request,
                                 admin::v1::ListTokensResponse* response) {
   const std::optional<std::string> after =
-      ReadPageToken(kTokens, request.page_token());
-  if (!after.has_value() || (!request.subject().empty() && !after->empty())) {
+      ReadPageToken(ListingOf(request), request.page_token());
+  if (!after.has_value()) {
     return FieldError("page_token", "not of this listing");
   }
   if (request.page_size() < 0) return FieldError("page_size", "negative");
-  const size_t size = PageSize(request.page_size());
+  PageRoom room(PageSize(request.page_size()));
   const absl::Time now = clock_();
   absl::StatusOr<std::vector<TokenRecord>> records =
-      request.subject().empty() ? store_->List(*after, size + 1, now)
+      request.subject().empty() ? store_->List(*after, room.items() + 1, now)
                                 : store_->FindBySubject(request.subject(), now);
   if (!records.ok()) return ToGrpcStatus(records.status());
-  if (request.subject().empty() && records->size() > size) {
-    records->resize(size);
-    response->set_next_page_token(
-        MakePageToken(kTokens, records->back().binding));
-  }
   std::sort(records->begin(), records->end(), &ComesBefore);
+  absl::string_view last;
   for (const TokenRecord& record : *records) {
-    *response->add_tokens() = Show(record);
+    if (record.binding <= *after) continue;
+    if (room.is_full()) {
+      response->set_next_page_token(MakePageToken(ListingOf(request), last));
+      break;
+    }
+    Token* token = response->add_tokens();
+    *token = Show(record);
+    room.Take(token->ByteSizeLong());
+    last = record.binding;
   }
   return grpc::Status::OK;
 }

@@ -24,5 +24,21 @@ TEST(PageTokenTest, PagesAreBounded) {
   EXPECT_EQ(PageSize(1001), 1000);
 }
 
+TEST(PageTokenTest, APageHasRoomForItemsAndBytes) {
+  PageRoom room(2);
+  EXPECT_FALSE(room.is_full());
+  room.Take(1);
+  EXPECT_EQ(room.items(), 1u);
+  EXPECT_FALSE(room.is_full());
+  room.Take(1);
+  EXPECT_TRUE(room.is_full());
+
+  PageRoom bytes(1000);
+  bytes.Take(PageRoom::kMaxBytes - 1);
+  EXPECT_FALSE(bytes.is_full());
+  bytes.Take(1);
+  EXPECT_TRUE(bytes.is_full());
+}
+
 }  // namespace
 }  // namespace sluice::policy

@@ -214,5 +214,23 @@ TEST_F(PublicTopicServiceTest, AMaskSaysWhatIsWritten) {
                         "subscribe"));
 }
 
+TEST_F(PublicTopicServiceTest, PagesAreBoundedByBytes) {
+  std::vector<ace::Permission> declared(150);
+  for (size_t i = 0; i < declared.size(); ++i) {
+    declared[i].topic_filter = absl::StrCat(i, "/", std::string(4000, 'd'));
+    declared[i].subscribe = true;
+    Stored(Topic(absl::StrCat(i, "/", std::string(4000, 'm'))));
+  }
+  service_.SetDeclared(declared);
+  admin::v1::ListPublicTopicsRequest request;
+  request.set_page_size(1000);
+  admin::v1::ListPublicTopicsResponse page;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub_->ListPublicTopics(&context, request, &page).ok());
+  EXPECT_LT(page.ByteSizeLong(), size_t{1100} << 10);
+  EXPECT_NE(page.next_page_token(), "");
+  EXPECT_EQ(List(1000).size(), 2 * declared.size());
+}
+
 }  // namespace
 }  // namespace sluice::policy

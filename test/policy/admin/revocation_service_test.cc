@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -236,6 +237,31 @@ TEST_F(RevocationServiceTest, IsForOperatorsOnly) {
     EXPECT_THAT(status.error_message(), HasSubstr("access.operators"));
   }
   server->Shutdown();
+}
+
+TEST_F(RevocationServiceTest, PagesAreBoundedByBytes) {
+  constexpr size_t kCount = 300;
+  for (size_t i = 0; i < kCount; ++i) {
+    auto request = OfSubject(absl::StrCat(i, std::string(4000, 's')));
+    request.mutable_revocation()->set_issuer(std::string(4000, 'i'));
+    Created(request);
+  }
+  std::set<std::string> names;
+  std::string page_token;
+  int pages = 0;
+  do {
+    admin::v1::ListRevocationsResponse page;
+    ASSERT_TRUE(List(1000, page_token, &page).ok());
+    ASSERT_GT(page.revocations_size(), 0);
+    EXPECT_LT(page.ByteSizeLong(), size_t{1100} << 10);
+    for (const Revocation& revocation : page.revocations()) {
+      EXPECT_TRUE(names.insert(revocation.name()).second);
+    }
+    page_token = page.next_page_token();
+    ++pages;
+  } while (!page_token.empty());
+  EXPECT_EQ(names.size(), kCount);
+  EXPECT_EQ(pages, 3);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "policy/service/access_control.h"
 #include "policy/service/call_pool.h"
 #include "policy/service/policy_service.h"
@@ -183,6 +184,34 @@ TEST_F(SessionServiceTest, ShowsAndEndsOne) {
   EXPECT_EQ(disconnect("proxies/z/sessions/7").get(),
             grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(disconnect("sessions/7").get(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(SessionServiceTest, PagesAreBoundedByBytes) {
+  const auto a = Proxy("a");
+  const auto answer = [&a](absl::string_view ids) {
+    const v1::SessionQuery query = a->Read().list_sessions();
+    v1::WatchRequest answer;
+    answer.mutable_sessions()->set_query_id(query.query_id());
+    for (const char id : ids) {
+      v1::SessionInfo* session = answer.mutable_sessions()->add_sessions();
+      session->set_session_id(std::string(1, id));
+      session->set_client_id(std::string(600'000, 'c'));
+    }
+    a->Send(answer);
+    return query;
+  };
+  auto listed = List({});
+  answer("123");
+  const Listed page = listed.get();
+  EXPECT_EQ(Names(page),
+            (Strings{"proxies/a/sessions/1", "proxies/a/sessions/2"}));
+  admin::v1::ListSessionsRequest request;
+  request.set_page_token(page.response.next_page_token());
+  listed = List(request);
+  EXPECT_EQ(answer("3").after_session_id(), "2");
+  const Listed last = listed.get();
+  EXPECT_EQ(Names(last), Strings{"proxies/a/sessions/3"});
+  EXPECT_EQ(last.response.next_page_token(), "");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -178,6 +179,37 @@ TEST_F(TokenServiceTest, RefusesWhatIsWrong) {
   request.set_page_token("x");
   EXPECT_EQ(List(request, &response).error_code(),
             grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(TokenServiceTest, PagesAreBoundedByBytes) {
+  constexpr size_t kCount = 30;
+  for (size_t i = 0; i < kCount; ++i) {
+    TokenRecord record;
+    record.binding = absl::StrCat("binding-", i);
+    record.expires_at = kExpiry;
+    record.client_id = absl::StrCat(i, std::string(60'000, 'c'));
+    record.subject = "mallory";
+    ASSERT_TRUE(store_->Put(record, kNow).ok());
+  }
+  for (const char* subject : {"", "mallory"}) {
+    admin::v1::ListTokensRequest request;
+    request.set_subject(subject);
+    std::set<std::string> names;
+    int pages = 0;
+    do {
+      admin::v1::ListTokensResponse page;
+      ASSERT_TRUE(List(request, &page).ok());
+      ASSERT_GT(page.tokens_size(), 0);
+      EXPECT_LT(page.ByteSizeLong(), size_t{1100} << 10);
+      for (const Shown& token : page.tokens()) {
+        EXPECT_TRUE(names.insert(token.name()).second);
+      }
+      request.set_page_token(page.next_page_token());
+      ++pages;
+    } while (!request.page_token().empty());
+    EXPECT_EQ(names.size(), kCount);
+    EXPECT_EQ(pages, 2);
+  }
 }
 
 TEST(TokenNameTest, HasAPlaceForCertificates) {

@@ -4,11 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "grpcpp/grpcpp.h"
 #include "nlohmann/json.hpp"
+#include "policy/ctl/program.h"
+#include "proto/sluice/admin/v1/rule.grpc.pb.h"
 #include "test/policy/ctl/remote_harness.h"
 #include "test/policy/service/watching_proxy.h"
 #include "test/testing/test_certificates.h"
@@ -461,6 +466,37 @@ TEST_F(RemoteCommandsTest, HelpIsGoodEnoughForAStranger) {
                           HasSubstr("RFC 7638"), HasSubstr("--expires-in"),
                           HasSubstr("--ca FILE")));
   EXPECT_THAT(Output({"dev", "--help"}), Not(HasSubstr("--server")));
+}
+
+// Answers with more than gRPC takes by itself.
+class LongAnswers final : public admin::v1::RuleService::Service {
+ public:
+  grpc::Status GetRule(grpc::ServerContext*,
+                       const admin::v1::GetRuleRequest* request,
+                       admin::v1::Rule* response) override {
+    response->set_name(request->name());
+    response->set_description(std::string(5 << 20, 'x'));
+    return grpc::Status::OK;
+  }
+};
+
+TEST(LongAnswersTest, AreTaken) {
+  LongAnswers service;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                           &port);
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(
+      RunProgram({"rule", "get", "a"}, {out, err, absl::UnixEpoch(),
+                                        absl::StrCat("127.0.0.1:", port)}),
+      0)
+      << err.str();
+  EXPECT_GT(out.str().size(), size_t{5} << 20);
 }
 
 }  // namespace
