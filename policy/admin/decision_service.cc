@@ -45,8 +45,12 @@ bool Fits(const WatchDecisionsRequest& request, absl::string_view proxy,
 // One call. It belongs to the hub, until gRPC is done with it.
 class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
  public:
-  DecisionWatch(WatchHub* hub, const WatchDecisionsRequest& request)
-      : hub_(hub), request_(request) {
+  DecisionWatch(WatchHub* hub, const AccessControl* access, CallerNames caller,
+                const WatchDecisionsRequest& request)
+      : hub_(hub),
+        access_(access),
+        caller_(std::move(caller)),
+        request_(request) {
     // So that the caller learns that it watches.
     StartSendInitialMetadata();
   }
@@ -77,6 +81,10 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
     Finish(status);
   }
 
+  grpc::Status MayGoOn() const override {
+    return access_->CheckOperator(caller_);
+  }
+
   void OnWriteDone(bool ok) override {
     if (!ok) {
       OnCancel();
@@ -104,6 +112,8 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
   }
 
   WatchHub* const hub_;
+  const AccessControl* const access_;
+  const CallerNames caller_;
   const WatchDecisionsRequest request_;
 
   std::mutex mutex_;
@@ -118,10 +128,12 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
 
 Reactor* DecisionService::WatchDecisions(grpc::CallbackServerContext* context,
                                          const WatchDecisionsRequest* request) {
-  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
+  CallerNames caller = NamesOf(*context);
+  if (grpc::Status s = access_->CheckOperator(caller); !s.ok()) {
     return new Refusal(s);
   }
-  auto watch = std::make_shared<DecisionWatch>(hub_, *request);
+  auto watch = std::make_shared<DecisionWatch>(hub_, access_, std::move(caller),
+                                               *request);
   DecisionWatch* const reactor = watch.get();
   if (absl::Status s = hub_->AddDecisionWatcher(std::move(watch)); !s.ok()) {
     return new Refusal(ToGrpcStatus(s));

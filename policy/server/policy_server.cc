@@ -142,6 +142,7 @@ std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
 
 void PolicyServer::Reload(LoadedConfig config) {
   access_.SetRules(config.access);
+  hub_.RecheckCallers();
   if (config.tls.has_value()) {
     // What it fails for needs a restart, as the caller knows.
     static_cast<void>(ReplaceTls(*std::move(config.tls)));

@@ -7,21 +7,9 @@
 namespace sluice::policy {
 namespace {
 
-bool IsNamed(const grpc::ServerContextBase& caller,
-             const std::vector<std::string>& names) {
-  const auto identity = caller.auth_context();
-  if (identity == nullptr || !identity->IsPeerAuthenticated()) return false;
-  for (const char* kind :
-       {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME,
-        GRPC_X509_CN_PROPERTY_NAME}) {
-    for (const grpc::string_ref& name : identity->FindPropertyValues(kind)) {
-      if (std::find(names.begin(), names.end(),
-                    std::string(name.data(), name.size())) != names.end()) {
-        return true;
-      }
-    }
-  }
-  return false;
+bool IsNamed(const CallerNames& caller, const std::vector<std::string>& names) {
+  return std::find_first_of(caller.begin(), caller.end(), names.begin(),
+                            names.end()) != caller.end();
 }
 
 grpc::Status Denied(const char* why) {
@@ -30,13 +18,26 @@ grpc::Status Denied(const char* why) {
 
 }  // namespace
 
+CallerNames NamesOf(const grpc::ServerContextBase& caller) {
+  CallerNames names;
+  const auto identity = caller.auth_context();
+  if (identity == nullptr || !identity->IsPeerAuthenticated()) return names;
+  for (const char* kind :
+       {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME,
+        GRPC_X509_CN_PROPERTY_NAME}) {
+    for (const grpc::string_ref& name : identity->FindPropertyValues(kind)) {
+      names.emplace_back(name.data(), name.size());
+    }
+  }
+  return names;
+}
+
 void AccessControl::SetRules(AccessRules rules) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::swap(rules_, rules);
 }
 
-grpc::Status AccessControl::CheckProxy(
-    const grpc::ServerContextBase& caller) const {
+grpc::Status AccessControl::CheckProxy(const CallerNames& caller) const {
   if (reach_ != Reach::kWithCertificate) return grpc::Status::OK;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (rules_.proxies.empty() || IsNamed(caller, rules_.proxies)) {
@@ -45,8 +46,7 @@ grpc::Status AccessControl::CheckProxy(
   return Denied("access.proxies has none of the certificate's names");
 }
 
-grpc::Status AccessControl::CheckOperator(
-    const grpc::ServerContextBase& caller) const {
+grpc::Status AccessControl::CheckOperator(const CallerNames& caller) const {
   switch (reach_) {
     case Reach::kThisHost:
       return grpc::Status::OK;

@@ -19,6 +19,11 @@ struct AccessRules {
   std::vector<std::string> operators;
 };
 
+// What of a caller rules go by: the names of its certificate. None without a
+// certificate that TLS has verified.
+using CallerNames = std::vector<std::string>;
+CallerNames NamesOf(const grpc::ServerContextBase& caller);
+
 // Holds callers to AccessRules. Thread-safe.
 class AccessControl {
  public:
@@ -37,12 +42,19 @@ class AccessControl {
   AccessControl(const AccessControl&) = delete;
   AccessControl& operator=(const AccessControl&) = delete;
 
+  // For checks from now on. Calls that last have to be checked again.
   void SetRules(AccessRules rules);
 
   // PermissionDenied, naming the setting that would allow it, where the caller
   // is no proxy, or nobody who may manage.
-  grpc::Status CheckProxy(const grpc::ServerContextBase& caller) const;
-  grpc::Status CheckOperator(const grpc::ServerContextBase& caller) const;
+  grpc::Status CheckProxy(const CallerNames& caller) const;
+  grpc::Status CheckOperator(const CallerNames& caller) const;
+  grpc::Status CheckProxy(const grpc::ServerContextBase& caller) const {
+    return CheckProxy(NamesOf(caller));
+  }
+  grpc::Status CheckOperator(const grpc::ServerContextBase& caller) const {
+    return CheckOperator(NamesOf(caller));
+  }
 
  private:
   const Reach reach_;

@@ -134,8 +134,12 @@ grpc::ServerUnaryReactor* PolicyService::Check(
 }
 
 WatchHub::Reactor* PolicyService::Watch(grpc::CallbackServerContext* context) {
-  const grpc::Status status = access_->CheckProxy(*context);
-  return status.ok() ? hub_->Open() : WatchHub::Refuse(status);
+  CallerNames caller = NamesOf(*context);
+  const grpc::Status status = access_->CheckProxy(caller);
+  if (!status.ok()) return WatchHub::Refuse(status);
+  return hub_->Open([access = access_, caller = std::move(caller)] {
+    return access->CheckProxy(caller);
+  });
 }
 
 Deciders PolicyService::deciders() const {

@@ -30,8 +30,9 @@ WatchHub::WatchHub(std::shared_ptr<Replica> replica)
 
 WatchHub::~WatchHub() = default;
 
-WatchHub::Reactor* WatchHub::Open() {
-  auto stream = std::make_shared<WatchStream>(this, replica_.get());
+WatchHub::Reactor* WatchHub::Open(MayGoOn may_go_on) {
+  auto stream =
+      std::make_shared<WatchStream>(this, replica_.get(), std::move(may_go_on));
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return Refuse(ShuttingDown());
@@ -42,6 +43,8 @@ WatchHub::Reactor* WatchHub::Open() {
     streams_.emplace(stream.get(), stream);
   }
   stream->Start();
+  // Since RecheckCallers() may just have passed it by.
+  stream->Recheck();
   return stream.get();
 }
 
@@ -62,6 +65,25 @@ void WatchHub::Close() {
   }
   for (const auto& stream : streams) stream->End(ShuttingDown());
   for (const auto& watcher : watchers) watcher->End(ShuttingDown());
+}
+
+void WatchHub::RecheckCallers() {
+  std::vector<std::shared_ptr<WatchStream>> streams;
+  std::vector<std::shared_ptr<DecisionWatcherInterface>> watchers;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [key, stream] : streams_) streams.push_back(stream);
+    for (const auto& [key, watcher] : decision_watchers_) {
+      watchers.push_back(watcher);
+    }
+  }
+  for (const auto& stream : streams) stream->Recheck();
+  for (const auto& watcher : watchers) Recheck(*watcher);
+}
+
+void WatchHub::Recheck(DecisionWatcherInterface& watcher) {
+  const grpc::Status status = watcher.MayGoOn();
+  if (!status.ok()) watcher.End(status);
 }
 
 std::vector<std::string> WatchHub::proxies() const {
@@ -102,10 +124,10 @@ absl::Status WatchHub::AddDecisionWatcher(
     if (decision_watchers_.size() >= kMaxDecisionWatchers) {
       return absl::ResourceExhaustedError("too many are watching decisions");
     }
-    const DecisionWatcherInterface* const key = watcher.get();
-    decision_watchers_.emplace(key, std::move(watcher));
+    decision_watchers_.emplace(watcher.get(), watcher);
     wants_decisions_ = true;
   }
+  Recheck(*watcher);
   Wake();
   return absl::OkStatus();
 }

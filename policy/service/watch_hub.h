@@ -31,6 +31,8 @@ class DecisionWatcherInterface {
                            const v1::DecisionBatch& batch) = 0;
   // Nothing more will come.
   virtual void End(const grpc::Status& status) = 0;
+  // Whether it may still hear: OK, or what it is to end with.
+  virtual grpc::Status MayGoOn() const = 0;
 };
 
 // The proxies that watch this service. Tells each what the replica says, asks
@@ -52,9 +54,17 @@ class WatchHub {
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
+  // Whether a caller may still do what it does: OK, or what its call is to end
+  // with. Any thread; must not call the hub.
+  using MayGoOn = std::function<grpc::Status()>;
+
   // The reaction to a call of Watch, and to one that is refused.
-  Reactor* Open();
+  Reactor* Open(MayGoOn may_go_on);
   static Reactor* Refuse(const grpc::Status& status);
+
+  // Ends the streams and the watchers of decisions that may not go on: what
+  // decides about that has changed.
+  void RecheckCallers();
 
   // Ends all streams and watchers of decisions, and refuses new ones: a server
   // that shuts down would wait for them.
@@ -88,6 +98,7 @@ class WatchHub {
   // notice that they have lost their proxy.
   std::shared_ptr<WatchStream> Find(absl::string_view proxy) const;
   void Wake();
+  static void Recheck(DecisionWatcherInterface& watcher);
   // From a stream: it knows its proxy's name; it is over.
   void Add(const std::string& proxy, std::shared_ptr<WatchStream> stream);
   void Remove(const WatchStream* stream);

@@ -22,6 +22,11 @@ void WatchStream::Wake() {
   Pump();
 }
 
+void WatchStream::Recheck() {
+  const grpc::Status status = may_go_on_();
+  if (!status.ok()) End(status);
+}
+
 void WatchStream::Pump() {
   if (!started_ || ended_ || writing_) return;
   if (std::optional<v1::WatchResponse> next = replica_->Next(&cursor_)) {
@@ -96,7 +101,7 @@ grpc::Status WatchStream::Take() {
       return grpc::Status::OK;
     }
     case v1::WatchRequest::kDecisions:
-      hub_->OnDecisions(proxy_, request_.decisions());
+      TakeDecisions(request_.decisions());
       return grpc::Status::OK;
     case v1::WatchRequest::MESSAGE_NOT_SET:
       return grpc::Status::OK;  // of a newer proxy
@@ -123,6 +128,15 @@ grpc::Status WatchStream::TakeStart(const v1::WatchStart& start) {
   hub_->Add(start.proxy(), shared_from_this());
   Wake();
   return grpc::Status::OK;
+}
+
+// One that has been ended tells nothing more, though gRPC may have read some.
+void WatchStream::TakeDecisions(const v1::DecisionBatch& batch) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (ended_) return;
+  }
+  hub_->OnDecisions(proxy_, batch);
 }
 
 void WatchStream::ListSessions(v1::SessionQuery query, absl::Duration timeout,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -28,13 +29,16 @@ class WatchStream final : public WatchHub::Reactor,
   static constexpr size_t kMaxQueries = 64;
 
   // Both outlive this.
-  WatchStream(WatchHub* hub, const Replica* replica)
-      : hub_(hub), replica_(replica) {}
+  WatchStream(WatchHub* hub, const Replica* replica,
+              WatchHub::MayGoOn may_go_on)
+      : hub_(hub), replica_(replica), may_go_on_(std::move(may_go_on)) {}
 
   // Begins to listen to the proxy.
   void Start();
   // The replica has something new.
   void Wake();
+  // Ends where it may not go on.
+  void Recheck();
   void End(const grpc::Status& status);
 
   // As in WatchHub.
@@ -56,6 +60,7 @@ class WatchStream final : public WatchHub::Reactor,
   // What is wrong with the message; OK where all is well.
   grpc::Status Take();
   grpc::Status TakeStart(const v1::WatchStart& start);
+  void TakeDecisions(const v1::DecisionBatch& batch);
   // Hands the query's outcome over, once.
   void Settle(uint64_t query_id, absl::StatusOr<v1::SessionList> outcome);
   // With mutex_ held: writes what is next, if nothing is being written.
@@ -63,6 +68,7 @@ class WatchStream final : public WatchHub::Reactor,
 
   WatchHub* const hub_;
   const Replica* const replica_;
+  const WatchHub::MayGoOn may_go_on_;
   v1::WatchRequest request_;
   std::string proxy_;  // once it has started; of the thread that reads
 

@@ -18,6 +18,7 @@
 #include "policy/server/config.h"
 #include "policy/service/replica.h"
 #include "policy/store/store.h"
+#include "proto/sluice/admin/v1/decision.grpc.pb.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
 #include "proto/sluice/admin/v1/session.grpc.pb.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
@@ -566,6 +567,56 @@ TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {
   EXPECT_FALSE(Revoke(Tls(*server, &admin), "bob").ok());
   EXPECT_TRUE(Revoke(Tls(*server, &guest), "bob").ok());
   EXPECT_EQ(Ask(Tls(*server, &guest)), "grant");
+}
+
+TEST_F(PolicyServerTlsTest, StreamsEndWithTheRoleOfTheirCaller) {
+  const auto server = TlsServer(
+      /*mutual=*/true,
+      "access: {proxies: [old, kept], operators: [old, kept]}\n");
+  ASSERT_TRUE(server->Listen().ok());
+  // Both streams of a caller.
+  struct Caller {
+    explicit Caller(const std::shared_ptr<grpc::Channel>& channel)
+        : policy(v1::PolicyService::NewStub(channel)),
+          admin(admin::v1::DecisionService::NewStub(channel)),
+          proxy(policy.get(), "p") {
+      SetDeadline(context);
+      decisions = admin->WatchDecisions(&context, {});
+      decisions->WaitForInitialMetadata();
+      proxy.ReadAll();
+    }
+    const std::unique_ptr<v1::PolicyService::Stub> policy;
+    const std::unique_ptr<admin::v1::DecisionService::Stub> admin;
+    WatchingProxy proxy;
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<admin::v1::WatchDecisionsResponse>>
+        decisions;
+  };
+  CertificateOptions options;
+  options.common_name = "old";
+  const TestCertificate old_certificate = authority_.Issue(options);
+  options.common_name = "kept";
+  const TestCertificate kept_certificate = authority_.Issue(options);
+  Caller old(Tls(*server, &old_certificate));
+  Caller kept(Tls(*server, &kept_certificate));
+
+  server->Reload(Config(absl::StrCat(
+      "address: 127.0.0.1:0\ntls: {certificate: policy.crt, private_key: "
+      "policy.key, client_ca: ca.crt}\naccess: {proxies: [kept], operators: "
+      "[kept]}\n",
+      kPublicOnly)));
+  EXPECT_EQ(old.proxy.End().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  admin::v1::WatchDecisionsResponse response;
+  EXPECT_FALSE(old.decisions->Read(&response));
+  EXPECT_EQ(old.decisions->Finish().error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+
+  v1::WatchRequest request;
+  request.mutable_decisions()->add_decisions()->set_id("d");
+  kept.proxy.Send(request);
+  ASSERT_TRUE(kept.decisions->Read(&response));
+  EXPECT_EQ(response.decision().id(), "d");
+  kept.context.TryCancel();
 }
 
 TEST_F(PolicyServerTlsTest, WithoutOperatorsNobodyManages) {

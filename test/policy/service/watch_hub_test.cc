@@ -65,7 +65,8 @@ class WatchHubTest : public ::testing::Test {
       std::make_shared<Replica>([] { return kNow; });
   WatchHub hub_{replica_};
   MemoryResourceStore store_;
-  AccessControl access_{AccessControl::Reach::kThisHost, {}};
+  // Everybody is a proxy.
+  AccessControl access_{AccessControl::Reach::kWithCertificate, {}};
   CallPool pool_{0};
   PolicyService service_{{}, &access_, &hub_, &pool_, [] { return kNow; }};
   std::unique_ptr<grpc::Server> server_;
@@ -176,6 +177,24 @@ TEST_F(WatchHubTest, RefusesAProxyThatBreaksTheRules) {
   again.mutable_start()->set_proxy("p");
   proxy.Send(again);
   EXPECT_EQ(proxy.End().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(WatchHubTest, AStreamEndsWhenItsProxyIsNoneAnyMore) {
+  WatchingProxy proxy(stub_.get(), "p");
+  proxy.ReadAll();
+  // Has not said yet who it is.
+  grpc::ClientContext context;
+  const auto silent = stub_->Watch(&context);
+  hub_.RecheckCallers();
+  EXPECT_GT(Revoke("1"), 0);
+  EXPECT_TRUE(proxy.Read().has_changes());
+  access_.SetRules({{"another"}, {}});
+  hub_.RecheckCallers();
+  for (const grpc::Status& status : {proxy.End(), silent->Finish()}) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_EQ(status.error_message(),
+              "access.proxies has none of the certificate's names");
+  }
 }
 
 TEST_F(WatchHubTest, ClosingEndsAllStreams) {
