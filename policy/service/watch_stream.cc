@@ -92,6 +92,12 @@ void WatchStream::End(const grpc::Status& status) {
 void WatchStream::OnDone() { hub_->Remove(this); }
 
 grpc::Status WatchStream::Take() {
+  const bool is_known =
+      request_.message_case() != v1::WatchRequest::MESSAGE_NOT_SET;
+  if (is_known && !request_.has_start() && proxy_.empty()) {
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                        "start: has to come first");
+  }
   switch (request_.message_case()) {
     case v1::WatchRequest::kStart:
       return TakeStart(request_.start());

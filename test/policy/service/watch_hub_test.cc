@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -179,11 +180,29 @@ TEST_F(WatchHubTest, RefusesAProxyThatBreaksTheRules) {
   EXPECT_EQ(proxy.End().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(WatchHubTest, AProxyHasToSayFirstWhoItIs) {
+  v1::WatchRequest decisions;
+  decisions.mutable_decisions()->add_decisions()->set_topic("forged");
+  v1::WatchRequest sessions;
+  sessions.mutable_sessions()->set_query_id(1);
+  for (const v1::WatchRequest& request : {decisions, sessions}) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::seconds(20));
+    const auto stream = stub_->Watch(&context);
+    stream->Write(request);
+    EXPECT_EQ(stream->Finish().error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT);
+  }
+}
+
 TEST_F(WatchHubTest, AStreamEndsWhenItsProxyIsNoneAnyMore) {
   WatchingProxy proxy(stub_.get(), "p");
   proxy.ReadAll();
   // Has not said yet who it is.
   grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::seconds(20));
   const auto silent = stub_->Watch(&context);
   hub_.RecheckCallers();
   EXPECT_GT(Revoke("1"), 0);
