@@ -44,6 +44,7 @@ class Checker {
   absl::Status CheckAddress(Hosting hosting);
   absl::Status CheckTls();
   absl::Status CheckAccess(Hosting hosting);
+  void WarnOfAccess(bool has_certificates);
   absl::Status CheckClaims();
   absl::Status CheckDecryptionKeys();
   absl::Status CheckPublicTopic(int index);
@@ -151,14 +152,7 @@ absl::Status Checker::CheckAccess(Hosting hosting) {
   if (!has_certificates && schema_.has_access()) {
     return Error("access", "goes with tls.client_ca only");
   }
-  // A socket file is for its owner only.
-  if (hosting == Hosting::kStandalone && !has_certificates &&
-      address_->is_local() && !address_->is_unix()) {
-    warnings_.push_back(
-        absl::StrCat("address: whoever can connect to ", address_->ToString(),
-                     " may manage the service; tls.client_ca and "
-                     "access.operators would limit it"));
-  }
+  if (hosting == Hosting::kStandalone) WarnOfAccess(has_certificates);
   const struct {
     const char* field;
     const google::protobuf::RepeatedPtrField<std::string>& names;
@@ -176,6 +170,26 @@ absl::Status Checker::CheckAccess(Hosting hosting) {
     }
   }
   return absl::OkStatus();
+}
+
+void Checker::WarnOfAccess(bool has_certificates) {
+  if (has_certificates) {
+    if (!schema_.access().proxies().empty()) return;
+    warnings_.push_back(
+        "access.proxies: whoever has a certificate of tls.client_ca may ask "
+        "the service as a proxy does; names would limit it");
+  } else if (!address_->is_local()) {
+    warnings_.push_back(absl::StrCat(
+        "address: whoever can connect to ", address_->ToString(),
+        " may ask the service as a proxy does, but for pre-shared keys; "
+        "tls.client_ca and access.proxies would limit it"));
+  } else if (!address_->is_unix()) {
+    // A socket file is for its owner only.
+    warnings_.push_back(
+        absl::StrCat("address: whoever can connect to ", address_->ToString(),
+                     " may manage the service; tls.client_ca and "
+                     "access.operators would limit it"));
+  }
 }
 
 absl::Status Checker::CheckClaims() {

@@ -131,6 +131,7 @@ absl::Status PolicyServer::Listen() {
 
 absl::Status PolicyServer::StartInProcess() {
   if (absl::Status s = CheckStartable(); !s.ok()) return s;
+  access_.SetReach(AccessControl::Reach::kThisHost);
   Start();
   if (server_ == nullptr) return absl::InternalError("gRPC did not start");
   return absl::OkStatus();

@@ -46,6 +46,16 @@ grpc::Status AccessControl::CheckProxy(const CallerNames& caller) const {
   return Denied("access.proxies has none of the certificate's names");
 }
 
+grpc::Status AccessControl::CheckProxyForSecrets(
+    const CallerNames& caller) const {
+  if (reach_ == Reach::kAnywhere) {
+    return Denied(
+        "a service that other hosts can reach hands out keys only with "
+        "tls.client_ca");
+  }
+  return CheckProxy(caller);
+}
+
 grpc::Status AccessControl::CheckOperator(const CallerNames& caller) const {
   switch (reach_) {
     case Reach::kThisHost:

@@ -33,7 +33,7 @@ class AccessControl {
     kWithCertificate,
     // Without, but from this host only: whoever is on it may do anything.
     kThisHost,
-    // Without, and from elsewhere: nobody may manage.
+    // Without, and from elsewhere: nobody may manage, or get secrets.
     kAnywhere,
   };
 
@@ -42,12 +42,16 @@ class AccessControl {
   AccessControl(const AccessControl&) = delete;
   AccessControl& operator=(const AccessControl&) = delete;
 
+  // Before the first check.
+  void SetReach(Reach reach) { reach_ = reach; }
   // For checks from now on. Calls that last have to be checked again.
   void SetRules(AccessRules rules);
 
   // PermissionDenied, naming the setting that would allow it, where the caller
   // is no proxy, or nobody who may manage.
   grpc::Status CheckProxy(const CallerNames& caller) const;
+  // The same for a proxy that asks for what only proxies may know.
+  grpc::Status CheckProxyForSecrets(const CallerNames& caller) const;
   grpc::Status CheckOperator(const CallerNames& caller) const;
   grpc::Status CheckProxy(const grpc::ServerContextBase& caller) const {
     return CheckProxy(NamesOf(caller));
@@ -57,7 +61,7 @@ class AccessControl {
   }
 
  private:
-  const Reach reach_;
+  Reach reach_;
   mutable std::mutex mutex_;
   AccessRules rules_;
 };

@@ -109,6 +109,12 @@ grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
     grpc::CallbackServerContext* context,
     const v1::GetPreSharedKeyRequest* request,
     v1::GetPreSharedKeyResponse* response) {
+  const grpc::Status status = access_->CheckProxyForSecrets(NamesOf(*context));
+  if (!status.ok()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(status);
+    return reactor;
+  }
   return Decide(&Authenticator::GetPreSharedKey, context, request, response);
 }
 

@@ -536,9 +536,32 @@ TEST_F(ConfigTest, AccessGoesWithCertificates) {
                     "a.crt}\naccess: {operators: [a, \"\"]}\n")),
                 HasSubstr("access.operators[1]: an empty name"));
   }
+}
+
+TEST_F(ConfigTest, WarnsOfWhoMayAskAsProxiesDo) {
   const auto elsewhere = Load(Minimal({{"127.0.0.1:0", "0.0.0.0:0"}}));
   ASSERT_TRUE(elsewhere.ok());
-  EXPECT_THAT(elsewhere->warnings, IsEmpty());
+  EXPECT_THAT(elsewhere->warnings,
+              ElementsAre("address: whoever can connect to 0.0.0.0:0 may ask "
+                          "the service as a proxy does, but for pre-shared "
+                          "keys; tls.client_ca and access.proxies would limit "
+                          "it"));
+
+  const TestCertificate server = TestCertificate::SelfSigned({});
+  dir_.Write("a.crt", server.certificate_pem());
+  dir_.Write("a.key", server.private_key_pem());
+  const std::string tls = absl::StrCat(
+      kMinimal,
+      "tls: {certificate: a.crt, private_key: a.key, client_ca: a.crt}\n");
+  const auto anybody = Load(absl::StrCat(tls, "access: {operators: [a]}\n"));
+  ASSERT_TRUE(anybody.ok());
+  EXPECT_THAT(anybody->warnings,
+              ElementsAre("access.proxies: whoever has a certificate of "
+                          "tls.client_ca may ask the service as a proxy does; "
+                          "names would limit it"));
+  const auto named = Load(absl::StrCat(tls, "access: {proxies: [a]}\n"));
+  ASSERT_TRUE(named.ok());
+  EXPECT_THAT(named->warnings, IsEmpty());
 }
 
 TEST_F(ConfigTest, SaysThatTheFileIsMissing) {

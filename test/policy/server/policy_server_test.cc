@@ -134,6 +134,15 @@ class PolicyServerTest : public ::testing::Test {
     return admin::v1::RevocationService::NewStub(channel)->CreateRevocation(
         &context, request, &response);
   }
+  static grpc::Status AskForKey(const std::shared_ptr<grpc::Channel>& channel) {
+    v1::GetPreSharedKeyRequest request;
+    request.set_psk_identity("nobody");
+    v1::GetPreSharedKeyResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context);
+    return v1::PolicyService::NewStub(channel)->GetPreSharedKey(
+        &context, request, &response);
+  }
   static grpc::Status ListSessions(
       const std::shared_ptr<grpc::Channel>& channel) {
     admin::v1::ListSessionsResponse response;
@@ -457,6 +466,13 @@ TEST_F(PolicyServerTest, AnEmbeddedServiceIsNotManaged) {
   EXPECT_TRUE(WatchingProxy(stub.get(), "p").Read().has_snapshot());
 }
 
+TEST_F(PolicyServerTest, AnEmbeddedServiceHandsOutKeysWhateverItsAddress) {
+  const auto server = Server(absl::StrCat("address: 0.0.0.0:0\n", kPublicOnly),
+                             Hosting::kEmbedded);
+  ASSERT_TRUE(server->StartInProcess().ok());
+  EXPECT_TRUE(AskForKey(server->InProcessChannel()).ok());
+}
+
 TEST_F(PolicyServerTest, AServiceThatOthersCanReachIsNotManagedWithoutTls) {
   const auto server = Server(absl::StrCat("address: 0.0.0.0:0\n", kPublicOnly));
   ASSERT_TRUE(server->Listen().ok());
@@ -465,6 +481,8 @@ TEST_F(PolicyServerTest, AServiceThatOthersCanReachIsNotManagedWithoutTls) {
   EXPECT_THAT(Revoke(channel, "alice").error_message(),
               HasSubstr("tls.client_ca and access.operators"));
   EXPECT_EQ(ListSessions(channel).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(AskForKey(channel).error_code(),
             grpc::StatusCode::PERMISSION_DENIED);
 }
 

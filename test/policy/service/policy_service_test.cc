@@ -2,6 +2,7 @@
 // between. What the authenticator decides by itself has its own tests.
 #include "policy/service/policy_service.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -20,6 +21,8 @@
 
 namespace sluice::policy {
 namespace {
+
+using ::testing::HasSubstr;
 
 // Answers at once, from another thread than the test's.
 class AnsweringHttpClient : public http::HttpClientInterface {
@@ -285,6 +288,22 @@ TEST_F(IssuerKeysTest, ATokenThatIsStoredWaitsToo) {
   v1::StoreTokenResponse stored;
   ASSERT_TRUE(stub_->StoreToken(&context, store, &stored).ok());
   EXPECT_TRUE(stored.has_stored()) << stored.denial().detail();
+}
+
+TEST_F(PolicyServiceTest, KeysAreForThisHostOrForProxiesWithCertificates) {
+  const auto ask = [this](AccessControl::Reach reach) {
+    access_.SetReach(reach);
+    v1::GetPreSharedKeyRequest request;
+    request.set_psk_identity("nobody");
+    v1::GetPreSharedKeyResponse response;
+    grpc::ClientContext context;
+    return stub_->GetPreSharedKey(&context, request, &response);
+  };
+  EXPECT_TRUE(ask(AccessControl::Reach::kThisHost).ok());
+  EXPECT_TRUE(ask(AccessControl::Reach::kWithCertificate).ok());
+  const grpc::Status status = ask(AccessControl::Reach::kAnywhere);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(status.error_message(), HasSubstr("tls.client_ca"));
 }
 
 }  // namespace
