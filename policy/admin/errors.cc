@@ -6,6 +6,18 @@
 #include "policy/service/grpc_status.h"
 
 namespace sluice::policy {
+namespace {
+
+grpc::Status WithDetail(grpc::StatusCode code, const std::string& message,
+                        const google::protobuf::Message& detail) {
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  details.add_details()->PackFrom(detail);
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
+}  // namespace
 
 void FieldViolations::Add(absl::string_view field,
                           absl::string_view description) {
@@ -19,12 +31,9 @@ grpc::Status FieldViolations::ToStatus() const {
   if (empty()) return grpc::Status::OK;
   // Those who do not read the details still learn the first.
   const auto& first = bad_request_.field_violations(0);
-  google::rpc::Status details;
-  details.set_code(grpc::StatusCode::INVALID_ARGUMENT);
-  details.set_message(absl::StrCat(first.field(), ": ", first.description()));
-  details.add_details()->PackFrom(bad_request_);
-  return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, details.message(),
-                      details.SerializeAsString());
+  return WithDetail(grpc::StatusCode::INVALID_ARGUMENT,
+                    absl::StrCat(first.field(), ": ", first.description()),
+                    bad_request_);
 }
 
 grpc::Status FieldError(absl::string_view field,
@@ -43,9 +52,12 @@ grpc::Status StoreError(const absl::Status& status, absl::string_view name) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
       return NoSuchResource(name);
-    case absl::StatusCode::kAlreadyExists:
-      return grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
-                          absl::StrCat(name, " exists already"));
+    case absl::StatusCode::kAlreadyExists: {
+      google::rpc::ResourceInfo resource;
+      resource.set_resource_name(std::string(name));
+      return WithDetail(grpc::StatusCode::ALREADY_EXISTS,
+                        absl::StrCat(name, " exists already"), resource);
+    }
     case absl::StatusCode::kAborted:
       return grpc::Status(grpc::StatusCode::ABORTED,
                           absl::StrCat("etag: ", name, " has another now"));

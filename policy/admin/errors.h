@@ -29,7 +29,8 @@ grpc::Status FieldError(absl::string_view field, absl::string_view description);
 // NOT_FOUND.
 grpc::Status NoSuchResource(absl::string_view name);
 
-// What a store's error about the resource of that name is to its client.
+// What a store's error about the resource of that name is to its client;
+// ALREADY_EXISTS has google.rpc.ResourceInfo.
 grpc::Status StoreError(const absl::Status& status, absl::string_view name);
 
 }  // namespace sluice::policy

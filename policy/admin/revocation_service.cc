@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/etag.h"
+#include "policy/admin/field_mask.h"
 #include "policy/admin/resource_name.h"
 #include "policy/service/derived_id.h"
 #include "policy/store/resource_rules.h"
@@ -37,6 +39,22 @@ const std::string* TargetOf(const Revocation& revocation) {
   return nullptr;
 }
 
+// Of what there is in a revocation that may change.
+void CheckChangeable(const Revocation& revocation, absl::Time now,
+                     FieldViolations* violations) {
+  if (revocation.reason().size() > kMaxReasonBytes) {
+    violations->Add("revocation.reason",
+                    absl::StrCat("longer than ", kMaxReasonBytes, " bytes"));
+  }
+  if (revocation.has_expire_time()) {
+    const std::optional<absl::Time> end =
+        FromTimestamp(revocation.expire_time());
+    if (!end.has_value() || *end <= now) {
+      violations->Add("revocation.expire_time", "not a time in the future");
+    }
+  }
+}
+
 grpc::Status CheckNew(const CreateRevocationRequest& request, absl::Time now) {
   FieldViolations violations;
   const Revocation& revocation = request.revocation();
@@ -52,17 +70,7 @@ grpc::Status CheckNew(const CreateRevocationRequest& request, absl::Time now) {
     violations.Add("revocation.issuer",
                    absl::StrCat("longer than ", kMaxTargetBytes, " bytes"));
   }
-  if (revocation.reason().size() > kMaxReasonBytes) {
-    violations.Add("revocation.reason",
-                   absl::StrCat("longer than ", kMaxReasonBytes, " bytes"));
-  }
-  if (revocation.has_expire_time()) {
-    const std::optional<absl::Time> end =
-        FromTimestamp(revocation.expire_time());
-    if (!end.has_value() || *end <= now) {
-      violations.Add("revocation.expire_time", "not a time in the future");
-    }
-  }
+  CheckChangeable(revocation, now, &violations);
   if (!request.revocation_id().empty() &&
       !IsResourceNamePart(request.revocation_id())) {
     violations.Add("revocation_id", kIdRule);
@@ -106,18 +114,70 @@ grpc::Status RevocationService::Create(const CreateRevocationRequest& request,
   revocation.clear_name();
   revocation.clear_etag();
   *revocation.mutable_create_time() = ToTimestamp(now);
+  return Put(request.revocation_id().empty() ? IdFor(revocation)
+                                             : request.revocation_id(),
+             /*expected=*/0, revocation, response, revision);
+}
+
+grpc::Status RevocationService::Put(const std::string& id,
+                                    std::optional<int64_t> expected,
+                                    const Revocation& revocation,
+                                    Revocation* response, int64_t* revision) {
   Resource resource;
-  resource.id = request.revocation_id().empty() ? IdFor(revocation)
-                                                : request.revocation_id();
+  resource.id = id;
   resource.value = revocation.SerializeAsString();
   if (revocation.has_expire_time()) {
     resource.expires_at = *FromTimestamp(revocation.expire_time());
   }
-  status = revocations_.Put(/*expected=*/0, &resource);
+  grpc::Status status = revocations_.Put(expected, &resource);
   if (!status.ok()) return status;
   *response = Show(resource);
   *revision = resource.revision;
   return grpc::Status::OK;
+}
+
+grpc::ServerUnaryReactor* RevocationService::UpdateRevocation(
+    grpc::CallbackServerContext* context,
+    const admin::v1::UpdateRevocationRequest* request, Revocation* response) {
+  return revocations_.Write(context,
+                            [this, request, response](int64_t* revision) {
+                              return Update(*request, response, revision);
+                            });
+}
+
+grpc::Status RevocationService::Update(
+    const admin::v1::UpdateRevocationRequest& request, Revocation* response,
+    int64_t* revision) {
+  const std::optional<absl::string_view> id =
+      IdOf(request.revocation().name(), kRevocations);
+  if (!id.has_value()) {
+    return FieldError("revocation.name", "expected \"revocations/ID\"");
+  }
+  google::protobuf::FieldMask mask = request.update_mask();
+  if (!request.has_update_mask()) {
+    mask.add_paths("reason");
+    mask.add_paths("expire_time");
+  }
+  std::optional<int64_t> expected =
+      ExpectedRevision(request.revocation().etag());
+  Resource resource;
+  grpc::Status status = CheckFieldMask(mask, *Revocation::GetDescriptor(),
+                                       {"name", "etag", "issuer", "token_id",
+                                        "subject", "key_id", "create_time"});
+  if (status.ok())
+    status = revocations_.GetForUpdate(*id, &expected, &resource);
+  if (!status.ok()) return status;
+  Revocation revocation;
+  if (!revocation.ParseFromString(resource.value)) {
+    return grpc::Status(
+        grpc::StatusCode::FAILED_PRECONDITION,
+        absl::StrCat(request.revocation().name(), " cannot be read"));
+  }
+  MergeFields(mask, request.revocation(), &revocation);
+  FieldViolations violations;
+  CheckChangeable(revocation, revocations_.now(), &violations);
+  if (!violations.empty()) return violations.ToStatus();
+  return Put(std::string(*id), expected, revocation, response, revision);
 }
 
 grpc::ServerUnaryReactor* RevocationService::GetRevocation(

@@ -2,6 +2,8 @@
 #define POLICY_ADMIN_REVOCATION_SERVICE_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "grpcpp/grpcpp.h"
@@ -38,15 +40,24 @@ class RevocationService final
       grpc::CallbackServerContext* context,
       const admin::v1::ListRevocationsRequest* request,
       admin::v1::ListRevocationsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateRevocation(
+      grpc::CallbackServerContext* context,
+      const admin::v1::UpdateRevocationRequest* request,
+      admin::v1::Revocation* response) override;
   grpc::ServerUnaryReactor* DeleteRevocation(
       grpc::CallbackServerContext* context,
       const admin::v1::DeleteRevocationRequest* request,
       google::protobuf::Empty* response) override;
 
  private:
-  // Writes; `revision` is then the store's.
+  // These write; `revision` is then the store's.
   grpc::Status Create(const admin::v1::CreateRevocationRequest& request,
                       admin::v1::Revocation* response, int64_t* revision);
+  grpc::Status Update(const admin::v1::UpdateRevocationRequest& request,
+                      admin::v1::Revocation* response, int64_t* revision);
+  grpc::Status Put(const std::string& id, std::optional<int64_t> expected,
+                   const admin::v1::Revocation& revocation,
+                   admin::v1::Revocation* response, int64_t* revision);
   grpc::Status List(const admin::v1::ListRevocationsRequest& request,
                     admin::v1::ListRevocationsResponse* response);
   admin::v1::Revocation Show(const Resource& resource) const;

@@ -25,16 +25,22 @@ template <typename Stub, typename Request, typename Response>
 using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
                                       Response*);
 
+// One call, and what the server says.
+template <typename Stub, typename Request, typename Response>
+grpc::Status TryCall(Stub& stub, Method<Stub, Request, Response> method,
+                     const Request& request, Response* response) {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  return (stub.*method)(&context, request, response);
+}
+
 // The answer to one call, or what CallStatus() says of it.
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Call(Stub& stub,
                               Method<Stub, Request, Response> method,
                               const Request& request) {
-  grpc::ClientContext context;
-  SetDeadline(&context);
   Response response;
-  absl::Status status =
-      CallStatus((stub.*method)(&context, request, &response));
+  absl::Status status = CallStatus(TryCall(stub, method, request, &response));
   if (!status.ok()) return status;
   return response;
 }

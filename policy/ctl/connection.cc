@@ -82,6 +82,19 @@ void SetDeadline(grpc::ClientContext* context) {
   context->set_deadline(std::chrono::system_clock::now() + kTimeout);
 }
 
+std::string ExistingResource(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (status.error_code() != grpc::StatusCode::ALREADY_EXISTS ||
+      !details.ParseFromString(status.error_details())) {
+    return "";
+  }
+  google::rpc::ResourceInfo resource;
+  for (const google::protobuf::Any& detail : details.details()) {
+    if (detail.UnpackTo(&resource)) return resource.resource_name();
+  }
+  return "";
+}
+
 absl::Status CallStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   const absl::StatusCode code =

@@ -2,6 +2,7 @@
 #define POLICY_CTL_CONNECTION_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,6 +24,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
 
 // For one call: sets its deadline.
 void SetDeadline(grpc::ClientContext* context);
+
+// The name of the resource that is there already, where `status` says so; else
+// empty.
+std::string ExistingResource(const grpc::Status& status);
 
 // What a call came to, for people: the server's message, the name of its code,
 // and, each on a line of its own, the fields that the server complains of.

@@ -54,6 +54,83 @@ void SetExpiry(absl::Time time, Revocation* revocation) {
   revocation->mutable_expire_time()->set_seconds(absl::ToUnixSeconds(time));
 }
 
+using Stub = RevocationService::Stub;
+
+// A revocation that is there, and what it took; that is for people, and empty
+// where nothing is to be said.
+struct Revoked {
+  Revocation revocation;
+  std::string note;
+};
+
+bool EndsLater(const Revocation& a, const Revocation& b) {
+  if (!a.has_expire_time() || !b.has_expire_time()) {
+    return b.has_expire_time();
+  }
+  return a.expire_time().seconds() > b.expire_time().seconds();
+}
+
+std::string EndText(const Revocation& revocation) {
+  return revocation.has_expire_time()
+             ? absl::StrCat("until ", TimeText(revocation.expire_time()))
+             : "for good";
+}
+
+// The one of that name is there already: the later end stays, and so does its
+// reason, unless there is a new one.
+grpc::Status Renew(Stub& stub, const std::string& name,
+                   const Revocation& wanted, Revoked* revoked) {
+  admin::v1::GetRevocationRequest get;
+  get.set_name(name);
+  Revocation before;
+  grpc::Status status = TryCall(stub, &Stub::GetRevocation, get, &before);
+  if (!status.ok()) return status;
+  admin::v1::UpdateRevocationRequest update;
+  if (EndsLater(wanted, before)) {
+    update.mutable_update_mask()->add_paths("expire_time");
+  }
+  if (!wanted.reason().empty() && wanted.reason() != before.reason()) {
+    update.mutable_update_mask()->add_paths("reason");
+  }
+  if (!update.has_update_mask()) {
+    revoked->note =
+        absl::StrCat(name, " was there already, and stands ", EndText(before));
+    revoked->revocation = std::move(before);
+    return grpc::Status::OK;
+  }
+  *update.mutable_revocation() = wanted;
+  update.mutable_revocation()->set_name(name);
+  update.mutable_revocation()->set_etag(before.etag());
+  status = TryCall(stub, &Stub::UpdateRevocation, update, &revoked->revocation);
+  revoked->note =
+      absl::StrCat(name, " was there already, ", EndText(before),
+                   ", and stands ", EndText(revoked->revocation), " now");
+  return status;
+}
+
+absl::StatusOr<Revoked> Revoke(Stub& stub, const Revocation& wanted) {
+  // What is there may change, or end, in between.
+  constexpr int kTries = 5;
+  admin::v1::CreateRevocationRequest request;
+  *request.mutable_revocation() = wanted;
+  grpc::Status status;
+  for (int i = 0; i < kTries; ++i) {
+    Revoked revoked;
+    status =
+        TryCall(stub, &Stub::CreateRevocation, request, &revoked.revocation);
+    if (status.ok()) return revoked;
+    const std::string name = ExistingResource(status);
+    if (name.empty()) break;
+    status = Renew(stub, name, wanted, &revoked);
+    if (status.ok()) return revoked;
+    if (status.error_code() != grpc::StatusCode::ABORTED &&
+        status.error_code() != grpc::StatusCode::NOT_FOUND) {
+      break;
+    }
+  }
+  return CallStatus(status);
+}
+
 // Fills in what all kinds of revocations have, sends it and shows it.
 absl::Status Create(Revocation revocation, const Options& options,
                     const Environment& environment) {
@@ -73,14 +150,14 @@ absl::Status Create(Revocation revocation, const Options& options,
   }
   const auto stub = ConnectTo<RevocationService>(options, environment);
   if (!stub.ok()) return stub.status();
-  admin::v1::CreateRevocationRequest request;
-  *request.mutable_revocation() = std::move(revocation);
-  const auto created =
-      Call(**stub, &RevocationService::Stub::CreateRevocation, request);
-  if (!created.ok()) return created.status();
+  const absl::StatusOr<Revoked> revoked = Revoke(**stub, revocation);
+  if (!revoked.ok()) return revoked.status();
+  if (!revoked->note.empty()) {
+    environment.err << "sluicectl: " << revoked->note << "\n";
+  }
   Table table = NewTable();
-  AddRow(*created, &table);
-  return Print(*created, table, options, environment);
+  AddRow(revoked->revocation, &table);
+  return Print(revoked->revocation, table, options, environment);
 }
 
 absl::Status RevokeToken(const Options& options,
@@ -163,7 +240,8 @@ std::vector<OptionSpec> RevokeOptions() {
 std::vector<Command> RevocationCommands() {
   static constexpr char kDetails[] =
       "Clients that are connected with it are disconnected at once, by every "
-      "proxy; new ones\nare refused. `revocation delete` takes it back.\n";
+      "proxy; new ones\nare refused. `revocation delete` takes it back. What "
+      "is revoked already stays so until\nthe later of both ends.\n";
   std::vector<OptionSpec> token_options = RevokeOptions();
   token_options.push_back(
       {"token-file", "FILE", false,

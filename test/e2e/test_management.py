@@ -66,8 +66,20 @@ class RevocationCommandsTest(ManagementTestCase):
         self.assertEqual(revoked["issuer"],
                          self.stack.authorization_server.issuer)
         self.assert_code(self.connack(token, key), 0x87)
-        self.assert_fails("ALREADY_EXISTS", "revoke", "token", "--token-file",
-                          file)
+
+    # covers: ACE-EXP-4
+    def test_revoking_again_lengthens_and_never_shortens(self):
+        key = Ed25519Key()
+        token = self.token("a/# pub", key=key, subject="frank")
+        self.sluicectl("revoke", "subject", "frank", "--expires-in", "3s")
+        done = self.stack.sluicectl("revoke", "subject", "frank")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("stands for good now", done.stderr)
+        self.sluicectl("revoke", "subject", "frank", "--expires-in", "1s")
+        revoked, = (r for r in self.sluicectl_json("revocation", "list")
+                    ["revocations"] if r.get("subject") == "frank")
+        self.assertNotIn("expireTime", revoked)
+        self.assert_code(self.connack(token, key), 0x87)
 
     def test_mistakes_are_told_by_field(self):
         self.assert_fails("revocation.target: expected", "revoke", "subject",

@@ -86,6 +86,20 @@ class RevocationServiceTest : public ::testing::Test {
     grpc::ClientContext context;
     return stub_->ListRevocations(&context, request, out);
   }
+  // Without `paths`, without a mask.
+  grpc::Status Update(const Revocation& revocation,
+                      const std::vector<std::string>& paths,
+                      Revocation* out = nullptr) {
+    admin::v1::UpdateRevocationRequest request;
+    *request.mutable_revocation() = revocation;
+    for (const std::string& path : paths) {
+      request.mutable_update_mask()->add_paths(path);
+    }
+    grpc::ClientContext context;
+    Revocation ignored;
+    return stub_->UpdateRevocation(&context, request,
+                                   out == nullptr ? &ignored : out);
+  }
   grpc::Status Delete(const std::string& name, const std::string& etag = "") {
     admin::v1::DeleteRevocationRequest request;
     request.set_name(name);
@@ -135,6 +149,12 @@ TEST_F(RevocationServiceTest, RevokingTwiceIsSaid) {
   const grpc::Status status = Create(OfSubject("alice"), &second);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
   EXPECT_THAT(status.error_message(), HasSubstr(first.name()));
+  google::rpc::Status details;
+  google::rpc::ResourceInfo resource;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  ASSERT_EQ(details.details_size(), 1);
+  ASSERT_TRUE(details.details(0).UnpackTo(&resource));
+  EXPECT_EQ(resource.resource_name(), first.name());
   // Another issuer, another kind of target, and an id of one's own.
   auto other = OfSubject("alice");
   other.mutable_revocation()->set_issuer("https://as");
@@ -199,6 +219,62 @@ TEST_F(RevocationServiceTest, ListsInPages) {
   }
 }
 
+TEST_F(RevocationServiceTest, ItsEndAndItsReasonCanBeChanged) {
+  auto request = OfSubject("alice");
+  request.mutable_revocation()->set_reason("lost");
+  request.mutable_revocation()->mutable_expire_time()->set_seconds(
+      absl::ToUnixSeconds(kNow) + 60);
+  const Revocation created = Created(request);
+  const absl::Time later = kNow + absl::Minutes(2);
+  EXPECT_EQ(replica_.FindRevocation({"", "", "alice", {}}, later), "");
+
+  // For good.
+  Revocation change;
+  change.set_name(created.name());
+  change.set_etag(created.etag());
+  change.set_subject("bob");
+  change.set_reason("not looked at");
+  Revocation updated;
+  grpc::Status status = Update(change, {"expire_time"}, &updated);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_FALSE(updated.has_expire_time());
+  EXPECT_EQ(updated.reason(), "lost");
+  EXPECT_EQ(updated.subject(), "alice");
+  EXPECT_NE(updated.etag(), created.etag());
+  EXPECT_EQ(updated.create_time().seconds(), created.create_time().seconds());
+  EXPECT_EQ(replica_.FindRevocation({"", "", "alice", {}}, later),
+            created.name());
+  EXPECT_EQ(Find("bob"), "");
+  Revocation shown;
+  ASSERT_TRUE(Get(created.name(), &shown).ok());
+  EXPECT_EQ(shown.SerializeAsString(), updated.SerializeAsString());
+
+  // The etag is an old one.
+  EXPECT_EQ(Update(change, {"expire_time"}).error_code(),
+            grpc::StatusCode::ABORTED);
+  change.clear_etag();
+  change.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(later));
+  ASSERT_TRUE(Update(change, {}, &updated).ok());
+  EXPECT_EQ(updated.reason(), "not looked at");
+  EXPECT_EQ(updated.expire_time().seconds(), absl::ToUnixSeconds(later));
+  EXPECT_EQ(replica_.FindRevocation({"", "", "alice", {}}, later), "");
+
+  for (const char* path : {"subject", "issuer", "etag", "nothing"}) {
+    EXPECT_EQ(Update(change, {path}).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT)
+        << path;
+  }
+  change.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(kNow));
+  EXPECT_EQ(Update(change, {}).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  change.set_name("rules/a");
+  EXPECT_EQ(Update(change, {"reason"}).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  change.set_name("revocations/none");
+  EXPECT_EQ(Update(change, {"reason"}).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(RevocationServiceTest, DeletingTakesItBack) {
   const Revocation created = Created(OfSubject("alice"));
   EXPECT_EQ(Find("alice"), created.name());
@@ -232,7 +308,8 @@ TEST_F(RevocationServiceTest, IsForOperatorsOnly) {
   Revocation out;
   admin::v1::ListRevocationsResponse page;
   for (const grpc::Status& status :
-       {Create({}, &out), Get("", &out), List(-1, "", &page), Delete("")}) {
+       {Create({}, &out), Get("", &out), List(-1, "", &page), Update({}, {}),
+        Delete("")}) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
     EXPECT_THAT(status.error_message(), HasSubstr("access.operators"));
   }

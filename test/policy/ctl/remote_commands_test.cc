@@ -7,6 +7,8 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -81,8 +83,9 @@ TEST_F(RemoteCommandsTest, RevokesTheTokenInAFile) {
     EXPECT_FALSE(revoked["tokenId"].get<std::string>().empty());
     EXPECT_EQ(revoked["issuer"], "https://as");
     EXPECT_EQ(revoked["expireTime"], "2023-11-15T00:13:20Z");
-    EXPECT_THAT(Failure({"revoke", "token", "--token-file", file}),
-                HasSubstr("(ALREADY_EXISTS)"));
+    EXPECT_THAT(Run({"revoke", "token", "--token-file", file}).err,
+                HasSubstr("was there already, and stands until "
+                          "2023-11-15T00:13:20Z"));
   }
   EXPECT_THAT(Failure({"revoke", "token", "--token-file",
                        dir_.Write("reference", "opaque")}),
@@ -90,6 +93,41 @@ TEST_F(RemoteCommandsTest, RevokesTheTokenInAFile) {
   EXPECT_THAT(Failure({"revoke", "token", "--token-file",
                        dir_.Write("junk", "e30.e30.e30")}),
               HasSubstr("junk: "));
+}
+
+TEST_F(RemoteCommandsTest, OfTwoRevocationsTheLaterEndStays) {
+  const std::vector<std::string> alice = {"revoke", "subject", "alice"};
+  // What is said, and the end that the list then shows.
+  const auto again = [this, &alice](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments = alice;
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.status, 0) << result.err;
+    const Json list = OutputJson({"revocation", "list"})["revocations"];
+    EXPECT_EQ(list.size(), 1u);
+    const Json& shown = list[0];
+    EXPECT_THAT(result.out, HasSubstr(shown["name"].get<std::string>()));
+    return std::make_pair(result.err, shown);
+  };
+  auto [said, shown] = again({"--expires-in", "1h", "--reason", "lost"});
+  EXPECT_EQ(said, "");
+  EXPECT_EQ(shown["expireTime"], "2023-11-14T23:13:20Z");
+  std::tie(said, shown) = again({"--expires-in", "2h"});
+  EXPECT_EQ(said, absl::StrCat("sluicectl: ", shown["name"].get<std::string>(),
+                               " was there already, until "
+                               "2023-11-14T23:13:20Z, and stands until "
+                               "2023-11-15T00:13:20Z now\n"));
+  EXPECT_EQ(shown["expireTime"], "2023-11-15T00:13:20Z");
+  EXPECT_EQ(shown["reason"], "lost");
+  std::tie(said, shown) = again({"--expires-in", "1m", "--reason", "stolen"});
+  EXPECT_EQ(shown["expireTime"], "2023-11-15T00:13:20Z");
+  EXPECT_EQ(shown["reason"], "stolen");
+  std::tie(said, shown) = again({});
+  EXPECT_THAT(said, HasSubstr("and stands for good now"));
+  EXPECT_FALSE(shown.contains("expireTime"));
+  std::tie(said, shown) = again({"--expires-in", "1h"});
+  EXPECT_THAT(said, HasSubstr("was there already, and stands for good\n"));
+  EXPECT_FALSE(shown.contains("expireTime"));
 }
 
 TEST_F(RemoteCommandsTest, ShowsWhatTheServerComplainsOf) {
