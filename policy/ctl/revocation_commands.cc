@@ -6,10 +6,13 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/ace/claims.h"
 #include "policy/ctl/call.h"
@@ -160,6 +163,12 @@ absl::Status Create(Revocation revocation, const Options& options,
   return Print(revoked->revocation, table, options, environment);
 }
 
+// A cti is shown in lower case. A jti may look like anything.
+bool LooksLikeACtiInUpperCase(absl::string_view id) {
+  return id.size() % 2 == 0 && absl::c_all_of(id, absl::ascii_isxdigit) &&
+         absl::c_any_of(id, absl::ascii_isupper);
+}
+
 absl::Status RevokeToken(const Options& options,
                          const Environment& environment) {
   Revocation revocation;
@@ -168,8 +177,16 @@ absl::Status RevokeToken(const Options& options,
     return absl::InvalidArgumentError("give TOKEN_ID or --token-file");
   }
   if (!file.has_value()) {
-    revocation.set_token_id(options.arguments()[0]);
-    return Create(std::move(revocation), options, environment);
+    const std::string& id = options.arguments()[0];
+    revocation.set_token_id(id);
+    const absl::Status status =
+        Create(std::move(revocation), options, environment);
+    if (status.ok() && LooksLikeACtiInUpperCase(id)) {
+      environment.err << "sluicectl: this fits a jti only: of a cti, the "
+                         "hexadecimal digits are in lower case, as in "
+                      << absl::AsciiStrToLower(id) << "\n";
+    }
+    return status;
   }
   const absl::StatusOr<TokenFacts> token = ReadTokenFile(*file);
   if (!token.ok()) return token.status();
@@ -250,7 +267,7 @@ std::vector<Command> RevocationCommands() {
   return {
       {"revoke",
        "token",
-       "Revoke a token, by its id (jti, or cti in hexadecimal)",
+       "Revoke a token, by its id (jti, or cti in hexadecimal, lower case)",
        kDetails,
        token_options,
        &RevokeToken,

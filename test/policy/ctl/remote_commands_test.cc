@@ -130,6 +130,19 @@ TEST_F(RemoteCommandsTest, OfTwoRevocationsTheLaterEndStays) {
   EXPECT_FALSE(shown.contains("expireTime"));
 }
 
+TEST_F(RemoteCommandsTest, NotesThatACtiIsWrittenInLowerCase) {
+  for (const char* id : {"ABCDEF01", "0A", "abCD"}) {
+    const Result result = Run({"revoke", "token", id});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_THAT(result.err, HasSubstr("lower case")) << id;
+  }
+  // A jti, most probably.
+  for (const char* id : {"abcdef01", "0123", "ABC", "ABCD-1", "G0"}) {
+    Output({"revoke", "token", id});
+  }
+  Output({"revoke", "subject", "ABCDEF01"});
+}
+
 TEST_F(RemoteCommandsTest, ShowsWhatTheServerComplainsOf) {
   EXPECT_EQ(
       Failure({"revoke", "subject", "", "--reason", std::string(1025, 'x')}),
