@@ -21,7 +21,11 @@ absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
                                             const std::string& path,
                                             const std::string& name) {
   absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
-  if (contents.ok()) absl::StripTrailingAsciiWhitespace(&*contents);
+  if (!contents.ok()) return contents;
+  absl::StripTrailingAsciiWhitespace(&*contents);
+  if (contents->empty()) {
+    return locations.Error(path, absl::StrCat(name, ": holds no secret"));
+  }
   return contents;
 }
 

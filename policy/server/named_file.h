@@ -21,7 +21,8 @@ absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
                                           const std::string& path,
                                           const std::string& name);
 
-// A secret in text, without the line break with which an editor ends a file.
+// A secret in text, without the line break with which an editor ends a file;
+// not empty.
 absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
                                             const std::string& path,
                                             const std::string& name);

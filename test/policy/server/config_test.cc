@@ -223,6 +223,7 @@ TEST_F(ConfigTest, ReadsWhereEtcdIs) {
 
 TEST_F(ConfigTest, RefusesWhatIsNoEtcd) {
   dir_.Write("secret", "hush");
+  dir_.Write("blank", "\n");
   const struct {
     const char* etcd;
     const char* complaint;
@@ -239,6 +240,8 @@ TEST_F(ConfigTest, RefusesWhatIsNoEtcd) {
       {"{endpoints: [\"a:1\"], username: sluice}", ": username and"},
       {"{endpoints: [\"a:1\"], username: u, password_file: none}",
        ".password_file: "},
+      {"{endpoints: [\"a:1\"], username: u, password_file: blank}",
+       ".password_file: blank: holds no secret"},
   };
   for (const auto& c : kCases) {
     const std::string complaint =
@@ -286,6 +289,7 @@ TEST_F(ConfigTest, ReadsHowToIntrospect) {
 
 TEST_F(ConfigTest, NamesWhatIsWrongWithIntrospection) {
   dir_.Write("secret", "hush hush");
+  dir_.Write("blank", " \n");
   const TestCertificate mine = authority_.Issue({});
   dir_.Write("ca.pem", authority_.certificate_pem());
   dir_.Write("rs.crt", mine.certificate_pem());
@@ -304,6 +308,8 @@ TEST_F(ConfigTest, NamesWhatIsWrongWithIntrospection) {
        "client_id: required"},
       {"{url: \"https://a\", client_id: rs, client_secret_file: none}",
        "client_secret_file: "},
+      {"{url: \"https://a\", client_id: rs, client_secret_file: blank}",
+       "client_secret_file: blank: holds no secret"},
       {"{url: \"https://a\", ca: secret}", "ca: secret: "},
       {"{url: \"https://a\", certificate: as.json, private_key: secret}",
        "certificate: as.json: "},
