@@ -1,7 +1,7 @@
 #include "policy/server/named_file.h"
 
 #include "absl/strings/ascii.h"
-#include "policy/server/pem.h"
+#include "policy/tls/pem.h"
 
 namespace sluice::policy {
 

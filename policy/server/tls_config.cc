@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/server/files.h"
-#include "policy/server/pem.h"
+#include "policy/tls/pem.h"
 
 namespace sluice::policy {
 namespace {

@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "policy/ace/jwk.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/http/https_url.h"
 #include "policy/service/derived_id.h"
+#include "policy/tls/pem.h"
 #include "proto/timestamp.h"
 
 namespace sluice::policy {
@@ -80,11 +80,11 @@ JwksSource ReadSource(const Message& message, WrongField wrong) {
       wrong("jwks_refresh", "expected a duration from 1s to 24h");
     }
   }
-  if (!source.ca.empty() &&
-      (source.ca.size() > kMaxCaBytes ||
-       !absl::StrContains(source.ca, "-----BEGIN CERTIFICATE-----"))) {
-    wrong("ca", absl::StrCat("expected certificates in PEM, of at most ",
-                             kMaxCaBytes, " bytes"));
+  if (source.ca.empty()) return source;
+  if (source.ca.size() > kMaxCaBytes) {
+    wrong("ca", absl::StrCat("longer than ", kMaxCaBytes, " bytes"));
+  } else if (absl::Status s = CheckCertificates(source.ca); !s.ok()) {
+    wrong("ca", s.message());
   }
   return source;
 }

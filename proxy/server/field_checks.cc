@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "policy/server/files.h"
-#include "policy/server/pem.h"
+#include "policy/tls/pem.h"
 #include "proto/timestamp.h"
 
 namespace sluice::server {

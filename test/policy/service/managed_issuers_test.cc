@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "test/testing/test_certificates.h"
 
 // covers: ACE-TOK-2
 
 namespace sluice::policy {
 namespace {
 
+using ::sluice::testing::TestCertificate;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Message = admin::v1::Issuer;
@@ -59,7 +61,8 @@ TEST(ManagedIssuersTest, ReadsKeysAndUrls) {
 
   message = WithUrl();
   message.mutable_jwks_refresh()->set_seconds(7);
-  message.set_ca("-----BEGIN CERTIFICATE-----");
+  const std::string ca = TestCertificate::Authority("ca").certificate_pem();
+  message.set_ca(ca + ca);
   const auto published = ReadManagedIssuer(message, [](auto, auto) {});
   ASSERT_TRUE(published.has_value());
   EXPECT_EQ(published->issuer.profile, ace::Profile::kRfc9431);
@@ -68,6 +71,7 @@ TEST(ManagedIssuersTest, ReadsKeysAndUrls) {
   EXPECT_EQ(published->source->issuer, "https://as");
   EXPECT_EQ(published->source->url, "https://as/jwks");
   EXPECT_EQ(published->source->refresh, absl::Seconds(7));
+  EXPECT_EQ(published->source->ca, ca + ca);
 }
 
 TEST(ManagedIssuersTest, TellsEachFieldThatIsWrong) {
@@ -100,9 +104,15 @@ TEST(ManagedIssuersTest, TellsEachFieldThatIsWrong) {
     message.mutable_jwks_refresh()->set_seconds(seconds);
     EXPECT_THAT(Wrong(message), ElementsAre("jwks_refresh"));
   }
-  message = WithUrl();
-  message.set_ca("no PEM");
-  EXPECT_THAT(Wrong(message), ElementsAre("ca"));
+  const std::string ca = TestCertificate::Authority("ca").certificate_pem();
+  for (const std::string& wrong :
+       {std::string("no PEM"), std::string("-----BEGIN CERTIFICATE-----"),
+        std::string("-----BEGIN CERTIFICATE-----garbage"),
+        ca + ca.substr(0, ca.size() / 2), ca + std::string(16 * 1024, '\n')}) {
+    message = WithUrl();
+    message.set_ca(wrong);
+    EXPECT_THAT(Wrong(message), ElementsAre("ca")) << wrong;
+  }
 }
 
 TEST(ManagedIssuersTest, WhatCannotBeReadIsNotTrusted) {

@@ -1,4 +1,4 @@
-#include "policy/server/pem.h"
+#include "policy/tls/pem.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

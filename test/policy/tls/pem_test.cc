@@ -1,4 +1,4 @@
-#include "policy/server/pem.h"
+#include "policy/tls/pem.h"
 
 #include <gtest/gtest.h>
 

@@ -1,13 +1,14 @@
-#ifndef POLICY_SERVER_PEM_H_
-#define POLICY_SERVER_PEM_H_
+#ifndef POLICY_TLS_PEM_H_
+#define POLICY_TLS_PEM_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace sluice::policy {
 
-// Checks of what gRPC would only complain about when it is too late, so that
-// `--check` finds it. Messages hold nothing of the files.
+// Checks of what gRPC and libcurl would only complain about when it is too
+// late, so that `--check`, or whoever writes it, finds out. Messages hold
+// nothing of the texts.
 
 // At least one certificate, each of which can be parsed.
 absl::Status CheckCertificates(absl::string_view pem);
@@ -19,4 +20,4 @@ absl::Status CheckPrivateKey(absl::string_view private_key,
 
 }  // namespace sluice::policy
 
-#endif  // POLICY_SERVER_PEM_H_
+#endif  // POLICY_TLS_PEM_H_
