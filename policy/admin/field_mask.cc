@@ -13,6 +13,10 @@ namespace sluice::policy {
 
 using google::protobuf::util::FieldMaskUtil;
 
+bool IsPartial(const google::protobuf::FieldMask& mask) {
+  return mask.paths_size() != 1 || mask.paths(0) != "*";
+}
+
 grpc::Status CheckFieldMask(const google::protobuf::FieldMask& mask,
                             const google::protobuf::Descriptor& type,
                             std::initializer_list<absl::string_view> fixed) {

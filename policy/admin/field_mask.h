@@ -11,7 +11,11 @@
 
 namespace sluice::policy {
 
-// INVALID_ARGUMENT where `mask`, the field `update_mask` of a request, names
+// Whether `mask`, the field `update_mask` of a request, leaves some fields as
+// they are: "*" alone stands for all of them, as no mask at all does (AIP-134).
+bool IsPartial(const google::protobuf::FieldMask& mask);
+
+// INVALID_ARGUMENT where `mask`, which is partial, names
 // something that is not a field of `type`, or is one of `fixed`, which no mask
 // can change.
 grpc::Status CheckFieldMask(const google::protobuf::FieldMask& mask,

@@ -127,7 +127,7 @@ grpc::Status IssuerService::Put(const admin::v1::PutIssuerRequest& request,
   const std::string id = IdOfIssuer(issuer.issuer());
   std::optional<int64_t> expected = ExpectedRevision(issuer.etag());
   grpc::Status status;
-  if (request.has_update_mask()) {
+  if (request.has_update_mask() && IsPartial(request.update_mask())) {
     status = declared_.CheckMayChange(id);
     if (status.ok()) status = ApplyMask(request, id, &issuer, &expected);
     if (!status.ok()) return status;

@@ -85,7 +85,7 @@ grpc::Status PublicTopicService::Put(
   topic.set_publish(request.public_topic().publish());
   topic.set_subscribe(request.public_topic().subscribe());
   grpc::Status status;
-  if (request.has_update_mask()) {
+  if (request.has_update_mask() && IsPartial(request.update_mask())) {
     status = ApplyMask(request, id, &topic, &expected);
   }
   if (status.ok()) status = CheckTopic(topic);

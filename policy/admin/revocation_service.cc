@@ -154,7 +154,8 @@ grpc::Status RevocationService::Update(
     return FieldError("revocation.name", "expected \"revocations/ID\"");
   }
   google::protobuf::FieldMask mask = request.update_mask();
-  if (!request.has_update_mask()) {
+  if (!request.has_update_mask() || !IsPartial(mask)) {
+    mask.Clear();
     mask.add_paths("reason");
     mask.add_paths("expire_time");
   }

@@ -58,7 +58,7 @@ grpc::Status RuleService::Put(const admin::v1::PutRuleRequest& request,
   }
   admin::v1::Rule rule = request.rule();
   std::optional<int64_t> expected = ExpectedRevision(rule.etag());
-  if (request.has_update_mask()) {
+  if (request.has_update_mask() && IsPartial(request.update_mask())) {
     grpc::Status status = ApplyMask(request, *id, &rule, &expected);
     if (!status.ok()) return status;
   }

@@ -270,5 +270,15 @@ TEST_F(IssuerServiceTest, ThereIsRoomForSoMany) {
   EXPECT_EQ(out.issuer(), "");
 }
 
+TEST_F(IssuerServiceTest, AStarInAMaskMeansTheWhole) {
+  Issuer issuer = WithJwks("https://as");
+  issuer.set_profile(Issuer::PROFILE_DRAFT_01);
+  Stored(issuer);
+  Issuer out;
+  ASSERT_TRUE(Put(WithJwks("https://as"), &out, {"*"}).ok());
+  EXPECT_NE(out.profile(), Issuer::PROFILE_DRAFT_01);
+  EXPECT_TRUE(Put(WithJwks("https://new"), &out, {"*"}).ok());
+}
+
 }  // namespace
 }  // namespace sluice::policy

@@ -212,6 +212,8 @@ TEST_F(PublicTopicServiceTest, AMaskSaysWhatIsWritten) {
   EXPECT_THAT(PutMasked(Topic("a"), "topic_filter", &out).error_message(),
               HasSubstr("update_mask: \"topic_filter\" is none of publish, "
                         "subscribe"));
+  ASSERT_TRUE(PutMasked(Topic("a", true, false), "*", &out).ok());
+  EXPECT_FALSE(out.subscribe());
 }
 
 TEST_F(PublicTopicServiceTest, PagesAreBoundedByBytes) {

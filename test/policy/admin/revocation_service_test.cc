@@ -259,6 +259,10 @@ TEST_F(RevocationServiceTest, ItsEndAndItsReasonCanBeChanged) {
   EXPECT_EQ(updated.expire_time().seconds(), absl::ToUnixSeconds(later));
   EXPECT_EQ(replica_.FindRevocation({"", "", "alice", {}}, later), "");
 
+  change.clear_expire_time();
+  ASSERT_TRUE(Update(change, {"*"}, &updated).ok());
+  EXPECT_FALSE(updated.has_expire_time());
+
   for (const char* path : {"subject", "issuer", "etag", "nothing"}) {
     EXPECT_EQ(Update(change, {path}).error_code(),
               grpc::StatusCode::INVALID_ARGUMENT)

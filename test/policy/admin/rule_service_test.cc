@@ -196,6 +196,18 @@ TEST_F(RuleServiceTest, AMaskSaysWhatIsWritten) {
       HasSubstr("update_mask: \"match.issuers\" is none of"));
 }
 
+TEST_F(RuleServiceTest, AStarInAMaskMeansTheWhole) {
+  // There is none yet.
+  Stored(absl::StrCat(kDeny, "name: 'rules/r' description: 'd'"), {"*"});
+  const Rule rule =
+      Stored("name: 'rules/r' subscribe: true limits { max_qos: 1 }", {"*"});
+  EXPECT_EQ(rule.description(), "");
+  EXPECT_FALSE(rule.publish());
+  EXPECT_TRUE(rule.has_limits());
+  EXPECT_THAT(Put("name: 'rules/r'", nullptr, {"*", "publish"}).error_message(),
+              HasSubstr("update_mask: \"*\" is none of"));
+}
+
 // So that what is not understood is neither kept nor lost by the way.
 TEST_F(RuleServiceTest, WhatANewerVersionSaysIsRefused) {
   admin::v1::PutRuleRequest request;
