@@ -16,6 +16,9 @@
 namespace sluice::ctl {
 namespace {
 
+// So that a script does not take a failure for a no.
+constexpr int kExitNoAnswer = 3;
+
 using admin::v1::AccessQuery;
 using admin::v1::AccessService;
 using admin::v1::ExplainAccessResponse;
@@ -126,8 +129,9 @@ std::vector<Command> CheckCommand() {
        "",
        "Ask whether somebody may publish or subscribe to something",
        "With one of the tokens that are stored, under the rules of now; "
-       "checkers are asked. Exit status\n0: yes, 1: no. Give --publish or "
-       "--subscribe, and --subject or --anonymous.\n",
+       "checkers are asked. Exit status\n0: yes, 1: no, 2: wrong usage, 3: no "
+       "answer, since the service cannot be reached or\nrefuses the question. "
+       "Give --publish or --subscribe, and --subject or --anonymous.\n",
        {
            {"subject", "SUBJECT", false, "the sub of its tokens"},
            {"anonymous", "", false, "somebody without a token"},
@@ -149,7 +153,8 @@ std::vector<Command> CheckCommand() {
        },
        &Check,
        {},
-       true},
+       true,
+       kExitNoAnswer},
   };
 }
 

@@ -41,6 +41,9 @@ struct Command {
   std::vector<ArgumentSpec> arguments = {};
   // Asks a server: takes the options of connection.h as well.
   bool remote = false;
+  // What the program exits with when the command has failed and the output does
+  // not say so. 1 where that cannot be taken for an answer.
+  int failure_status = 1;
 };
 
 }  // namespace sluice::ctl

@@ -120,7 +120,7 @@ void PrintCommands(const std::vector<Command>& commands,
   }
   out << "\n--help behind a command explains it; --version prints the "
          "version.\nExit status: 0 done, 1 the command failed, 2 wrong "
-         "usage.\n";
+         "usage. Of check: 0 yes, 1 no,\n3 no answer.\n";
 }
 
 void PrintCommand(const Command& command, std::ostream& out) {
@@ -173,9 +173,10 @@ int RunCommand(const Command& command,
   environment.out.flush();
   if (!environment.out) {
     environment.err << kName << ": cannot write the output\n";
-    return kExitFailure;
+    return command.failure_status;
   }
-  return status.ok() ? kExitSuccess : kExitFailure;
+  if (status.ok()) return kExitSuccess;
+  return status.message().empty() ? kExitFailure : command.failure_status;
 }
 
 // Takes the options that stand before the command, with their values, off the

@@ -265,7 +265,7 @@ TEST_F(RemoteCommandsTest, ChecksAndExplains) {
       OutputJson({"check", "--anonymous", "--subscribe", "news/a"});
   EXPECT_EQ(json["allowed"], true);
   EXPECT_EQ(json["cases"][0]["grantedBy"], "public");
-  EXPECT_THAT(Failure({"check", "--subject", "a", "--publish", "#"}),
+  EXPECT_THAT(Failure({"check", "--subject", "a", "--publish", "#"}, 3),
               HasSubstr("query.publish: not a topic name"));
   EXPECT_THAT(Output({"check", "--help"}),
               StartsWith("usage: sluicectl check [--subject SUBJECT]"));
@@ -548,6 +548,17 @@ TEST(LongAnswersTest, AreTaken) {
       0)
       << err.str();
   EXPECT_GT(out.str().size(), size_t{5} << 20);
+}
+
+TEST_F(RemoteCommandsTest, AFailureToCheckIsNoNo) {
+  EXPECT_EQ(Run({"check", "--anonymous", "--publish", "a"}).status, 1);
+  EXPECT_THAT(Failure({"check", "--anonymous", "--publish", "a/#"}, 3),
+              HasSubstr("(INVALID_ARGUMENT)"));
+  EXPECT_EQ(Run({"check", "--anonymous"}).status, 2);
+  server_->Shutdown(absl::ZeroDuration());
+  EXPECT_THAT(Failure({"check", "--anonymous", "--publish", "a"}, 3),
+              HasSubstr("(UNAVAILABLE)"));
+  EXPECT_THAT(Output({"check", "--help"}), HasSubstr("3: no answer"));
 }
 
 }  // namespace
