@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/rejection.h"
 #include "policy/admin/token_name.h"
+#include "policy/rules/network.h"
 #include "proto/timestamp.h"
 
 namespace sluice::policy {
@@ -198,7 +199,7 @@ v1::ConnectionInfo AccessCall::ConnectionFor(
     absl::string_view client_id) const {
   v1::ConnectionInfo connection;
   connection.set_listener(query_.listener());
-  connection.set_client_address(query_.client_address());
+  connection.set_client_address(ToPeer(query_.client_address()).value_or(""));
   connection.set_client_id(std::string(client_id));
   connection.set_protocol_version(query_.protocol_version() == "3.1.1"
                                       ? v1::PROTOCOL_VERSION_MQTT_3_1_1

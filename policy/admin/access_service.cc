@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "policy/admin/errors.h"
+#include "policy/rules/network.h"
 #include "policy/service/grpc_status.h"
 #include "proxy/mqtt/topic.h"
 
@@ -37,6 +38,11 @@ grpc::Status CheckQuery(const AccessQuery& query) {
   const std::string& version = query.protocol_version();
   if (!version.empty() && version != "3.1.1" && version != "5.0") {
     violations.Add("query.protocol_version", "expected \"3.1.1\" or \"5.0\"");
+  }
+  if (!query.client_address().empty() &&
+      !ToPeer(query.client_address()).has_value()) {
+    violations.Add("query.client_address",
+                   "expected an IP address, with a port or without");
   }
   return violations.ToStatus();
 }

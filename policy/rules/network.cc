@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 namespace sluice::policy {
@@ -46,6 +47,15 @@ std::optional<IpAddress> ParseIpAddressOfPeer(absl::string_view text) {
     return std::nullopt;
   }
   return ParseIpAddress(host);
+}
+
+std::optional<std::string> ToPeer(absl::string_view text) {
+  if (ParseIpAddress(text).has_value()) {
+    return IsV4(text) ? absl::StrCat(text, ":0")
+                      : absl::StrCat("[", text, "]:0");
+  }
+  if (ParseIpAddressOfPeer(text).has_value()) return std::string(text);
+  return std::nullopt;
 }
 
 std::optional<Network> Network::Parse(absl::string_view text) {

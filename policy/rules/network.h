@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -18,6 +19,9 @@ std::optional<IpAddress> ParseIpAddress(absl::string_view text);
 
 // The address of "192.0.2.1:4711" or "[2001:db8::1]:4711".
 std::optional<IpAddress> ParseIpAddressOfPeer(absl::string_view text);
+
+// That, of an address with a port or without. Nullopt for what is none.
+std::optional<std::string> ToPeer(absl::string_view text);
 
 // The addresses that begin with the same bits.
 class Network {

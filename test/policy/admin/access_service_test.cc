@@ -227,6 +227,24 @@ TEST_F(AccessServiceTest, SaysWhichRulesStandAgainstIt) {
   EXPECT_EQ(Explain(query).cases(0).objections_size(), 2);
 }
 
+TEST_F(AccessServiceTest, RulesAreHeldToTheAddress) {
+  Post(Token(client_));
+  PutRule("inside",
+          "name: 'rules/inside' publish: true deny {} "
+          "match { client_addresses: ['10.0.0.0/8', '2001:db8::/32'] }");
+  AccessQuery query = Publish("a/b");
+  for (const char* inside :
+       {"", "10.1.2.3", "10.1.2.3:4711", "2001:db8::1", "[2001:db8::1]:4711"}) {
+    query.set_client_address(inside);
+    EXPECT_EQ(Check(query), "no: rules/inside denies it") << inside;
+  }
+  for (const char* outside :
+       {"192.0.2.1", "192.0.2.1:4711", "2001:db9::1", "[2001:db9::1]:4711"}) {
+    query.set_client_address(outside);
+    EXPECT_EQ(Check(query), "yes: granted by a/#") << outside;
+  }
+}
+
 TEST_F(AccessServiceTest, AsksCheckers) {
   Post(Token(client_));
   PutRule("ask",
@@ -265,6 +283,9 @@ TEST_F(AccessServiceTest, RefusesWhatIsWrong) {
   EXPECT_EQ(Refusal(query), grpc::StatusCode::INVALID_ARGUMENT);
   query.set_qos(2);
   query.set_protocol_version("3.1");
+  EXPECT_EQ(Refusal(query), grpc::StatusCode::INVALID_ARGUMENT);
+  query = Publish("a");
+  query.set_client_address("notanip");
   EXPECT_EQ(Refusal(query), grpc::StatusCode::INVALID_ARGUMENT);
   query = Publish("a", "");
   query.set_issuer("https://as.example");

@@ -55,5 +55,15 @@ TEST(IpAddressTest, OfPeers) {
   }
 }
 
+TEST(NetworkTest, AnAddressBecomesAPeer) {
+  EXPECT_EQ(ToPeer("192.0.2.1"), "192.0.2.1:0");
+  EXPECT_EQ(ToPeer("2001:db8::1"), "[2001:db8::1]:0");
+  EXPECT_EQ(ToPeer("192.0.2.1:4711"), "192.0.2.1:4711");
+  EXPECT_EQ(ToPeer("[2001:db8::1]:4711"), "[2001:db8::1]:4711");
+  for (const char* text : {"", "notanip", "192.0.2", "10.0.0.0/8", "host:1"}) {
+    EXPECT_EQ(ToPeer(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::policy
