@@ -22,6 +22,8 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
                                    bool add_whitespace) {
   google::protobuf::util::JsonPrintOptions format;
   format.add_whitespace = add_whitespace;
+  // A false that is left out, or a list without members, is an answer too.
+  format.always_print_primitive_fields = true;
   std::string text;
   if (!google::protobuf::util::MessageToJsonString(message, &text, format)
            .ok()) {

@@ -264,6 +264,12 @@ TEST_F(RemoteCommandsTest, ChecksAndExplains) {
   const Json json =
       OutputJson({"check", "--anonymous", "--subscribe", "news/a"});
   EXPECT_EQ(json["allowed"], true);
+  denied =
+      Run({"check", "--anonymous", "--publish", "news/a", "--output", "json"});
+  EXPECT_EQ(denied.status, 1);
+  const Json no = Json::parse(denied.out, nullptr, false);
+  EXPECT_EQ(no["allowed"], false);
+  EXPECT_EQ(no["cases"][0]["allowed"], false);
   EXPECT_EQ(json["cases"][0]["grantedBy"], "public");
   EXPECT_THAT(Failure({"check", "--subject", "a", "--publish", "#"}, 3),
               HasSubstr("query.publish: not a topic name"));
@@ -332,6 +338,14 @@ deny: {}
 
 // What was got may be edited and put; an edit by somebody else is noticed.
 TEST_F(RemoteCommandsTest, PutsTheRuleThatItPrinted) {
+  // A limit that is not there is not printed, as if it were 0.
+  Output({"rule", "put", "limit", "--publish", "--max-qos", "1"});
+  const Json limit = OutputJson({"rule", "get", "limit"});
+  EXPECT_EQ(limit["limits"],
+            Json({{"maxQos", 1}, {"noRetain", false}, {"noWill", false}}));
+  EXPECT_FALSE(limit.contains("deny"));
+  Output({"rule", "put", "limit", "--file",
+          dir_.Write("limit.json", limit.dump())});
   const Json rule = OutputJson({"rule", "put", "r", "--deny", "--publish",
                                 "--clients", "with_token", "--mode", "shadow"});
   const std::string file =
@@ -378,6 +392,7 @@ TEST_F(RemoteCommandsTest, PutsRulesThatOptionsSay) {
   const Json expected = {{"name", "rules/all"},
                          {"etag", all["etag"]},
                          {"description", "d"},
+                         {"mode", "MODE_UNSPECIFIED"},
                          {"match",
                           {{"clients", "CLIENTS_WITH_TOKEN"},
                            {"issuers", {"https://as"}},
@@ -435,7 +450,7 @@ TEST_F(RemoteCommandsTest, ManagesPublicTopics) {
       OutputJson({"public-topic", "put", "news/#", "--permissions", "sub"});
   EXPECT_EQ(written["topicFilter"], "news/#");
   EXPECT_EQ(written["subscribe"], true);
-  EXPECT_FALSE(written.contains("publish"));
+  EXPECT_EQ(written["publish"], false);
   EXPECT_THAT(Output({"public-topic", "list"}),
               AllOf(HasSubstr("news/#  sub          store"),
                     HasSubstr("file/#  pub          policy.yaml")));
@@ -459,7 +474,7 @@ TEST_F(RemoteCommandsTest, ManagesPublicTopics) {
 }
 
 TEST_F(RemoteCommandsTest, ListsAndEndsSessions) {
-  EXPECT_EQ(OutputJson({"session", "list"}), Json::object());
+  EXPECT_EQ(OutputJson({"session", "list"})["sessions"], Json::array());
   const auto stub = policy::v1::PolicyService::NewStub(grpc::CreateChannel(
       server_->address(), grpc::InsecureChannelCredentials()));
   policy::WatchingProxy proxy(stub.get(), "proxy-1");
