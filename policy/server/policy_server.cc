@@ -9,6 +9,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "policy/http/http_client.h"
+#include "policy/server/changed_fields.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/managed_issuers.h"
@@ -166,10 +167,20 @@ absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
   return absl::OkStatus();
 }
 
-bool PolicyServer::NeedsRestart(const LoadedConfig& config) const {
-  return !(config.address == listen_address_ &&
-           HaveSameShape(config.tls, tls_) && config.store == store_options_ &&
-           config.checkers == checker_options_);
+std::vector<std::string> PolicyServer::FieldsForRestart(
+    const LoadedConfig& config) const {
+  std::vector<std::string> fields;
+  if (!(config.address == listen_address_)) fields.push_back("address");
+  if (!HaveSameShape(config.tls, tls_)) {
+    fields.push_back(
+        config.tls.has_value() == tls_.has_value() ? "tls.client_ca" : "tls");
+  }
+  for (const std::vector<std::string>& changed :
+       {ChangedFields(store_options_, config.store),
+        ChangedFields(checker_options_, config.checkers)}) {
+    fields.insert(fields.end(), changed.begin(), changed.end());
+  }
+  return fields;
 }
 
 void PolicyServer::TellHealth(grpc::HealthCheckServiceInterface* health) {

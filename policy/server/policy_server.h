@@ -76,7 +76,8 @@ class PolicyServer : private JwksObserverInterface {
 
   // Serves issuers, keys, public topics and access rules of `config` from now
   // on, and new connections with its certificates. Stored tokens stay. Address,
-  // store and whether TLS is spoken stay as they are: see NeedsRestart().
+  // store and whether TLS is spoken stay as they are: see
+  // FieldsForRestart().
   void Reload(LoadedConfig config);
 
   // Takes over certificates, key and client CA for connections that begin from
@@ -85,9 +86,9 @@ class PolicyServer : private JwksObserverInterface {
   // more, or begin to. Any thread.
   absl::Status ReplaceTls(TlsConfig tls);
 
-  // Whether `config` differs from the running configuration in something that
-  // Reload() does not change.
-  bool NeedsRestart(const LoadedConfig& config) const;
+  // The fields, as paths, in which `config` differs from the running
+  // configuration and which Reload() does not change.
+  std::vector<std::string> FieldsForRestart(const LoadedConfig& config) const;
 
   // Has `health`, too, tell whether the policy service serves; it is alive
   // until Shutdown().

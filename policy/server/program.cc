@@ -5,8 +5,12 @@
 
 #include <iostream>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "policy/server/config.h"
@@ -42,13 +46,14 @@ void ReloadConfig(const std::string& file,
     return;
   }
   LogWarnings(*config, log);
-  if (server.NeedsRestart(*config) ||
-      !(config->health_address == health_address)) {
-    log.Warning(
-        "reload_incomplete",
-        {{"detail",
-          "addresses, store, and whether there is tls and tls.client_ca, "
-          "change only with a restart"}});
+  std::vector<std::string> unchanged = server.FieldsForRestart(*config);
+  if (!(config->health_address == health_address)) {
+    unchanged.push_back("health_address");
+  }
+  if (!unchanged.empty()) {
+    log.Warning("reload_incomplete",
+                {{"detail", absl::StrCat("only a restart takes over: ",
+                                         absl::StrJoin(unchanged, ", "))}});
   }
   tls.SetFiles(config->tls_files);
   server.Reload(*std::move(config));

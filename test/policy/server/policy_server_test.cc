@@ -33,7 +33,9 @@ namespace {
 using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
@@ -278,12 +280,13 @@ TEST_F(PolicyServerTest, ReloadChangesAnswersAndKeepsTheConnection) {
   EXPECT_EQ(Ask(channel), "grant");
 
   LoadedConfig changed = Config(address + "audience: broker\n");
-  EXPECT_FALSE(server->NeedsRestart(changed));
+  EXPECT_THAT(server->FieldsForRestart(changed), IsEmpty());
   server->Reload(std::move(changed));
   EXPECT_EQ(Ask(channel), "denial");
 
-  EXPECT_TRUE(server->NeedsRestart(
-      Config(std::string("address: 127.0.0.1:1\n") + kPublicOnly)));
+  EXPECT_THAT(server->FieldsForRestart(
+                  Config(std::string("address: 127.0.0.1:1\n") + kPublicOnly)),
+              ElementsAre("address"));
 }
 
 // covers: ACE-CON-5
@@ -352,10 +355,13 @@ TEST_F(PolicyServerTest, DoesNotStartWithAStoreThatCannotBeOpened) {
 
 TEST_F(PolicyServerTest, AnotherStoreNeedsARestart) {
   const auto server = Server(kPublicOnly, Hosting::kEmbedded);
-  EXPECT_FALSE(server->NeedsRestart(Config(kPublicOnly, Hosting::kEmbedded)));
-  EXPECT_TRUE(server->NeedsRestart(
-      Config(absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n"),
-             Hosting::kEmbedded)));
+  EXPECT_THAT(server->FieldsForRestart(Config(kPublicOnly, Hosting::kEmbedded)),
+              IsEmpty());
+  EXPECT_THAT(server->FieldsForRestart(Config(
+                  absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n",
+                               "checkers: [{name: c, address: 'a:1'}]\n"),
+                  Hosting::kEmbedded)),
+              ElementsAre("store.sqlite", "checkers"));
 }
 
 TEST_F(PolicyServerTest, ServesNobodyAfterShutdown) {

@@ -108,7 +108,8 @@ TEST_F(SluicePolicyTest, ReloadsOnSighupAndKeepsWhatWorked) {
 
   dir_.Write("policy.yaml", "address: 127.0.0.1:1\naudience: broker\n");
   program.Signal(SIGHUP);
-  program.ReadEvent("reload_incomplete");
+  EXPECT_EQ(program.ReadEvent("reload_incomplete")["detail"],
+            "only a restart takes over: address");
   program.ReadEvent("reloaded");
   EXPECT_FALSE(IsGranted(address));
 }

@@ -164,7 +164,7 @@ TEST_F(TlsReloaderTest, HalfAFileIsRejected) {
 TEST_F(TlsReloaderTest, ReloadOfTheConfigurationTakesThemOverAtOnce) {
   Write("other.crt", new_authority_.certificate_pem());
   LoadedConfig config = Config("client_ca: other.crt");
-  EXPECT_FALSE(policy_->NeedsRestart(config));
+  EXPECT_THAT(policy_->FieldsForRestart(config), ::testing::IsEmpty());
   reloader_->SetFiles(config.tls_files);
   policy_->Reload(std::move(config));
   EXPECT_FALSE(IsServed(old_client_, authority_));
@@ -177,7 +177,8 @@ TEST_F(TlsReloaderTest, ReloadOfTheConfigurationTakesThemOverAtOnce) {
 
 TEST_F(TlsReloaderTest, ThatClientsNeedACertificateStaysAsItIs) {
   LoadedConfig config = Config("");
-  EXPECT_TRUE(policy_->NeedsRestart(config));
+  EXPECT_THAT(policy_->FieldsForRestart(config),
+              ::testing::ElementsAre("tls.client_ca"));
   policy_->Reload(std::move(config));
   EXPECT_TRUE(IsServed(old_client_, authority_));
   EXPECT_FALSE(IsServed(new_client_, authority_));
