@@ -1,17 +1,13 @@
 #include "proxy/server/line_writer.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -20,14 +16,6 @@ namespace {
 
 constexpr char kStandardOutput[] = "-";
 constexpr int64_t kSecondsBetweenReports = 60;
-// How often the end of the program is looked for while a pipe is full, and how
-// often more it is waited for then.
-constexpr int kPollMilliseconds = 100;
-constexpr int kLastPolls = 20;
-
-uint64_t CountLines(absl::string_view lines) {
-  return static_cast<uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-}
 
 }  // namespace
 
@@ -60,7 +48,7 @@ absl::Status LineWriter::CheckCanOpen(const std::string& path) {
 }
 
 LineWriter::~LineWriter() {
-  stopping_ = true;
+  output_.Stop();
   queue_.Close();
   if (thread_.joinable()) thread_.join();
   CloseFile();
@@ -90,8 +78,7 @@ absl::Status LineWriter::OpenFile() {
   }
   CloseFile();
   fd_ = fd;
-  may_block_ = !S_ISREG(status.st_mode);
-  torn_ = false;
+  output_.SetFd(fd);
   return absl::OkStatus();
 }
 
@@ -110,52 +97,10 @@ void LineWriter::Run() {
         logger_.Error("audit_reopen_failed", {{"detail", s.message()}});
       }
     }
-    WriteLines(lines);
-  }
-}
-
-void LineWriter::WriteLines(absl::string_view lines) {
-  if (lines.empty()) return;
-  // What follows a line that broke off is a line of its own.
-  if (torn_) {
-    if (WriteSome("\n") < 1) {
-      Drop(CountLines(lines), strerror(errno));
-      return;
+    if (const uint64_t lost = output_.Write(lines); lost > 0) {
+      Drop(lost, strerror(output_.error()));
     }
-    torn_ = false;
   }
-  while (!lines.empty()) {
-    const long written = WriteSome(lines);
-    if (written < 1) {
-      Drop(CountLines(lines), strerror(errno));
-      return;
-    }
-    torn_ = lines[static_cast<size_t>(written) - 1] != '\n';
-    lines.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
-long LineWriter::WriteSome(absl::string_view bytes) {
-  // After poll(2), a pipe takes this much without blocking.
-  if (may_block_) bytes = bytes.substr(0, PIPE_BUF);
-  for (;;) {
-    if (may_block_ && !WaitUntilWritable()) {
-      errno = ETIMEDOUT;
-      return -1;
-    }
-    const ssize_t written = write(fd_, bytes.data(), bytes.size());
-    if (written >= 0 || (errno != EINTR && errno != EAGAIN)) return written;
-  }
-}
-
-// False when the program ends and it takes too long.
-bool LineWriter::WaitUntilWritable() {
-  for (int last_polls = 0; last_polls < kLastPolls;) {
-    pollfd file = {fd_, POLLOUT, 0};
-    if (poll(&file, 1, kPollMilliseconds) > 0) return true;
-    if (stopping_) ++last_polls;
-  }
-  return false;
 }
 
 void LineWriter::Drop(uint64_t lines, absl::string_view why) {

@@ -11,8 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/base/line_output.h"
+#include "proxy/base/line_queue.h"
 #include "proxy/base/log.h"
-#include "proxy/server/line_queue.h"
 
 namespace sluice::server {
 
@@ -59,24 +60,18 @@ class LineWriter {
   void CloseFile();
   // The thread's work.
   void Run();
-  void WriteLines(absl::string_view lines);
-  // Part of `bytes`, as the file takes it; less than 1 on failure, as write(2).
-  long WriteSome(absl::string_view bytes);
-  bool WaitUntilWritable();
   void Drop(uint64_t lines, absl::string_view why);
 
   const std::string path_;
   Logger& logger_;
   LineQueue queue_;
+  LineOutput output_;
   std::atomic<uint64_t> dropped_{0};
   std::atomic<int64_t> told_at_{0};  // of drops; seconds of the system's clock
   std::atomic<bool> reopen_{false};
-  std::atomic<bool> stopping_{false};
 
   // Of the thread, once it runs.
   int fd_ = -1;
-  bool may_block_ = false;  // no regular file
-  bool torn_ = false;       // ends in the middle of a line
   std::thread thread_;
 };
 

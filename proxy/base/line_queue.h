@@ -1,5 +1,5 @@
-#ifndef PROXY_SERVER_LINE_QUEUE_H_
-#define PROXY_SERVER_LINE_QUEUE_H_
+#ifndef PROXY_BASE_LINE_QUEUE_H_
+#define PROXY_BASE_LINE_QUEUE_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -7,8 +7,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
-namespace sluice::server {
+namespace sluice {
 
 // Lines on their way from many threads to one, in order, and no more of them
 // than there is room for. Who brings a line never waits for who takes them
@@ -36,15 +37,21 @@ class LineQueue {
   // Nothing more is let in; what is there can still be taken.
   void Close();
 
+  // Waits until all lines have been taken, and who takes them has come back for
+  // more or found the queue closed; false if that took too long.
+  bool WaitUntilIdle(absl::Duration timeout);
+
  private:
   const size_t capacity_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable idle_;
   std::string lines_;
   bool woken_ = false;
   bool closed_ = false;
+  bool taker_waits_ = false;
 };
 
-}  // namespace sluice::server
+}  // namespace sluice
 
-#endif  // PROXY_SERVER_LINE_QUEUE_H_
+#endif  // PROXY_BASE_LINE_QUEUE_H_

@@ -1,11 +1,12 @@
-#include "proxy/server/line_queue.h"
+#include "proxy/base/line_queue.h"
 
 #include <string>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 
-namespace sluice::server {
+namespace sluice {
 namespace {
 
 using Priority = LineQueue::Priority;
@@ -70,5 +71,20 @@ TEST(LineQueueTest, AWaitingTakerGetsWhatComes) {
   EXPECT_EQ(lines, "a\n");
 }
 
+TEST(LineQueueTest, IsIdleOnceTheTakerIsBack) {
+  LineQueue queue(10);
+  EXPECT_TRUE(queue.Push("a\n", Priority::kLow));
+  EXPECT_FALSE(queue.WaitUntilIdle(absl::ZeroDuration()));
+  std::string lines;
+  EXPECT_TRUE(queue.Take(&lines));
+  // Taken, but who knows what has become of it.
+  EXPECT_FALSE(queue.WaitUntilIdle(absl::ZeroDuration()));
+  std::thread taker([&] { EXPECT_FALSE(queue.Take(&lines)); });
+  EXPECT_TRUE(queue.WaitUntilIdle(absl::Minutes(1)));
+  queue.Close();
+  taker.join();
+  EXPECT_TRUE(queue.WaitUntilIdle(absl::ZeroDuration()));
+}
+
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice

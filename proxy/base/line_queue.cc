@@ -1,6 +1,6 @@
-#include "proxy/server/line_queue.h"
+#include "proxy/base/line_queue.h"
 
-namespace sluice::server {
+namespace sluice {
 
 bool LineQueue::Push(absl::string_view line, Priority priority) {
   const size_t room =
@@ -19,7 +19,10 @@ bool LineQueue::Push(absl::string_view line, Priority priority) {
 bool LineQueue::Take(std::string* lines) {
   lines->clear();
   std::unique_lock<std::mutex> lock(mutex_);
+  taker_waits_ = true;
+  idle_.notify_all();
   changed_.wait(lock, [this] { return !lines_.empty() || woken_ || closed_; });
+  taker_waits_ = lines_.empty() && closed_;  // for good
   woken_ = false;
   lines->swap(lines_);
   return !lines->empty() || !closed_;
@@ -41,4 +44,10 @@ void LineQueue::Close() {
   changed_.notify_one();
 }
 
-}  // namespace sluice::server
+bool LineQueue::WaitUntilIdle(absl::Duration timeout) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return idle_.wait_for(lock, absl::ToChronoMilliseconds(timeout),
+                        [this] { return lines_.empty() && taker_waits_; });
+}
+
+}  // namespace sluice
