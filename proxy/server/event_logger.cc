@@ -1,6 +1,7 @@
 #include "proxy/server/event_logger.h"
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -35,9 +36,15 @@ Line LineOf(Event::Kind kind) {
 
 }  // namespace
 
+EventLogger::~EventLogger() {
+  TellSuppressed(handshakes_, handshakes_.untold);
+  TellSuppressed(refusals_, refusals_.untold);
+}
+
 void EventLogger::OnEvent(const Event& event) {
   const Line line = LineOf(event.kind);
   if (!logger_.Enabled(line.level)) return;
+  if (event.kind == Event::Kind::kRefused && !Take(&refusals_)) return;
   std::vector<LogField> fields = {
       {"listener", event.listener},
       {"client_address", event.client_address},
@@ -62,8 +69,29 @@ void EventLogger::OnEvent(const Event& event) {
 
 void EventLogger::OnHandshakeFailed(absl::string_view client_address,
                                     absl::string_view reason) {
+  if (!logger_.Enabled(LogLevel::kInfo) || !Take(&handshakes_)) return;
   logger_.Info("handshake_failed",
                {{"client_address", client_address}, {"detail", reason}});
+}
+
+bool EventLogger::Take(Limit* limit) {
+  uint64_t untold = 0;
+  {
+    std::lock_guard<std::mutex> lock(limit->mutex);
+    if (!limit->lines.Take(now_())) {
+      ++limit->untold;
+      ++suppressed_;
+      return false;
+    }
+    untold = std::exchange(limit->untold, 0);
+  }
+  TellSuppressed(*limit, untold);
+  return true;
+}
+
+void EventLogger::TellSuppressed(const Limit& limit, uint64_t lines) {
+  if (lines == 0) return;
+  logger_.Warning("lines_suppressed", {{"of", limit.event}, {"lines", lines}});
 }
 
 }  // namespace sluice::server

@@ -1,8 +1,15 @@
 #ifndef PROXY_SERVER_EVENT_LOGGER_H_
 #define PROXY_SERVER_EVENT_LOGGER_H_
 
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "proxy/base/log.h"
+#include "proxy/session/line_limit.h"
 #include "proxy/session/session.h"
 #include "proxy/transport/transport_observer.h"
 
@@ -22,19 +29,46 @@ namespace sluice::server {
 // never get here. Values that a client chose are cut short: a topic name of 64
 // KiB is no reason for a line of 64 KiB.
 //
+// What anybody can cause who reaches a listener, failed handshakes and refused
+// clients, gets at most LineLimit::kPerSecond lines a second of each. The next
+// such line, or the end, tells how many there would have been more:
+//
+//   lines_suppressed  warning  `of` which event, and how many `lines`
+//
 // Thread-safe: one serves all event loops.
 class EventLogger final : public session::ObserverInterface,
                           public transport::TransportObserverInterface {
  public:
   // `logger` outlives the object.
-  explicit EventLogger(Logger* logger) : logger_(*logger) {}
+  explicit EventLogger(Logger* logger, absl::Time (*now)() = absl::Now)
+      : logger_(*logger), now_(now) {}
+  ~EventLogger() override;
 
   void OnEvent(const session::Event& event) override;
   void OnHandshakeFailed(absl::string_view client_address,
                          absl::string_view reason) override;
 
+  // Lines that were not written, as there were too many.
+  const std::atomic<uint64_t>& suppressed() const { return suppressed_; }
+
  private:
+  // One event's.
+  struct Limit {
+    const char* event;
+    std::mutex mutex;
+    session::LineLimit lines;
+    uint64_t untold = 0;
+  };
+
+  // Whether there may be one more line; says how many there were not before.
+  bool Take(Limit* limit);
+  void TellSuppressed(const Limit& limit, uint64_t lines);
+
   Logger& logger_;
+  absl::Time (*const now_)();
+  Limit handshakes_{"handshake_failed", {}, {}};
+  Limit refusals_{"client_refused", {}, {}};
+  std::atomic<uint64_t> suppressed_{0};
 };
 
 }  // namespace sluice::server

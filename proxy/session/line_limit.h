@@ -7,8 +7,9 @@
 
 namespace sluice::session {
 
-// How many lines about the denials of one connection are written in a second,
-// so that a client that goes on whatever it is told fills no disk.
+// How many lines of a kind are written in a second, about the denials of one
+// connection or about all clients that are not let in, so that who goes on
+// whatever it is told fills no disk.
 class LineLimit {
  public:
   static constexpr uint32_t kPerSecond = 100;

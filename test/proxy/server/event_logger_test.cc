@@ -1,6 +1,7 @@
 #include "proxy/server/event_logger.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
@@ -15,9 +16,15 @@ using ::sluice::session::Event;
 
 class LastLineSink : public LogSinkInterface {
  public:
-  void Write(absl::string_view line) override { last = std::string(line); }
+  void Write(absl::string_view line) override {
+    last = std::string(line);
+    lines.push_back(last);
+  }
   std::string last;
+  std::vector<std::string> lines;
 };
+
+absl::Time g_now = absl::UnixEpoch();
 
 class EventLoggerTest : public ::testing::Test {
  protected:
@@ -43,7 +50,7 @@ class EventLoggerTest : public ::testing::Test {
   LastLineSink sink_;
   Logger logger_{&sink_, LogLevel::kInfo, LogFormat::kText,
                  [] { return absl::UnixEpoch(); }};
-  EventLogger event_logger_{&logger_};
+  EventLogger event_logger_{&logger_, [] { return g_now; }};
 };
 
 TEST_F(EventLoggerTest, TellsWhoConnected) {
@@ -96,6 +103,51 @@ TEST_F(EventLoggerTest, SaysNothingBelowTheLevel) {
   logger_.SetLevel(LogLevel::kWarning);
   EXPECT_EQ(Log(ClientEvent(Event::Kind::kConnected)), "");
   EXPECT_NE(Log(ClientEvent(Event::Kind::kRefused)), "");
+}
+
+// Whoever reaches a listener makes such lines.
+TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWhoAreNotLetIn) {
+  const Event refused = ClientEvent(Event::Kind::kRefused);
+  for (int i = 0; i < 130; ++i) {
+    event_logger_.OnHandshakeFailed("192.0.2.1:4711", "no TLS");
+  }
+  for (int i = 0; i < 102; ++i) event_logger_.OnEvent(refused);
+  EXPECT_EQ(sink_.lines.size(), 200u);
+  EXPECT_EQ(event_logger_.suppressed(), 32u);
+  // Others have lines meanwhile.
+  EXPECT_NE(Log(ClientEvent(Event::Kind::kConnected)), "");
+
+  g_now += absl::Seconds(1);
+  sink_.lines.clear();
+  event_logger_.OnEvent(refused);
+  event_logger_.OnEvent(refused);
+  ASSERT_EQ(sink_.lines.size(), 3u);
+  EXPECT_EQ(sink_.lines[0],
+            "1970-01-01T00:00:00.000Z WARNING lines_suppressed "
+            "of=client_refused lines=2\n");
+  EXPECT_TRUE(absl::StrContains(sink_.lines[1], "client_refused listener"));
+  EXPECT_TRUE(absl::StrContains(sink_.lines[2], "client_refused listener"));
+}
+
+TEST_F(EventLoggerTest, TellsAtTheEndHowManyLinesThereAreNot) {
+  {
+    EventLogger event_logger(&logger_, [] { return g_now; });
+    for (int i = 0; i < 130; ++i) {
+      event_logger.OnHandshakeFailed("192.0.2.1:4711", "no TLS");
+    }
+  }
+  EXPECT_EQ(sink_.lines.size(), 101u);
+  EXPECT_EQ(sink_.last,
+            "1970-01-01T00:00:00.000Z WARNING lines_suppressed "
+            "of=handshake_failed lines=30\n");
+}
+
+TEST_F(EventLoggerTest, CountsNothingThatIsBelowTheLevel) {
+  logger_.SetLevel(LogLevel::kError);
+  for (int i = 0; i < 130; ++i) {
+    event_logger_.OnHandshakeFailed("192.0.2.1:4711", "no TLS");
+  }
+  EXPECT_EQ(event_logger_.suppressed(), 0u);
 }
 
 }  // namespace
