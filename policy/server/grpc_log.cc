@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "grpc/support/log.h"
 
@@ -42,6 +43,8 @@ void Log(gpr_log_func_args* args) {
   target.log->Log(
       LevelOf(args->severity), "grpc",
       {{"detail", args->message}, {"file", file}, {"line", args->line}});
+  // GPR_ASSERT: it aborts the process next.
+  if (absl::StartsWith(args->message, "assertion failed")) target.log->Flush();
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "policy/server/tls_reloader.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
+#include "proxy/base/queued_log_sink.h"
 #include "proxy/base/sandbox.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
@@ -62,11 +63,12 @@ void ReloadConfig(const std::string& file,
 
 int Serve(const std::string& file, LoadedConfig config,
           const sigset_t& signals) {
-  FdLogSink sink(STDERR_FILENO);
+  const absl::Status sandboxed = EnterSandbox();  // while there is one thread
+  QueuedLogSink sink(STDERR_FILENO, LogFormat::kJson);
   Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
   const ScopedGrpcLog grpc_log(&log);
-  if (absl::Status s = EnterSandbox(); !s.ok()) {
-    log.Warning("not_sandboxed", {{"detail", s.message()}});
+  if (!sandboxed.ok()) {
+    log.Warning("not_sandboxed", {{"detail", sandboxed.message()}});
   }
   LogWarnings(config, log);
   const std::optional<ListenAddress> health_address = config.health_address;

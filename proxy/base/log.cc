@@ -1,8 +1,5 @@
 #include "proxy/base/log.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
 #include <utility>
 
@@ -107,9 +104,11 @@ struct TextWriter : NumberWriter {
   }
 };
 
-std::string FormatLine(LogFormat format, absl::Time time, LogLevel level,
-                       absl::string_view event,
-                       absl::Span<const LogField> fields) {
+}  // namespace
+
+std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
+                          absl::string_view event,
+                          absl::Span<const LogField> fields) {
   const bool json = format == LogFormat::kJson;
   const std::string when =
       absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
@@ -130,29 +129,15 @@ std::string FormatLine(LogFormat format, absl::Time time, LogLevel level,
   return line;
 }
 
-}  // namespace
-
-void FdLogSink::Write(absl::string_view line) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  while (!line.empty()) {
-    const ssize_t written = write(fd_, line.data(), line.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return;
-    }
-    line.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
 void Logger::Log(LogLevel level, absl::string_view event,
                  absl::Span<const LogField> fields) {
   if (!Enabled(level)) return;
-  sink_.Write(FormatLine(format_, now_(), level, event, fields));
+  sink_.Write(FormatLogLine(format_, now_(), level, event, fields));
 }
 
 void Logger::Announce(absl::string_view event,
                       absl::Span<const LogField> fields) {
-  sink_.Write(FormatLine(format_, now_(), LogLevel::kInfo, event, fields));
+  sink_.Write(FormatLogLine(format_, now_(), LogLevel::kInfo, event, fields));
 }
 
 }  // namespace sluice

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
 #include <string>
 #include <type_traits>
 
@@ -59,25 +58,23 @@ class LogField {
   Value value_;
 };
 
+// The line of an event, with the line break at its end: see Logger.
+std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
+                          absl::string_view event,
+                          absl::Span<const LogField> fields);
+
 // Where finished lines go. Thread-safe.
 class LogSinkInterface {
  public:
   virtual ~LogSinkInterface() = default;
-  // `line` ends with the only line break in it.
+  // `line` ends with the only line break in it. Returns without waiting for
+  // whoever reads it: event loops log.
   virtual void Write(absl::string_view line) = 0;
-};
-
-// Writes to a file descriptor that it does not own, a line with one write(2)
-// where the system takes it whole. What cannot be written is dropped: a program
-// does not stop because its log is full.
-class FdLogSink : public LogSinkInterface {
- public:
-  explicit FdLogSink(int fd) : fd_(fd) {}
-  void Write(absl::string_view line) override;
-
- private:
-  const int fd_;
-  std::mutex mutex_;  // keeps lines that take several writes together
+  // Waits, within a bound, until the lines are where they go: for whoever ends
+  // the process without unwinding.
+  virtual void Flush() {}
+  // Lines that were not written, and will not be.
+  virtual uint64_t dropped() const { return 0; }
 };
 
 // A structured log: one event, one line. An event is a short constant name in
@@ -117,6 +114,10 @@ class Logger {
 
   // Logs at kInfo, but whatever the level is: what somebody waits for.
   void Announce(absl::string_view event, absl::Span<const LogField> fields);
+
+  // The sink's.
+  void Flush() { sink_.Flush(); }
+  uint64_t dropped() const { return sink_.dropped(); }
 
   void Debug(absl::string_view event,
              std::initializer_list<LogField> fields = {}) {

@@ -1,6 +1,7 @@
 #include "proxy/server/metrics.h"
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -106,6 +107,10 @@ MetricFamily SingleCounter(const char* name, const char* help, uint64_t value) {
   MetricFamily family = Family(name, help, MetricType::Counter);
   family.metric.push_back(CounterOf({}, value));
   return family;
+}
+
+uint64_t ValueOf(const std::atomic<uint64_t>* count) {
+  return count == nullptr ? 0 : count->load();
 }
 
 // The sum of what `counter` picks from each of `sources`.
@@ -347,10 +352,18 @@ std::vector<MetricFamily> Metrics::Collect() const {
         return c.denials_unrecorded;
       })));
   families.push_back(PolicyWatch(sources_.policy_watch->watching));
+  families.push_back(
+      SingleCounter("sluice_audit_dropped_total",
+                    "Lines of the audit log that could not be written.",
+                    ValueOf(sources_.audit_dropped)));
   families.push_back(SingleCounter(
-      "sluice_audit_dropped_total",
-      "Lines of the audit log that could not be written.",
-      sources_.audit_dropped == nullptr ? 0 : sources_.audit_dropped->load()));
+      "sluice_log_dropped_total", "Lines of the log that could not be written.",
+      sources_.log == nullptr ? 0 : sources_.log->dropped()));
+  families.push_back(SingleCounter(
+      "sluice_log_suppressed_total",
+      "Lines of the log about failed handshakes and refused clients that were "
+      "left out, as there were too many.",
+      ValueOf(sources_.log_suppressed)));
   return families;
 }
 

@@ -11,6 +11,7 @@
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
 #include "proxy/base/histogram.h"
+#include "proxy/base/log.h"
 #include "proxy/server/policy_watch_stats.h"
 #include "proxy/session/counters.h"
 #include "proxy/transport/loop_stats.h"
@@ -27,6 +28,8 @@ struct MetricSources {
   const PolicyWatchStats* policy_watch = nullptr;
   absl::Time start_time;
   const std::atomic<uint64_t>* audit_dropped = nullptr;  // null: no audit log
+  const Logger* log = nullptr;
+  const std::atomic<uint64_t>* log_suppressed = nullptr;
 };
 
 // The proxy's metrics, summed over the event loops when they are asked for;

@@ -16,6 +16,7 @@
 #include "policy/server/grpc_log.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
+#include "proxy/base/queued_log_sink.h"
 #include "proxy/base/sandbox.h"
 #include "proxy/base/signals.h"
 #include "proxy/base/version.h"
@@ -83,11 +84,12 @@ constexpr int kOwnMapping = 256 * 1024;
 
 int Serve(const std::string& file, Config config, const sigset_t& signals) {
   mallopt(M_MMAP_THRESHOLD, kOwnMapping);
-  FdLogSink sink(STDERR_FILENO);
+  const absl::Status sandboxed = EnterSandbox();  // while there is one thread
+  QueuedLogSink sink(STDERR_FILENO, config.log.format);
   Logger log(&sink, config.log.level, config.log.format);
   const policy::ScopedGrpcLog grpc_log(&log);
-  if (absl::Status s = EnterSandbox(); !s.ok()) {
-    log.Warning("not_sandboxed", {{"detail", s.message()}});
+  if (!sandboxed.ok()) {
+    log.Warning("not_sandboxed", {{"detail", sandboxed.message()}});
   }
   LogWarnings(config, log);
   absl::StatusOr<std::unique_ptr<Server>> started =

@@ -186,6 +186,8 @@ absl::Status Server::StartAdmin() {
                              &policy_client_->check_latency()};
   sources.policy_watch = &policy_follower_->stats();
   sources.start_time = absl::Now();
+  sources.log = &logger_;
+  sources.log_suppressed = &event_logger_.suppressed();
   if (audit_writer_ != nullptr) {
     sources.audit_dropped = &audit_writer_->dropped();
   }

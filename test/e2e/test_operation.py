@@ -1,16 +1,21 @@
 """What an operator does: limits, reloading, telling the broker addresses."""
 
+import fcntl
 import ipaddress
+import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
+import time
 
 from OpenSSL import SSL
 
-from harness import wire
+from harness import admin, wire
+from harness.client import Client
 from harness.process import eventually
-from harness.stack import StackTestCase
+from harness.stack import PROXY, StackTestCase
 
 
 class SandboxTest(StackTestCase):
@@ -56,6 +61,68 @@ class RateLimitTest(StackTestCase):
                 pass
         self.assertGreaterEqual(served, 5)
         self.assertLess(served, 20)
+
+
+class StalledLogTest(StackTestCase):
+    """A proxy whose standard error is a pipe that nobody reads."""
+
+    stack_options = {"proxy": {"drain_time": "0s"}}
+
+    def setUp(self):
+        self.proxy = subprocess.Popen(
+            [PROXY, "--config", self.stack.directory / "proxy.yaml"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(self.proxy.communicate)
+        self.addCleanup(self.proxy.kill)
+        # It takes a few lines.
+        fcntl.fcntl(self.proxy.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        self.ready = next(line for line in map(json.loads, self.proxy.stderr)
+                          if line["event"] == "ready")
+        self.address = self.ready["listeners"]["mqtts"]
+
+    def fail_handshakes(self, count):
+        """Without waiting for an answer of a proxy that may not answer."""
+        host, port = self.address.split(":")
+        for _ in range(count):
+            with socket.create_connection((host, int(port)), 5) as peer:
+                peer.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                peer.settimeout(5)
+                with self.assertRaises(ConnectionError):
+                    while peer.recv(100):
+                        pass
+                    raise ConnectionError
+
+    def test_nobody_waits_for_whoever_reads_the_log(self):
+        failed = 300
+        client = Client(self.address, self.stack.ca_file)
+        self.addCleanup(client.tls.close)
+        connack = client.ace_connect(self.token("a/# pub"), self.key)
+        self.assertEqual(connack.code, 0)
+        start = time.monotonic()
+        self.fail_handshakes(failed)
+        seconds = time.monotonic() - start
+        client.ping()
+        self.assertLess(client.publish("a/x").code, 0x80)
+        metrics = admin.metrics(self.ready["admin"])
+        suppressed = metrics["sluice_log_suppressed_total"]
+        self.assertGreaterEqual(suppressed, failed - 100 * (seconds + 2))
+        self.assertEqual(metrics["sluice_log_dropped_total"], 0)
+
+        # The reader is back, and finds all lines.
+        self.proxy.terminate()
+        lines = [json.loads(line) for line in self.proxy.stderr]
+        self.assertEqual(self.proxy.wait(15), 0)
+        self.assertEqual(lines[-1]["event"], "stopped")
+        written = sum(line["event"] == "handshake_failed" for line in lines)
+        self.assertEqual(written + suppressed, failed)
+        self.assertEqual(sum(line["lines"] for line in lines
+                             if line["event"] == "lines_suppressed"),
+                         suppressed)
+
+    def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(self):
+        self.fail_handshakes(50)
+        self.proxy.terminate()
+        self.assertEqual(self.proxy.wait(30), 0)
 
 
 class ReloadTest(StackTestCase):

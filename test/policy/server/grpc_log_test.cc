@@ -18,7 +18,9 @@ using ::testing::IsEmpty;
 class StringSink : public LogSinkInterface {
  public:
   void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
+  void Flush() override { flushed = text; }
   std::string text;
+  std::string flushed;
 };
 
 TEST(GrpcLogTest, TurnsMessagesIntoEventsWhileItLives) {
@@ -37,6 +39,17 @@ TEST(GrpcLogTest, TurnsMessagesIntoEventsWhileItLives) {
   }
   gpr_log_message("x.cc", 9, GPR_LOG_SEVERITY_ERROR, "afterwards");
   EXPECT_THAT(sink.text, IsEmpty());
+}
+
+// GPR_ASSERT logs, and then aborts.
+TEST(GrpcLogTest, WaitsUntilTheLastWordsAreWritten) {
+  StringSink sink;
+  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  const ScopedGrpcLog grpc_log(&log);
+  gpr_log_message("x.cc", 7, GPR_LOG_SEVERITY_ERROR, "no connection");
+  EXPECT_THAT(sink.flushed, IsEmpty());
+  gpr_log_message("x.cc", 8, GPR_LOG_SEVERITY_ERROR, "assertion failed: n > 0");
+  EXPECT_THAT(sink.flushed, HasSubstr("assertion failed: n > 0"));
 }
 
 }  // namespace

@@ -1,15 +1,10 @@
 #include "proxy/base/log.h"
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
@@ -131,48 +126,6 @@ TEST_F(LogTest, AnnouncesAtAnyLevel) {
   text_.SetLevel(LogLevel::kError);
   text_.Announce("ready", {});
   EXPECT_EQ(sink_.last, "2026-01-31T12:00:00.123Z INFO ready\n");
-}
-
-TEST(FdLogSinkTest, KeepsTheLinesOfThreadsWhole) {
-  int fds[2];
-  ASSERT_EQ(pipe(fds), 0);
-  FdLogSink sink(fds[1]);
-  // Longer than a pipe takes at once.
-  const std::string value(10000, 'x');
-  constexpr int kThreads = 4;
-  constexpr int kLines = 20;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&sink, &value] {
-      Logger logger(&sink, LogLevel::kInfo, LogFormat::kText, FixedTime);
-      for (int n = 0; n < kLines; ++n) logger.Info("e", {{"v", value}});
-    });
-  }
-  std::string all;
-  std::thread reader([&all, &fds] {
-    char buffer[4096];
-    ssize_t got;
-    while ((got = read(fds[0], buffer, sizeof(buffer))) > 0) {
-      all.append(buffer, static_cast<size_t>(got));
-    }
-  });
-  for (std::thread& thread : threads) thread.join();
-  close(fds[1]);
-  reader.join();
-  close(fds[0]);
-
-  std::vector<std::string> lines = absl::StrSplit(all, '\n');
-  ASSERT_EQ(lines.size(), kThreads * kLines + 1u);
-  EXPECT_EQ(lines.back(), "");
-  lines.pop_back();
-  for (const std::string& line : lines) {
-    EXPECT_EQ(line, "2026-01-31T12:00:00.123Z INFO e v=" + value);
-  }
-}
-
-TEST(FdLogSinkTest, DropsWhatCannotBeWritten) {
-  FdLogSink sink(-1);
-  sink.Write("lost\n");
 }
 
 }  // namespace

@@ -70,6 +70,9 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_rule_denials_total{mode=\"enforce\"}",
            "sluice_rule_denials_total{mode=\"shadow\"}",
            "sluice_policy_watch_connected",
+           "sluice_audit_dropped_total",
+           "sluice_log_dropped_total",
+           "sluice_log_suppressed_total",
        }) {
     EXPECT_EQ(Value(series), "0") << series;
   }
