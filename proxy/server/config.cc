@@ -302,6 +302,9 @@ absl::Status Checker::CheckLimits() {
   if (limits.has_max_pending_connections()) {
     result.max_pending_connections = limits.max_pending_connections();
   }
+  if (limits.has_max_anonymous_connections()) {
+    result.max_anonymous_connections = limits.max_anonymous_connections();
+  }
   if (limits.has_max_packet_size()) {
     result.max_packet_size = limits.max_packet_size();
     if (result.max_packet_size == 0 ||

@@ -80,6 +80,8 @@ struct LimitsConfig {
   uint32_t authz_info_per_second = 10;      // 0: no limit
   uint32_t denials_per_second = 100;        // 0: no limit
   uint32_t max_pending_connections = 1024;  // 0: no limit
+  // 0: no limit. Without one see MaxAnonymousConnections().
+  std::optional<uint32_t> max_anonymous_connections;
 };
 
 struct LogConfig {

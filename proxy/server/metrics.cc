@@ -75,6 +75,8 @@ ConnectLabels Labels(ConnectOutcome outcome) {
       return {"refused", "timeout"};
     case ConnectOutcome::kTooManyDenials:
       return {"refused", "too_many_denials"};
+    case ConnectOutcome::kTooManyAnonymous:
+      return {"refused", "too_many_anonymous"};
     case ConnectOutcome::kPolicyUnavailable:
       return {"error", "policy_unavailable"};
     case ConnectOutcome::kBrokerUnavailable:
@@ -223,14 +225,14 @@ MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
   return family;
 }
 
-MetricFamily PendingConnections(const std::vector<const LoopStats*>& loops) {
-  MetricFamily family =
-      Family("sluice_connections_pending",
-             "Client connections that are open and not let in yet.",
-             MetricType::Gauge);
-  size_t pending = 0;
-  for (const LoopStats* loop : loops) pending += loop->pending;
-  family.metric.emplace_back().gauge.value = static_cast<double>(pending);
+// The sum of what `gauge` points to in each of `loops`.
+MetricFamily Gauge(const char* name, const char* help,
+                   const std::vector<const LoopStats*>& loops,
+                   std::atomic<size_t> LoopStats::*gauge) {
+  MetricFamily family = Family(name, help, MetricType::Gauge);
+  size_t sum = 0;
+  for (const LoopStats* loop : loops) sum += loop->*gauge;
+  family.metric.emplace_back().gauge.value = static_cast<double>(sum);
   return family;
 }
 
@@ -267,6 +269,11 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
       CounterOf({{"reason", "max_pending_connections"}},
                 Sum(loops, [](const LoopStats& s) -> const Counter& {
                   return s.refused_pending;
+                })));
+  family.metric.push_back(
+      CounterOf({{"reason", "max_anonymous_connections"}},
+                Sum(loops, [](const LoopStats& s) -> const Counter& {
+                  return s.refused_anonymous;
                 })));
   return family;
 }
@@ -308,7 +315,14 @@ std::vector<MetricFamily> Metrics::Collect() const {
   std::vector<MetricFamily> families = ProcessMetrics(sources_.start_time);
   families.push_back(BuildInfo());
   families.push_back(Connections(loops));
-  families.push_back(PendingConnections(loops));
+  families.push_back(
+      Gauge("sluice_connections_pending",
+            "Client connections that are open and not let in yet.", loops,
+            &LoopStats::pending));
+  families.push_back(
+      Gauge("sluice_connections_anonymous",
+            "Client connections that were let in without a token.", loops,
+            &LoopStats::anonymous));
   families.push_back(RefusedConnections(loops));
   families.push_back(total("sluice_accept_failures_total",
                            "Clients that could not be accepted.",

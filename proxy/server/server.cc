@@ -1,8 +1,5 @@
 #include "proxy/server/server.h"
 
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -11,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "grpcpp/channel.h"
+#include "proxy/server/connection_bounds.h"
 #include "proxy/server/listener_settings.h"
 
 namespace sluice::server {
@@ -29,22 +27,6 @@ std::vector<std::string> CertificateFiles(const Config& config) {
     files.push_back(listener.private_key_file);
   }
   return files;
-}
-
-// Pending connections must leave room for those that are let in, whatever there
-// is least of.
-uint64_t MaxPendingConnections(const LimitsConfig& limits) {
-  uint64_t result = limits.max_pending_connections;
-  if (result == 0) return 0;
-  if (limits.max_connections > 0) {
-    result = std::min<uint64_t>(result, limits.max_connections / 2);
-  }
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-      files.rlim_cur != RLIM_INFINITY) {
-    result = std::min<uint64_t>(result, files.rlim_cur / 4);
-  }
-  return std::max<uint64_t>(result, 1);
 }
 
 }  // namespace
@@ -139,7 +121,11 @@ absl::Status Server::StartListeners() {
   options.limits.max_connections = config_.limits.max_connections;
   options.limits.connections_per_second = config_.limits.connections_per_second;
   options.limits.denials_per_second = config_.limits.denials_per_second;
-  options.limits.max_pending = MaxPendingConnections(config_.limits);
+  const uint64_t descriptors = DescriptorLimit();
+  options.limits.max_pending =
+      MaxPendingConnections(config_.limits, descriptors);
+  options.limits.max_anonymous =
+      MaxAnonymousConnections(config_.limits, descriptors);
   options.peers.policy = token_rate_limiter_.get();
   options.peers.observer = &event_logger_;
   options.peers.transport_observer = &event_logger_;

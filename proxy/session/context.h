@@ -5,6 +5,7 @@
 #include <string>
 
 #include "policy/revocation/revocation_set.h"
+#include "proxy/session/anonymous_limit_interface.h"
 #include "proxy/session/client_nonces_interface.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/decision_recorder.h"
@@ -43,6 +44,8 @@ struct Context {
   std::string session_id;  // for the record
   // Null: denials are not limited.
   DenialLimitInterface* denials = nullptr;
+  // Null: clients without a token are not limited.
+  AnonymousLimitInterface* anonymous = nullptr;
 };
 
 }  // namespace sluice::session

@@ -92,14 +92,15 @@ enum class ConnectOutcome : uint8_t {
   kWillDenied,     // refused: Will topic outside the scope
   kUnsupportedVersion,
   kMalformed,
-  kTimeout,         // no CONNECT, or no answer to a challenge, in time
-  kTooManyDenials,  // not decided: the address has had its share of denials
+  kTimeout,           // no CONNECT, or no answer to a challenge, in time
+  kTooManyDenials,    // not decided: the address has had its share of denials
+  kTooManyAnonymous,  // not decided: clients without a token have had theirs
   kPolicyUnavailable,
   kBrokerUnavailable,
   kBrokerRefused,  // passed through from the broker
   kClientLeft,     // before it was answered
 };
-constexpr size_t kConnectOutcomes = 15;
+constexpr size_t kConnectOutcomes = 16;
 
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.

@@ -250,6 +250,17 @@ void Session::OnDrain(absl::Time now, Effects* effects) {
   }
 }
 
+void Session::OnEvicted(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (is_closed()) return;
+  constexpr char kWhy[] = "makes room for another client";
+  if (state_ == State::kOpen) {
+    Disconnect(ReasonCode::kQuotaExceeded, kWhy);
+  } else {
+    Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyAnonymous, kWhy);
+  }
+}
+
 void Session::ArmTimer(absl::Time deadline) {
   deadline_ = deadline;
   if (deadline_ == absl::InfiniteFuture()) {

@@ -124,10 +124,18 @@ class Session {
   void OnDisconnectRequest(absl::Time now, Effects* effects);
   // The policy service has been away for too long: DISCONNECT 0x89, kClose.
   void OnPolicyOutage(absl::Time now, Effects* effects);
+  // The client was let in without a token, and another needs its place: sends
+  // 0x97, kClose.
+  void OnEvicted(absl::Time now, Effects* effects);
 
   // What operators see of a connected client; false before CONNACK and after
   // kClose. The caller has set the session_id.
   bool Describe(policy::v1::SessionInfo* info) const;
+
+  // Whether the client was granted what those without a token may do.
+  bool is_anonymous() const {
+    return grant_ != nullptr && grant_->issuer().empty();
+  }
 
   // After kClose.
   bool is_closed() const { return state_ == State::kClosed; }
@@ -289,6 +297,9 @@ class Session {
   // Before the policy service is asked for a client; true: it is refused, as
   // its address has had too many denials.
   bool RefuseOverDenialLimit();
+  // Before a client is let in; true: it is refused, as it has no token and too
+  // many others have none.
+  bool RefuseOverAnonymousLimit();
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
               absl::string_view detail, bool with_hint = false);
   void RefuseOversizedConnect(ByteView bytes);

@@ -318,6 +318,7 @@ void Session::OnGranted(Grant grant) {
 
 void Session::Admit() {
   if (JudgeWill() != WillVerdict::kPasses) return;
+  if (RefuseOverAnonymousLimit()) return;
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
   Count(Action::kConnect, Verdict::kAllowed);
   StartRecheck(std::move(pending_->token));

@@ -35,6 +35,7 @@ Verdict VerdictOf(ConnectOutcome outcome, ReasonCode code) {
   return outcome == ConnectOutcome::kPolicyUnavailable ||
                  outcome == ConnectOutcome::kBrokerUnavailable ||
                  outcome == ConnectOutcome::kTooManyDenials ||
+                 outcome == ConnectOutcome::kTooManyAnonymous ||
                  code == ReasonCode::kServerUnavailable
              ? Verdict::kError
              : Verdict::kDenied;
@@ -79,6 +80,17 @@ bool Session::RefuseOverDenialLimit() {
   Count(Action::kConnect, Verdict::kError);
   Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyDenials,
          "too many denials of one address");
+  return true;
+}
+
+bool Session::RefuseOverAnonymousLimit() {
+  if (context_.anonymous == nullptr || !is_anonymous() ||
+      context_.anonymous->LetInAnonymous()) {
+    return false;
+  }
+  Count(Action::kConnect, Verdict::kError);
+  Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyAnonymous,
+         "too many clients without a token");
   return true;
 }
 

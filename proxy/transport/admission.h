@@ -20,9 +20,11 @@ struct ConnectionLimits {
   // Denials of one client address, likewise; see session::DenialLimitInterface.
   double denials_per_second = 0;
   // Connections that are not let in yet, each event loop having its share; see
-  // PendingConnections.
+  // YieldingConnections.
   uint64_t max_pending = 0;
   absl::Duration pending_grace = absl::Seconds(1);
+  // Connections that were let in without a token, shared likewise.
+  uint64_t max_anonymous = 0;
 };
 
 // Counts the connections of all event loops and says who may come in. Any

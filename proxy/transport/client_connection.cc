@@ -111,7 +111,16 @@ void ClientConnection::Drain() {
 }
 
 void ClientConnection::Evict() {
-  if (phase_ == Phase::kHandshake) FailHandshake("makes room for another");
+  switch (phase_) {
+    case Phase::kHandshake:
+      FailHandshake("makes room for another");
+      break;
+    case Phase::kOpen:
+      if (session_->is_anonymous()) GiveUp(&session::Session::OnEvicted);
+      break;
+    case Phase::kClosing:
+      break;
+  }
   Remove();
 }
 
@@ -192,7 +201,10 @@ void ClientConnection::OnDeadline() {
 
 void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
   connector_.reset();
-  if (!socket.ok()) {
+  if (absl::IsResourceExhausted(socket.status()) && !session_->is_anonymous() &&
+      context_->connections->MakeRoom(absl::ZeroDuration())) {
+    StartConnector();  // There is a descriptor for it now.
+  } else if (!socket.ok()) {
     broker_ended_ = true;
   } else {
     Stream::HandlerInterface* const handler = this;
@@ -215,6 +227,10 @@ bool ClientConnection::IsReached(absl::Time now) {
 
 void ClientConnection::OnDenial(absl::Time now) {
   context_->denials->Charge(client_address_, now);
+}
+
+bool ClientConnection::LetInAnonymous() {
+  return context_->connections->LetInAnonymous(id_, client_address_);
 }
 
 void ClientConnection::ReadClient() {
@@ -262,7 +278,8 @@ bool ClientConnection::Handshake() {
       &context_->random, &context_->counters, context_->observer,
       &context_->live_policy, config_->client_nonces.get(),
       context_->recorder.get(), SessionId{context_->worker, id_}.ToString(),
-      /*denials=*/this});
+      /*denials=*/this,
+      /*anonymous=*/this});
   session_->Start(Now(), &context_->effects);
   CarryOut();
   return phase_ == Phase::kOpen;
@@ -347,6 +364,10 @@ void ClientConnection::CarryOut() {
 
 void ClientConnection::ConnectUpstream() {
   context_->connections->LetIn(id_);
+  StartConnector();
+}
+
+void ClientConnection::StartConnector() {
   UpstreamConnector::HandlerInterface* const handler = this;
   connector_ = std::make_unique<UpstreamConnector>(context_->loop->uv(),
                                                    &config_->upstream, handler);

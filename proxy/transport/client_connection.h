@@ -28,7 +28,8 @@ namespace sluice::transport {
 class ClientConnection final : private Stream::HandlerInterface,
                                private DeadlineTimer::HandlerInterface,
                                private UpstreamConnector::HandlerInterface,
-                               private session::DenialLimitInterface {
+                               private session::DenialLimitInterface,
+                               private session::AnonymousLimitInterface {
  public:
   // What is queued at the end is flushed, and the peers' ends are awaited, for
   // as long as this.
@@ -55,7 +56,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   // kUnavailable and the like: nobody could be asked.
   void OnPreSharedKey(absl::StatusOr<PreSharedKey> key);
   void Drain();
-  // Ends it before it is let in, to make room; it is destroyed.
+  // Ends it at once to make room; it is destroyed. A client that was let in is
+  // told, if its socket takes that.
   void Evict();
   // Gives the session an input that has nothing but the time; nothing happens
   // before there is a session, or after.
@@ -84,6 +86,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   // session::DenialLimitInterface:
   bool IsReached(absl::Time now) override;
   void OnDenial(absl::Time now) override;
+  // session::AnonymousLimitInterface:
+  bool LetInAnonymous() override;
 
   void ReadClient();
   bool Handshake();
@@ -96,6 +100,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   // Carries out the context's effects and clears them.
   void CarryOut();
   void ConnectUpstream();
+  void StartConnector();
   void SendToClient(const session::Effect& effect);
   void WriteToBroker();
   void FlushClient();

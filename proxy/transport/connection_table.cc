@@ -25,6 +25,8 @@ ClientConnection* ConnectionTable::Find(uint64_t id) {
 void ConnectionTable::Remove(uint64_t id) {
   if (connections_.erase(id) == 0) return;
   LetIn(id);
+  anonymous_.Remove(id);
+  context_->stats.anonymous = anonymous_.size();
   context_->stats.connections_closed.Increment();
   admission_->Release();
 }
@@ -34,19 +36,49 @@ void ConnectionTable::LetIn(uint64_t id) {
   context_->stats.pending = pending_.size();
 }
 
+bool ConnectionTable::LetInAnonymous(uint64_t id, const SocketAddress& client) {
+  const absl::Time now = context_->loop->Now();
+  const uint64_t network = client.Network();
+  if (max_anonymous_ > 0 && anonymous_.size() >= max_anonymous_) {
+    if (!anonymous_.VictimFor(network, now, absl::InfiniteDuration())
+             .has_value()) {
+      context_->stats.refused_anonymous.Increment();
+      return false;
+    }
+    // Not now: this is another connection's turn.
+    context_->loop->Post([this] {
+      while (anonymous_.size() > max_anonymous_ &&
+             EvictAnonymous(absl::ZeroDuration())) {
+      }
+    });
+  }
+  anonymous_.Add(id, network, now);
+  context_->stats.anonymous = anonymous_.size();
+  return true;
+}
+
 bool ConnectionTable::MakeRoomFor(const SocketAddress& client,
                                   absl::Duration grace) {
   return Evict(
-      pending_.VictimFor(client.Network(), context_->loop->Now(), grace));
+      pending_.VictimFor(client.Network(), context_->loop->Now(), grace),
+      &context_->stats.refused_pending);
 }
 
 bool ConnectionTable::MakeRoom(absl::Duration grace) {
-  return Evict(pending_.Victim(context_->loop->Now(), grace));
+  return Evict(pending_.Victim(context_->loop->Now(), grace),
+               &context_->stats.refused_pending) ||
+         EvictAnonymous(grace);
 }
 
-bool ConnectionTable::Evict(absl::optional<uint64_t> id) {
+bool ConnectionTable::EvictAnonymous(absl::Duration grace) {
+  return Evict(anonymous_.Victim(context_->loop->Now(), grace),
+               &context_->stats.refused_anonymous);
+}
+
+bool ConnectionTable::Evict(absl::optional<uint64_t> id,
+                            session::Counter* refused) {
   if (!id.has_value()) return false;
-  context_->stats.refused_pending.Increment();
+  refused->Increment();
   Find(*id)->Evict();
   return true;
 }

@@ -12,9 +12,9 @@
 #include "proxy/transport/client_connection.h"
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
-#include "proxy/transport/pending_connections.h"
 #include "proxy/transport/socket_address.h"
 #include "proxy/transport/uv_handle.h"
+#include "proxy/transport/yielding_connections.h"
 
 namespace sluice::transport {
 
@@ -24,8 +24,13 @@ namespace sluice::transport {
 class ConnectionTable {
  public:
   // Both outlive the table.
-  ConnectionTable(LoopContext* context, Admission* admission)
-      : context_(context), admission_(admission) {}
+  // Both pointers outlive the table. `max_anonymous` is that of
+  // ConnectionLimits, for this loop alone.
+  ConnectionTable(LoopContext* context, Admission* admission,
+                  size_t max_anonymous)
+      : context_(context),
+        admission_(admission),
+        max_anonymous_(max_anonymous) {}
   ~ConnectionTable() { Clear(); }
 
   // Takes in a client that `admission` has admitted.
@@ -40,9 +45,16 @@ class ConnectionTable {
   // Connections are pending until they are let in.
   void LetIn(uint64_t id);
   size_t pending() const { return pending_.size(); }
-  // Ends one that is pending, if one has to go for `client`, or for anybody:
-  // see PendingConnections.
+  // Whether a pending client may be let in without a token. Where too many are
+  // in, one of them goes soon, if one has to go for `client`, or else it may
+  // not: see YieldingConnections.
+  bool LetInAnonymous(uint64_t id, const SocketAddress& client);
+  // Ends one that is pending, if one has to go for `client`: see
+  // YieldingConnections.
   bool MakeRoomFor(const SocketAddress& client, absl::Duration grace);
+  // The same for anybody, or, where none that is pending has to go, one that
+  // was let in without a token. Not while a connection's effects are
+  // collected or carried out.
   bool MakeRoom(absl::Duration grace);
 
   // In the order in which they came.
@@ -59,12 +71,15 @@ class ConnectionTable {
   void Clear();
 
  private:
-  bool Evict(absl::optional<uint64_t> id);
+  bool Evict(absl::optional<uint64_t> id, session::Counter* refused);
+  bool EvictAnonymous(absl::Duration grace);
 
   LoopContext* context_;
   Admission* admission_;
   uint64_t last_id_ = 0;
-  PendingConnections pending_;
+  const size_t max_anonymous_;  // 0: no limit
+  YieldingConnections pending_;
+  YieldingConnections anonymous_;  // let in, without a token
   std::unordered_map<uint64_t, std::unique_ptr<ClientConnection>> connections_;
 };
 

@@ -19,6 +19,8 @@ struct LoopStats {
   session::Counter connections_closed;
   // Of what is open: those that are not let in yet.
   std::atomic<size_t> pending{0};
+  // Likewise: those that were let in without a token.
+  std::atomic<size_t> anonymous{0};
   // MQTT bytes by where they came from. Index: session::Direction.
   std::array<session::Counter, session::kDirections> bytes;
   // Of bytes that pass unchanged: those that a full socket made us copy.
@@ -37,6 +39,7 @@ struct LoopStats {
   session::Counter refused_denials;
   // The same, or closed so that another could come in.
   session::Counter refused_pending;
+  session::Counter refused_anonymous;
 
   int64_t connections() const {
     return static_cast<int64_t>(connections_opened.value()) -

@@ -11,18 +11,17 @@ namespace {
 // Sessions that ask about their grants again each PacedVisit::kInterval: 3,200
 // a second.
 constexpr size_t kRecheckBatch = 32;
-// Pending connections that have to go each time that descriptors run out.
+// Connections that have to go each time that descriptors run out.
 constexpr int kEvictions = 32;
 
 }  // namespace
 
 Worker::Worker(size_t index, const Peers& peers, Admission* admission,
-               size_t max_pending, absl::Duration pending_grace)
+               const Limits& limits)
     : index_(index),
       admission_(admission),
-      max_pending_(max_pending),
-      pending_grace_(pending_grace),
-      connections_(&context_, admission) {
+      limits_(limits),
+      connections_(&context_, admission, limits.max_anonymous) {
   context_.policy = peers.policy;
   context_.observer = peers.observer;
   context_.transport_observer = peers.transport_observer;
@@ -180,7 +179,7 @@ void Worker::OnAccept(Listener* listener, UniqueFd socket,
       context_.stats.refused_denials.Increment();
       return;
   }
-  if (IsFull() && !connections_.MakeRoomFor(client, pending_grace_)) {
+  if (IsFull() && !connections_.MakeRoomFor(client, limits_.pending_grace)) {
     context_.stats.refused_pending.Increment();
     admission_->Release();
     return;
@@ -205,7 +204,7 @@ void Worker::OnAcceptFailure(int error) {
   context_.stats.accept_failures.Increment();
   if (error != EMFILE && error != ENFILE) return;
   for (int i = 0; i < kEvictions; ++i) {
-    if (!connections_.MakeRoom(pending_grace_)) return;
+    if (!connections_.MakeRoom(limits_.pending_grace)) return;
   }
 }
 

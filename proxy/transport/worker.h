@@ -32,11 +32,16 @@ class Worker final : private Listener::HandlerInterface {
     double decision_sample = 0;
   };
 
+  // Those of ConnectionLimits, for this worker alone.
+  struct Limits {
+    size_t max_pending = 0;
+    absl::Duration pending_grace;
+    size_t max_anonymous = 0;
+  };
+
   // `index` tells it from the other workers; `admission` outlives it.
-  // `max_pending` and `pending_grace` are those of ConnectionLimits, for this
-  // worker alone.
   Worker(size_t index, const Peers& peers, Admission* admission,
-         size_t max_pending, absl::Duration pending_grace);
+         const Limits& limits);
   // Ends the thread, and with it all connections at once.
   ~Worker() override;
 
@@ -88,14 +93,14 @@ class Worker final : private Listener::HandlerInterface {
   void OnAcceptFailure(int error) override;
 
   bool IsFull() const {
-    return max_pending_ > 0 && connections_.pending() >= max_pending_;
+    return limits_.max_pending > 0 &&
+           connections_.pending() >= limits_.max_pending;
   }
 
   const size_t index_;
   EventLoop loop_;
   Admission* admission_;
-  const size_t max_pending_;  // 0: no limit
-  const absl::Duration pending_grace_;
+  const Limits limits_;
   LoopContext context_;
   ConnectionTable connections_;
   std::unique_ptr<PacedVisit> rollout_;  // of a changed policy

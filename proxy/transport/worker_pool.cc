@@ -13,11 +13,15 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Create(
           ? options.workers
           : std::max<size_t>(1, std::thread::hardware_concurrency());
   std::unique_ptr<WorkerPool> pool(new WorkerPool(options.limits));
-  const size_t max_pending = (options.limits.max_pending + count - 1) / count;
+  const auto share = [count](uint64_t of_all) {
+    return static_cast<size_t>((of_all + count - 1) / count);
+  };
+  const Worker::Limits limits = {share(options.limits.max_pending),
+                                 options.limits.pending_grace,
+                                 share(options.limits.max_anonymous)};
   for (size_t i = 0; i < count; ++i) {
     pool->workers_.push_back(
-        std::make_unique<Worker>(i, options.peers, &pool->admission_,
-                                 max_pending, options.limits.pending_grace));
+        std::make_unique<Worker>(i, options.peers, &pool->admission_, limits));
     pool->workers_.back()->SetPolling(options.polling);
   }
   for (const ListenerOptions& listener : options.listeners) {

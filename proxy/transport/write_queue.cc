@@ -14,7 +14,9 @@ constexpr size_t kPiecesPerCall = 64;
 }  // namespace
 
 absl::Status UvError(int error) {
-  return absl::UnavailableError(uv_strerror(error));
+  return error == UV_EMFILE || error == UV_ENFILE
+             ? absl::ResourceExhaustedError(uv_strerror(error))
+             : absl::UnavailableError(uv_strerror(error));
 }
 
 WriteQueue::WriteQueue(uv_stream_t* stream, HandlerInterface* handler)

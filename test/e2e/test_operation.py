@@ -5,6 +5,7 @@ import ipaddress
 import json
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from OpenSSL import SSL
 
 from harness import admin, wire
 from harness.client import Client
-from harness.process import eventually
+from harness.process import Process, eventually
 from harness.stack import PROXY, StackTestCase
 
 
@@ -61,6 +62,77 @@ class RateLimitTest(StackTestCase):
                 pass
         self.assertGreaterEqual(served, 5)
         self.assertLess(served, 20)
+
+
+class AnonymousLimitTest(StackTestCase):
+    stack_options = {"proxy": {"workers": 1,
+                               "limits": {"max_anonymous_connections": 3}}}
+
+    def refused(self, reason):
+        return self.stack.metrics()[
+            f'sluice_connections_refused_total{{reason="{reason}"}}']
+
+    def test_who_has_most_without_a_token_makes_room_for_others(self):
+        clients = [self.anonymous()[0] for _ in range(3)]
+        for version, code in ((wire.V5, 0x97), (wire.V311, 3)):
+            client, connack = self.anonymous(version)
+            self.assert_code(connack, code)
+            client.expect_closed()
+        self.assertEqual(self.refused("max_anonymous_connections"), 2)
+        self.connected("a/# pub").ping()
+
+        # One of another address has none yet.
+        other = self.client(source="127.0.0.2")
+        other.send(wire.connect(client_id="other"))
+        self.assert_code(other.expect("CONNACK"), 0)
+        clients[0].expect_disconnect(0x97)
+        for client in (*clients[1:], other):
+            client.ping()
+        metrics = self.stack.metrics()
+        self.assertEqual(metrics["sluice_connections_anonymous"], 3)
+        self.assertEqual(metrics[
+            'sluice_connects_total{result="refused",'
+            'reason="too_many_anonymous"}'], 2)
+        self.stack.proxy.wait_for("too many clients without a token")
+
+        # Who goes leaves its place.
+        for client in (*clients[1:], other):
+            client.send(wire.disconnect())
+            client.tls.close()
+        eventually(lambda: self.anonymous()[1].code == 0,
+                   "there is room again")
+
+
+class FewDescriptorsTest(StackTestCase):
+    """The default configuration, where a process has 256 descriptors."""
+
+    def test_clients_without_a_token_leave_room_for_those_with_one(self):
+        proxy = Process(
+            [PROXY, "--config", self.stack.directory / "proxy.yaml"],
+            self.stack.directory / "proxy-256.log",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                  (256, 256)))
+        self.addCleanup(proxy.stop)
+        address = proxy.ready()["listeners"]["mqtts"]
+
+        def client():
+            client = Client(address, self.stack.ca_file)
+            self.addCleanup(client.tls.close)
+            return client
+
+        codes = []
+        for number in range(140):
+            anonymous = client()
+            anonymous.send(wire.connect(client_id=f"c{number}", keep_alive=0))
+            codes.append(anonymous.expect("CONNACK").code)
+            if codes[-1] != 0:
+                anonymous.tls.close()
+        # A share each of an eighth of the descriptors for the event loops.
+        self.assertIn(codes.count(0), range(8, 33))
+        self.assertEqual(set(codes), {0, 0x97})
+        for _ in range(3):
+            self.assert_code(
+                client().ace_connect(self.token("a/# pub"), self.key), 0)
 
 
 class StalledLogTest(StackTestCase):

@@ -23,11 +23,22 @@ def descriptor_limit(process, spare):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
 
 
-class DescriptorTest(FaultTestCase):
-    stack_options = {"proxy": {"limits": {"handshake_timeout": "60s"}}}
+class DescriptorTestCase(FaultTestCase):
 
     def setUp(self):
         eventually(self.watching, "the proxy watches the policy service")
+
+    def lets_in(self):
+        """Whether a client with a token gets in."""
+        try:
+            self.connected("a/# pub").tls.close()
+            return True
+        except (OSError, EOFError, AssertionError):
+            return False
+
+
+class DescriptorTest(DescriptorTestCase):
+    stack_options = {"proxy": {"limits": {"handshake_timeout": "60s"}}}
 
     def assert_idle(self, process):
         """It has no more than a tenth of a core for a second."""
@@ -56,19 +67,12 @@ class DescriptorTest(FaultTestCase):
                 self.assert_code(client.publish("b/x"), 0x87)
             # The crowd goes, and there is room: the limit is as low as before.
             crowd.close()
-            eventually(lambda: self._let_in(), "there is room again")
+            eventually(self.lets_in, "there is room again")
             self.assertGreater(self.metric("sluice_accept_failures_total"), 0)
         for client in live:
             client.ping()
             client.tls.close()
         self.wait_until_all_have_gone()
-
-    def _let_in(self):
-        try:
-            self.connected("a/# pub").tls.close()
-            return True
-        except (OSError, EOFError, AssertionError):
-            return False
 
     def test_no_descriptor_for_the_broker_is_0x88(self):
         # One is for the client, and none is left for the way to the broker.
@@ -78,7 +82,7 @@ class DescriptorTest(FaultTestCase):
                 client.ace_connect(self.token("a/# pub"), self.key), 0x88)
             client.expect_closed()
             client.tls.close()
-        eventually(self._let_in, "clients are let in again")
+        eventually(self.lets_in, "clients are let in again")
         self.wait_until_all_have_gone()
 
     def _open_with_one_descriptor(self):
@@ -89,7 +93,7 @@ class DescriptorTest(FaultTestCase):
         return self.client()
 
     def test_policy_service_serves_the_proxy_and_recovers(self):
-        self._let_in()
+        self.lets_in()
         with descriptor_limit(self.stack.policy, spare=4):
             crowd = self.many(self.stack.policy_address, 40)
             self.assert_idle(self.stack.policy)
@@ -99,3 +103,27 @@ class DescriptorTest(FaultTestCase):
             "session", "list").returncode == 0, "operators are served again")
         self.assertTrue(self.watching())
         self.connected("a/# pub").tls.close()
+
+
+class AnonymousTest(DescriptorTestCase):
+    """As many clients without a token as there are descriptors for."""
+
+    stack_options = {"proxy": {"limits": {"max_anonymous_connections": 0}}}
+
+    def test_clients_without_a_token_make_room(self):
+        with descriptor_limit(self.stack.proxy, spare=20):
+            crowd = []
+            with contextlib.suppress(OSError, EOFError, AssertionError):
+                while len(crowd) < 20:
+                    client, connack = self.anonymous(
+                        client_id=f"crowd-{len(crowd)}", keep_alive=0)
+                    self.assert_code(connack, 0)
+                    crowd.append(client)
+            self.assertGreater(len(crowd), 5)
+            eventually(self.lets_in, "who has a token is let in")
+            self.assertGreater(self.metric("sluice_connections_refused_total",
+                                           reason="max_anonymous_connections"),
+                               0)
+        for client in crowd:
+            client.tls.close()
+        self.wait_until_all_have_gone()

@@ -100,6 +100,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(config.limits.authz_info_per_second, 10u);
   EXPECT_EQ(config.limits.denials_per_second, 100u);
   EXPECT_EQ(config.limits.max_pending_connections, 1024u);
+  EXPECT_FALSE(config.limits.max_anonymous_connections.has_value());
 
   EXPECT_FALSE(config.admin.has_value());
   EXPECT_EQ(config.workers, 0u);
@@ -165,6 +166,7 @@ limits:
   authz_info_per_second: 0
   denials_per_second: 16
   max_pending_connections: 17
+  max_anonymous_connections: 0
 admin: {address: 127.0.0.1:9901}
 workers: 3
 drain_time: 0s
@@ -212,6 +214,7 @@ log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
   EXPECT_EQ(config.limits.authz_info_per_second, 0u);
   EXPECT_EQ(config.limits.denials_per_second, 16u);
   EXPECT_EQ(config.limits.max_pending_connections, 17u);
+  EXPECT_EQ(config.limits.max_anonymous_connections, 0u);
   EXPECT_EQ(config.admin->ToString(), "127.0.0.1:9901");
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_time, absl::ZeroDuration());
@@ -458,7 +461,8 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
   for (const char* added :
        {"log: {format: text}\n", "workers: 2\n", "admin: {address: 'a:1'}\n",
         "limits: {max_connections: 1}\n", "limits: {denials_per_second: 1}\n",
-        "limits: {max_pending_connections: 1}\n"}) {
+        "limits: {max_pending_connections: 1}\n",
+        "limits: {max_anonymous_connections: 1}\n"}) {
     EXPECT_TRUE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
         << added;
   }

@@ -52,7 +52,12 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_connections_refused_total{reason=\"denials_per_second\"}",
            "sluice_connections_refused_total{reason="
            "\"max_pending_connections\"}",
+           "sluice_connections_refused_total{reason="
+           "\"max_anonymous_connections\"}",
+           "sluice_connects_total{result=\"refused\","
+           "reason=\"too_many_anonymous\"}",
            "sluice_connections_pending",
+           "sluice_connections_anonymous",
            "sluice_denials_unrecorded_total",
            "sluice_connects_total{result=\"error\","
            "reason=\"policy_unavailable\"}",

@@ -110,6 +110,7 @@ SessionHarness::Lines SessionHarness::Start() {
   context.observer = &observer_;
   context.live_policy = &live_policy;
   context.denials = &denials_;
+  context.anonymous = &anonymous_;
   if (gives_nonces) context.client_nonces = &nonces_;
   if (decision_sample.has_value()) {
     // A clock that goes on by a millisecond whenever it is looked at.
@@ -259,6 +260,11 @@ SessionHarness::Lines SessionHarness::DisconnectRequested() {
 
 SessionHarness::Lines SessionHarness::PolicyOutage() {
   session_->OnPolicyOutage(now_, &effects_);
+  return Finish();
+}
+
+SessionHarness::Lines SessionHarness::Evicted() {
+  session_->OnEvicted(now_, &effects_);
   return Finish();
 }
 

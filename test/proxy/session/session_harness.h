@@ -44,6 +44,8 @@ class SessionHarness {
   // What the address has had; at the limit, it is reached.
   int denials = 0;
   absl::optional<int> denial_limit;
+  // How many more clients without a token are let in.
+  int room_for_anonymous = 1000;
   // Decisions are recorded, and of the messages that may pass this part.
   absl::optional<double> decision_sample;
 
@@ -74,6 +76,7 @@ class SessionHarness {
   Lines PolicyVersionChanged();
   Lines DisconnectRequested();
   Lines PolicyOutage();
+  Lines Evicted();
   void Advance(absl::Duration duration) { now_ += duration; }
   absl::Time now() const { return now_; }
 
@@ -103,6 +106,7 @@ class SessionHarness {
         .decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
         .value();
   }
+  bool is_anonymous() const { return session_->is_anonymous(); }
   const std::vector<std::string>& events() const { return observer_.details; }
   // What has been recorded since the last call, a decision a line:
   //   publish denied 87 a/b (outside the scope)
@@ -148,6 +152,11 @@ class SessionHarness {
     void OnDenial(absl::Time) override { ++harness_.denials; }
     SessionHarness& harness_;
   };
+  struct FakeAnonymousLimit : AnonymousLimitInterface {
+    explicit FakeAnonymousLimit(SessionHarness* harness) : harness_(*harness) {}
+    bool LetInAnonymous() override { return harness_.room_for_anonymous-- > 0; }
+    SessionHarness& harness_;
+  };
   struct RecordingObserver : ObserverInterface {
     void OnEvent(const Event& event) override;
     std::vector<std::string> details;
@@ -169,6 +178,7 @@ class SessionHarness {
   FakeRandom random_;
   FakeNonces nonces_;
   FakeDenials denials_{this};
+  FakeAnonymousLimit anonymous_{this};
   Counters counters_;
   RecordingObserver observer_;
   RecordingDecisions decisions_;

@@ -26,6 +26,16 @@ TestSocket TestSocket::Connect(const SocketAddress& address) {
   return TestSocket(std::move(fd));
 }
 
+TestSocket TestSocket::ConnectFrom(absl::string_view source,
+                                   const SocketAddress& address) {
+  const SocketAddress from =
+      *SocketAddress::FromLiteral({std::string(source), 0});
+  UniqueFd fd(socket(address.family(), SOCK_STREAM, 0));
+  EXPECT_EQ(bind(fd.get(), from.get(), from.size()), 0);
+  EXPECT_EQ(connect(fd.get(), address.get(), address.size()), 0);
+  return TestSocket(std::move(fd));
+}
+
 void TestSocket::Send(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count =

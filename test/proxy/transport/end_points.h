@@ -2,6 +2,7 @@
 #define TEST_PROXY_TRANSPORT_END_POINTS_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
@@ -17,6 +18,9 @@ class TestSocket {
  public:
   explicit TestSocket(UniqueFd fd);
   static TestSocket Connect(const SocketAddress& address);
+  // The same as a client of `source`, an address of this host.
+  static TestSocket ConnectFrom(absl::string_view source,
+                                const SocketAddress& address);
 
   void Send(absl::string_view bytes);
   // Some bytes; empty at the end (EOF or a reset).
@@ -45,6 +49,9 @@ class TestClient {
  public:
   explicit TestClient(const SocketAddress& address,
                       const TlsPeer::Options& options = TlsPeer::Options());
+
+  explicit TestClient(TestSocket connected)
+      : socket_(std::move(connected)), tls_(TlsPeer::Options()) {}
 
   // Performs the handshake; false if the server ended it.
   bool Handshake();

@@ -1,10 +1,13 @@
 // Slow peers, and limits.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "test/proxy/transport/worker_pool_harness.h"
 
@@ -224,6 +227,96 @@ TEST_F(LimitsTest, WhatIsPendingForLongMakesRoom) {
   third.Send(kPingreq);
   EXPECT_EQ(broker.ReceiveExactly(2), kPingreq);
   third.Close();
+}
+
+// While it lives, no descriptor is left to this process but those that are
+// closed meanwhile.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit fewer = before_;
+    fewer.rlim_cur = 256;  // above all that are there
+    setrlimit(RLIMIT_NOFILE, &fewer);
+    for (int fd; (fd = dup(0)) >= 0;) taken_.emplace_back(fd);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_;
+  std::vector<UniqueFd> taken_;
+};
+
+uint64_t Anonymous(const LoopStats& stats) { return stats.anonymous.load(); }
+uint64_t RefusedAnonymous(const LoopStats& stats) {
+  return stats.refused_anonymous.value();
+}
+
+TEST_F(LimitsTest, BoundsThoseWithoutAToken) {
+  options_.limits.max_anonymous = 1;
+  Start();
+  TestClient first(address_);
+  TestSocket broker = Open(&first);
+  EXPECT_EQ(Sum(Anonymous), 1u);
+  TestClient second(address_);
+  ASSERT_TRUE(second.Handshake());
+  second.Send(kConnect);
+  EXPECT_EQ(second.ReceiveAll(), std::string("\x20\x02\0\x03", 4));
+  EXPECT_EQ(Sum(RefusedAnonymous), 1u);
+  // A token lets in.
+  policy_.Hold();
+  TestClient third(address_);
+  ASSERT_TRUE(third.Handshake());
+  third.Send(kConnect);
+  policy_.TakeHeld()(GrantAllForAToken());
+  TestSocket thirds_broker = broker_.Accept();
+  EXPECT_EQ(Sum(Anonymous), 1u);
+  third.Close();
+  // Who goes leaves its place.
+  first.Close();
+  EXPECT_EQ(broker.ReceiveAll(), "");
+  Await([this] { return Sum(Anonymous) == 0; });
+}
+
+// The addresses of loopback are networks of their own.
+TEST_F(LimitsTest, OfThoseWithoutATokenWhoHasMostMakesRoomForOthers) {
+  options_.limits.max_anonymous = 2;
+  Start();
+  TestClient first(address_), second(address_);
+  TestSocket firsts_broker = Open(&first);
+  TestSocket seconds_broker = Open(&second);
+  TestClient other(TestSocket::ConnectFrom("127.0.0.2", address_));
+  TestSocket others_broker = Open(&other);
+  EXPECT_EQ(first.ReceiveAll(), "");
+  EXPECT_EQ(firsts_broker.ReceiveAll(), "");
+  Await([this] { return Sum(Anonymous) == 2; });
+  EXPECT_EQ(Sum(RefusedAnonymous), 1u);
+  second.Send(kPingreq);
+  EXPECT_EQ(seconds_broker.ReceiveExactly(2), kPingreq);
+  other.Close();
+  second.Close();
+}
+
+// What accept() and connect() lack goes to who has a token.
+TEST_F(LimitsTest, WithoutDescriptorsThoseWithoutATokenMakeRoom) {
+  options_.limits.pending_grace = absl::ZeroDuration();
+  Start();
+  TestClient anonymous(address_);
+  TestSocket broker = Open(&anonymous);
+  TestClient client(address_);
+  ASSERT_TRUE(client.Handshake());
+  policy_.Hold();
+  client.Send(kConnect);
+  FakePolicyClient::Done answer = policy_.TakeHeld();
+  {
+    const NoDescriptors none;
+    answer(GrantAllForAToken());
+    EXPECT_EQ(anonymous.ReceiveAll(), "");
+  }
+  TestSocket clients_broker = broker_.Accept();
+  EXPECT_EQ(clients_broker.ReceiveExactly(kConnect.size()), kConnect);
+  EXPECT_EQ(Sum(RefusedAnonymous), 1u);
+  client.Close();
 }
 
 }  // namespace

@@ -41,6 +41,15 @@ AuthenticateResponse GrantAll() {
   return response;
 }
 
+AuthenticateResponse GrantAllForAToken() {
+  AuthenticateResponse response = GrantAll();
+  response.mutable_grant()->set_issuer("https://as.example");
+  response.mutable_grant()->set_subject("alice");
+  // Never to end is public topics' alone.
+  response.mutable_grant()->mutable_expires_at()->set_seconds(4102444800);
+  return response;
+}
+
 void FakePolicyClient::Authenticate(const AuthenticateRequest& request,
                                     Done done) {
   {

@@ -36,6 +36,8 @@ std::string Publish(absl::string_view payload);
 
 // Publish and subscribe everywhere.
 policy::v1::AuthenticateResponse GrantAll();
+// The same for a token, where GrantAll() is for a client without.
+policy::v1::AuthenticateResponse GrantAllForAToken();
 
 // Grants everything from within the call, or leaves the answer to the test.
 class FakePolicyClient : public policy_client::PolicyClientInterface {

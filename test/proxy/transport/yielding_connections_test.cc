@@ -1,4 +1,4 @@
-#include "proxy/transport/pending_connections.h"
+#include "proxy/transport/yielding_connections.h"
 
 #include <gtest/gtest.h>
 
@@ -8,12 +8,12 @@ namespace {
 const absl::Time kStart = absl::FromUnixSeconds(1700000000);
 constexpr absl::Duration kGrace = absl::Seconds(1);
 
-TEST(PendingConnectionsTest, NoneHasToGoWhereThereIsNone) {
-  EXPECT_EQ(PendingConnections().Victim(kStart, kGrace), absl::nullopt);
+TEST(YieldingConnectionsTest, NoneHasToGoWhereThereIsNone) {
+  EXPECT_EQ(YieldingConnections().Victim(kStart, kGrace), absl::nullopt);
 }
 
-TEST(PendingConnectionsTest, WhoHasMostMakesRoomForOthers) {
-  PendingConnections pending;
+TEST(YieldingConnectionsTest, WhoHasMostMakesRoomForOthers) {
+  YieldingConnections pending;
   pending.Add(1, 10, kStart);
   pending.Add(2, 20, kStart);
   pending.Add(3, 20, kStart);
@@ -26,15 +26,15 @@ TEST(PendingConnectionsTest, WhoHasMostMakesRoomForOthers) {
 }
 
 // Or else they would end each other's handshakes in turn.
-TEST(PendingConnectionsTest, WhoHasOneMoreMakesNoRoom) {
-  PendingConnections pending;
+TEST(YieldingConnectionsTest, WhoHasOneMoreMakesNoRoom) {
+  YieldingConnections pending;
   pending.Add(1, 10, kStart);
   pending.Add(2, 20, kStart);
   EXPECT_EQ(pending.VictimFor(30, kStart, kGrace), absl::nullopt);
 }
 
-TEST(PendingConnectionsTest, TheOldestMakesRoomOnceItHadItsTime) {
-  PendingConnections pending;
+TEST(YieldingConnectionsTest, TheOldestMakesRoomOnceItHadItsTime) {
+  YieldingConnections pending;
   pending.Add(1, 10, kStart);
   pending.Add(2, 10, kStart + kGrace / 2);
   EXPECT_EQ(pending.VictimFor(10, kStart + kGrace * 0.9, kGrace),
@@ -44,8 +44,8 @@ TEST(PendingConnectionsTest, TheOldestMakesRoomOnceItHadItsTime) {
   EXPECT_EQ(pending.VictimFor(10, kStart + kGrace, kGrace), absl::nullopt);
 }
 
-TEST(PendingConnectionsTest, ForgetsWhatIsLetIn) {
-  PendingConnections pending;
+TEST(YieldingConnectionsTest, ForgetsWhatIsLetIn) {
+  YieldingConnections pending;
   for (uint64_t id = 1; id <= 6; ++id) pending.Add(id, id % 2, kStart);
   pending.Remove(2);
   pending.Remove(4);

@@ -1,5 +1,5 @@
-#ifndef PROXY_TRANSPORT_PENDING_CONNECTIONS_H_
-#define PROXY_TRANSPORT_PENDING_CONNECTIONS_H_
+#ifndef PROXY_TRANSPORT_YIELDING_CONNECTIONS_H_
+#define PROXY_TRANSPORT_YIELDING_CONNECTIONS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,17 +12,18 @@
 
 namespace sluice::transport {
 
-// The connections of one loop that are not let in yet, and which of them has to
-// go where there are too many. Clients of one network
+// Connections of one loop of a kind that has to yield to others, those that are
+// not let in yet or those without a token, and which of them goes where there
+// are too many. Clients of one network
 // (SocketAddress::Network()) get out of each other's way before they get into
 // the way of others.
-class PendingConnections {
+class YieldingConnections {
  public:
   // Ids grow.
   void Add(uint64_t id, uint64_t network, absl::Time now);
-  // Let in or ended; nothing if it is not pending.
+  // It does not yield any more, or has ended; nothing if it is not there.
   void Remove(uint64_t id);
-  size_t size() const { return pending_.size(); }
+  size_t size() const { return entries_.size(); }
 
   // Which one is to make room for a client of `network`: the oldest of the
   // network that has most, if that would still have more than `network` does,
@@ -45,7 +46,7 @@ class PendingConnections {
   template <typename Change>
   void ChangeNetwork(uint64_t network, Change change);
 
-  absl::flat_hash_map<uint64_t, Entry> pending_;
+  absl::flat_hash_map<uint64_t, Entry> entries_;
   absl::btree_set<uint64_t> ids_;  // the oldest first
   absl::flat_hash_map<uint64_t, absl::btree_set<uint64_t>> by_network_;
   absl::btree_set<std::pair<size_t, uint64_t>> by_count_;  // count, network
@@ -53,4 +54,4 @@ class PendingConnections {
 
 }  // namespace sluice::transport
 
-#endif  // PROXY_TRANSPORT_PENDING_CONNECTIONS_H_
+#endif  // PROXY_TRANSPORT_YIELDING_CONNECTIONS_H_

@@ -1,9 +1,9 @@
-#include "proxy/transport/pending_connections.h"
+#include "proxy/transport/yielding_connections.h"
 
 namespace sluice::transport {
 
 template <typename Change>
-void PendingConnections::ChangeNetwork(uint64_t network, Change change) {
+void YieldingConnections::ChangeNetwork(uint64_t network, Change change) {
   absl::btree_set<uint64_t>& ids = by_network_[network];
   if (!ids.empty()) by_count_.erase({ids.size(), network});
   change(&ids);
@@ -14,38 +14,38 @@ void PendingConnections::ChangeNetwork(uint64_t network, Change change) {
   }
 }
 
-void PendingConnections::Add(uint64_t id, uint64_t network, absl::Time now) {
-  pending_.emplace(id, Entry{network, now});
+void YieldingConnections::Add(uint64_t id, uint64_t network, absl::Time now) {
+  entries_.emplace(id, Entry{network, now});
   ids_.insert(ids_.end(), id);
   ChangeNetwork(network, [id](auto* ids) { ids->insert(ids->end(), id); });
 }
 
-void PendingConnections::Remove(uint64_t id) {
-  const auto found = pending_.find(id);
-  if (found == pending_.end()) return;
+void YieldingConnections::Remove(uint64_t id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
   ChangeNetwork(found->second.network, [id](auto* ids) { ids->erase(id); });
   ids_.erase(id);
-  pending_.erase(found);
+  entries_.erase(found);
 }
 
-absl::optional<uint64_t> PendingConnections::VictimFor(
+absl::optional<uint64_t> YieldingConnections::VictimFor(
     uint64_t network, absl::Time now, absl::Duration grace) const {
   const auto own = by_network_.find(network);
   return Choose(own == by_network_.end() ? 0 : own->second.size(), now, grace);
 }
 
-absl::optional<uint64_t> PendingConnections::Victim(
+absl::optional<uint64_t> YieldingConnections::Victim(
     absl::Time now, absl::Duration grace) const {
   return Choose(0, now, grace);
 }
 
-absl::optional<uint64_t> PendingConnections::Choose(
+absl::optional<uint64_t> YieldingConnections::Choose(
     size_t own, absl::Time now, absl::Duration grace) const {
   if (ids_.empty()) return absl::nullopt;
   const auto& [most, network] = *by_count_.rbegin();
   if (most > own + 1) return *by_network_.at(network).begin();
   const uint64_t oldest = *ids_.begin();
-  if (now - pending_.at(oldest).since < grace) return absl::nullopt;
+  if (now - entries_.at(oldest).since < grace) return absl::nullopt;
   return oldest;
 }
 

@@ -1,0 +1,42 @@
+#include "proxy/server/connection_bounds.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace sluice::server {
+
+uint64_t DescriptorLimit() {
+  rlimit files{};
+  return getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+                 files.rlim_cur != RLIM_INFINITY
+             ? files.rlim_cur
+             : kNoDescriptorLimit;
+}
+
+uint64_t MaxPendingConnections(const LimitsConfig& limits,
+                               uint64_t descriptors) {
+  uint64_t result = limits.max_pending_connections;
+  if (result == 0) return 0;
+  if (limits.max_connections > 0) {
+    result = std::min<uint64_t>(result, limits.max_connections / 2);
+  }
+  return std::max<uint64_t>(std::min(result, descriptors / 4), 1);
+}
+
+uint64_t MaxAnonymousConnections(const LimitsConfig& limits,
+                                 uint64_t descriptors) {
+  if (limits.max_anonymous_connections.has_value()) {
+    return *limits.max_anonymous_connections;
+  }
+  if (limits.max_connections == 0 && descriptors == kNoDescriptorLimit) {
+    return 0;
+  }
+  uint64_t clients = descriptors / 2;
+  if (limits.max_connections > 0) {
+    clients = std::min<uint64_t>(clients, limits.max_connections);
+  }
+  return std::max<uint64_t>(clients / 4, 1);
+}
+
+}  // namespace sluice::server

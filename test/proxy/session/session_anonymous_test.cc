@@ -1,0 +1,86 @@
+// How many clients without a token are let in, and what becomes of those that
+// are in the way.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::ProtocolVersion;
+using ::testing::ElementsAre;
+
+class SessionAnonymousTest : public ::testing::Test, public SessionHarness {
+ protected:
+  static policy::v1::Grant Public() {
+    policy::v1::Grant grant;
+    grant.add_permissions()->set_topic_filter("public/#");
+    return grant;
+  }
+  policy::v1::Grant OfAToken() {
+    return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+  }
+  // Asks with no token.
+  void Ask(ProtocolVersion version) {
+    ConnectParts parts;
+    parts.version = version;
+    Start();
+    Client(ConnectPacket(parts));
+  }
+};
+
+TEST_F(SessionAnonymousTest, OverTheLimitIsRefused) {
+  room_for_anonymous = 0;
+  Ask(ProtocolVersion::kV5);
+  EXPECT_THAT(Grant(Public()), ElementsAre("client CONNACK 97", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kTooManyAnonymous), 1u);
+  EXPECT_EQ(decisions(Action::kConnect, Verdict::kAllowed), 0u);
+  EXPECT_EQ(decisions(Action::kConnect, Verdict::kError), 1u);
+  // It has done nothing wrong.
+  EXPECT_EQ(denials, 0);
+
+  room_for_anonymous = 0;
+  Ask(ProtocolVersion::kV311);
+  EXPECT_THAT(Grant(Public()), ElementsAre("client CONNACK 03", "close"));
+}
+
+TEST_F(SessionAnonymousTest, EachIsCountedOnce) {
+  room_for_anonymous = 2;
+  Ask(ProtocolVersion::kV5);
+  EXPECT_FALSE(is_anonymous());
+  EXPECT_THAT(Grant(Public()), ElementsAre("connect", "timer 10s"));
+  EXPECT_TRUE(is_anonymous());
+  EXPECT_EQ(room_for_anonymous, 1);
+}
+
+TEST_F(SessionAnonymousTest, WhoHasATokenIsLetIn) {
+  room_for_anonymous = 0;
+  for (const auto version : {ProtocolVersion::kV5, ProtocolVersion::kV311}) {
+    Open(version, OfAToken());
+    EXPECT_FALSE(is_anonymous());
+  }
+  EXPECT_EQ(connects(ConnectOutcome::kAccepted), 2u);
+  EXPECT_EQ(room_for_anonymous, 0);
+}
+
+TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
+  Ask(ProtocolVersion::kV5);
+  Grant(Public());
+  UpstreamConnected();
+  EXPECT_THAT(Evicted(), ElementsAre("client CONNACK 97", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kTooManyAnonymous), 1u);
+  EXPECT_EQ(denials, 0);
+
+  Ask(ProtocolVersion::kV5);
+  Grant(Public());
+  UpstreamConnected();
+  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  EXPECT_THAT(Evicted(), ElementsAre("client DISCONNECT 97", "close"));
+  EXPECT_THAT(Evicted(), ElementsAre());
+}
+
+}  // namespace
+}  // namespace sluice::session
