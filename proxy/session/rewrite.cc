@@ -1,9 +1,10 @@
 #include "proxy/session/rewrite.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <vector>
 
 #include "absl/strings/str_replace.h"
+#include "absl/types/span.h"
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/properties.h"
 #include "proxy/mqtt/writer.h"
@@ -24,7 +25,7 @@ void Append(ByteView bytes, std::string* out) {
 
 // The properties as they stand on the wire, without those in `dropped`.
 std::string Without(const Properties& properties,
-                    std::initializer_list<PropertyId> dropped) {
+                    absl::Span<const PropertyId> dropped) {
   std::string kept;
   for (const mqtt::Property& property : properties) {
     if (std::find(dropped.begin(), dropped.end(), property.id) ==
@@ -53,11 +54,30 @@ ForwardedConnect StripCredentials(const mqtt::Connect& connect) {
         static_cast<uint8_t>(connect.will->qos << 3);
     if (connect.will->retain) forwarded.will_and_clean_flags |= 0x20;
   }
-  forwarded.properties = Without(
-      connect.properties,
-      {PropertyId::kAuthenticationMethod, PropertyId::kAuthenticationData});
+  for (const mqtt::Property& property : connect.properties) {
+    if (property.id == PropertyId::kAuthenticationMethod ||
+        property.id == PropertyId::kAuthenticationData) {
+      continue;
+    }
+    Append(property.raw, &forwarded.properties);
+    if (property.id == PropertyId::kTopicAliasMaximum) {
+      forwarded.topic_alias_maximum_at =
+          forwarded.properties.size() - sizeof(uint16_t);
+    }
+  }
   Append(connect.client_id_and_will, &forwarded.client_id_and_will);
   return forwarded;
+}
+
+void LimitTopicAliases(uint16_t most, ForwardedConnect* connect) {
+  const size_t at = connect->topic_alias_maximum_at;
+  if (at == 0) return;
+  char* number = &connect->properties[at];
+  const uint32_t announced =
+      static_cast<uint8_t>(number[0]) << 8 | static_cast<uint8_t>(number[1]);
+  if (announced <= most) return;
+  number[0] = static_cast<char>(most >> 8);
+  number[1] = static_cast<char>(most);
 }
 
 std::string FillTemplate(absl::string_view text, absl::string_view subject,
@@ -93,12 +113,25 @@ std::string WriteConnect(const ForwardedConnect& connect,
   return packet;
 }
 
-std::string AddAuthenticationMethod(const mqtt::Connack& connack) {
-  std::string properties = Without(
-      connack.properties,
-      {PropertyId::kAuthenticationMethod, PropertyId::kAuthenticationData});
-  mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
-                             AsBytes(kAceMethod), &properties);
+std::string RewriteConnack(const mqtt::Connack& connack,
+                           const ConnackChanges& changes) {
+  std::vector<PropertyId> dropped;
+  if (changes.add_authentication_method) {
+    dropped = {PropertyId::kAuthenticationMethod,
+               PropertyId::kAuthenticationData};
+  }
+  if (changes.topic_alias_maximum.has_value()) {
+    dropped.push_back(PropertyId::kTopicAliasMaximum);
+  }
+  std::string properties = Without(connack.properties, dropped);
+  if (changes.topic_alias_maximum.has_value()) {
+    mqtt::AppendU16Property(PropertyId::kTopicAliasMaximum,
+                            *changes.topic_alias_maximum, &properties);
+  }
+  if (changes.add_authentication_method) {
+    mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
+                               AsBytes(kAceMethod), &properties);
+  }
   std::string packet;
   mqtt::AppendConnack(ProtocolVersion::kV5, connack.session_present,
                       connack.code, properties, &packet);

@@ -1,6 +1,7 @@
 #ifndef PROXY_SESSION_REWRITE_H_
 #define PROXY_SESSION_REWRITE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -25,8 +26,13 @@ struct ForwardedConnect {
   uint16_t keep_alive = 0;
   std::string properties;          // without Authentication Method and Data
   std::string client_id_and_will;  // as on the wire
+  // Where the number of Topic Alias Maximum is in `properties`; 0: nowhere.
+  size_t topic_alias_maximum_at = 0;
 };
 ForwardedConnect StripCredentials(const mqtt::Connect& connect);
+
+// Lets the broker use no more topic aliases than `most` (EDGE-7).
+void LimitTopicAliases(uint16_t most, ForwardedConnect* connect);
 
 // `text` with each "${subject}", "${client_id}" and "${issuer}" replaced. What
 // is filled in is not looked at again.
@@ -40,8 +46,14 @@ std::string WriteConnect(const ForwardedConnect& connect,
                          absl::string_view username,
                          absl::string_view password);
 
-// A successful CONNACK with the Authentication Method in it (ACE-POP-8).
-std::string AddAuthenticationMethod(const mqtt::Connack& connack);
+// A successful CONNACK.
+struct ConnackChanges {
+  bool add_authentication_method = false;  // ACE-POP-8
+  // Stands in the place of the broker's (EDGE-7).
+  absl::optional<uint16_t> topic_alias_maximum;
+};
+std::string RewriteConnack(const mqtt::Connack& connack,
+                           const ConnackChanges& changes);
 
 // A PUBLISH of the same flags and payload.
 struct PublishChanges {

@@ -63,6 +63,10 @@ size_t Session::MaxPacketSize() const {
                   settings.max_unauthenticated_packet_size);
 }
 
+uint16_t Session::MaxTopicAliases() const {
+  return is_anonymous() ? TopicAliases::kMostWithoutToken : TopicAliases::kMost;
+}
+
 size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
                               Effects* effects) {
   Begin(now, effects);
@@ -147,6 +151,9 @@ void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
            "the upstream credentials do not fit into a CONNECT");
     return;
   }
+  broker_aliases_.set_maximum(
+      std::min(broker_aliases_.maximum(), MaxTopicAliases()));
+  LimitTopicAliases(MaxTopicAliases(), &pending_->forwarded);
   effects_->Send(Effect::Kind::kSendToBroker,
                  WriteConnect(pending_->forwarded, username, password));
   state_ = State::kAwaitConnack;

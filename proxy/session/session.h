@@ -216,6 +216,8 @@ class Session {
   // session.cc: time, limits and endings.
   void Begin(absl::Time now, Effects* effects);
   size_t MaxPacketSize() const;
+  // Each way, once there is a grant.
+  uint16_t MaxTopicAliases() const;
   void ArmTimer(absl::Time deadline);
   void ArmOpenTimer();
   void OnOpenTimer();

@@ -1,4 +1,5 @@
 // From CONNECT to CONNACK.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -362,12 +363,19 @@ void Session::OnConnack(const mqtt::Frame& frame) {
     Close();
     return;
   }
-  client_aliases_.set_maximum(static_cast<uint16_t>(
-      NumberOr(parsed->properties, PropertyId::kTopicAliasMaximum, 0)));
+  const uint32_t announced =
+      NumberOr(parsed->properties, PropertyId::kTopicAliasMaximum, 0);
+  client_aliases_.set_maximum(
+      static_cast<uint16_t>(std::min<uint32_t>(announced, MaxTopicAliases())));
   broker_max_packet_size_ =
       NumberOr(parsed->properties, PropertyId::kMaximumPacketSize, 0);
-  if (uses_method_) {
-    const std::string packet = AddAuthenticationMethod(*parsed);
+  ConnackChanges changes;
+  changes.add_authentication_method = uses_method_;
+  if (announced > client_aliases_.maximum()) {
+    changes.topic_alias_maximum = client_aliases_.maximum();
+  }
+  if (uses_method_ || changes.topic_alias_maximum.has_value()) {
+    const std::string packet = RewriteConnack(*parsed, changes);
     if (client_max_packet_size_ != 0 &&
         packet.size() > client_max_packet_size_) {
       Refuse(ReasonCode::kPacketTooLarge, ConnectOutcome::kBrokerUnavailable,

@@ -9,22 +9,15 @@ absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
     return mqtt::MqttError(mqtt::ReasonCode::kTopicAliasInvalid,
                            "topic alias over the announced maximum");
   }
-  const auto it = entries_.find(publish.topic_alias);
   if (publish.topic.empty()) {
+    const auto it = entries_.find(publish.topic_alias);
     if (it == entries_.end()) {
       return mqtt::MqttError(mqtt::ReasonCode::kTopicAliasInvalid,
                              "topic alias that was never set");
     }
     return Resolved{it->second.topic, it->second.receiver_knows};
   }
-  const size_t before = it == entries_.end() ? 0 : it->second.topic.size();
-  if (bytes_ - before + publish.topic.size() > kMaxBytes) {
-    return mqtt::MqttError(mqtt::ReasonCode::kQuotaExceeded,
-                           "too much text in topic aliases");
-  }
-  Entry& entry =
-      it == entries_.end() ? entries_[publish.topic_alias] : it->second;
-  bytes_ = bytes_ - before + publish.topic.size();
+  Entry& entry = entries_[publish.topic_alias];
   entry.topic.assign(publish.topic.data(), publish.topic.size());
   return Resolved{entry.topic, true};
 }

@@ -1,7 +1,6 @@
 #ifndef PROXY_SESSION_TOPIC_ALIASES_H_
 #define PROXY_SESSION_TOPIC_ALIASES_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -18,8 +17,17 @@ namespace sluice::session {
 // (ACE-PUB-3).
 class TopicAliases {
  public:
-  // The receiver's Topic Alias Maximum; 0, the default, allows none.
+  // The Topic Alias Maximum that a sender is told at most, whatever the
+  // receiver says: what fits is then its business, and nothing that it may send
+  // is too much. Topics have up to 65,535 bytes, so that these are 16 MiB, and
+  // 256 KiB for a client without a token.
+  static constexpr uint16_t kMost = 256;
+  static constexpr uint16_t kMostWithoutToken = 4;
+
+  // The Topic Alias Maximum that the sender is told; 0, the default, allows
+  // none.
   void set_maximum(uint16_t maximum) { maximum_ = maximum; }
+  uint16_t maximum() const { return maximum_; }
 
   // What a PUBLISH is about.
   struct Resolved {
@@ -30,8 +38,7 @@ class TopicAliases {
   };
 
   // Learns a new alias and resolves a known one. An alias that is over the
-  // maximum or that was never set is kTopicAliasInvalid; more text in aliases
-  // than a connection may hold is kQuotaExceeded.
+  // maximum or that was never set is kTopicAliasInvalid.
   absl::StatusOr<Resolved> Resolve(const mqtt::Publish& publish);
 
   // The receiver gets a PUBLISH with `alias` and its topic.
@@ -40,15 +47,11 @@ class TopicAliases {
   void MarkUnknown(uint16_t alias);
 
  private:
-  // A peer may make us remember this much, in bytes of topic names.
-  static constexpr size_t kMaxBytes = 256 * 1024;
-
   struct Entry {
     std::string topic;
     bool receiver_knows = false;
   };
   absl::flat_hash_map<uint16_t, Entry> entries_;
-  size_t bytes_ = 0;
   uint16_t maximum_ = 0;
 };
 

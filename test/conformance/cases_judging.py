@@ -12,18 +12,33 @@ ALIAS_INVALID = 0x94
 @case("EDGE-7", outcome="accepted")
 def largest_alias_is_taken(t):
     """the largest alias of each side."""
-    t.script(CONNECT=wire.connack(0, {"topic_alias_maximum": 65535}))
+    t.script(CONNECT=wire.connack(0, {"topic_alias_maximum": 200}))
     client = t.connected("a/# pub sub", props={"topic_alias_maximum": 2})
-    t.assertEqual(by_alias(client, "a/x", 65535), 0)
-    t.assertEqual(by_alias(client, "", 65535), 0)
+    t.assertEqual(by_alias(client, "a/x", 200), 0)
+    t.assertEqual(by_alias(client, "", 200), 0)
     packet = wire.publish("a/y", props={"topic_alias": 2})
     t.broker_side().send(packet)
     t.assertEqual(client.expect("PUBLISH").raw, packet)
 
 
+@case("EDGE-7", outcome="accepted")
+def no_more_aliases_are_offered_than_are_kept(t):
+    """256 aliases of the longest topics, where both sides offer 65535."""
+    t.script(CONNECT=wire.connack(0, {"topic_alias_maximum": 65535}))
+    client, connack = t.connack(t.token("a/# pub sub"),
+                                props={"topic_alias_maximum": 65535})
+    t.assertEqual(connack.properties["topic_alias_maximum"], 256)
+    for alias in (*range(1, 257), 1):
+        topic = f"a/{alias}/".ljust(65535, "x")
+        t.assertEqual(by_alias(client, topic, alias), 0)
+        packet = wire.publish(topic, props={"topic_alias": alias})
+        t.broker_side().send(packet)
+        t.assertEqual(client.expect("PUBLISH").raw, packet)
+
+
 @case("EDGE-7", outcome="refused", each={
     "0": (0, 5), "over the maximum": (6, 5), "where none is offered": (1, 0),
-    "0 with a denied topic": (0, 5)})
+    "0 with a denied topic": (0, 5), "over what is kept": (257, 65535)})
 def bad_alias_of_the_client(t, value):
     """a client's alias."""
     alias, maximum = value
