@@ -1,9 +1,6 @@
 #include "proxy/authz/filter_set.h"
 
-#include <algorithm>
-
 #include "absl/memory/memory.h"
-#include "proxy/mqtt/topic.h"
 
 namespace sluice::authz {
 namespace {
@@ -132,13 +129,6 @@ const std::string* FilterSet::FindCover(absl::string_view filter) const {
     active.swap(next);
   }
   return AnyThatEnds(active);
-}
-
-bool FilterSet::Overlaps(absl::string_view filter) const {
-  return std::any_of(filters_.begin(), filters_.end(),
-                     [filter](const std::unique_ptr<std::string>& own) {
-                       return mqtt::FiltersOverlap(*own, filter);
-                     });
 }
 
 }  // namespace sluice::authz

@@ -15,7 +15,7 @@ namespace sluice::authz {
 
 // Topic filters compiled into one trie of levels, so that judging a topic costs
 // its levels and not the number of filters. Semantics are those of
-// mqtt::TopicMatches(), mqtt::FilterIsSubset() and mqtt::FiltersOverlap().
+// mqtt::TopicMatches() and mqtt::FilterIsSubset().
 class FilterSet {
  public:
   FilterSet();
@@ -41,10 +41,6 @@ class FilterSet {
   }
   // That one, as long as the set lives; null: there is none.
   const std::string* FindCover(absl::string_view filter) const;
-
-  // Whether there is a topic name that both the valid filter `filter` (not
-  // shared) and one of the set match. Costs the number of filters.
-  bool Overlaps(absl::string_view filter) const;
 
  private:
   static constexpr uint32_t kNone = 0;  // the root is nobody's child

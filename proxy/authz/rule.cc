@@ -21,13 +21,15 @@ bool HasUnknownFields(const Message& message) {
   return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
+// False where one of them cannot be judged by; else `add` is called with each.
+template <typename Add>
 bool AddFilters(const google::protobuf::RepeatedPtrField<std::string>& filters,
-                FilterSet* set) {
+                Add add) {
   for (const std::string& filter : filters) {
     if (!mqtt::IsValidTopicFilter(filter) || mqtt::IsShared(filter)) {
       return false;
     }
-    set->Add(filter);
+    add(filter);
   }
   return true;
 }
@@ -45,8 +47,14 @@ absl::StatusOr<Rule> Rule::Compile(const policy::v1::Rule& message) {
   rule.shadow_ = message.shadow();
   rule.publish_ = message.publish();
   rule.subscribe_ = message.subscribe();
-  if (!AddFilters(message.topic_filters(), &rule.topics_) ||
-      !AddFilters(message.except_topic_filters(), &rule.exceptions_)) {
+  if (!AddFilters(message.topic_filters(),
+                  [&rule](const std::string& filter) {
+                    rule.topics_.Add(filter, 0);
+                  }) ||
+      !AddFilters(message.except_topic_filters(),
+                  [&rule](const std::string& filter) {
+                    rule.exceptions_.Add(filter);
+                  })) {
     return Invalid("with an invalid topic filter");
   }
   switch (message.effect_case()) {
@@ -96,8 +104,14 @@ absl::Status Rule::AddLimits(const policy::v1::Limits& limits) {
 }
 
 bool Rule::IsAboutSubscription(absl::string_view filter) const {
-  return subscribe_ && (topics_.empty() || topics_.Overlaps(filter)) &&
-         !exceptions_.Covers(filter);
+  return subscribe_ && HasTopicsOf(filter) && !exceptions_.Covers(filter);
+}
+
+bool Rule::HasTopicsOf(absl::string_view filter) const {
+  if (topics_.empty()) return true;
+  NumberSet found(1);
+  topics_.Find(filter, &found);
+  return found.Contains(0);
 }
 
 Objection Rule::JudgePublish(const MessageFacts& facts) const {

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
+#include "proxy/authz/filter_index.h"
 #include "proxy/authz/filter_set.h"
 
 namespace sluice::authz {
@@ -84,9 +85,10 @@ class Rule {
 
   absl::Status AddLimits(const policy::v1::Limits& limits);
   bool IsAboutTopic(absl::string_view topic) const {
-    return (topics_.empty() || topics_.Matches(topic)) &&
-           !exceptions_.Matches(topic);
+    return HasTopicsOf(topic) && !exceptions_.Matches(topic);
   }
+  // Whether some of its topics are those of a filter, exceptions or not.
+  bool HasTopicsOf(absl::string_view filter) const;
 
   std::string name_;
   bool shadow_ = false;
@@ -100,7 +102,7 @@ class Rule {
   absl::optional<uint64_t> max_payload_bytes_;
   absl::optional<uint32_t> max_publishes_per_second_;
   absl::optional<uint32_t> max_subscriptions_;
-  FilterSet topics_;  // none: all topics
+  FilterIndex topics_;  // with one owner; none: all topics
   FilterSet exceptions_;
 };
 
