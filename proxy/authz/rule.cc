@@ -1,10 +1,15 @@
 #include "proxy/authz/rule.h"
 
+#include <cstddef>
+
+#include "absl/hash/hash.h"
+#include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "proxy/authz/shared_table.h"
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::authz {
@@ -37,23 +42,37 @@ bool AddFilters(const google::protobuf::RepeatedPtrField<std::string>& filters,
 }  // namespace
 
 absl::StatusOr<Rule> Rule::Compile(const policy::v1::Rule& message) {
+  static auto* const table = new SharedTable<Data>;
+  std::string bytes = message.SerializeAsString();
+  const size_t hash = absl::HashOf(bytes);
+  const auto is_same = [&bytes](const Data& data) {
+    return data.message == bytes;
+  };
+  std::shared_ptr<const Data> known = table->Find(hash, is_same);
+  if (known != nullptr) return Rule(std::move(known));
+  auto data = absl::make_unique<Data>();
+  const absl::Status status = Fill(message, data.get());
+  if (!status.ok()) return status;
+  data->message = bytes;
+  return Rule(table->Add(hash, is_same, std::move(data)));
+}
+
+absl::Status Rule::Fill(const policy::v1::Rule& message, Data* data) {
   if (message.name().empty()) return Invalid("without a name");
   if (HasUnknownFields(message)) return Invalid("with an unknown field");
   if (!message.publish() && !message.subscribe()) {
     return Invalid("about neither publishing nor subscribing");
   }
-  Rule rule;
-  rule.name_ = message.name();
-  rule.shadow_ = message.shadow();
-  rule.publish_ = message.publish();
-  rule.subscribe_ = message.subscribe();
-  if (!AddFilters(message.topic_filters(),
-                  [&rule](const std::string& filter) {
-                    rule.topics_.Add(filter, 0);
-                  }) ||
+  data->name = message.name();
+  data->shadow = message.shadow();
+  data->publish = message.publish();
+  data->subscribe = message.subscribe();
+  if (!AddFilters(
+          message.topic_filters(),
+          [data](const std::string& filter) { data->topics.Add(filter, 0); }) ||
       !AddFilters(message.except_topic_filters(),
-                  [&rule](const std::string& filter) {
-                    rule.exceptions_.Add(filter);
+                  [data](const std::string& filter) {
+                    data->exceptions.Add(filter);
                   })) {
     return Invalid("with an invalid topic filter");
   }
@@ -62,71 +81,65 @@ absl::StatusOr<Rule> Rule::Compile(const policy::v1::Rule& message) {
       if (HasUnknownFields(message.deny())) {
         return Invalid("with an unknown field in deny");
       }
-      rule.denies_ = true;
-      return rule;
-    case policy::v1::Rule::kLimits: {
-      const absl::Status status = rule.AddLimits(message.limits());
-      if (!status.ok()) return status;
-      return rule;
-    }
+      data->denies = true;
+      return absl::OkStatus();
+    case policy::v1::Rule::kLimits:
+      return AddLimits(message.limits(), data);
     case policy::v1::Rule::kExternalCheck:
       if (HasUnknownFields(message.external_check()) ||
           message.external_check().checker().empty()) {
         return Invalid("with an unknown field in external_check, or nobody");
       }
-      rule.checker_ = message.external_check().checker();
-      return rule;
+      data->checker = message.external_check().checker();
+      return absl::OkStatus();
     case policy::v1::Rule::EFFECT_NOT_SET:
       break;
   }
   return Invalid("without an effect");
 }
 
-absl::Status Rule::AddLimits(const policy::v1::Limits& limits) {
+absl::Status Rule::AddLimits(const policy::v1::Limits& limits, Data* data) {
   if (HasUnknownFields(limits)) return Invalid("with an unknown limit");
   if (limits.ByteSizeLong() == 0) return Invalid("without a limit");
   if (limits.has_max_qos()) {
     if (limits.max_qos() > 2) return Invalid("with a QoS over 2");
-    max_qos_ = static_cast<uint8_t>(limits.max_qos());
+    data->max_qos = static_cast<uint8_t>(limits.max_qos());
   }
-  no_retain_ = limits.no_retain();
-  no_will_ = limits.no_will();
+  data->no_retain = limits.no_retain();
+  data->no_will = limits.no_will();
   if (limits.has_max_payload_bytes()) {
-    max_payload_bytes_ = limits.max_payload_bytes();
+    data->max_payload_bytes = limits.max_payload_bytes();
   }
   if (limits.has_max_publishes_per_second()) {
-    max_publishes_per_second_ = limits.max_publishes_per_second();
+    data->max_publishes_per_second = limits.max_publishes_per_second();
   }
   if (limits.has_max_subscriptions()) {
-    max_subscriptions_ = limits.max_subscriptions();
+    data->max_subscriptions = limits.max_subscriptions();
   }
   return absl::OkStatus();
 }
 
-bool Rule::IsAboutSubscription(absl::string_view filter) const {
-  return subscribe_ && HasTopicsOf(filter) && !exceptions_.Covers(filter);
-}
-
 bool Rule::HasTopicsOf(absl::string_view filter) const {
-  if (topics_.empty()) return true;
+  if (has_all_topics()) return true;
   NumberSet found(1);
-  topics_.Find(filter, &found);
+  data_->topics.Find(filter, &found);
   return found.Contains(0);
 }
 
 Objection Rule::JudgePublish(const MessageFacts& facts) const {
-  if (denies_) return Objection::kDeny;
-  if (facts.qos > max_qos_) return Objection::kQos;
-  if (facts.retain && no_retain_) return Objection::kRetain;
-  if (max_payload_bytes_.has_value() &&
-      facts.payload_size > *max_payload_bytes_) {
+  const Data& data = *data_;
+  if (data.denies) return Objection::kDeny;
+  if (facts.qos > data.max_qos) return Objection::kQos;
+  if (facts.retain && data.no_retain) return Objection::kRetain;
+  if (data.max_payload_bytes.has_value() &&
+      facts.payload_size > *data.max_payload_bytes) {
     return Objection::kPayloadSize;
   }
   return Objection::kNone;
 }
 
 Objection Rule::JudgeWill(const MessageFacts& facts) const {
-  return no_will_ ? Objection::kWill : JudgePublish(facts);
+  return data_->no_will ? Objection::kWill : JudgePublish(facts);
 }
 
 }  // namespace sluice::authz

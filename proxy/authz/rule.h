@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -34,7 +36,8 @@ enum class Objection : uint8_t {
 };
 
 // A rule of the operators, compiled for judging packets. It takes away, and
-// never gives.
+// never gives. What rules of equal messages were compiled to is shared, by all
+// threads; a copy costs a pointer.
 class Rule {
  public:
   // Fails on a rule that would not be held in full: without a name, about
@@ -43,26 +46,37 @@ class Rule {
   // field that is newer than this program.
   static absl::StatusOr<Rule> Compile(const policy::v1::Rule& message);
 
-  Rule(Rule&&) = default;
-  Rule& operator=(Rule&&) = default;
-
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return data_->name; }
   // Judged, counted and recorded only.
-  bool shadow() const { return shadow_; }
-  bool denies() const { return denies_; }
+  bool shadow() const { return data_->shadow; }
+  bool denies() const { return data_->denies; }
   // Who is to be asked; empty: nobody.
-  const std::string& checker() const { return checker_; }
+  const std::string& checker() const { return data_->checker; }
 
   // Whether it is about a PUBLISH to, or a delivery of, the topic name `topic`.
   bool IsAboutPublish(absl::string_view topic) const {
-    return publish_ && IsAboutTopic(topic);
+    return publish() && HasTopicsOf(topic) && !Excepts(topic);
   }
   bool IsAboutDelivery(absl::string_view topic) const {
-    return subscribe_ && IsAboutTopic(topic);
+    return subscribe() && HasTopicsOf(topic) && !Excepts(topic);
   }
   // Whether it is about a subscription to `filter` (valid, not shared): some
   // topic may come by it that the rule is about.
-  bool IsAboutSubscription(absl::string_view filter) const;
+  bool IsAboutSubscription(absl::string_view filter) const {
+    return subscribe() && HasTopicsOf(filter) && !ExceptsAllOf(filter);
+  }
+
+  // What that is made of.
+  bool publish() const { return data_->publish; }
+  bool subscribe() const { return data_->subscribe; }
+  bool has_all_topics() const { return data_->topics.empty(); }
+  bool HasTopicsOf(absl::string_view filter) const;
+  bool Excepts(absl::string_view topic) const {
+    return data_->exceptions.Matches(topic);
+  }
+  bool ExceptsAllOf(absl::string_view filter) const {
+    return data_->exceptions.Covers(filter);
+  }
 
   // What stands against a PUBLISH that the rule is about: kNone to
   // kPayloadSize, but for kWill.
@@ -72,38 +86,48 @@ class Rule {
 
   // Limits of what a connection does over time; see RuleUsage.
   absl::optional<uint32_t> max_publishes_per_second() const {
-    return max_publishes_per_second_;
+    return data_->max_publishes_per_second;
   }
   absl::optional<uint32_t> max_subscriptions() const {
-    return max_subscriptions_;
+    return data_->max_subscriptions;
   }
   // A subscription that the rule is about is made with no more.
-  uint8_t max_qos() const { return max_qos_; }
+  uint8_t max_qos() const { return data_->max_qos; }
+
+  // Whether two are of equal messages.
+  friend bool operator==(const Rule& a, const Rule& b) {
+    return a.data_ == b.data_;
+  }
+  template <typename H>
+  friend H AbslHashValue(H h, const Rule& rule) {
+    return H::combine(std::move(h), rule.data_.get());
+  }
 
  private:
-  Rule() = default;
+  struct Data {
+    std::string message;  // serialized
+    std::string name;
+    bool shadow = false;
+    bool publish = false;
+    bool subscribe = false;
+    bool denies = false;
+    std::string checker;
+    bool no_retain = false;
+    bool no_will = false;
+    uint8_t max_qos = 2;
+    absl::optional<uint64_t> max_payload_bytes;
+    absl::optional<uint32_t> max_publishes_per_second;
+    absl::optional<uint32_t> max_subscriptions;
+    FilterIndex topics;  // with one owner; none: all topics
+    FilterSet exceptions;
+  };
 
-  absl::Status AddLimits(const policy::v1::Limits& limits);
-  bool IsAboutTopic(absl::string_view topic) const {
-    return HasTopicsOf(topic) && !exceptions_.Matches(topic);
-  }
-  // Whether some of its topics are those of a filter, exceptions or not.
-  bool HasTopicsOf(absl::string_view filter) const;
+  explicit Rule(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
 
-  std::string name_;
-  bool shadow_ = false;
-  bool publish_ = false;
-  bool subscribe_ = false;
-  bool denies_ = false;
-  std::string checker_;
-  bool no_retain_ = false;
-  bool no_will_ = false;
-  uint8_t max_qos_ = 2;
-  absl::optional<uint64_t> max_payload_bytes_;
-  absl::optional<uint32_t> max_publishes_per_second_;
-  absl::optional<uint32_t> max_subscriptions_;
-  FilterIndex topics_;  // with one owner; none: all topics
-  FilterSet exceptions_;
+  static absl::Status Fill(const policy::v1::Rule& message, Data* data);
+  static absl::Status AddLimits(const policy::v1::Limits& limits, Data* data);
+
+  std::shared_ptr<const Data> data_;
 };
 
 }  // namespace sluice::authz
