@@ -52,8 +52,9 @@ TopicVerdict Grant::JudgePublish(absl::string_view topic) const {
   TopicVerdict verdict;
   verdict.allowed = publish_.Matches(topic);
   if (!verdict.allowed || rules_.empty()) return verdict;
-  verdict.allowed = rules_.FindPublishDenial(topic) == nullptr;
-  if (verdict.allowed) verdict.rules = rules_.PlacesOfPublish(topic);
+  RuleSet::Ruling ruling = rules_.OnPublish(topic);
+  verdict.allowed = ruling.denial == nullptr;
+  if (verdict.allowed) verdict.rules = std::move(ruling.others);
   return verdict;
 }
 
@@ -61,29 +62,30 @@ TopicVerdict Grant::JudgeDelivery(absl::string_view topic) const {
   TopicVerdict verdict;
   verdict.allowed = subscribe_.Matches(topic);
   if (!verdict.allowed || rules_.empty()) return verdict;
-  verdict.allowed = rules_.FindDeliveryDenial(topic) == nullptr;
-  if (verdict.allowed) verdict.rules = rules_.PlacesOfDelivery(topic);
+  RuleSet::Ruling ruling = rules_.OnDelivery(topic);
+  verdict.allowed = ruling.denial == nullptr;
+  if (verdict.allowed) verdict.rules = std::move(ruling.others);
   return verdict;
 }
 
-bool Grant::MaySubscribe(absl::string_view filter) const {
+SubscriptionVerdict Grant::JudgeSubscription(absl::string_view filter) const {
   filter = mqtt::WithoutShare(filter);
-  return subscribe_.Covers(filter) &&
-         rules_.FindSubscriptionDenial(filter) == nullptr;
+  SubscriptionVerdict verdict;
+  verdict.allowed = subscribe_.Covers(filter);
+  if (!verdict.allowed || rules_.empty()) return verdict;
+  RuleSet::Ruling ruling = rules_.OnSubscription(filter);
+  verdict.denial = ruling.denial;
+  verdict.allowed = ruling.denial == nullptr;
+  if (verdict.allowed) verdict.rules = std::move(ruling.others);
+  return verdict;
 }
 
 const Rule* Grant::PublishDenial(absl::string_view topic) const {
-  return publish_.Matches(topic) ? rules_.FindPublishDenial(topic) : nullptr;
+  return publish_.Matches(topic) ? rules_.OnPublish(topic).denial : nullptr;
 }
 
 const Rule* Grant::DeliveryDenial(absl::string_view topic) const {
-  return subscribe_.Matches(topic) ? rules_.FindDeliveryDenial(topic) : nullptr;
-}
-
-const Rule* Grant::SubscribeDenial(absl::string_view filter) const {
-  filter = mqtt::WithoutShare(filter);
-  return subscribe_.Covers(filter) ? rules_.FindSubscriptionDenial(filter)
-                                   : nullptr;
+  return subscribe_.Matches(topic) ? rules_.OnDelivery(topic).denial : nullptr;
 }
 
 absl::string_view Grant::RuleOf(const std::string* filter) const {

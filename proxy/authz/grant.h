@@ -50,12 +50,15 @@ class Grant {
   TopicVerdict JudgeDelivery(absl::string_view topic) const;
   // ACE-SCP-4, but for limits; a shared subscription is judged on the filter in
   // it.
-  bool MaySubscribe(absl::string_view filter) const;
+  SubscriptionVerdict JudgeSubscription(absl::string_view filter) const;
+  bool MaySubscribe(absl::string_view filter) const {
+    return JudgeSubscription(filter).allowed;
+  }
 
-  // Why one may not: the rule, or null for what is outside the scope.
+  // Why a message may not pass: the rule, or null for what is outside the
+  // scope.
   const Rule* PublishDenial(absl::string_view topic) const;
   const Rule* DeliveryDenial(absl::string_view topic) const;
-  const Rule* SubscribeDenial(absl::string_view filter) const;
 
   // What lets one publish to, receive from or subscribe to something: a filter
   // of the grant, "public" for an anonymous client, or nothing.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -11,6 +12,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/authz/rule.h"
+#include "proxy/authz/rule_index.h"
 
 namespace sluice::authz {
 
@@ -24,37 +26,42 @@ struct Finding {
 };
 
 // The rules of a grant. Nothing that an enforced one stands against passes,
-// whatever the others say.
+// whatever the others say. Cheap to copy: what was compiled is shared, also
+// with the sets of other grants (see RuleSet::Compile()).
 class RuleSet {
  public:
-  // Rules by their places in the set.
+  // Rules by their places in the set, in ascending order.
   using Places = absl::InlinedVector<uint16_t, 4>;
 
-  // Fails where one of them does not compile, and on more than 65,535.
+  // What the rules say about a topic or a filter, whatever the message is.
+  struct Ruling {
+    // The first enforced one that denies it, as long as the set lives; null:
+    // none does.
+    const Rule* denial = nullptr;
+    // What else there is about it: limits and shadow rules.
+    Places others;
+  };
+
+  // Fails where one of them does not compile, and on more than 65,535. Equal
+  // sets are compiled once, as long as one of them is in use. In others each
+  // rule that is in use elsewhere is not compiled again, and where most are in
+  // the index of another set, only the rest gets one.
   static absl::StatusOr<RuleSet> Compile(
       const google::protobuf::RepeatedPtrField<policy::v1::Rule>& messages);
 
   RuleSet() = default;
-  RuleSet(RuleSet&&) = default;
-  RuleSet& operator=(RuleSet&&) = default;
 
-  bool empty() const { return rules_.empty(); }
+  bool empty() const { return data_ == nullptr; }
   // Whether one of them asks a checker.
-  bool has_checkers() const { return has_checkers_; }
-  const std::vector<Rule>& rules() const { return rules_; }
-  const Rule& at(uint16_t place) const { return rules_[place]; }
+  bool has_checkers() const { return !empty() && data_->has_checkers; }
+  const std::vector<Rule>& rules() const;
+  const Rule& at(uint16_t place) const { return data_->rules[place]; }
 
-  // The first enforced rule that denies a PUBLISH to `topic`, its delivery, or
-  // a subscription to `filter` (not shared); null: none does.
-  const Rule* FindPublishDenial(absl::string_view topic) const;
-  const Rule* FindDeliveryDenial(absl::string_view topic) const;
-  const Rule* FindSubscriptionDenial(absl::string_view filter) const;
-
-  // What else there is about a PUBLISH to `topic`, its delivery, or a
-  // subscription to `filter`: limits and shadow rules.
-  Places PlacesOfPublish(absl::string_view topic) const;
-  Places PlacesOfDelivery(absl::string_view topic) const;
-  Places PlacesOfSubscription(absl::string_view filter) const;
+  // On a PUBLISH to `topic`, its delivery, and a subscription to `filter` (not
+  // shared).
+  Ruling OnPublish(absl::string_view topic) const;
+  Ruling OnDelivery(absl::string_view topic) const;
+  Ruling OnSubscription(absl::string_view filter) const;
 
   // Whether a Will passes the rules at `places`, which are of a PUBLISH to its
   // topic.
@@ -63,8 +70,32 @@ class RuleSet {
   uint8_t MaxQos(const Places& places) const;
 
  private:
-  std::vector<Rule> rules_;
-  bool has_checkers_ = false;
+  using Messages = google::protobuf::RepeatedPtrField<policy::v1::Rule>;
+
+  static constexpr uint16_t kNowhere = 0xFFFF;
+
+  // An index, with the places of its rules in the set.
+  struct Part {
+    std::shared_ptr<const RuleIndex> index;
+    std::vector<uint16_t> places;  // by number; may be kNowhere
+  };
+  struct Data {
+    std::vector<Rule> rules;
+    bool has_checkers = false;
+    std::vector<Part> parts;  // each rule's place is in one of them
+  };
+
+  static std::vector<Part> MakeParts(const std::vector<Rule>& rules,
+                                     const Messages& messages);
+  // Notes which of `rules` are in `index`.
+  static Part UseIndex(std::shared_ptr<const RuleIndex> index,
+                       const std::vector<Rule>& rules,
+                       std::vector<bool>* is_indexed);
+
+  template <typename IsAbout>
+  Ruling Judge(absl::string_view filter, IsAbout is_about) const;
+
+  std::shared_ptr<const Data> data_;  // null: there are no rules
 };
 
 }  // namespace sluice::authz

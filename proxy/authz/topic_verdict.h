@@ -12,6 +12,16 @@ struct TopicVerdict {
   RuleSet::Places rules;
 };
 
+// And about a subscription.
+struct SubscriptionVerdict {
+  bool allowed = false;
+  // Why not: the rule, as long as the grant lives; null: it is outside the
+  // scope.
+  const Rule* denial = nullptr;
+  // As above.
+  RuleSet::Places rules;
+};
+
 }  // namespace sluice::authz
 
 #endif  // PROXY_AUTHZ_TOPIC_VERDICT_H_

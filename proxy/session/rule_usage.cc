@@ -94,17 +94,22 @@ Finding RuleUsage::JudgeSubscription(const RuleSet& rules,
   return shadow;
 }
 
+// What has such a limit denies nothing, and is among the others.
 void RuleUsage::ChangeSubscriptions(const RuleSet& rules,
                                     absl::string_view filter, bool made) {
-  filter = mqtt::WithoutShare(filter);
-  for (size_t i = 0; i < uses_.size(); ++i) {
-    const Rule& rule = rules.rules()[i];
-    if (!rule.max_subscriptions().has_value()) continue;
-    if (!rule.IsAboutSubscription(filter)) continue;
+  const RuleSet::Ruling ruling =
+      rules.OnSubscription(mqtt::WithoutShare(filter));
+  ChangeSubscriptions(rules, ruling.others, made);
+}
+
+void RuleUsage::ChangeSubscriptions(const RuleSet& rules,
+                                    const RuleSet::Places& places, bool made) {
+  for (const uint16_t place : places) {
+    if (!rules.at(place).max_subscriptions().has_value()) continue;
     if (made) {
-      ++uses_[i].subscriptions;
+      ++uses_[place].subscriptions;
     } else {
-      --uses_[i].subscriptions;
+      --uses_[place].subscriptions;
     }
   }
 }

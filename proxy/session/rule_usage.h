@@ -40,7 +40,12 @@ class RuleUsage {
                                    const authz::RuleSet::Places& places,
                                    Subscription subscription) const;
 
-  // A subscription to `filter`, which may be shared, is made or ended.
+  // A subscription to `filter`, which may be shared, is made or ended; the
+  // rules at `places` are about it.
+  void CountSubscription(const authz::RuleSet& rules,
+                         const authz::RuleSet::Places& places) {
+    ChangeSubscriptions(rules, places, true);
+  }
   void CountSubscription(const authz::RuleSet& rules,
                          absl::string_view filter) {
     ChangeSubscriptions(rules, filter, true);
@@ -59,6 +64,8 @@ class RuleUsage {
 
   void ChangeSubscriptions(const authz::RuleSet& rules,
                            absl::string_view filter, bool made);
+  void ChangeSubscriptions(const authz::RuleSet& rules,
+                           const authz::RuleSet::Places& places, bool made);
   static void Fill(const authz::Rule& rule, absl::Time now, Use* use);
 
   std::vector<Use> uses_;  // one a rule

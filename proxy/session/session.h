@@ -198,6 +198,7 @@ class Session {
     mqtt::ReasonCode code = mqtt::ReasonCode::kSuccess;  // may be
     absl::string_view why;                               // it may not be
     uint8_t max_qos = 2;
+    authz::RuleSet::Places rules = {};  // that are about it, if it may be
   };
   // What checkers say about a topic.
   struct CheckVerdict {
@@ -362,7 +363,8 @@ class Session {
   // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
   void DropUncoveredSubscriptions();
   FilterVerdict JudgeFilter(absl::string_view filter);
-  void AllowSubscription(absl::string_view filter);
+  void AllowSubscription(absl::string_view filter,
+                         const FilterVerdict& verdict);
   DecisionId DenySubscription(absl::string_view filter,
                               const FilterVerdict& verdict);
 
@@ -390,7 +392,9 @@ class Session {
                    const authz::RuleSet::Places& places);
   void NoteDeliveryRules(absl::string_view topic,
                          const authz::RuleSet::Places& places);
-  FilterVerdict JudgeFilterByRules(absl::string_view filter);
+  // `places`: of the rules that are about it.
+  FilterVerdict JudgeFilterByRules(absl::string_view filter,
+                                   authz::RuleSet::Places places);
   // Whether the Will may be (ACE-CON-3); if not, the CONNECT is refused.
   // The connection is refused where it does not pass.
   WillVerdict JudgeWill();

@@ -119,9 +119,11 @@ bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
   bool all = true;
   size_t checked = 0;
   for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
-    if (!grant_->MaySubscribe(entry.filter)) continue;
+    const authz::SubscriptionVerdict subscription =
+        grant_->JudgeSubscription(entry.filter);
+    if (!subscription.allowed) continue;
     const absl::string_view filter = mqtt::WithoutShare(entry.filter);
-    const RuleSet::Places places = grant_->rules().PlacesOfSubscription(filter);
+    const RuleSet::Places& places = subscription.rules;
     const CheckVerdict verdict =
         JudgeByCheckers(About::kSubscribe, filter, places);
     if (verdict.kind == CheckVerdict::Kind::kDenied) continue;

@@ -1,4 +1,6 @@
 // What the operators' rules take away.
+#include <utility>
+
 #include "proxy/mqtt/topic.h"
 #include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
@@ -100,11 +102,10 @@ void Session::NoteDeliveryRules(absl::string_view topic,
              grant_->rules().at(places.front()));
 }
 
-Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter) {
+Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter,
+                                                   RuleSet::Places places) {
   using Subscription = RuleUsage::Subscription;
   const RuleSet& rules = grant_->rules();
-  const RuleSet::Places places =
-      rules.PlacesOfSubscription(mqtt::WithoutShare(filter));
   if (rules.has_checkers()) {
     const absl::string_view topic = mqtt::WithoutShare(filter);
     const CheckVerdict verdict =
@@ -132,6 +133,7 @@ Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter) {
   }
   FilterVerdict verdict;
   verdict.max_qos = rules.MaxQos(places);
+  verdict.rules = std::move(places);
   return verdict;
 }
 

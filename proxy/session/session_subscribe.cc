@@ -57,7 +57,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
   for (mqtt::SubscribeEntry& entry : subscribe.entries) {
     const FilterVerdict verdict = JudgeFilter(entry.filter);
     if (verdict.code == ReasonCode::kSuccess) {
-      AllowSubscription(entry.filter);
+      AllowSubscription(entry.filter, verdict);
       lowered = LowerQos(verdict.max_qos, &entry) || lowered;
       codes += static_cast<char>(PendingSubscribes::kForwarded);
       continue;
@@ -90,14 +90,15 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
   }
 }
 
-void Session::AllowSubscription(absl::string_view filter) {
+void Session::AllowSubscription(absl::string_view filter,
+                                const FilterVerdict& verdict) {
   Count(Action::kSubscribe, Verdict::kAllowed);
   if (context_.recorder != nullptr) {
     Record(Action::kSubscribe, Verdict::kAllowed, ReasonCode::kSuccess, filter,
            grant_->SubscribeRule(filter));
   }
   if (subscriptions_.Add(filter)) {
-    rule_usage_.CountSubscription(grant_->rules(), filter);
+    rule_usage_.CountSubscription(grant_->rules(), verdict.rules);
   }
 }
 
@@ -163,10 +164,11 @@ Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
   if (!authz_info.empty() && mqtt::WithoutShare(filter) == authz_info) {
     return {DenialCode(), kOutsideScope};  // ACE-SUB-2
   }
-  if (!grant_->MaySubscribe(filter)) {
-    return {DenialCode(), WhyDenied(grant_->SubscribeDenial(filter))};
-  }
-  return grant_->rules().empty() ? FilterVerdict() : JudgeFilterByRules(filter);
+  authz::SubscriptionVerdict verdict = grant_->JudgeSubscription(filter);
+  if (!verdict.allowed) return {DenialCode(), WhyDenied(verdict.denial)};
+  return grant_->rules().empty()
+             ? FilterVerdict()
+             : JudgeFilterByRules(filter, std::move(verdict.rules));
 }
 
 }  // namespace sluice::session

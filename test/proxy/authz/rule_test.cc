@@ -5,7 +5,6 @@
 
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/unknown_field_set.h"
-#include "proxy/authz/rule_set.h"
 
 namespace sluice::authz {
 namespace {
@@ -69,14 +68,6 @@ TEST(RuleTest, RefusesFieldsThatAreNewerThanThisProgram) {
   EXPECT_FALSE(Rule::Compile(rule).ok());
 }
 
-TEST(RuleTest, OneBadRuleIsNoRuleSet) {
-  policy::v1::Grant grant;
-  *grant.add_rules() = Message("name: 'r' publish: true deny {}");
-  EXPECT_TRUE(RuleSet::Compile(grant.rules()).ok());
-  grant.add_rules();
-  EXPECT_FALSE(RuleSet::Compile(grant.rules()).ok());
-}
-
 TEST(RuleTest, IsAboutItsTopicsButForItsExceptions) {
   const Rule rule = Compiled(
       "name: 'r' publish: true subscribe: true topic_filters: 'devices/#' "
@@ -138,38 +129,18 @@ TEST(RuleTest, EachLimitHasItsObjection) {
   EXPECT_EQ(nothing.JudgePublish({0, false, 1}), Objection::kPayloadSize);
 }
 
-TEST(RuleSetTest, TellsDenialsFromWhatIsLeft) {
-  policy::v1::Grant grant;
-  *grant.add_rules() = Message(
-      "name: 'shadow' shadow: true publish: true subscribe: true deny {}");
-  *grant.add_rules() = Message(
-      "name: 'deny' publish: true subscribe: true topic_filters: 'a' deny {}");
-  *grant.add_rules() = Message(
-      "name: 'limit' publish: true subscribe: true limits { max_qos: 1 }");
-  const absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
-  ASSERT_TRUE(set.ok());
-  EXPECT_EQ(set->FindPublishDenial("a")->name(), "deny");
-  EXPECT_EQ(set->FindPublishDenial("b"), nullptr);
-  EXPECT_EQ(set->FindDeliveryDenial("a")->name(), "deny");
-  EXPECT_EQ(set->FindSubscriptionDenial("+")->name(), "deny");
-  EXPECT_EQ(set->FindSubscriptionDenial("b"), nullptr);
-  EXPECT_EQ(set->PlacesOfPublish("b"), (RuleSet::Places{0, 2}));
-  EXPECT_EQ(set->PlacesOfDelivery("b"), (RuleSet::Places{0}));
-  EXPECT_EQ(set->PlacesOfSubscription("b"), (RuleSet::Places{0, 2}));
-  EXPECT_EQ(set->MaxQos({0, 2}), 1);
-}
-
-TEST(RuleSetTest, AnEnforcedRuleIsNamedBeforeAShadow) {
-  policy::v1::Grant grant;
-  *grant.add_rules() =
-      Message("name: 'shadow' shadow: true publish: true deny {}");
-  *grant.add_rules() =
-      Message("name: 'limit' publish: true limits { no_will: true }");
-  const absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
-  ASSERT_TRUE(set.ok());
-  EXPECT_EQ(set->JudgeWill({0, 1}, {}).rule->name(), "limit");
-  EXPECT_EQ(set->JudgeWill({0}, {}).rule->name(), "shadow");
-  EXPECT_EQ(set->JudgeWill({}, {}).rule, nullptr);
+TEST(RuleTest, RulesOfEqualMessagesAreOne) {
+  const char* const kRule =
+      "name: 'r' publish: true topic_filters: 'a/#' limits { max_qos: 1 }";
+  EXPECT_TRUE(Compiled(kRule) == Compiled(kRule));
+  for (const char* other :
+       {"name: 's' publish: true topic_filters: 'a/#' limits { max_qos: 1 }",
+        "name: 'r' publish: true topic_filters: 'a/#' limits { max_qos: 0 }",
+        "name: 'r' publish: true topic_filters: 'a/+' limits { max_qos: 1 }",
+        "name: 'r' publish: true except_topic_filters: 'a/#' "
+        "limits { max_qos: 1 }"}) {
+    EXPECT_FALSE(Compiled(kRule) == Compiled(other)) << other;
+  }
 }
 
 }  // namespace
