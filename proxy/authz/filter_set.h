@@ -1,6 +1,7 @@
 #ifndef PROXY_AUTHZ_FILTER_SET_H_
 #define PROXY_AUTHZ_FILTER_SET_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,9 @@ class FilterSet {
   void Add(absl::string_view filter);
 
   bool empty() const { return filters_.empty(); }
+  // The filters, in the order in which they were added.
+  size_t size() const { return filters_.size(); }
+  const std::string& filter(size_t i) const { return *filters_[i]; }
 
   // Whether a filter of the set matches the valid topic name `topic`.
   bool Matches(absl::string_view topic) const {

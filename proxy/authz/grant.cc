@@ -33,15 +33,10 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
     }
     grant.recheck_after_ = FromProtoDuration(after);
   }
-  for (const policy::v1::Permission& permission : message.permissions()) {
-    const std::string& filter = permission.topic_filter();
-    if (!mqtt::IsValidTopicFilter(filter) ||
-        mqtt::WithoutShare(filter).size() != filter.size()) {
-      return absl::InvalidArgumentError("grant with an invalid topic filter");
-    }
-    if (permission.publish()) grant.publish_.Add(filter);
-    if (permission.subscribe()) grant.subscribe_.Add(filter);
-  }
+  absl::StatusOr<std::shared_ptr<const Scope>> scope =
+      Scope::Compile(message.permissions());
+  if (!scope.ok()) return scope.status();
+  grant.scope_ = *std::move(scope);
   absl::StatusOr<RuleSet> rules = RuleSet::Compile(message.rules());
   if (!rules.ok()) return rules.status();
   grant.rules_ = *std::move(rules);
@@ -50,7 +45,7 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
 
 TopicVerdict Grant::JudgePublish(absl::string_view topic) const {
   TopicVerdict verdict;
-  verdict.allowed = publish_.Matches(topic);
+  verdict.allowed = scope_->publish().Matches(topic);
   if (!verdict.allowed || rules_.empty()) return verdict;
   RuleSet::Ruling ruling = rules_.OnPublish(topic);
   verdict.allowed = ruling.denial == nullptr;
@@ -60,7 +55,7 @@ TopicVerdict Grant::JudgePublish(absl::string_view topic) const {
 
 TopicVerdict Grant::JudgeDelivery(absl::string_view topic) const {
   TopicVerdict verdict;
-  verdict.allowed = subscribe_.Matches(topic);
+  verdict.allowed = scope_->subscribe().Matches(topic);
   if (!verdict.allowed || rules_.empty()) return verdict;
   RuleSet::Ruling ruling = rules_.OnDelivery(topic);
   verdict.allowed = ruling.denial == nullptr;
@@ -71,7 +66,7 @@ TopicVerdict Grant::JudgeDelivery(absl::string_view topic) const {
 SubscriptionVerdict Grant::JudgeSubscription(absl::string_view filter) const {
   filter = mqtt::WithoutShare(filter);
   SubscriptionVerdict verdict;
-  verdict.allowed = subscribe_.Covers(filter);
+  verdict.allowed = scope_->subscribe().Covers(filter);
   if (!verdict.allowed || rules_.empty()) return verdict;
   RuleSet::Ruling ruling = rules_.OnSubscription(filter);
   verdict.denial = ruling.denial;
@@ -81,11 +76,13 @@ SubscriptionVerdict Grant::JudgeSubscription(absl::string_view filter) const {
 }
 
 const Rule* Grant::PublishDenial(absl::string_view topic) const {
-  return publish_.Matches(topic) ? rules_.OnPublish(topic).denial : nullptr;
+  return scope_->publish().Matches(topic) ? rules_.OnPublish(topic).denial
+                                          : nullptr;
 }
 
 const Rule* Grant::DeliveryDenial(absl::string_view topic) const {
-  return subscribe_.Matches(topic) ? rules_.OnDelivery(topic).denial : nullptr;
+  return scope_->subscribe().Matches(topic) ? rules_.OnDelivery(topic).denial
+                                            : nullptr;
 }
 
 absl::string_view Grant::RuleOf(const std::string* filter) const {
@@ -94,15 +91,15 @@ absl::string_view Grant::RuleOf(const std::string* filter) const {
 }
 
 absl::string_view Grant::PublishRule(absl::string_view topic) const {
-  return RuleOf(publish_.FindMatch(topic));
+  return RuleOf(scope_->publish().FindMatch(topic));
 }
 
 absl::string_view Grant::ReceiveRule(absl::string_view topic) const {
-  return RuleOf(subscribe_.FindMatch(topic));
+  return RuleOf(scope_->subscribe().FindMatch(topic));
 }
 
 absl::string_view Grant::SubscribeRule(absl::string_view filter) const {
-  return RuleOf(subscribe_.FindCover(mqtt::WithoutShare(filter)));
+  return RuleOf(scope_->subscribe().FindCover(mqtt::WithoutShare(filter)));
 }
 
 }  // namespace sluice::authz

@@ -1,6 +1,7 @@
 #ifndef PROXY_AUTHZ_GRANT_H_
 #define PROXY_AUTHZ_GRANT_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
-#include "proxy/authz/filter_set.h"
 #include "proxy/authz/rule_set.h"
+#include "proxy/authz/scope.h"
 #include "proxy/authz/topic_verdict.h"
 
 namespace sluice::authz {
@@ -79,8 +80,7 @@ class Grant {
   std::string policy_version_;
   absl::Time expires_at_ = absl::InfiniteFuture();
   absl::Duration recheck_after_ = absl::InfiniteDuration();
-  FilterSet publish_;
-  FilterSet subscribe_;
+  std::shared_ptr<const Scope> scope_;
   RuleSet rules_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proxy/authz/filter_set.h"
+#include "proxy/authz/grant.h"
 #include "test/bench/open_session.h"
 #include "test/proxy/session/session_harness.h"
 #include "test/testing/allocation_counter.h"
@@ -91,6 +92,75 @@ void BM_FilterMatch(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_FilterMatch)->Arg(10)->Arg(1000)->Arg(10000);
+
+// `#` is granted, under a thousand rules of twenty filters that deny; what they
+// are about does not depend on `client`, but for that of one.
+policy::v1::Grant GrantUnderManyRules(int client) {
+  policy::v1::Grant grant;
+  policy::v1::Permission* permission = grant.add_permissions();
+  permission->set_topic_filter("#");
+  permission->set_publish(true);
+  permission->set_subscribe(true);
+  for (int i = 0; i < 1000; ++i) {
+    policy::v1::Rule* rule = grant.add_rules();
+    rule->set_name(absl::StrCat("rules/", i));
+    rule->set_publish(true);
+    rule->set_subscribe(true);
+    for (int j = 0; j < 20; ++j) {
+      rule->add_topic_filters(absl::StrCat("plant/", i, "/line/", j, "/#"));
+    }
+    rule->mutable_deny();
+  }
+  if (client != 0) {
+    grant.mutable_rules(500)->add_except_topic_filters(
+        absl::StrCat("plant/500/line/5/", client));
+  }
+  return grant;
+}
+
+// Another client's: with the same rules (0), with one rule of its own (1).
+void BM_CompileGrantUnderManyRules(benchmark::State& state) {
+  const auto held = authz::Grant::Compile(GrantUnderManyRules(0));
+  int client = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    client += static_cast<int>(state.range(0));
+    const policy::v1::Grant message = GrantUnderManyRules(client);
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(authz::Grant::Compile(message));
+  }
+}
+BENCHMARK(BM_CompileGrantUnderManyRules)->Arg(0)->Arg(1);
+
+// The first one's.
+void BM_CompileManyRules(benchmark::State& state) {
+  const policy::v1::Grant message = GrantUnderManyRules(0);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(authz::Grant::Compile(message));
+  }
+}
+BENCHMARK(BM_CompileManyRules);
+
+// No rule is about the first three, all are about the others.
+void BM_JudgeSubscriptionUnderManyRules(benchmark::State& state) {
+  const char* const kFilters[] = {"plant/x/line/7", "plant/+/line/x",
+                                  "+/+/+/x/+/+", "plant/+/line/7/x", "plant/#"};
+  const auto grant = authz::Grant::Compile(GrantUnderManyRules(0));
+  const char* const filter = kFilters[state.range(0)];
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(grant->JudgeSubscription(filter));
+  }
+  state.SetLabel(filter);
+}
+BENCHMARK(BM_JudgeSubscriptionUnderManyRules)->DenseRange(0, 4);
+
+void BM_JudgePublishUnderManyRules(benchmark::State& state) {
+  const auto grant = authz::Grant::Compile(GrantUnderManyRules(0));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(grant->JudgePublish("plant/x/line/7/temperature"));
+  }
+}
+BENCHMARK(BM_JudgePublishUnderManyRules);
 
 }  // namespace
 }  // namespace sluice::session
