@@ -26,7 +26,7 @@ void RuleIndex::Find(absl::string_view filter, NumberSet* numbers) const {
 }
 
 void RecentIndexes::Add(std::shared_ptr<const RuleIndex> index) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   indexes_.erase(
       std::remove_if(indexes_.begin(), indexes_.end(),
                      [](const std::weak_ptr<const RuleIndex>& other) {
@@ -41,7 +41,7 @@ std::shared_ptr<const RuleIndex> RecentIndexes::FindFor(
     const std::vector<Rule>& rules) const {
   std::vector<std::weak_ptr<const RuleIndex>> indexes;
   {
-    absl::ReaderMutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     indexes = indexes_;
   }
   std::shared_ptr<const RuleIndex> best;

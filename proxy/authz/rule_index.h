@@ -4,13 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "proxy/authz/filter_index.h"
@@ -57,9 +56,9 @@ class RecentIndexes {
  private:
   static constexpr size_t kMaxIndexes = 8;
 
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
   // Oldest first.
-  std::vector<std::weak_ptr<const RuleIndex>> indexes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<const RuleIndex>> indexes_;
 };
 
 }  // namespace sluice::authz

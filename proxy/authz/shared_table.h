@@ -5,11 +5,9 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <unordered_map>
 #include <utility>
-
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 
 namespace sluice::authz {
 
@@ -28,7 +26,7 @@ class SharedTable {
   // `is_same` must not use the table.
   template <typename IsSame>
   std::shared_ptr<const T> Find(size_t hash, IsSame is_same) const {
-    absl::ReaderMutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return FindLocked(hash, is_same);
   }
 
@@ -37,7 +35,7 @@ class SharedTable {
   template <typename IsSame>
   std::shared_ptr<const T> Add(size_t hash, IsSame is_same,
                                std::shared_ptr<const T> made) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     std::shared_ptr<const T> other = FindLocked(hash, is_same);
     if (other != nullptr) return other;
     if (values_.size() >= sweep_at_) Sweep();
@@ -47,16 +45,17 @@ class SharedTable {
 
   // Entries, those included whose value is gone.
   size_t size() const {
-    absl::ReaderMutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return values_.size();
   }
 
  private:
   static constexpr size_t kMinSweep = 64;
 
+  // With mutex_ held.
   template <typename IsSame>
-  std::shared_ptr<const T> FindLocked(size_t hash, const IsSame& is_same) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+  std::shared_ptr<const T> FindLocked(size_t hash,
+                                      const IsSame& is_same) const {
     const auto [begin, end] = values_.equal_range(hash);
     for (auto it = begin; it != end; ++it) {
       std::shared_ptr<const T> value = it->second.lock();
@@ -65,17 +64,17 @@ class SharedTable {
     return nullptr;
   }
 
-  void Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // The same.
+  void Sweep() {
     for (auto it = values_.begin(); it != values_.end();) {
       it = it->second.expired() ? values_.erase(it) : std::next(it);
     }
     sweep_at_ = std::max(kMinSweep, 2 * values_.size());
   }
 
-  mutable absl::Mutex mutex_;
-  std::unordered_multimap<size_t, std::weak_ptr<const T>> values_
-      ABSL_GUARDED_BY(mutex_);
-  size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = kMinSweep;
+  mutable std::mutex mutex_;
+  std::unordered_multimap<size_t, std::weak_ptr<const T>> values_;
+  size_t sweep_at_ = kMinSweep;
 };
 
 }  // namespace sluice::authz
