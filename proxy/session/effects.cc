@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/base/optimization.h"
+
 namespace sluice::session {
 namespace {
 
@@ -12,8 +14,11 @@ constexpr size_t kMaxKeptBytes = 256 * 1024;
 
 void Effects::Clear() {
   list_.clear();
-  arena_.clear();
-  if (arena_.capacity() > kMaxKeptBytes) arena_ = std::string();
+  if (ABSL_PREDICT_FALSE(arena_.size() > kMaxKeptBytes)) {
+    std::string().swap(arena_);
+  } else {
+    arena_.clear();
+  }
   authenticate_.clear();
   store_token_.clear();
   check_.clear();

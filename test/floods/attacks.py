@@ -20,7 +20,7 @@ from harness.client import Client
 from harness.tokens import AuthorizationServer, Ed25519Key
 
 _FORK = multiprocessing.get_context("fork")
-_WORKERS = 8
+WORKERS = 8
 GONE = (OSError, EOFError, AssertionError, ValueError, TimeoutError)
 
 
@@ -98,7 +98,7 @@ class Attack:
         return self._seen.get()
 
 
-def _together(work, target, stop, workers=_WORKERS):
+def _together(work, target, stop, workers=WORKERS):
     """`work(target, stop, number, seen)` in threads; `seen` counts."""
     seen = collections.Counter()
 

@@ -68,8 +68,9 @@ class SessionAliasesTest : public ::testing::Test, public SessionHarness {
 TEST_F(SessionAliasesTest, TheBrokerIsToldNoMoreThanAreKept) {
   std::string more;
   mqtt::AppendUserProperty("k", "v", &more);
-  for (const auto& [grant, most] : {std::make_pair(OfAToken(), uint16_t{256}),
-                                    std::make_pair(OfNone(), uint16_t{4})}) {
+  for (const auto& [grant, most] :
+       {std::make_pair(OfAToken(), uint16_t{256}),
+        std::make_pair(OfNone(), uint16_t{TopicAliases::kMostWithoutToken})}) {
     EXPECT_EQ(Forwarded(Maximum(65535) + more, grant),
               Connect(Maximum(most) + more));
     EXPECT_EQ(Forwarded(more + Maximum(most), grant),
@@ -89,7 +90,8 @@ TEST_F(SessionAliasesTest, TheClientIsToldNoMoreThanAreKept) {
   Forwarded("", OfNone());
   EXPECT_THAT(Broker(ConnackPacket(kV5, 0, Maximum(65535))),
               ElementsAre("client CONNACK 00", "timer off"));
-  EXPECT_EQ(to_client(), ConnackPacket(kV5, 0, Maximum(4)));
+  EXPECT_EQ(to_client(),
+            ConnackPacket(kV5, 0, Maximum(TopicAliases::kMostWithoutToken)));
   // A smaller number is the broker's business.
   Forwarded("", OfNone());
   Broker(ConnackPacket(kV5, 0, Maximum(3)));
@@ -113,8 +115,9 @@ TEST_F(SessionAliasesTest, TheLongestTopicsFitIntoAllThatTheClientMayUse) {
 
 // covers: EDGE-7
 TEST_F(SessionAliasesTest, TheLongestTopicsFitIntoAllThatTheBrokerMayUse) {
-  for (const auto& [grant, most] : {std::make_pair(OfAToken(), uint16_t{256}),
-                                    std::make_pair(OfNone(), uint16_t{4})}) {
+  for (const auto& [grant, most] :
+       {std::make_pair(OfAToken(), uint16_t{256}),
+        std::make_pair(OfNone(), uint16_t{TopicAliases::kMostWithoutToken})}) {
     Forwarded(Maximum(65535), grant);
     Broker(ConnackPacket(kV5, 0));
     for (uint16_t alias = 1; alias <= most; ++alias) {
