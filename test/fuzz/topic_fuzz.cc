@@ -1,5 +1,5 @@
 // Three lines, taken as two topic filters and a topic name: matching and subset
-// agree with each other.
+// agree with each other, and with what tries of filters say.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +9,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "proxy/authz/filter_index.h"
+#include "proxy/authz/filter_set.h"
+#include "proxy/authz/number_set.h"
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::mqtt {
@@ -41,6 +44,26 @@ void CheckFilters(absl::string_view inner, absl::string_view outer) {
   if (IsValidTopicName(inner)) Check(subset == TopicMatches(outer, inner));
 }
 
+void CheckTries(absl::string_view inner, absl::string_view outer,
+                absl::string_view topic) {
+  authz::FilterIndex index;
+  index.Add(inner, 0);
+  index.Add(outer, 1);
+  authz::NumberSet overlapping(2);
+  index.Find(inner, &overlapping);
+  Check(overlapping.Contains(0));
+  Check(overlapping.Contains(1) == FiltersOverlap(inner, outer));
+  authz::FilterSet set;
+  set.Add(outer);
+  Check(set.Covers(inner) == FilterIsSubset(inner, outer));
+  if (topic.empty()) return;
+  authz::NumberSet matching(2);
+  index.Find(topic, &matching);
+  Check(matching.Contains(0) == TopicMatches(inner, topic));
+  Check(matching.Contains(1) == TopicMatches(outer, topic));
+  Check(set.Matches(topic) == TopicMatches(outer, topic));
+}
+
 void CheckAll(absl::string_view inner, absl::string_view outer,
               absl::string_view topic) {
   const bool topic_valid = IsValidTopicName(topic);
@@ -51,6 +74,7 @@ void CheckAll(absl::string_view inner, absl::string_view outer,
   outer = WithoutShare(outer);
   Check(!inner.empty() && IsValidTopicFilter(inner) && !IsShared(inner));
   CheckFilters(inner, outer);
+  CheckTries(inner, outer, topic_valid ? topic : "");
   if (topic_valid && TopicMatches(inner, topic) && TopicMatches(outer, topic)) {
     Check(FiltersOverlap(inner, outer));
   }
