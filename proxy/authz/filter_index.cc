@@ -4,19 +4,16 @@
 #include <cstddef>
 #include <utility>
 
+#include "proxy/mqtt/topic_levels.h"
+
 namespace sluice::authz {
 namespace {
 
-// Calls `use` with each level of a topic filter, empty ones included, and its
-// depth.
+// Calls `use` with each level of a topic filter and its depth.
 template <typename Use>
 void ForEachLevel(absl::string_view filter, Use use) {
-  for (size_t depth = 0;; ++depth) {
-    const size_t slash = filter.find('/');
-    use(filter.substr(0, slash), depth);
-    if (slash == absl::string_view::npos) return;
-    filter.remove_prefix(slash + 1);
-  }
+  mqtt::TopicLevels levels(filter);
+  for (size_t depth = 0; !levels.done(); ++depth) use(levels.Next(), depth);
 }
 
 bool BeginsWithDollar(absl::string_view filter) {

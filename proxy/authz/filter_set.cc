@@ -1,41 +1,19 @@
 #include "proxy/authz/filter_set.h"
 
 #include "absl/memory/memory.h"
+#include "proxy/mqtt/topic_levels.h"
 
 namespace sluice::authz {
-namespace {
-
-// Walks the levels of a topic name or filter, empty ones included.
-class Levels {
- public:
-  explicit Levels(absl::string_view text) : rest_(text) {}
-
-  // False after the last level.
-  bool Next(absl::string_view* level) {
-    if (done_) return false;
-    const size_t slash = rest_.find('/');
-    *level = rest_.substr(0, slash);
-    done_ = slash == absl::string_view::npos;
-    if (!done_) rest_.remove_prefix(slash + 1);
-    return true;
-  }
-
- private:
-  absl::string_view rest_;
-  bool done_ = false;
-};
-
-}  // namespace
 
 FilterSet::FilterSet() : nodes_(1) {}
 
 void FilterSet::Add(absl::string_view filter) {
   filters_.push_back(absl::make_unique<std::string>(filter));
   const auto place = static_cast<uint32_t>(filters_.size());
-  Levels levels(*filters_.back());
+  mqtt::TopicLevels levels(*filters_.back());
   uint32_t node = 0;
-  absl::string_view level;
-  while (levels.Next(&level)) {
+  while (!levels.done()) {
+    const absl::string_view level = levels.Next();
     if (level == "#") {
       nodes_[node].hash = place;
       return;
@@ -73,10 +51,9 @@ const std::string* FilterSet::AnyThatEnds(const Active& nodes) const {
 const std::string* FilterSet::FindMatch(absl::string_view topic) const {
   Active active = {0};
   Active next;
-  Levels levels(topic);
-  absl::string_view level;
-  for (bool first = true; !active.empty() && levels.Next(&level);
-       first = false) {
+  mqtt::TopicLevels levels(topic);
+  for (bool first = true; !active.empty() && !levels.done(); first = false) {
+    const absl::string_view level = levels.Next();
     // A wildcard at the first level matches no `$...` topic (section 4.7.2).
     const bool wildcards = !(first && !level.empty() && level[0] == '$');
     next.clear();
@@ -101,10 +78,9 @@ const std::string* FilterSet::FindCover(absl::string_view filter) const {
   const bool has_parent = filter != "#" && filter != "/#";
   Active active = {0};
   Active next;
-  Levels levels(filter);
-  absl::string_view level;
-  for (bool first = true; !active.empty() && levels.Next(&level);
-       first = false) {
+  mqtt::TopicLevels levels(filter);
+  for (bool first = true; !active.empty() && !levels.done(); first = false) {
+    const absl::string_view level = levels.Next();
     const bool wildcards = !(first && !level.empty() && level[0] == '$');
     next.clear();
     for (uint32_t node : active) {

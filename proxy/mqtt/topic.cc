@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "proxy/mqtt/topic_levels.h"
 
 namespace sluice::mqtt {
 namespace {
@@ -24,28 +25,6 @@ bool HasFilterShape(absl::string_view filter) {
   }
   return true;
 }
-
-// Walks the levels of a name or filter; "a/" has two, the last one empty.
-class Levels {
- public:
-  explicit Levels(absl::string_view text) : rest_(text) {}
-
-  bool done() const { return done_; }
-  // What has not been walked over; meaningful unless done().
-  absl::string_view rest() const { return rest_; }
-
-  absl::string_view Next() {
-    const size_t slash = rest_.find('/');
-    const absl::string_view level = rest_.substr(0, slash);
-    done_ = slash == absl::string_view::npos;
-    if (!done_) rest_.remove_prefix(slash + 1);
-    return level;
-  }
-
- private:
-  absl::string_view rest_;
-  bool done_ = false;
-};
 
 }  // namespace
 
@@ -105,7 +84,7 @@ bool TopicMatches(absl::string_view filter, absl::string_view topic) {
 bool FilterIsSubset(absl::string_view inner, absl::string_view outer) {
   if (inner.empty() || outer.empty()) return false;
   if (inner[0] == '$' && IsWildcard(outer[0])) return false;
-  Levels in(inner), out(outer);
+  TopicLevels in(inner), out(outer);
   while (true) {
     if (!in.done() && in.rest() == "#") {
       if (!out.done() && out.rest() == "+/#") {
@@ -130,7 +109,7 @@ bool FiltersOverlap(absl::string_view a, absl::string_view b) {
   if (b[0] == '$' && IsWildcard(a[0])) return false;
   // Both would match the empty topic name, which there is not.
   if ((a == "+" && b == "/#") || (a == "/#" && b == "+")) return false;
-  Levels as(a), bs(b);
+  TopicLevels as(a), bs(b);
   while (!as.done() && !bs.done()) {
     if (as.rest() == "#" || bs.rest() == "#") return true;
     const absl::string_view a_level = as.Next();
