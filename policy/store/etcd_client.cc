@@ -78,17 +78,17 @@ bool OnlyReads(const TxnRequest& request) {
                      });
 }
 
-bool IsLeaseMissing(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::NOT_FOUND;
-}
-
-}  // namespace
-
 absl::Status AnotherStoreError() {
   return absl::DataLossError(
       "etcd holds another store than when this service was started; nothing "
       "is written to it until the service is restarted");
 }
+
+bool IsLeaseMissing(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::NOT_FOUND;
+}
+
+}  // namespace
 
 EtcdClient::EtcdClient(EtcdOptions options) : options_(std::move(options)) {
   const auto credentials = ChannelCredentialsFor(options_.tls);

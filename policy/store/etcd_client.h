@@ -21,10 +21,6 @@
 
 namespace sluice::policy {
 
-// kDataLoss: etcd was made anew, and what it holds is not what this service has
-// told proxies of.
-absl::Status AnotherStoreError();
-
 // Calls of an etcd cluster's members. A call goes to a member that is
 // connected; where none is, it waits for one, and it ends at its deadline in
 // any case. What etcd could not do is kUnavailable, and then a change may have

@@ -11,6 +11,8 @@ namespace {
 
 using etcdserverpb::RangeRequest;
 using etcdserverpb::RangeResponse;
+using etcdserverpb::TxnRequest;
+using etcdserverpb::TxnResponse;
 using etcdserverpb::WatchRequest;
 using etcdserverpb::WatchResponse;
 
@@ -76,12 +78,11 @@ absl::Status EtcdResourceStore::TellSnapshot() {
 // A cluster that was made anew, or restored from an older state, would keep a
 // watch waiting for a revision that is yet to come.
 absl::Status EtcdResourceStore::CheckHistory() {
-  const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(IdKey(*client_)), client_->NewDeadline());
+  TxnRequest look;
+  AddRange(EtcdKey(IdKey(*client_)), &look);
+  const absl::StatusOr<TxnResponse> found =
+      client_->Txn(look, client_->NewDeadline());
   if (!found.ok()) return found.status();
-  if (found->kvs().empty() || found->kvs(0).value() != id_) {
-    return AnotherStoreError();
-  }
   if (found->header().revision() < revision_) return TellSnapshot();
   return absl::OkStatus();
 }
