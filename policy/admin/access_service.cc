@@ -73,21 +73,15 @@ grpc::ServerUnaryReactor* AccessService::Explain(
 grpc::ServerUnaryReactor* AccessService::Answer(
     grpc::CallbackServerContext* context, const AccessQuery& query,
     std::function<void(AccessCall::Response)> show) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  grpc::Status status = access_->CheckOperator(*context);
-  if (status.ok()) status = CheckQuery(query);
-  if (!status.ok()) {
-    reactor->Finish(status);
-    return reactor;
-  }
-  context_.pool->Run(
-      context, reactor, [this, reactor, &query, show = std::move(show)] {
+  grpc::Status may = access_->CheckOperator(*context);
+  if (may.ok()) may = CheckQuery(query);
+  return context_.pool->React(
+      context, may, [this, &query, show = std::move(show)](auto* reactor) {
         AccessCall::Start(context_, query, [reactor, show](auto answer) {
           if (answer.ok()) show(*std::move(answer));
           reactor->Finish(ToGrpcStatus(answer.status()));
         });
       });
-  return reactor;
 }
 
 }  // namespace sluice::policy

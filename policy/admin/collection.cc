@@ -13,36 +13,27 @@ namespace sluice::policy {
 grpc::ServerUnaryReactor* Collection::Read(
     grpc::CallbackServerContext* context,
     std::function<grpc::Status()> read) const {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  pool_->Run(context, reactor,
-             [reactor, read = std::move(read)] { reactor->Finish(read()); });
-  return reactor;
+  return pool_->React(
+      context, access_->CheckOperator(*context),
+      [read = std::move(read)](auto* reactor) { reactor->Finish(read()); });
 }
 
 grpc::ServerUnaryReactor* Collection::Write(
     grpc::CallbackServerContext* context,
     std::function<grpc::Status(int64_t* revision)> write) const {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  pool_->Run(context, reactor, [this, reactor, write = std::move(write)] {
-    int64_t revision = 0;
-    const grpc::Status status = write(&revision);
-    if (!status.ok()) {
-      reactor->Finish(status);
-      return;
-    }
-    replica_->WhenAt(revision, [reactor](const absl::Status& counts) {
-      reactor->Finish(ToGrpcStatus(counts));
-    });
-  });
-  return reactor;
+  return pool_->React(context, access_->CheckOperator(*context),
+                      [this, write = std::move(write)](auto* reactor) {
+                        int64_t revision = 0;
+                        const grpc::Status status = write(&revision);
+                        if (!status.ok()) {
+                          reactor->Finish(status);
+                          return;
+                        }
+                        replica_->WhenAt(
+                            revision, [reactor](const absl::Status& counts) {
+                              reactor->Finish(ToGrpcStatus(counts));
+                            });
+                      });
 }
 
 std::string Collection::NameOf(absl::string_view id) const {

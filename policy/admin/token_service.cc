@@ -73,15 +73,10 @@ grpc::ServerUnaryReactor* TokenService::ListTokens(
     grpc::CallbackServerContext* context,
     const admin::v1::ListTokensRequest* request,
     admin::v1::ListTokensResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  pool_->Run(context, reactor, [this, reactor, request, response] {
-    reactor->Finish(List(*request, response));
-  });
-  return reactor;
+  return pool_->React(context, access_->CheckOperator(*context),
+                      [this, request, response](auto* reactor) {
+                        reactor->Finish(List(*request, response));
+                      });
 }
 
 grpc::Status TokenService::List(const admin::v1::ListTokensRequest& request,
@@ -130,15 +125,10 @@ grpc::Status TokenService::Find(const std::string& name, TokenRecord* record) {
 grpc::ServerUnaryReactor* TokenService::GetToken(
     grpc::CallbackServerContext* context,
     const admin::v1::GetTokenRequest* request, Token* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  pool_->Run(context, reactor, [this, reactor, request, response] {
-    Get(request->name(), reactor, response);
-  });
-  return reactor;
+  return pool_->React(context, access_->CheckOperator(*context),
+                      [this, request, response](auto* reactor) {
+                        Get(request->name(), reactor, response);
+                      });
 }
 
 void TokenService::Get(const std::string& name,

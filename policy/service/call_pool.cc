@@ -34,9 +34,13 @@ CallPool::~CallPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void CallPool::Run(grpc::CallbackServerContext* context,
-                   grpc::ServerUnaryReactor* reactor,
-                   std::function<void()> call) {
+grpc::ServerUnaryReactor* CallPool::React(grpc::CallbackServerContext* context,
+                                          const grpc::Status& may, Call call) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!may.ok()) {
+    reactor->Finish(may);
+    return reactor;
+  }
   auto run = [deadline = StoreDeadlineOf(*context), reactor,
               call = std::move(call)] {
     if (std::chrono::system_clock::now() >= deadline) {
@@ -45,22 +49,23 @@ void CallPool::Run(grpc::CallbackServerContext* context,
       return;
     }
     const CallDeadline call_deadline(deadline);
-    call();
+    call(reactor);
   };
   if (threads_.empty()) {
     run();
-    return;
+  } else if (!Post(std::move(run))) {
+    reactor->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                 "too many calls wait for the store"));
   }
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (waiting_.size() < max_waiting_ + idle_threads_) {
-      waiting_.push_back(std::move(run));
-      changed_.notify_one();
-      return;
-    }
-  }
-  reactor->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                               "too many calls wait for the store"));
+  return reactor;
+}
+
+bool CallPool::Post(std::function<void()> call) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (waiting_.size() >= max_waiting_ + idle_threads_) return false;
+  waiting_.push_back(std::move(call));
+  changed_.notify_one();
+  return true;
 }
 
 void CallPool::Resume(std::function<void()> call) {

@@ -31,16 +31,20 @@ class CallPool {
   CallPool(const CallPool&) = delete;
   CallPool& operator=(const CallPool&) = delete;
 
-  // Runs `call`, which finishes `reactor` then or later, with StoreDeadlineOf()
-  // as the thread's CallDeadline. The reactor of one that comes too late, or
-  // that is too many, is finished here.
-  void Run(grpc::CallbackServerContext* context,
-           grpc::ServerUnaryReactor* reactor, std::function<void()> call);
+  // The reaction to a call. Where it may be made, `call` is run with the
+  // reactor, which it finishes then or later, and with StoreDeadlineOf() as the
+  // thread's CallDeadline. One that may not, comes too late or is too many is
+  // finished here.
+  using Call = std::function<void(grpc::ServerUnaryReactor* reactor)>;
+  grpc::ServerUnaryReactor* React(grpc::CallbackServerContext* context,
+                                  const grpc::Status& may, Call call);
 
   // Runs what is left of a call that has waited for something else; always.
   void Resume(std::function<void()> call);
 
  private:
+  // False: there are too many.
+  bool Post(std::function<void()> call);
   void Work();
 
   const size_t max_waiting_;

@@ -61,15 +61,13 @@ void PolicyService::SetDeciders(Deciders deciders) {
 
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* PolicyService::Decide(
-    Ask<Request, Response> ask, grpc::CallbackServerContext* context,
-    const Request* request, Response* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
-  pool_->Run(
-      context, reactor, [this, ask, context, reactor, request, response] {
+    const grpc::Status& may, Ask<Request, Response> ask,
+    grpc::CallbackServerContext* context, const Request* request,
+    Response* response) {
+  return pool_->React(
+      context, may,
+      [this, ask, context, request,
+       response](grpc::ServerUnaryReactor* reactor) {
         DecisionCall::Start(
             {[this] { return deciders(); }, clock_, FreshnessFor(*request),
              kMaxQuestions, pool_},
@@ -89,33 +87,29 @@ grpc::ServerUnaryReactor* PolicyService::Decide(
               reactor->Finish(ToGrpcStatus(status));
             });
       });
-  return reactor;
 }
 
 grpc::ServerUnaryReactor* PolicyService::Authenticate(
     grpc::CallbackServerContext* context,
     const v1::AuthenticateRequest* request,
     v1::AuthenticateResponse* response) {
-  return Decide(&Authenticator::Authenticate, context, request, response);
+  return Decide(access_->CheckProxy(*context), &Authenticator::Authenticate,
+                context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::StoreToken(
     grpc::CallbackServerContext* context, const v1::StoreTokenRequest* request,
     v1::StoreTokenResponse* response) {
-  return Decide(&Authenticator::StoreToken, context, request, response);
+  return Decide(access_->CheckProxy(*context), &Authenticator::StoreToken,
+                context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
     grpc::CallbackServerContext* context,
     const v1::GetPreSharedKeyRequest* request,
     v1::GetPreSharedKeyResponse* response) {
-  const grpc::Status status = access_->CheckProxyForSecrets(NamesOf(*context));
-  if (!status.ok()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(status);
-    return reactor;
-  }
-  return Decide(&Authenticator::GetPreSharedKey, context, request, response);
+  return Decide(access_->CheckProxyForSecrets(NamesOf(*context)),
+                &Authenticator::GetPreSharedKey, context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::Check(

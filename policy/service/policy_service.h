@@ -64,9 +64,10 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   WatchHub::Reactor* Watch(grpc::CallbackServerContext* context) override;
 
  private:
-  // The reaction to a call that `ask` answers, for proxies only.
+  // The reaction to a call that `ask` answers, where it may be made.
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Decide(Ask<Request, Response> ask,
+  grpc::ServerUnaryReactor* Decide(const grpc::Status& may,
+                                   Ask<Request, Response> ask,
                                    grpc::CallbackServerContext* context,
                                    const Request* request, Response* response);
 

@@ -28,8 +28,7 @@ class SlowService final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
                                          const v1::AuthenticateRequest*,
                                          v1::AuthenticateResponse*) override {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    pool_->Run(context, reactor, [this, reactor] {
+    return pool_->React(context, grpc::Status::OK, [this](auto* reactor) {
       std::unique_lock<std::mutex> lock(mutex_);
       ++begun_;
       limited_ =
@@ -38,7 +37,6 @@ class SlowService final : public v1::PolicyService::CallbackService {
       changed_.wait(lock, [this] { return open_; });
       reactor->Finish(grpc::Status::OK);
     });
-    return reactor;
   }
   // What needs no store.
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
