@@ -41,14 +41,13 @@ grpc::ServerUnaryReactor* CallPool::React(grpc::CallbackServerContext* context,
     reactor->Finish(may);
     return reactor;
   }
-  auto run = [deadline = StoreDeadlineOf(*context), reactor,
-              call = std::move(call)] {
-    if (std::chrono::system_clock::now() >= deadline) {
+  auto run = [context, reactor, call = std::move(call)] {
+    if (std::chrono::system_clock::now() >= context->deadline()) {
       reactor->Finish(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
                                    "its turn came too late"));
       return;
     }
-    const CallDeadline call_deadline(deadline);
+    const CallDeadline call_deadline(StoreDeadlineOf(*context));
     call(reactor);
   };
   if (threads_.empty()) {

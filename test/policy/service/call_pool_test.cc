@@ -142,9 +142,21 @@ TEST_F(CallPoolTest, WhatComesTooLateIsNotBegun) {
   for (size_t i = 0; i < kThreads; ++i) CallApart();
   service_.WaitForBegun(kThreads);
   EXPECT_EQ(Call(milliseconds(200)), StatusCode::DEADLINE_EXCEEDED);
+  // The server's idea of the deadline may be a little later.
+  const auto certainly = system_clock::now() + milliseconds(50);
+  while (system_clock::now() < certainly) std::this_thread::yield();
   service_.Open();
   EXPECT_EQ(Call(), StatusCode::OK);
   EXPECT_EQ(service_.begun(), static_cast<int>(kThreads) + 1);
+}
+
+// Less than is kept back from the store: what needs none is done all the same.
+TEST_F(CallPoolTest, CallersMayHaveLittleTime) {
+  service_.Open();
+  int calls = 0;
+  while (Call(milliseconds(60)) != StatusCode::OK && ++calls < 50) {
+  }
+  EXPECT_LT(calls, 50);
 }
 
 TEST_F(CallPoolTest, WhatWaitsIsRunAtTheEnd) {
