@@ -15,8 +15,8 @@ using ::sluice::transport::SocketAddress;
 
 TokenRateLimiter::TokenRateLimiter(policy_client::PolicyClientInterface* policy,
                                    uint32_t tokens_per_second,
-                                   absl::Time (*now)())
-    : policy_(*policy), now_(now), rates_(tokens_per_second) {}
+                                   transport::AddressRates::Clock clock)
+    : policy_(*policy), rates_(tokens_per_second, clock) {}
 
 void TokenRateLimiter::Authenticate(
     const policy::v1::AuthenticateRequest& request,
@@ -50,7 +50,7 @@ bool TokenRateLimiter::Admit(const std::string& client_address) {
   if (!host_port.ok()) return false;
   const absl::optional<SocketAddress> address =
       SocketAddress::FromLiteral(*host_port);
-  return address.has_value() && rates_.Take(*address, now_());
+  return address.has_value() && rates_.Take(*address);
 }
 
 }  // namespace sluice::server

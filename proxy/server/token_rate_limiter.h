@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "proxy/policy_client/policy_client_interface.h"
 #include "proxy/transport/address_rates.h"
 
@@ -15,9 +13,12 @@ namespace sluice::server {
 // requests pass. Any thread.
 class TokenRateLimiter final : public policy_client::PolicyClientInterface {
  public:
-  // `policy` outlives the limiter. `tokens_per_second` 0: no limit.
+  // `policy` outlives the limiter. `tokens_per_second` 0: no limit. `clock` is
+  // for tests.
   TokenRateLimiter(policy_client::PolicyClientInterface* policy,
-                   uint32_t tokens_per_second, absl::Time (*now)() = absl::Now);
+                   uint32_t tokens_per_second,
+                   transport::AddressRates::Clock clock =
+                       transport::AddressRates::SystemClock);
 
   void Authenticate(const policy::v1::AuthenticateRequest& request,
                     Callback<policy::v1::AuthenticateResponse> done) override;
@@ -33,7 +34,6 @@ class TokenRateLimiter final : public policy_client::PolicyClientInterface {
   bool Admit(const std::string& client_address);
 
   policy_client::PolicyClientInterface& policy_;
-  absl::Time (*const now_)();
   transport::AddressRates rates_;
 };
 

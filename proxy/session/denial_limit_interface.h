@@ -1,8 +1,6 @@
 #ifndef PROXY_SESSION_DENIAL_LIMIT_INTERFACE_H_
 #define PROXY_SESSION_DENIAL_LIMIT_INTERFACE_H_
 
-#include "absl/time/time.h"
-
 namespace sluice::session {
 
 // How many denials the client's address may have, all its connections taken
@@ -11,9 +9,9 @@ class DenialLimitInterface {
  public:
   virtual ~DenialLimitInterface() = default;
   // Whether it has had as many: nothing more is asked about its clients then.
-  virtual bool IsReached(absl::Time now) = 0;
+  virtual bool IsReached() = 0;
   // One more client of it was not let in, or left before that was decided.
-  virtual void OnDenial(absl::Time now) = 0;
+  virtual void OnDenial() = 0;
 };
 
 }  // namespace sluice::session

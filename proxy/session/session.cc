@@ -383,7 +383,7 @@ void Session::Disconnect(ReasonCode code, absl::string_view detail,
 }
 
 void Session::ChargeDenial() {
-  if (context_.denials != nullptr) context_.denials->OnDenial(now_);
+  if (context_.denials != nullptr) context_.denials->OnDenial();
 }
 
 void Session::Close() {

@@ -74,7 +74,7 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
 }
 
 bool Session::RefuseOverDenialLimit() {
-  if (context_.denials == nullptr || !context_.denials->IsReached(now_)) {
+  if (context_.denials == nullptr || !context_.denials->IsReached()) {
     return false;
   }
   Count(Action::kConnect, Verdict::kError);

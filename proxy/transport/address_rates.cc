@@ -1,5 +1,7 @@
 #include "proxy/transport/address_rates.h"
 
+#include <uv.h>
+
 #include <algorithm>
 
 namespace sluice::transport {
@@ -13,28 +15,28 @@ constexpr double kMaxDebtSeconds = 10;
 
 }  // namespace
 
-bool AddressRates::Has(const SocketAddress& client, absl::Time now) {
+uint64_t AddressRates::SystemClock() { return uv_hrtime(); }
+
+bool AddressRates::Has(const SocketAddress& client) {
   if (per_second_ <= 0) return true;
   std::lock_guard<std::mutex> lock(mutex_);
   const auto found = buckets_.find(client.Network());
-  if (found == buckets_.end()) return true;
-  Fill(&found->second, now);
-  return found->second.tokens >= 1;
+  return found == buckets_.end() || TokensOf(found->second, clock_()) >= 1;
 }
 
-bool AddressRates::Take(const SocketAddress& client, absl::Time now) {
+bool AddressRates::Take(const SocketAddress& client) {
   if (per_second_ <= 0) return true;
   std::lock_guard<std::mutex> lock(mutex_);
-  Bucket& bucket = BucketOf(client, now);
+  Bucket& bucket = BucketOf(client);
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
   return true;
 }
 
-void AddressRates::Charge(const SocketAddress& client, absl::Time now) {
+void AddressRates::Charge(const SocketAddress& client) {
   if (per_second_ <= 0) return;
   std::lock_guard<std::mutex> lock(mutex_);
-  Bucket& bucket = BucketOf(client, now);
+  Bucket& bucket = BucketOf(client);
   bucket.tokens = std::max(bucket.tokens - 1, -kMaxDebtSeconds * per_second_);
 }
 
@@ -43,31 +45,25 @@ size_t AddressRates::size() const {
   return buckets_.size();
 }
 
-double AddressRates::TokensOf(const Bucket& bucket, absl::Time now) const {
-  const double earned =
-      absl::ToDoubleSeconds(now - bucket.filled_at) * per_second_;
-  return std::min(capacity(), bucket.tokens + std::max(earned, 0.0));
+double AddressRates::TokensOf(const Bucket& bucket, uint64_t now) const {
+  const double seconds = static_cast<double>(now - bucket.filled_at) * 1e-9;
+  return std::min(capacity(), bucket.tokens + seconds * per_second_);
 }
 
-AddressRates::Bucket& AddressRates::BucketOf(const SocketAddress& client,
-                                             absl::Time now) {
+AddressRates::Bucket& AddressRates::BucketOf(const SocketAddress& client) {
+  const uint64_t now = clock_();
   const uint64_t network = client.Network();
   if (buckets_.size() >= kMaxBuckets && !buckets_.contains(network)) {
     Forget(now);
   }
   Bucket& bucket =
       buckets_.try_emplace(network, Bucket{capacity(), now}).first->second;
-  Fill(&bucket, now);
+  bucket = {TokensOf(bucket, now), now};
   return bucket;
 }
 
-void AddressRates::Fill(Bucket* bucket, absl::Time now) const {
-  bucket->tokens = TokensOf(*bucket, now);
-  bucket->filled_at = now;
-}
-
 // Goes through all of them, so it has to make room for many.
-void AddressRates::Forget(absl::Time now) {
+void AddressRates::Forget(uint64_t now) {
   for (auto it = buckets_.begin(); it != buckets_.end();) {
     const auto current = it++;
     if (TokensOf(current->second, now) >= capacity()) buckets_.erase(current);

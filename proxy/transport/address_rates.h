@@ -6,7 +6,6 @@
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/time/time.h"
 #include "proxy/transport/socket_address.h"
 
 namespace sluice::transport {
@@ -14,17 +13,26 @@ namespace sluice::transport {
 // How often clients of one address (see SocketAddress::Network()) do something:
 // a token bucket each, which holds what it gets in a second, one at least. What
 // is remembered is bounded, whoever comes. Any thread.
+//
+// Time is asked for under the lock, not of the callers: event loops know it to
+// some milliseconds, each in its own way, and a bucket that is filled for the
+// same milliseconds twice holds too much.
 class AddressRates {
  public:
-  // 0: no limit.
-  explicit AddressRates(double per_second) : per_second_(per_second) {}
+  // Nanoseconds of a monotonic clock.
+  using Clock = uint64_t (*)();
+  static uint64_t SystemClock();
+
+  // `per_second` 0: no limit.
+  explicit AddressRates(double per_second, Clock clock = SystemClock)
+      : per_second_(per_second), clock_(clock) {}
 
   // Whether an address may once more, without taking anything.
-  bool Has(const SocketAddress& client, absl::Time now);
+  bool Has(const SocketAddress& client);
   // The same, and takes it.
-  bool Take(const SocketAddress& client, absl::Time now);
+  bool Take(const SocketAddress& client);
   // Takes what may not be there; what an address owes is bounded as well.
-  void Charge(const SocketAddress& client, absl::Time now);
+  void Charge(const SocketAddress& client);
 
   // Addresses that are remembered.
   size_t size() const;
@@ -32,19 +40,18 @@ class AddressRates {
  private:
   struct Bucket {
     double tokens;
-    absl::Time filled_at;
+    uint64_t filled_at;  // by `clock_`
   };
 
   double capacity() const { return per_second_ < 1 ? 1 : per_second_; }
-  // What `bucket` holds at `now`; nothing more where the clock was set back
-  // since it was filled.
-  double TokensOf(const Bucket& bucket, absl::Time now) const;
-  void Fill(Bucket* bucket, absl::Time now) const;
+  // What `bucket` holds at `now`.
+  double TokensOf(const Bucket& bucket, uint64_t now) const;
   // The bucket of an address, filled; forgets others if need be.
-  Bucket& BucketOf(const SocketAddress& client, absl::Time now);
-  void Forget(absl::Time now);
+  Bucket& BucketOf(const SocketAddress& client);
+  void Forget(uint64_t now);
 
   const double per_second_;
+  const Clock clock_;
   mutable std::mutex mutex_;
   absl::flat_hash_map<uint64_t, Bucket> buckets_;  // by network
 };

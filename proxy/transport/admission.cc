@@ -2,10 +2,9 @@
 
 namespace sluice::transport {
 
-Admission::Verdict Admission::Admit(const SocketAddress& client,
-                                    absl::Time now) {
-  if (!denials_.Has(client, now)) return Verdict::kTooManyDenials;
-  if (!rates_.Take(client, now)) return Verdict::kTooFast;
+Admission::Verdict Admission::Admit(const SocketAddress& client) {
+  if (!denials_.Has(client)) return Verdict::kTooManyDenials;
+  if (!rates_.Take(client)) return Verdict::kTooFast;
   const uint64_t before = connections_.fetch_add(1, std::memory_order_relaxed);
   if (limits_.max_connections > 0 && before >= limits_.max_connections) {
     Release();

@@ -38,13 +38,15 @@ class Admission {
     kTooManyDenials
   };
 
-  explicit Admission(const ConnectionLimits& limits)
+  // `clock` is for tests.
+  explicit Admission(const ConnectionLimits& limits,
+                     AddressRates::Clock clock = AddressRates::SystemClock)
       : limits_(limits),
-        rates_(limits.connections_per_second),
-        denials_(limits.denials_per_second) {}
+        rates_(limits.connections_per_second, clock),
+        denials_(limits.denials_per_second, clock) {}
 
   // Each kAdmitted needs a Release().
-  Verdict Admit(const SocketAddress& client, absl::Time now);
+  Verdict Admit(const SocketAddress& client);
   void Release();
   // Denials of clients, by their addresses.
   AddressRates& denials() { return denials_; }

@@ -221,12 +221,12 @@ void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
   Settle();
 }
 
-bool ClientConnection::IsReached(absl::Time now) {
-  return !context_->denials->Has(client_address_, now);
+bool ClientConnection::IsReached() {
+  return !context_->denials->Has(client_address_);
 }
 
-void ClientConnection::OnDenial(absl::Time now) {
-  context_->denials->Charge(client_address_, now);
+void ClientConnection::OnDenial() {
+  context_->denials->Charge(client_address_);
 }
 
 bool ClientConnection::LetInAnonymous() {
@@ -286,7 +286,7 @@ bool ClientConnection::Handshake() {
 }
 
 void ClientConnection::AskForKey() {
-  if (IsReached(Now())) {
+  if (IsReached()) {
     FailHandshake("no pre-shared key: too many denials of one address");
     return;
   }
@@ -297,7 +297,7 @@ void ClientConnection::AskForKey() {
 
 void ClientConnection::FailHandshake(absl::string_view reason) {
   context_->stats.handshakes_failed.Increment();
-  if (key_asked_for_) OnDenial(Now());
+  if (key_asked_for_) OnDenial();
   if (context_->transport_observer != nullptr) {
     context_->transport_observer->OnHandshakeFailed(client_address_.ToString(),
                                                     reason);

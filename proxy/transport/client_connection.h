@@ -84,8 +84,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   // UpstreamConnector::HandlerInterface:
   void OnConnected(absl::StatusOr<UvStream> socket) override;
   // session::DenialLimitInterface:
-  bool IsReached(absl::Time now) override;
-  void OnDenial(absl::Time now) override;
+  bool IsReached() override;
+  void OnDenial() override;
   // session::AnonymousLimitInterface:
   bool LetInAnonymous() override;
 

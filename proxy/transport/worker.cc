@@ -166,7 +166,7 @@ void Worker::ListSessions(
 
 void Worker::OnAccept(Listener* listener, UniqueFd socket,
                       const SocketAddress& client) {
-  switch (admission_->Admit(client, loop_.Now())) {
+  switch (admission_->Admit(client)) {
     case Admission::Verdict::kAdmitted:
       break;
     case Admission::Verdict::kTooMany:

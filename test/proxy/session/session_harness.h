@@ -145,11 +145,11 @@ class SessionHarness {
   };
   struct FakeDenials : DenialLimitInterface {
     explicit FakeDenials(SessionHarness* harness) : harness_(*harness) {}
-    bool IsReached(absl::Time) override {
+    bool IsReached() override {
       return harness_.denial_limit.has_value() &&
              harness_.denials >= *harness_.denial_limit;
     }
-    void OnDenial(absl::Time) override { ++harness_.denials; }
+    void OnDenial() override { ++harness_.denials; }
     SessionHarness& harness_;
   };
   struct FakeAnonymousLimit : AnonymousLimitInterface {
