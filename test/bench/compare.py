@@ -102,18 +102,20 @@ class Bench:
             servers.make_token(self.bazel_bin / "policy/sluicectl",
                                self._directory)
 
-    def run(self, case_name, work, beside=contextlib.nullcontext, **stack):
+    def run(self, case_name, work, beside=contextlib.nullcontext, flags="",
+            **stack):
         """One run, or the quieter of two; a dictionary. `beside`, of a running
-        Stack, is a context manager to run it in; `stack` goes to Stack().
+        Stack, is a context manager to run it in; the load has `flags`, too;
+        `stack` goes to Stack().
         """
         def once():
-            return self._run_once(case_name, work, beside, stack)
+            return self._run_once(case_name, work, beside, flags, stack)
         result = once()
         if self._patient and result["foreign_cores"] > FOREIGN_LIMIT:
             result = min(result, once(), key=lambda run: run["foreign_cores"])
         return {"case": case_name, "work": work, **result}
 
-    def _run_once(self, case_name, work, beside, stack_options):
+    def _run_once(self, case_name, work, beside, flags, stack_options):
         case = servers.CASES[case_name]
         with servers.Stack(case, self._directory, self.bazel_bin,
                            **stack_options) as stack, beside(stack):
@@ -121,9 +123,9 @@ class Bench:
                 machine.wait_until_idle(IDLE_WAIT_SECONDS)
             pids = stack.pids
             foreign = machine.ForeignLoad(list(pids.values()))
-            done = subprocess.run(self.load(stack, work), text=True,
-                                  stdin=subprocess.DEVNULL, check=False,
-                                  capture_output=True)
+            done = subprocess.run(self.load(stack, work) + flags.split(),
+                                  text=True, stdin=subprocess.DEVNULL,
+                                  check=False, capture_output=True)
             cores = foreign.cores()
             peaks = {role: machine.peak_bytes(pid)
                      for role, pid in pids.items()}

@@ -2,7 +2,8 @@
 
 A figure is to be no more than `reach`, and better still `stretch`. Costs are
 medians of the repetitions; a ratio is of medians of one run, and the best peer
-is the better of HAProxy and nginx in it.
+is the better of HAProxy and nginx in it. What compares Sluice with itself is the
+median of what each pair of runs says, which are next to each other in time.
 """
 
 import dataclasses
@@ -17,14 +18,14 @@ MEGABYTE = 1 << 20
 
 @dataclasses.dataclass
 class Row:
-    """`figure` says what was measured; `value` is held against the goals, and
-    is None without a measurement.
+    """`figure` says what was measured; `value` is held against the goals, if
+    there are any, and is None without a measurement.
     """
 
     name: str
     figure: str
     value: typing.Optional[float]
-    reach: float
+    reach: typing.Optional[float]
     stretch: typing.Optional[float]
     unit: str = "x"
     at_least: bool = False  # more is better
@@ -37,6 +38,8 @@ class Row:
     def verdict(self):
         if self.value is None:
             return "not measured"
+        if self.reach is None:
+            return "-"
         if self.meets(self.stretch):
             return "stretch"
         return "reached" if self.meets(self.reach) else "missed"
@@ -72,8 +75,14 @@ def _against(name, ours, peers, goals, digits=1, unit="us"):
                f"{known[best]:,.{digits}f}", ours / known[best], *goals)
 
 
-def _pair(runs, name, value):
-    return [median(runs, value, pair=name, variant=letter) for letter in "AB"]
+def _pairs(runs, name, value):
+    """value(run) of A and of B in each repetition in which both are good."""
+    by_rep = {}
+    for run in runs:
+        if run.get("pair") == name and "error" not in run:
+            by_rep.setdefault(run["rep"], {})[run["variant"]] = value(run)
+    return [(each["A"], each["B"]) for each in by_rep.values()
+            if len(each) == 2]
 
 
 def _proxy_cost(run):
@@ -84,14 +93,25 @@ def _rate(run):
     return run["messages_per_second"]
 
 
-def _kept(pair):
-    return None if None in pair else pair[1] / pair[0]
+def _kept(pairs):
+    return statistics.median(b / a for a, b in pairs) if pairs else None
 
 
-def _pair_row(name, pair, goals, text, value, **options):
-    if None in pair:
+def _pair_row(name, pairs, goals, text, value, **options):
+    if not pairs:
         return Row(name, "-", None, *goals, **options)
-    return Row(name, text.format(*pair), value(*pair), *goals, **options)
+    return Row(name, text.format(*map(statistics.median, zip(*pairs))),
+               statistics.median(value(a, b) for a, b in pairs), *goals,
+               **options)
+
+
+def _kept_row(name, runs, pair, peers_pair):
+    """How much throughput is kept, to how much a peer keeps."""
+    ours, peers = (_kept(_pairs(runs, each, _rate))
+                   for each in (pair, peers_pair))
+    return Row(name, f"{ours:.2f}; haproxy {peers:.2f}" if ours and peers
+               else "-", ours / peers if ours and peers else None, 0.95, None,
+               at_least=True)
 
 
 def _matrix_rows(runs):
@@ -121,29 +141,33 @@ def _matrix_rows(runs):
 
 def _pair_rows(runs):
     yield _pair_row("9,900 idle connections beside: throughput",
-                    _pair(runs, "idle", _rate), (0.95, None),
+                    _pairs(runs, "idle", _rate), (0.95, None),
                     "{0:,.0f} a second without, {1:,.0f} with",
                     lambda a, b: b / a, at_least=True)
+    # The broker has them, too, and looks at each now and then.
+    yield _kept_row("the same, to what is kept with a peer", runs, "idle",
+                    "idle-haproxy")
     yield _pair_row("grant of 10,000 filters, to 10: CPU a message",
-                    _pair(runs, "filters", _proxy_cost), (1.2, 1.0),
+                    _pairs(runs, "filters", _proxy_cost), (1.2, 1.0),
                     "{0:.1f} us, {1:.1f} us", lambda a, b: b / a)
-    yield _pair_row("two event loops: messages a CPU second, of both",
-                    _pair(runs, "loops", _proxy_cost), (1.8, 1.95),
+    yield _pair_row("two event loops, a fiftieth of a core each: throughput",
+                    _pairs(runs, "loops-rationed", _rate), (1.8, 1.95),
+                    "{0:,.0f} a second with one, {1:,.0f} with two",
+                    lambda a, b: b / a, at_least=True)
+    yield _pair_row("the same, sharing two cores with load and broker:"
+                    " messages a CPU second",
+                    _pairs(runs, "loops", _proxy_cost), (None, None),
                     "{0:.1f} us with one, {1:.1f} us with two",
                     lambda a, b: 2 * a / b, at_least=True)
     yield _pair_row("a stopped subscriber, 1,000/s: lost by others",
-                    _pair(runs, "slow", lambda run: 100 * run["missing"] /
+                    _pairs(runs, "slow", lambda run: 100 * run["missing"] /
                           run["sent"]), (5, None),
                     "{0:.2f}% beside one that reads", lambda a, b: b, unit="%")
     # The broker is busy with such a subscriber, too, whoever stands before it.
-    ours, peers = (_kept(_pair(runs, pair, _rate))
-                   for pair in ("slow-saturated", "slow-haproxy"))
-    yield Row("the same, saturated: throughput others keep",
-              f"{ours:.2f}; haproxy {peers:.2f}" if ours and peers else "-",
-              ours / peers if ours and peers else None, 0.95, None,
-              at_least=True)
+    yield _kept_row("the same, saturated: throughput others keep", runs,
+                    "slow-saturated", "slow-haproxy")
     yield _pair_row("the same: the proxy's memory grows",
-                    _pair(runs, "slow-saturated",
+                    _pairs(runs, "slow-saturated",
                           lambda run: run["peak_bytes"]["proxy"] / MEGABYTE),
                     (2, None), "{0:.1f} MiB at most without, {1:.1f} with",
                     lambda a, b: b - a, unit="MiB")

@@ -1,7 +1,8 @@
-"""What else the machine is doing: the CPU time of everything on it."""
+"""What the machine is doing, and who may use how much of it."""
 
 import os
 import pathlib
+import subprocess
 import time
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -32,6 +33,27 @@ def peak_bytes(pid):
 
 def open_files(pid):
     return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def threads(pid, name):
+    """The ids of a process's threads that are called so."""
+    return [int(task.name)
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+            if (task / "comm").read_text(encoding="utf-8").strip() == name]
+
+
+def ration(thread, share, period_ms=10):
+    """Lets a thread have this share of a core, in each period, and no more: the
+    kernel's deadline scheduling. It has it before all others. Needs root.
+    """
+    period = period_ms * 1_000_000
+    done = subprocess.run(
+        ["chrt", "--deadline", "--sched-runtime", str(int(period * share)),
+         "--sched-deadline", str(period), "--sched-period", str(period),
+         "--pid", "0", str(thread)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError(f"deadline scheduling: {done.stderr.strip()}")
 
 
 def children(pid):

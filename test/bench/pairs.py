@@ -1,7 +1,8 @@
 """Comparisons of Sluice with itself: the same load with one thing changed.
 
 Each is two runs, A and B, that differ in that thing; both are in each
-repetition, one after the other.
+repetition, one after the other, in an order that changes: what happens to the
+machine meanwhile falls on both alike.
 """
 
 import contextlib
@@ -14,6 +15,9 @@ import machine
 import servers
 
 OPEN_SECONDS = 60
+# What an event loop gets of a core, so that it is what all wait for: load and
+# broker, with the rest of two cores, could do several times as much.
+LOOP_SHARE = 0.02
 SETTLE_SECONDS = 0.5  # until what has looked whether the proxy is up is gone
 
 
@@ -54,6 +58,24 @@ def idle_beside(bench, count):
     return beside
 
 
+@contextlib.contextmanager
+def _rationed_loops(stack):
+    try:
+        for thread in machine.threads(stack.pids["proxy"], "event_loop"):
+            machine.ration(thread, LOOP_SHARE)
+    except OSError as error:
+        raise servers.StartError(str(error)) from error
+    yield
+
+
+def loops(workers):
+    """So many event loops, each with its share of a core. What is under way is
+    as much as they take: with a smaller window two loops find less each time
+    than one, and do more for each message."""
+    return lambda bench: {"workers": workers, "beside": _rationed_loops,
+                          "flags": "--window 4000"}
+
+
 def subscriber_beside(bench, frozen):
     """One more subscriber, which hears everybody, or stops reading."""
     def beside(stack):
@@ -69,12 +91,17 @@ PAIRS = {
     "idle": ("W1", "sluice",
              lambda bench: {},
              lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
+    # The same with a peer: what the broker makes of them.
+    "idle-haproxy": ("W1", "haproxy",
+                     lambda bench: {},
+                     lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
     "filters": ("W1", "sluice-anonymous",
                 lambda bench: {"public": servers.filters(10)},
                 lambda bench: {"public": servers.filters(10000)}),
     "loops": ("W1", "sluice",
               lambda bench: {"workers": 1},
               lambda bench: {"workers": 2}),
+    "loops-rationed": ("W1", "sluice", loops(1), loops(2)),
     "slow": ("W3", "sluice",
              lambda bench: {"beside": subscriber_beside(bench, False)},
              lambda bench: {"beside": subscriber_beside(bench, True)}),
@@ -89,12 +116,12 @@ PAIRS = {
 }
 
 
-def run(bench, name):
+def run(bench, name, rep):
     """The runs A and B of a pair, as compare.py's, with the members "pair" and
     "variant".
     """
     work, case_name, *variants = PAIRS[name]
-    for letter, options in zip("AB", variants):
+    for letter, options in list(zip("AB", variants))[::-1 if rep % 2 else 1]:
         try:
             result = bench.run(case_name, work, **options(bench))
         except servers.StartError as error:

@@ -9,8 +9,11 @@ to build.
 
 "Reached" or "stretch" is in the last column where a goal was. Where the loops
 share two cores with the load and the broker, two loops cannot show twice the
-throughput of one: what is told is how many messages two loops would pass in the
-CPU time of two cores, to what one passes in that of one.
+throughput of one. Therefore they are given a fiftieth of a core each, by the
+kernel's deadline scheduling (as root), so that all others wait for them as where
+there are cores enough. What is told beside that is how many messages two loops
+that share the cores would pass in the CPU time of two cores, to what one passes
+in that of one.
 """
 
 import argparse
@@ -90,7 +93,7 @@ def measure(bench, cases, options):
         for name in options.only:
             if name in pairs.PAIRS:
                 yield from ({"rep": rep, **run}
-                            for run in pairs.run(bench, name))
+                            for run in pairs.run(bench, name, rep))
                 continue
             for case_name in cases:
                 most = min(FEW.get(name, options.reps),
