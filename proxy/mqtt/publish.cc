@@ -74,6 +74,7 @@ absl::StatusOr<Publish> ParsePublish(const Frame& frame,
                : MalformedPacket("topic name is empty");
   }
   publish.payload = reader.rest();
+  publish.payload_size = publish.payload.size() + frame.missing;
   return result;
 }
 

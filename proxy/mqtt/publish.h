@@ -20,7 +20,8 @@ struct Publish {
   uint16_t packet_id = 0;    // 0 at QoS 0
   uint16_t topic_alias = 0;  // 0: none
   Properties properties;     // v5 only
-  ByteView payload;
+  ByteView payload;          // what there is of it
+  size_t payload_size = 0;   // of all of it
 };
 
 // Which side sent a PUBLISH: a Subscription Identifier may only come from the

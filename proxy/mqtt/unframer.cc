@@ -6,6 +6,9 @@
 namespace sluice::mqtt {
 namespace {
 
+// Of a PUBLISH's first byte.
+constexpr uint8_t kQosBits = 0x06;
+
 UnframeResult NeedMore(size_t need) {
   UnframeResult result{};
   result.kind = UnframeResult::Kind::kNeedMore;
@@ -46,6 +49,49 @@ UnframeResult Unframe(ByteView input, size_t max_packet_size) {
   result.frame.flags = first & 0x0f;
   result.frame.whole = input.first(whole_size);
   result.frame.body = result.frame.whole.subspan(header_size);
+  return result;
+}
+
+UnframeResult UnframePublishHead(ByteView input, size_t need, size_t max_head,
+                                 ProtocolVersion version) {
+  ByteReader reader(input);
+  uint8_t first;
+  uint32_t remaining_length;
+  if (!reader.ReadU8(&first) ||
+      ReadVarint(&reader, &remaining_length) != VarintResult::kOk) {
+    return NeedMore(need);
+  }
+  const size_t header_size = input.size() - reader.size();
+  uint16_t topic_size;
+  if (!reader.ReadU16(&topic_size)) return NeedMore(need);
+  const bool has_packet_id = (first & kQosBits) != 0;
+  size_t head = header_size + sizeof(topic_size) + topic_size +
+                (has_packet_id ? sizeof(uint16_t) : 0);
+  if (head > need) return Error(ReasonCode::kMalformedPacket);
+  if (input.size() < head) return NeedMore(need);
+  if (version == ProtocolVersion::kV5) {
+    ByteReader properties(input.subspan(head));
+    uint32_t properties_size;
+    switch (ReadVarint(&properties, &properties_size)) {
+      case VarintResult::kIncomplete:
+        return NeedMore(need);
+      case VarintResult::kMalformed:
+        return Error(ReasonCode::kMalformedPacket);
+      case VarintResult::kOk:
+        break;
+    }
+    head = input.size() - properties.size() + properties_size;
+    if (head > need) return Error(ReasonCode::kMalformedPacket);
+  }
+  if (head > max_head) return Error(ReasonCode::kQuotaExceeded);
+  if (input.size() < head) return NeedMore(need);
+  UnframeResult result{};
+  result.kind = UnframeResult::Kind::kFrame;
+  result.frame.type = PacketType::kPublish;
+  result.frame.flags = first & 0x0f;
+  result.frame.whole = input;
+  result.frame.body = input.subspan(header_size);
+  result.frame.missing = need - input.size();
   return result;
 }
 

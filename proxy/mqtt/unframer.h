@@ -10,12 +10,14 @@
 
 namespace sluice::mqtt {
 
-// One complete control packet. Both views alias the unframer's input.
+// One control packet: complete, unless it comes from UnframePublishHead(). Both
+// views alias the unframer's input.
 struct Frame {
   PacketType type;
   uint8_t flags;   // low four bits of the first byte, checked by the parsers
   ByteView whole;  // fixed header included
   ByteView body;   // what Remaining Length counts
+  size_t missing = 0;  // bytes of a PUBLISH's payload that are to come
 };
 
 // Exactly one of three things; an error is final for the connection.
@@ -25,7 +27,8 @@ struct UnframeResult {
   Frame frame;       // kFrame
   size_t need;       // kNeedMore: bytes that the whole packet has, 0 if the
                      // fixed header is not complete yet
-  ReasonCode error;  // kError: kMalformedPacket or kPacketTooLarge
+  ReasonCode error;  // kError: kMalformedPacket, kPacketTooLarge, or
+                     // kQuotaExceeded
 };
 
 // Takes the first control packet off `input`. Stateless and does not allocate:
@@ -35,6 +38,14 @@ struct UnframeResult {
 // Remaining Length of more than four bytes and one that is not in its shortest
 // form (section 1.5.5).
 UnframeResult Unframe(ByteView input, size_t max_packet_size);
+
+// The same for a PUBLISH that is not all there: `input` is what there is of it,
+// and Unframe() said that it has `need` bytes. A frame once all is there that
+// stands before the payload (MQTT 5.0 section 3.3), with what has come of that.
+// Where the former has more than `max_head` bytes: kQuotaExceeded, as soon as
+// that is known.
+UnframeResult UnframePublishHead(ByteView input, size_t need, size_t max_head,
+                                 ProtocolVersion version);
 
 }  // namespace sluice::mqtt
 

@@ -5,12 +5,6 @@ namespace {
 
 constexpr size_t kLengthPrefix = 2;
 
-void AppendFixedHeader(PacketType type, uint8_t flags, size_t remaining_length,
-                       std::string* out) {
-  AppendByte(static_cast<uint8_t>(static_cast<int>(type) << 4 | flags), out);
-  AppendVarint(static_cast<uint32_t>(remaining_length), out);
-}
-
 void AppendId(PropertyId id, std::string* out) {
   AppendByte(static_cast<uint8_t>(id), out);
 }
@@ -129,6 +123,12 @@ void AppendUserProperty(absl::string_view name, absl::string_view value,
   AppendId(PropertyId::kUserProperty, out);
   AppendString(name, out);
   AppendString(value, out);
+}
+
+void AppendFixedHeader(PacketType type, uint8_t flags, size_t remaining_length,
+                       std::string* out) {
+  AppendByte(static_cast<uint8_t>(static_cast<int>(type) << 4 | flags), out);
+  AppendVarint(static_cast<uint32_t>(remaining_length), out);
 }
 
 void AppendPacket(PacketType type, uint8_t flags, absl::string_view body,

@@ -39,6 +39,9 @@ void AppendVarintProperty(PropertyId id, uint32_t value, std::string* out);
 void AppendUserProperty(absl::string_view name, absl::string_view value,
                         std::string* out);
 
+// The fixed header of a packet whose body is to follow.
+void AppendFixedHeader(PacketType type, uint8_t flags, size_t remaining_length,
+                       std::string* out);
 // The fixed header, then `body`.
 void AppendPacket(PacketType type, uint8_t flags, absl::string_view body,
                   std::string* out);

@@ -159,10 +159,12 @@ std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
   mqtt::AppendString(changes.topic.value_or(publish.topic), &body);
   if (publish.qos > 0) mqtt::AppendU16(publish.packet_id, &body);
   AppendProperties(properties, &body);
-  Append(publish.payload, &body);
 
   std::string packet;
-  mqtt::AppendPacket(PacketType::kPublish, flags, body, &packet);
+  mqtt::AppendFixedHeader(PacketType::kPublish, flags,
+                          body.size() + publish.payload_size, &packet);
+  packet += body;
+  Append(publish.payload, &packet);
   return packet;
 }
 

@@ -55,7 +55,7 @@ struct ConnackChanges {
 std::string RewriteConnack(const mqtt::Connack& connack,
                            const ConnackChanges& changes);
 
-// A PUBLISH of the same flags and payload.
+// A PUBLISH of the same flags and payload; without what is to come of that.
 struct PublishChanges {
   // Stands in the packet in the place of an empty one, beside its alias
   // (ACE-PUB-3).

@@ -19,6 +19,20 @@ namespace {
 // With a reason code and an empty list of properties.
 constexpr size_t kDisconnectSize = 4;
 
+// Answers, in bytes, that may wait until a large PUBLISH is through.
+constexpr size_t kMaxWaitingAnswers = 64 * 1024;
+
+absl::string_view WhyUnframed(ReasonCode error) {
+  switch (error) {
+    case ReasonCode::kPacketTooLarge:
+      return "packet over the size limit";
+    case ReasonCode::kQuotaExceeded:
+      return "more before the payload than is kept";
+    default:
+      return "malformed fixed header";
+  }
+}
+
 }  // namespace
 
 Session::Session(Context context) : context_(std::move(context)) {}
@@ -41,7 +55,7 @@ bool Session::wants_client_bytes() const {
     case State::kAwaitChallenge:
       return true;
     case State::kOpen:
-      return !checks_.IsHolding();
+      return !checks_.IsHolding() && to_client_.waiting() < kMaxWaitingAnswers;
     case State::kAwaitGrant:
     case State::kAwaitUpstream:
     case State::kAwaitConnack:
@@ -67,6 +81,23 @@ uint16_t Session::MaxTopicAliases() const {
   return is_anonymous() ? TopicAliases::kMostWithoutToken : TopicAliases::kMost;
 }
 
+UnframeResult Session::UnframeNext(ByteView bytes, size_t max_size,
+                                   size_t max_held) const {
+  const UnframeResult result = mqtt::Unframe(bytes, max_size);
+  if (state_ != State::kOpen || result.kind != UnframeResult::Kind::kNeedMore ||
+      result.need <= context_.settings->max_held_publish) {
+    return result;
+  }
+  if (bytes[0] >> 4 == static_cast<uint8_t>(PacketType::kPublish)) {
+    return mqtt::UnframePublishHead(bytes, result.need, max_held, version_);
+  }
+  if (result.need <= max_held) return result;
+  UnframeResult error{};
+  error.kind = UnframeResult::Kind::kError;
+  error.error = ReasonCode::kQuotaExceeded;
+  return error;
+}
+
 size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
                               Effects* effects) {
   Begin(now, effects);
@@ -76,8 +107,10 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
   }
   size_t used = 0;
   while (wants_client_bytes()) {
+    used += to_broker_.Take(bytes.subspan(used), effects_);
     const UnframeResult result =
-        mqtt::Unframe(bytes.subspan(used), MaxPacketSize());
+        UnframeNext(bytes.subspan(used), MaxPacketSize(),
+                    context_.settings->max_held_bytes);
     if (result.kind == UnframeResult::Kind::kNeedMore) break;
     if (result.kind == UnframeResult::Kind::kError) {
       if (state_ == State::kAwaitConnect &&
@@ -85,9 +118,7 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
         RefuseOversizedConnect(bytes.subspan(used));
         break;
       }
-      Fail(result.error, result.error == ReasonCode::kPacketTooLarge
-                             ? "packet over the size limit"
-                             : "malformed fixed header");
+      Fail(result.error, WhyUnframed(result.error));
       break;
     }
     const mqtt::Frame& frame = result.frame;
@@ -100,6 +131,9 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
     }
     if (std::exchange(holds_packet_, false) && !is_closed()) break;
     used += frame.whole.size();
+    if (frame.missing > 0 && !to_broker_.is_under_way()) {
+      to_broker_.Begin(frame.missing, false);
+    }
     context_.counters
         ->packets[static_cast<size_t>(Direction::kFromClient)]
                  [static_cast<size_t>(frame.type)]
@@ -114,8 +148,11 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
   Begin(now, effects);
   size_t used = 0;
   while (state_ == State::kAwaitConnack || state_ == State::kOpen) {
+    used += to_client_.Take(bytes.subspan(used), effects_);
+    // What a broker sends is not bounded but by a packet's size.
+    const size_t max_size = context_.settings->max_packet_size;
     const UnframeResult result =
-        mqtt::Unframe(bytes.subspan(used), context_.settings->max_packet_size);
+        UnframeNext(bytes.subspan(used), max_size, max_size);
     if (result.kind == UnframeResult::Kind::kNeedMore) return used;
     if (result.kind == UnframeResult::Kind::kError) {
       Fail(result.error, "the broker's packet is malformed or too large");
@@ -328,7 +365,7 @@ void Session::SendToClient(absl::string_view packet) {
   // A client that takes less than our smallest packets gets none (MQTT 5.0
   // section 3.1.2.11.4).
   if (!FitsClient(packet.size())) return;
-  effects_->Send(Effect::Kind::kSendToClient, packet);
+  to_client_.Send(packet, effects_);
 }
 
 void Session::Report(Event::Kind kind, Action action, ReasonCode code,

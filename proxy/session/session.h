@@ -39,6 +39,7 @@
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/rule_usage.h"
+#include "proxy/session/streamed_publish.h"
 #include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
 
@@ -70,8 +71,8 @@ class Session {
   // The same, from the broker. Yields sends, kSetTimer, kClearTimer and kClose.
   size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
 
-  // False while a client's bytes have to wait (between CONNECT and CONNACK, and
-  // for a checker's answer);
+  // False while a client's bytes have to wait (between CONNECT and CONNACK, for
+  // a checker's answer, and where answers wait behind a large PUBLISH);
   // the caller stops reading then, and offers what it holds when an input has
   // turned this true.
   bool wants_client_bytes() const;
@@ -217,6 +218,10 @@ class Session {
   // session.cc: time, limits and endings.
   void Begin(absl::Time now, Effects* effects);
   size_t MaxPacketSize() const;
+  // The first packet of `bytes`, or of a large PUBLISH what there is. Within
+  // `max_size` bytes, of which `max_held` may have to be kept.
+  mqtt::UnframeResult UnframeNext(ByteView bytes, size_t max_size,
+                                  size_t max_held) const;
   // Each way, once there is a grant.
   uint16_t MaxTopicAliases() const;
   void ArmTimer(absl::Time deadline);
@@ -373,6 +378,7 @@ class Session {
 
   // session_broker.cc: packets of the broker.
   void OnBrokerPacket(const mqtt::Frame& frame);
+  void ForwardToClient(const mqtt::Frame& frame);
   void OnBrokerPublish(const mqtt::Frame& frame);
   void OnBrokerSuback(const mqtt::Frame& frame);
   void OnBrokerUnsuback(const mqtt::Frame& frame);
@@ -436,6 +442,8 @@ class Session {
   std::unique_ptr<authz::Grant> grant_;
   std::unique_ptr<Recheck> recheck_;  // null: there is nothing to ask again
 
+  StreamedPublish to_client_{Effect::Kind::kSendToClient};
+  StreamedPublish to_broker_{Effect::Kind::kSendToBroker};
   JudgedTopics published_;
   JudgedTopics delivered_;
   TopicAliases client_aliases_;

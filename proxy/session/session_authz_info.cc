@@ -52,6 +52,14 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
 
 // ACE-AZI-1
 void Session::OnTokenPublish(const mqtt::Publish& publish) {
+  if (publish.payload.size() < publish.payload_size) {
+    const ReasonCode code = ReasonCode::kPayloadFormatInvalid;
+    AnswerPublish(
+        publish.qos, publish.packet_id, code,
+        Decide(Action::kStoreToken, Verdict::kDenied, code,
+               context_.settings->authz_info_topic, "too large for a token"));
+    return;
+  }
   if (store_requests_.size() == kMaxStoreRequests) {
     const ReasonCode code = ReasonCode::kQuotaExceeded;
     AnswerPublish(

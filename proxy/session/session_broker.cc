@@ -15,6 +15,11 @@ using mqtt::PacketType;
 using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 
+void Session::ForwardToClient(const mqtt::Frame& frame) {
+  effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+  to_client_.Begin(frame.missing, true);
+}
+
 void Session::OnBrokerPacket(const mqtt::Frame& frame) {
   switch (frame.type) {
     case PacketType::kPublish:
@@ -31,12 +36,12 @@ void Session::OnBrokerPacket(const mqtt::Frame& frame) {
     case PacketType::kPubrel:
     case PacketType::kPubcomp:
     case PacketType::kPingresp:
-      effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+      ForwardToClient(frame);
       return;
     case PacketType::kDisconnect:
       if (version_ == ProtocolVersion::kV5) {
         const auto parsed = mqtt::ParseDisconnect(frame, version_);
-        effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+        ForwardToClient(frame);
         Report(Event::Kind::kClosed, Action::kConnect,
                parsed.ok() ? static_cast<ReasonCode>(parsed->code)
                            : ReasonCode::kUnspecifiedError,
@@ -88,7 +93,7 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
   }
   if (!verdict.rules.empty()) NoteDeliveryRules(topic, verdict.rules);
   AllowMessage(Action::kDeliver, topic);
-  effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+  ForwardToClient(frame);
 }
 
 const TopicVerdict& Session::JudgeDelivery(absl::string_view topic) {
@@ -105,7 +110,7 @@ void Session::OnBrokerSuback(const mqtt::Frame& frame) {
     return;
   }
   if (!pending_subscribes_.Contains(parsed->packet_id)) {
-    effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+    ForwardToClient(frame);
     return;
   }
   const absl::optional<PendingSubscribes::Answer> answer =
@@ -128,7 +133,7 @@ void Session::OnBrokerSuback(const mqtt::Frame& frame) {
                "SUBACK is larger than the client's Maximum Packet Size");
     return;
   }
-  effects_->Send(Effect::Kind::kSendToClient, packet);
+  to_client_.Send(packet, effects_);
 }
 
 void Session::OnBrokerUnsuback(const mqtt::Frame& frame) {
@@ -139,7 +144,7 @@ void Session::OnBrokerUnsuback(const mqtt::Frame& frame) {
     return;
   }
   if (subscriptions_.IsOwnUnsuback(parsed->packet_id)) return;
-  effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
+  ForwardToClient(frame);
 }
 
 }  // namespace sluice::session

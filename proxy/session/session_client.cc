@@ -108,6 +108,7 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
 
 void Session::ForwardToBroker(const mqtt::Frame& frame) {
   effects_->Forward(Effect::Kind::kSendToBroker, frame.whole);
+  to_broker_.Begin(frame.missing, true);
 }
 
 ReasonCode Session::DenialCode() const {

@@ -95,12 +95,14 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
     return;
   }
   const std::string packet = RewritePublish(publish, frame.flags, changes);
-  if (broker_max_packet_size_ != 0 && packet.size() > broker_max_packet_size_) {
+  if (broker_max_packet_size_ != 0 &&
+      packet.size() + frame.missing > broker_max_packet_size_) {
     Disconnect(ReasonCode::kPacketTooLarge,
                "PUBLISH is larger than the broker's Maximum Packet Size");
     return;
   }
-  effects_->Send(Effect::Kind::kSendToBroker, packet);
+  to_broker_.Send(packet, effects_);
+  to_broker_.Begin(frame.missing, true);
 }
 
 const TopicVerdict& Session::JudgePublish(absl::string_view topic) {

@@ -74,7 +74,7 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
                           const RuleSet::Places& places) {
   const Finding finding = rule_usage_.JudgePublish(
       grant_->rules(), places,
-      {publish.qos, publish.retain, publish.payload.size()}, now_);
+      {publish.qos, publish.retain, publish.payload_size}, now_);
   if (finding.rule == nullptr) return true;
   const ReasonCode code = CodeOf(finding.objection);
   if (!finding.IsEnforced()) {

@@ -81,8 +81,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     SendSuback(subscribe.packet_id, codes, ReasonString(denials));
     return;
   }
-  effects_->Send(Effect::Kind::kSendToBroker,
-                 KeepForwarded(subscribe, version_, codes));
+  to_broker_.Send(KeepForwarded(subscribe, version_, codes), effects_);
   if (denied > 0 &&
       !pending_subscribes_.Add(subscribe.packet_id,
                                {std::move(codes), ReasonString(denials)})) {
@@ -154,7 +153,7 @@ void Session::DropUncoveredSubscriptions() {
   // What does not fit stays, and its messages end the connection (ACE-OUT-1).
   if (broker_max_packet_size_ == 0 ||
       packet.size() <= broker_max_packet_size_) {
-    effects_->Send(Effect::Kind::kSendToBroker, packet);
+    to_broker_.Send(packet, effects_);
   }
 }
 

@@ -17,6 +17,11 @@ struct Settings {
   // not been granted a token's scope.
   size_t max_packet_size = 268435455;
   size_t max_unauthenticated_packet_size = 256 * 1024;
+  // A larger PUBLISH goes on as it comes, and does not wait until it is whole.
+  size_t max_held_publish = 64 * 1024;
+  // All else of a client is kept until it is whole, and so is what stands
+  // before a PUBLISH's payload: no more than that.
+  size_t max_held_bytes = 1024 * 1024;
   absl::Duration connect_timeout = absl::Seconds(10);
   absl::Duration authentication_timeout = absl::Seconds(10);
   // For the broker's CONNACK.

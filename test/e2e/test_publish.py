@@ -1,8 +1,10 @@
 """PUBLISH to and from the broker, and the Will."""
 
 import os
+import threading
 
-from harness import wire
+from harness import usage, wire
+from harness.process import eventually
 from harness.stack import StackTestCase
 
 
@@ -92,6 +94,59 @@ class PublishTest(StackTestCase):
         writer = self.connected("big/# pub")
         self.assert_code(writer.publish("big/x", payload), 0)
         self.assertEqual(reader.expect("PUBLISH").payload, payload)
+
+    def test_payload_of_32_mib_is_not_kept_on_its_way(self):
+        payload = os.urandom(1 << 20) * 32
+        reader = self.subscriber("huge/#")
+        writer = self.connected("huge/# pub")
+        proxy = self.stack.proxy.pid
+        usage.forget_peak(proxy)
+        before = usage.resident_bytes(proxy)
+        # Retained: what stands before the payload is written anew (ACE-PUB-4).
+        sending = threading.Thread(target=writer.send, args=[
+            wire.publish("huge/x", payload, retain=True)])
+        sending.start()
+        received = bytearray()
+        while len(received) < len(payload):
+            received += reader.tls.receive(10)
+        sending.join()
+        packet = None
+        while packet is None:
+            packet, _ = wire.split(bytes(received), wire.V5)
+            received += b"" if packet else reader.tls.receive(10)
+        self.assertEqual(packet.payload, payload)
+        self.assertIn("message_expiry", packet.properties)
+        self.assertLess(usage.peak_bytes(proxy) - before, 4 << 20)
+        writer.ping()
+        reader.ping()
+
+    # covers: ACE-PUB-1
+    def test_large_payload_outside_scope_does_not_reach_the_broker(self):
+        reader = self.subscriber("in/#")
+        writer = self.connected("in/# pub")
+        packet = wire.publish("out/x", bytes(4 << 20), qos=1, packet_id=7)
+        writer.send(packet[:1000])
+        # It is refused before the rest has come.
+        self.assert_code(writer.expect("PUBACK"), 0x87)
+        writer.send(packet[1000:])
+        self.assert_code(writer.publish("in/x", b"small", qos=1), 0)
+        self.assertEqual(reader.expect("PUBLISH").payload, b"small")
+
+    def test_large_payloads_that_do_not_end_hold_no_memory(self):
+        proxy = self.stack.proxy.pid
+        writers = [self.connected("held/# pub") for _ in range(10)]
+        before = usage.resident_bytes(proxy)
+        read = self.bytes_of_clients()
+        for writer in writers:
+            writer.send(wire.publish("held/x", bytes(4 << 20))[:3 << 20])
+        eventually(lambda: self.bytes_of_clients() - read == 30 << 20,
+                   "the proxy has read what was sent")
+        self.assertLess(usage.resident_bytes(proxy) - before, 8 << 20)
+        for writer in writers:
+            writer.tls.close()
+
+    def bytes_of_clients(self):
+        return self.stack.metrics()['sluice_bytes_total{direction="from_client"}']
 
     def test_thousand_packets_in_one_write_are_delivered_in_order(self):
         reader = self.subscriber("many/#")

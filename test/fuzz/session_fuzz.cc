@@ -3,10 +3,11 @@
 // none), time, revocations and changes of policy. What must hold whatever
 // comes:
 //  - nothing goes to the broker before the grant, and nothing after kClose;
-//  - the broker gets whole packets only, the first is the one CONNECT, and no
-//    PUBLISH or SUBSCRIBE outside the grant in force, after its end, or without
-//    the yes of a checker where one is to be asked;
-//  - the client gets whole packets only, and no PUBLISH outside the grant;
+//  - the broker gets packets only, one after the other, though a large PUBLISH
+//    may break off at the end; the first is the one CONNECT, and no PUBLISH or
+//    SUBSCRIBE outside the grant in force, after its end, or without the yes of
+//    a checker where one is to be asked;
+//  - the client gets packets only, likewise, and no PUBLISH outside the grant;
 //  - nothing that an enforced rule stands against gets through;
 //  - no request of the client is answered twice, and an answer that comes twice
 //    does nothing;
@@ -55,7 +56,8 @@ struct FakeObserver : ObserverInterface {
 };
 
 // Whatever one input is, it makes no more than this of it.
-constexpr size_t kMaxAnswerBytes = 16 * 1024;
+// Answers may have waited for the end of a large PUBLISH.
+constexpr size_t kMaxAnswerBytes = 128 * 1024;
 constexpr size_t kMaxBytesPerByte = 32;
 // Of questions that are open at once.
 constexpr size_t kMaxOpenChecks = 8;
@@ -67,6 +69,8 @@ class Driver {
       : broker_(true, &checks_, &answers_),
         client_(false, &checks_, &answers_) {
     settings_.max_packet_size = 4096;
+    settings_.max_held_publish = kMaxHeldPublish;
+    settings_.max_held_bytes = kMaxHeldBytes;
     Context context;
     context.settings = &settings_;
     context.tls = &tls_;
@@ -164,9 +168,11 @@ class Driver {
         session_->OnClientBytes(AsBytes(client_rest_), now_, &effects_);
     Require(used <= client_rest_.size());
     Require(wanted || closed_ || (used == 0 && effects_.empty()));
-    EachPacket(AsBytes(client_rest_).first(used), [this](const auto& frame) {
-      answers_.FromClient(frame, Version());
-    });
+    from_client_.Each(AsBytes(client_rest_).first(used), Version(),
+                      [this](const mqtt::Frame& frame) {
+                        answers_.FromClient(frame, Version());
+                      });
+    Require(closed_ || session_->is_closed() || !from_client_.broken());
     Finish();
     client_rest_.erase(0, used);
     RequireOnlyAPart(client_rest_, session_->wants_client_bytes());
@@ -178,27 +184,23 @@ class Driver {
     const size_t used =
         session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
     Require(used <= broker_rest_.size());
-    EachPacket(AsBytes(broker_rest_).first(used),
-               [this](const auto& frame) { answers_.FromBroker(frame); });
+    from_broker_.Each(
+        AsBytes(broker_rest_).first(used), Version(),
+        [this](const mqtt::Frame& frame) { answers_.FromBroker(frame); });
     Finish();
     broker_rest_.erase(0, used);
   }
 
-  template <typename Function>
-  static void EachPacket(ByteView bytes, Function function) {
-    while (!bytes.empty()) {
-      const mqtt::UnframeResult result = mqtt::Unframe(bytes, bytes.size());
-      if (result.kind != mqtt::UnframeResult::Kind::kFrame) return;
-      function(result.frame);
-      bytes.remove_prefix(result.frame.whole.size());
-    }
-  }
-
-  // A session that takes bytes leaves no whole packet behind.
+  // A session that takes bytes leaves no whole packet behind, nor what it could
+  // pass on.
   void RequireOnlyAPart(absl::string_view rest, bool wanted) const {
     if (closed_ || !wanted || rest.empty()) return;
-    Require(mqtt::Unframe(AsBytes(rest), settings_.max_packet_size).kind ==
-            mqtt::UnframeResult::Kind::kNeedMore);
+    policy::v1::SessionInfo info;
+    const mqtt::UnframeResult result =
+        session_->Describe(&info)
+            ? UnframePart(AsBytes(rest), Version())
+            : mqtt::Unframe(AsBytes(rest), settings_.max_packet_size);
+    Require(result.kind == mqtt::UnframeResult::Kind::kNeedMore);
   }
 
   // Bits of `argument`: two for what is answered, then whether a grant is
@@ -381,6 +383,8 @@ class Driver {
   AnswerModel answers_;
   Outlet broker_;
   Outlet client_;
+  PacketStream from_client_;
+  PacketStream from_broker_;
   std::string client_rest_;
   std::string broker_rest_;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;

@@ -43,6 +43,16 @@ uint16_t LeadingNumber(const Frame& frame) {
 
 }  // namespace
 
+mqtt::UnframeResult UnframePart(ByteView bytes, ProtocolVersion version) {
+  const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
+  if (result.kind != mqtt::UnframeResult::Kind::kNeedMore ||
+      result.need <= kMaxHeldPublish ||
+      bytes[0] >> 4 != static_cast<uint8_t>(PacketType::kPublish)) {
+    return result;
+  }
+  return mqtt::UnframePublishHead(bytes, result.need, SIZE_MAX, version);
+}
+
 policy::v1::Grant GrantModel::ToProto() const {
   policy::v1::Grant grant =
       wide ? MakeGrant(expires_at, {"pubsub a/#", "pubsub b"})
@@ -176,13 +186,11 @@ void Outlet::Take(ByteView bytes, ProtocolVersion version,
   grant_ = grant;
   start_ = start;
   now_ = now;
-  while (!bytes.empty()) {
-    const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
-    Require(result.kind == mqtt::UnframeResult::Kind::kFrame);
-    Check(result.frame, version);
-    bytes.remove_prefix(result.frame.whole.size());
+  stream_.Each(bytes, version, [this, version](const Frame& frame) {
+    Check(frame, version);
     ++packets_;
-  }
+  });
+  Require(!stream_.broken());
 }
 
 void Outlet::Check(const Frame& frame, ProtocolVersion version) {
@@ -261,7 +269,7 @@ void Outlet::CheckLimits(const mqtt::Publish& publish,
                          absl::string_view topic) {
   if (Touches(topic, "l")) {
     Require(publish.qos <= GrantModel::kMaxQos && !publish.retain);
-    Require(publish.payload.size() <= GrantModel::kMaxPayload);
+    Require(publish.payload_size <= GrantModel::kMaxPayload);
   }
   if (topic == kRated) {
     ++rated_;

@@ -41,10 +41,23 @@ int CodeOf(const mqtt::Frame& frame) {
   return at < frame.body.size() ? frame.body[at] : -1;
 }
 
+// `missing`: bytes of a PUBLISH that are to come.
 void DescribePackets(absl::string_view who, ByteView bytes,
-                     ProtocolVersion version, SessionHarness::Lines* lines) {
+                     ProtocolVersion version, size_t* missing,
+                     SessionHarness::Lines* lines) {
   while (!bytes.empty()) {
-    const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
+    if (*missing > 0) {
+      const size_t more = std::min(*missing, bytes.size());
+      *missing -= more;
+      bytes.remove_prefix(more);
+      lines->push_back(absl::StrCat(who, " ", more, " more bytes"));
+      continue;
+    }
+    mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
+    if (result.kind == mqtt::UnframeResult::Kind::kNeedMore &&
+        result.need > bytes.size()) {
+      result = mqtt::UnframePublishHead(bytes, result.need, SIZE_MAX, version);
+    }
     if (result.kind != mqtt::UnframeResult::Kind::kFrame) {
       lines->push_back(absl::StrCat(who, " BROKEN PACKET"));
       return;
@@ -60,8 +73,10 @@ void DescribePackets(absl::string_view who, ByteView bytes,
         absl::StrAppend(&line, absl::StrFormat(" %02x", c));
       }
     }
+    if (result.frame.missing > 0) absl::StrAppend(&line, " begins");
     lines->push_back(std::move(line));
     bytes.remove_prefix(result.frame.whole.size());
+    *missing = result.frame.missing;
   }
 }
 
@@ -295,11 +310,13 @@ SessionHarness::Lines SessionHarness::Finish() {
   for (const Effect& effect : effects_.list()) {
     switch (effect.kind) {
       case Effect::Kind::kSendToClient:
-        DescribePackets("client", effects_.bytes(effect), version_, &lines);
+        DescribePackets("client", effects_.bytes(effect), version_,
+                        &missing_to_client_, &lines);
         absl::StrAppend(&to_client_, AsString(effects_.bytes(effect)));
         break;
       case Effect::Kind::kSendToBroker:
-        DescribePackets("broker", effects_.bytes(effect), version_, &lines);
+        DescribePackets("broker", effects_.bytes(effect), version_,
+                        &missing_to_broker_, &lines);
         absl::StrAppend(&to_broker_, AsString(effects_.bytes(effect)));
         broker_got_a_view_ = broker_got_a_view_ && effect.forwarded;
         break;

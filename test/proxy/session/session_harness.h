@@ -24,6 +24,8 @@ namespace sluice::session {
 // effects in words, one a line:
 //   client CONNACK 87      a packet to the client, with its reason code
 //   broker PUBLISH         a packet to the broker
+//   broker PUBLISH begins  one of which more is to come, then
+//   broker 100 more bytes
 //   authenticate, store    a question to the policy service
 //   connect                the broker's connection is wanted
 //   timer 10s              relative to the harness's clock; "timer off"
@@ -194,6 +196,8 @@ class SessionHarness {
   policy::v1::CheckRequest check_asked_;
   std::string to_client_;
   std::string to_broker_;
+  size_t missing_to_client_ = 0;
+  size_t missing_to_broker_ = 0;
   bool broker_got_a_view_ = true;
   policy::v1::AuthenticateRequest asked_;
   policy::v1::StoreTokenRequest store_asked_;

@@ -1,0 +1,46 @@
+#ifndef PROXY_SESSION_STREAMED_PUBLISH_H_
+#define PROXY_SESSION_STREAMED_PUBLISH_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "proxy/base/bytes.h"
+#include "proxy/session/effects.h"
+
+namespace sluice::session {
+
+// One direction, in which a PUBLISH that is too large to be kept goes on, once
+// it has been judged by what stands before its payload, as it comes. What the
+// session itself has to send that way waits for its end.
+class StreamedPublish {
+ public:
+  // `to`: kSendToClient or kSendToBroker.
+  explicit StreamedPublish(Effect::Kind to) : to_(to) {}
+
+  // Of the one at hand, `missing` bytes are to come (0: it is whole). They are
+  // passed on, or else dropped.
+  void Begin(size_t missing, bool passes) {
+    missing_ = missing;
+    passes_ = passes;
+  }
+  bool is_under_way() const { return missing_ > 0; }
+
+  // Passes on or drops what of `bytes` is still of it; returns how much.
+  size_t Take(ByteView bytes, Effects* effects);
+
+  // Sends a packet now, or when the one at hand is through.
+  void Send(absl::string_view packet, Effects* effects);
+  // Bytes of packets that wait.
+  size_t waiting() const { return waiting_.size(); }
+
+ private:
+  const Effect::Kind to_;
+  bool passes_ = false;
+  size_t missing_ = 0;
+  std::string waiting_;
+};
+
+}  // namespace sluice::session
+
+#endif  // PROXY_SESSION_STREAMED_PUBLISH_H_
