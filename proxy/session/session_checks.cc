@@ -124,12 +124,12 @@ bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
     if (!subscription.allowed) continue;
     const absl::string_view filter = mqtt::WithoutShare(entry.filter);
     const RuleSet::Places& places = subscription.rules;
+    if (!HasCheckers(places)) continue;
+    // What is beyond this stays unknown, and is denied.
+    if (++checked > kMaxCheckedFilters) break;
     const CheckVerdict verdict =
         JudgeByCheckers(About::kSubscribe, filter, places);
     if (verdict.kind == CheckVerdict::Kind::kDenied) continue;
-    // What is beyond this stays unknown, and is denied.
-    if (checked == kMaxCheckedFilters) break;
-    checked += HasCheckers(places) ? 1 : 0;
     AskCheckers(About::kSubscribe, filter, places);
     if (verdict.kind == CheckVerdict::Kind::kUnknown) all = false;
   }

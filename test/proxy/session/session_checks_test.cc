@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "test/proxy/session/session_harness.h"
@@ -208,6 +209,27 @@ TEST_F(SessionChecksTest, ALongSubscribeIsAskedAboutInPartsAndUpToABound) {
   ASSERT_THAT(lines, ElementsAre("broker SUBSCRIBE"));
   EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kAllowed), 64u);
   EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kDenied), 6u);
+}
+
+// No more where all are denied, as they are where the checker is away: each
+// would be looked up among all that are known.
+TEST_F(SessionChecksTest, AChecksNoMoreOfALongSubscribeThatIsDenied) {
+  OpenUnder(kV5, {kChecked});
+  std::vector<std::string> names;
+  for (int i = 0; i < 200; ++i) names.push_back(absl::StrCat("c/", i));
+  Lines lines = Client(SubscribePacket(
+      kV5, 100, std::vector<absl::string_view>(names.begin(), names.end()), "",
+      1));
+  size_t asked = 0;
+  while (!lines.empty() && absl::StartsWith(lines[0], "check")) {
+    const size_t open = lines.size();
+    asked += open;
+    for (size_t i = 0; i < open; ++i) {
+      lines = i % 2 == 0 ? CheckAnswers(false) : CheckFails();
+    }
+  }
+  EXPECT_EQ(asked, 64u);
+  EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kDenied), 200u);
 }
 
 TEST_F(SessionChecksTest, AWillWaitsBeforeTheBrokerIsAsked) {
