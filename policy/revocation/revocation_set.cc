@@ -55,7 +55,8 @@ void RevocationSet::Clear() {
 }
 
 void RevocationSet::RemoveExpired(absl::Time now) {
-  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
+  while (!by_expiry_.empty() &&
+         by_expiry_.begin()->first + kKeptAfterEnd <= now) {
     const std::string name = by_expiry_.begin()->second;
     Remove(name);
   }

@@ -26,6 +26,10 @@ struct RevocableNames {
   absl::Span<const std::string> key_ids;
 };
 
+// Those that have ended are kept for so long: the clock that says so may be
+// ahead of the time, and what it says be taken back.
+inline constexpr absl::Duration kKeptAfterEnd = absl::Hours(1);
+
 // When it ends by itself; InfiniteFuture where it does not.
 absl::Time EndOf(const v1::Revocation& revocation);
 
@@ -39,7 +43,7 @@ class RevocationSet {
   // Whether there was one of that name.
   bool Remove(absl::string_view name);
   void Clear();
-  // Forgets those that have ended.
+  // Forgets those that have ended kKeptAfterEnd before.
   void RemoveExpired(absl::Time now);
 
   // The name of a revocation that is in force at `now` and fits; empty where

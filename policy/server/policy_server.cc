@@ -95,7 +95,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
 
 PolicyServer::~PolicyServer() {
   Shutdown(absl::ZeroDuration());
-  // Both may call back until then.
+  // Both may call back until then, and ask for the tokens.
+  store_.resources.reset();
   store_ = Store();
   http_.reset();
 }

@@ -105,6 +105,7 @@ Authenticator::Authenticator(ace::TokenVerifier verifier,
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
     const v1::AuthenticateRequest& request, absl::Time now,
     ReferenceAnswers* references) const {
+  if (absl::Status s = managed_->CheckComplete(); !s.ok()) return s;
   // Before the decision, so that what changes meanwhile is not taken for a part
   // of it.
   const std::string version = managed_->PolicyVersionOf(digest_);
@@ -214,6 +215,7 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
     const v1::StoreTokenRequest& request, absl::Time now,
     ReferenceAnswers* references) const {
   using Response = v1::StoreTokenResponse;
+  if (absl::Status s = managed_->CheckComplete(); !s.ok()) return s;
   if (!IsKnownVersion(request.connection())) {
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }

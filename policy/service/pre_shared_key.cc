@@ -34,6 +34,7 @@ bool IsSymmetric(const ace::PopKey& key) {
 absl::StatusOr<v1::GetPreSharedKeyResponse> Authenticator::GetPreSharedKey(
     const v1::GetPreSharedKeyRequest& request, absl::Time now,
     ReferenceAnswers* references) const {
+  if (absl::Status s = managed_->CheckComplete(); !s.ok()) return s;
   const absl::StatusOr<std::vector<std::string>> names =
       ace::ReadPskIdentity(AsBytes(request.psk_identity()));
   if (!names.ok()) return NoPreSharedKey(names.status().message());

@@ -76,7 +76,18 @@ void Replica::SetIssuerListener(std::function<void()> listener) {
 
 void Replica::Follow(ResourceStoreInterface* store) {
   store_id_ = store->id();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    awaits_snapshot_ = true;
+  }
   store->Follow(this);
+}
+
+absl::Status Replica::CheckComplete() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!awaits_snapshot_) return absl::OkStatus();
+  return absl::UnavailableError(
+      "what operators manage has not been read from the store yet");
 }
 
 std::vector<ManagedIssuer> Replica::issuers() const {
@@ -135,6 +146,7 @@ std::string Replica::PolicyVersionLocked(absl::string_view digest) const {
 
 std::optional<v1::WatchResponse> Replica::Next(WatchCursor* cursor) const {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (awaits_snapshot_) return std::nullopt;
   v1::WatchResponse response;
   const bool in_snapshot = cursor->snapshot_revision_.has_value();
   if (in_snapshot || !cursor->position_.has_value() ||
@@ -176,7 +188,7 @@ void Replica::FillSnapshot(WatchCursor* cursor,
   size_t bytes = 0;
   for (auto next = revocations_.upper_bound(cursor->snapshot_after_);
        next != revocations_.end(); ++next) {
-    if (EndOf(next->second) <= now) continue;
+    if (EndOf(next->second) + kKeptAfterEnd <= now) continue;
     if (bytes >= limits_.max_message_bytes) {
       snapshot->set_more(true);
       return;
@@ -282,6 +294,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     revision_ = revision;
     base_revision_ = revision;
     stale_ = false;
+    awaits_snapshot_ = false;
   }
   Announce(/*other_issuers=*/true);
   TellReach(absl::OkStatus());
@@ -333,9 +346,10 @@ void Replica::AddRevocation(v1::Revocation revocation) {
 void Replica::RemoveExpired() {
   const absl::Time now = clock_();
   revocation_set_.RemoveExpired(now);
-  while (!ends_.empty() && ends_.begin()->first <= now) {
+  while (!ends_.empty() && ends_.begin()->first + kKeptAfterEnd <= now) {
     const auto ended = revocations_.find(ends_.begin()->second);
-    if (ended != revocations_.end() && EndOf(ended->second) <= now) {
+    if (ended != revocations_.end() &&
+        EndOf(ended->second) + kKeptAfterEnd <= now) {
       revocations_.erase(ended);
     }
     ends_.erase(ends_.begin());

@@ -99,6 +99,10 @@ class Replica final : public ResourceObserverInterface {
   // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
+  // OK once what it follows has been read: before that it says of nothing that
+  // it is taken away, and nothing may be decided by it. Unavailable.
+  absl::Status CheckComplete() const;
+
   // The managed public topics.
   std::vector<v1::Permission> public_topics() const;
 
@@ -123,8 +127,9 @@ class Replica final : public ResourceObserverInterface {
   std::string PolicyVersionOf(absl::string_view digest) const;
 
   // The next message for the proxy at `cursor`, which moves on; nullopt where
-  // the proxy has all. First the revocations that the proxy lacks: what has
-  // changed, where that is remembered, else all; then the policy's version.
+  // the proxy has all, and until CheckComplete(). First the revocations that
+  // the proxy lacks: what has changed, where that is remembered, else all; then
+  // the policy's version.
   std::optional<v1::WatchResponse> Next(WatchCursor* cursor) const;
 
   // Calls `done`, on any thread, once: OK when the store's `revision` counts
@@ -206,6 +211,7 @@ class Replica final : public ResourceObserverInterface {
   std::string digest_;
   // What has been told may not be what the store has.
   bool stale_ = false;
+  bool awaits_snapshot_ = false;
   bool waits_ended_ = false;
   std::vector<Waiter> waiters_;
 };

@@ -115,6 +115,7 @@ EtcdClient::Deadline EtcdClient::NewDeadline() const {
 
 absl::StatusOr<RangeResponse> EtcdClient::Range(const RangeRequest& request,
                                                 Deadline deadline) {
+  if (!store_key_.empty()) return RangeOfStore(request, deadline);
   RangeResponse response;
   absl::Status status =
       Call(deadline, Repeat::kYes,
@@ -123,6 +124,22 @@ absl::StatusOr<RangeResponse> EtcdClient::Range(const RangeRequest& request,
            });
   if (!status.ok()) return status;
   return response;
+}
+
+// What another store does not have is not what ours has lost.
+absl::StatusOr<RangeResponse> EtcdClient::RangeOfStore(
+    const RangeRequest& request, Deadline deadline) {
+  TxnRequest txn;
+  AddRange(request, &txn);
+  absl::StatusOr<TxnResponse> response = Txn(txn, deadline);
+  if (!response.ok()) return response.status();
+  if (response->responses_size() != 1) {
+    return absl::UnavailableError("etcd: no answer to what was asked");
+  }
+  RangeResponse range =
+      std::move(*response->mutable_responses(0)->mutable_response_range());
+  *range.mutable_header() = response->header();
+  return range;
 }
 
 void EtcdClient::PinStore(std::string key, std::string value) {
@@ -227,6 +244,9 @@ absl::StatusOr<std::unique_ptr<EtcdClient::WatchStream>> EtcdClient::Watch(
 
 absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
   const size_t first = current_.load();
+  // Whatever happens to the clock.
+  const auto end = std::chrono::steady_clock::now() +
+                   (deadline - std::chrono::system_clock::now());
   for (;;) {
     for (size_t i = 0; i < members_.size(); ++i) {
       const size_t index = (first + i) % members_.size();
@@ -237,11 +257,15 @@ absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
       }
     }
     for (const Member& member : members_) {
-      if (std::chrono::system_clock::now() >= deadline) {
+      const auto left = end - std::chrono::steady_clock::now();
+      if (left <= left.zero()) {
         return absl::UnavailableError("etcd cannot be reached");
       }
-      const Deadline turn = std::chrono::system_clock::now() + kConnectTurn;
-      if (member.channel->WaitForConnected(std::min(turn, deadline))) break;
+      const auto turn = std::min<std::chrono::nanoseconds>(kConnectTurn, left);
+      if (member.channel->WaitForConnected(std::chrono::system_clock::now() +
+                                           turn)) {
+        break;
+      }
     }
   }
 }
@@ -249,9 +273,17 @@ absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
 absl::Status EtcdClient::Call(
     Deadline deadline, Repeat repeat,
     const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call) {
-  if (!MayCall()) return absl::UnavailableError("etcd does not answer");
-  absl::Status status = CallNow(deadline, repeat, call);
-  EndCall(/*answered=*/!absl::IsUnavailable(status));
+  const auto left = deadline - std::chrono::system_clock::now();
+  if (left <= left.zero() || !MayCall()) {
+    return absl::UnavailableError("etcd does not answer");
+  }
+  // Of a call that had little time, silence says nothing.
+  const bool had_time =
+      left >= absl::ToChronoMilliseconds(options_.timeout) / 2;
+  Outcome outcome = Outcome::kUnanswered;
+  absl::Status status = CallNow(deadline, repeat, call, &outcome);
+  if (outcome == Outcome::kUnanswered && !had_time) outcome = Outcome::kUnknown;
+  EndCall(outcome);
   return status;
 }
 
@@ -264,15 +296,17 @@ bool EtcdClient::MayCall() {
   return true;
 }
 
-void EtcdClient::EndCall(bool answered) {
+void EtcdClient::EndCall(Outcome outcome) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --calls_;
-  unanswered_ = answered ? 0 : unanswered_ + 1;
+  if (outcome == Outcome::kAnswered) unanswered_ = 0;
+  if (outcome == Outcome::kUnanswered) ++unanswered_;
 }
 
 absl::Status EtcdClient::CallNow(
     Deadline deadline, Repeat repeat,
-    const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call) {
+    const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call,
+    Outcome* outcome) {
   grpc::Status status;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const absl::StatusOr<Member*> member = Connected(deadline);
@@ -291,6 +325,9 @@ absl::Status EtcdClient::CallNow(
         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
       // Others have a turn next.
       current_.store((current_.load() + 1) % members_.size());
+      *outcome = Outcome::kUnanswered;
+    } else {
+      *outcome = Outcome::kAnswered;
     }
     if (!unavailable || repeat == Repeat::kNo) break;
   }

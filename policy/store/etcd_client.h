@@ -41,9 +41,9 @@ class EtcdClient {
   // For what begins now; not after the thread's CallDeadline.
   Deadline NewDeadline() const;
 
-  // From now on transactions are only for the store whose `key` has that
-  // value, and fail with kDataLoss in another, which etcd holds when it was
-  // made anew. Before the client is shared.
+  // From now on ranges and transactions are only of the store whose `key` has
+  // that value, and fail with kDataLoss in another, which etcd holds when it
+  // was made anew. Before the client is shared.
   void PinStore(std::string key, std::string value);
 
   absl::StatusOr<etcdserverpb::RangeResponse> Range(
@@ -77,6 +77,9 @@ class EtcdClient {
     std::unique_ptr<etcdserverpb::Auth::Stub> auth;
   };
 
+  // Range() once a store is pinned.
+  absl::StatusOr<etcdserverpb::RangeResponse> RangeOfStore(
+      const etcdserverpb::RangeRequest& request, Deadline deadline);
   // Txn(), with `lease_missing` saying whether etcd does not know its lease.
   absl::StatusOr<etcdserverpb::TxnResponse> TxnOnce(
       etcdserverpb::TxnRequest request, Deadline deadline, bool* lease_missing);
@@ -86,17 +89,20 @@ class EtcdClient {
   absl::StatusOr<Member*> Connected(Deadline deadline);
   // Whether a call that may have been made can be made again.
   enum class Repeat { kNo, kYes };
+  // Whether etcd has said something to a call, if only that it does not do it.
+  enum class Outcome { kAnswered, kUnanswered, kUnknown };
   // Has `call` called with a member and a context that has credentials.
   absl::Status Call(
       Deadline deadline, Repeat repeat,
       const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call);
   absl::Status CallNow(
       Deadline deadline, Repeat repeat,
-      const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call);
+      const std::function<grpc::Status(Member*, grpc::ClientContext*)>& call,
+      Outcome* outcome);
   // Whether a call may wait for etcd: while it does not answer, a few do. Each
   // that may calls EndCall() then.
   bool MayCall();
-  void EndCall(bool answered);
+  void EndCall(Outcome outcome);
   grpc::Status Authorize(Member* member, Deadline deadline,
                          grpc::ClientContext* context);
   void ForgetToken();

@@ -268,7 +268,7 @@ void SqliteResourceStore::TellSnapshot() {
   if (resources.ok() && revision.ok()) {
     observer_is_stale_ = false;
     observer_->OnSnapshot(*revision, *std::move(resources));
-  } else if (!observer_is_stale_) {
+  } else {
     observer_is_stale_ = true;
     observer_->OnStale(resources.ok() ? revision.status() : resources.status());
   }

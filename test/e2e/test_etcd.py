@@ -12,6 +12,7 @@ from harness import wire
 from harness.client import Client
 from harness.etcd import Etcd
 from harness.process import eventually
+from harness.relay import Relay
 from harness.stack import (Stack, StackTestCase, keys_directory,
                            run_directory)
 from harness.tokens import Ed25519Key
@@ -23,6 +24,7 @@ class EtcdTestCase(StackTestCase):
     """Two stacks, whose policy services share one etcd."""
 
     tls = False
+    proxy = {}
 
     @classmethod
     def start_etcd(cls):
@@ -45,7 +47,8 @@ class EtcdTestCase(StackTestCase):
             (directory / "password").write_text(PASSWORD + "\n",
                                                 encoding="utf-8")
 
-        cls.stack_options = {"policy": policy, "prepare": prepare}
+        cls.stack_options = {"policy": policy, "prepare": prepare,
+                             "proxy": cls.proxy}
         super().setUpClass()
 
         def prepare_second(directory):
@@ -153,6 +156,58 @@ class RemadeEtcdTest(EtcdTestCase):
         begun = time.monotonic()
         self.stack.policy.stop()
         self.assertLess(time.monotonic() - begun, 5)
+
+
+class BoundClientIdTest(EtcdTestCase):
+
+    proxy = {"ace": {"client_id": "bound"}}
+
+    # covers: EDGE-20
+    def test_an_etcd_that_was_made_anew_frees_no_client_identifier(self):
+        owner = self.connected("a/# pub", client_id="mine")
+        self.assert_code(self.anonymous_connack("mine"), 0x85)
+        self.etcd.start_anew()
+        # It does not know who owns it; nobody else does because of that.
+        eventually(lambda: self.anonymous_connack("mine").code == 0x88,
+                   "the service sees that it is another store")
+        time.sleep(1.5)  # until it has tried again
+        self.assert_code(self.anonymous_connack("mine"), 0x88)
+        owner.ping()
+
+    def anonymous_connack(self, client_id):
+        client = self.client()
+        client.send(wire.connect(client_id=client_id))
+        return client.expect("CONNACK")
+
+
+class UnreadEtcdTest(EtcdTestCase):
+    """etcd answers, but what operators manage cannot be read from it."""
+
+    @classmethod
+    def store(cls):
+        if not hasattr(cls, "relay"):
+            cls.relay = Relay(cls.etcd.address)
+            cls.addClassCleanup(cls.relay.stop)
+        return {**super().store(), "endpoints": [cls.relay.address]}
+
+    # covers: ACE-EXP-4
+    def test_nobody_is_let_in_before_revocations_are_known(self):
+        self.sluicectl("revoke", "subject", "mallory")
+        live = self.connected("a/# pub")
+        self.relay.refused = b"/e2e/resources"
+        self.stack.policy.stop()
+        self.stack.start_policy()
+        for sub in ("mallory", "bob"):
+            self.assert_code(self.connack(sub), 0x88)
+        live.ping()
+        self.relay.refused = None
+        eventually(lambda: self.connack("bob").code == 0, "bob is let in")
+        self.assert_code(self.connack("mallory"), 0x87)
+        live.ping()
+
+    def connack(self, sub):
+        return self.client().ace_connect(self.token("a/# pub", sub=sub),
+                                         self.key)
 
 
 class FrozenEtcdTest(EtcdTestCase):

@@ -18,7 +18,7 @@ namespace {
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
 // A store that does what a test says.
-class FakeStore final : public ResourceStoreInterface {
+class FakeStore : public ResourceStoreInterface {
  public:
   const std::string& id() const override { return id_; }
   absl::StatusOr<Resource> Put(Resource resource, std::optional<int64_t>,
@@ -162,7 +162,7 @@ TEST_F(ReplicaTest, ANewProxyGetsAll) {
   Put(Revoke("1", "alice"));
   Put(Revoke("2", "bob", kNow + absl::Seconds(1)));
   Put(Revoke("3", "carol"));
-  now_ += absl::Seconds(1);
+  now_ += absl::Seconds(1) + kKeptAfterEnd;
   WatchCursor cursor;
   EXPECT_EQ(Drain(&cursor), (Told{"snapshot 1 3 @3", "policy @3"}));
   EXPECT_EQ(Drain(&cursor), Told());
@@ -327,6 +327,26 @@ TEST_F(ReplicaTest, NobodyWaitsAtTheEnd) {
   EXPECT_EQ(failed, 1);
   replica_.WhenAt(7, hear);
   EXPECT_EQ(failed, 2);
+}
+
+// Or else what is revoked would be good until it has been read.
+TEST(ReplicaCompleteTest, SaysNothingBeforeTheFirstSnapshot) {
+  struct SilentStore : FakeStore {
+    void Follow(ResourceObserverInterface* follower) override {
+      observer = follower;
+      observer->OnStale(absl::UnavailableError("away"));
+    }
+  };
+  Replica replica([] { return kNow; });
+  SilentStore store;
+  replica.Follow(&store);
+  EXPECT_EQ(replica.CheckComplete().code(), absl::StatusCode::kUnavailable);
+  replica.SetConfiguration("digest");
+  WatchCursor cursor;
+  EXPECT_FALSE(replica.Next(&cursor).has_value());
+  store.observer->OnSnapshot(3, {});
+  EXPECT_TRUE(replica.CheckComplete().ok());
+  EXPECT_TRUE(replica.Next(&cursor).has_value());
 }
 
 TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
