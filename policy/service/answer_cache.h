@@ -20,6 +20,7 @@ class AnswerCache {
  public:
   struct Kept {
     Answer answer;
+    absl::Time known_since;
     absl::Time good_until;
   };
 
@@ -27,17 +28,18 @@ class AnswerCache {
   AnswerCache(const AnswerCache&) = delete;
   AnswerCache& operator=(const AnswerCache&) = delete;
 
-  // Null where there is none that counts at `now`. Good until the next Put().
+  // Null where there is none that counts at `now`, which is not the case either
+  // before it was known: the clock was set back. Good until the next Put().
   const Kept* Find(absl::string_view key, absl::Time now) const {
     const auto found = entries_.find(key);
-    if (found == entries_.end() || now >= found->second.kept.good_until) {
-      return nullptr;
-    }
-    return &found->second.kept;
+    if (found == entries_.end()) return nullptr;
+    const Kept& kept = found->second.kept;
+    return kept.known_since <= now && now < kept.good_until ? &kept : nullptr;
   }
 
   // In place of an earlier answer of that key.
-  void Put(const std::string& key, Answer answer, absl::Time good_until) {
+  void Put(const std::string& key, Answer answer, absl::Time now,
+           absl::Time good_until) {
     if (const auto old = entries_.find(key); old != entries_.end()) {
       ages_.erase(old->second.age);
       entries_.erase(old);
@@ -48,7 +50,7 @@ class AnswerCache {
     }
     ages_.push_back(key);
     entries_.insert(
-        {key, {{std::move(answer), good_until}, std::prev(ages_.end())}});
+        {key, {{std::move(answer), now, good_until}, std::prev(ages_.end())}});
   }
 
  private:

@@ -129,7 +129,8 @@ void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
     const std::lock_guard<std::mutex> lock(mutex_);
     under_way_.erase(question->key);
     waiting.swap(question->waiting);
-    answers_.Put(question->key, question->response, clock_() + ttl);
+    const absl::Time now = clock_();
+    answers_.Put(question->key, question->response, now, now + ttl);
   }
   for (const Callback& done : waiting) done(question->response);
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -156,7 +156,7 @@ void Introspector::Finish(const std::shared_ptr<Inquiry>& inquiry,
     waiting.swap(inquiry->waiting);
     // A failure takes nothing back.
     if (good_until != absl::InfinitePast()) {
-      answers_.Put(inquiry->key, answer, good_until);
+      answers_.Put(inquiry->key, answer, clock_(), good_until);
     }
   }
   for (const Callback& done : waiting) done(answer);

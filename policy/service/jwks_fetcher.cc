@@ -72,7 +72,9 @@ absl::Duration JwksFetcher::Poll() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     for (const std::shared_ptr<State>& state : states_) {
-      if (state->due <= now) {
+      // Where the clock was set back, what is due is too far away.
+      if (state->due <= now ||
+          state->due - now > std::max(state->source.refresh, kRetry)) {
         // The answer will say better.
         state->due = now + std::min(state->source.refresh, kRetry);
         if (!state->reading) {
@@ -98,7 +100,8 @@ void JwksFetcher::ReadEarly(absl::string_view issuer,
       return;
     }
     const absl::Time now = clock_();
-    if (state != nullptr && now - state->last_early >= kEarlyInterval) {
+    if (state != nullptr &&
+        absl::AbsDuration(now - state->last_early) >= kEarlyInterval) {
       state->last_early = now;
       state->reading = true;
       state->waiting.push_back(std::move(done));

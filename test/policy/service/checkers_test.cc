@@ -123,6 +123,14 @@ TEST_F(CheckersTest, AnswersAreRememberedForTheirTime) {
   EXPECT_EQ(checker_.asked.size(), 4u);
 }
 
+// By a clock that was set back they would count for longer than their time.
+TEST_F(CheckersTest, AnswersFromTheFutureDoNotCount) {
+  EXPECT_TRUE(Answer(About("a")).allowed());
+  now_ -= absl::Hours(1);
+  EXPECT_EQ(Answer(About("a")).ttl().seconds(), 60);
+  EXPECT_EQ(checker_.asked.size(), 2u);
+}
+
 TEST_F(CheckersTest, ACheckerMaySayLess) {
   checker_.answer.mutable_ttl()->set_seconds(5);
   EXPECT_EQ(Answer(About("a")).ttl().seconds(), 5);
