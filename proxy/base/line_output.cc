@@ -14,6 +14,8 @@ namespace {
 
 // How often the end of the program is looked for while a pipe is full.
 constexpr int kPollMilliseconds = 100;
+// How long a reader has once the program ends.
+constexpr auto kLinger = std::chrono::seconds(2);
 
 // What a pipe takes without blocking after poll(2): whole lines, if one fits.
 absl::string_view Piece(absl::string_view lines) {
@@ -65,12 +67,15 @@ long LineOutput::WriteSome(absl::string_view bytes) {
 
 // False when the program ends and it takes too long.
 bool LineOutput::WaitUntilWritable() {
-  while (polls_left_ > 0) {
+  for (;;) {
+    if (stopping_) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!end_.has_value()) end_ = now + kLinger;
+      if (now >= *end_) return false;
+    }
     pollfd file = {fd_, POLLOUT, 0};
     if (poll(&file, 1, kPollMilliseconds) > 0) return true;
-    if (stopping_) --polls_left_;
   }
-  return false;
 }
 
 }  // namespace sluice

@@ -2,9 +2,11 @@
 #define PROXY_BASE_LINE_OUTPUT_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 
 namespace sluice {
 
@@ -38,8 +40,9 @@ class LineOutput {
   bool may_block_ = false;  // no regular file
   bool torn_ = false;       // ends in the middle of a line
   int error_ = 0;
-  int polls_left_ = 20;  // once stopping_
   std::atomic<bool> stopping_{false};
+  // Set when it is seen that the program ends.
+  absl::optional<std::chrono::steady_clock::time_point> end_;
 };
 
 }  // namespace sluice

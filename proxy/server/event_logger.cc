@@ -37,14 +37,31 @@ Line LineOf(Event::Kind kind) {
 }  // namespace
 
 EventLogger::~EventLogger() {
-  TellSuppressed(handshakes_, handshakes_.untold);
-  TellSuppressed(refusals_, refusals_.untold);
+  for (const Limit* limit : {&handshakes_, &connections_, &refusals_, &ends_}) {
+    TellSuppressed(*limit, limit->untold);
+  }
+}
+
+EventLogger::Limit* EventLogger::LimitOf(const Event& event) {
+  const bool has_token = !event.token_id.empty();
+  switch (event.kind) {
+    case Event::Kind::kConnected:
+      return has_token ? nullptr : &connections_;
+    case Event::Kind::kRefused:
+      return &refusals_;
+    case Event::Kind::kDenied:
+      return nullptr;  // sessions have a limit each
+    case Event::Kind::kClosed:
+      return has_token ? nullptr : &ends_;
+  }
+  return nullptr;
 }
 
 void EventLogger::OnEvent(const Event& event) {
   const Line line = LineOf(event.kind);
   if (!logger_.Enabled(line.level)) return;
-  if (event.kind == Event::Kind::kRefused && !Take(&refusals_)) return;
+  Limit* const limit = LimitOf(event);
+  if (limit != nullptr && !Take(limit)) return;
   std::vector<LogField> fields = {
       {"listener", event.listener},
       {"client_address", event.client_address},

@@ -29,9 +29,10 @@ namespace sluice::server {
 // never get here. Values that a client chose are cut short: a topic name of 64
 // KiB is no reason for a line of 64 KiB.
 //
-// What anybody can cause who reaches a listener, failed handshakes and refused
-// clients, gets at most LineLimit::kPerSecond lines a second of each. The next
-// such line, or the end, tells how many there would have been more:
+// What anybody can cause who reaches a listener, failed handshakes, refused
+// clients, and clients without a token that come and go, gets at most
+// LineLimit::kPerSecond lines a second of each. The next such line, or the end,
+// tells how many there would have been more:
 //
 //   lines_suppressed  warning  `of` which event, and how many `lines`
 //
@@ -60,6 +61,8 @@ class EventLogger final : public session::ObserverInterface,
     uint64_t untold = 0;
   };
 
+  // Of an event's lines; null: none.
+  Limit* LimitOf(const session::Event& event);
   // Whether there may be one more line; says how many there were not before.
   bool Take(Limit* limit);
   void TellSuppressed(const Limit& limit, uint64_t lines);
@@ -67,7 +70,9 @@ class EventLogger final : public session::ObserverInterface,
   Logger& logger_;
   absl::Time (*const now_)();
   Limit handshakes_{"handshake_failed", {}, {}};
+  Limit connections_{"client_connected", {}, {}};
   Limit refusals_{"client_refused", {}, {}};
+  Limit ends_{"client_closed", {}, {}};
   std::atomic<uint64_t> suppressed_{0};
 };
 

@@ -107,7 +107,7 @@ void LineWriter::Drop(uint64_t lines, absl::string_view why) {
   const uint64_t total = dropped_.fetch_add(lines) + lines;
   const int64_t now = absl::ToUnixSeconds(absl::Now());
   int64_t told_at = told_at_;
-  if (now - told_at >= kSecondsBetweenReports &&
+  if ((now - told_at >= kSecondsBetweenReports || now < told_at) &&
       told_at_.compare_exchange_strong(told_at, now)) {
     logger_.Error("audit_dropped", {{"detail", why}, {"total", total}});
   }

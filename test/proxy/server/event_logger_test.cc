@@ -129,6 +129,20 @@ TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWhoAreNotLetIn) {
   EXPECT_TRUE(absl::StrContains(sink_.lines[2], "client_refused listener"));
 }
 
+// So do clients without a token, by coming and going.
+TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWithoutAToken) {
+  for (const auto kind : {Event::Kind::kConnected, Event::Kind::kClosed}) {
+    g_now += absl::Seconds(10);
+    sink_.lines.clear();
+    Event event = ClientEvent(kind);
+    for (int i = 0; i < 130; ++i) event_logger_.OnEvent(event);
+    EXPECT_EQ(sink_.lines.size(), 100u);
+    event.token_id = "t-1";
+    for (int i = 0; i < 130; ++i) event_logger_.OnEvent(event);
+    EXPECT_EQ(sink_.lines.size(), 230u);
+  }
+}
+
 TEST_F(EventLoggerTest, TellsAtTheEndHowManyLinesThereAreNot) {
   {
     EventLogger event_logger(&logger_, [] { return g_now; });
