@@ -298,7 +298,12 @@ void Session::OnEvicted(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;
   constexpr char kWhy[] = "makes room for another client";
-  if (state_ == State::kOpen) {
+  if (!is_anonymous()) {
+    CountLeaving();
+    Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kQuotaExceeded,
+           "", kWhy);
+    Close();
+  } else if (state_ == State::kOpen) {
     Disconnect(ReasonCode::kQuotaExceeded, kWhy);
   } else {
     Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyAnonymous, kWhy);

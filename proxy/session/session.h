@@ -125,8 +125,8 @@ class Session {
   void OnDisconnectRequest(absl::Time now, Effects* effects);
   // The policy service has been away for too long: DISCONNECT 0x89, kClose.
   void OnPolicyOutage(absl::Time now, Effects* effects);
-  // The client was let in without a token, and another needs its place: sends
-  // 0x97, kClose.
+  // Another needs the client's place, and it was let in without a token, or not
+  // yet. Yields kClose, for the former after 0x97.
   void OnEvicted(absl::Time now, Effects* effects);
 
   // What operators see of a connected client; false before CONNACK and after

@@ -116,7 +116,7 @@ void ClientConnection::Evict() {
       FailHandshake("makes room for another");
       break;
     case Phase::kOpen:
-      if (session_->is_anonymous()) GiveUp(&session::Session::OnEvicted);
+      GiveUp(&session::Session::OnEvicted);
       break;
     case Phase::kClosing:
       break;
@@ -417,6 +417,10 @@ void ClientConnection::FlushClient() {
 
 void ClientConnection::Settle() {
   FlushClient();
+  if (phase_ == Phase::kHandshake && client_failed_) {
+    // Nothing more will come that would tell.
+    FailHandshake("the client broke it off");
+  }
   while (phase_ == Phase::kOpen) {
     if (client_failed_) {
       GiveUp(&session::Session::OnClientClosed);

@@ -45,7 +45,9 @@ absl::optional<uint64_t> YieldingConnections::Choose(
   const auto& [most, network] = *by_count_.rbegin();
   if (most > own + 1) return *by_network_.at(network).begin();
   const uint64_t oldest = *ids_.begin();
-  if (now - entries_.at(oldest).since < grace) return absl::nullopt;
+  const absl::Duration age = now - entries_.at(oldest).since;
+  // Where the clock was set back, it is not known.
+  if (age >= absl::ZeroDuration() && age < grace) return absl::nullopt;
   return oldest;
 }
 

@@ -1,6 +1,7 @@
 """Clients that end their connection with RST, whatever it is in the midst of."""
 
 import contextlib
+import signal
 import socket
 import ssl
 import struct
@@ -76,6 +77,19 @@ class ClientResetTest(FaultTestCase):
         eventually(lambda: self.metric("sluice_tls_handshakes_failed_total") ==
                    failed + rounds[0], "each is counted")
         self.stack.proxy.wait_for('"handshake_failed"')
+
+    def test_in_the_handshake_before_it_is_answered(self):
+        """The answer is what finds that nobody is there."""
+        hello = client_hello()
+        self.stack.proxy.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(20):
+                self.reset_raw(hello)
+        finally:
+            self.stack.proxy.send_signal(signal.SIGCONT)
+        # limits.handshake_timeout is ten seconds.
+        eventually(lambda: self.metric("sluice_connections") == 0,
+                   "none has a place", 3)
 
     def test_before_connect(self):
         self.repeat(lambda: self.client().tls.reset())

@@ -82,5 +82,13 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
   EXPECT_THAT(Evicted(), ElementsAre());
 }
 
+// Or else who asks and is put out before the answer would never be too many.
+TEST_F(SessionAnonymousTest, WhoMakesRoomBeforeItIsDecidedHasADenial) {
+  Ask(ProtocolVersion::kV5);
+  EXPECT_THAT(Evicted(), ElementsAre("close"));
+  EXPECT_EQ(denials, 1);
+  EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 1u);
+}
+
 }  // namespace
 }  // namespace sluice::session
