@@ -81,10 +81,9 @@ uint16_t Session::MaxTopicAliases() const {
   return is_anonymous() ? TopicAliases::kMostWithoutToken : TopicAliases::kMost;
 }
 
-UnframeResult Session::UnframeNext(ByteView bytes, size_t max_size,
+UnframeResult Session::UnframePart(ByteView bytes, const UnframeResult& result,
                                    size_t max_held) const {
-  const UnframeResult result = mqtt::Unframe(bytes, max_size);
-  if (state_ != State::kOpen || result.kind != UnframeResult::Kind::kNeedMore ||
+  if (state_ != State::kOpen ||
       result.need <= context_.settings->max_held_publish) {
     return result;
   }
@@ -108,10 +107,13 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
   size_t used = 0;
   while (wants_client_bytes()) {
     used += to_broker_.Take(bytes.subspan(used), effects_);
-    const UnframeResult result =
-        UnframeNext(bytes.subspan(used), MaxPacketSize(),
-                    context_.settings->max_held_bytes);
-    if (result.kind == UnframeResult::Kind::kNeedMore) break;
+    if (used == bytes.size()) break;
+    UnframeResult result = mqtt::Unframe(bytes.subspan(used), MaxPacketSize());
+    if (result.kind == UnframeResult::Kind::kNeedMore) {
+      result = UnframePart(bytes.subspan(used), result,
+                           context_.settings->max_held_bytes);
+      if (result.kind == UnframeResult::Kind::kNeedMore) break;
+    }
     if (result.kind == UnframeResult::Kind::kError) {
       if (state_ == State::kAwaitConnect &&
           result.error == ReasonCode::kPacketTooLarge) {
@@ -149,11 +151,14 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
   size_t used = 0;
   while (state_ == State::kAwaitConnack || state_ == State::kOpen) {
     used += to_client_.Take(bytes.subspan(used), effects_);
-    // What a broker sends is not bounded but by a packet's size.
+    if (used == bytes.size()) break;
     const size_t max_size = context_.settings->max_packet_size;
-    const UnframeResult result =
-        UnframeNext(bytes.subspan(used), max_size, max_size);
-    if (result.kind == UnframeResult::Kind::kNeedMore) return used;
+    UnframeResult result = mqtt::Unframe(bytes.subspan(used), max_size);
+    if (result.kind == UnframeResult::Kind::kNeedMore) {
+      // What a broker sends is not bounded but by a packet's size.
+      result = UnframePart(bytes.subspan(used), result, max_size);
+      if (result.kind == UnframeResult::Kind::kNeedMore) return used;
+    }
     if (result.kind == UnframeResult::Kind::kError) {
       Fail(result.error, "the broker's packet is malformed or too large");
       break;

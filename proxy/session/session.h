@@ -218,9 +218,11 @@ class Session {
   // session.cc: time, limits and endings.
   void Begin(absl::Time now, Effects* effects);
   size_t MaxPacketSize() const;
-  // The first packet of `bytes`, or of a large PUBLISH what there is. Within
-  // `max_size` bytes, of which `max_held` may have to be kept.
-  mqtt::UnframeResult UnframeNext(ByteView bytes, size_t max_size,
+  // What to make of the first packet in `bytes`, which is not all there, as
+  // `result` says: a large PUBLISH may begin. Of what may not, no more than
+  // `max_held` bytes are waited for.
+  mqtt::UnframeResult UnframePart(ByteView bytes,
+                                  const mqtt::UnframeResult& result,
                                   size_t max_held) const;
   // Each way, once there is a grant.
   uint16_t MaxTopicAliases() const;

@@ -4,8 +4,7 @@
 
 namespace sluice::session {
 
-size_t StreamedPublish::Take(ByteView bytes, Effects* effects) {
-  if (missing_ == 0) return 0;
+size_t StreamedPublish::TakePart(ByteView bytes, Effects* effects) {
   const ByteView part = bytes.first(std::min(bytes.size(), missing_));
   if (passes_ && !part.empty()) effects->Forward(to_, part);
   missing_ -= part.size();

@@ -27,7 +27,9 @@ class StreamedPublish {
   bool is_under_way() const { return missing_ > 0; }
 
   // Passes on or drops what of `bytes` is still of it; returns how much.
-  size_t Take(ByteView bytes, Effects* effects);
+  size_t Take(ByteView bytes, Effects* effects) {
+    return is_under_way() ? TakePart(bytes, effects) : 0;
+  }
 
   // Sends a packet now, or when the one at hand is through.
   void Send(absl::string_view packet, Effects* effects);
@@ -35,6 +37,8 @@ class StreamedPublish {
   size_t waiting() const { return waiting_.size(); }
 
  private:
+  size_t TakePart(ByteView bytes, Effects* effects);
+
   const Effect::Kind to_;
   bool passes_ = false;
   size_t missing_ = 0;
