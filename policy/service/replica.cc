@@ -320,6 +320,15 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
   TellReach(absl::OkStatus());
 }
 
+void Replica::OnRevision(int64_t revision) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    revision_ = revision;
+    RemoveExpired();
+  }
+  Announce(/*other_issuers=*/false);
+}
+
 void Replica::ApplyRevocation(const ResourceChange& change) {
   Change remembered;
   remembered.revision = change.resource.revision;

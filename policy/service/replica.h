@@ -143,6 +143,7 @@ class Replica final : public ResourceObserverInterface {
 
   void OnSnapshot(int64_t revision, std::vector<Resource> resources) override;
   void OnChanges(std::vector<ResourceChange> changes) override;
+  void OnRevision(int64_t revision) override;
   void OnStale(const absl::Status& reason) override;
 
  private:

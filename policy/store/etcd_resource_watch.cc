@@ -171,7 +171,12 @@ void EtcdResourceStore::Tell(const WatchResponse& response) {
     const auto& last = response.events(response.events_size() - 1);
     revision_ = last.kv().mod_revision();
   }
-  if (!changes.empty()) observer_->OnChanges(std::move(changes));
+  if (!changes.empty()) {
+    observer_->OnChanges(std::move(changes));
+  } else if (!response.events().empty()) {
+    // Somebody may wait for it.
+    observer_->OnRevision(revision_);
+  }
 }
 
 void EtcdResourceStore::TellStale(const absl::Status& reason) {

@@ -48,6 +48,9 @@ class ResourceObserverInterface {
   // store is within reach again and that is all. A resource that expires is not
   // a change.
   virtual void OnChanges(std::vector<ResourceChange> changes) = 0;
+  // The store has come to that revision by what is no change: a resource that
+  // was deleted after its end.
+  virtual void OnRevision(int64_t revision) = 0;
   // Changes may come late from now on: the store cannot be reached; again for
   // each attempt that fails. When it can be reached again, OnSnapshot() or
   // OnChanges() is called. kDataLoss: it will not be, since there is another.

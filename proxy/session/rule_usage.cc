@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::session {
@@ -15,20 +17,21 @@ using authz::RuleSet;
 
 void RuleUsage::Follow(const RuleSet& former, const RuleSet& rules,
                        absl::Time now) {
+  absl::flat_hash_map<absl::string_view, double> left;  // by the rule's name
+  for (size_t i = 0; i < uses_.size(); ++i) {
+    const Rule& rule = former.rules()[i];
+    if (!rule.max_publishes_per_second().has_value()) continue;
+    Fill(rule, now, &uses_[i]);
+    left.emplace(rule.name(), uses_[i].tokens);
+  }
   std::vector<Use> uses(rules.rules().size());
   for (size_t i = 0; i < uses.size(); ++i) {
     const Rule& rule = rules.rules()[i];
     if (!rule.max_publishes_per_second().has_value()) continue;
     uses[i].tokens = *rule.max_publishes_per_second();
     uses[i].filled_at = now;
-    for (size_t j = 0; j < uses_.size(); ++j) {
-      const Rule& other = former.rules()[j];
-      if (other.name() != rule.name() ||
-          !other.max_publishes_per_second().has_value()) {
-        continue;
-      }
-      Fill(other, now, &uses_[j]);
-      uses[i].tokens = std::min(uses[i].tokens, uses_[j].tokens);
+    if (const auto found = left.find(rule.name()); found != left.end()) {
+      uses[i].tokens = std::min(uses[i].tokens, found->second);
     }
   }
   uses_ = std::move(uses);

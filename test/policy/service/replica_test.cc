@@ -319,6 +319,15 @@ TEST_F(ReplicaTest, NothingCountsForSureWhileTheStoreIsOutOfReach) {
   EXPECT_EQ(heard.back(), "");
 }
 
+TEST_F(ReplicaTest, WhoWaitsIsToldByWhatIsNoChangeToo) {
+  Put(Revoke("1", "alice"));
+  int told = 0;
+  replica_.WhenAt(2, [&](const absl::Status& status) { told += status.ok(); });
+  EXPECT_EQ(told, 0);
+  replica_.OnRevision(2);
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(ReplicaTest, NobodyWaitsAtTheEnd) {
   int failed = 0;
   const auto hear = [&](const absl::Status& status) { failed += !status.ok(); };

@@ -55,6 +55,13 @@ class ResourceObserver : public ResourceObserverInterface {
     told_.notify_all();
   }
 
+  void OnRevision(int64_t revision) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    EXPECT_GT(revision, revision_);
+    revision_ = revision;
+    told_.notify_all();
+  }
+
   void OnStale(const absl::Status& reason) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     EXPECT_FALSE(reason.ok());
