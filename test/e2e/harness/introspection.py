@@ -5,11 +5,11 @@ import http.server
 import json
 import pathlib
 import ssl
-import threading
 import urllib.parse
 import urllib.request
 
 from . import secrets_book
+from .https import HttpsServer
 from .ports import free_port
 from .process import Process
 from .tokens import AuthorizationServer, scope
@@ -95,20 +95,6 @@ class FakeAuthorizationServer:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                       Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(directory / "server.crt",
-                                directory / "server.key")
-        if client_ca:
-            context.load_verify_locations(directory / client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-        self._server.socket = context.wrap_socket(self._server.socket,
-                                                  server_side=True)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever,
-                         daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
+        server = HttpsServer(Handler, directory, client_ca)
+        self.port = server.server_port
+        self.stop = server.stop

@@ -4,14 +4,13 @@ import base64
 import http.server
 import json
 import pathlib
-import ssl
 import subprocess
-import threading
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from . import secrets_book
+from .https import HttpsServer
 
 _KEYS = pathlib.Path(__file__).resolve().parents[1] / "as/keys.mjs"
 
@@ -84,20 +83,11 @@ class JwksServer:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", self.port), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._directory / "server.crt",
-                                self._directory / "server.key")
-        self._server.socket = context.wrap_socket(self._server.socket,
-                                                  server_side=True)
+        self._server = HttpsServer(Handler, self._directory, port=self.port)
         self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever,
-                         daemon=True).start()
         return self
 
     def stop(self):
         if self._server:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.stop()
             self._server = None
