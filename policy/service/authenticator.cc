@@ -343,6 +343,7 @@ absl::Status Authenticator::AddRules(const v1::ConnectionInfo& connection,
 absl::StatusOr<v1::Grant> Authenticator::GrantFor(
     const v1::ConnectionInfo& connection,
     const ace::VerifiedToken* token) const {
+  if (absl::Status s = managed_->CheckComplete(); !s.ok()) return s;
   v1::Grant grant = token == nullptr ? PublicGrant() : TokenGrant(*token);
   if (absl::Status s = AddRules(connection, &grant); !s.ok()) return s;
   return grant;

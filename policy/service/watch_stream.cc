@@ -152,7 +152,8 @@ void WatchStream::ListSessions(v1::SessionQuery query, absl::Duration timeout,
     const std::lock_guard<std::mutex> lock(mutex_);
     if (ended_) {
       refusal = ProxyIsGone();
-    } else if (queries_.size() >= kMaxQueries) {
+    } else if (queries_.size() >= kMaxQueries ||
+               outbox_.size() >= 2 * kMaxQueries) {
       refusal = absl::ResourceExhaustedError(
           "too many questions to the proxy are open");
     } else {

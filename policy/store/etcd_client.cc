@@ -317,6 +317,7 @@ absl::Status EtcdClient::CallNow(
     if (status.ok()) status = call(*member, &context);
     if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
       ForgetToken();  // it has aged, and nothing was done
+      *outcome = Outcome::kAnswered;
       continue;
     }
     const bool unavailable =

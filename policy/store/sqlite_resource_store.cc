@@ -8,6 +8,10 @@
 namespace sluice::policy {
 namespace {
 
+// What has ended stays for so long where there is room: the clock that says so
+// may be set back.
+constexpr absl::Duration kKeptAfterEnd = absl::Hours(1);
+
 // The columns of a resource, in the order in which ToResource() reads them.
 constexpr char kSelectAll[] =
     "SELECT collection, id, value, expires_at, revision FROM resources";
@@ -89,10 +93,10 @@ absl::StatusOr<Resource> SqliteResourceStore::Put(
 
 absl::StatusOr<int64_t> SqliteResourceStore::Write(
     const Resource& resource, std::optional<int64_t> expected, absl::Time now) {
-  absl::Status status = RemoveExpired(now);
+  absl::Status status = RemoveEndedBy(now - kKeptAfterEnd);
   if (!status.ok()) return status;
   const absl::StatusOr<int64_t> present =
-      RevisionOf(resource.collection, resource.id);
+      RevisionOf(resource.collection, resource.id, now);
   if (!present.ok()) return present.status();
   status = CheckExpected(*present, expected);
   if (status.ok()) {
@@ -104,6 +108,10 @@ absl::StatusOr<int64_t> SqliteResourceStore::Write(
             .Run();
   }
   if (status.ok()) status = CheckRoom(resource);
+  if (absl::IsResourceExhausted(status)) {
+    status = RemoveEndedBy(now);
+    if (status.ok()) status = CheckRoom(resource);
+  }
   if (!status.ok()) return status;
   const absl::StatusOr<int64_t> revision = NextRevision();
   if (!revision.ok()) return revision.status();
@@ -158,9 +166,9 @@ absl::StatusOr<int64_t> SqliteResourceStore::Delete(
 absl::StatusOr<int64_t> SqliteResourceStore::Erase(
     absl::string_view collection, absl::string_view id,
     std::optional<int64_t> expected, absl::Time now) {
-  absl::Status status = RemoveExpired(now);
+  absl::Status status = RemoveEndedBy(now - kKeptAfterEnd);
   if (!status.ok()) return status;
-  const absl::StatusOr<int64_t> present = RevisionOf(collection, id);
+  const absl::StatusOr<int64_t> present = RevisionOf(collection, id, now);
   if (!present.ok()) return present.status();
   if (*present == 0) return absl::NotFoundError("there is none");
   status = CheckExpected(*present, expected);
@@ -208,9 +216,9 @@ void SqliteResourceStore::Follow(ResourceObserverInterface* observer) {
   TellSnapshot();
 }
 
-absl::Status SqliteResourceStore::RemoveExpired(absl::Time now) {
+absl::Status SqliteResourceStore::RemoveEndedBy(absl::Time time) {
   return database_->Prepare("DELETE FROM resources WHERE expires_at <= ?")
-      .Bind(absl::ToUnixMicros(now))
+      .Bind(absl::ToUnixMicros(time))
       .Run();
 }
 
@@ -228,10 +236,12 @@ absl::Status SqliteResourceStore::CheckRoom(const Resource& resource) {
 }
 
 absl::StatusOr<int64_t> SqliteResourceStore::RevisionOf(
-    absl::string_view collection, absl::string_view id) {
+    absl::string_view collection, absl::string_view id, absl::Time now) {
   SqliteStatement statement = database_->Prepare(
-      "SELECT revision FROM resources WHERE collection = ? AND id = ?");
-  const absl::StatusOr<bool> row = statement.Bind(collection).Bind(id).Step();
+      "SELECT revision FROM resources WHERE collection = ? AND id = ? "
+      "AND (expires_at IS NULL OR expires_at > ?)");
+  const absl::StatusOr<bool> row =
+      statement.Bind(collection).Bind(id).Bind(absl::ToUnixMicros(now)).Step();
   if (!row.ok()) return row.status();
   return *row ? statement.Number(0) : 0;
 }

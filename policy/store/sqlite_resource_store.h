@@ -62,11 +62,12 @@ class SqliteResourceStore : public ResourceStoreInterface {
                                 std::optional<int64_t> expected,
                                 absl::Time now);
   absl::Status Insert(const Resource& resource, int64_t revision);
-  absl::Status RemoveExpired(absl::Time now);
+  // Removes what had ended by `time`.
+  absl::Status RemoveEndedBy(absl::Time time);
   absl::Status CheckRoom(const Resource& resource);
-  // 0 where there is none.
+  // 0 where there is none at `now`.
   absl::StatusOr<int64_t> RevisionOf(absl::string_view collection,
-                                     absl::string_view id);
+                                     absl::string_view id, absl::Time now);
   absl::StatusOr<int64_t> NextRevision();
 
   // These are called with `writing_` held.

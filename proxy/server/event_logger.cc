@@ -37,22 +37,23 @@ Line LineOf(Event::Kind kind) {
 }  // namespace
 
 EventLogger::~EventLogger() {
-  for (const Limit* limit : {&handshakes_, &connections_, &refusals_, &ends_}) {
+  for (const Limit* limit :
+       {&handshakes_, &connections_, &refusals_, &denials_, &ends_}) {
     TellSuppressed(*limit, limit->untold);
   }
 }
 
 EventLogger::Limit* EventLogger::LimitOf(const Event& event) {
-  const bool has_token = !event.token_id.empty();
+  if (event.has_token) return nullptr;
   switch (event.kind) {
     case Event::Kind::kConnected:
-      return has_token ? nullptr : &connections_;
+      return &connections_;
     case Event::Kind::kRefused:
       return &refusals_;
     case Event::Kind::kDenied:
-      return nullptr;  // sessions have a limit each
+      return &denials_;
     case Event::Kind::kClosed:
-      return has_token ? nullptr : &ends_;
+      return &ends_;
   }
   return nullptr;
 }

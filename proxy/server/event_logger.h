@@ -30,7 +30,7 @@ namespace sluice::server {
 // KiB is no reason for a line of 64 KiB.
 //
 // What anybody can cause who reaches a listener, failed handshakes, refused
-// clients, and clients without a token that come and go, gets at most
+// clients, and what clients without a token do, gets at most
 // LineLimit::kPerSecond lines a second of each. The next such line, or the end,
 // tells how many there would have been more:
 //
@@ -72,6 +72,7 @@ class EventLogger final : public session::ObserverInterface,
   Limit handshakes_{"handshake_failed", {}, {}};
   Limit connections_{"client_connected", {}, {}};
   Limit refusals_{"client_refused", {}, {}};
+  Limit denials_{"client_denied", {}, {}};
   Limit ends_{"client_closed", {}, {}};
   std::atomic<uint64_t> suppressed_{0};
 };

@@ -17,6 +17,7 @@ struct Event {
   absl::string_view listener;
   absl::string_view client_address;
   absl::string_view client_id;
+  bool has_token = false;  // a good one, shown
   absl::string_view subject;
   absl::string_view token_id;
   absl::string_view topic;   // kDenied: topic name or filter

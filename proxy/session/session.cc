@@ -71,8 +71,10 @@ bool Session::wants_client_bytes() const {
 
 size_t Session::MaxPacketSize() const {
   const Settings& settings = *context_.settings;
-  const bool authenticated = grant_ != nullptr && !grant_->issuer().empty();
-  if (authenticated) return settings.max_packet_size;
+  // Before CONNACK nothing that is large is due, whoever it is.
+  if (state_ == State::kOpen && !is_anonymous()) {
+    return settings.max_packet_size;
+  }
   return std::min(settings.max_packet_size,
                   settings.max_unauthenticated_packet_size);
 }
@@ -391,6 +393,7 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
   if (grant_ != nullptr) {
     event.subject = grant_->subject();
     event.token_id = grant_->token_id();
+    event.has_token = !is_anonymous();
   }
   event.topic = topic;
   event.detail = detail;

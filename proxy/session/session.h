@@ -423,7 +423,8 @@ class Session {
   // Whether all is known that the SUBSCRIBE is to be judged by; else it is
   // being asked.
   bool CheckersHaveSaid(const mqtt::Subscribe& subscribe);
-  bool HasCheckers(const authz::RuleSet::Places& places) const;
+  // How many rules of these have one.
+  size_t CountCheckers(const authz::RuleSet::Places& places) const;
 
   const Context context_;
   State state_ = State::kAwaitConnect;

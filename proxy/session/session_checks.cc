@@ -18,8 +18,8 @@ using mqtt::ReasonCode;
 
 namespace {
 
-// Of one SUBSCRIBE, that checkers are asked about.
-constexpr size_t kMaxCheckedFilters = 64;
+// To checkers, about one SUBSCRIBE: after so many about no other filter.
+constexpr size_t kMaxQuestions = 64;
 
 // What an answer that did not come counts for.
 constexpr absl::Duration kFailureTtl = absl::Seconds(1);
@@ -117,16 +117,18 @@ bool Session::PassesCheckers(const mqtt::Publish& publish,
 
 bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
   bool all = true;
-  size_t checked = 0;
+  size_t asked = 0;
   for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
     const authz::SubscriptionVerdict subscription =
         grant_->JudgeSubscription(entry.filter);
     if (!subscription.allowed) continue;
     const absl::string_view filter = mqtt::WithoutShare(entry.filter);
     const RuleSet::Places& places = subscription.rules;
-    if (!HasCheckers(places)) continue;
+    const size_t questions = CountCheckers(places);
+    if (questions == 0) continue;
     // What is beyond this stays unknown, and is denied.
-    if (++checked > kMaxCheckedFilters) break;
+    if (asked >= kMaxQuestions) break;
+    asked += questions;
     const CheckVerdict verdict =
         JudgeByCheckers(About::kSubscribe, filter, places);
     if (verdict.kind == CheckVerdict::Kind::kDenied) continue;
@@ -136,10 +138,11 @@ bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
   return all;
 }
 
-bool Session::HasCheckers(const RuleSet::Places& places) const {
-  return std::any_of(places.begin(), places.end(), [this](uint16_t place) {
-    return !grant_->rules().at(place).checker().empty();
-  });
+size_t Session::CountCheckers(const RuleSet::Places& places) const {
+  return static_cast<size_t>(
+      std::count_if(places.begin(), places.end(), [this](uint16_t place) {
+        return !grant_->rules().at(place).checker().empty();
+      }));
 }
 
 void Session::OnCheckAnswer(

@@ -131,13 +131,14 @@ TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWhoAreNotLetIn) {
 
 // So do clients without a token, by coming and going.
 TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWithoutAToken) {
-  for (const auto kind : {Event::Kind::kConnected, Event::Kind::kClosed}) {
+  for (const auto kind :
+       {Event::Kind::kConnected, Event::Kind::kDenied, Event::Kind::kClosed}) {
     g_now += absl::Seconds(10);
     sink_.lines.clear();
     Event event = ClientEvent(kind);
     for (int i = 0; i < 130; ++i) event_logger_.OnEvent(event);
     EXPECT_EQ(sink_.lines.size(), 100u);
-    event.token_id = "t-1";
+    event.has_token = true;
     for (int i = 0; i < 130; ++i) event_logger_.OnEvent(event);
     EXPECT_EQ(sink_.lines.size(), 230u);
   }

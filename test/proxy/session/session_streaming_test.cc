@@ -171,6 +171,30 @@ TEST_F(SessionStreamingTest, ItsHeadMayBeRewritten) {
   EXPECT_EQ(expiry.number, 3600u);
 }
 
+TEST_F(SessionStreamingTest, ItDoesNotGrowOverTheLargestLength) {
+  settings.max_packet_size = 268435460;
+  OpenAs(kV5);
+  std::string packet;
+  mqtt::AppendFixedHeader(mqtt::PacketType::kPublish, 1, 268435451, &packet);
+  mqtt::AppendString("a/1", &packet);
+  mqtt::AppendVarint(0, &packet);
+  EXPECT_THAT(Client(packet), ElementsAre("client DISCONNECT 95", "close"));
+}
+
+// Who has a token is not let in yet.
+TEST_F(SessionStreamingTest, LittleIsKeptBeforeConnack) {
+  settings.max_unauthenticated_packet_size = 300;
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  SessionHarness::Grant(AGrant());
+  UpstreamConnected();
+  std::string packet;
+  mqtt::AppendFixedHeader(mqtt::PacketType::kSubscribe, 2, 400, &packet);
+  EXPECT_THAT(Client(packet), ElementsAre("client CONNACK 95", "close"));
+}
+
 TEST_F(SessionStreamingTest, WaitsForAChecker) {
   OpenAs(kV5);
   const std::string packet = Large("c/1");
