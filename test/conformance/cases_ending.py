@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 import time
 
 from harness import wire
@@ -175,7 +176,13 @@ def acks_pass_a_large_packet(t):
 @case("EDGE-19", outcome="refused")
 def fast_client_is_held_back(t):
     """a client that sends to a broker that does not read."""
-    t.script(CONNECT=wire.connack(), PUBLISH=lambda _: time.sleep(1) or b"")
+    over = threading.Event()
+
+    def read_no_more(_):
+        over.wait(10)
+        return b""
+
+    t.script(CONNECT=wire.connack(), PUBLISH=read_no_more)
     client = t.connected("a/# sub", "a/# pub")
     packet = wire.publish("a/x", bytes(1 << 20))
     sent = []
@@ -190,6 +197,7 @@ def fast_client_is_held_back(t):
     time.sleep(0.8)
     t.assertLess(len(sent), 24)  # the rest waits in the client
     client.tls.abort()
+    over.set()
 
 
 # EDGE-20
