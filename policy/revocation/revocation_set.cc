@@ -55,8 +55,8 @@ void RevocationSet::Clear() {
 }
 
 void RevocationSet::RemoveExpired(absl::Time now) {
-  while (!by_expiry_.empty() &&
-         by_expiry_.begin()->first + kKeptAfterEnd <= now) {
+  const absl::Time gone = now - kKeptAfterEnd;
+  while (!by_expiry_.empty() && by_expiry_.begin()->first <= gone) {
     const std::string name = by_expiry_.begin()->second;
     Remove(name);
   }

@@ -184,11 +184,11 @@ void Replica::FillSnapshot(WatchCursor* cursor,
     cursor->snapshot_revision_ = revision_;
     cursor->snapshot_after_.clear();
   }
-  const absl::Time now = clock_();
+  const absl::Time gone = clock_() - kKeptAfterEnd;
   size_t bytes = 0;
   for (auto next = revocations_.upper_bound(cursor->snapshot_after_);
        next != revocations_.end(); ++next) {
-    if (EndOf(next->second) + kKeptAfterEnd <= now) continue;
+    if (EndOf(next->second) <= gone) continue;
     if (bytes >= limits_.max_message_bytes) {
       snapshot->set_more(true);
       return;
@@ -355,10 +355,10 @@ void Replica::AddRevocation(v1::Revocation revocation) {
 void Replica::RemoveExpired() {
   const absl::Time now = clock_();
   revocation_set_.RemoveExpired(now);
-  while (!ends_.empty() && ends_.begin()->first + kKeptAfterEnd <= now) {
+  const absl::Time gone = now - kKeptAfterEnd;
+  while (!ends_.empty() && ends_.begin()->first <= gone) {
     const auto ended = revocations_.find(ends_.begin()->second);
-    if (ended != revocations_.end() &&
-        EndOf(ended->second) + kKeptAfterEnd <= now) {
+    if (ended != revocations_.end() && EndOf(ended->second) <= gone) {
       revocations_.erase(ended);
     }
     ends_.erase(ends_.begin());

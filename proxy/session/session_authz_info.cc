@@ -52,20 +52,17 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
 
 // ACE-AZI-1
 void Session::OnTokenPublish(const mqtt::Publish& publish) {
+  const auto deny = [this, &publish](ReasonCode code, absl::string_view why) {
+    AnswerPublish(publish.qos, publish.packet_id, code,
+                  Decide(Action::kStoreToken, Verdict::kDenied, code,
+                         context_.settings->authz_info_topic, why));
+  };
   if (publish.payload.size() < publish.payload_size) {
-    const ReasonCode code = ReasonCode::kPayloadFormatInvalid;
-    AnswerPublish(
-        publish.qos, publish.packet_id, code,
-        Decide(Action::kStoreToken, Verdict::kDenied, code,
-               context_.settings->authz_info_topic, "too large for a token"));
+    deny(ReasonCode::kPayloadFormatInvalid, "too large for a token");
     return;
   }
   if (store_requests_.size() == kMaxStoreRequests) {
-    const ReasonCode code = ReasonCode::kQuotaExceeded;
-    AnswerPublish(
-        publish.qos, publish.packet_id, code,
-        Decide(Action::kStoreToken, Verdict::kDenied, code,
-               context_.settings->authz_info_topic, "too many tokens at once"));
+    deny(ReasonCode::kQuotaExceeded, "too many tokens at once");
     return;
   }
   auto request = absl::make_unique<policy::v1::StoreTokenRequest>();
