@@ -12,7 +12,7 @@ from harness import wire
 from harness.client import Client
 from harness.etcd import Etcd
 from harness.process import eventually
-from harness.relay import Relay
+from harness.relay import RefusingRelay
 from harness.stack import (Stack, StackTestCase, keys_directory,
                            run_directory)
 from harness.tokens import Ed25519Key
@@ -175,9 +175,7 @@ class BoundClientIdTest(EtcdTestCase):
         owner.ping()
 
     def anonymous_connack(self, client_id):
-        client = self.client()
-        client.send(wire.connect(client_id=client_id))
-        return client.expect("CONNACK")
+        return self.anonymous(client_id=client_id)[1]
 
 
 class UnreadEtcdTest(EtcdTestCase):
@@ -186,7 +184,7 @@ class UnreadEtcdTest(EtcdTestCase):
     @classmethod
     def store(cls):
         if not hasattr(cls, "relay"):
-            cls.relay = Relay(cls.etcd.address)
+            cls.relay = RefusingRelay(cls.etcd.address)
             cls.addClassCleanup(cls.relay.stop)
         return {**super().store(), "endpoints": [cls.relay.address]}
 

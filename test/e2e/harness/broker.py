@@ -5,6 +5,7 @@ import socket
 import threading
 
 from . import wire
+from .listener import Listener
 from .ports import free_port
 from .process import Process
 
@@ -127,24 +128,15 @@ class RecordingBroker:
         self.connections = []
         self.scripts = {}
         self._answers = answers
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._take)
+        self.address = self._listener.address
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return  # stopped
-            recorded = RecordedConnection(connection, self._answers,
-                                          self.scripts)
-            threading.Thread(target=recorded.serve, daemon=True,
-                             args=[self.connections.append]).start()
+    def _take(self, connection):
+        recorded = RecordedConnection(connection, self._answers, self.scripts)
+        threading.Thread(target=recorded.serve, daemon=True,
+                         args=[self.connections.append]).start()
 
     def stop(self):
-        with contextlib.suppress(OSError):  # stopped before
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        self._listener.close()
+        self._listener.stop()
         for connection in self.connections:
             connection.close()

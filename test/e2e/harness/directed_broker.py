@@ -7,6 +7,7 @@ import struct
 import threading
 
 from . import wire
+from .listener import Listener
 from .process import TIMEOUT
 
 _CONNACK = wire.packet("CONNACK", b"\0\0\0")
@@ -70,18 +71,9 @@ class DirectedBroker:
     def __init__(self):
         self.reset_at_once = False
         self._connections = queue.Queue()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return  # stopped
-            threading.Thread(target=self._take, args=[connection],
-                             daemon=True).start()
+        self._listener = Listener(lambda connection: threading.Thread(
+            target=self._take, args=[connection], daemon=True).start())
+        self.address = self._listener.address
 
     def _take(self, connection):
         try:
@@ -109,7 +101,5 @@ class DirectedBroker:
             self._connections.get().close()
 
     def stop(self):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        self._listener.close()
+        self._listener.stop()
         self.forget()

@@ -6,8 +6,8 @@ import threading
 
 
 class HttpsServer(http.server.ThreadingHTTPServer):
-    """Serves on 127.0.0.1 until stop(), each connection in a
-    thread of its own, TLS handshake included."""
+    """Serves on 127.0.0.1 until stop(), each connection in a thread of its own,
+    TLS handshake included."""
 
     # Many may come at once, and whoever does not fit comes back a second later.
     request_queue_size = 128

@@ -1,48 +1,71 @@
-"""Stands before a server, and breaks off what a test wants broken off."""
+"""Stands before a server, and may look at what passes."""
 
 import contextlib
 import socket
 import threading
 
+from .listener import Listener
+
 
 class Relay:
-    """Passes bytes between `address` and `target` ("HOST:PORT"). A connection
-    on which a client sends `refused`, if that is set, ends."""
+    """Passes bytes between `address` and `target` ("HOST:PORT"), which may come
+    and go, and be set later."""
 
-    def __init__(self, target):
-        host, _, port = target.rpartition(":")
-        self._target = (host, int(port))
-        self.refused = None
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+    def __init__(self, target=None):
+        self.target = target
+        self._ends = set()
+        self._listener = Listener(self._take)
+        self.address = self._listener.address
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # stopped
-            try:
-                server = socket.create_connection(self._target)
-            except OSError:
-                client.close()
-                continue
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._pass, daemon=True, args=[
-                    source, sink, source is client]).start()
+    def look(self):
+        """For a new connection: what is called with bytes of the client and with
+        bytes of the server before they are passed on. With an OSError the
+        connection ends."""
+        return (lambda data: None), (lambda data: None)
 
-    def _pass(self, source, sink, from_client):
+    def _take(self, client):
+        host, _, port = self.target.rpartition(":")
+        try:
+            server = socket.create_connection((host, int(port)))
+        except OSError:
+            client.close()
+            return
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._ends.add(end)
+        from_client, from_server = self.look()
+        for source, sink, look in ((client, server, from_client),
+                                   (server, client, from_server)):
+            threading.Thread(target=self._pass, daemon=True,
+                             args=[source, sink, look]).start()
+
+    def _pass(self, source, sink, look):
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                if from_client and self.refused and self.refused in data:
-                    break
+                look(data)
                 sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        for end in (sink, source):
+            self._close(end)
+
+    def _close(self, end):
+        self._ends.discard(end)
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
 
     def stop(self):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._listener.stop()
+        for end in list(self._ends):
+            self._close(end)
+
+
+class RefusingRelay(Relay):
+    """A connection on which a client sends `refused`, if that is set, ends."""
+
+    refused = None
+
+    def look(self):
+        def from_client(data):
+            if self.refused and self.refused in data:
+                raise OSError("refused")
+        return from_client, lambda data: None

@@ -1,18 +1,17 @@
 """A wire tap between a proxy and its broker: passes bytes, and books what both
 said to each other."""
 
-import contextlib
-import socket
 import threading
 
 from . import wire
+from .relay import Relay
 
 
 def _number(packet):
     return int(packet.payload.split(b" ")[0])
 
 
-class Tap:
+class Tap(Relay):
     """Stands at `address` for a broker that may come and go at its own.
 
     By topic: `forwarded` counts the first sends of each number that the broker
@@ -22,47 +21,28 @@ class Tap:
     """
 
     def __init__(self, broker_address):
-        host, port = broker_address.split(":")
-        self._broker = (host, int(port))
         self.forwarded, self.acknowledged, self.delivered = {}, {}, {}
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(broker_address)
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # stopped
-            try:
-                broker = socket.create_connection(self._broker)
-            except OSError:
-                client.close()
-                continue
-            numbers = {}  # Packet Identifier to topic and number
-            for source, sink, book in (
-                    (client, broker, self._book_from_proxy),
-                    (broker, client, self._book_from_broker)):
-                threading.Thread(target=self._pass, daemon=True, args=[
-                    source, sink, book, numbers]).start()
+    def look(self):
+        numbers = {}  # Packet Identifier to topic and number
+        return (self._reader(self._book_from_proxy, numbers),
+                self._reader(self._book_from_broker, numbers))
 
-    def _pass(self, source, sink, book, numbers):
+    def _reader(self, book, numbers):
+        """Has each packet booked."""
         unread = b""
-        with contextlib.suppress(OSError):
-            while received := source.recv(1 << 16):
-                unread += received
+
+        def look(data):
+            nonlocal unread
+            packet, unread = wire.split(unread + data, wire.V5)
+            while packet:
+                with self._lock:
+                    book(packet, numbers)
                 packet, unread = wire.split(unread, wire.V5)
-                while packet:
-                    with self._lock:
-                        book(packet, numbers)
-                    packet, unread = wire.split(unread, wire.V5)
-                sink.sendall(received)
-        for end in (sink, source):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+
+        return look
 
     def _book_from_proxy(self, packet, numbers):
         if packet.type != "PUBLISH":
@@ -84,8 +64,3 @@ class Tap:
         of_topic = counts.setdefault(packet.topic, {})
         number = _number(packet)
         of_topic[number] = of_topic.get(number, 0) + 1
-
-    def stop(self):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
