@@ -168,11 +168,12 @@ class Driver {
         session_->OnClientBytes(AsBytes(client_rest_), now_, &effects_);
     Require(used <= client_rest_.size());
     Require(wanted || closed_ || (used == 0 && effects_.empty()));
-    from_client_.Each(AsBytes(client_rest_).first(used), Version(),
-                      [this](const mqtt::Frame& frame) {
-                        answers_.FromClient(frame, Version());
-                      });
-    Require(closed_ || session_->is_closed() || !from_client_.broken());
+    const bool packets =
+        from_client_.Each(AsBytes(client_rest_).first(used), Version(),
+                          [this](const mqtt::Frame& frame) {
+                            answers_.FromClient(frame, Version());
+                          });
+    Require(closed_ || session_->is_closed() || packets);
     Finish();
     client_rest_.erase(0, used);
     RequireOnlyAPart(client_rest_, session_->wants_client_bytes());
@@ -198,7 +199,7 @@ class Driver {
     policy::v1::SessionInfo info;
     const mqtt::UnframeResult result =
         session_->Describe(&info)
-            ? UnframePart(AsBytes(rest), Version())
+            ? from_client_.First(AsBytes(rest), Version())
             : mqtt::Unframe(AsBytes(rest), settings_.max_packet_size);
     Require(result.kind == mqtt::UnframeResult::Kind::kNeedMore);
   }
@@ -383,8 +384,8 @@ class Driver {
   AnswerModel answers_;
   Outlet broker_;
   Outlet client_;
-  PacketStream from_client_;
-  PacketStream from_broker_;
+  PacketStream from_client_{kMaxHeldPublish};
+  PacketStream from_broker_{kMaxHeldPublish};
   std::string client_rest_;
   std::string broker_rest_;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;

@@ -43,16 +43,6 @@ uint16_t LeadingNumber(const Frame& frame) {
 
 }  // namespace
 
-mqtt::UnframeResult UnframePart(ByteView bytes, ProtocolVersion version) {
-  const mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
-  if (result.kind != mqtt::UnframeResult::Kind::kNeedMore ||
-      result.need <= kMaxHeldPublish ||
-      bytes[0] >> 4 != static_cast<uint8_t>(PacketType::kPublish)) {
-    return result;
-  }
-  return mqtt::UnframePublishHead(bytes, result.need, SIZE_MAX, version);
-}
-
 policy::v1::Grant GrantModel::ToProto() const {
   policy::v1::Grant grant =
       wide ? MakeGrant(expires_at, {"pubsub a/#", "pubsub b"})
@@ -186,11 +176,10 @@ void Outlet::Take(ByteView bytes, ProtocolVersion version,
   grant_ = grant;
   start_ = start;
   now_ = now;
-  stream_.Each(bytes, version, [this, version](const Frame& frame) {
+  Require(stream_.Each(bytes, version, [this, version](const Frame& frame) {
     Check(frame, version);
     ++packets_;
-  });
-  Require(!stream_.broken());
+  }));
 }
 
 void Outlet::Check(const Frame& frame, ProtocolVersion version) {

@@ -1,7 +1,6 @@
 #ifndef TEST_FUZZ_SESSION_MODEL_H_
 #define TEST_FUZZ_SESSION_MODEL_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/unframer.h"
+#include "test/proxy/session/packet_stream.h"
 
 namespace sluice::session {
 
@@ -29,41 +29,6 @@ inline void Require(bool condition) {
 // What the fuzzed session keeps of a packet.
 inline constexpr size_t kMaxHeldPublish = 24;
 inline constexpr size_t kMaxHeldBytes = 1024;
-
-// The first packet of `bytes`, or what there is of a PUBLISH that is larger
-// than kMaxHeldPublish.
-mqtt::UnframeResult UnframePart(ByteView bytes, mqtt::ProtocolVersion version);
-
-// The packets of one direction. A large PUBLISH is told when it begins; the
-// rest of it is skipped.
-class PacketStream {
- public:
-  template <typename Function>
-  void Each(ByteView bytes, mqtt::ProtocolVersion version, Function function) {
-    while (!bytes.empty()) {
-      if (missing_ > 0) {
-        const size_t more = std::min(missing_, bytes.size());
-        missing_ -= more;
-        bytes.remove_prefix(more);
-        continue;
-      }
-      const mqtt::UnframeResult result = UnframePart(bytes, version);
-      if (result.kind != mqtt::UnframeResult::Kind::kFrame) {
-        broken_ = true;
-        return;
-      }
-      function(result.frame);
-      missing_ = result.frame.missing;
-      bytes.remove_prefix(result.frame.whole.size());
-    }
-  }
-  // There was something else than packets.
-  bool broken() const { return broken_; }
-
- private:
-  size_t missing_ = 0;
-  bool broken_ = false;
-};
 
 // The two grants that the fuzzer gives, and what they allow, judged level by
 // level and without the code that is fuzzed.
@@ -153,7 +118,7 @@ class Outlet {
   void CheckLimits(const mqtt::Publish& publish, absl::string_view topic);
 
   const bool to_broker_;
-  PacketStream stream_;
+  PacketStream stream_{kMaxHeldPublish};
   CheckModel* const checks_;
   AnswerModel* const answers_;
   GrantModel grant_;

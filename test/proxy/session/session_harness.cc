@@ -41,42 +41,28 @@ int CodeOf(const mqtt::Frame& frame) {
   return at < frame.body.size() ? frame.body[at] : -1;
 }
 
-// `missing`: bytes of a PUBLISH that are to come.
 void DescribePackets(absl::string_view who, ByteView bytes,
-                     ProtocolVersion version, size_t* missing,
+                     ProtocolVersion version, PacketStream* stream,
                      SessionHarness::Lines* lines) {
-  while (!bytes.empty()) {
-    if (*missing > 0) {
-      const size_t more = std::min(*missing, bytes.size());
-      *missing -= more;
-      bytes.remove_prefix(more);
-      lines->push_back(absl::StrCat(who, " ", more, " more bytes"));
-      continue;
-    }
-    mqtt::UnframeResult result = mqtt::Unframe(bytes, 268435460);
-    if (result.kind == mqtt::UnframeResult::Kind::kNeedMore &&
-        result.need > bytes.size()) {
-      result = mqtt::UnframePublishHead(bytes, result.need, SIZE_MAX, version);
-    }
-    if (result.kind != mqtt::UnframeResult::Kind::kFrame) {
-      lines->push_back(absl::StrCat(who, " BROKEN PACKET"));
-      return;
-    }
-    std::string line =
-        absl::StrCat(who, " ", mqtt::PacketTypeName(result.frame.type));
-    const int code = CodeOf(result.frame);
+  const auto on_packet = [&](const mqtt::Frame& frame) {
+    std::string line = absl::StrCat(who, " ", mqtt::PacketTypeName(frame.type));
+    const int code = CodeOf(frame);
     if (code >= 0) absl::StrAppend(&line, absl::StrFormat(" %02x", code));
-    if (result.frame.type == PacketType::kSuback) {
-      const auto suback = mqtt::ParseSuback(result.frame, version);
+    if (frame.type == PacketType::kSuback) {
+      const auto suback = mqtt::ParseSuback(frame, version);
       if (!suback.ok()) absl::StrAppend(&line, " MALFORMED");
       for (uint8_t c : suback.ok() ? suback->codes : ByteView()) {
         absl::StrAppend(&line, absl::StrFormat(" %02x", c));
       }
     }
-    if (result.frame.missing > 0) absl::StrAppend(&line, " begins");
+    if (frame.missing > 0) absl::StrAppend(&line, " begins");
     lines->push_back(std::move(line));
-    bytes.remove_prefix(result.frame.whole.size());
-    *missing = result.frame.missing;
+  };
+  const auto on_more = [&](size_t more) {
+    lines->push_back(absl::StrCat(who, " ", more, " more bytes"));
+  };
+  if (!stream->Each(bytes, version, on_packet, on_more)) {
+    lines->push_back(absl::StrCat(who, " BROKEN PACKET"));
   }
 }
 
@@ -113,6 +99,8 @@ void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
 }
 
 SessionHarness::Lines SessionHarness::Start() {
+  stream_to_client_ = PacketStream(settings.max_held_publish);
+  stream_to_broker_ = PacketStream(settings.max_held_publish);
   tls_.resumed = tls_resumed;
   tls_.certificate = tls_certificate;
   tls_.psk_key_id = tls_psk_key_id;
@@ -311,12 +299,12 @@ SessionHarness::Lines SessionHarness::Finish() {
     switch (effect.kind) {
       case Effect::Kind::kSendToClient:
         DescribePackets("client", effects_.bytes(effect), version_,
-                        &missing_to_client_, &lines);
+                        &stream_to_client_, &lines);
         absl::StrAppend(&to_client_, AsString(effects_.bytes(effect)));
         break;
       case Effect::Kind::kSendToBroker:
         DescribePackets("broker", effects_.bytes(effect), version_,
-                        &missing_to_broker_, &lines);
+                        &stream_to_broker_, &lines);
         absl::StrAppend(&to_broker_, AsString(effects_.bytes(effect)));
         broker_got_a_view_ = broker_got_a_view_ && effect.forwarded;
         break;

@@ -17,6 +17,7 @@
 #include "proto/sluice/policy/v1/policy.pb.h"
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/session/session.h"
+#include "test/proxy/session/packet_stream.h"
 
 namespace sluice::session {
 
@@ -196,8 +197,8 @@ class SessionHarness {
   policy::v1::CheckRequest check_asked_;
   std::string to_client_;
   std::string to_broker_;
-  size_t missing_to_client_ = 0;
-  size_t missing_to_broker_ = 0;
+  PacketStream stream_to_client_{0};  // made anew by Start()
+  PacketStream stream_to_broker_{0};
   bool broker_got_a_view_ = true;
   policy::v1::AuthenticateRequest asked_;
   policy::v1::StoreTokenRequest store_asked_;
