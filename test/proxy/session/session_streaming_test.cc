@@ -123,7 +123,7 @@ TEST_F(SessionStreamingTest, IsKeptWhereItIsNotLarge) {
   EXPECT_THAT(Client(packet.substr(200)), ElementsAre("broker PUBLISH"));
 }
 
-// ACE-PUB-1
+// covers: ACE-PUB-1
 TEST_F(SessionStreamingTest, IsDroppedToItsEndWhereItIsDenied) {
   OpenAs(kV5);
   const std::string packet = Large("z");
@@ -147,7 +147,7 @@ TEST_F(SessionStreamingTest, RulesCountAllOfThePayload) {
               ElementsAre("client PUBACK 97"));
 }
 
-// ACE-PUB-4
+// covers: ACE-PUB-4
 TEST_F(SessionStreamingTest, ItsHeadMayBeRewritten) {
   OpenAs(kV5);
   const std::string packet = Large("a/1", 1, "", /*retain=*/true);
@@ -206,7 +206,8 @@ TEST_F(SessionStreamingTest, WaitsForAChecker) {
       ElementsAre(absl::StrCat("broker ", packet.size() - 60, " more bytes")));
 }
 
-// EDGE-12: the session's own UNSUBSCRIBE does not get into the message.
+// covers: EDGE-12
+// The session's own UNSUBSCRIBE does not get into the message.
 TEST_F(SessionStreamingTest, OwnPacketsWaitForItsEnd) {
   policy::v1::Grant grant = AGrant();
   grant.mutable_recheck_after()->set_seconds(60);
@@ -243,7 +244,7 @@ TEST_F(SessionStreamingTest, ABrokersGoesOnAsItComes) {
   EXPECT_EQ(sent, packet);
 }
 
-// ACE-OUT-1
+// covers: ACE-OUT-1
 TEST_F(SessionStreamingTest, ABrokersIsJudgedFirst) {
   OpenAs(kV5);
   EXPECT_THAT(Broker(Large("z", 0).substr(0, 50)),
