@@ -221,6 +221,11 @@ void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
   Settle();
 }
 
+void ClientConnection::OnStalled(Stream* stream) {
+  (stream == &client_ ? client_failed_ : broker_ended_) = true;
+  Settle();
+}
+
 bool ClientConnection::IsReached() {
   return !context_->denials->Has(client_address_);
 }
@@ -438,6 +443,7 @@ void ClientConnection::Settle() {
   if (phase_ == Phase::kClosing) {
     session_.reset();
     tls_.reset();
+    stall_watch_.reset();
     from_client_ = PacketBuffer();
     from_broker_ = PacketBuffer();
     if (client_.is_finished() &&
@@ -480,7 +486,16 @@ void ClientConnection::UpdateReading() {
                      (phase_ == Phase::kHandshake
                           ? !tls_->waits_for_key()
                           : session_->wants_client_bytes()));
-  if (broker_.has_value()) broker_->SetReading(!backpressure_.pauses_broker());
+  if (!broker_.has_value()) return;
+  broker_->SetReading(!backpressure_.pauses_broker());
+  if (!backpressure_.pauses_client() && !backpressure_.pauses_broker()) {
+    stall_watch_.reset();
+  } else if (stall_watch_ == nullptr) {
+    StallWatch::HandlerInterface* const handler = this;
+    stall_watch_ = std::make_unique<StallWatch>(context_->loop->uv(),
+                                                config_->stall_patience,
+                                                &client_, &*broker_, handler);
+  }
 }
 
 void ClientConnection::Remove() { context_->connections->Remove(id_); }

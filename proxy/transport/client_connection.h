@@ -16,6 +16,7 @@
 #include "proxy/transport/policy_questions.h"
 #include "proxy/transport/pre_shared_key.h"
 #include "proxy/transport/socket_address.h"
+#include "proxy/transport/stall_watch.h"
 #include "proxy/transport/stream.h"
 #include "proxy/transport/tls_connection.h"
 #include "proxy/transport/upstream.h"
@@ -28,6 +29,7 @@ namespace sluice::transport {
 class ClientConnection final : private Stream::HandlerInterface,
                                private DeadlineTimer::HandlerInterface,
                                private UpstreamConnector::HandlerInterface,
+                               private StallWatch::HandlerInterface,
                                private session::DenialLimitInterface,
                                private session::AnonymousLimitInterface {
  public:
@@ -83,6 +85,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   void OnDeadline() override;
   // UpstreamConnector::HandlerInterface:
   void OnConnected(absl::StatusOr<UvStream> socket) override;
+  // StallWatch::HandlerInterface:
+  void OnStalled(Stream* stream) override;
   // session::DenialLimitInterface:
   bool IsReached() override;
   void OnDenial() override;
@@ -130,6 +134,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
   Backpressure backpressure_;
+  std::unique_ptr<StallWatch> stall_watch_;  // while it pauses one
 
   Phase phase_ = Phase::kHandshake;
   bool key_asked_for_ = false;  // a pre-shared key

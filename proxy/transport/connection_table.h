@@ -23,7 +23,6 @@ namespace sluice::transport {
 // thread.
 class ConnectionTable {
  public:
-  // Both outlive the table.
   // Both pointers outlive the table. `max_anonymous` is that of
   // ConnectionLimits, for this loop alone.
   ConnectionTable(LoopContext* context, Admission* admission,

@@ -1,10 +1,22 @@
 #include "proxy/transport/stream.h"
 
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <utility>
 
 namespace sluice::transport {
+namespace {
+
+constexpr int kProbeAfterSeconds = 30;
+constexpr int kProbeSeconds = 10;
+constexpr int kProbes = 3;
+
+}  // namespace
 
 Stream::Stream(UvStream socket, HandlerInterface* handler)
     : socket_(std::move(socket)),
@@ -39,6 +51,43 @@ void Stream::SetReading(bool reading) {
         self->filled_ = result == static_cast<ssize_t>(buffer->len);
         self->OnReadResult(result);
       });
+}
+
+bool Stream::PeerHasEnded() const {
+  if (ended_) return true;
+  uv_os_fd_t fd;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) !=
+      0) {
+    return true;
+  }
+  pollfd events{fd, POLLRDHUP, 0};
+  return poll(&events, 1, 0) > 0;
+}
+
+void Stream::ProbePeer() {
+  if (socket_->type != UV_TCP) return;  // else it cannot go without a word
+  uv_os_fd_t fd;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) !=
+      0) {
+    return;
+  }
+  const auto set = [fd](int level, int option, int value) {
+    setsockopt(fd, level, option, &value, sizeof(value));
+  };
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kProbeAfterSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+int64_t Stream::Progress() const {
+  uv_os_fd_t fd;
+  int in_socket = 0;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) ==
+      0) {
+    ioctl(fd, SIOCOUTQ, &in_socket);
+  }
+  return static_cast<int64_t>(queue_.taken_later()) - in_socket;
 }
 
 absl::StatusOr<size_t> Stream::Write(absl::Span<const ByteView> pieces) {

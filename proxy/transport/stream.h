@@ -40,11 +40,23 @@ class Stream final : private WriteQueue::HandlerInterface {
   // Does nothing if that is so already, or if the peer has ended. A peer that
   // sends without end gets one read in a turn of the loop, like the others.
   void SetReading(bool reading);
+  bool is_reading() const { return reading_; }
+  // Whether the peer sends no more, or the connection is broken. For a stream
+  // that is not read: what the peer has sent before may still be there. A
+  // system call.
+  bool PeerHasEnded() const;
+  // Has the kernel ask a silent peer whether it is there, so that one that went
+  // without a word ends within a minute (RFC 1122, 4.2.3.6).
+  void ProbePeer();
 
   // As WriteQueue::Write(); after an error both directions have ended. Bytes
   // are dropped after FinishWriting().
   absl::StatusOr<size_t> Write(absl::Span<const ByteView> pieces);
   size_t queued() const { return queue_.size(); }
+  // Changes whenever the peer takes something, while bytes are queued: how many
+  // of those that had to wait have left this host, less what was in the
+  // socket's buffer before. A system call.
+  int64_t Progress() const;
   // Of our end; unspecified for Unix sockets.
   SocketAddress LocalAddress() const;
 

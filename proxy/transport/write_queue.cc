@@ -58,6 +58,7 @@ absl::StatusOr<size_t> WriteQueue::Write(absl::Span<const ByteView> pieces) {
     waiting_.append(reinterpret_cast<const char*>(rest.data()), rest.size());
     moved += rest.size();
   }
+  moved_ += moved;
   if (flight_ == nullptr && !waiting_.empty()) {
     absl::Status status = Launch();
     if (!status.ok()) return status;

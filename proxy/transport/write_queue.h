@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -39,6 +40,8 @@ class WriteQueue {
 
   // Bytes that the socket has not taken.
   size_t size() const;
+  // Bytes that had to wait until the socket took them, in all.
+  uint64_t taken_later() const { return moved_ - size(); }
 
  private:
   // Bytes that libuv works at; frees itself when libuv is done with it.
@@ -55,6 +58,7 @@ class WriteQueue {
   HandlerInterface* handler_;
   Flight* flight_ = nullptr;
   std::string waiting_;  // behind the flight
+  uint64_t moved_ = 0;   // into the queue, in all
 };
 
 // "connection reset by peer" and the like, as a status.

@@ -109,6 +109,11 @@ void TestClient::Send(absl::string_view plaintext) {
   socket_.Send(tls_.TakeOutput());
 }
 
+std::string TestClient::Receive() {
+  Feed();
+  return tls_.TakeReceived();
+}
+
 std::string TestClient::ReceiveExactly(size_t count) {
   while (tls_.received().size() < count && Feed()) {
   }

@@ -56,6 +56,8 @@ class TestClient {
   // Performs the handshake; false if the server ended it.
   bool Handshake();
   void Send(absl::string_view plaintext);
+  // The plaintext of what is received next.
+  std::string Receive();
   // Waits for that much plaintext.
   std::string ReceiveExactly(size_t count);
   // Waits for the end; returns the plaintext that came before.

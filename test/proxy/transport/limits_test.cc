@@ -2,19 +2,38 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "test/proxy/transport/worker_pool_harness.h"
 
 namespace sluice::transport {
 namespace {
 
-using LimitsTest = WorkerPoolTest;
+class LimitsTest : public WorkerPoolTest {
+ protected:
+  // Sends of `bytes` what the proxy takes until its queue is full, and little
+  // more. Returns how much that was.
+  size_t SendUntilPaused(TestSocket* socket, absl::string_view bytes) {
+    const size_t all = bytes.size();
+    Await([&] {
+      const ssize_t sent =
+          send(socket->fd(), bytes.data(),
+               std::min<size_t>(bytes.size(), 16 * 1024), MSG_DONTWAIT);
+      if (sent > 0) bytes.remove_prefix(static_cast<size_t>(sent));
+      return Copied() >= config_->max_queued_bytes;
+    });
+    return all - bytes.size();
+  }
+};
 
 TEST_F(LimitsTest, BoundsTheHandshakesTime) {
   config_->handshake_timeout = absl::Milliseconds(30);
@@ -115,6 +134,60 @@ TEST_F(LimitsTest, WaitsForASlowBroker) {
   sender.join();
   client.Close();
   EXPECT_EQ(broker.ReceiveAll(), "");
+}
+
+// Its broker has given it up, which the proxy, with its queue full, would read
+// only after what it cannot pass on.
+TEST_F(LimitsTest, EndsAClientThatTakesNothingAfterItsBroker) {
+  config_->stall_patience = absl::Milliseconds(50);
+  Start();
+  TestClient client(address_);
+  client.socket().SetSmallBuffers();
+  TestSocket broker = Open(&client);
+  SendUntilPaused(&broker, Publish(std::string(32u << 20, 'x')));
+  // As long as the broker is there the client may take its time.
+  absl::SleepFor(4 * config_->stall_patience);
+  EXPECT_EQ(pool_->connections(), 1u);
+  broker.Reset();
+  Await([this] { return pool_->connections() == 0; });
+}
+
+TEST_F(LimitsTest, EndsAClientThatIsGoneWhileItsBrokerTakesNothing) {
+  config_->stall_patience = absl::Milliseconds(50);
+  Start();
+  TestClient client(address_);
+  TestSocket broker = Open(&client);
+  broker.SetSmallBuffers();
+  for (int i = 0; i < 600; ++i) {
+    client.tls().Write(Publish(std::string(50000, 'x')));
+  }
+  SendUntilPaused(&client.socket(), client.tls().TakeOutput());
+  absl::SleepFor(4 * config_->stall_patience);
+  EXPECT_EQ(pool_->connections(), 1u);
+  client.socket().Reset();
+  Await([this] { return pool_->connections() == 0; });
+}
+
+TEST_F(LimitsTest, GivesASlowClientWhatItsBrokerSentBeforeItsEnd) {
+  config_->stall_patience = absl::Milliseconds(300);
+  Start();
+  TestClient client(address_);
+  client.socket().SetSmallBuffers();
+  TestSocket broker = Open(&client);
+  const std::string packet = Publish(std::string(5000, 'x'));
+  std::string packets;
+  while (packets.size() < 32u << 20) packets += packet;
+  const size_t sent = SendUntilPaused(&broker, packets);
+  packets.resize(sent - sent % packet.size());
+  broker.Close();
+  // Longer than patience lasts, but never without taking anything for so long.
+  std::string received;
+  for (int i = 0; i < 20; ++i) {
+    absl::SleepFor(config_->stall_patience / 5);
+    received += client.Receive();
+  }
+  received += client.ReceiveAll();
+  EXPECT_TRUE(received == packets);
 }
 
 TEST_F(LimitsTest, FlushesToASlowBrokerBeforeTheEnd) {

@@ -166,6 +166,29 @@ TEST_F(StreamTest, ReadsOnlyWhenTold) {
   EXPECT_EQ(received_, "abcdef");
 }
 
+TEST_F(StreamTest, SeesAnEndThatIsNotRead) {
+  ASSERT_EQ(write(peer_, "unread", 6), 6);
+  EXPECT_FALSE(stream_->PeerHasEnded());
+  shutdown(peer_, SHUT_WR);
+  EXPECT_TRUE(stream_->PeerHasEnded());
+}
+
+TEST_F(StreamTest, SeesWhetherThePeerTakesWhatIsQueued) {
+  const std::string large(1000000, 'x');
+  ASSERT_GT(Write({AsBytes(large)}), 0u);
+  Turn();
+  int64_t before = stream_->Progress();
+  Turn();
+  ASSERT_GT(Write({AsBytes("an answer")}), 0u);
+  EXPECT_EQ(stream_->Progress(), before);
+  while (stream_->queued() > 0) {
+    PeerReads();  // from the socket's buffer, which is not full then
+    EXPECT_GT(stream_->Progress(), before);
+    before = stream_->Progress();
+    Turn();
+  }
+}
+
 TEST_F(StreamTest, ReportsAFailedWrite) {
   close(std::exchange(peer_, -1));
   EXPECT_FALSE(stream_->Write({AsBytes("x")}).ok());
