@@ -24,6 +24,8 @@ namespace {
 constexpr int kBacklog = 1024;
 // After a failure, which would only repeat itself.
 constexpr int kPauseMilliseconds = 100;
+// Of one socket before the others, and the end, have their turn.
+constexpr int kBatch = 64;
 
 absl::Status Error(absl::string_view what) {
   return absl::UnavailableError(absl::StrCat(what, ": ", strerror(errno)));
@@ -178,7 +180,7 @@ void Acceptor::Run() {
 }
 
 bool Acceptor::AcceptFrom(int socket) {
-  for (;;) {
+  for (int i = 0; i < kBatch; ++i) {
     const int fd =
         accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
@@ -198,6 +200,7 @@ bool Acceptor::AcceptFrom(int socket) {
     failing_ = true;
     return false;
   }
+  return true;
 }
 
 }  // namespace sluice::policy

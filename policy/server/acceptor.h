@@ -47,8 +47,8 @@ class Acceptor {
   absl::Status ListenAtHost(const ListenAddress& address);
   absl::Status ListenAtPath(const std::string& path);
   void Run();
-  // Takes all that wait at `socket`. False where it cannot, and had better
-  // wait.
+  // Takes some of those that wait at `socket`. False where it cannot, and had
+  // better wait.
   bool AcceptFrom(int socket);
 
   std::vector<int> sockets_;

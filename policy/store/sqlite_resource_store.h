@@ -1,11 +1,13 @@
 #ifndef POLICY_STORE_SQLITE_RESOURCE_STORE_H_
 #define POLICY_STORE_SQLITE_RESOURCE_STORE_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,10 +25,14 @@ namespace sluice::policy {
 // call that changes something.
 class SqliteResourceStore : public ResourceStoreInterface {
  public:
+  static constexpr absl::Duration kRetryInterval = absl::Seconds(1);
+
   // Of a database of OpenSqliteDatabase(), where it can be read.
   static absl::StatusOr<std::unique_ptr<SqliteResourceStore>> Create(
       std::shared_ptr<SqliteDatabase> database,
       const ResourceLimits& limits = ResourceLimits());
+
+  ~SqliteResourceStore() override;
 
   const std::string& id() const override { return id_; }
   absl::StatusOr<Resource> Put(Resource resource,
@@ -43,8 +49,9 @@ class SqliteResourceStore : public ResourceStoreInterface {
                                              absl::string_view after,
                                              size_t limit,
                                              absl::Time now) override;
-  // Where the file cannot be read, the observer hears OnStale(), and with the
-  // next write that succeeds what there is.
+  // Where the file cannot be read, the observer hears OnStale(), and what there
+  // is with the next write that succeeds, or within kRetryInterval of when it
+  // can be read again.
   void Follow(ResourceObserverInterface* observer) override;
 
  private:
@@ -74,12 +81,18 @@ class SqliteResourceStore : public ResourceStoreInterface {
   void Tell(Resource resource, bool deleted);
   void TellSnapshot();
 
+  // The thread that reads for an observer that is stale.
+  void Retry();
+
   const ResourceLimits limits_;
   const std::string id_;
   std::mutex writing_;  // from before a change to after the observer knows
   const std::shared_ptr<SqliteDatabase> database_;
   ResourceObserverInterface* observer_ = nullptr;
   bool observer_is_stale_ = false;
+  bool ends_ = false;
+  std::condition_variable went_stale_or_ends_;
+  std::thread retry_;  // from the first failure on
 };
 
 }  // namespace sluice::policy

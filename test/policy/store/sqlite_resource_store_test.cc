@@ -150,6 +150,27 @@ TEST_F(SqliteResourceStoreTest, AFailedWriteChangesNothingAndTellsNobody) {
   EXPECT_EQ(observer.revision(), 1);
 }
 
+TEST_F(SqliteResourceStoreTest, ReadsAgainWhatCouldNotBeRead) {
+  const std::shared_ptr<SqliteDatabase> database = OpenDatabase();
+  ResourceObserver observer;
+  const auto store = SqliteResourceStore::Create(database);
+  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_TRUE((*store)->Put(Named("a"), std::nullopt, kNow).ok());
+  {
+    const std::lock_guard<std::mutex> lock(database->mutex());
+    ASSERT_TRUE(database->Execute("ALTER TABLE resources RENAME TO away").ok());
+  }
+  (*store)->Follow(&observer);
+  observer.WaitUntilStale();
+  EXPECT_EQ(observer.snapshots(), 0);
+  {
+    const std::lock_guard<std::mutex> lock(database->mutex());
+    ASSERT_TRUE(database->Execute("ALTER TABLE away RENAME TO resources").ok());
+  }
+  observer.WaitUntilFresh();
+  EXPECT_EQ(observer.values().size(), 1u);
+}
+
 // What was acknowledged is there, whenever the process is killed.
 TEST_F(SqliteResourceStoreTest, SurvivesBeingKilledAtAnyMoment) {
   std::minstd_rand random(20240229);
