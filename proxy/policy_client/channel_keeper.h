@@ -3,8 +3,9 @@
 
 #include <grpcpp/channel.h>
 
-#include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 namespace sluice::policy_client {
@@ -18,7 +19,7 @@ class ChannelKeeper {
  public:
   // `channel` leaves the process: channels within it have no state.
   explicit ChannelKeeper(std::shared_ptr<grpc::Channel> channel);
-  // Blocks for a fraction of a second.
+  // Blocks for a fraction of a second at most.
   ~ChannelKeeper();
   ChannelKeeper(const ChannelKeeper&) = delete;
   ChannelKeeper& operator=(const ChannelKeeper&) = delete;
@@ -27,7 +28,9 @@ class ChannelKeeper {
   void Run();
 
   const std::shared_ptr<grpc::Channel> channel_;
-  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable stops_;
+  bool stopping_ = false;
   std::thread thread_;
 };
 
