@@ -27,7 +27,6 @@ constexpr size_t kMaxPacketSize = 268435455;  // MQTT 5.0 section 2.1.4
 constexpr size_t kMinQueuedBytes = 16384;
 constexpr size_t kMaxQueuedBytes = 1073741824;
 constexpr absl::Duration kMaxEventCoalescing = absl::Milliseconds(10);
-constexpr absl::Duration kMaxBusyPoll = absl::Milliseconds(1);
 constexpr uint32_t kMaxWorkers = 256;
 
 // Turns the message that was read into a Config, a section a function;
@@ -358,15 +357,6 @@ absl::Status Checker::CheckAdminAndWorkers() {
   }
   if (config_.event_coalescing > kMaxEventCoalescing) {
     return Error("event_coalescing", "more than 10ms");
-  }
-  if (absl::Status s = fields_.CheckTime("busy_poll", schema_.has_busy_poll(),
-                                         schema_.busy_poll(), Zero::kAllowed,
-                                         &config_.busy_poll);
-      !s.ok()) {
-    return s;
-  }
-  if (config_.busy_poll > kMaxBusyPoll) {
-    return Error("busy_poll", "more than 1ms");
   }
   return absl::OkStatus();
 }

@@ -102,7 +102,6 @@ struct Config {
   uint32_t workers = 0;          // 0: one a core
   absl::Duration drain_time = absl::Seconds(10);
   absl::Duration event_coalescing = absl::Microseconds(500);  // 0: never
-  absl::Duration busy_poll = absl::Microseconds(50);          // 0: never
   LogConfig log;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;

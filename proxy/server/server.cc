@@ -117,7 +117,7 @@ bool Server::PolicyAnswers() {
 absl::Status Server::StartListeners() {
   transport::WorkerPoolOptions options;
   options.workers = config_.workers;
-  options.polling = {config_.event_coalescing, config_.busy_poll};
+  options.event_coalescing = config_.event_coalescing;
   options.limits.max_connections = config_.limits.max_connections;
   options.limits.connections_per_second = config_.limits.connections_per_second;
   options.limits.denials_per_second = config_.limits.denials_per_second;
@@ -244,9 +244,9 @@ absl::Status Server::Reload(Config config) {
     logger_.Warning("reload_incomplete",
                     {{"detail",
                       "addresses and names of listeners, policy, admin, "
-                      "workers, event_coalescing, busy_poll, log but for its "
-                      "level, and limits on connections and tokens change only "
-                      "with a restart"}});
+                      "workers, event_coalescing, log but for its level, and "
+                      "limits on connections and tokens change only with a "
+                      "restart"}});
   }
   config.policy.embedded.reset();
   serving_ = std::move(config);

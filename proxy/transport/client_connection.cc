@@ -394,7 +394,6 @@ void ClientConnection::WriteToBroker() {
   if (pieces.empty()) return;
   if (broker_.has_value() && !broker_ended_) {
     const absl::StatusOr<size_t> moved = broker_->Write(pieces);
-    context_->loop->ExpectAnswer();
     if (!moved.ok()) {
       broker_ended_ = true;
     } else if (*moved > 0) {

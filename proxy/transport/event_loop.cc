@@ -1,6 +1,5 @@
 #include "proxy/transport/event_loop.h"
 
-#include <poll.h>
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -54,9 +53,8 @@ EventLoop::~EventLoop() {
   Require(uv_loop_close(&loop_), "uv_loop_close");
 }
 
-void EventLoop::SetPolling(const Polling& polling) {
-  coalescer_ = EventCoalescer(polling.coalescing);
-  busy_poll_ = BusyPollBudget(polling.busy_poll);
+void EventLoop::SetEventCoalescing(absl::Duration longest) {
+  coalescer_ = EventCoalescer(longest);
   auto* prepare = new uv_prepare_t;
   uv_prepare_init(&loop_, prepare);  // none of these can fail
   prepare->data = this;
@@ -70,28 +68,12 @@ void EventLoop::SetPolling(const Polling& polling) {
 void EventLoop::BeforePoll() {
   const absl::Duration wait =
       coalescer_.BeforePoll(uv_hrtime(), std::exchange(reads_, 0));
-  const bool expects_answer = std::exchange(expects_answer_, false);
   if (wait > absl::ZeroDuration()) {
     const timespec time = absl::ToTimespec(wait);
     nanosleep(&time, nullptr);
     // The time that passed is not to be missing from what the turn sees.
     uv_update_time(&loop_);
-  } else if (expects_answer) {
-    PollBusily();
   }
-}
-
-void EventLoop::PollBusily() {
-  const uint64_t start = uv_hrtime();
-  const uint64_t allowed = busy_poll_.Allowed(start);
-  if (allowed == 0) return;
-  pollfd events{uv_backend_fd(&loop_), POLLIN, 0};
-  uint64_t spent;
-  do {
-    if (poll(&events, 1, 0) != 0) return;  // libuv finds what it is
-    spent = uv_hrtime() - start;
-  } while (spent < allowed);
-  busy_poll_.Charge(spent);
 }
 
 void EventLoop::Start() {

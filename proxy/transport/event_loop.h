@@ -11,7 +11,6 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "proxy/transport/busy_poll_budget.h"
 #include "proxy/transport/event_coalescer.h"
 #include "proxy/transport/uv_handle.h"
 
@@ -56,21 +55,11 @@ class EventLoop {
   // Waits for the thread's end. Not the loop's thread.
   void Join();
 
-  // When the loop looks for events.
-  struct Polling {
-    // While it is busy it lets them gather for at most so long: EventCoalescer.
-    absl::Duration coalescing;
-    // With little to do it looks for an answer for at most so long before it
-    // sleeps: BusyPollBudget.
-    absl::Duration busy_poll;
-  };
-  // Without this it sleeps at once until there is one. Before Start(), once.
-  void SetPolling(const Polling& polling);
+  // While it is busy it lets events gather for at most so long: see
+  // EventCoalescer. Before Start(), once.
+  void SetEventCoalescing(absl::Duration longest);
   // Something has been read. The loop's thread.
   void CountRead() { ++reads_; }
-  // Something has been sent to which an answer may come very soon. The loop's
-  // thread.
-  void ExpectAnswer() { expects_answer_ = true; }
 
   // Has `handler` called on the loop's thread when the system's clock was set,
   // by more than a second: how far, forward or back. Now() is the new time
@@ -93,7 +82,6 @@ class EventLoop {
  private:
   static void OnWakeup(uv_async_t* wakeup);
   void BeforePoll();
-  void PollBusily();
   void FollowClock();
   void RunTasks();
 
@@ -105,10 +93,8 @@ class EventLoop {
   ClockHandler clock_handler_;
   std::vector<Mailbox::Task> running_;  // capacity is kept
   EventCoalescer coalescer_{absl::ZeroDuration()};
-  BusyPollBudget busy_poll_{absl::ZeroDuration()};
   UvHandle<uv_prepare_t> before_poll_;
-  uint32_t reads_ = 0;           // since the last poll
-  bool expects_answer_ = false;  // since the last poll
+  uint32_t reads_ = 0;  // since the last poll
   std::thread thread_;
   absl::Time epoch_;        // when uv_now() was 0
   uint64_t synced_at_ = 0;  // uv_now()

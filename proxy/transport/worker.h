@@ -46,8 +46,8 @@ class Worker final : private Listener::HandlerInterface {
   ~Worker() override;
 
   // See EventLoop. Before Start().
-  void SetPolling(const EventLoop::Polling& polling) {
-    loop_.SetPolling(polling);
+  void SetEventCoalescing(absl::Duration longest) {
+    loop_.SetEventCoalescing(longest);
   }
 
   // Before Start().

@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Create(
   for (size_t i = 0; i < count; ++i) {
     pool->workers_.push_back(
         std::make_unique<Worker>(i, options.peers, &pool->admission_, limits));
-    pool->workers_.back()->SetPolling(options.polling);
+    pool->workers_.back()->SetEventCoalescing(options.event_coalescing);
   }
   for (const ListenerOptions& listener : options.listeners) {
     absl::StatusOr<ListeningSockets> sockets =

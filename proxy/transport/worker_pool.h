@@ -21,8 +21,8 @@ struct ListenerOptions {
 };
 
 struct WorkerPoolOptions {
-  size_t workers = 0;  // 0: one for each core
-  EventLoop::Polling polling;
+  size_t workers = 0;               // 0: one for each core
+  absl::Duration event_coalescing;  // see EventLoop
   ConnectionLimits limits;
   Worker::Peers peers;
   std::vector<ListenerOptions> listeners;

@@ -106,7 +106,6 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(config.workers, 0u);
   EXPECT_EQ(config.drain_time, absl::Seconds(10));
   EXPECT_EQ(config.event_coalescing, absl::Microseconds(500));
-  EXPECT_EQ(config.busy_poll, absl::Microseconds(50));
   EXPECT_EQ(config.log.level, LogLevel::kInfo);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
   EXPECT_EQ(config.log.audit_file, "");
@@ -171,7 +170,6 @@ admin: {address: 127.0.0.1:9901}
 workers: 3
 drain_time: 0s
 event_coalescing: 100us
-busy_poll: 0s
 log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
 )");
   ASSERT_EQ(config.listeners.size(), 2u);
@@ -219,7 +217,6 @@ log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_time, absl::ZeroDuration());
   EXPECT_EQ(config.event_coalescing, absl::Microseconds(100));
-  EXPECT_EQ(config.busy_poll, absl::ZeroDuration());
   EXPECT_EQ(config.log.level, LogLevel::kDebug);
   EXPECT_EQ(config.log.format, LogFormat::kText);
   EXPECT_EQ(config.log.audit_file, dir_.path() + "/audit.log");
@@ -404,8 +401,6 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "do here"},
       {"upstream:", "event_coalescing: 11ms\nupstream:",
        "proxy.yaml:5: event_coalescing: more than 10ms"},
-      {"upstream:", "busy_poll: 2ms\nupstream:",
-       "proxy.yaml:5: busy_poll: more than 1ms"},
       {"upstream:", "workers: 257\nupstream:",
        "proxy.yaml:5: workers: expected 0 to 256"},
       {"upstream:", "log: {audit_sample: -0.1}\nupstream:",
