@@ -1,6 +1,5 @@
 #include "proxy/transport/connection_table.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice::transport {
@@ -11,7 +10,7 @@ void ConnectionTable::Add(std::shared_ptr<const ListenerConfig> config,
   auto connection = std::make_unique<ClientConnection>(
       context_, id, std::move(config), std::move(socket), client);
   connection->Start();
-  connections_.emplace(id, std::move(connection));
+  connections_.emplace_hint(connections_.end(), id, std::move(connection));
   pending_.Add(id, client.Network(), context_->loop->Now());
   context_->stats.pending = pending_.size();
   context_->stats.connections_opened.Increment();
@@ -23,7 +22,11 @@ ClientConnection* ConnectionTable::Find(uint64_t id) {
 }
 
 void ConnectionTable::Remove(uint64_t id) {
-  if (connections_.erase(id) == 0) return;
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  std::unique_ptr<ClientConnection> connection = std::move(found->second);
+  connections_.erase(found);
+  connection.reset();  // when the table is in order again
   LetIn(id);
   anonymous_.Remove(id);
   context_->stats.anonymous = anonymous_.size();
@@ -87,7 +90,6 @@ std::vector<uint64_t> ConnectionTable::Ids() const {
   std::vector<uint64_t> ids;
   ids.reserve(connections_.size());
   for (const auto& entry : connections_) ids.push_back(entry.first);
-  std::sort(ids.begin(), ids.end());
   return ids;
 }
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/time/time.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/client_connection.h"
@@ -79,7 +79,7 @@ class ConnectionTable {
   const size_t max_anonymous_;  // 0: no limit
   YieldingConnections pending_;
   YieldingConnections anonymous_;  // let in, without a token
-  std::unordered_map<uint64_t, std::unique_ptr<ClientConnection>> connections_;
+  absl::btree_map<uint64_t, std::unique_ptr<ClientConnection>> connections_;
 };
 
 }  // namespace sluice::transport
