@@ -1,5 +1,6 @@
 #include "proxy/session/effects.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/base/optimization.h"
@@ -28,6 +29,12 @@ ByteView Effects::bytes(const Effect& effect) const {
   if (effect.forwarded) return effect.run;
   return AsBytes(
       absl::string_view(arena_).substr(effect.offset, effect.length));
+}
+
+bool Effects::SendsToBroker() const {
+  return std::any_of(list_.rbegin(), list_.rend(), [](const Effect& effect) {
+    return effect.kind == Effect::Kind::kSendToBroker;
+  });
 }
 
 void Effects::Forward(Effect::Kind kind, ByteView run) {

@@ -54,6 +54,8 @@ class Effects {
  public:
   const std::vector<Effect>& list() const { return list_; }
   bool empty() const { return list_.empty(); }
+  // Whether there is one of kSendToBroker.
+  bool SendsToBroker() const;
   void Clear();
 
   // Of kSendToClient and kSendToBroker; valid until Clear() or the next effect.

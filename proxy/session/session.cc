@@ -19,6 +19,8 @@ namespace {
 // With a reason code and an empty list of properties.
 constexpr size_t kDisconnectSize = 4;
 
+constexpr absl::string_view kPingreq("\xC0\x00", 2);
+
 // Answers, in bytes, that may wait until a large PUBLISH is through.
 constexpr size_t kMaxWaitingAnswers = 64 * 1024;
 
@@ -144,7 +146,17 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
         .Increment();
     if (state_ == State::kOpen) checks_.EndPacket(now_);
   }
-  return is_closed() ? bytes.size() : used;
+  if (is_closed()) return bytes.size();
+  if (state_ == State::kOpen) KeepBrokerAlive();
+  return used;
+}
+
+void Session::KeepBrokerAlive() {
+  if (effects_->SendsToBroker()) {
+    broker_keep_alive_.OnSent(now_);
+  } else if (broker_keep_alive_.TakePing(now_)) {
+    to_broker_.Send(kPingreq, effects_);
+  }
 }
 
 size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
@@ -281,6 +293,7 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   if (is_closed()) return;
   checks_.OnClockSet(by);
   rule_usage_.OnClockSet(by);
+  broker_keep_alive_.OnClockSet(by);
   if (state_ != State::kOpen) {
     ArmTimer(deadline_ + by);
     return;

@@ -27,6 +27,7 @@
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/reason_code.h"
 #include "proxy/mqtt/unframer.h"
+#include "proxy/session/broker_keep_alive.h"
 #include "proxy/session/context.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/credential.h"
@@ -230,6 +231,8 @@ class Session {
   void ArmOpenTimer();
   void OnOpenTimer();
   bool ConnackIsDue() const;
+  // After the client has sent something.
+  void KeepBrokerAlive();
   // Whether the client takes a packet of this size.
   bool FitsClient(size_t size) const {
     return client_max_packet_size_ == 0 || size <= client_max_packet_size_;
@@ -447,6 +450,7 @@ class Session {
 
   StreamedPublish to_client_{Effect::Kind::kSendToClient};
   StreamedPublish to_broker_{Effect::Kind::kSendToBroker};
+  BrokerKeepAlive broker_keep_alive_;
   JudgedTopics published_;
   JudgedTopics delivered_;
   TopicAliases client_aliases_;

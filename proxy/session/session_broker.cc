@@ -35,8 +35,10 @@ void Session::OnBrokerPacket(const mqtt::Frame& frame) {
     case PacketType::kPubrec:
     case PacketType::kPubrel:
     case PacketType::kPubcomp:
-    case PacketType::kPingresp:
       ForwardToClient(frame);
+      return;
+    case PacketType::kPingresp:
+      if (broker_keep_alive_.TakePingresp()) ForwardToClient(frame);
       return;
     case PacketType::kDisconnect:
       if (version_ == ProtocolVersion::kV5) {

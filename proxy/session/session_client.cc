@@ -84,6 +84,7 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
         Disconnect(ReasonCode::kNotAuthorized, kExpired);
         return;
       }
+      broker_keep_alive_.OnClientPing();
       break;
     case PacketType::kDisconnect:
       OnDisconnect(frame);

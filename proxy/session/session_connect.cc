@@ -388,6 +388,10 @@ void Session::OnConnack(const mqtt::Frame& frame) {
   }
   state_ = State::kOpen;
   connected_at_ = now_;
+  broker_keep_alive_.Start(static_cast<uint16_t>(NumberOr(
+                               parsed->properties, PropertyId::kServerKeepAlive,
+                               pending_->forwarded.keep_alive)),
+                           now_);
   RecordConnect();
   pending_.reset();
   context_.counters->connects[static_cast<size_t>(ConnectOutcome::kAccepted)]

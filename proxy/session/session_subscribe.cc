@@ -117,7 +117,12 @@ void Session::SendSuback(uint16_t packet_id, absl::string_view codes,
     packet.clear();
     mqtt::AppendSuback(version_, packet_id, "", AsBytes(codes), &packet);
   }
-  SendToClient(packet);
+  if (!FitsClient(packet.size())) {  // EDGE-14
+    Disconnect(ReasonCode::kPacketTooLarge,
+               "SUBACK is larger than the client's Maximum Packet Size");
+    return;
+  }
+  to_client_.Send(packet, effects_);
 }
 
 void Session::OnUnsubscribe(const mqtt::Frame& frame) {

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 from harness import usage, wire
 from harness.process import eventually
@@ -50,6 +51,16 @@ class PublishTest(StackTestCase):
         # An out-of-order PUBREL is answered, and not by the broker.
         writer.send(wire.ack("PUBREL", 7))
         self.assertIn(writer.expect("PUBCOMP").code, (0x00, 0x92))
+        writer.ping()
+
+    # covers: ACE-PUB-1, EDGE-9
+    def test_client_whose_publishes_are_all_denied_outlives_keep_alive(self):
+        writer = self.connected("in/# pub", keep_alive=1)
+        # Mosquitto looks for clients that are silent every five seconds.
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            self.assert_code(writer.publish("out/x"), 0x87)
+            time.sleep(0.5)
         writer.ping()
 
     # covers: ACE-PUB-1

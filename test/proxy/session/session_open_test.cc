@@ -230,6 +230,25 @@ TEST_F(SessionOpenTest, ARewriteOverTheBrokersMaximumPacketSizeIsRefused) {
               ElementsAre("client DISCONNECT 95", "close"));
 }
 
+// covers: EDGE-14
+TEST_F(SessionOpenTest, ASubackOverTheClientsMaximumPacketSizeEndsIt) {
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 40,
+                          &parts.properties);
+  Start();
+  Client(ConnectPacket(parts));
+  Grant(MakeGrant(now() + absl::Hours(1), {}));
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
+  EXPECT_THAT(Client(SubscribePacket(
+                  kV5, 3, std::vector<absl::string_view>(35, "a/b"))),
+              testing::SizeIs(1));
+  EXPECT_THAT(Client(SubscribePacket(
+                  kV5, 4, std::vector<absl::string_view>(36, "a/b"))),
+              ElementsAre("client DISCONNECT 95", "close"));
+}
+
 // covers: ACE-SUB-1, EDGE-8
 TEST_F(SessionOpenTest, SubscribeInScopePassesAsAView) {
   Open5();
@@ -370,7 +389,7 @@ TEST_F(SessionOpenTest, AfterExpiryAcksSayNotAuthorized) {
   Open5();
   Advance(absl::Hours(1));
   EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
-              ElementsAre("client PUBACK 87"));
+              ElementsAre("client PUBACK 87", "broker PINGREQ"));
   EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 2, 2, "p")),
               ElementsAre("client PUBREC 87"));
   EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"a/b"})),

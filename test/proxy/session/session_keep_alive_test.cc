@@ -1,0 +1,106 @@
+// The broker's Keep Alive, where the client's packets end at the proxy.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "proxy/mqtt/writer.h"
+#include "test/proxy/session/session_harness.h"
+
+namespace sluice::session {
+namespace {
+
+using mqtt::ProtocolVersion;
+using ::testing::ElementsAre;
+
+constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
+constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
+
+const std::string kPingreq("\xC0\x00", 2);
+const std::string kPingresp("\xD0\x00", 2);
+
+// The harness's clients have a Keep Alive of 60 seconds.
+class SessionKeepAliveTest : public ::testing::Test, public SessionHarness {
+ protected:
+  void OpenAs(ProtocolVersion version, absl::string_view connack = "") {
+    Open(version, MakeGrant(now() + absl::Hours(1), {"pub a/#"}), connack);
+  }
+  Lines PublishDenied() {
+    return Client(PublishPacket(kV5, "secret", 1, 1, "p"));
+  }
+};
+
+// covers: ACE-PUB-1, EDGE-9
+TEST_F(SessionKeepAliveTest, WhatEndsHereBecomesAPingForTheBroker) {
+  OpenAs(kV5);
+  Advance(absl::Seconds(14));
+  EXPECT_THAT(PublishDenied(), ElementsAre("client PUBACK 87"));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(PublishDenied(),
+              ElementsAre("client PUBACK 87", "broker PINGREQ"));
+  EXPECT_THAT(PublishDenied(), ElementsAre("client PUBACK 87"));
+  EXPECT_THAT(Broker(kPingresp), ElementsAre());
+}
+
+TEST_F(SessionKeepAliveTest, WhatGoesOnNeedsNoPing) {
+  OpenAs(kV5);
+  Advance(absl::Seconds(14));
+  Client(PublishPacket(kV5, "a/b", 0, 0, "p"));
+  Advance(absl::Seconds(14));
+  EXPECT_THAT(PublishDenied(), ElementsAre("client PUBACK 87"));
+}
+
+TEST_F(SessionKeepAliveTest, TheClientGetsTheAnswersToItsOwnPings) {
+  OpenAs(kV5);
+  Advance(absl::Seconds(30));
+  PublishDenied();
+  EXPECT_THAT(Client(kPingreq), ElementsAre("broker PINGREQ"));
+  EXPECT_THAT(Broker(kPingresp + kPingresp), ElementsAre("client PINGRESP"));
+}
+
+// MQTT 5.0 section 3.2.2.3.14
+TEST_F(SessionKeepAliveTest, ServerKeepAliveComesBeforeTheClients) {
+  std::string connack;
+  mqtt::AppendU16Property(mqtt::PropertyId::kServerKeepAlive, 8, &connack);
+  OpenAs(kV5, connack);
+  Advance(absl::Seconds(2));
+  EXPECT_THAT(PublishDenied(),
+              ElementsAre("client PUBACK 87", "broker PINGREQ"));
+}
+
+TEST_F(SessionKeepAliveTest, WithoutKeepAliveThereIsNoPing) {
+  std::string connack;
+  mqtt::AppendU16Property(mqtt::PropertyId::kServerKeepAlive, 0, &connack);
+  OpenAs(kV5, connack);
+  Advance(absl::Minutes(50));
+  EXPECT_THAT(PublishDenied(), ElementsAre("client PUBACK 87"));
+}
+
+TEST_F(SessionKeepAliveTest, TheClientsSilenceStaysSilence) {
+  OpenAs(kV5);
+  Advance(absl::Seconds(59));
+  EXPECT_THAT(Broker(PublishPacket(kV5, "a/b", 0, 0, "p")).size(), 2u);
+  EXPECT_EQ(to_broker(), "");
+}
+
+// A large PUBLISH that is dropped as it comes.
+TEST_F(SessionKeepAliveTest, PiecesOfWhatIsDroppedCount) {
+  settings.max_held_publish = 10;
+  OpenAs(kV5);
+  const std::string packet =
+      PublishPacket(kV5, "secret", 1, 1, std::string(100, 'x'));
+  EXPECT_THAT(Client(packet.substr(0, 50)), ElementsAre("client PUBACK 87"));
+  Advance(absl::Seconds(15));
+  EXPECT_THAT(Client(packet.substr(50, 10)), ElementsAre("broker PINGREQ"));
+}
+
+TEST_F(SessionKeepAliveTest, AClockThatIsSetIsNoTimePassed) {
+  OpenAs(kV311);
+  SetClock(absl::Minutes(30));
+  EXPECT_THAT(Client(SubscribePacket(kV311, 3, {"secret"})),
+              ElementsAre("client SUBACK 80"));
+  Advance(absl::Seconds(15));
+  EXPECT_THAT(Client(SubscribePacket(kV311, 3, {"secret"})),
+              ElementsAre("client SUBACK 80", "broker PINGREQ"));
+}
+
+}  // namespace
+}  // namespace sluice::session
