@@ -15,6 +15,14 @@ using session::Effects;
 
 namespace {
 
+// Intervals of ListenerConfig::patience in which a broker may take nothing of
+// what its client has sent last, a DISCONNECT maybe, without which it publishes
+// the Will: brokers do stop for a while.
+constexpr int kBrokersPatience = 6;
+// Intervals after which a connection that is being closed is over, however much
+// its peers still take.
+constexpr int kLongestLinger = 12;
+
 // Of the last `count` bytes to the broker, those that pass unchanged.
 size_t ForwardedAmongLast(const Effects& effects, size_t count) {
   size_t forwarded = 0;
@@ -194,7 +202,6 @@ void ClientConnection::OnDeadline() {
       Settle();
       return;
     case Phase::kClosing:
-      Remove();
       return;
   }
 }
@@ -221,8 +228,22 @@ void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
   Settle();
 }
 
-void ClientConnection::OnStalled(Stream* stream) {
-  (stream == &client_ ? client_failed_ : broker_ended_) = true;
+void ClientConnection::OnInterval(int passed, int stalled) {
+  const bool awaits_broker = broker_.has_value() && broker_->queued() > 0;
+  const bool is_over = stalled >= (awaits_broker ? kBrokersPatience : 1);
+  if (phase_ == Phase::kClosing) {
+    if (is_over || passed >= kLongestLinger) Remove();
+    return;
+  }
+  // Whoever does not read a socket does not hear either that its peer has
+  // ended: a client that takes nothing would keep its place long after its
+  // broker has given it up.
+  if (backpressure_.pauses_broker() && stalled > 0 && broker_->PeerHasEnded()) {
+    broker_ended_ = true;
+  } else if (backpressure_.pauses_client() && is_over &&
+             client_.PeerHasEnded()) {
+    client_failed_ = true;
+  }
   Settle();
 }
 
@@ -442,7 +463,6 @@ void ClientConnection::Settle() {
   if (phase_ == Phase::kClosing) {
     session_.reset();
     tls_.reset();
-    stall_watch_.reset();
     from_client_ = PacketBuffer();
     from_broker_ = PacketBuffer();
     if (client_.is_finished() &&
@@ -464,7 +484,8 @@ void ClientConnection::GiveUp(TimedInput input) {
 void ClientConnection::BeginClose() {
   phase_ = Phase::kClosing;
   connector_.reset();
-  timer_.Set(Now() + kLinger);
+  timer_.Clear();
+  stall_watch_.reset();
   tls_->Shutdown();
   FlushClient();
   client_.FinishWriting();
@@ -477,6 +498,7 @@ void ClientConnection::UpdateReading() {
     // the connection, and the peer lose what it was sent last.
     client_.SetReading(true);
     if (broker_.has_value()) broker_->SetReading(true);
+    WatchForStalls();
     return;
   }
   backpressure_.Update(client_.queued(),
@@ -490,11 +512,19 @@ void ClientConnection::UpdateReading() {
   if (!backpressure_.pauses_client() && !backpressure_.pauses_broker()) {
     stall_watch_.reset();
   } else if (stall_watch_ == nullptr) {
-    StallWatch::HandlerInterface* const handler = this;
-    stall_watch_ = std::make_unique<StallWatch>(context_->loop->uv(),
-                                                config_->stall_patience,
-                                                &client_, &*broker_, handler);
+    // An end may be stuck behind data for which there is no room.
+    client_.ProbePeer();
+    broker_->ProbePeer();
+    WatchForStalls();
   }
+}
+
+void ClientConnection::WatchForStalls() {
+  if (stall_watch_ != nullptr) return;
+  StallWatch::HandlerInterface* const handler = this;
+  stall_watch_ = std::make_unique<StallWatch>(
+      context_->loop->uv(), config_->patience, &client_,
+      broker_.has_value() ? &*broker_ : nullptr, handler);
 }
 
 void ClientConnection::Remove() { context_->connections->Remove(id_); }

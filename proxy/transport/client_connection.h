@@ -33,10 +33,6 @@ class ClientConnection final : private Stream::HandlerInterface,
                                private session::DenialLimitInterface,
                                private session::AnonymousLimitInterface {
  public:
-  // What is queued at the end is flushed, and the peers' ends are awaited, for
-  // as long as this.
-  static constexpr absl::Duration kLinger = absl::Seconds(5);
-
   // `context` outlives the connection.
   ClientConnection(LoopContext* context, uint64_t id,
                    std::shared_ptr<const ListenerConfig> config,
@@ -86,7 +82,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   // UpstreamConnector::HandlerInterface:
   void OnConnected(absl::StatusOr<UvStream> socket) override;
   // StallWatch::HandlerInterface:
-  void OnStalled(Stream* stream) override;
+  void OnInterval(int passed, int stalled) override;
   // session::DenialLimitInterface:
   bool IsReached() override;
   void OnDenial() override;
@@ -115,6 +111,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   void GiveUp(TimedInput input);
   void BeginClose();
   void UpdateReading();
+  void WatchForStalls();
   void Remove();
 
   absl::Time Now() { return context_->loop->Now(); }
@@ -134,7 +131,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
   Backpressure backpressure_;
-  std::unique_ptr<StallWatch> stall_watch_;  // while it pauses one
+  // While it pauses one side, and while the connection is being closed.
+  std::unique_ptr<StallWatch> stall_watch_;
 
   Phase phase_ = Phase::kHandshake;
   bool key_asked_for_ = false;  // a pre-shared key

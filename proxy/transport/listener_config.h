@@ -25,8 +25,9 @@ struct ListenerConfig {
   size_t max_queued_bytes = 256 * 1024;
   // From accepting a connection to the end of its TLS handshake.
   absl::Duration handshake_timeout = absl::Seconds(10);
-  // See StallWatch.
-  absl::Duration stall_patience = absl::Seconds(5);
+  // When one side of a connection has ended: how long the other, which takes
+  // nothing of what it is sent, is waited for.
+  absl::Duration patience = absl::Seconds(5);
 };
 
 }  // namespace sluice::transport

@@ -4,17 +4,16 @@
 
 namespace sluice::transport {
 
-StallWatch::StallWatch(uv_loop_t* loop, absl::Duration patience, Stream* client,
-                       Stream* broker, HandlerInterface* handler)
+StallWatch::StallWatch(uv_loop_t* loop, absl::Duration interval,
+                       const Stream* client, const Stream* broker,
+                       HandlerInterface* handler)
     : client_(client),
       broker_(broker),
       handler_(handler),
       progress_(Progress()),
       timer_(new uv_timer_t) {
-  client_->ProbePeer();
-  broker_->ProbePeer();
   const auto period =
-      static_cast<uint64_t>(absl::ToInt64Milliseconds(patience));
+      static_cast<uint64_t>(absl::ToInt64Milliseconds(interval));
   uv_timer_init(loop, timer_.get());  // cannot fail
   timer_->data = this;
   uv_timer_start(
@@ -27,17 +26,12 @@ StallWatch::StallWatch(uv_loop_t* loop, absl::Duration patience, Stream* client,
 
 void StallWatch::OnTimer() {
   const int64_t progress = Progress();
-  if (std::exchange(progress_, progress) != progress) return;
-  for (Stream* stream : {client_, broker_}) {
-    if (!stream->is_reading() && stream->PeerHasEnded()) {
-      handler_->OnStalled(stream);
-      return;
-    }
-  }
+  stalled_ = std::exchange(progress_, progress) == progress ? stalled_ + 1 : 0;
+  handler_->OnInterval(++passed_, stalled_);
 }
 
 int64_t StallWatch::Progress() const {
-  return client_->Progress() + broker_->Progress();
+  return client_->Progress() + (broker_ == nullptr ? 0 : broker_->Progress());
 }
 
 }  // namespace sluice::transport

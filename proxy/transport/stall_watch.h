@@ -11,34 +11,34 @@
 
 namespace sluice::transport {
 
-// Watches a connection of which a side is not read, since the other does not
-// take what is queued for it. Whoever does not read a socket does not hear
-// either that its peer has ended, so a client that takes nothing would keep its
-// place long after its broker has given it up. A peer whose end cannot arrive,
-// behind data for which there is no room, is probed for. On the loop's thread.
+// Watches whether the peers of a connection take what they are sent, as far as
+// the kernel knows: one that is slow, and takes a little now and then, is told
+// from one that takes nothing. On the loop's thread.
 class StallWatch {
  public:
   class HandlerInterface {
    public:
     virtual ~HandlerInterface() = default;
-    // The peer of `stream`, which is not read, has ended, and neither has taken
-    // anything for `patience`. May destroy the watch.
-    virtual void OnStalled(Stream* stream) = 0;
+    // Another interval has passed, of `passed` since the watch began. In the
+    // last `stalled` of them neither peer has taken anything. May destroy the
+    // watch.
+    virtual void OnInterval(int passed, int stalled) = 0;
   };
 
-  // All outlive the watch, which begins at once and looks each `patience`: who
-  // takes something meanwhile, however little, gets all that was sent to it.
-  StallWatch(uv_loop_t* loop, absl::Duration patience, Stream* client,
-             Stream* broker, HandlerInterface* handler);
+  // All outlive the watch, which begins at once. `broker` may be null.
+  StallWatch(uv_loop_t* loop, absl::Duration interval, const Stream* client,
+             const Stream* broker, HandlerInterface* handler);
 
  private:
   void OnTimer();
   int64_t Progress() const;
 
-  Stream* const client_;
-  Stream* const broker_;
+  const Stream* const client_;
+  const Stream* const broker_;
   HandlerInterface* const handler_;
   int64_t progress_;  // when it was looked at last
+  int passed_ = 0;
+  int stalled_ = 0;
   UvHandle<uv_timer_t> timer_;
 };
 

@@ -139,21 +139,21 @@ TEST_F(LimitsTest, WaitsForASlowBroker) {
 // Its broker has given it up, which the proxy, with its queue full, would read
 // only after what it cannot pass on.
 TEST_F(LimitsTest, EndsAClientThatTakesNothingAfterItsBroker) {
-  config_->stall_patience = absl::Milliseconds(50);
+  config_->patience = absl::Milliseconds(50);
   Start();
   TestClient client(address_);
   client.socket().SetSmallBuffers();
   TestSocket broker = Open(&client);
   SendUntilPaused(&broker, Publish(std::string(32u << 20, 'x')));
   // As long as the broker is there the client may take its time.
-  absl::SleepFor(4 * config_->stall_patience);
+  absl::SleepFor(4 * config_->patience);
   EXPECT_EQ(pool_->connections(), 1u);
   broker.Reset();
   Await([this] { return pool_->connections() == 0; });
 }
 
 TEST_F(LimitsTest, EndsAClientThatIsGoneWhileItsBrokerTakesNothing) {
-  config_->stall_patience = absl::Milliseconds(50);
+  config_->patience = absl::Milliseconds(50);
   Start();
   TestClient client(address_);
   TestSocket broker = Open(&client);
@@ -162,14 +162,14 @@ TEST_F(LimitsTest, EndsAClientThatIsGoneWhileItsBrokerTakesNothing) {
     client.tls().Write(Publish(std::string(50000, 'x')));
   }
   SendUntilPaused(&client.socket(), client.tls().TakeOutput());
-  absl::SleepFor(4 * config_->stall_patience);
+  absl::SleepFor(4 * config_->patience);
   EXPECT_EQ(pool_->connections(), 1u);
   client.socket().Reset();
   Await([this] { return pool_->connections() == 0; });
 }
 
 TEST_F(LimitsTest, GivesASlowClientWhatItsBrokerSentBeforeItsEnd) {
-  config_->stall_patience = absl::Milliseconds(300);
+  config_->patience = absl::Milliseconds(300);
   Start();
   TestClient client(address_);
   client.socket().SetSmallBuffers();
@@ -183,7 +183,7 @@ TEST_F(LimitsTest, GivesASlowClientWhatItsBrokerSentBeforeItsEnd) {
   // Longer than patience lasts, but never without taking anything for so long.
   std::string received;
   for (int i = 0; i < 20; ++i) {
-    absl::SleepFor(config_->stall_patience / 5);
+    absl::SleepFor(config_->patience / 5);
     received += client.Receive();
   }
   received += client.ReceiveAll();
@@ -203,6 +203,32 @@ TEST_F(LimitsTest, FlushesToASlowBrokerBeforeTheEnd) {
   Await([this] { return Copied() > 0; });
   EXPECT_TRUE(broker.ReceiveAll() == packets + kDisconnect);
   sender.join();
+}
+
+// Without its DISCONNECT the broker would publish the client's Will.
+TEST_F(LimitsTest, WaitsForABrokerThatHasStoppedWhenTheClientLeaves) {
+  config_->patience = absl::Milliseconds(100);
+  for (const bool goes_on : {true, false}) {
+    options_.listeners.clear();
+    pool_.reset();
+    Start();
+    TestClient client(address_);
+    TestSocket broker = Open(&client);
+    broker.SetSmallBuffers();
+    const std::string packet = Publish(std::string(10000, 'x'));
+    std::string packets;
+    while (Copied() == 0) {
+      client.Send(packet);
+      packets += packet;
+    }
+    client.Send(kDisconnect);
+    client.Close();
+    absl::SleepFor(3 * config_->patience);
+    if (goes_on) {
+      EXPECT_TRUE(broker.ReceiveAll() == packets + kDisconnect);
+    }
+    Await([this] { return pool_->connections() == 0; });
+  }
 }
 
 TEST_F(LimitsTest, BoundsTheNumberOfConnections) {
