@@ -1,6 +1,5 @@
 #include "proxy/session/effects.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/base/optimization.h"
@@ -15,6 +14,7 @@ constexpr size_t kMaxKeptBytes = 256 * 1024;
 
 void Effects::Clear() {
   list_.clear();
+  sends_to_broker_ = false;
   if (ABSL_PREDICT_FALSE(arena_.size() > kMaxKeptBytes)) {
     std::string().swap(arena_);
   } else {
@@ -31,12 +31,6 @@ ByteView Effects::bytes(const Effect& effect) const {
       absl::string_view(arena_).substr(effect.offset, effect.length));
 }
 
-bool Effects::SendsToBroker() const {
-  return std::any_of(list_.rbegin(), list_.rend(), [](const Effect& effect) {
-    return effect.kind == Effect::Kind::kSendToBroker;
-  });
-}
-
 void Effects::Forward(Effect::Kind kind, ByteView run) {
   if (!list_.empty()) {
     Effect& last = list_.back();
@@ -51,6 +45,7 @@ void Effects::Forward(Effect::Kind kind, ByteView run) {
   effect.forwarded = true;
   effect.run = run;
   list_.push_back(effect);
+  sends_to_broker_ = sends_to_broker_ || kind == Effect::Kind::kSendToBroker;
 }
 
 void Effects::Send(Effect::Kind kind, absl::string_view built) {
@@ -61,6 +56,7 @@ void Effects::Send(Effect::Kind kind, absl::string_view built) {
   effect.length = built.size();
   arena_.append(built.data(), built.size());
   list_.push_back(effect);
+  sends_to_broker_ = sends_to_broker_ || kind == Effect::Kind::kSendToBroker;
 }
 
 template <typename Request>

@@ -55,7 +55,7 @@ class Effects {
   const std::vector<Effect>& list() const { return list_; }
   bool empty() const { return list_.empty(); }
   // Whether there is one of kSendToBroker.
-  bool SendsToBroker() const;
+  bool SendsToBroker() const { return sends_to_broker_; }
   void Clear();
 
   // Of kSendToClient and kSendToBroker; valid until Clear() or the next effect.
@@ -92,6 +92,7 @@ class Effects {
            std::vector<std::unique_ptr<Request>>* requests);
 
   std::vector<Effect> list_;
+  bool sends_to_broker_ = false;
   std::string arena_;
   std::vector<std::unique_ptr<policy::v1::AuthenticateRequest>> authenticate_;
   std::vector<std::unique_ptr<policy::v1::StoreTokenRequest>> store_token_;

@@ -75,6 +75,25 @@ Finding RuleUsage::JudgePublish(const RuleSet& rules,
   return shadow;
 }
 
+absl::Duration RuleUsage::WaitForRate(const RuleSet& rules,
+                                      const RuleSet::Places& places) const {
+  absl::Duration wait;
+  for (const uint16_t place : places) {
+    const Rule& rule = rules.at(place);
+    const double tokens = uses_[place].tokens;
+    if (rule.shadow() || !rule.max_publishes_per_second().has_value() ||
+        tokens >= 1) {
+      continue;
+    }
+    // Up to the next millisecond, as timers have it.
+    wait = std::max(wait,
+                    absl::Ceil(absl::Seconds((1 - tokens) /
+                                             *rule.max_publishes_per_second()),
+                               absl::Milliseconds(1)));
+  }
+  return wait;
+}
+
 Finding RuleUsage::JudgeSubscription(const RuleSet& rules,
                                      const RuleSet::Places& places,
                                      Subscription subscription) const {

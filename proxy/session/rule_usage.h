@@ -30,6 +30,11 @@ class RuleUsage {
                               const authz::RuleSet::Places& places,
                               const authz::MessageFacts& facts, absl::Time now);
 
+  // How long until those at `places` would not find a PUBLISH to be over their
+  // rate. Zero where none does now.
+  absl::Duration WaitForRate(const authz::RuleSet& rules,
+                             const authz::RuleSet::Places& places) const;
+
   // Whether a subscription passes those at `places`.
   enum class Subscription : uint8_t {
     kHeld,      // the client has it already

@@ -57,7 +57,8 @@ bool Session::wants_client_bytes() const {
     case State::kAwaitChallenge:
       return true;
     case State::kOpen:
-      return !checks_.IsHolding() && to_client_.waiting() < kMaxWaitingAnswers;
+      return !checks_.IsHolding() && !rate_holds_ &&
+             to_client_.waiting() < kMaxWaitingAnswers;
     case State::kAwaitGrant:
     case State::kAwaitUpstream:
     case State::kAwaitConnack:
@@ -300,6 +301,7 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   }
   if (reauthentication_ != nullptr) reauthentication_->deadline += by;
   if (recheck_ != nullptr) recheck_->due += by;
+  rate_holds_until_ += by;
   ArmOpenTimer();
 }
 
@@ -350,6 +352,7 @@ void Session::ArmOpenTimer() {
       !grant_->IsExpired(now_)) {
     deadline = std::min(deadline, recheck_->due);
   }
+  if (rate_holds_) deadline = std::min(deadline, rate_holds_until_);
   ArmTimer(deadline);
 }
 
@@ -368,6 +371,7 @@ void Session::OnOpenTimer() {
       now_ >= recheck_->due && !grant_->IsExpired(now_)) {
     AskToRecheck();
   }
+  if (now_ >= rate_holds_until_) rate_holds_ = false;
   ArmOpenTimer();
 }
 

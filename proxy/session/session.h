@@ -401,6 +401,9 @@ class Session {
   // Whether a PUBLISH passes the rules at `places`; if not, it is denied.
   bool PassesRules(const mqtt::Publish& publish, absl::string_view topic,
                    const authz::RuleSet::Places& places);
+  // Nothing more is read of the client before the PUBLISH at hand, which is
+  // over the rate of rules at `places`, is judged again.
+  void HoldForRate(const authz::RuleSet::Places& places);
   void NoteDeliveryRules(absl::string_view topic,
                          const authz::RuleSet::Places& places);
   // `places`: of the rules that are about it.
@@ -460,6 +463,8 @@ class Session {
   RuleUsage rule_usage_;  // of grant_'s rules
   ExternalChecks checks_;
   bool holds_packet_ = false;  // the one at hand is to be presented again
+  bool rate_holds_ = false;    // a PUBLISH, until then
+  absl::Time rate_holds_until_;
   // QoS 2 packets of the client that ended, or will end, here and not at the
   // broker, with the code for their PUBCOMP.
   absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;

@@ -81,6 +81,13 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
     NoteShadow(Action::kPublish, code, topic, *finding.rule);
     return true;
   }
+  if (finding.objection == Objection::kRate && publish.qos > 0 &&
+      version_ == mqtt::ProtocolVersion::kV311) {
+    // There is no answer but the end of the connection, after which the client
+    // would send all again that was under way, and come no further.
+    HoldForRate(places);
+    return false;
+  }
   const absl::string_view why = WhyDenied(finding.rule);
   if (finding.objection == Objection::kRate && publish.qos == 0) {
     // QoS 0 promises nothing, and to end the connection for a burst would
@@ -93,6 +100,13 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
   }
   DenyPublish(publish, code, topic, why);
   return false;
+}
+
+void Session::HoldForRate(const RuleSet::Places& places) {
+  holds_packet_ = true;
+  rate_holds_ = true;
+  rate_holds_until_ = now_ + rule_usage_.WaitForRate(grant_->rules(), places);
+  ArmOpenTimer();
 }
 
 // All that is left of rules where a message may be delivered: shadow denials.

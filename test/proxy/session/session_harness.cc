@@ -208,6 +208,10 @@ SessionHarness::Lines SessionHarness::AnswerCheck(
   const uint64_t id = check_ids_.front();
   check_ids_.pop_front();
   session_->OnCheckAnswer(id, answer, now_, &effects_);
+  return FinishAndPresentRest();
+}
+
+SessionHarness::Lines SessionHarness::FinishAndPresentRest() {
   Lines lines = Finish();
   if (!client_rest_.empty() && session_->wants_client_bytes()) {
     for (std::string& line : Client("")) lines.push_back(std::move(line));
@@ -232,7 +236,7 @@ SessionHarness::Lines SessionHarness::ClientClosed() {
 
 SessionHarness::Lines SessionHarness::Timer() {
   session_->OnTimer(now_, &effects_);
-  return Finish();
+  return FinishAndPresentRest();
 }
 
 SessionHarness::Lines SessionHarness::SetClock(absl::Duration by) {

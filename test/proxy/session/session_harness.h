@@ -66,6 +66,7 @@ class SessionHarness {
   Lines UpstreamConnected();
   Lines UpstreamClosed();
   Lines ClientClosed();
+  // Then presents what the client has sent and the session has not taken.
   Lines Timer();
   // The clock is set, forward or back.
   Lines SetClock(absl::Duration by);
@@ -175,6 +176,7 @@ class SessionHarness {
   };
 
   Lines Finish();
+  Lines FinishAndPresentRest();
   Lines AnswerCheck(const absl::StatusOr<policy::v1::CheckResponse>& answer);
 
   FakeTls tls_;

@@ -12,6 +12,7 @@ namespace sluice::session {
 namespace {
 
 using mqtt::ProtocolVersion;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -274,7 +275,37 @@ TEST_F(SessionRulesTest, WhatIsOverTheRateIsRefusedAndAtQos0Dropped) {
   Publish("a", 0);
   Publish("a", 1);
   EXPECT_THAT(Publish("a", 0), IsEmpty());
-  EXPECT_THAT(Publish("a", 1), ElementsAre("close"));
+}
+
+// PUBACK of 3.1.1 says nothing but yes, and a client that is cut off comes back
+// and sends all that was under way once more.
+TEST_F(SessionRulesTest, WhatIsOverTheRateWaitsIn311) {
+  OpenUnder(kV311, {kTwoASecond});
+  std::string burst;
+  for (uint16_t id = 1; id <= 5; ++id) {
+    burst += PublishPacket(kV311, "a", 1, id, "p");
+  }
+  EXPECT_THAT(Client(burst),
+              ElementsAre("broker PUBLISH", "broker PUBLISH", "timer 500ms"));
+  EXPECT_FALSE(session().wants_client_bytes());
+  Advance(absl::Milliseconds(500));
+  EXPECT_THAT(Timer(), Contains("broker PUBLISH"));
+  EXPECT_FALSE(session().wants_client_bytes());
+  // Less is asked of who has been told of another grant meanwhile.
+  Change({});
+  Advance(absl::Milliseconds(500));
+  EXPECT_THAT(Timer(), Contains("broker PUBLISH").Times(2));
+  EXPECT_TRUE(session().wants_client_bytes());
+  EXPECT_EQ(denials(RuleMode::kEnforce), 0u);
+}
+
+TEST_F(SessionRulesTest, WhatWaitsForTheRateOutlivesAClockThatIsSet) {
+  OpenUnder(kV311, {kTwoASecond});
+  for (int i = 0; i < 3; ++i) Publish("a", 1);
+  SetClock(-absl::Hours(5));
+  Advance(absl::Milliseconds(500));
+  EXPECT_THAT(Timer(), Contains("broker PUBLISH"));
+  EXPECT_TRUE(session().wants_client_bytes());
 }
 
 TEST_F(SessionRulesTest, ADroppedMessageThatSetAnAliasLeavesItKnownHere) {
