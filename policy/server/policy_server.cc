@@ -144,8 +144,13 @@ std::shared_ptr<grpc::Channel> PolicyServer::InProcessChannel() {
 }
 
 void PolicyServer::Reload(LoadedConfig config) {
-  access_.SetRules(config.access);
-  hub_.RecheckCallers();
+  // Rules mean what clients have to show: an empty list is everybody with a
+  // certificate, or nobody, or whoever is on this host. So those of another
+  // shape of TLS wait for it.
+  if (HaveSameShape(config.tls, tls_)) {
+    access_.SetRules(config.access);
+    hub_.RecheckCallers();
+  }
   if (config.tls.has_value()) {
     // What it fails for needs a restart, as the caller knows.
     static_cast<void>(ReplaceTls(*std::move(config.tls)));
@@ -175,6 +180,7 @@ std::vector<std::string> PolicyServer::FieldsForRestart(
   if (!HaveSameShape(config.tls, tls_)) {
     fields.push_back(
         config.tls.has_value() == tls_.has_value() ? "tls.client_ca" : "tls");
+    if (!(config.access == access_.rules())) fields.push_back("access");
   }
   for (const std::vector<std::string>& changed :
        {ChangedFields(store_options_, config.store),

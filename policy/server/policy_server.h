@@ -76,7 +76,8 @@ class PolicyServer : private JwksObserverInterface {
 
   // Serves issuers, keys, public topics and access rules of `config` from now
   // on, and new connections with its certificates. Stored tokens stay. Address,
-  // store and whether TLS is spoken stay as they are: see
+  // store and whether TLS is spoken, and with certificates of clients, stay as
+  // they are, and with another such TLS the access rules too: see
   // FieldsForRestart().
   void Reload(LoadedConfig config);
 

@@ -37,6 +37,11 @@ void AccessControl::SetRules(AccessRules rules) {
   std::swap(rules_, rules);
 }
 
+AccessRules AccessControl::rules() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return rules_;
+}
+
 grpc::Status AccessControl::CheckProxy(const CallerNames& caller) const {
   if (reach_ != Reach::kWithCertificate) return grpc::Status::OK;
   const std::lock_guard<std::mutex> lock(mutex_);

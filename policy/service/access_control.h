@@ -19,6 +19,10 @@ struct AccessRules {
   std::vector<std::string> operators;
 };
 
+inline bool operator==(const AccessRules& a, const AccessRules& b) {
+  return a.proxies == b.proxies && a.operators == b.operators;
+}
+
 // What of a caller rules go by: the names of its certificate. None without a
 // certificate that TLS has verified.
 using CallerNames = std::vector<std::string>;
@@ -46,6 +50,7 @@ class AccessControl {
   void SetReach(Reach reach) { reach_ = reach; }
   // For checks from now on. Calls that last have to be checked again.
   void SetRules(AccessRules rules);
+  AccessRules rules() const;
 
   // PermissionDenied, naming the setting that would allow it, where the caller
   // is no proxy, or nobody who may manage.

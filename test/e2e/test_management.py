@@ -2,6 +2,7 @@
 clients that are connected."""
 
 import json
+import signal
 import subprocess
 
 from harness.process import eventually
@@ -235,6 +236,16 @@ class RolesTest(ManagementTestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn("PERMISSION_DENIED", done.stderr)
             self.assertIn("access.operators", done.stderr)
+
+    def test_a_reload_without_client_ca_leaves_the_roles_until_a_restart(self):
+        self.stack.change_policy({"tls": {"client_ca": None}, "access": None})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        self.stack.policy.wait_for("reload_incomplete.*tls.client_ca, access")
+        self.stack.policy.wait_for("reloaded")
+        self.assertEqual(self.as_who("admin", "revocation", "list").returncode,
+                         0)
+        self.assertEqual(self.as_who("guest", "revocation", "list").returncode,
+                         1)
 
     # covers: ACE-EXP-4
     def test_proxies_are_served_and_told(self):

@@ -33,6 +33,7 @@ namespace {
 using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -591,6 +592,31 @@ TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {
   EXPECT_FALSE(Revoke(Tls(*server, &admin), "bob").ok());
   EXPECT_TRUE(Revoke(Tls(*server, &guest), "bob").ok());
   EXPECT_EQ(Ask(Tls(*server, &guest)), "grant");
+}
+
+// Without tls.client_ca there is no access either, and the empty list would
+// make everybody a proxy who has a certificate.
+TEST_F(PolicyServerTlsTest, RolesStayUntilARestartWhereTlsChangesItsShape) {
+  const auto server = TlsServer(/*mutual=*/true,
+                                "access: {proxies: [p], operators: [admin]}\n");
+  ASSERT_TRUE(server->Listen().ok());
+  CertificateOptions options;
+  options.common_name = "admin";
+  const TestCertificate admin = authority_.Issue(options);
+  options.common_name = "guest";
+  const TestCertificate guest = authority_.Issue(options);
+  for (const char* tls :
+       {"tls: {certificate: policy.crt, private_key: policy.key}\n", ""}) {
+    LoadedConfig config =
+        Config(absl::StrCat("address: 127.0.0.1:0\n", tls, kPublicOnly));
+    EXPECT_THAT(server->FieldsForRestart(config), Contains("access"));
+    server->Reload(std::move(config));
+    EXPECT_EQ(AskForKey(Tls(*server, &guest)).error_code(),
+              grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_EQ(ListSessions(Tls(*server, &guest)).error_code(),
+              grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_TRUE(ListSessions(Tls(*server, &admin)).ok());
+  }
 }
 
 TEST_F(PolicyServerTlsTest, StreamsEndWithTheRoleOfTheirCaller) {
