@@ -100,6 +100,9 @@ Authenticator::Authenticator(ace::TokenVerifier verifier,
       digest_(PolicyDigest(verifier_.options(), public_topics)),
       speaks_draft01_(AnyDraft01(verifier_)) {
   AddPermissions(public_topics, &public_grant_);
+  for (const ace::Permission& topic : public_topics) {
+    declared_topics_.insert(topic.topic_filter);
+  }
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
@@ -262,6 +265,8 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
 v1::Grant Authenticator::PublicGrant() const {
   v1::Grant grant = public_grant_;
   for (v1::Permission& permission : managed_->public_topics()) {
+    // What the configuration declares counts in its place.
+    if (declared_topics_.contains(permission.topic_filter())) continue;
     *grant.add_permissions() = std::move(permission);
   }
   return grant;

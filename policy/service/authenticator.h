@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -31,8 +32,8 @@ namespace sluice::policy {
 class Authenticator {
  public:
   // `public_topics`, their filters valid and not shared, and those of `managed`
-  // are part of every grant (ACE-SCP-6). What `managed` says is revoked is
-  // denied (ACE-EXP-4).
+  // are part of every grant (ACE-SCP-6); of two with one filter only the first
+  // is. What `managed` says is revoked is denied (ACE-EXP-4).
   Authenticator(ace::TokenVerifier verifier,
                 const std::vector<ace::Permission>& public_topics,
                 std::shared_ptr<TokenStoreInterface> store,
@@ -143,6 +144,7 @@ class Authenticator {
   const ace::TokenVerifier verifier_;
   // What the configuration lets everybody do.
   v1::Grant public_grant_;
+  absl::flat_hash_set<std::string> declared_topics_;  // the filters of that
   const std::shared_ptr<TokenStoreInterface> store_;
   const std::shared_ptr<const Replica> managed_;
   const std::string digest_;

@@ -192,6 +192,28 @@ class PublicTopicCommandsTest(ManagementTestCase):
                        "the topic is public no more")
         self.assert_code(client.publish("a/x"), 0x10)
 
+    # covers: ACE-SCP-6
+    def test_a_topic_that_policy_yaml_declares_stands_for_a_managed_one(self):
+        anonymous, _ = self.anonymous()
+        self.sluicectl("public-topic", "put", "notes/#", "--permissions",
+                       "pub,sub")
+        eventually(lambda: anonymous.publish("notes/x").code in (0, 0x10),
+                   "the topic is public")
+        self.stack.change_policy({"public_topics": [
+            {"filter": "public/#", "permissions": ["pub", "sub"]},
+            {"filter": "notes/#", "permissions": ["sub"]}]})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: anonymous.publish("notes/x").code == 0x87,
+                   "what is declared holds")
+        self.assertEqual(self.anonymous()[0].subscribe("notes/x"), [1])
+
+        self.stack.change_policy({"public_topics": [
+            {"filter": "public/#", "permissions": ["pub", "sub"]}]})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: anonymous.publish("notes/x").code in (0, 0x10),
+                   "the managed one holds again")
+        self.sluicectl("public-topic", "delete", "notes/#")
+
     def test_what_policy_yaml_declares_can_only_be_changed_there(self):
         listed = self.sluicectl_json("public-topic", "list")["publicTopics"]
         declared = [topic for topic in listed if topic.get("readOnly")]

@@ -26,6 +26,16 @@ class RevokedTest : public AuthenticatorHarness {
     resource.value = revocation.SerializeAsString();
     EXPECT_TRUE(resources_.Put(resource, std::nullopt, kNow).ok());
   }
+  void MakePublic(const std::string& filter) {
+    admin::v1::PublicTopic topic;
+    topic.set_topic_filter(filter);
+    topic.set_subscribe(true);
+    Resource resource;
+    resource.collection = kPublicTopics;
+    resource.id = "1";
+    resource.value = topic.SerializeAsString();
+    EXPECT_TRUE(resources_.Put(resource, std::nullopt, kNow).ok());
+  }
   void RevokeAlice(const std::string& issuer = "") {
     admin::v1::Revocation revocation;
     revocation.set_subject("alice");
@@ -118,20 +128,28 @@ TEST_F(RevokedTest, AStoredTokenIsRechecked) {
 TEST_F(RevokedTest, ManagedPublicTopicsAreInEveryGrant) {
   EXPECT_EQ(Denied(Anonymous(false)).reason(),
             v1::Denial::REASON_NO_CREDENTIAL);
-  admin::v1::PublicTopic topic;
-  topic.set_topic_filter("news/#");
-  topic.set_subscribe(true);
-  Resource resource;
-  resource.collection = kPublicTopics;
-  resource.id = "1";
-  resource.value = topic.SerializeAsString();
-  EXPECT_TRUE(resources_.Put(resource, std::nullopt, kNow).ok());
+  MakePublic("news/#");
   EXPECT_EQ(PermissionsOf(Granted(Anonymous(false))),
             std::vector<std::string>{"news/# sub"});
   const v1::Grant grant = Granted(WithExporter(Token(client_), client_));
   EXPECT_EQ(PermissionsOf(grant).front(), "news/# sub");
   EXPECT_TRUE(resources_.Delete(kPublicTopics, "1", std::nullopt, kNow).ok());
   Denied(Anonymous(false));
+}
+
+// It cannot be seen, or deleted, beside one that the configuration declares.
+TEST_F(RevokedTest, ADeclaredPublicTopicStandsForAManagedOneOfItsFilter) {
+  MakePublic("news/#");
+  const Authenticator declaring = Make({{"news/#", true, false}});
+  const auto request = Anonymous(false);
+  EXPECT_EQ(
+      PermissionsOf(declaring.Authenticate(request, kNow, nullptr)->grant()),
+      std::vector<std::string>{"news/# pub"});
+  // Until it is declared no more, which is another policy.
+  EXPECT_NE(Granted(request).policy_version(),
+            managed_->PolicyVersionOf(declaring.digest()));
+  EXPECT_EQ(PermissionsOf(Granted(request)),
+            std::vector<std::string>{"news/# sub"});
 }
 
 TEST_F(RevokedTest, GrantsNameThePolicyTheyFollowFrom) {
