@@ -27,8 +27,13 @@ constexpr int kPauseMilliseconds = 100;
 // Of one socket before the others, and the end, have their turn.
 constexpr int kBatch = 64;
 
+// NotFound where this host has no such address, or nothing of its family.
 absl::Status Error(absl::string_view what) {
-  return absl::UnavailableError(absl::StrCat(what, ": ", strerror(errno)));
+  const int error = errno;
+  const std::string text = absl::StrCat(what, ": ", strerror(error));
+  return error == EADDRNOTAVAIL || error == EAFNOSUPPORT
+             ? absl::NotFoundError(text)
+             : absl::UnavailableError(text);
 }
 
 // The errors of one client that has gone already (accept(2)).
@@ -101,7 +106,7 @@ absl::Status Acceptor::ListenAt(int family, const void* address,
                                 unsigned int size) {
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return Error("socket");
-  sockets_.push_back(fd);
+  absl::Cleanup close_socket = [fd] { close(fd); };
   const int on = 1;
   if (family != AF_UNIX) {
     // Accepted sockets inherit the second one.
@@ -117,6 +122,8 @@ absl::Status Acceptor::ListenAt(int family, const void* address,
     unix_path_ = static_cast<const sockaddr_un*>(address)->sun_path;
   }
   if (listen(fd, kBacklog) != 0) return Error("listen");
+  std::move(close_socket).Cancel();
+  sockets_.push_back(fd);
   return absl::OkStatus();
 }
 
@@ -132,6 +139,7 @@ absl::Status Acceptor::ListenAtHost(const ListenAddress& address) {
                   std::to_string(address.port).c_str(), &hints, &list);
   if (result != 0) return absl::UnavailableError(gai_strerror(result));
   const absl::Cleanup free_list = [list] { freeaddrinfo(list); };
+  absl::Status status;
   for (addrinfo* found = list; found != nullptr; found = found->ai_next) {
     // With any port, all of them have that of the first.
     if (port_ != 0 && found->ai_family == AF_INET6) {
@@ -139,19 +147,13 @@ absl::Status Acceptor::ListenAtHost(const ListenAddress& address) {
     } else if (port_ != 0) {
       reinterpret_cast<sockaddr_in*>(found->ai_addr)->sin_port = htons(port_);
     }
-    absl::Status status =
-        ListenAt(found->ai_family, found->ai_addr, found->ai_addrlen);
-    if (!status.ok()) {
-      // A name may have an address of a family that this host has not.
-      const bool is_fault = errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT;
-      if (is_fault || (found->ai_next == nullptr && port_ == 0)) return status;
-      close(sockets_.back());
-      sockets_.pop_back();
-      continue;
-    }
+    status = ListenAt(found->ai_family, found->ai_addr, found->ai_addrlen);
+    // A name may have an address of a family that this host has not.
+    if (absl::IsNotFound(status)) continue;
+    if (!status.ok()) return status;
     if (port_ == 0) port_ = PortOf(sockets_.back());
   }
-  return absl::OkStatus();
+  return sockets_.empty() ? status : absl::OkStatus();
 }
 
 absl::Status Acceptor::ListenAtPath(const std::string& path) {

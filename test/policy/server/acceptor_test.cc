@@ -6,14 +6,37 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/status.h"
+
+namespace {
+
+// The families that the kernel has not.
+std::vector<int> missing_families;
+
+}  // namespace
+
+// In place of that of the C library.
+extern "C" int socket(int family, int type, int protocol) noexcept {
+  if (absl::c_linear_search(missing_families, family)) {
+    errno = EAFNOSUPPORT;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_socket, family, type, protocol));
+}
 
 namespace sluice::policy {
 namespace {
@@ -100,6 +123,38 @@ TEST_F(AcceptorTest, ListensAtAllAddressesOfAName) {
   EXPECT_GE(fd, 0);
   EXPECT_TRUE(taken_.WaitFor(1, kInTime));
   close(fd);
+}
+
+TEST_F(AcceptorTest, ListensAtWhatTheKernelHasOfAName) {
+  const absl::Cleanup restore = [] { missing_families.clear(); };
+  missing_families = {AF_INET6};
+  Listen("localhost:0");
+  Start();
+  const int fd = Connect();
+  EXPECT_GE(fd, 0);
+  EXPECT_TRUE(taken_.WaitFor(1, kInTime));
+  close(fd);
+
+  missing_families = {AF_INET, AF_INET6};
+  const auto none = Acceptor::Listen(*ParseListenAddress("localhost:0"));
+  EXPECT_EQ(none.status().message(),
+            "socket: Address family not supported by protocol");
+}
+
+// Whichever comes first of those of the name.
+TEST_F(AcceptorTest, AFamilyThatIsMissingTakesNoOtherAway) {
+  const absl::Cleanup restore = [] { missing_families.clear(); };
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  const absl::Cleanup close_socket = [fd] { close(fd); };
+  missing_families = {AF_INET};
+  const auto listening = Acceptor::Listen(*ParseListenAddress("localhost:0"));
+  if (!listening.ok()) GTEST_SKIP() << "localhost is of IPv4 only";
+  address.sin6_port = htons((*listening)->port());
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+            0);
 }
 
 TEST_F(AcceptorTest, GoesOnWhenThereAreDescriptorsAgain) {
