@@ -103,6 +103,23 @@ class Manifests(unittest.TestCase):
                 for o in manifests.by_kind(objects, "Certificate")}
         self.assertLessEqual({s["metadata"]["name"] for s in secrets()}, made)
 
+    def test_authority_of_cert_manager_outlives_what_it_issues(self):
+        objects = manifests.load(
+            (DEPLOY / "kubernetes/cert-manager.yaml").read_text())
+
+        def hours(spec, field, default):
+            return int(spec.get(field, default).removesuffix("h"))
+
+        # Those that are not said are cert-manager's: 90 days, and 30 before.
+        specs = [o["spec"] for o in manifests.by_kind(objects, "Certificate")]
+        authority, = [spec for spec in specs if spec.get("isCA")]
+        specs.remove(authority)
+        self.assertGreater(hours(authority, "duration", "2160h"),
+                           hours(authority, "renewBefore", "720h"))
+        self.assertGreater(
+            hours(authority, "renewBefore", "720h"),
+            max(hours(spec, "duration", "2160h") for spec in specs))
+
 
 class RunningCluster(unittest.TestCase):
     """The pods of the manifests as processes; see kubelet.py."""
