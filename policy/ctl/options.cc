@@ -80,6 +80,10 @@ absl::StatusOr<Options> Options::Parse(
       }
       value = arguments[++i];
     }
+    if (value->empty() && !spec->value.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", name, " has an empty value"));
+    }
     std::vector<std::string>& values = options.values_[name];
     values.emplace_back(*value);
     if (values.size() > 1 && !spec->repeatable) {

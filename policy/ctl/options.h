@@ -40,8 +40,9 @@ class Options {
   // "--"; all that follows a lone "--" is an argument whatever it begins with.
   // InvalidArgument, in one line, for an option that `specs` do not have, one
   // that occurs twice and is not repeatable, one that lacks its value or has
-  // one that it does not take, a required option or argument that is
-  // missing, and an argument that is not expected.
+  // one that it does not take, an empty value, which a script's variable may
+  // have left and which would count as none, a required option or argument that
+  // is missing, and an argument that is not expected.
   static absl::StatusOr<Options> Parse(
       absl::Span<const OptionSpec> specs,
       absl::Span<const ArgumentSpec> argument_specs,
