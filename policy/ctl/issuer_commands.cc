@@ -109,6 +109,11 @@ absl::Status Put(const Options& options, const Environment& environment) {
   if (!stub.ok()) return stub.status();
   const auto written = Call(**stub, &IssuerService::Stub::PutIssuer, request);
   if (!written.ok()) return written.status();
+  if (written->profile() == Issuer::PROFILE_DRAFT_01) {
+    environment.err << "sluicectl: the proofs of draft-01 are not bound to the "
+                       "TLS session: whoever gets to see one may be able to "
+                       "use it\n";
+  }
   Table table = NewTable();
   AddRow(*written, &table);
   return Print(*written, table, options, environment);

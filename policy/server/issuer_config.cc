@@ -224,15 +224,19 @@ ace::Profile IssuerChecker::ProfileOfTokens() {
   if (issuer_.profile() != Schema::Issuer::PROFILE_DRAFT_01) {
     return ace::Profile::kRfc9431;
   }
-  // ACE-D01-7
-  warnings_.push_back(absl::StrCat(
-      Field("profile"), ": the tokens of ", issuer_.issuer(),
-      " are taken with the proofs of draft-01, which are not bound to the TLS "
-      "session: whoever gets to see one may be able to use it"));
+  warnings_.push_back(
+      absl::StrCat(Field("profile"), ": ", Draft01Warning(issuer_.issuer())));
   return ace::Profile::kDraft01;
 }
 
 }  // namespace
+
+std::string Draft01Warning(absl::string_view issuer) {
+  return absl::StrCat(
+      "the tokens of ", issuer,
+      " are taken with the proofs of draft-01, which are not bound to the TLS "
+      "session: whoever gets to see one may be able to use it");
+}
 
 absl::Status CheckIssuers(const Schema& schema,
                           const config::Locations& locations,

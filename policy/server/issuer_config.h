@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
@@ -19,6 +20,9 @@ struct IssuerSettings {
   std::vector<IntrospectionEndpoint> introspection;
   std::vector<JwksSource> jwks;
 };
+
+// What to tell of an issuer of draft-01, wherever it comes from (ACE-D01-7).
+std::string Draft01Warning(absl::string_view issuer);
 
 // Checks the issuers of `schema`, in order, and adds them to `options`, in
 // which all else but decryption keys is set. Those with `jwks_url` are pending.

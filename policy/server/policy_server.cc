@@ -10,6 +10,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "policy/http/http_client.h"
 #include "policy/server/changed_fields.h"
+#include "policy/server/issuer_config.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/managed_issuers.h"
@@ -280,16 +281,21 @@ http::HttpClientInterface* PolicyServer::Http() {
 Deciders PolicyServer::MakeDeciders() {
   ace::TokenVerifier::Options options = verifier_->options();
   std::vector<JwksSource> sources = jwks_sources_;
+  std::set<std::string> draft01;
   for (ManagedIssuer& managed : replica_->issuers()) {
     // What the configuration declares counts in its place.
     if (ace::FindIssuer(verifier_->issuers(), managed.issuer.name) != nullptr) {
       continue;
+    }
+    if (managed.issuer.profile == ace::Profile::kDraft01) {
+      draft01.insert(managed.issuer.name);
     }
     options.issuers.push_back(std::move(managed.issuer));
     if (managed.source.has_value()) {
       sources.push_back(*std::move(managed.source));
     }
   }
+  WarnOfDraft01(std::move(draft01));
   if (fetcher_ == nullptr && !sources.empty()) {
     JwksObserverInterface* const observer = this;
     fetcher_ = std::make_shared<JwksFetcher>(Http(), observer, clock_);
@@ -309,6 +315,18 @@ Deciders PolicyServer::MakeDeciders() {
               verifier.ok() ? *std::move(verifier) : *verifier_, public_topics_,
               store_.tokens, replica_),
           introspector_, fetcher_, checkers_.get()};
+}
+
+void PolicyServer::WarnOfDraft01(std::set<std::string> issuers) {
+  draft01_issuers_.swap(issuers);
+  if (log_ == nullptr) return;
+  for (const std::string& issuer : draft01_issuers_) {
+    if (issuers.count(issuer) != 0) continue;
+    log_->Warning(
+        "issuer_warning",
+        {{"resource", absl::StrCat(kIssuers, "/", IdOfIssuer(issuer))},
+         {"detail", Draft01Warning(issuer)}});
+  }
 }
 
 void PolicyServer::TakeManagedIssuers() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,9 @@ class PolicyServer : private JwksObserverInterface {
   Deciders Configure(LoadedConfig config);
   // with the issuers that are managed, and what is known of issuers' keys.
   Deciders MakeDeciders();
+  // Logs what draft-01 means for those of `issuers`, managed ones, of which it
+  // was not said before.
+  void WarnOfDraft01(std::set<std::string> issuers);
   http::HttpClientInterface* Http();
   // Where they have changed.
   void TakeManagedIssuers();
@@ -163,6 +167,7 @@ class PolicyServer : private JwksObserverInterface {
   std::vector<ace::Permission> public_topics_;
   std::vector<JwksSource> jwks_sources_;
   std::shared_ptr<Introspector> introspector_;
+  std::set<std::string> draft01_issuers_;  // managed, and warned of
   bool running_ = false;
   // While the server runs, and there are keys to read.
   std::unique_ptr<WakeupThread> reading_;

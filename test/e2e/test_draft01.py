@@ -160,6 +160,19 @@ class Draft01Test(StackTestCase):
         self.assertEqual(len(warnings), 1)
         self.assertIn(AuthorizationServer.issuer, warnings[0])
 
+    # covers: ACE-D01-7
+    def test_policy_service_warns_of_a_managed_issuer_once(self):
+        issuer = "https://other.example"
+        put = ("issuer", "put", issuer, "--profile", "draft-01",
+               "--jwks-file", self.stack.directory / "as-keys.json")
+        for _ in range(2):
+            done = self.stack.sluicectl(*put)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("not bound to the TLS session", done.stderr)
+        self.addCleanup(self.sluicectl, "issuer", "delete", issuer)
+        self.stack.policy.wait_for(f"issuer_warning.*{issuer}.*draft-01")
+        self.assertEqual(self.stack.policy.output().count("issuer_warning"), 1)
+
 
 class OffByDefaultTest(StackTestCase):
 

@@ -20,8 +20,11 @@ constexpr char kJwks[] =
 TEST_F(IssuerCommandsTest, ManagesIssuers) {
   const std::string keys = dir_.Write("as.json", kJwks);
   Serve("issuers: [{issuer: https://file, jwks_file: as.json}]\n");
-  const Json written = OutputJson({"issuer", "put", "https://as", "--profile",
-                                   "draft-01", "--jwks-file", keys});
+  const Result put = Run({"issuer", "put", "https://as", "--profile",
+                          "draft-01", "--jwks-file", keys, "--output", "json"});
+  EXPECT_EQ(put.status, 0);
+  EXPECT_THAT(put.err, HasSubstr("not bound to the TLS session"));
+  const Json written = Json::parse(put.out, nullptr, false);
   EXPECT_EQ(written["issuer"], "https://as");
   EXPECT_EQ(written["profile"], "PROFILE_DRAFT_01");
   EXPECT_EQ(written["keys"][0]["kid"], "k1");

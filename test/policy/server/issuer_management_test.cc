@@ -4,23 +4,53 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/server/config.h"
 #include "policy/server/policy_server.h"
 #include "proto/sluice/admin/v1/issuer.grpc.pb.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/base/log.h"
 #include "test/policy/testing/test_issuer.h"
 #include "test/testing/test_certificates.h"
 
-// covers: ACE-TOK-2
+// covers: ACE-TOK-2, ACE-D01-7
 
 namespace sluice::policy {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+// Keeps warnings about issuers.
+class Warnings : public LogSinkInterface {
+ public:
+  void Write(absl::string_view line) override {
+    if (!absl::StrContains(line, "issuer_warning")) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    lines_.emplace_back(line);
+  }
+  // Those since the last call.
+  std::vector<std::string> Take() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::exchange(lines_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
 
 class IssuerManagementTest : public ::testing::Test {
  protected:
@@ -33,7 +63,8 @@ class IssuerManagementTest : public ::testing::Test {
     return *std::move(config);
   }
   void Serve(const std::string& more) {
-    server_ = std::make_unique<PolicyServer>(Config(more), [] { return kNow; });
+    server_ = std::make_unique<PolicyServer>(
+        Config(more), [] { return kNow; }, &log_);
     ASSERT_TRUE(server_->Listen().ok());
     channel_ = grpc::CreateChannel(server_->address(),
                                    grpc::InsecureChannelCredentials());
@@ -44,8 +75,11 @@ class IssuerManagementTest : public ::testing::Test {
                           std::chrono::seconds(20));
   }
   // Manages `name`, with the keys of `keys`.
-  admin::v1::Issuer Put(const std::string& name, const TestIssuer& keys) {
+  admin::v1::Issuer Put(
+      const std::string& name, const TestIssuer& keys,
+      admin::v1::Issuer::Profile profile = admin::v1::Issuer::PROFILE_RFC9431) {
     admin::v1::PutIssuerRequest request;
+    request.mutable_issuer()->set_profile(profile);
     request.mutable_issuer()->set_issuer(name);
     request.mutable_issuer()->set_jwks(keys.PublicJwks());
     grpc::ClientContext context;
@@ -90,6 +124,8 @@ class IssuerManagementTest : public ::testing::Test {
   }
 
   const testing::TempDir dir_;
+  Warnings warnings_;
+  Logger log_{&warnings_, LogLevel::kInfo, LogFormat::kJson};
   const TestIssuer old_;
   const TestIssuer new_;
   std::unique_ptr<PolicyServer> server_;
@@ -138,6 +174,30 @@ TEST_F(IssuerManagementTest, ManagedIssuersOutliveTheServer) {
   server_.reset();
   Serve(store);
   EXPECT_TRUE(Ask("https://as", old_).has_grant());
+}
+
+TEST_F(IssuerManagementTest, OnesOfDraft01AreWarnedOfOnce) {
+  Serve("");
+  Put("https://new", new_);
+  EXPECT_THAT(warnings_.Take(), IsEmpty());
+  const std::string name =
+      Put("https://as", old_, admin::v1::Issuer::PROFILE_DRAFT_01).name();
+  EXPECT_THAT(warnings_.Take(),
+              ElementsAre(AllOf(HasSubstr(name), HasSubstr("https://as"),
+                                HasSubstr("proofs of draft-01"))));
+  // Nothing else that happens to issuers says it again.
+  Put("https://as", new_, admin::v1::Issuer::PROFILE_DRAFT_01);
+  Put("https://new", old_);
+  server_->Reload(Config(""));
+  EXPECT_THAT(warnings_.Take(), IsEmpty());
+
+  // One that is declared counts in its place, until it is declared no more.
+  dir_.Write("as.json", new_.PublicJwks());
+  server_->Reload(
+      Config("issuers: [{issuer: https://as, jwks_file: as.json}]"));
+  EXPECT_THAT(warnings_.Take(), IsEmpty());
+  server_->Reload(Config(""));
+  EXPECT_THAT(warnings_.Take(), SizeIs(1));
 }
 
 TEST_F(IssuerManagementTest, KeysAtAUrlArePending) {
