@@ -112,6 +112,7 @@ absl::Status AccessCall::JudgeToken(const Authenticator& authenticator,
     return absl::OkStatus();
   }
   const bool refused = ace::RejectionOf(token.status()).has_value();
+  access_case.set_undecided(!refused);
   Object("",
          absl::StrCat(
              refused ? "the token is refused: " : "nothing could be decided: ",
@@ -135,6 +136,7 @@ void AccessCall::JudgeGrant(const Authenticator& authenticator,
   if (!grant.ok()) {
     Object("", absl::StrCat("nothing is granted: ", grant.status().message()),
            "rules that can be read", &candidate.access_case);
+    candidate.access_case.set_undecided(absl::IsUnavailable(grant.status()));
     candidates_.push_back(std::move(candidate));
     return;
   }
@@ -181,16 +183,23 @@ void AccessCall::Finish() {
     candidate.access_case.set_allowed(
         candidate.access_case.objections().empty());
   }
-  // Those that allow it first, then those with the least to say against it.
-  absl::c_stable_sort(candidates_, [](const Candidate& a, const Candidate& b) {
-    return a.access_case.objections_size() < b.access_case.objections_size();
-  });
+  // Those that allow it first, then those that may still do so, then those with
+  // the least to say against it.
+  const auto rank = [](const Candidate& candidate) {
+    const AccessCase& access_case = candidate.access_case;
+    return access_case.undecided() ? 1 : 2 * access_case.objections_size();
+  };
+  absl::c_stable_sort(candidates_,
+                      [rank](const Candidate& a, const Candidate& b) {
+                        return rank(a) < rank(b);
+                      });
   Response response;
   response.set_truncated(records_.size() == TokenStoreInterface::kMaxOfSubject);
   for (Candidate& candidate : candidates_) {
     *response.add_cases() = std::move(candidate.access_case);
   }
   response.set_allowed(response.cases(0).allowed());
+  response.set_undecided(response.cases(0).undecided());
   response.set_reason(ReasonOf(response.cases(0)));
   done_(std::move(response));
 }

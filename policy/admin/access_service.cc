@@ -57,6 +57,7 @@ grpc::ServerUnaryReactor* AccessService::Check(
                 [response](const AccessCall::Response& explained) {
                   response->set_allowed(explained.allowed());
                   response->set_reason(explained.reason());
+                  response->set_undecided(explained.undecided());
                 });
 }
 

@@ -82,7 +82,9 @@ absl::StatusOr<AccessQuery> ReadQuery(const Options& options) {
 
 // A row for all that is said about a case.
 void AddRows(const ExplainAccessResponse::Case& access_case, Table* table) {
-  const std::string verdict = access_case.allowed() ? "allowed" : "denied";
+  const std::string verdict = access_case.allowed()     ? "allowed"
+                              : access_case.undecided() ? "undecided"
+                                                        : "denied";
   const std::string& token = access_case.token();
   if (!access_case.granted_by().empty()) {
     table->Add({token, verdict, "grants", access_case.granted_by(), "", ""});
@@ -109,13 +111,16 @@ absl::Status Check(const Options& options, const Environment& environment) {
   if (!answer.ok()) return answer.status();
   Table table({"TOKEN", "VERDICT", "WHAT", "BY", "DETAIL", "NEEDED"});
   for (const auto& access_case : answer->cases()) AddRows(access_case, &table);
-  if (!WantsJson(options)) {
+  if (!WantsJson(options) && !answer->undecided()) {
     environment.out << (answer->allowed() ? "yes: " : "no: ")
                     << Shown(answer->reason()) << "\n";
   }
   if (WantsJson(options) || options.Has("explain")) {
     const absl::Status printed = Print(*answer, table, options, environment);
     if (!printed.ok()) return printed;
+  }
+  if (answer->undecided()) {
+    return absl::UnavailableError(Shown(answer->reason()));
   }
   // The output has said why.
   return answer->allowed() ? absl::OkStatus() : absl::PermissionDeniedError("");
@@ -130,8 +135,9 @@ std::vector<Command> CheckCommand() {
        "Ask whether somebody may publish or subscribe to something",
        "With one of the tokens that are stored, under the rules of now; "
        "checkers are asked. Exit status\n0: yes, 1: no, 2: wrong usage, 3: no "
-       "answer, since the service cannot be reached or\nrefuses the question. "
-       "Give --publish or --subscribe, and --subject or --anonymous.\n",
+       "answer, since the service cannot be reached,\nrefuses the question, or "
+       "gets no answer itself. Give --publish or --subscribe, and\n"
+       "--subject or --anonymous.\n",
        {
            {"subject", "SUBJECT", false, "the sub of its tokens"},
            {"anonymous", "", false, "somebody without a token"},

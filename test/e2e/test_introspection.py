@@ -194,6 +194,22 @@ class FormTest(FakeServerTestCase):
                 self.server.status, self.server.body = status, body
                 self.assert_code(self.connack(), 0x88)
 
+    def test_check_does_not_take_a_failure_for_a_no(self):
+        self.server.body = json.dumps(self.answer(
+            self.key, "a/# pub", sub="frida")).encode()
+        self.assert_code(self.connack(), 0)
+        question = ("check", "--subject", "frida", "--publish", "a/x")
+        self.assertEqual(self.stack.sluicectl(*question).returncode, 0)
+        self.server.status = 500
+        eventually(lambda: self.stack.sluicectl(*question).returncode == 3,
+                   "the answer is remembered no more")
+        done = self.stack.sluicectl(*question)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("nothing could be decided", done.stderr)
+        shown = self.stack.sluicectl(*question, "--explain")
+        self.assertEqual(shown.returncode, 3)
+        self.assertIn("undecided", shown.stdout)
+
     # covers: ACE-SCP-1
     def test_scope_may_be_the_array_itself(self):
         self.server.body = json.dumps(self.answer(

@@ -272,6 +272,33 @@ TEST_F(AccessServiceTest, ARuleThatCannotBeReadIsSaid) {
   Post(Token(client_));
   Put(kRules, "new", "\xff");
   EXPECT_THAT(Check(Publish("a/b")), HasSubstr("nothing is granted"));
+  EXPECT_FALSE(Explain(Publish("a/b")).undecided());
+}
+
+// An operator's script must not take it for a no.
+TEST_F(AccessServiceTest, WhatCannotBeDecidedIsNoDenial) {
+  Post(Token(client_));
+  EXPECT_FALSE(Explain(Publish("other")).undecided());
+  authenticator_ = std::make_shared<const Authenticator>(
+      issuer_.PendingVerifier(), std::vector<ace::Permission>(), store_,
+      managed_);
+  const ExplainAccessResponse response = Explain(Publish("a/b"));
+  EXPECT_FALSE(response.allowed());
+  EXPECT_TRUE(response.undecided());
+  EXPECT_TRUE(response.cases(0).undecided());
+  EXPECT_THAT(response.reason(), HasSubstr("nothing could be decided"));
+
+  // Nor before it is known what operators manage.
+  struct SilentStore : MemoryResourceStore {
+    void Follow(ResourceObserverInterface* observer) override {
+      observer->OnStale(absl::UnavailableError("away"));
+    }
+  } silent;
+  const auto unread = std::make_shared<Replica>([] { return kNow; });
+  unread->Follow(&silent);
+  authenticator_ = std::make_shared<const Authenticator>(
+      issuer_.Verifier(), std::vector<ace::Permission>(), store_, unread);
+  EXPECT_TRUE(Explain(Publish("a/b")).undecided());
 }
 
 TEST_F(AccessServiceTest, RefusesWhatIsWrong) {

@@ -274,6 +274,7 @@ TEST_F(RemoteCommandsTest, ChecksAndExplains) {
   EXPECT_EQ(no["allowed"], false);
   EXPECT_EQ(no["cases"][0]["allowed"], false);
   EXPECT_EQ(json["cases"][0]["grantedBy"], "public");
+  EXPECT_THAT(Output({"check", "--help"}), HasSubstr("gets no answer itself"));
   EXPECT_THAT(Failure({"check", "--subject", "a", "--publish", "#"}, 3),
               HasSubstr("query.publish: not a topic name"));
   EXPECT_THAT(Output({"check", "--help"}),
