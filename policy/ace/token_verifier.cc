@@ -137,7 +137,8 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
                        expires_at,
                        claims.exi,
                        std::move(contents.pop_key),
-                       std::move(claims.client_nonce)};
+                       std::move(claims.client_nonce),
+                       claims.issued_at};
 }
 
 absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen) {

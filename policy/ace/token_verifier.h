@@ -51,6 +51,8 @@ struct VerifiedToken {
   // `cnonce`, in bytes; empty where the token has none. Not checked here: only
   // who gave nonces out can (RFC 9200 section 5.3.1).
   std::string client_nonce;
+  // `iat`, where the token has it.
+  std::optional<absl::Time> issued_at;
 };
 
 // When the grant of `token`, which was first seen at `first_seen`, ends: `exi`

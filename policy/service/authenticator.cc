@@ -226,10 +226,12 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
       Verify(request.token(), now, references);
   if (!token.ok()) return DenialOrError<Response>(token.status());
   // Nobody has proven anything, so no Client Identifier stands for the token.
-  if (absl::Status stored = Store(request.token(), *token, "", now);
-      !stored.ok()) {
-    return stored;
+  const absl::Status stored =
+      store_->PutUnproven(RecordOf(request.token(), *token, ""), now);
+  if (absl::IsAlreadyExists(stored)) {
+    return Deny<Response>(v1::Denial::REASON_TOKEN_INVALID, stored.message());
   }
+  if (!stored.ok()) return stored;
   Response response;
   response.mutable_stored()->set_token_id(token->token_id);
   *response.mutable_stored()->mutable_expires_at() =

@@ -61,7 +61,10 @@ class Authenticator {
       ReferenceAnswers* references = nullptr) const;
 
   // Checks a token that came without a proof and stores it: who uses it later
-  // must prove possession then (RFC 9431 section 2.2.2).
+  // must prove possession then (RFC 9431 section 2.2.2). One that may not take
+  // the place of the token that its key has is denied TOKEN_INVALID, and
+  // nothing changes (ACE-TOK-7): to say that it was stored would promise its
+  // scope.
   absl::StatusOr<v1::StoreTokenResponse> StoreToken(
       const v1::StoreTokenRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
@@ -137,9 +140,10 @@ class Authenticator {
       const v1::ConnectionInfo& connection, absl::Time now) const;
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
       const v1::ConnectionInfo& connection, absl::Time now) const;
-  absl::Status Store(const std::string& token,
-                     const ace::VerifiedToken& verified,
-                     const std::string& client_id, absl::Time now) const;
+  // What is kept of a token: see TokenRecord.
+  static TokenRecord RecordOf(const std::string& token,
+                              const ace::VerifiedToken& verified,
+                              const std::string& client_id);
 
   const ace::TokenVerifier verifier_;
   // What the configuration lets everybody do.

@@ -81,10 +81,9 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(
   absl::StatusOr<v1::AuthenticateResponse> answer =
       Admit(connection, verified, now);
   if (!answer.ok() || !answer->has_grant()) return answer;
-  if (absl::Status stored = Store(token, verified, connection.client_id(), now);
-      !stored.ok()) {
-    return stored;
-  }
+  absl::Status stored =
+      store_->Put(RecordOf(token, verified, connection.client_id()), now);
+  if (!stored.ok()) return stored;
   return answer;
 }
 
@@ -127,15 +126,15 @@ absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
   return store_->FindByClientId(connection.client_id(), now);
 }
 
-absl::Status Authenticator::Store(const std::string& token,
-                                  const ace::VerifiedToken& verified,
-                                  const std::string& client_id,
-                                  absl::Time now) const {
+TokenRecord Authenticator::RecordOf(const std::string& token,
+                                    const ace::VerifiedToken& verified,
+                                    const std::string& client_id) {
   TokenRecord record{verified.pop_key.thumbprint(), token, verified.expires_at,
                      client_id, verified.issuer};
   KeepKey(verified.pop_key, &record);
   record.subject = verified.subject;
-  return store_->Put(std::move(record), now);
+  record.issued_at = verified.issued_at;
+  return record;
 }
 
 }  // namespace sluice::policy

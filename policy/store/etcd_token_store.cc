@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
+#include "policy/store/token_rules.h"
 #include "proto/sluice/store/v1/stored.pb.h"
 
 namespace sluice::policy {
@@ -43,6 +44,9 @@ std::string Serialized(const TokenRecord& record) {
   stored.set_kid(record.kid);
   stored.set_key(record.key);
   stored.set_subject(record.subject);
+  if (record.issued_at.has_value()) {
+    stored.set_issued_at(absl::ToUnixMicros(*record.issued_at));
+  }
   return stored.SerializeAsString();
 }
 
@@ -58,6 +62,9 @@ std::optional<TokenRecord> ToRecord(const std::string& value) {
   record.kid = stored.kid();
   record.key = stored.key();
   record.subject = stored.subject();
+  if (stored.has_issued_at()) {
+    record.issued_at = absl::FromUnixMicros(stored.issued_at());
+  }
   return record;
 }
 
@@ -76,6 +83,15 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       used_proofs_(client_->Prefix("used_proofs")) {}
 
 absl::Status EtcdTokenStore::Put(TokenRecord record, absl::Time now) {
+  return PutOf(std::move(record), Possession::kProven, now);
+}
+
+absl::Status EtcdTokenStore::PutUnproven(TokenRecord record, absl::Time now) {
+  return PutOf(std::move(record), Possession::kUnproven, now);
+}
+
+absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
+                                   absl::Time now) {
   if (record.expires_at <= now) {
     return absl::FailedPreconditionError("the token has expired");
   }
@@ -86,6 +102,11 @@ absl::Status EtcdTokenStore::Put(TokenRecord record, absl::Time now) {
   for (;;) {
     const absl::StatusOr<Before> before = Look(record, now, deadline);
     if (!before.ok()) return before.status();
+    if (possession == Possession::kUnproven && before->earlier.has_value() &&
+        before->earlier->expires_at > now) {
+      absl::Status may = CheckUnproven(record, *before->earlier);
+      if (!may.ok()) return may;
+    }
     TokenRecord next = record;
     next.client_id = before->client_id;
     if (before->earlier.has_value() &&

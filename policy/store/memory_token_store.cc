@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "policy/store/token_rules.h"
 
 namespace sluice::policy {
 namespace {
@@ -29,6 +30,15 @@ MemoryTokenStore::MemoryTokenStore(const StoreLimits& limits)
       used_proofs_(limits.max_facts, limits.max_fact_bytes) {}
 
 absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
+  return PutOf(std::move(record), Possession::kProven, now);
+}
+
+absl::Status MemoryTokenStore::PutUnproven(TokenRecord record, absl::Time now) {
+  return PutOf(std::move(record), Possession::kUnproven, now);
+}
+
+absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
+                                     absl::Time now) {
   if (record.expires_at <= now) {
     return absl::FailedPreconditionError("the token has expired");
   }
@@ -37,6 +47,10 @@ absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
     Remove(by_expiry_.begin()->second);
   }
   const auto earlier = by_binding_.find(record.binding);
+  if (earlier != by_binding_.end() && possession == Possession::kUnproven) {
+    absl::Status may = CheckUnproven(record, earlier->second->record);
+    if (!may.ok()) return may;
+  }
   if (earlier != by_binding_.end() && record.client_id.empty()) {
     record.client_id = earlier->second->record.client_id;
   }

@@ -136,8 +136,14 @@ ALTER TABLE tokens ADD COLUMN subject BLOB;
 CREATE INDEX tokens_by_subject ON tokens (subject) WHERE subject IS NOT NULL;
 )sql";
 
+// Without issued_at: the token has no `iat`, or the record is from before it
+// was kept.
+constexpr char kVersion5[] = R"sql(
+ALTER TABLE tokens ADD COLUMN issued_at INTEGER;
+)sql";
+
 constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3,
-                                       kVersion4};
+                                       kVersion4, kVersion5};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "policy/store/sqlite_schema.h"
+#include "policy/store/token_rules.h"
 
 namespace sluice::policy {
 namespace {
@@ -19,22 +20,34 @@ size_t BytesOf(const TokenRecord& record) {
          record.subject.size() + kBookkeepingBytes;
 }
 
+std::optional<int64_t> MicrosOf(std::optional<absl::Time> time) {
+  if (!time.has_value()) return std::nullopt;
+  return absl::ToUnixMicros(*time);
+}
+
 bool SameRecord(const TokenRecord& a, const TokenRecord& b) {
   return a.binding == b.binding && a.token == b.token &&
          a.client_id == b.client_id && a.issuer == b.issuer && a.kid == b.kid &&
          a.key == b.key && a.subject == b.subject &&
+         MicrosOf(a.issued_at) == MicrosOf(b.issued_at) &&
          absl::ToUnixMicros(a.expires_at) == absl::ToUnixMicros(b.expires_at);
 }
 
 // The columns of a record, in the order in which ToRecord() reads them.
 constexpr absl::string_view kRecordColumns =
-    "binding, token, expires_at, client_id, issuer, kid, key, subject";
+    "binding, token, expires_at, client_id, issuer, kid, key, subject, "
+    "issued_at";
+
+std::optional<absl::Time> TimeOrNone(const SqliteStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return absl::FromUnixMicros(row.Number(column));
+}
 
 TokenRecord ToRecord(const SqliteStatement& row) {
   return TokenRecord{
       row.Bytes(0), row.Bytes(1), absl::FromUnixMicros(row.Number(2)),
       row.Bytes(3), row.Bytes(4), row.Bytes(5),
-      row.Bytes(6), row.Bytes(7)};
+      row.Bytes(6), row.Bytes(7), TimeOrNone(row, 8)};
 }
 
 // Stores "" as NULL, which no search by value finds and indices leave out.
@@ -68,6 +81,15 @@ absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
 }
 
 absl::Status SqliteTokenStore::Put(TokenRecord record, absl::Time now) {
+  return PutOf(std::move(record), Possession::kProven, now);
+}
+
+absl::Status SqliteTokenStore::PutUnproven(TokenRecord record, absl::Time now) {
+  return PutOf(std::move(record), Possession::kUnproven, now);
+}
+
+absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
+                                     absl::Time now) {
   if (record.expires_at <= now) {
     return absl::FailedPreconditionError("the token has expired");
   }
@@ -76,6 +98,11 @@ absl::Status SqliteTokenStore::Put(TokenRecord record, absl::Time now) {
       Lookup("binding", record.binding, now);
   if (!earlier.ok()) return earlier.status();
   if (earlier->has_value()) {
+    // Nothing changes meanwhile: the file is this process's own.
+    if (possession == Possession::kUnproven) {
+      absl::Status may = CheckUnproven(record, **earlier);
+      if (!may.ok()) return may;
+    }
     if (record.client_id.empty()) record.client_id = (*earlier)->client_id;
     if (SameRecord(record, **earlier)) return absl::OkStatus();
   }
@@ -109,7 +136,8 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   if (!status.ok()) return status;
   SqliteStatement insert = database_->Prepare(
       "INSERT INTO tokens (binding, token, expires_at, bytes, client_id, "
-      "issuer, kid, key, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "issuer, kid, key, subject, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?)");
   insert.Bind(record.binding)
       .Bind(record.token)
       .Bind(absl::ToUnixMicros(record.expires_at))
@@ -119,6 +147,11 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   BindOptional(record.kid, &insert);
   BindOptional(record.key, &insert);
   BindOptional(record.subject, &insert);
+  if (const std::optional<int64_t> micros = MicrosOf(record.issued_at)) {
+    insert.Bind(*micros);
+  } else {
+    insert.BindNull();
+  }
   return insert.Run();
 }
 

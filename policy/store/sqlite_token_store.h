@@ -33,6 +33,7 @@ class SqliteTokenStore : public TokenStoreInterface {
       const std::string& path, const StoreLimits& limits = StoreLimits());
 
   absl::Status Put(TokenRecord record, absl::Time now) override;
+  absl::Status PutUnproven(TokenRecord record, absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
@@ -58,6 +59,8 @@ class SqliteTokenStore : public TokenStoreInterface {
                                 absl::Time now) override;
 
  private:
+  enum class Possession { kProven, kUnproven };
+
   struct Usage {
     size_t entries = 0;
     size_t bytes = 0;
@@ -69,6 +72,7 @@ class SqliteTokenStore : public TokenStoreInterface {
   // A table of facts.
   enum class Table { kClientIdOwners, kFirstSeen, kUsedProofs };
 
+  absl::Status PutOf(TokenRecord record, Possession possession, absl::Time now);
   static absl::string_view Name(Table table);
 
   // All of these are called with the database's mutex held.

@@ -37,6 +37,8 @@ struct TokenRecord {
   std::string key = {};
   // The token's `sub`; empty where it has none.
   std::string subject = {};
+  // The token's `iat`, where it has one.
+  std::optional<absl::Time> issued_at = {};
 };
 
 // Somebody who wants to be the one user of a Client Identifier (EDGE-20).
@@ -80,6 +82,13 @@ class TokenStoreInterface {
   // size could hold kResourceExhausted. Putting what is there already may leave
   // the record at its age.
   virtual absl::Status Put(TokenRecord record, absl::Time now) = 0;
+
+  // The same for a token that came without a proof of possession: anybody who
+  // gets hold of one can bring it. So it takes the place of no live record of
+  // another issuer or subject, and of none that is newer: by `issued_at`, or
+  // where one of them has none, by when they expire. That is kAlreadyExists,
+  // and the message says which. Check and change are one step.
+  virtual absl::Status PutUnproven(TokenRecord record, absl::Time now) = 0;
 
   // The record of the binding, if there is one.
   virtual absl::StatusOr<std::optional<TokenRecord>> Find(

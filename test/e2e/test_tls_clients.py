@@ -1,5 +1,7 @@
 """Clients that are known by the key of their TLS certificate."""
 
+import time
+
 from OpenSSL import SSL
 
 from harness import certificates, wire
@@ -64,6 +66,19 @@ class ClientCertificateTest(StackTestCase):
         client.expect_disconnect(0x87)
         client, _ = self.known(key)
         self.assert_code(client.publish("a/b"), 0x87)
+
+    # covers: ACE-TOK-7, ACE-AZI-2
+    def test_posted_token_displaces_no_newer_one_and_none_of_another(self):
+        key = Ed25519Key()
+        now = int(time.time())
+        self.post(self.token("a/# pub", key=key, iat=now))
+        other, _ = self.anonymous()
+        for token in (self.token("b/# pub", key=key, iat=now - 1, life=2),
+                      self.token("b/# pub", key=key, sub="mallory")):
+            self.assert_code(other.publish("authz-info", token), 0x87)
+        client, _ = self.known(key)
+        self.assert_code(client.publish("a/b"), 0x10)
+        self.assert_code(client.publish("b/c"), 0x87)
 
     # covers: ACE-AUTH-4
     def test_method_ace_overrides_the_certificate(self):

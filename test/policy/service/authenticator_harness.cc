@@ -96,13 +96,25 @@ v1::Grant AuthenticatorHarness::Granted(const v1::AuthenticateRequest& request,
   return response.grant();
 }
 
-void AuthenticatorHarness::Post(const std::string& token, absl::Time now) {
+v1::StoreTokenRequest AuthenticatorHarness::Posted(const std::string& token) {
   v1::StoreTokenRequest request;
   *request.mutable_connection() = Request().connection();
   request.set_token(token);
-  const auto response = Make().StoreToken(request, now);
+  return request;
+}
+
+void AuthenticatorHarness::Post(const std::string& token, absl::Time now) {
+  const auto response = Make().StoreToken(Posted(token), now);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_TRUE(response->has_stored()) << response->denial().detail();
+}
+
+v1::Denial AuthenticatorHarness::PostDenied(const std::string& token) {
+  const auto response = Make().StoreToken(Posted(token), kNow);
+  EXPECT_TRUE(response.ok()) << response.status();
+  if (!response.ok()) return v1::Denial();
+  EXPECT_TRUE(response->has_denial());
+  return response->denial();
 }
 
 }  // namespace sluice::policy

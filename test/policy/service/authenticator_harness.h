@@ -40,6 +40,7 @@ class AuthenticatorHarness : public ::testing::Test {
 
   // Of a client of MQTT 5.0 named "client-1", with Clean Start.
   static v1::AuthenticateRequest Request();
+  static v1::StoreTokenRequest Posted(const std::string& token);
   static v1::AuthenticateRequest Anonymous(bool authz_info_enabled);
   // A request with `token` and a proof by `key` over `signed_content`.
   static v1::AuthenticateRequest WithExporter(
@@ -63,8 +64,9 @@ class AuthenticatorHarness : public ::testing::Test {
                     absl::Time now = kNow);
   v1::Grant Granted(const v1::AuthenticateRequest& request,
                     absl::Time now = kNow);
-  // Publishes the token to authz-info.
+  // Publishes the token to authz-info: it is stored, or denied.
   void Post(const std::string& token, absl::Time now = kNow);
+  v1::Denial PostDenied(const std::string& token);
 
   const TestIssuer issuer_;
   ace::Profile profile_ = ace::Profile::kRfc9431;

@@ -24,6 +24,9 @@ class BrokenStore : public TokenStoreInterface {
   absl::Status Put(TokenRecord, absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
+  absl::Status PutUnproven(TokenRecord, absl::Time) override {
+    return absl::UnavailableError("the store is away");
+  }
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view,
                                                   absl::Time) override {
     return absl::UnavailableError("the store is away");

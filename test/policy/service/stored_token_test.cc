@@ -86,6 +86,38 @@ TEST_F(StoredTokenTest, APostedTokenTakesThePlaceOfAProvenOneOfItsKey) {
   EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(), "token-2");
 }
 
+// Anybody can post a token that was once seen, or that an issuer gave somebody
+// else for this key.
+// covers: ACE-TOK-7, ACE-AZI-2
+TEST_F(StoredTokenTest, APostedTokenReplacesNoNewerOneAndNoneOfAnother) {
+  TokenOptions options;
+  options.token_id = "new";
+  options.issued_at = kNow;
+  Post(Token(client_, options));
+  TokenOptions old;
+  old.issued_at = kNow - absl::Minutes(1);
+  TokenOptions of_another = options;
+  of_another.subject = "mallory";
+  for (const TokenOptions& posted : {old, of_another}) {
+    const v1::Denial denial = PostDenied(Token(client_, posted));
+    EXPECT_EQ(denial.reason(), v1::Denial::REASON_TOKEN_INVALID);
+    EXPECT_NE(denial.detail(), "");
+  }
+  const v1::Grant grant = Granted(Known(Anonymous(false), client_));
+  EXPECT_EQ(grant.subject(), "alice");
+  EXPECT_EQ(grant.token_id(), "new");
+}
+
+// covers: ACE-TOK-7, ACE-CON-5
+TEST_F(StoredTokenTest, AProvenTokenReplacesANewerOneOfAnother) {
+  TokenOptions options;
+  options.subject = "mallory";
+  options.issued_at = kNow;
+  Post(Token(client_, options));
+  Granted(WithExporter(Token(client_), client_));
+  EXPECT_EQ(Granted(Known(Anonymous(false), client_)).subject(), "alice");
+}
+
 // covers: ACE-POP-5
 TEST_F(StoredTokenTest, AClientIdGoesToWhoProvedATokenLast) {
   Granted(WithExporter(Token(client_), client_));

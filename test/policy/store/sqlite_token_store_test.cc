@@ -129,6 +129,36 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeKeysWereKept) {
   EXPECT_EQ(named->front().client_id, "client");
 }
 
+// covers: ACE-TOK-7
+TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeIatWasKept) {
+  {
+    const auto first = SqliteDatabase::Open(path_, kSqliteApplicationId,
+                                            SqliteMigrations().subspan(0, 4));
+    ASSERT_TRUE(first.ok()) << first.status();
+    ASSERT_TRUE((*first)
+                    ->Prepare("INSERT INTO tokens "
+                              "(binding, token, expires_at, bytes) VALUES "
+                              "(CAST('key' AS BLOB), CAST('token' AS BLOB), "
+                              "?, 300)")
+                    .Bind(absl::ToUnixMicros(kLater))
+                    .Run()
+                    .ok());
+  }
+  {
+    const auto store = Open();
+    const auto found = store->Find("key", kNow);
+    ASSERT_TRUE(found.ok() && found->has_value());
+    EXPECT_FALSE((*found)->issued_at.has_value());
+    TokenRecord newer{"key", "newer", kLater};
+    newer.issued_at = kNow;
+    ASSERT_TRUE(store->PutUnproven(newer, kNow).ok());
+  }
+  const auto found = Open()->Find("key", kNow);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->token, "newer");
+  EXPECT_EQ((*found)->issued_at, kNow);
+}
+
 TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
   StoreLimits limits;
   limits.max_tokens = 2;

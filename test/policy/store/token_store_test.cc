@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -83,6 +84,26 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   void Put(const TokenRecord& record, absl::Time now = kNow) {
     const absl::Status status = store_->Put(record, now);
     EXPECT_TRUE(status.ok()) << status;
+  }
+
+  // A record of alice's key, which `token` is bound to.
+  static TokenRecord Issued(const std::string& token,
+                            std::optional<absl::Duration> age,
+                            absl::Duration life = absl::Hours(1),
+                            const std::string& subject = "alice",
+                            const std::string& issuer = "as") {
+    TokenRecord record = Record("key", token, life);
+    record.subject = subject;
+    record.issuer = issuer;
+    if (age.has_value()) record.issued_at = kNow - *age;
+    return record;
+  }
+
+  // Whether a token that nobody has proven takes its place.
+  bool PutUnproven(const TokenRecord& record, absl::Time now = kNow) {
+    const absl::Status status = store_->PutUnproven(record, now);
+    EXPECT_TRUE(status.ok() || absl::IsAlreadyExists(status)) << status;
+    return status.ok();
   }
 
   // The token stored for `binding`, "" for none.
@@ -227,6 +248,66 @@ TEST_P(TokenStoreTest, ANewerTokenReplacesTheOneOfTheSameBinding) {
   Put(Record("key", "b", absl::Minutes(1)));
   EXPECT_EQ(TokenOf("key"), "b");
   EXPECT_EQ(TokenOf("key", kNow + absl::Minutes(1)), "");
+}
+
+// covers: ACE-TOK-7
+TEST_P(TokenStoreTest, AnUnprovenTokenReplacesAnOlderOneOnly) {
+  const absl::Duration kMinute = absl::Minutes(1);
+  EXPECT_TRUE(PutUnproven(Issued("a", kMinute)));
+  // It was issued earlier, so that it is older, however long it lives.
+  EXPECT_FALSE(PutUnproven(Issued("b", 2 * kMinute, absl::Hours(5))));
+  EXPECT_EQ(TokenOf("key"), "a");
+  // The same one again, as a client does that missed the answer.
+  EXPECT_TRUE(PutUnproven(Issued("a", kMinute, absl::Minutes(59))));
+  EXPECT_TRUE(PutUnproven(Issued("c", absl::ZeroDuration(), kMinute)));
+  EXPECT_EQ(TokenOf("key"), "c");
+  // Nothing is in the way any more.
+  EXPECT_TRUE(PutUnproven(Issued("b", 2 * kMinute), kNow + kMinute));
+  EXPECT_EQ(TokenOf("key", kNow + kMinute), "b");
+}
+
+// covers: ACE-TOK-7
+TEST_P(TokenStoreTest, WithoutIatTheLongerLivedTokenIsTheNewerOne) {
+  EXPECT_TRUE(PutUnproven(Issued("a", std::nullopt)));
+  EXPECT_FALSE(PutUnproven(Issued("b", std::nullopt, absl::Minutes(59))));
+  EXPECT_FALSE(
+      PutUnproven(Issued("b", absl::ZeroDuration(), absl::Minutes(59))));
+  EXPECT_EQ(TokenOf("key"), "a");
+  EXPECT_TRUE(PutUnproven(Issued("b", absl::ZeroDuration())));
+  EXPECT_FALSE(PutUnproven(Issued("c", std::nullopt, absl::Minutes(59))));
+  EXPECT_TRUE(PutUnproven(Issued("c", std::nullopt, absl::Minutes(61))));
+  EXPECT_EQ(TokenOf("key"), "c");
+}
+
+// covers: ACE-TOK-7
+TEST_P(TokenStoreTest, AnUnprovenTokenReplacesNoneOfSomebodyElse) {
+  const absl::Duration kMinute = absl::Minutes(1);
+  Put(Issued("a", kMinute));
+  const absl::Duration kLife = absl::Hours(2);
+  const absl::Duration kNew = absl::ZeroDuration();
+  EXPECT_FALSE(PutUnproven(Issued("b", kNew, kLife, "mallory")));
+  EXPECT_FALSE(PutUnproven(Issued("b", kNew, kLife, "")));
+  EXPECT_FALSE(PutUnproven(Issued("b", kNew, kLife, "alice", "other")));
+  EXPECT_EQ(TokenOf("key"), "a");
+  EXPECT_EQ(TokensOf("mallory"), std::vector<std::string>());
+}
+
+// covers: ACE-TOK-7
+TEST_P(TokenStoreTest, AProvenTokenReplacesAnyOther) {
+  EXPECT_TRUE(PutUnproven(Issued("a", absl::ZeroDuration())));
+  Put(Issued("b", absl::Minutes(2), absl::Minutes(1), "bob", "other"));
+  EXPECT_EQ(TokenOf("key"), "b");
+}
+
+// covers: ACE-TOK-7
+TEST_P(TokenStoreTest, OfManyUnprovenTokensAtOnceTheNewestStays) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back(
+        [this, i] { PutUnproven(Issued(absl::StrCat(i), absl::Minutes(i))); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(TokenOf("key"), "0");
 }
 
 // covers: ACE-POP-5

@@ -95,6 +95,9 @@ std::string TestIssuer::Token(const ace::SigningKey& client,
   } else {
     claims["cnf"] = {{"x5t#S256", options.certificate_hash}};
   }
+  if (options.issued_at != absl::Time()) {
+    claims["iat"] = absl::ToUnixSeconds(options.issued_at);
+  }
   if (!options.client_nonce.empty()) {
     claims["cnonce"] = ace::Base64UrlEncode(AsBytes(options.client_nonce));
   }

@@ -29,6 +29,7 @@ struct TokenOptions {
   absl::Time expires_at = {};
   // In place of `expires_at`: `exi`.
   absl::Duration lifetime = {};
+  absl::Time issued_at = {};  // `iat`; unset: none
   // In place of the client's key: the base64url of `cnf.x5t#S256`.
   std::string certificate_hash = {};
   // Bytes of `cnonce`; empty: none.

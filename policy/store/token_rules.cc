@@ -1,0 +1,32 @@
+#include "policy/store/token_rules.h"
+
+namespace sluice::policy {
+namespace {
+
+bool IsNewer(const TokenRecord& a, const TokenRecord& b) {
+  if (a.issued_at.has_value() && b.issued_at.has_value()) {
+    return *a.issued_at > *b.issued_at;
+  }
+  return a.expires_at > b.expires_at;
+}
+
+}  // namespace
+
+absl::Status CheckUnproven(const TokenRecord& record,
+                           const TokenRecord& earlier) {
+  // The same token once more is no other one, whatever its expiry is rounded
+  // to.
+  if (record.token == earlier.token) return absl::OkStatus();
+  if (record.issuer != earlier.issuer || record.subject != earlier.subject) {
+    return absl::AlreadyExistsError(
+        "the key has a token of another issuer or subject, which only a proof "
+        "of possession replaces");
+  }
+  if (IsNewer(earlier, record)) {
+    return absl::AlreadyExistsError(
+        "the key has a newer token, which only a proof of possession replaces");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::policy

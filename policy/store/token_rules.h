@@ -1,0 +1,17 @@
+#ifndef POLICY_STORE_TOKEN_RULES_H_
+#define POLICY_STORE_TOKEN_RULES_H_
+
+#include "absl/status/status.h"
+#include "policy/store/token_store.h"
+
+namespace sluice::policy {
+
+// What every token store holds to: whether `record`, of which nobody has proven
+// anything, may take the place of `earlier`, which is live and has the same
+// binding. The errors are those of TokenStoreInterface::PutUnproven().
+absl::Status CheckUnproven(const TokenRecord& record,
+                           const TokenRecord& earlier);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_STORE_TOKEN_RULES_H_
