@@ -157,6 +157,11 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
   const absl::StatusOr<ace::VerifiedToken> verified =
       Verify(token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
+  if (credential.ask_cnonce()) {
+    Response response;
+    response.mutable_token_nonce()->set_cnonce(verified->client_nonce);
+    return response;
+  }
   // In this order, so that a refused connection does not use up a proof.
   absl::Status status = CheckFit(connection, *verified);
   if (status.ok()) {
@@ -225,6 +230,11 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   const absl::StatusOr<ace::VerifiedToken> token =
       Verify(request.token(), now, references);
   if (!token.ok()) return DenialOrError<Response>(token.status());
+  if (request.ask_cnonce()) {
+    Response response;
+    response.mutable_token_nonce()->set_cnonce(token->client_nonce);
+    return response;
+  }
   // Nobody has proven anything, so no Client Identifier stands for the token.
   const absl::Status stored =
       store_->PutUnproven(RecordOf(request.token(), *token, ""), now);

@@ -52,6 +52,10 @@ class Authenticator {
   // grant holds its scope and the public topics. A stored token is checked as a
   // new one is (ACE-POP-5).
   //
+  // Asked for a token's `cnonce` only, both calls check the token, answer that
+  // and store nothing: proxies know which nonces are good, and a token with
+  // another one is not to be stored (ACE-TOK-7).
+  //
   // A client that sends no credential gets the grant of the stored token that
   // its TLS key fits, pre-shared or a certificate's (ACE-AUTH-3), else the
   // public topics, or, where the proxy takes tokens at `authz-info`, an empty

@@ -194,6 +194,8 @@ class Session {
     uint64_t id;
     uint16_t packet_id;
     uint8_t qos;
+    // To be asked when the token's nonce is known to be fresh. Null: none.
+    std::unique_ptr<policy::v1::StoreTokenRequest> held;
   };
   // Whether a subscription may be made, and as what.
   struct FilterVerdict {
@@ -287,6 +289,12 @@ class Session {
   void SendChallenge(Challenge* challenge);
   uint64_t AskForGrant(
       std::unique_ptr<policy::v1::AuthenticateRequest> request);
+  // Asks what AskForGrant() has held back, where `answer` is a nonce that is
+  // fresh. 0: `answer` is the decision.
+  uint64_t AskOnFreshNonce(
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  uint64_t AskPolicy(std::unique_ptr<policy::v1::AuthenticateRequest> request);
+  void RefuseNotFresh();
   void FillConnectionInfo(policy::v1::ConnectionInfo* info) const;
   policy::v1::ProtocolVersion VersionForPolicy() const;
   void OnPacketBeforeConnack(const mqtt::Frame& frame);
@@ -380,6 +388,7 @@ class Session {
 
   // session_authz_info.cc: tokens that clients publish.
   void OnTokenPublish(const mqtt::Publish& publish);
+  uint64_t AskToStore(std::unique_ptr<policy::v1::StoreTokenRequest> request);
 
   // session_broker.cc: packets of the broker.
   void OnBrokerPacket(const mqtt::Frame& frame);
@@ -443,6 +452,8 @@ class Session {
   uint32_t broker_max_packet_size_ = 0;
   uint64_t last_request_id_ = 0;
   uint64_t connect_request_id_ = 0;  // 0: none
+  // To be asked when the token's nonce is known to be fresh. Null: none.
+  std::unique_ptr<policy::v1::AuthenticateRequest> held_request_;
   absl::Time deadline_ = absl::InfiniteFuture();
   absl::Time connected_at_;
   std::string client_id_;

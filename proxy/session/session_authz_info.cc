@@ -29,7 +29,8 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
   if (absl::IsResourceExhausted(answer.status())) {  // ACE-AZI-3
     return {Verdict::kDenied, ReasonCode::kQuotaExceeded, "too many tokens"};
   }
-  if (!answer.ok() || (!answer->has_stored() && !answer->has_denial())) {
+  if (!answer.ok() || answer->outcome_case() ==
+                          policy::v1::StoreTokenResponse::OUTCOME_NOT_SET) {
     return {Verdict::kError, ReasonCode::kUnspecifiedError, "no decision"};
   }
   if (answer->has_denial()) {
@@ -40,8 +41,8 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
                 : ReasonCode::kNotAuthorized,
             denial.detail()};
   }
-  // It lies in the store, but whoever connects with it is refused.
-  if (!is_fresh) {
+  // Where it lies in the store, whoever connects with it is refused.
+  if (!is_fresh || answer->has_token_nonce()) {
     return {Verdict::kDenied, ReasonCode::kNotAuthorized,
             std::string(kNotFresh)};
   }
@@ -68,10 +69,22 @@ void Session::OnTokenPublish(const mqtt::Publish& publish) {
   auto request = absl::make_unique<policy::v1::StoreTokenRequest>();
   FillConnectionInfo(request->mutable_connection());
   request->set_token(publish.payload.data(), publish.payload.size());
+  StoreRequest entry{0, publish.packet_id, publish.qos, nullptr};
+  if (context_.client_nonces != nullptr) {
+    // As in AskForGrant().
+    entry.held = absl::make_unique<policy::v1::StoreTokenRequest>(*request);
+    request->set_ask_cnonce(true);
+  }
+  entry.id = AskToStore(std::move(request));
+  store_requests_.push_back(std::move(entry));
+}
+
+uint64_t Session::AskToStore(
+    std::unique_ptr<policy::v1::StoreTokenRequest> request) {
   const uint64_t id = ++last_request_id_;
-  store_requests_.push_back({id, publish.packet_id, publish.qos});
   NoteQuestion(id);
   effects_->StoreToken(id, std::move(request));
+  return id;
 }
 
 // ACE-AZI-2
@@ -86,12 +99,18 @@ void Session::OnStoreTokenAnswer(
       store_requests_.begin(), store_requests_.end(),
       [&](const StoreRequest& request) { return request.id == request_id; });
   if (found == store_requests_.end()) return;
-  const StoreRequest request = *found;
+  const bool is_fresh =
+      answer.ok() &&
+      (answer->has_token_nonce() ? IsFresh(answer->token_nonce().cnonce())
+                                 : IsFresh(answer->stored().cnonce()));
+  if (is_fresh && answer->has_token_nonce() && found->held != nullptr) {
+    found->id = AskToStore(std::move(found->held));
+    return;
+  }
+  const StoreRequest request = std::move(*found);
   store_requests_.erase(found);
 
-  const Outcome outcome =
-      OutcomeOf(answer, answer.ok() && answer->has_stored() &&
-                            IsFresh(answer->stored().cnonce()));
+  const Outcome outcome = OutcomeOf(answer, is_fresh);
   const std::string& topic = context_.settings->authz_info_topic;
   const DecisionId id = Decide(Action::kStoreToken, outcome.verdict,
                                outcome.code, topic, outcome.why);

@@ -166,6 +166,28 @@ void Session::SendChallenge(Challenge* challenge) {
 
 uint64_t Session::AskForGrant(std::unique_ptr<AuthenticateRequest> request) {
   FillConnectionInfo(request->mutable_connection());
+  if (context_.client_nonces != nullptr && request->has_token()) {
+    // ACE-TOK-7: a token whose nonce is not ours must not be stored, so that it
+    // is asked for first. A policy service that does not know the question
+    // takes this for the whole one.
+    held_request_ = std::move(request);
+    request = absl::make_unique<AuthenticateRequest>(*held_request_);
+    request->mutable_token()->set_ask_cnonce(true);
+  }
+  return AskPolicy(std::move(request));
+}
+
+uint64_t Session::AskOnFreshNonce(
+    const absl::StatusOr<AuthenticateResponse>& answer) {
+  std::unique_ptr<AuthenticateRequest> request = std::move(held_request_);
+  if (request == nullptr || !answer.ok() || !answer->has_token_nonce() ||
+      !IsFresh(answer->token_nonce().cnonce())) {
+    return 0;
+  }
+  return AskPolicy(std::move(request));
+}
+
+uint64_t Session::AskPolicy(std::unique_ptr<AuthenticateRequest> request) {
   const uint64_t id = ++last_request_id_;
   NoteQuestion(id);
   effects_->Authenticate(id, std::move(request));
@@ -251,11 +273,14 @@ void Session::OnAuthenticateAnswer(
   if (request_id == 0) return;
   NoteAnswer(request_id);
   if (state_ == State::kAwaitGrant && request_id == connect_request_id_) {
-    connect_request_id_ = 0;
+    connect_request_id_ = AskOnFreshNonce(answer);
+    if (connect_request_id_ != 0) return;
     pending_->latency = latency_;
     OnConnectDecision(answer);
   } else if (state_ == State::kOpen && reauthentication_ != nullptr &&
              request_id == reauthentication_->request_id) {
+    reauthentication_->request_id = AskOnFreshNonce(answer);
+    if (reauthentication_->request_id != 0) return;
     OnReauthenticationDecision(answer);
   } else if (state_ == State::kOpen && recheck_ != nullptr &&
              request_id == recheck_->request_id) {
@@ -275,6 +300,9 @@ void Session::OnConnectDecision(
     failure = grant.status();
   } else if (answer.ok() && answer->has_denial()) {
     RefuseDenied(answer->denial());
+    return;
+  } else if (answer.ok() && answer->has_token_nonce()) {
+    RefuseNotFresh();
     return;
   } else if (answer.ok() && answer->has_challenge_required() && uses_method_ &&
              pending_->challenge.token.empty()) {
@@ -302,9 +330,7 @@ void Session::OnGranted(Grant grant) {
     return;
   }
   if (!IsFresh(*grant_)) {
-    Count(Action::kConnect, Verdict::kDenied);
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kNotFresh,
-           true);
+    RefuseNotFresh();
     return;
   }
   if (IsRevoked(*grant_)) {
@@ -315,6 +341,12 @@ void Session::OnGranted(Grant grant) {
     return;
   }
   Admit();
+}
+
+void Session::RefuseNotFresh() {
+  Count(Action::kConnect, Verdict::kDenied);
+  Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kNotFresh,
+         true);
 }
 
 void Session::Admit() {

@@ -81,6 +81,10 @@ void Session::OnReauthenticationDecision(
     const absl::StatusOr<AuthenticateResponse>& answer) {
   std::string token = std::move(reauthentication_->challenge.token);
   reauthentication_.reset();
+  if (answer.ok() && answer->has_token_nonce()) {
+    DenyReauthentication(kNotFresh);
+    return;
+  }
   absl::StatusOr<Grant> grant =
       answer.ok() && answer->has_grant()
           ? Grant::Compile(answer->grant())

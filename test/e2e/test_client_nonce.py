@@ -7,7 +7,7 @@ import signal
 from harness import secrets_book, wire
 from harness.process import eventually
 from harness.stack import StackTestCase
-from harness.tokens import b64
+from harness.tokens import Ed25519Key, b64
 
 
 def write_key(directory):
@@ -87,6 +87,26 @@ class ClientNonceTest(NonceTestCase):
         self.assert_code(
             client.publish("authz-info", self.token("a/# pub", cnonce=nonce)),
             0)
+
+    # covers: ACE-CON-2, ACE-TOK-7
+    def test_token_with_another_nonce_is_not_stored(self):
+        nonce = self.hint()["cnonce"]
+        key = Ed25519Key()
+        client = self.client()
+        connack = client.ace_connect(
+            self.token("a/# pub", key=key, cnonce=nonce), key,
+            client_id="keeper")
+        self.assert_code(connack, 0)
+        stale = self.token("b/# pub", key=key, cnonce=b64(os.urandom(32)))
+        self.assert_code(client.publish("authz-info", stale), 0x87)
+        self.assert_code(self.client().ace_connect(
+            stale, key, client_id="keeper"), 0x87)
+        client = self.client()
+        client.send(wire.connect(client_id="keeper", props={
+            "authentication_method": "ace"}))
+        client.answer_challenge(client.expect("AUTH"), key)
+        self.assert_code(client.expect("CONNACK"), 0)
+        self.assert_code(client.publish("a/x"), 0x10)
 
     def test_anonymous_client_needs_none(self):
         client, connack = self.anonymous()

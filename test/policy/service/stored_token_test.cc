@@ -108,6 +108,26 @@ TEST_F(StoredTokenTest, APostedTokenReplacesNoNewerOneAndNoneOfAnother) {
   EXPECT_EQ(grant.token_id(), "new");
 }
 
+// covers: ACE-TOK-7, ACE-CON-2
+TEST_F(StoredTokenTest, WhoAsksForTheNonceChangesNothing) {
+  TokenOptions options;
+  options.client_nonce = "nonce";
+  const std::string token = Token(client_, options);
+  v1::StoreTokenRequest post = Posted(token);
+  post.set_ask_cnonce(true);
+  const auto answer = Make().StoreToken(post, kNow);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->token_nonce().cnonce(), "nonce");
+  v1::AuthenticateRequest request = WithExporter(token, client_);
+  request.mutable_token()->set_ask_cnonce(true);
+  EXPECT_EQ(Ask(request).token_nonce().cnonce(), "nonce");
+  EXPECT_EQ(store_->records(), 0u);
+  // The token must be valid, though.
+  request.mutable_token()->set_token("junk");
+  EXPECT_EQ(Denied(request).reason(), v1::Denial::REASON_TOKEN_UNPARSABLE);
+  EXPECT_EQ(Granted(WithExporter(token, client_)).cnonce(), "nonce");
+}
+
 // covers: ACE-TOK-7, ACE-CON-5
 TEST_F(StoredTokenTest, AProvenTokenReplacesANewerOneOfAnother) {
   TokenOptions options;

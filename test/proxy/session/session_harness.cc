@@ -170,6 +170,11 @@ SessionHarness::Lines SessionHarness::PolicyWants(
   } else {
     response.mutable_user_name_wanted();
   }
+  return PolicyAnswers(response);
+}
+
+SessionHarness::Lines SessionHarness::PolicyAnswers(
+    const policy::v1::AuthenticateResponse& response) {
   session_->OnAuthenticateAnswer(request_id_, response, now_, &effects_);
   return Finish();
 }

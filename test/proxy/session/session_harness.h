@@ -60,6 +60,7 @@ class SessionHarness {
   Lines Grant(const policy::v1::Grant& grant);
   Lines Deny(policy::v1::Denial::Reason reason);
   Lines PolicyWants(policy::v1::AuthenticateResponse::OutcomeCase outcome);
+  Lines PolicyAnswers(const policy::v1::AuthenticateResponse& response);
   Lines PolicyFails();
   Lines StoreAnswers(const policy::v1::StoreTokenResponse& response);
   Lines StoreFails(const absl::Status& status);

@@ -35,6 +35,12 @@ class SessionNonceTest : public ::testing::Test, public SessionHarness {
     Start();
     Client(ConnectPacket(parts));
   }
+  // The answer to the question that comes first.
+  Lines NonceIs(absl::string_view nonce) {
+    policy::v1::AuthenticateResponse response;
+    response.mutable_token_nonce()->set_cnonce(std::string(nonce));
+    return PolicyAnswers(response);
+  }
   void Reauthenticate() {
     Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
     Client(AuthPacket(0x18, "CLIENTNOPROOF"));
@@ -65,6 +71,41 @@ TEST_F(SessionNonceTest, ATokenWithAnotherNonceOrNoneGetsANewHint) {
   }
   EXPECT_EQ(connects(ConnectOutcome::kTokenInvalid), 2u);
   EXPECT_EQ(decisions(Action::kConnect, Verdict::kDenied), 2u);
+}
+
+// covers: ACE-CON-2, ACE-TOK-7
+TEST_F(SessionNonceTest, TheNonceIsAskedForBeforeTheTokenIsStored) {
+  Connect();
+  EXPECT_TRUE(asked().token().ask_cnonce());
+  EXPECT_THAT(NonceIs("fresh"), ElementsAre("authenticate"));
+  EXPECT_FALSE(asked().token().ask_cnonce());
+  EXPECT_EQ(asked().token().token(), "TOKEN");
+  EXPECT_EQ(asked().token().exporter().proof(), "PROOF");
+  EXPECT_EQ(asked().connection().protocol_version(),
+            policy::v1::PROTOCOL_VERSION_MQTT_5_0);
+  EXPECT_THAT(Grant(GrantWith("fresh")), ElementsAre("connect", "timer 10s"));
+  for (const char* nonce : {"stale", ""}) {
+    Connect();
+    EXPECT_THAT(NonceIs(nonce), ElementsAre("client CONNACK 87", "close"));
+    EXPECT_THAT(to_client(), HasSubstr(kHint));
+  }
+  EXPECT_EQ(decisions(Action::kConnect, Verdict::kDenied), 2u);
+  gives_nonces = false;
+  Connect();
+  EXPECT_FALSE(asked().token().ask_cnonce());
+  // Nobody has asked for it.
+  EXPECT_THAT(NonceIs("fresh"), ElementsAre("client CONNACK 87", "close"));
+}
+
+// covers: ACE-CON-2
+TEST_F(SessionNonceTest, WhatIsWrongWithTheTokenComesFirst) {
+  Connect();
+  EXPECT_THAT(Deny(Denial::REASON_TOKEN_EXPIRED),
+              ElementsAre("client CONNACK 87", "close"));
+  Connect();
+  EXPECT_THAT(NonceIs("fresh"), ElementsAre("authenticate"));
+  EXPECT_THAT(Deny(Denial::REASON_PROOF_INVALID),
+              ElementsAre("client CONNACK 87", "close"));
 }
 
 // covers: ACE-CON-2
@@ -108,6 +149,20 @@ TEST_F(SessionNonceTest, ReauthenticationNeedsOneToo) {
   EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kDenied), 1u);
 }
 
+// covers: ACE-CON-2, ACE-EXP-3, ACE-TOK-7
+TEST_F(SessionNonceTest, ReauthenticationAsksForItFirst) {
+  Open(ProtocolVersion::kV5, GrantWith("fresh"));
+  Reauthenticate();
+  EXPECT_TRUE(asked().token().ask_cnonce());
+  EXPECT_THAT(NonceIs("fresh"), ElementsAre("authenticate"));
+  EXPECT_FALSE(asked().token().ask_cnonce());
+  EXPECT_EQ(asked().token().token(), "TOKEN2");
+  EXPECT_THAT(Grant(GrantWith("fresh")),
+              ElementsAre("client AUTH 00", "timer 1h"));
+  Reauthenticate();
+  EXPECT_THAT(NonceIs("stale"), ElementsAre("client DISCONNECT 87", "close"));
+}
+
 // It was fresh when the client came.
 TEST_F(SessionNonceTest, ARecheckDoesNotAskForOne) {
   policy::v1::Grant grant = GrantWith("fresh");
@@ -134,6 +189,30 @@ TEST_F(SessionNonceTest, ATokenForLaterNeedsOneToo) {
     EXPECT_THAT(StoreAnswers(response), ElementsAre("client PUBACK 87"));
   }
   EXPECT_EQ(decisions(Action::kStoreToken, Verdict::kDenied), 2u);
+}
+
+// covers: ACE-CON-2, ACE-AZI-2, ACE-TOK-7
+TEST_F(SessionNonceTest, ATokenForLaterIsStoredOnceItsNonceIsKnown) {
+  const std::string publish =
+      PublishPacket(ProtocolVersion::kV5, "authz-info", 1, 5, "TOKEN");
+  policy::v1::StoreTokenResponse nonce;
+  nonce.mutable_token_nonce()->set_cnonce("fresh");
+  policy::v1::StoreTokenResponse stored;
+  stored.mutable_stored()->set_cnonce("fresh");
+  Open(ProtocolVersion::kV5, GrantWith("fresh"));
+  Client(publish);
+  EXPECT_TRUE(store_asked().ask_cnonce());
+  EXPECT_THAT(StoreAnswers(nonce), ElementsAre("store"));
+  EXPECT_FALSE(store_asked().ask_cnonce());
+  EXPECT_EQ(store_asked().token(), "TOKEN");
+  // A nonce is no answer to this question.
+  EXPECT_THAT(StoreAnswers(nonce), ElementsAre("client PUBACK 87"));
+  Client(publish);
+  StoreAnswers(nonce);
+  EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBACK"));
+  nonce.mutable_token_nonce()->set_cnonce("stale");
+  Client(publish);
+  EXPECT_THAT(StoreAnswers(nonce), ElementsAre("client PUBACK 87"));
 }
 
 }  // namespace
