@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -36,11 +37,31 @@ bool Append(absl::string_view name, absl::string_view value, List* list) {
   return true;
 }
 
+// Scheme, host and port of an https URL, as they stand there.
+std::string OriginOf(absl::string_view url) {
+  const size_t host = url.find("://");
+  if (host == absl::string_view::npos) return std::string(url);
+  return std::string(url.substr(0, url.find_first_of("/?#", host + 3)));
+}
+
+using Counts = std::unordered_map<std::string, size_t>;
+
+size_t CountOf(const Counts& counts, const std::string& origin) {
+  const auto found = counts.find(origin);
+  return found == counts.end() ? 0 : found->second;
+}
+
+void TakeOne(const std::string& origin, Counts* counts) {
+  const auto found = counts->find(origin);
+  if (--found->second == 0) counts->erase(found);
+}
+
 }  // namespace
 
 // A request on its way; libcurl holds pointers into it.
 struct HttpClient::Transfer {
   HttpRequest request;
+  std::string origin;
   Callback done;
   size_t max_response_bytes;
   HttpResponse response;
@@ -137,11 +158,15 @@ HttpClient::~HttpClient() {
 
 void HttpClient::Send(HttpRequest request, Callback done) {
   auto transfer = std::make_unique<Transfer>();
+  transfer->origin = OriginOf(request.url);
   transfer->request = std::move(request);
   transfer->done = std::move(done);
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!stopping_ && queued_.size() < options_.max_queued) {
+    if (!stopping_ && queued_.size() < options_.max_queued &&
+        CountOf(queued_of_, transfer->origin) <
+            options_.max_queued_per_origin) {
+      ++queued_of_[transfer->origin];
       queued_.push_back(std::move(transfer));
     }
   }
@@ -171,9 +196,16 @@ void HttpClient::Run() {
 std::unique_ptr<HttpClient::Transfer> HttpClient::TakeQueued() {
   if (active_.size() >= options_.max_concurrent) return nullptr;
   std::lock_guard<std::mutex> lock(mutex_);
-  if (queued_.empty()) return nullptr;
-  std::unique_ptr<Transfer> transfer = std::move(queued_.front());
-  queued_.pop_front();
+  const auto next =
+      std::find_if(queued_.begin(), queued_.end(),
+                   [this](const std::unique_ptr<Transfer>& transfer) {
+                     return CountOf(active_of_, transfer->origin) <
+                            options_.max_concurrent_per_origin;
+                   });
+  if (next == queued_.end()) return nullptr;
+  std::unique_ptr<Transfer> transfer = std::move(*next);
+  queued_.erase(next);
+  TakeOne(transfer->origin, &queued_of_);
   return transfer;
 }
 
@@ -185,6 +217,7 @@ void HttpClient::StartQueued() {
       continue;
     }
     CURL* const easy = transfer->easy.get();
+    ++active_of_[transfer->origin];
     active_[easy] = std::move(transfer);
   }
 }
@@ -199,6 +232,7 @@ void HttpClient::FinishDone() {
     const auto found = active_.find(easy);
     const std::unique_ptr<Transfer> transfer = std::move(found->second);
     active_.erase(found);
+    TakeOne(transfer->origin, &active_of_);
     curl_multi_remove_handle(multi_.get(), easy);
     finished = true;
     if (result == CURLE_OK) {
@@ -225,10 +259,12 @@ void HttpClient::FailAll() {
     fail(*transfer);
   }
   active_.clear();
+  active_of_.clear();
   std::deque<std::unique_ptr<Transfer>> queued;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     queued.swap(queued_);
+    queued_of_.clear();
   }
   for (auto& transfer : queued) fail(*transfer);
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 
@@ -30,6 +31,10 @@ class HttpClient final : public HttpClientInterface {
     size_t max_concurrent = 16;
     // Requests that wait for one of those; over it they fail at once.
     size_t max_queued = 256;
+    // Of those, to one origin: a server that takes requests and does not answer
+    // leaves room for what others are asked.
+    size_t max_concurrent_per_origin = 8;
+    size_t max_queued_per_origin = 64;
   };
 
   HttpClient() : HttpClient(Options()) {}
@@ -37,7 +42,8 @@ class HttpClient final : public HttpClientInterface {
   // What is under way fails before this returns. Not from a callback.
   ~HttpClient() override;
 
-  // `done` is called on the client's thread, or inline where the queue is full.
+  // `done` is called on the client's thread, or inline where the queue is full,
+  // for all or for the request's origin.
   // It must not block.
   void Send(HttpRequest request, Callback done) override;
 
@@ -48,7 +54,8 @@ class HttpClient final : public HttpClientInterface {
   };
 
   void Run();
-  // The next request, if one waits and may start. Null: none.
+  // The first request that waits and may start: those whose origin has as many
+  // under way as it may are passed over. Null: none.
   std::unique_ptr<Transfer> TakeQueued();
   void StartQueued();
   void FinishDone();
@@ -60,9 +67,12 @@ class HttpClient final : public HttpClientInterface {
   std::mutex mutex_;
   bool stopping_ = false;
   std::deque<std::unique_ptr<Transfer>> queued_;
+  // By origin; none is 0.
+  std::unordered_map<std::string, size_t> queued_of_;
 
   // Of the client's thread: by CURL handle.
   std::unordered_map<void*, std::unique_ptr<Transfer>> active_;
+  std::unordered_map<std::string, size_t> active_of_;  // as queued_of_
 
   std::thread thread_;  // last: uses all of the above
 };

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "test/policy/http/https_server.h"
@@ -180,6 +182,47 @@ TEST_F(HttpClientTest, WhatDoesNotFitIntoTheQueueFailsAtOnce) {
   release.set_value();
   EXPECT_TRUE(first.get().ok());
   EXPECT_TRUE(second.get().ok());
+}
+
+// Of a server that does not answer, only its own requests have to wait.
+TEST_F(HttpClientTest, AServerThatHangsLeavesRoomForOthers) {
+  std::promise<void> release;
+  std::shared_future<void> gate(release.get_future());
+  HttpsServer hangs(certificate_, [&](const auto&) {
+    gate.wait();
+    return HttpsServer::Ok("late");
+  });
+  HttpsServer answers(certificate_,
+                      [](const auto&) { return HttpsServer::Ok("at once"); });
+  HttpClient::Options options;
+  options.timeout = absl::Minutes(1);
+  options.connect_timeout = absl::Minutes(1);
+  options.max_concurrent = 3;
+  options.max_concurrent_per_origin = 2;
+  options.max_queued = 10;
+  options.max_queued_per_origin = 5;
+  HttpClient client(options);
+  // All but those that it has under way, or may have waiting, fail at once.
+  std::vector<Answer> late;
+  size_t refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    Answer answer = SendLater(client, Get(hangs));
+    if (answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+      EXPECT_EQ(answer.get().status(),
+                absl::UnavailableError("too many requests are waiting"));
+      ++refused;
+    } else {
+      late.push_back(std::move(answer));
+    }
+  }
+  EXPECT_GE(late.size(), 5u);
+  EXPECT_LE(late.size(), 7u);
+  EXPECT_EQ(late.size() + refused, 20u);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(SendLater(client, Get(answers)).get().ok());
+  }
+  release.set_value();
+  for (Answer& answer : late) EXPECT_TRUE(answer.get().ok());
 }
 
 TEST_F(HttpClientTest, WhatIsUnderWayFailsWhenTheClientGoes) {
