@@ -22,8 +22,6 @@
 namespace sluice::policy {
 namespace {
 
-// For the answer of one proxy.
-constexpr absl::Duration kAnswerTimeout = absl::Seconds(5);
 // What a proxy is asked for at once.
 constexpr size_t kMaxSessionsPerAnswer = 100;
 constexpr char kNameRule[] = "expected \"proxies/PROXY/sessions/ID\"";
@@ -79,10 +77,12 @@ std::string ListingOf(const admin::v1::ListSessionsRequest& request) {
 // full. Lives until it is answered.
 class Listing : public std::enable_shared_from_this<Listing> {
  public:
-  Listing(WatchHub* hub, const admin::v1::ListSessionsRequest& request,
+  Listing(WatchHub* hub, absl::Duration answer_timeout,
+          const admin::v1::ListSessionsRequest& request,
           admin::v1::ListSessionsResponse* response,
           grpc::ServerUnaryReactor* reactor)
       : hub_(hub),
+        answer_timeout_(answer_timeout),
         listing_(ListingOf(request)),
         room_(PageSize(request.page_size())),
         proxies_(hub->proxies()),
@@ -107,7 +107,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
       return;
     }
     query_.set_limit(std::min(room_.items(), kMaxSessionsPerAnswer));
-    hub_->ListSessions(proxies_[proxy_], query_, kAnswerTimeout,
+    hub_->ListSessions(proxies_[proxy_], query_, answer_timeout_,
                        [self = shared_from_this()](
                            const absl::StatusOr<v1::SessionList>& answer) {
                          self->OnAnswer(answer);
@@ -117,7 +117,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
  private:
   void OnAnswer(const absl::StatusOr<v1::SessionList>& answer) {
     if (!answer.ok() && !absl::IsNotFound(answer.status())) {
-      reactor_->Finish(AboutProxy(proxies_[proxy_], answer.status()));
+      SkipProxy();
       return;
     }
     const bool more = answer.ok() && Take(*answer);
@@ -133,6 +133,16 @@ class Listing : public std::enable_shared_from_this<Listing> {
     }
     if (proxy_ < proxies_.size()) {
       response_->set_next_page_token(MakePageToken(listing_, last));
+    }
+    reactor_->Finish(grpc::Status::OK);
+  }
+
+  // Ends the page, so that a caller waits for one such proxy at a time.
+  void SkipProxy() {
+    response_->add_unanswered_proxies(proxies_[proxy_]);
+    if (++proxy_ < proxies_.size()) {
+      response_->set_next_page_token(
+          MakePageToken(listing_, absl::StrCat(proxies_[proxy_], "/")));
     }
     reactor_->Finish(grpc::Status::OK);
   }
@@ -154,6 +164,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
   }
 
   WatchHub* const hub_;
+  const absl::Duration answer_timeout_;
   const std::string listing_;
   PageRoom room_;
   const std::vector<std::string> proxies_;
@@ -165,8 +176,8 @@ class Listing : public std::enable_shared_from_this<Listing> {
 
 // Finds the session of that name, and calls `then` with it or finishes the
 // call.
-void FindSession(WatchHub* hub, const std::string& name,
-                 grpc::ServerUnaryReactor* reactor,
+void FindSession(WatchHub* hub, absl::Duration answer_timeout,
+                 const std::string& name, grpc::ServerUnaryReactor* reactor,
                  std::function<void(const v1::SessionInfo&)> then) {
   const std::optional<SessionName> parts = ReadSessionName(name);
   if (!parts.has_value()) {
@@ -177,7 +188,7 @@ void FindSession(WatchHub* hub, const std::string& name,
   query.set_session_id(std::string(parts->id));
   query.set_limit(1);
   hub->ListSessions(
-      parts->proxy, std::move(query), kAnswerTimeout,
+      parts->proxy, std::move(query), answer_timeout,
       [name, reactor, proxy = std::string(parts->proxy),
        then = std::move(then)](const absl::StatusOr<v1::SessionList>& answer) {
         if (!answer.ok() && !absl::IsNotFound(answer.status())) {
@@ -215,8 +226,8 @@ grpc::ServerUnaryReactor* SessionService::ListSessions(
     reactor->Finish(status);
     return reactor;
   }
-  const auto listing =
-      std::make_shared<Listing>(hub_, *request, response, reactor);
+  const auto listing = std::make_shared<Listing>(hub_, answer_timeout_,
+                                                 *request, response, reactor);
   if (last.has_value()) listing->Resume(*last);
   listing->Run();
   return reactor;
@@ -230,7 +241,7 @@ grpc::ServerUnaryReactor* SessionService::GetSession(
     reactor->Finish(s);
     return reactor;
   }
-  FindSession(hub_, request->name(), reactor,
+  FindSession(hub_, answer_timeout_, request->name(), reactor,
               [request, response, reactor](const v1::SessionInfo& info) {
                 *response =
                     ToSession(ReadSessionName(request->name())->proxy, info);
@@ -249,7 +260,7 @@ grpc::ServerUnaryReactor* SessionService::DisconnectSession(
     return reactor;
   }
   FindSession(
-      hub_, request->name(), reactor,
+      hub_, answer_timeout_, request->name(), reactor,
       [this, request, reactor](const v1::SessionInfo& info) {
         reactor->Finish(ToGrpcStatus(hub_->Disconnect(
             ReadSessionName(request->name())->proxy, info.session_id())));

@@ -1,6 +1,7 @@
 #ifndef POLICY_ADMIN_SESSION_SERVICE_H_
 #define POLICY_ADMIN_SESSION_SERVICE_H_
 
+#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
 #include "policy/service/watch_hub.h"
@@ -9,12 +10,14 @@
 namespace sluice::policy {
 
 // SessionService over gRPC: asks the proxies that watch. A proxy that goes away
-// meanwhile has no sessions. Thread-safe.
+// meanwhile has no sessions. A listing names those that do not answer, and goes
+// on without them. Thread-safe.
 class SessionService final : public admin::v1::SessionService::CallbackService {
  public:
-  // Both outlive this.
-  SessionService(WatchHub* hub, const AccessControl* access)
-      : hub_(hub), access_(access) {}
+  // `hub` and `access` outlive this. A proxy has `answer_timeout` to answer.
+  SessionService(WatchHub* hub, const AccessControl* access,
+                 absl::Duration answer_timeout = absl::Seconds(5))
+      : hub_(hub), access_(access), answer_timeout_(answer_timeout) {}
 
   grpc::ServerUnaryReactor* ListSessions(
       grpc::CallbackServerContext* context,
@@ -32,6 +35,7 @@ class SessionService final : public admin::v1::SessionService::CallbackService {
  private:
   WatchHub* const hub_;
   const AccessControl* const access_;
+  const absl::Duration answer_timeout_;
 };
 
 }  // namespace sluice::policy

@@ -4,6 +4,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
 #include "proto/sluice/admin/v1/session.grpc.pb.h"
@@ -31,7 +33,11 @@ absl::Status ListAll(const Options& options, const Environment& environment) {
                TimeText(session.connect_time()),
                TimeText(session.expire_time())});
   }
-  return Print(*all, table, options, environment);
+  absl::Status printed = Print(*all, table, options, environment);
+  if (!printed.ok() || all->unanswered_proxies().empty()) return printed;
+  return absl::DeadlineExceededError(
+      absl::StrCat("sessions are missing, since these proxies do not answer: ",
+                   absl::StrJoin(all->unanswered_proxies(), ", ")));
 }
 
 absl::Status Disconnect(const Options& options,
@@ -52,7 +58,10 @@ std::vector<Command> SessionCommands() {
       {"session",
        "list",
        "Show the clients that are connected",
-       "Through the proxies that watch this policy service.\n",
+       "Through the proxies that watch this policy service. Where one does "
+       "not\n"
+       "answer, the others' clients are shown, it is named, and the status is "
+       "1.\n",
        {
            {"subject", "SUBJECT", false, "only this subject's"},
            {"client-id", "ID", false, "only this MQTT Client Identifier's"},

@@ -105,6 +105,26 @@ class SessionCommandsTest(ManagementTestCase):
                           session["name"])
 
 
+class FrozenProxyTest(ManagementTestCase):
+
+    def test_sessions_of_the_others_are_listed_and_the_proxy_is_named(self):
+        self.connected("a/# pub", client_id="on-frozen")
+        frozen = self.stack.proxy
+        name = self.sluicectl_json("session", "list")["sessions"][0][
+            "name"].split("/")[1]
+        self.stack.start_proxy()
+        self.connected("a/# pub", client_id="on-live")
+        eventually(lambda: "on-live" in self.sluicectl("session", "list"),
+                   "both proxies watch")
+        frozen.send_signal(signal.SIGSTOP)
+        self.addCleanup(frozen.send_signal, signal.SIGCONT)
+        done = self.stack.sluicectl("session", "list")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("on-live", done.stdout)
+        self.assertNotIn("on-frozen", done.stdout)
+        self.assertIn(name, done.stderr)
+
+
 class DecisionCommandsTest(ManagementTestCase):
 
     def test_decisions_are_told_as_they_are_made(self):

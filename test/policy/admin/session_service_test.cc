@@ -145,6 +145,40 @@ TEST_F(SessionServiceTest, AProxyThatGoesAwayHasNoSessions) {
   EXPECT_EQ(Names(listed.get()), Strings{"proxies/b/sessions/1"});
 }
 
+TEST_F(SessionServiceTest, AProxyThatDoesNotAnswerIsNamedAndPassedOver) {
+  SessionService impatient(&hub_, &access_, absl::Seconds(1));
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&impatient);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  stub_ = admin::v1::SessionService::NewStub(server->InProcessChannel({}));
+  const auto a = Proxy("a");
+  const auto b = Proxy("b");
+  const auto c = Proxy("c");
+  auto listed = List({});
+  AnswerOne(*a, "1", false);
+  b->Read();
+  Listed page = listed.get();
+  EXPECT_EQ(Names(page), Strings{"proxies/a/sessions/1"});
+  ASSERT_EQ(page.response.unanswered_proxies_size(), 1);
+  EXPECT_EQ(page.response.unanswered_proxies(0), "b");
+  admin::v1::ListSessionsRequest request;
+  request.set_page_token(page.response.next_page_token());
+  listed = List(request);
+  AnswerOne(*c, "2", false);
+  page = listed.get();
+  EXPECT_EQ(Names(page), Strings{"proxies/c/sessions/2"});
+  EXPECT_TRUE(page.response.unanswered_proxies().empty());
+  EXPECT_EQ(page.response.next_page_token(), "");
+  // The last one.
+  listed = List(request);
+  c->Read();
+  page = listed.get();
+  EXPECT_EQ(Names(page), Strings());
+  EXPECT_EQ(page.response.unanswered_proxies_size(), 1);
+  EXPECT_EQ(page.response.next_page_token(), "");
+  server->Shutdown();
+}
+
 TEST_F(SessionServiceTest, ShowsAndEndsOne) {
   const auto a = Proxy("a");
   admin::v1::GetSessionRequest get;
