@@ -148,7 +148,7 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
     if (state_ == State::kOpen) checks_.EndPacket(now_);
   }
   if (is_closed()) return bytes.size();
-  if (state_ == State::kOpen) KeepBrokerAlive();
+  if (used > 0 && state_ == State::kOpen) KeepBrokerAlive();
   return used;
 }
 
