@@ -55,23 +55,13 @@ void Stream::SetReading(bool reading) {
 
 bool Stream::PeerHasEnded() const {
   if (ended_) return true;
-  uv_os_fd_t fd;
-  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) !=
-      0) {
-    return true;
-  }
-  pollfd events{fd, POLLRDHUP, 0};
+  pollfd events{fd(), POLLRDHUP, 0};
   return poll(&events, 1, 0) > 0;
 }
 
 void Stream::ProbePeer() {
   if (socket_->type != UV_TCP) return;  // else it cannot go without a word
-  uv_os_fd_t fd;
-  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) !=
-      0) {
-    return;
-  }
-  const auto set = [fd](int level, int option, int value) {
+  const auto set = [fd = fd()](int level, int option, int value) {
     setsockopt(fd, level, option, &value, sizeof(value));
   };
   set(IPPROTO_TCP, TCP_KEEPIDLE, kProbeAfterSeconds);
@@ -81,12 +71,8 @@ void Stream::ProbePeer() {
 }
 
 int64_t Stream::Progress() const {
-  uv_os_fd_t fd;
   int in_socket = 0;
-  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) ==
-      0) {
-    ioctl(fd, SIOCOUTQ, &in_socket);
-  }
+  ioctl(fd(), SIOCOUTQ, &in_socket);
   return static_cast<int64_t>(queue_.taken_later()) - in_socket;
 }
 
@@ -98,12 +84,7 @@ absl::StatusOr<size_t> Stream::Write(absl::Span<const ByteView> pieces) {
 }
 
 SocketAddress Stream::LocalAddress() const {
-  uv_os_fd_t fd;
-  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd) !=
-      0) {
-    return SocketAddress();
-  }
-  return SocketAddress::OfSocket(fd);
+  return SocketAddress::OfSocket(fd());
 }
 
 void Stream::FinishWriting() {
@@ -143,10 +124,13 @@ void Stream::SendFin() {
   if (finished_) return;
   finished_ = true;
   // Nothing is queued, so the system's own call does, without a request.
-  uv_os_fd_t fd;
-  if (uv_fileno(reinterpret_cast<uv_handle_t*>(socket_.get()), &fd) == 0) {
-    shutdown(fd, SHUT_WR);
-  }
+  shutdown(fd(), SHUT_WR);
+}
+
+int Stream::fd() const {
+  uv_os_fd_t fd = -1;
+  uv_fileno(reinterpret_cast<const uv_handle_t*>(socket_.get()), &fd);
+  return fd;
 }
 
 }  // namespace sluice::transport

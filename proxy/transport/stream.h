@@ -40,7 +40,6 @@ class Stream final : private WriteQueue::HandlerInterface {
   // Does nothing if that is so already, or if the peer has ended. A peer that
   // sends without end gets one read in a turn of the loop, like the others.
   void SetReading(bool reading);
-  bool is_reading() const { return reading_; }
   // Whether the peer sends no more, or the connection is broken. For a stream
   // that is not read: what the peer has sent before may still be there. A
   // system call.
@@ -70,6 +69,7 @@ class Stream final : private WriteQueue::HandlerInterface {
   void OnReadResult(ssize_t result);
   void Break();
   void SendFin();
+  int fd() const;
 
   UvStream socket_;
   HandlerInterface* handler_;
