@@ -375,8 +375,10 @@ class Session {
 
   // session_subscribe.cc: what a client subscribes to.
   void OnSubscribe(const mqtt::Frame& frame);
-  void SendSuback(uint16_t packet_id, absl::string_view codes,
-                  absl::string_view reason);
+  void AnswerSubscribe(uint16_t packet_id, absl::string_view codes,
+                       absl::string_view reason);
+  // Ends the connection where the client does not take a packet of its size.
+  void SendSuback(absl::string_view packet);
   void OnUnsubscribe(const mqtt::Frame& frame);
   // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
   void DropUncoveredSubscriptions();

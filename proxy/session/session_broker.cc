@@ -130,12 +130,7 @@ void Session::OnBrokerSuback(const mqtt::Frame& frame) {
         ReplaceCodes(*parsed, version_, answer->codes, answer->reason);
     if (FitsClient(with_reason.size())) packet = std::move(with_reason);
   }
-  if (!FitsClient(packet.size())) {
-    Disconnect(ReasonCode::kPacketTooLarge,
-               "SUBACK is larger than the client's Maximum Packet Size");
-    return;
-  }
-  to_client_.Send(packet, effects_);
+  SendSuback(packet);
 }
 
 void Session::OnBrokerUnsuback(const mqtt::Frame& frame) {

@@ -78,7 +78,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     return;
   }
   if (denied == subscribe.entries.size()) {
-    SendSuback(subscribe.packet_id, codes, ReasonString(denials));
+    AnswerSubscribe(subscribe.packet_id, codes, ReasonString(denials));
     return;
   }
   to_broker_.Send(KeepForwarded(subscribe, version_, codes), effects_);
@@ -109,15 +109,20 @@ DecisionId Session::DenySubscription(absl::string_view filter,
                 verdict.why);
 }
 
-void Session::SendSuback(uint16_t packet_id, absl::string_view codes,
-                         absl::string_view reason) {
+void Session::AnswerSubscribe(uint16_t packet_id, absl::string_view codes,
+                              absl::string_view reason) {
   std::string packet;
   mqtt::AppendSuback(version_, packet_id, reason, AsBytes(codes), &packet);
   if (!reason.empty() && !FitsClient(packet.size())) {
     packet.clear();
     mqtt::AppendSuback(version_, packet_id, "", AsBytes(codes), &packet);
   }
-  if (!FitsClient(packet.size())) {  // EDGE-14
+  SendSuback(packet);
+}
+
+// EDGE-14
+void Session::SendSuback(absl::string_view packet) {
+  if (!FitsClient(packet.size())) {
     Disconnect(ReasonCode::kPacketTooLarge,
                "SUBACK is larger than the client's Maximum Packet Size");
     return;
