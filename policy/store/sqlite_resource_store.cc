@@ -72,15 +72,6 @@ SqliteResourceStore::Create(std::shared_ptr<SqliteDatabase> database,
       new SqliteResourceStore(std::move(id), std::move(database), limits));
 }
 
-SqliteResourceStore::~SqliteResourceStore() {
-  {
-    const std::lock_guard<std::mutex> writing(writing_);
-    ends_ = true;
-  }
-  went_stale_or_ends_.notify_all();
-  if (retry_.joinable()) retry_.join();
-}
-
 absl::StatusOr<Resource> SqliteResourceStore::Put(
     Resource resource, std::optional<int64_t> expected, absl::Time now) {
   absl::Status status = CheckNewResource(resource, limits_, now);
@@ -288,23 +279,20 @@ void SqliteResourceStore::TellSnapshot() {
     observer_is_stale_ = false;
     observer_->OnSnapshot(*revision, *std::move(resources));
   } else {
-    observer_is_stale_ = true;
-    went_stale_or_ends_.notify_all();
-    if (!retry_.joinable()) retry_ = std::thread([this] { Retry(); });
+    const bool was_stale = std::exchange(observer_is_stale_, true);
+    if (retry_ == nullptr) {
+      retry_ = std::make_unique<WakeupThread>([this] { return Retry(); });
+    } else if (!was_stale) {
+      retry_->Wake();
+    }
     observer_->OnStale(resources.ok() ? revision.status() : resources.status());
   }
 }
 
-void SqliteResourceStore::Retry() {
-  std::unique_lock<std::mutex> writing(writing_);
-  for (;;) {
-    went_stale_or_ends_.wait(writing,
-                             [this] { return ends_ || observer_is_stale_; });
-    went_stale_or_ends_.wait_for(writing, absl::ToChronoSeconds(kRetryInterval),
-                                 [this] { return ends_; });
-    if (ends_) return;
-    if (observer_is_stale_) TellSnapshot();
-  }
+absl::Duration SqliteResourceStore::Retry() {
+  const std::lock_guard<std::mutex> writing(writing_);
+  if (observer_is_stale_) TellSnapshot();
+  return observer_is_stale_ ? kRetryInterval : absl::InfiniteDuration();
 }
 
 }  // namespace sluice::policy

@@ -1,13 +1,11 @@
 #ifndef POLICY_STORE_SQLITE_RESOURCE_STORE_H_
 #define POLICY_STORE_SQLITE_RESOURCE_STORE_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "absl/time/time.h"
 #include "policy/store/resource_store.h"
 #include "policy/store/sqlite_database.h"
+#include "proxy/base/wakeup_thread.h"
 
 namespace sluice::policy {
 
@@ -31,8 +30,6 @@ class SqliteResourceStore : public ResourceStoreInterface {
   static absl::StatusOr<std::unique_ptr<SqliteResourceStore>> Create(
       std::shared_ptr<SqliteDatabase> database,
       const ResourceLimits& limits = ResourceLimits());
-
-  ~SqliteResourceStore() override;
 
   const std::string& id() const override { return id_; }
   absl::StatusOr<Resource> Put(Resource resource,
@@ -81,8 +78,8 @@ class SqliteResourceStore : public ResourceStoreInterface {
   void Tell(Resource resource, bool deleted);
   void TellSnapshot();
 
-  // The thread that reads for an observer that is stale.
-  void Retry();
+  // Reads for an observer that is stale; returns when to look again.
+  absl::Duration Retry();
 
   const ResourceLimits limits_;
   const std::string id_;
@@ -90,9 +87,8 @@ class SqliteResourceStore : public ResourceStoreInterface {
   const std::shared_ptr<SqliteDatabase> database_;
   ResourceObserverInterface* observer_ = nullptr;
   bool observer_is_stale_ = false;
-  bool ends_ = false;
-  std::condition_variable went_stale_or_ends_;
-  std::thread retry_;  // from the first failure on
+  // From the first failure on. Last: uses all of the above.
+  std::unique_ptr<WakeupThread> retry_;
 };
 
 }  // namespace sluice::policy

@@ -10,36 +10,21 @@ namespace {
 constexpr std::chrono::milliseconds kLongestWait(200);
 // While it is connected: how soon the thread sees that it is no more. To wait
 // for that with gRPC wakes four threads each time.
-constexpr std::chrono::seconds kInterval(1);
+constexpr absl::Duration kInterval = absl::Seconds(1);
+
+// Returns when to look again.
+absl::Duration Keep(grpc::Channel* channel) {
+  const grpc_connectivity_state state =
+      channel->GetState(/*try_to_connect=*/true);
+  if (state == GRPC_CHANNEL_READY) return kInterval;
+  channel->WaitForStateChange(state,
+                              std::chrono::system_clock::now() + kLongestWait);
+  return absl::ZeroDuration();
+}
 
 }  // namespace
 
 ChannelKeeper::ChannelKeeper(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), thread_([this] { Run(); }) {}
-
-ChannelKeeper::~ChannelKeeper() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  stops_.notify_one();
-  thread_.join();
-}
-
-void ChannelKeeper::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!stopping_) {
-    const grpc_connectivity_state state =
-        channel_->GetState(/*try_to_connect=*/true);
-    if (state == GRPC_CHANNEL_READY) {
-      stops_.wait_for(lock, kInterval, [this] { return stopping_; });
-      continue;
-    }
-    lock.unlock();
-    channel_->WaitForStateChange(
-        state, std::chrono::system_clock::now() + kLongestWait);
-    lock.lock();
-  }
-}
+    : thread_([channel = std::move(channel)] { return Keep(channel.get()); }) {}
 
 }  // namespace sluice::policy_client

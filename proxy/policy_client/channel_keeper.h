@@ -3,10 +3,9 @@
 
 #include <grpcpp/channel.h>
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
-#include <thread>
+
+#include "proxy/base/wakeup_thread.h"
 
 namespace sluice::policy_client {
 
@@ -14,24 +13,15 @@ namespace sluice::policy_client {
 // and connects it again when the peer was away. gRPC brings a connection
 // attempt forward only while somebody waits for it: without a call under way,
 // an attempt would run into its time limit, and calls would fail until the next
-// one. Has a thread of its own.
+// one. Has a thread of its own, for whose end its own waits a fraction of a
+// second at most.
 class ChannelKeeper {
  public:
   // `channel` leaves the process: channels within it have no state.
   explicit ChannelKeeper(std::shared_ptr<grpc::Channel> channel);
-  // Blocks for a fraction of a second at most.
-  ~ChannelKeeper();
-  ChannelKeeper(const ChannelKeeper&) = delete;
-  ChannelKeeper& operator=(const ChannelKeeper&) = delete;
 
  private:
-  void Run();
-
-  const std::shared_ptr<grpc::Channel> channel_;
-  std::mutex mutex_;
-  std::condition_variable stops_;
-  bool stopping_ = false;
-  std::thread thread_;
+  WakeupThread thread_;
 };
 
 }  // namespace sluice::policy_client
