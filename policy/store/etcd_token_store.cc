@@ -82,14 +82,6 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       first_seen_(client_->Prefix("first_seen")),
       used_proofs_(client_->Prefix("used_proofs")) {}
 
-absl::Status EtcdTokenStore::Put(TokenRecord record, absl::Time now) {
-  return PutOf(std::move(record), Possession::kProven, now);
-}
-
-absl::Status EtcdTokenStore::PutUnproven(TokenRecord record, absl::Time now) {
-  return PutOf(std::move(record), Possession::kUnproven, now);
-}
-
 absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
                                    absl::Time now) {
   if (record.expires_at <= now) {

@@ -46,8 +46,6 @@ class EtcdTokenStore : public TokenStoreInterface {
   explicit EtcdTokenStore(std::shared_ptr<EtcdClient> client,
                           const StoreLimits& limits = StoreLimits());
 
-  absl::Status Put(TokenRecord record, absl::Time now) override;
-  absl::Status PutUnproven(TokenRecord record, absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
@@ -73,8 +71,6 @@ class EtcdTokenStore : public TokenStoreInterface {
                                 absl::Time now) override;
 
  private:
-  enum class Possession { kProven, kUnproven };
-
   // What a Put() rests on, as it was read.
   struct Before {
     std::optional<TokenRecord> earlier;  // of the binding, live or not
@@ -103,7 +99,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   std::string SubjectPrefix(absl::string_view subject) const;
   std::string SubjectKey(const TokenRecord& record) const;
 
-  absl::Status PutOf(TokenRecord record, Possession possession, absl::Time now);
+  absl::Status PutOf(TokenRecord record, Possession possession,
+                     absl::Time now) override;
   absl::StatusOr<Before> Look(const TokenRecord& record, absl::Time now,
                               EtcdClient::Deadline deadline);
   absl::Status LookAtClientId(Before* before, absl::string_view binding,

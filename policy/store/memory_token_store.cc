@@ -29,14 +29,6 @@ MemoryTokenStore::MemoryTokenStore(const StoreLimits& limits)
       first_seen_(limits.max_facts, limits.max_fact_bytes),
       used_proofs_(limits.max_facts, limits.max_fact_bytes) {}
 
-absl::Status MemoryTokenStore::Put(TokenRecord record, absl::Time now) {
-  return PutOf(std::move(record), Possession::kProven, now);
-}
-
-absl::Status MemoryTokenStore::PutUnproven(TokenRecord record, absl::Time now) {
-  return PutOf(std::move(record), Possession::kUnproven, now);
-}
-
 absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
                                      absl::Time now) {
   if (record.expires_at <= now) {

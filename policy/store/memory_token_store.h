@@ -30,8 +30,6 @@ class MemoryTokenStore : public TokenStoreInterface {
   MemoryTokenStore(const MemoryTokenStore&) = delete;
   MemoryTokenStore& operator=(const MemoryTokenStore&) = delete;
 
-  absl::Status Put(TokenRecord record, absl::Time now) override;
-  absl::Status PutUnproven(TokenRecord record, absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
@@ -62,8 +60,6 @@ class MemoryTokenStore : public TokenStoreInterface {
   size_t bytes() const;
 
  private:
-  enum class Possession { kProven, kUnproven };
-
   struct Entry;
   using Entries = std::list<Entry>;
   using ByExpiry = std::multimap<absl::Time, Entries::iterator>;
@@ -81,7 +77,8 @@ class MemoryTokenStore : public TokenStoreInterface {
   using ByBinding = std::map<absl::string_view, Entries::iterator>;
   using ByClientId = absl::flat_hash_map<absl::string_view, Entries::iterator>;
 
-  absl::Status PutOf(TokenRecord record, Possession possession, absl::Time now);
+  absl::Status PutOf(TokenRecord record, Possession possession,
+                     absl::Time now) override;
   template <typename Index>
   static std::optional<TokenRecord> Lookup(const Index& index,
                                            absl::string_view key,

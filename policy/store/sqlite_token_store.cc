@@ -80,14 +80,6 @@ absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
   return std::make_unique<SqliteTokenStore>(*std::move(database), limits);
 }
 
-absl::Status SqliteTokenStore::Put(TokenRecord record, absl::Time now) {
-  return PutOf(std::move(record), Possession::kProven, now);
-}
-
-absl::Status SqliteTokenStore::PutUnproven(TokenRecord record, absl::Time now) {
-  return PutOf(std::move(record), Possession::kUnproven, now);
-}
-
 absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
                                      absl::Time now) {
   if (record.expires_at <= now) {

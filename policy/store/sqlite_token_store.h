@@ -32,8 +32,6 @@ class SqliteTokenStore : public TokenStoreInterface {
   static absl::StatusOr<std::unique_ptr<SqliteTokenStore>> Open(
       const std::string& path, const StoreLimits& limits = StoreLimits());
 
-  absl::Status Put(TokenRecord record, absl::Time now) override;
-  absl::Status PutUnproven(TokenRecord record, absl::Time now) override;
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,
@@ -59,8 +57,6 @@ class SqliteTokenStore : public TokenStoreInterface {
                                 absl::Time now) override;
 
  private:
-  enum class Possession { kProven, kUnproven };
-
   struct Usage {
     size_t entries = 0;
     size_t bytes = 0;
@@ -72,7 +68,8 @@ class SqliteTokenStore : public TokenStoreInterface {
   // A table of facts.
   enum class Table { kClientIdOwners, kFirstSeen, kUsedProofs };
 
-  absl::Status PutOf(TokenRecord record, Possession possession, absl::Time now);
+  absl::Status PutOf(TokenRecord record, Possession possession,
+                     absl::Time now) override;
   static absl::string_view Name(Table table);
 
   // All of these are called with the database's mutex held.

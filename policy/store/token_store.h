@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -81,14 +82,18 @@ class TokenStoreInterface {
   // record that has expired is kFailedPrecondition, one that no store of this
   // size could hold kResourceExhausted. Putting what is there already may leave
   // the record at its age.
-  virtual absl::Status Put(TokenRecord record, absl::Time now) = 0;
+  absl::Status Put(TokenRecord record, absl::Time now) {
+    return PutOf(std::move(record), Possession::kProven, now);
+  }
 
   // The same for a token that came without a proof of possession: anybody who
   // gets hold of one can bring it. So it takes the place of no live record of
   // another issuer or subject, and of none that is newer: by `issued_at`, or
   // where one of them has none, by when they expire. That is kAlreadyExists,
   // and the message says which. Check and change are one step.
-  virtual absl::Status PutUnproven(TokenRecord record, absl::Time now) = 0;
+  absl::Status PutUnproven(TokenRecord record, absl::Time now) {
+    return PutOf(std::move(record), Possession::kUnproven, now);
+  }
 
   // The record of the binding, if there is one.
   virtual absl::StatusOr<std::optional<TokenRecord>> Find(
@@ -142,6 +147,14 @@ class TokenStoreInterface {
   virtual absl::StatusOr<bool> UseProof(absl::string_view proof,
                                         absl::Time forget_at,
                                         absl::Time now) = 0;
+
+ protected:
+  // Whether the client has proven that it has the token's key.
+  enum class Possession { kProven, kUnproven };
+
+ private:
+  virtual absl::Status PutOf(TokenRecord record, Possession possession,
+                             absl::Time now) = 0;
 };
 
 }  // namespace sluice::policy

@@ -21,10 +21,7 @@ using ::testing::Not;
 // Fails whatever it is asked.
 class BrokenStore : public TokenStoreInterface {
  public:
-  absl::Status Put(TokenRecord, absl::Time) override {
-    return absl::UnavailableError("the store is away");
-  }
-  absl::Status PutUnproven(TokenRecord, absl::Time) override {
+  absl::Status PutOf(TokenRecord, Possession, absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view,
