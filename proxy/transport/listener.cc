@@ -78,18 +78,6 @@ absl::Status CheckFree(const SocketAddress& address) {
 
 }  // namespace
 
-UniqueFd::~UniqueFd() {
-  if (fd_ >= 0) close(fd_);
-}
-
-UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
-  const int old = std::exchange(fd_, other.Release());
-  if (old >= 0) close(old);
-  return *this;
-}
-
-int UniqueFd::Release() { return std::exchange(fd_, -1); }
-
 absl::StatusOr<ListeningSockets> ListeningSockets::Bind(
     absl::string_view address, size_t count) {
   absl::StatusOr<SocketAddress> resolved = Resolve(address);

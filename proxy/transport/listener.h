@@ -10,24 +10,10 @@
 #include "absl/strings/string_view.h"
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/socket_address.h"
+#include "proxy/transport/unique_fd.h"
 #include "proxy/transport/uv_handle.h"
 
 namespace sluice::transport {
-
-// A file descriptor that is closed with its owner.
-class UniqueFd {
- public:
-  explicit UniqueFd(int fd = -1) : fd_(fd) {}
-  ~UniqueFd();
-  UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept;
-
-  int get() const { return fd_; }
-  int Release();
-
- private:
-  int fd_;
-};
 
 // Sockets that listen at one address together, one for each event loop; the
 // kernel spreads clients over them (SO_REUSEPORT).

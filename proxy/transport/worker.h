@@ -16,6 +16,7 @@
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
 #include "proxy/transport/paced_visit.h"
+#include "proxy/transport/unique_fd.h"
 
 namespace sluice::transport {
 

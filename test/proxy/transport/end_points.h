@@ -8,6 +8,7 @@
 #include "absl/types/optional.h"
 #include "proxy/transport/listener.h"
 #include "proxy/transport/socket_address.h"
+#include "proxy/transport/unique_fd.h"
 #include "test/proxy/transport/tls_peer.h"
 
 namespace sluice::transport {
