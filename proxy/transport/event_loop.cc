@@ -44,17 +44,6 @@ EventLoop::EventLoop(Clock clock)
   wakeup->data = this;
   wakeup_.reset(wakeup);
   mailbox_->wakeup_ = wakeup;
-}
-
-EventLoop::~EventLoop() {
-  Close();
-  Join();
-  uv_run(&loop_, UV_RUN_DEFAULT);  // what was never started still gets closed
-  Require(uv_loop_close(&loop_), "uv_loop_close");
-}
-
-void EventLoop::SetEventCoalescing(absl::Duration longest) {
-  coalescer_ = EventCoalescer(longest);
   auto* prepare = new uv_prepare_t;
   uv_prepare_init(&loop_, prepare);  // none of these can fail
   prepare->data = this;
@@ -65,15 +54,32 @@ void EventLoop::SetEventCoalescing(absl::Duration longest) {
   before_poll_.reset(prepare);
 }
 
+EventLoop::~EventLoop() {
+  Close();
+  Join();
+  uv_run(&loop_, UV_RUN_DEFAULT);  // what was never started still gets closed
+  Require(uv_loop_close(&loop_), "uv_loop_close");
+}
+
 void EventLoop::BeforePoll() {
+  const uint64_t now = uv_hrtime();
+  if (preemption_.IsDue(now)) LookAtScheduling(now);
   const absl::Duration wait =
-      coalescer_.BeforePoll(uv_hrtime(), std::exchange(reads_, 0));
+      coalescer_.BeforePoll(now, std::exchange(reads_, 0));
   if (wait > absl::ZeroDuration()) {
     const timespec time = absl::ToTimespec(wait);
     nanosleep(&time, nullptr);
     // The time that passed is not to be missing from what the turn sees.
     uv_update_time(&loop_);
   }
+}
+
+void EventLoop::LookAtScheduling(uint64_t now) {
+  const absl::optional<RunDelay> delay = scheduler_.Delay();
+  if (!delay.has_value()) return;
+  const bool before = preemption_.interrupts();
+  const bool after = preemption_.Look(now, *delay);
+  if (after != before) scheduler_.SetInterrupts(after);
 }
 
 void EventLoop::Start() {

@@ -12,7 +12,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proxy/transport/event_coalescer.h"
+#include "proxy/transport/thread_scheduler.h"
 #include "proxy/transport/uv_handle.h"
+#include "proxy/transport/wakeup_preemption.h"
 
 namespace sluice::transport {
 
@@ -56,8 +58,10 @@ class EventLoop {
   void Join();
 
   // While it is busy it lets events gather for at most so long: see
-  // EventCoalescer. Before Start(), once.
-  void SetEventCoalescing(absl::Duration longest);
+  // EventCoalescer. Before Start().
+  void SetEventCoalescing(absl::Duration longest) {
+    coalescer_ = EventCoalescer(longest);
+  }
   // Something has been read. The loop's thread.
   void CountRead() { ++reads_; }
 
@@ -82,6 +86,7 @@ class EventLoop {
  private:
   static void OnWakeup(uv_async_t* wakeup);
   void BeforePoll();
+  void LookAtScheduling(uint64_t now);
   void FollowClock();
   void RunTasks();
 
@@ -95,6 +100,8 @@ class EventLoop {
   EventCoalescer coalescer_{absl::ZeroDuration()};
   UvHandle<uv_prepare_t> before_poll_;
   uint32_t reads_ = 0;  // since the last poll
+  WakeupPreemption preemption_;
+  ThreadScheduler scheduler_;
   std::thread thread_;
   absl::Time epoch_;        // when uv_now() was 0
   uint64_t synced_at_ = 0;  // uv_now()

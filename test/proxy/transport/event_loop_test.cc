@@ -1,6 +1,7 @@
 #include "proxy/transport/event_loop.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
@@ -100,6 +101,22 @@ TEST(EventLoopTest, FollowsTheSystemClock) {
   const absl::Time now = loop.Now();
   EXPECT_LT(absl::AbsDuration(now - before), absl::Seconds(1));
   EXPECT_EQ(loop.Now(), now);  // within one turn it stands still
+}
+
+// See WakeupPreemption. That the core is free for a tenth of a second is all
+// that it takes.
+TEST(EventLoopTest, InterruptsNobodyOnAFreeCore) {
+  EventLoop loop;
+  loop.Start();
+  std::atomic<bool> is_batch{false};
+  const absl::Time end = absl::Now() + absl::Seconds(60);
+  while (!is_batch && absl::Now() < end) {
+    loop.Post([&is_batch] { is_batch = sched_getscheduler(0) == SCHED_BATCH; });
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  loop.Post([&loop] { loop.Close(); });
+  loop.Join();
+  EXPECT_TRUE(is_batch);
 }
 
 class DeadlineTimerTest : public ::testing::Test,

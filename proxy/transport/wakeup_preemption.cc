@@ -1,0 +1,31 @@
+#include "proxy/transport/wakeup_preemption.h"
+
+#include <algorithm>
+
+namespace sluice::transport {
+
+bool WakeupPreemption::Look(uint64_t now, const RunDelay& total) {
+  next_look_ = now + kInterval;
+  const uint64_t times = total.times - before_.times;
+  if (times < kEnough) return interrupts_;
+  Decide(now, (total.nanoseconds - before_.nanoseconds) / times);
+  before_ = total;
+  return interrupts_;
+}
+
+void WakeupPreemption::Decide(uint64_t now, uint64_t wait) {
+  const uint64_t lasted = now - since_;
+  if (interrupts_) {
+    if (wait >= kShortWait || lasted < hold_) return;
+    interrupts_ = false;
+  } else {
+    if (wait <= kLongWait) return;
+    interrupts_ = true;
+    // What went well for long enough was not in vain.
+    hold_ = lasted > hold_ ? kShortestHold
+                           : std::clamp(2 * hold_, kShortestHold, kLongestHold);
+  }
+  since_ = now;
+}
+
+}  // namespace sluice::transport
