@@ -75,10 +75,8 @@ void EventLoop::BeforePoll() {
 }
 
 void EventLoop::LookAtScheduling(uint64_t now) {
-  const absl::optional<RunDelay> delay = scheduler_.Delay();
-  if (!delay.has_value()) return;
   const bool before = preemption_.interrupts();
-  const bool after = preemption_.Look(now, *delay);
+  const bool after = preemption_.Look(now, scheduler_.Delay());
   if (after != before) scheduler_.SetInterrupts(after);
 }
 

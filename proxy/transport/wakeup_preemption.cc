@@ -4,12 +4,14 @@
 
 namespace sluice::transport {
 
-bool WakeupPreemption::Look(uint64_t now, const RunDelay& total) {
+bool WakeupPreemption::Look(uint64_t now,
+                            const absl::optional<RunDelay>& total) {
   next_look_ = now + kInterval;
-  const uint64_t times = total.times - before_.times;
+  if (!total.has_value()) return interrupts_;
+  const uint64_t times = total->times - before_.times;
   if (times < kEnough) return interrupts_;
-  Decide(now, (total.nanoseconds - before_.nanoseconds) / times);
-  before_ = total;
+  Decide(now, (total->nanoseconds - before_.nanoseconds) / times);
+  before_ = *total;
   return interrupts_;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/types/optional.h"
 #include "proxy/transport/thread_scheduler.h"
 
 namespace sluice::transport {
@@ -35,9 +36,9 @@ class WakeupPreemption {
   // Whether it is time to call Look(), at `now` nanoseconds of a monotonic
   // clock.
   bool IsDue(uint64_t now) const { return now >= next_look_; }
-  // How the thread has been scheduled since it began. Returns whether it should
-  // interrupt from now on; at the start it does.
-  bool Look(uint64_t now, const RunDelay& total);
+  // How the thread has been scheduled since it began, if that is known. Returns
+  // whether it should interrupt from now on; at the start it does.
+  bool Look(uint64_t now, const absl::optional<RunDelay>& total);
   bool interrupts() const { return interrupts_; }
 
  private:

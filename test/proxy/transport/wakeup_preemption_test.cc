@@ -80,6 +80,14 @@ TEST_F(WakeupPreemptionTest, WhatIsTriedInVainIsTriedLessOften) {
   EXPECT_LE(UntilItTries(kShort), 2);
 }
 
+TEST_F(WakeupPreemptionTest, WhatIsNotKnownSaysNothing) {
+  EXPECT_TRUE(preemption_.Look(now_, absl::nullopt));
+  EXPECT_FALSE(preemption_.IsDue(now_));
+  ASSERT_FALSE(Run(kSecond, kShort));
+  EXPECT_FALSE(preemption_.Look(now_, absl::nullopt));
+  EXPECT_FALSE(Run(kSecond, kShort));
+}
+
 TEST_F(WakeupPreemptionTest, AFewWaitsSayNothing) {
   total_ = {15 * kShort, 15};
   EXPECT_TRUE(preemption_.Look(now_, total_));
