@@ -105,12 +105,12 @@ def _pair_row(name, pairs, goals, text, value, **options):
                **options)
 
 
-def _kept_row(name, runs, pair, peers_pair):
+def _kept_row(name, runs, pair, peer, peers_pair, reach=0.95):
     """How much throughput is kept, to how much a peer keeps."""
     ours, peers = (_kept(_pairs(runs, each, _rate))
                    for each in (pair, peers_pair))
-    return Row(name, f"{ours:.2f}; haproxy {peers:.2f}" if ours and peers
-               else "-", ours / peers if ours and peers else None, 0.95, None,
+    return Row(name, f"{ours:.2f}; {peer} {peers:.2f}" if ours and peers
+               else "-", ours / peers if ours and peers else None, reach, None,
                at_least=True)
 
 
@@ -146,7 +146,9 @@ def _pair_rows(runs):
                     lambda a, b: b / a, at_least=True)
     # The broker has them, too, and looks at each now and then.
     yield _kept_row("the same, to what is kept with a peer", runs, "idle",
-                    "idle-haproxy")
+                    "haproxy", "idle-haproxy")
+    yield _kept_row("the same, to what is kept without a proxy", runs, "idle",
+                    "the broker alone", "idle-plain", reach=None)
     yield _pair_row("grant of 10,000 filters, to 10: CPU a message",
                     _pairs(runs, "filters", _proxy_cost), (1.2, 1.0),
                     "{0:.1f} us, {1:.1f} us", lambda a, b: b / a)
@@ -165,7 +167,7 @@ def _pair_rows(runs):
                     "{0:.2f}% beside one that reads", lambda a, b: b, unit="%")
     # The broker is busy with such a subscriber, too, whoever stands before it.
     yield _kept_row("the same, saturated: throughput others keep", runs,
-                    "slow-saturated", "slow-haproxy")
+                    "slow-saturated", "haproxy", "slow-haproxy")
     yield _pair_row("the same: the proxy's memory grows",
                     _pairs(runs, "slow-saturated",
                           lambda run: run["peak_bytes"]["proxy"] / MEGABYTE),

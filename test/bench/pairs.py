@@ -26,9 +26,11 @@ def _clients(bench, stack, flags, count, frozen=False):
     """`count` other clients of the stack's, while the context lasts; `frozen`
     ones stop doing anything once they are connected.
     """
-    pid = stack.pids["proxy"]
+    # A proxy has two descriptors for a client.
+    pid = stack.pids.get("proxy", stack.pids["broker"])
     time.sleep(SETTLE_SECONDS)
-    descriptors = machine.open_files(pid) + 2 * count
+    descriptors = (machine.open_files(pid) +
+                   (2 if "proxy" in stack.pids else 1) * count)
     process = subprocess.Popen(
         bench.client(stack, f"{flags} --duration 3600"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -91,10 +93,14 @@ PAIRS = {
     "idle": ("W1", "sluice",
              lambda bench: {},
              lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
-    # The same with a peer: what the broker makes of them.
+    # The same with a peer, and with no proxy at all: what the broker makes of
+    # them.
     "idle-haproxy": ("W1", "haproxy",
                      lambda bench: {},
                      lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
+    "idle-plain": ("W1", "plain",
+                   lambda bench: {},
+                   lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
     "filters": ("W1", "sluice-anonymous",
                 lambda bench: {"public": servers.filters(10)},
                 lambda bench: {"public": servers.filters(10000)}),
