@@ -111,6 +111,7 @@ int Serve(const std::string& file, LoadedConfig config,
 int RunProgram(const ProgramOptions& options) {
   const sigset_t signals = BlockSignals();
   ForbidLookingIntoMemory();
+  SkipDeadlockDetection();
   absl::StatusOr<LoadedConfig> config =
       LoadConfig(options.config, Hosting::kStandalone);
   if (!config.ok()) {

@@ -32,6 +32,7 @@ constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 
 void PrepareProcess() {
   ForbidLookingIntoMemory();
+  SkipDeadlockDetection();
   rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
