@@ -28,10 +28,11 @@ absl::optional<RunDelay> ThreadScheduler::Delay() {
 }
 
 void ThreadScheduler::SetInterrupts(bool interrupts) {
-  // What else an operator has chosen, such as a real-time policy, stays.
-  if (sched_getscheduler(0) != (interrupts ? SCHED_BATCH : SCHED_OTHER)) return;
+  const int before = interrupts ? SCHED_BATCH : SCHED_OTHER;
+  const int after = interrupts ? SCHED_OTHER : SCHED_BATCH;
+  if (interrupts != is_batch_ || sched_getscheduler(0) != before) return;
   const sched_param priority = {};
-  sched_setscheduler(0, interrupts ? SCHED_OTHER : SCHED_BATCH, &priority);
+  if (sched_setscheduler(0, after, &priority) == 0) is_batch_ = !interrupts;
 }
 
 }  // namespace sluice::transport

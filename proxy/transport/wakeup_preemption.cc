@@ -16,18 +16,22 @@ bool WakeupPreemption::Look(uint64_t now,
 }
 
 void WakeupPreemption::Decide(uint64_t now, uint64_t wait) {
-  const uint64_t lasted = now - since_;
   if (interrupts_) {
-    if (wait >= kShortWait || lasted < hold_) return;
+    if (wait >= kShortWait || now - since_ < hold_) return;
     interrupts_ = false;
   } else {
-    if (wait <= kLongWait) return;
+    if (wait <= kLongWait) {
+      well_until_ = now;
+      return;
+    }
     interrupts_ = true;
     // What went well for long enough was not in vain.
-    hold_ = lasted > hold_ ? kShortestHold
-                           : std::clamp(2 * hold_, kShortestHold, kLongestHold);
+    hold_ = well_until_ - since_ > hold_
+                ? kShortestHold
+                : std::clamp(2 * hold_, kShortestHold, kLongestHold);
   }
   since_ = now;
+  well_until_ = now;
 }
 
 }  // namespace sluice::transport

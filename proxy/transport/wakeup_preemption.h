@@ -47,8 +47,9 @@ class WakeupPreemption {
   RunDelay before_;
   uint64_t next_look_ = 0;
   bool interrupts_ = true;
-  uint64_t since_ = 0;  // of `interrupts_`
-  uint64_t hold_ = 0;   // how long it lasts at least, if true
+  uint64_t since_ = 0;       // of `interrupts_`
+  uint64_t hold_ = 0;        // how long it lasts at least, if true
+  uint64_t well_until_ = 0;  // if false: when it had last not waited long
 };
 
 }  // namespace sluice::transport

@@ -29,13 +29,15 @@ TEST(ThreadSchedulerTest, ChoosesWhetherAThreadInterrupts) {
 
 TEST(ThreadSchedulerTest, LeavesWhatAnOperatorHasChosen) {
   OnAThread([] {
-    const sched_param priority = {};
-    ASSERT_EQ(sched_setscheduler(0, SCHED_IDLE, &priority), 0);
-    ThreadScheduler scheduler;
-    scheduler.SetInterrupts(false);
-    EXPECT_EQ(sched_getscheduler(0), SCHED_IDLE);
-    scheduler.SetInterrupts(true);
-    EXPECT_EQ(sched_getscheduler(0), SCHED_IDLE);
+    for (const int chosen : {SCHED_BATCH, SCHED_IDLE}) {
+      const sched_param priority = {};
+      ASSERT_EQ(sched_setscheduler(0, chosen, &priority), 0);
+      ThreadScheduler scheduler;
+      scheduler.SetInterrupts(false);
+      EXPECT_EQ(sched_getscheduler(0), chosen);
+      scheduler.SetInterrupts(true);
+      EXPECT_EQ(sched_getscheduler(0), chosen);
+    }
   });
 }
 

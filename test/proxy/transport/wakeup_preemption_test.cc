@@ -13,11 +13,11 @@ constexpr uint64_t kLong = 3'000 * kMicrosecond;
 
 class WakeupPreemptionTest : public ::testing::Test {
  protected:
-  // A thread that is woken 1,000 times a second and waits for so long each time
-  // goes on for a while. Returns whether it interrupts at the end.
+  // A thread that is woken each `pause_` and waits for so long each time goes
+  // on for a while. Returns whether it interrupts at the end.
   bool Run(uint64_t time, uint64_t wait) {
     for (const uint64_t end = now_ + time; now_ < end;) {
-      now_ += 1'000 * kMicrosecond;
+      now_ += pause_;
       ++total_.times;
       total_.nanoseconds += wait;
       if (preemption_.IsDue(now_)) preemption_.Look(now_, total_);
@@ -28,12 +28,13 @@ class WakeupPreemptionTest : public ::testing::Test {
   // How long it takes, with such waits, until it interrupts no more. Seconds.
   int UntilItTries(uint64_t wait) {
     int seconds = 0;
-    while (Run(kSecond, wait)) ++seconds;
+    while (seconds < 1'000 && Run(kSecond, wait)) ++seconds;
     return seconds;
   }
 
   WakeupPreemption preemption_;
   RunDelay total_;
+  uint64_t pause_ = 1'000 * kMicrosecond;
   uint64_t now_ = 1'000 * kSecond;
 };
 
@@ -78,6 +79,19 @@ TEST_F(WakeupPreemptionTest, WhatIsTriedInVainIsTriedLessOften) {
   ASSERT_FALSE(Run(70 * kSecond, kShort));
   Run(kSecond / 5, kLong);
   EXPECT_LE(UntilItTries(kShort), 2);
+}
+
+// A thread that is seldom woken needs seconds until it knows that it was in
+// vain.
+TEST_F(WakeupPreemptionTest, TimeUntilSomethingIsKnownDoesNotCountAsGood) {
+  pause_ = kSecond / 10;
+  ASSERT_FALSE(Run(2 * kSecond, kShort));
+  int tries = 0;
+  for (int second = 0; second < 600; ++second) {
+    if (!Run(kSecond, preemption_.interrupts() ? kShort : kLong)) ++tries;
+  }
+  // Of 600 seconds some 30, and not half.
+  EXPECT_LT(tries, 60);
 }
 
 TEST_F(WakeupPreemptionTest, WhatIsNotKnownSaysNothing) {
