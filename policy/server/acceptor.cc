@@ -71,8 +71,8 @@ uint16_t PortOf(int socket) {
 absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(
     const ListenAddress& address) {
   std::unique_ptr<Acceptor> acceptor(new Acceptor);
-  acceptor->stop_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (acceptor->stop_ < 0) return Error("eventfd");
+  acceptor->stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (acceptor->stop_.get() < 0) return Error("eventfd");
   absl::Status status = address.is_unix()
                             ? acceptor->ListenAtPath(address.unix_path)
                             : acceptor->ListenAtHost(address);
@@ -80,10 +80,7 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(
   return acceptor;
 }
 
-Acceptor::~Acceptor() {
-  Stop();
-  if (stop_ >= 0) close(stop_);
-}
+Acceptor::~Acceptor() { Stop(); }
 
 void Acceptor::Start(std::unique_ptr<Sink> sink, Logger* log) {
   sink_ = std::move(sink);
@@ -93,10 +90,9 @@ void Acceptor::Start(std::unique_ptr<Sink> sink, Logger* log) {
 
 void Acceptor::Stop() {
   if (thread_.joinable()) {
-    eventfd_write(stop_, 1);
+    eventfd_write(stop_.get(), 1);
     thread_.join();
   }
-  for (const int socket : sockets_) close(socket);
   sockets_.clear();
   if (!unix_path_.empty()) unlink(unix_path_.c_str());
   unix_path_.clear();
@@ -104,26 +100,24 @@ void Acceptor::Stop() {
 
 absl::Status Acceptor::ListenAt(int family, const void* address,
                                 unsigned int size) {
-  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Error("socket");
-  absl::Cleanup close_socket = [fd] { close(fd); };
+  UniqueFd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return Error("socket");
   const int on = 1;
   if (family != AF_UNIX) {
     // Accepted sockets inherit the second one.
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
+    if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
       return Error("setsockopt");
     }
   }
-  if (bind(fd, static_cast<const sockaddr*>(address), size) != 0) {
+  if (bind(fd.get(), static_cast<const sockaddr*>(address), size) != 0) {
     return Error("bind");
   }
   if (family == AF_UNIX) {
     unix_path_ = static_cast<const sockaddr_un*>(address)->sun_path;
   }
-  if (listen(fd, kBacklog) != 0) return Error("listen");
-  std::move(close_socket).Cancel();
-  sockets_.push_back(fd);
+  if (listen(fd.get(), kBacklog) != 0) return Error("listen");
+  sockets_.push_back(std::move(fd));
   return absl::OkStatus();
 }
 
@@ -151,7 +145,7 @@ absl::Status Acceptor::ListenAtHost(const ListenAddress& address) {
     // A name may have an address of a family that this host has not.
     if (absl::IsNotFound(status)) continue;
     if (!status.ok()) return status;
-    if (port_ == 0) port_ = PortOf(sockets_.back());
+    if (port_ == 0) port_ = PortOf(sockets_.back().get());
   }
   return sockets_.empty() ? status : absl::OkStatus();
 }
@@ -167,8 +161,10 @@ absl::Status Acceptor::ListenAtPath(const std::string& path) {
 }
 
 void Acceptor::Run() {
-  std::vector<pollfd> waiting = {{stop_, POLLIN, 0}};
-  for (const int socket : sockets_) waiting.push_back({socket, POLLIN, 0});
+  std::vector<pollfd> waiting = {{stop_.get(), POLLIN, 0}};
+  for (const UniqueFd& socket : sockets_) {
+    waiting.push_back({socket.get(), POLLIN, 0});
+  }
   for (;;) {
     poll(waiting.data(), waiting.size(), -1);
     if (waiting[0].revents != 0) return;

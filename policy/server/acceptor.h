@@ -11,6 +11,7 @@
 #include "grpcpp/server_builder.h"
 #include "policy/server/listen_address.h"
 #include "proxy/base/log.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice::policy {
 
@@ -53,10 +54,10 @@ class Acceptor {
   // better wait.
   bool AcceptFrom(int socket);
 
-  std::vector<int> sockets_;
+  std::vector<UniqueFd> sockets_;
   uint16_t port_ = 0;
   std::string unix_path_;
-  int stop_ = -1;  // an eventfd
+  UniqueFd stop_;  // an eventfd
   std::unique_ptr<Sink> sink_;
   Logger* log_ = nullptr;
   bool failing_ = false;

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice::policy {
 namespace {
@@ -46,11 +46,10 @@ absl::Status CheckDirectoryOf(const std::string& path) {
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   // Non-blocking, so that a FIFO is refused below rather than waited for.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return ErrnoError(path, errno);
-  absl::Cleanup close_fd = [fd] { close(fd); };
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) return ErrnoError(path, errno);
   struct stat info;
-  if (fstat(fd, &info) != 0) return ErrnoError(path, errno);
+  if (fstat(fd.get(), &info) != 0) return ErrnoError(path, errno);
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot read ", path, ": not a regular file"));
@@ -58,7 +57,7 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   std::string contents;
   char buffer[16 * 1024];
   for (;;) {
-    const ssize_t n = read(fd, buffer, sizeof(buffer));
+    const ssize_t n = read(fd.get(), buffer, sizeof(buffer));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoError(path, errno);
     if (n == 0) return contents;

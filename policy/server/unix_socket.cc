@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice::policy {
 
@@ -29,11 +29,11 @@ absl::Status RemoveStaleSocket(const std::string& path) {
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   // Non-blocking: a live server with a full backlog yields EAGAIN.
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return absl::ErrnoToStatus(errno, "socket");
-  absl::Cleanup close_fd = [fd] { close(fd); };
-  const int connected =
-      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  const UniqueFd fd(
+      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0) return absl::ErrnoToStatus(errno, "socket");
+  const int connected = connect(
+      fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   if (connected == 0 || errno == EAGAIN) {
     return absl::AlreadyExistsError(
         absl::StrCat(path, " is in use by another process"));

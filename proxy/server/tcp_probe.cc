@@ -11,29 +11,28 @@
 #include <memory>
 #include <string>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice::server {
 namespace {
 
 bool CanConnectTo(const sockaddr* address, socklen_t size,
                   absl::Duration timeout) {
-  const int fd =
-      socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  if (connect(fd, address, size) == 0) return true;
+  const UniqueFd fd(socket(address->sa_family,
+                           SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return false;
+  if (connect(fd.get(), address, size) == 0) return true;
   if (errno != EINPROGRESS) return false;
-  pollfd waiting = {fd, POLLOUT, 0};
+  pollfd waiting = {fd.get(), POLLOUT, 0};
   const auto milliseconds =
       static_cast<int>(absl::ToInt64Milliseconds(timeout));
   if (poll(&waiting, 1, milliseconds) != 1) return false;
   int error = 0;
   socklen_t error_size = sizeof(error);
-  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) == 0 &&
+  return getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &error_size) == 0 &&
          error == 0;
 }
 

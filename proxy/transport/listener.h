@@ -8,9 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/base/unique_fd.h"
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/socket_address.h"
-#include "proxy/transport/unique_fd.h"
 #include "proxy/transport/uv_handle.h"
 
 namespace sluice::transport {

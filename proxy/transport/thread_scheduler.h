@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "absl/types/optional.h"
-#include "proxy/transport/unique_fd.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice::transport {
 

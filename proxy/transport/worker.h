@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "proxy/base/unique_fd.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/connection_table.h"
@@ -16,7 +17,6 @@
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
 #include "proxy/transport/paced_visit.h"
-#include "proxy/transport/unique_fd.h"
 
 namespace sluice::transport {
 

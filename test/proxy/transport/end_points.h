@@ -6,9 +6,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "proxy/base/unique_fd.h"
 #include "proxy/transport/listener.h"
 #include "proxy/transport/socket_address.h"
-#include "proxy/transport/unique_fd.h"
 #include "test/proxy/transport/tls_peer.h"
 
 namespace sluice::transport {

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "proxy/base/unique_fd.h"
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/listener.h"
-#include "proxy/transport/unique_fd.h"
 #include "proxy/transport/upstream.h"
 #include "test/testing/test_certificates.h"
 

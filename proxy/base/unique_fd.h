@@ -1,11 +1,11 @@
-#ifndef PROXY_TRANSPORT_UNIQUE_FD_H_
-#define PROXY_TRANSPORT_UNIQUE_FD_H_
+#ifndef PROXY_BASE_UNIQUE_FD_H_
+#define PROXY_BASE_UNIQUE_FD_H_
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace sluice::transport {
+namespace sluice {
 
 // A file descriptor that is closed with its owner.
 class UniqueFd {
@@ -28,6 +28,6 @@ class UniqueFd {
   int fd_;
 };
 
-}  // namespace sluice::transport
+}  // namespace sluice
 
-#endif  // PROXY_TRANSPORT_UNIQUE_FD_H_
+#endif  // PROXY_BASE_UNIQUE_FD_H_
