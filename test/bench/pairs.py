@@ -18,6 +18,7 @@ OPEN_SECONDS = 60
 # What an event loop gets of a core, so that it is what all wait for: load and
 # broker, with the rest of two cores, could do several times as much.
 LOOP_SHARE = 0.02
+IDLE_CLIENTS = 9900 - 20  # with those of the load 9,900
 SETTLE_SECONDS = 0.5  # until what has looked whether the proxy is up is gone
 
 
@@ -27,10 +28,10 @@ def _clients(bench, stack, flags, count, frozen=False):
     ones stop doing anything once they are connected.
     """
     # A proxy has two descriptors for a client.
-    pid = stack.pids.get("proxy", stack.pids["broker"])
+    role, each = ("proxy", 2) if "proxy" in stack.pids else ("broker", 1)
+    pid = stack.pids[role]
     time.sleep(SETTLE_SECONDS)
-    descriptors = (machine.open_files(pid) +
-                   (2 if "proxy" in stack.pids else 1) * count)
+    descriptors = machine.open_files(pid) + each * count
     process = subprocess.Popen(
         bench.client(stack, f"{flags} --duration 3600"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -52,11 +53,11 @@ def _clients(bench, stack, flags, count, frozen=False):
         process.wait()
 
 
-def idle_beside(bench, count):
+def idle_beside(bench):
     def beside(stack):
         return _clients(
-            bench, stack, f"--mode idle --connections {count} --tls-version 1.3"
-            " --keep-alive 600", count)
+            bench, stack, f"--mode idle --connections {IDLE_CLIENTS}"
+            " --tls-version 1.3 --keep-alive 600", IDLE_CLIENTS)
     return beside
 
 
@@ -87,20 +88,25 @@ def subscriber_beside(bench, frozen):
     return beside
 
 
+def alone_and(beside, case_name):
+    """The saturated load alone, and with what `beside`, of a bench, makes."""
+    return ("W1", case_name,
+            lambda bench: {},
+            lambda bench: {"beside": beside(bench)})
+
+
+def stopped_subscriber(bench):
+    return subscriber_beside(bench, True)
+
+
 # name: (workload, case, options of A, options of B); each of options is what
 # Bench.run() is given, made with the bench.
 PAIRS = {
-    "idle": ("W1", "sluice",
-             lambda bench: {},
-             lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
+    "idle": alone_and(idle_beside, "sluice"),
     # The same with a peer, and with no proxy at all: what the broker makes of
     # them.
-    "idle-haproxy": ("W1", "haproxy",
-                     lambda bench: {},
-                     lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
-    "idle-plain": ("W1", "plain",
-                   lambda bench: {},
-                   lambda bench: {"beside": idle_beside(bench, 9900 - 20)}),
+    "idle-haproxy": alone_and(idle_beside, "haproxy"),
+    "idle-plain": alone_and(idle_beside, "plain"),
     "filters": ("W1", "sluice-anonymous",
                 lambda bench: {"public": servers.filters(10)},
                 lambda bench: {"public": servers.filters(10000)}),
@@ -110,15 +116,10 @@ PAIRS = {
     "loops-rationed": ("W1", "sluice", loops(1), loops(2)),
     "slow": ("W3", "sluice",
              lambda bench: {"beside": subscriber_beside(bench, False)},
-             lambda bench: {"beside": subscriber_beside(bench, True)}),
-    "slow-saturated": ("W1", "sluice",
-                       lambda bench: {},
-                       lambda bench: {"beside": subscriber_beside(bench,
-                                                                  True)}),
+             lambda bench: {"beside": stopped_subscriber(bench)}),
+    "slow-saturated": alone_and(stopped_subscriber, "sluice"),
     # The same with a peer: what the broker makes of such a subscriber.
-    "slow-haproxy": ("W1", "haproxy",
-                     lambda bench: {},
-                     lambda bench: {"beside": subscriber_beside(bench, True)}),
+    "slow-haproxy": alone_and(stopped_subscriber, "haproxy"),
 }
 
 
