@@ -8,14 +8,20 @@ import socket
 _CANDIDATES = range(10_000, 32_000)
 _ATTEMPTS = 100
 
+_given = set()  # a server may be started long after it was given its port
+
 
 def free_port():
-    """One on loopback that nobody listens on."""
+    """One on loopback that nobody listens on, and that this process was not
+    given before."""
     for port in random.sample(_CANDIDATES, _ATTEMPTS):
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given.add(port)
+        return port
     raise OSError(f"no free port among {_ATTEMPTS}")
