@@ -36,6 +36,9 @@ import tempfile
 import machine
 import servers
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from harness import usage  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD_COMMAND = ("bazel build //test/bench/load:mqtt_load //proxy:sluice-proxy"
                  " //policy:sluice-policy //policy:sluicectl")
@@ -127,7 +130,7 @@ class Bench:
                                   text=True, stdin=subprocess.DEVNULL,
                                   check=False, capture_output=True)
             cores = foreign.cores()
-            peaks = {role: machine.peak_bytes(pid)
+            peaks = {role: usage.peak_bytes(pid)
                      for role, pid in pids.items()}
             if done.returncode != 0:
                 return {"foreign_cores": cores,

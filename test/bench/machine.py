@@ -3,7 +3,11 @@
 import os
 import pathlib
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from harness import usage  # noqa: E402
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 # A machine that spends less than this, in cores, counts as idle.
@@ -16,23 +20,6 @@ def busy_seconds():
         # user nice system idle iowait irq softirq steal
         ticks = [int(field) for field in file.readline().split()[1:9]]
     return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS
-
-
-def cpu_seconds(pid):
-    """User and system time of one process."""
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    fields = stat.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def peak_bytes(pid):
-    """The most memory that a process ever had resident."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-
-def open_files(pid):
-    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def threads(pid, name):
@@ -85,8 +72,7 @@ class ForeignLoad:
         self._start = self._foreign_seconds()
 
     def _foreign_seconds(self):
-        usage = os.times()
-        own = sum(usage[:4]) + sum(cpu_seconds(pid) for pid in self._pids)
+        own = sum(os.times()[:4]) + sum(map(usage.cpu_seconds, self._pids))
         return busy_seconds() - own
 
     def cores(self):

@@ -7,12 +7,17 @@ machine meanwhile falls on both alike.
 
 import contextlib
 import os
+import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 import machine
 import servers
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from harness import usage  # noqa: E402
 
 OPEN_SECONDS = 60
 # What an event loop gets of a core, so that it is what all wait for: load and
@@ -31,14 +36,14 @@ def _clients(bench, stack, flags, count, frozen=False):
     role, each = ("proxy", 2) if "proxy" in stack.pids else ("broker", 1)
     pid = stack.pids[role]
     time.sleep(SETTLE_SECONDS)
-    descriptors = machine.open_files(pid) + each * count
+    descriptors = usage.descriptors(pid) + each * count
     process = subprocess.Popen(
         bench.client(stack, f"{flags} --duration 3600"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + OPEN_SECONDS
-        while machine.open_files(pid) < descriptors:
+        while usage.descriptors(pid) < descriptors:
             if process.poll() is not None or time.monotonic() > end:
                 raise servers.StartError(
                     f"clients do not connect: {process.stderr.read()}"

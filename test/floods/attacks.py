@@ -62,10 +62,9 @@ class Target:
         while True:
             with contextlib.suppress(*GONE):
                 client = Client(f"{self.host}:{self.port}",
-                                self._stage.stack.ca_file,
+                                self._stage.ca_file,
                                 source=self.sources[i % len(self.sources)])
-                connack = client.ace_connect(
-                    self._stage.token(*permissions), self._stage.key)
+                connack = self._stage.let_in(client, *permissions)
                 if connack.code == 0:
                     client.limits = connack.properties
                     return client
@@ -360,7 +359,7 @@ def tokens(target, stop):
 
     def once(target, stop, number, seen):
         client = Client(f"{target.host}:{target.port}",
-                        target._stage.stack.ca_file,
+                        target._stage.ca_file,
                         source=target.sources[number % len(target.sources)])
         client.send(wire.connect())
         if client.expect("CONNACK").code != 0:

@@ -127,15 +127,15 @@ _attack_numbers = itertools.count()
 def _watch(stage, load, most):
     """Until the load ends; the most memory that the proxy has had."""
     while load.poll() is None:
-        most = max(most, stage.usage().resident)
+        most = max(most, stage.resident())
         time.sleep(0.05)
     return most
 
 
 def measure(case, stage, seconds):
     """The good clients' latency without the attack, and with it."""
-    before, _ = stage.p99(stage.start_load(max(1.5, seconds / 2)))
-    idle = stage.usage()
+    before, _ = stage_module.p99(stage.start_load(max(1.5, seconds / 2)))
+    files, resident = stage.files(), stage.resident()
     stage.audit_lines()
     asked = stage.calls.calls
     load = stage.start_load(seconds)
@@ -148,19 +148,18 @@ def measure(case, stage, seconds):
     try:
         time.sleep(seconds / 2)
         let_in = stage.good_client(LET_IN)
-        peak = _watch(stage, load, stage.usage().resident)
-        under, late = stage.p99(load)
+        peak = _watch(stage, load, stage.resident())
+        under, late = stage_module.p99(load)
     finally:
         seen = attack.stop()
     lasted = time.monotonic() - started
     calls = stage.calls.calls - asked - good - 1
     eventually(lambda: stage.stack.metrics()["sluice_connections"] == 0,
                "all connections have ended", 20)
-    eventually(lambda: stage.usage().files <= idle.files + 2,
+    eventually(lambda: stage.files() <= files + 2,
                "the descriptors are back")
-    after = stage.usage()
     return Measured(before, under, late, let_in,
-                    (idle.resident, peak, after.resident), calls,
+                    (resident, peak, stage.resident()), calls,
                     calls / lasted, seen), lasted
 
 

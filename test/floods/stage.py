@@ -1,14 +1,13 @@
 """What is attacked: a proxy between good clients, a policy service whose calls
 are counted, and a Mosquitto."""
 
-import dataclasses
 import json
-import os
 import pathlib
 import subprocess
 import time
 
 from calls import CallCounter
+from harness import usage
 from harness.client import Client
 from harness.process import Process, eventually
 from harness.stack import PROXY, Stack
@@ -45,13 +44,28 @@ class WatchedStack(Stack):
         self.admin_address = ready["admin"]
 
 
-@dataclasses.dataclass
-class Usage:
-    """Of the proxy, at one time."""
+def start_load(address, seconds, warmup=0.5, *options):
+    """Good clients, at a rate that does not wait for anybody."""
+    host, _, port = address.rpartition(":")
+    return subprocess.Popen(
+        [LOAD, "--mode", "pubsub", "--host", host, "--port", port, "--tls",
+         "--mqtt", "5", "--topic", "good", "--rate", str(RATE), "--publishers",
+         str(CLIENTS), "--subscribers", str(CLIENTS), "--warmup", str(warmup),
+         "--duration", str(seconds), *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    resident: float  # MiB
-    files: int
-    cpu: float  # seconds
+
+def p99(load):
+    """Waits for the load's end: 99th percentiles of the latency, and of how
+    late messages were sent, in milliseconds."""
+    out, err = load.communicate(timeout=60)
+    if load.returncode != 0:
+        raise AssertionError(f"the good clients: {err.strip()}")
+    result = json.loads(out)
+    if result["missing"]:
+        raise AssertionError(f"{result['missing']} good messages are lost")
+    return (result["latency_us"]["p99"] / 1000,
+            result["send_lag_us"]["p99"] / 1000)
 
 
 class Stage:
@@ -68,6 +82,7 @@ class Stage:
             broker_options=("log_type none", "log_type information"))
         self.key = Ed25519Key()
         self.address = self.stack.address
+        self.ca_file = self.stack.ca_file
         directory = self.stack.directory
         (directory / "good.jwk").write_text(
             json.dumps(self.key.private_jwk()), encoding="ascii")
@@ -82,51 +97,33 @@ class Stage:
         return self.stack.authorization_server.token(
             self.key, *permissions, life=3600, **claims)
 
-    def start_load(self, seconds, warmup=0.5):
-        """Good clients, at a rate that does not wait for anybody."""
-        directory = self.stack.directory
-        host, _, port = self.address.rpartition(":")
-        return subprocess.Popen(
-            [LOAD, "--mode", "pubsub", "--host", host, "--port", port, "--tls",
-             "--mqtt", "5", "--ace", "--token", directory / "good.token",
-             "--key", directory / "good.jwk", "--topic", "good", "--rate",
-             str(RATE), "--publishers", str(CLIENTS), "--subscribers",
-             str(CLIENTS), "--warmup", str(warmup), "--duration",
-             str(seconds)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def let_in(self, client, *permissions):
+        """Connects `client` with a good token; its CONNACK."""
+        return client.ace_connect(self.token(*permissions), self.key)
 
-    @staticmethod
-    def p99(load):
-        """Waits for the load's end: 99th percentiles of the latency, and of how
-        late messages were sent, in milliseconds."""
-        out, err = load.communicate(timeout=60)
-        if load.returncode != 0:
-            raise AssertionError(f"the good clients: {err.strip()}")
-        result = json.loads(out)
-        if result["missing"]:
-            raise AssertionError(f"{result['missing']} good messages are lost")
-        return (result["latency_us"]["p99"] / 1000,
-                result["send_lag_us"]["p99"] / 1000)
+    def start_load(self, seconds, warmup=0.5):
+        directory = self.stack.directory
+        return start_load(self.address, seconds, warmup,
+                          "--ace", "--token", directory / "good.token",
+                          "--key", directory / "good.jwk")
 
     def good_client(self, timeout=10):
         """One more comes; how long it takes to be let in."""
         start = time.monotonic()
-        client = Client(self.address, self.stack.ca_file, timeout=timeout)
-        connack = client.ace_connect(self.token("good/# pub sub"), self.key)
+        client = Client(self.address, self.ca_file, timeout=timeout)
+        connack = self.let_in(client, "good/# pub sub")
         client.tls.close()
         if connack.code != 0:
             raise AssertionError(f"a good client gets {connack}")
         return time.monotonic() - start
 
-    def usage(self):
-        pid = self.stack.proxy.pid
-        status = pathlib.Path(f"/proc/{pid}/status").read_text("utf-8")
-        resident = next(int(line.split()[1]) for line in status.splitlines()
-                        if line.startswith("VmRSS"))
-        ticks = pathlib.Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(
-            ")")[2].split()[11:13]
-        return Usage(resident / 1024, len(os.listdir(f"/proc/{pid}/fd")),
-                     sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+    def resident(self):
+        """Of the proxy's memory, in MiB."""
+        return usage.resident_bytes(self.stack.proxy.pid) / 2**20
+
+    def files(self):
+        """The descriptors that the proxy has open."""
+        return usage.descriptors(self.stack.proxy.pid)
 
     def audit_lines(self):
         """Those that are new since the last call."""
