@@ -107,40 +107,44 @@ class Bench:
 
     def run(self, case_name, work, beside=contextlib.nullcontext, flags="",
             **stack):
-        """One run, or the quieter of two; a dictionary. `beside`, of a running
-        Stack, is a context manager to run it in; the load has `flags`, too;
-        `stack` goes to Stack().
+        """One run, or the quieter of two, as run_on()'s. `beside`, of a running
+        Stack, is a context manager to run it in; `stack` goes to Stack().
         """
         def once():
-            return self._run_once(case_name, work, beside, flags, stack)
+            with self.stack(case_name, **stack) as running, beside(running):
+                return self.run_on(running, work, flags)
         result = once()
         if self._patient and result["foreign_cores"] > FOREIGN_LIMIT:
             result = min(result, once(), key=lambda run: run["foreign_cores"])
-        return {"case": case_name, "work": work, **result}
+        return result
 
-    def _run_once(self, case_name, work, beside, flags, stack_options):
-        case = servers.CASES[case_name]
-        with servers.Stack(case, self._directory, self.bazel_bin,
-                           **stack_options) as stack, beside(stack):
-            if self._patient:
-                machine.wait_until_idle(IDLE_WAIT_SECONDS)
-            pids = stack.pids
-            foreign = machine.ForeignLoad(list(pids.values()))
-            done = subprocess.run(self.load(stack, work) + flags.split(),
-                                  text=True, stdin=subprocess.DEVNULL,
-                                  check=False, capture_output=True)
-            cores = foreign.cores()
-            peaks = {role: usage.peak_bytes(pid)
-                     for role, pid in pids.items()}
-            if done.returncode != 0:
-                return {"foreign_cores": cores,
-                        "error": (done.stderr + stack.log()[-2000:]).strip()}
-        result = json.loads(done.stdout)
-        if result.get("messages") == 0:
-            return {"foreign_cores": cores, "error": "no message arrived"}
-        by_pid = {process["pid"]: process for process in result["processes"]}
-        result["processes"] = {role: by_pid[pid] for role, pid in pids.items()}
-        return {"foreign_cores": cores, "peak_bytes": peaks, **result}
+    def stack(self, case_name, **options):
+        """A Stack of the case, to run on; `options` are Stack()'s."""
+        return servers.Stack(servers.CASES[case_name], self._directory,
+                             self.bazel_bin, **options)
+
+    def run_on(self, stack, work, flags=""):
+        """One run on a running Stack; a dictionary."""
+        if self._patient:
+            machine.wait_until_idle(IDLE_WAIT_SECONDS)
+        pids = stack.pids
+        foreign = machine.ForeignLoad(list(pids.values()))
+        done = subprocess.run(self.load(stack, work) + flags.split(),
+                              text=True, stdin=subprocess.DEVNULL, check=False,
+                              capture_output=True)
+        run = {"case": stack.case.name, "work": work,
+               "foreign_cores": foreign.cores(),
+               "peak_bytes": {role: usage.peak_bytes(pid)
+                              for role, pid in pids.items()}}
+        if done.returncode != 0:
+            return {**run,
+                    "error": (done.stderr + stack.log()[-2000:]).strip()}
+        run.update(json.loads(done.stdout))
+        if run.get("messages") == 0:
+            return {**run, "error": "no message arrived"}
+        by_pid = {process["pid"]: process for process in run["processes"]}
+        run["processes"] = {role: by_pid[pid] for role, pid in pids.items()}
+        return run
 
     def load(self, stack, work, warmup=0.5):
         """The command that puts the workload on a running stack."""

@@ -3,7 +3,8 @@
 A figure is to be no more than `reach`, and better still `stretch`. Costs are
 medians of the repetitions; a ratio is of medians of one run, and the best peer
 is the better of HAProxy and nginx in it. What compares Sluice with itself is the
-median of what each pair of runs says, which are next to each other in time.
+median of what each pair of runs says, or each group, which are next to each
+other in time.
 """
 
 import dataclasses
@@ -76,13 +77,15 @@ def _against(name, ours, peers, goals, digits=1, unit="us"):
 
 
 def _pairs(runs, name, value):
-    """value(run) of A and of B in each repetition in which both are good."""
+    """The mean of value(run) of A's runs and of B's, in each repetition in which
+    there are good ones of both."""
     by_rep = {}
     for run in runs:
         if run.get("pair") == name and "error" not in run:
-            by_rep.setdefault(run["rep"], {})[run["variant"]] = value(run)
-    return [(each["A"], each["B"]) for each in by_rep.values()
-            if len(each) == 2]
+            by_rep.setdefault(run["rep"], {}).setdefault(
+                run["variant"], []).append(value(run))
+    return [(statistics.mean(each["A"]), statistics.mean(each["B"]))
+            for each in by_rep.values() if len(each) == 2]
 
 
 def _proxy_cost(run):
@@ -149,6 +152,10 @@ def _pair_rows(runs):
                     "haproxy", "idle-haproxy")
     yield _kept_row("the same, to what is kept without a proxy", runs, "idle",
                     "the broker alone", "idle-plain", reach=None)
+    yield _pair_row("the same, to a proxy and broker beside, without any",
+                    _pairs(runs, "idle-apart", _rate), (0.95, None),
+                    "{0:,.0f} a second without, {1:,.0f} with",
+                    lambda a, b: b / a, at_least=True)
     yield _pair_row("grant of 10,000 filters, to 10: CPU a message",
                     _pairs(runs, "filters", _proxy_cost), (1.2, 1.0),
                     "{0:.1f} us, {1:.1f} us", lambda a, b: b / a)

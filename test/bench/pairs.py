@@ -1,13 +1,14 @@
 """Comparisons of Sluice with itself: the same load with one thing changed.
 
-Each is two runs, A and B, that differ in that thing; both are in each
-repetition, one after the other, in an order that changes: what happens to the
-machine meanwhile falls on both alike.
+Each is runs A and B that differ in that thing; both are in each repetition, next
+to each other and in an order that balances: what happens to the machine
+meanwhile falls on both alike.
 """
 
 import contextlib
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -58,12 +59,36 @@ def _clients(bench, stack, flags, count, frozen=False):
         process.wait()
 
 
-def idle_beside(bench):
-    def beside(stack):
-        return _clients(
-            bench, stack, f"--mode idle --connections {IDLE_CLIENTS}"
-            " --tls-version 1.3 --keep-alive 600", IDLE_CLIENTS)
-    return beside
+@contextlib.contextmanager
+def _idle_clients(bench, stack):
+    with _clients(bench, stack, f"--mode idle --connections {IDLE_CLIENTS}"
+                  " --tls-version 1.3 --keep-alive 600", IDLE_CLIENTS):
+        time.sleep(SETTLE_SECONDS)
+        yield
+
+
+def idle(case_name):
+    """The saturated load before, beside and after idle clients, on one stack."""
+    def runs(bench):
+        with bench.stack(case_name) as stack:
+            yield "A", bench.run_on(stack, "W1")
+            with _idle_clients(bench, stack):
+                yield "B", bench.run_on(stack, "W1")
+            time.sleep(SETTLE_SECONDS)
+            yield "A", bench.run_on(stack, "W1")
+    return "W1", case_name, runs
+
+
+def idle_apart(case_name):
+    """The same load on two stacks that are up, one of which has idle clients."""
+    def runs(bench):
+        with bench.stack(case_name) as without, \
+                bench.stack(case_name, name="with-idle") as beside, \
+                _idle_clients(bench, beside):
+            for letter in "ABBAABBA":
+                yield letter, bench.run_on(
+                    without if letter == "A" else beside, "W1")
+    return "W1", case_name, runs
 
 
 @contextlib.contextmanager
@@ -93,49 +118,54 @@ def subscriber_beside(bench, frozen):
     return beside
 
 
-def alone_and(beside, case_name):
-    """The saturated load alone, and with what `beside`, of a bench, makes."""
-    return ("W1", case_name,
-            lambda bench: {},
-            lambda bench: {"beside": beside(bench)})
+def one_each(work, case_name, a, b):
+    """A run each, on stacks of their own; `a` and `b` are what Bench.run() is
+    given, made with the bench."""
+    def runs(bench):
+        for letter, options in random.sample([("A", a), ("B", b)], 2):
+            yield letter, bench.run(case_name, work, **options(bench))
+    return work, case_name, runs
 
 
-def stopped_subscriber(bench):
-    return subscriber_beside(bench, True)
+def stopped_subscriber(case_name):
+    """The saturated load alone, and beside a subscriber that stops reading."""
+    return one_each("W1", case_name, lambda bench: {},
+                    lambda bench: {"beside": subscriber_beside(bench, True)})
 
 
-# name: (workload, case, options of A, options of B); each of options is what
-# Bench.run() is given, made with the bench.
+# name: (workload, case, runs); runs(bench) yields letters and runs.
 PAIRS = {
-    "idle": alone_and(idle_beside, "sluice"),
+    "idle": idle("sluice"),
     # The same with a peer, and with no proxy at all: what the broker makes of
     # them.
-    "idle-haproxy": alone_and(idle_beside, "haproxy"),
-    "idle-plain": alone_and(idle_beside, "plain"),
-    "filters": ("W1", "sluice-anonymous",
-                lambda bench: {"public": servers.filters(10)},
-                lambda bench: {"public": servers.filters(10000)}),
-    "loops": ("W1", "sluice",
-              lambda bench: {"workers": 1},
-              lambda bench: {"workers": 2}),
-    "loops-rationed": ("W1", "sluice", loops(1), loops(2)),
-    "slow": ("W3", "sluice",
-             lambda bench: {"beside": subscriber_beside(bench, False)},
-             lambda bench: {"beside": stopped_subscriber(bench)}),
-    "slow-saturated": alone_and(stopped_subscriber, "sluice"),
+    "idle-haproxy": idle("haproxy"),
+    "idle-plain": idle("plain"),
+    # What the proxy and its broker make of them; what the kernel makes of so
+    # many sockets falls on both.
+    "idle-apart": idle_apart("sluice"),
+    "filters": one_each("W1", "sluice-anonymous",
+                        lambda bench: {"public": servers.filters(10)},
+                        lambda bench: {"public": servers.filters(10000)}),
+    "loops": one_each("W1", "sluice",
+                      lambda bench: {"workers": 1},
+                      lambda bench: {"workers": 2}),
+    "loops-rationed": one_each("W1", "sluice", loops(1), loops(2)),
+    "slow": one_each("W3", "sluice",
+                     lambda bench: {"beside": subscriber_beside(bench, False)},
+                     lambda bench: {"beside": subscriber_beside(bench, True)}),
+    "slow-saturated": stopped_subscriber("sluice"),
     # The same with a peer: what the broker makes of such a subscriber.
-    "slow-haproxy": alone_and(stopped_subscriber, "haproxy"),
+    "slow-haproxy": stopped_subscriber("haproxy"),
 }
 
 
-def run(bench, name, rep):
-    """The runs A and B of a pair, as compare.py's, with the members "pair" and
-    "variant".
-    """
-    work, case_name, *variants = PAIRS[name]
-    for letter, options in list(zip("AB", variants))[::-1 if rep % 2 else 1]:
-        try:
-            result = bench.run(case_name, work, **options(bench))
-        except servers.StartError as error:
-            result = {"case": case_name, "work": work, "error": str(error)}
-        yield {"pair": name, "variant": letter, **result}
+def run(bench, name):
+    """The runs of a pair, as compare.py's, with the members "pair" and
+    "variant"."""
+    work, case_name, runs = PAIRS[name]
+    try:
+        for letter, result in runs(bench):
+            yield {"pair": name, "variant": letter, **result}
+    except servers.StartError as error:
+        yield {"pair": name, "variant": "", "case": case_name, "work": work,
+               "error": str(error)}

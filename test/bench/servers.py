@@ -253,19 +253,20 @@ class Stack:
 
     `port` is where clients connect; `pids` maps roles ("proxy", "policy",
     "broker") to processes. `workers` are Sluice's event loops; anybody may use
-    the topics of `public`, in Sluice.
+    the topics of `public`, in Sluice. Stacks that are up together need `name`s.
     """
 
     def __init__(self, case, directory, bazel_bin, workers=1,
-                 public=("public/#",)):
+                 public=("public/#",), name=None):
         self.case = case
+        self._name = name or case.name
         self._workers = workers
         self._public = public
         self.pids = {}
         self._directory = directory
         self._bazel_bin = bazel_bin
         self._processes = []
-        self._log = directory / f"{case.name}.log"
+        self._log = directory / f"{self._name}.log"
         self._log.write_bytes(b"")
 
     def __enter__(self):
@@ -340,7 +341,7 @@ class Stack:
                     lambda: _is_ready(admin))
 
     def _write(self, name, template, **values):
-        path = self._directory / f"{self.case.name}.{name}.conf"
+        path = self._directory / f"{self._name}.{name}.conf"
         path.write_text(template.format(**values), encoding="ascii")
         return path
 

@@ -93,7 +93,7 @@ def measure(bench, cases, options):
         for name in options.only:
             if name in pairs.PAIRS:
                 yield from ({"rep": rep, **run}
-                            for run in pairs.run(bench, name, rep))
+                            for run in pairs.run(bench, name))
                 continue
             for case_name in cases:
                 most = min(FEW.get(name, options.reps),
