@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/json.h"
@@ -59,6 +60,9 @@ absl::StatusOr<TokenContents> ReadJws(absl::string_view token, bool encrypted,
   if (!payload.ok()) {
     return Invalid(absl::StrCat("payload: ", payload.status().message()));
   }
+  const auto wipe = absl::MakeCleanup([encrypted, &payload] {
+    if (encrypted) CleanseStrings(*payload);
+  });
   // Only to choose the keys.
   const std::string* name = AsText(FindMember(*payload, "iss"));
   if (name == nullptr) return Invalid("iss: missing or not a string");
@@ -67,10 +71,7 @@ absl::StatusOr<TokenContents> ReadJws(absl::string_view token, bool encrypted,
   if (absl::Status status = VerifySignature(*jws, *issuer); !status.ok()) {
     return status;
   }
-  absl::StatusOr<TokenContents> contents =
-      ReadPayload(*payload, *issuer, encrypted, context);
-  if (encrypted) CleanseStrings(*payload);
-  return contents;
+  return ReadPayload(*payload, *issuer, encrypted, context);
 }
 
 }  // namespace

@@ -4,17 +4,12 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace sluice::policy {
 
 // `path`, which the file `config` names: relative to the directory of `config`.
 std::string ResolvePath(absl::string_view config, absl::string_view path);
-
-// The contents of a regular file of at most 1 MiB. The message of a failure
-// names the file and the reason.
-absl::StatusOr<std::string> ReadSmallFile(const std::string& path);
 
 // Whether the directory that holds, or is to hold, the file at `path` is there.
 // The message of a failure names it.

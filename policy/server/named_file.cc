@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "policy/tls/pem.h"
+#include "proxy/base/small_file.h"
 
 namespace sluice::policy {
 

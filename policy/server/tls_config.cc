@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "policy/server/files.h"
 #include "policy/tls/pem.h"
+#include "proxy/base/small_file.h"
 
 namespace sluice::policy {
 namespace {

@@ -119,10 +119,6 @@ class Logger {
   void Flush() { sink_.Flush(); }
   uint64_t dropped() const { return sink_.dropped(); }
 
-  void Debug(absl::string_view event,
-             std::initializer_list<LogField> fields = {}) {
-    Log(LogLevel::kDebug, event, fields);
-  }
   void Info(absl::string_view event,
             std::initializer_list<LogField> fields = {}) {
     Log(LogLevel::kInfo, event, fields);

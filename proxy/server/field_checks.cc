@@ -2,12 +2,15 @@
 
 #include <sys/un.h>
 
+#include <cstring>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "policy/server/files.h"
 #include "policy/tls/pem.h"
 #include "proto/timestamp.h"
+#include "proxy/base/small_file.h"
 
 namespace sluice::server {
 namespace {
@@ -59,7 +62,7 @@ absl::Status FieldChecks::ReadNamedFile(const std::string& path,
                                         std::string* contents) const {
   if (name.empty()) return locations_.Error(path, kRequired);
   absl::StatusOr<std::string> read =
-      policy::ReadSmallFile(policy::ResolvePath(locations_.file(), name));
+      ReadSmallFile(policy::ResolvePath(locations_.file(), name));
   if (!read.ok()) return locations_.Error(path, read.status().message());
   *contents = *std::move(read);
   return absl::OkStatus();
@@ -93,6 +96,8 @@ absl::Status FieldChecks::CheckKeyPair(const std::string& path,
   if (!s.ok()) return s;
   const std::string key_path = config::FieldPath(path, "private_key");
   std::string key_pem;
+  const auto wipe = absl::MakeCleanup(
+      [&key_pem] { explicit_bzero(key_pem.data(), key_pem.size()); });
   s = ReadNamedFile(key_path, private_key, &key_pem);
   if (!s.ok()) return s;
   const absl::Status checked =

@@ -1,14 +1,13 @@
 #include "proxy/transport/tls_context.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
-#include <sstream>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/small_file.h"
 #include "proxy/transport/psk_exchange.h"
 
 namespace sluice::transport {
@@ -33,19 +32,10 @@ absl::Status FileError(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream contents;
-  if (!file || !(contents << file.rdbuf())) {
-    return FileError(path, "cannot be read, or is empty");
-  }
-  return contents.str();
-}
-
 // Installs the chain; returns its leaf.
 absl::StatusOr<bssl::UniquePtr<X509>> LoadChain(const std::string& path,
                                                 SSL_CTX* context) {
-  absl::StatusOr<std::string> pem = ReadFile(path);
+  absl::StatusOr<std::string> pem = ReadSmallFile(path);
   if (!pem.ok()) return pem.status();
   bssl::UniquePtr<BIO> bio(BIO_new_mem_buf(pem->data(), pem->size()));
   bssl::UniquePtr<X509> leaf;
@@ -73,7 +63,7 @@ absl::StatusOr<bssl::UniquePtr<X509>> LoadChain(const std::string& path,
 
 absl::Status LoadKey(const CertificateFiles& files, X509* leaf,
                      SSL_CTX* context) {
-  absl::StatusOr<std::string> pem = ReadFile(files.private_key);
+  absl::StatusOr<std::string> pem = ReadSmallFile(files.private_key);
   if (!pem.ok()) return pem.status();
   bssl::UniquePtr<BIO> bio(BIO_new_mem_buf(pem->data(), pem->size()));
   // An encrypted key is refused, rather than asked a pass phrase for.

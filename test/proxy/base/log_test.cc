@@ -109,11 +109,11 @@ TEST_F(LogTest, QuotesWhatIsNotPlainAscii) {
 }
 
 TEST_F(LogTest, WritesFromTheLevelUp) {
-  json_.Debug("unseen");
+  json_.Log(LogLevel::kDebug, "unseen");
   EXPECT_EQ(sink_.lines, 0);
   EXPECT_FALSE(json_.Enabled(LogLevel::kDebug));
   json_.SetLevel(LogLevel::kDebug);
-  json_.Debug("seen");
+  json_.Log(LogLevel::kDebug, "seen");
   EXPECT_EQ(sink_.lines, 1);
   json_.SetLevel(LogLevel::kError);
   json_.Warning("unseen");
