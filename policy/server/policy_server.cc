@@ -84,9 +84,12 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
                clock_) {
   replica_->SetConfiguration(service_.policy_digest());
   if (log_ != nullptr) {
-    replica_->SetUnreadableRuleListener([log](const absl::Status& status) {
-      log->Error("rule_unreadable", {{"detail", status.message()}});
-    });
+    replica_->SetUnreadableListener(
+        [log](absl::string_view collection, const absl::Status& problem) {
+          log->Error(collection == kRules ? "rule_unreadable"
+                                          : "revocation_unreadable",
+                     {{"detail", problem.message()}});
+        });
   }
   replica_->SetReachListener(
       [this](const absl::Status& reach) { OnStoreReach(reach); });

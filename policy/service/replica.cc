@@ -16,8 +16,8 @@ std::string NameOf(const Resource& resource) {
   return absl::StrCat(resource.collection, "/", resource.id);
 }
 
-// What proxies are told of a stored revocation. One that cannot be read names
-// nothing, and so revokes nothing.
+// What proxies are told of a stored revocation. One that cannot be read, since
+// a newer policy service has written it, has no target.
 v1::Revocation ForProxies(const Resource& resource) {
   admin::v1::Revocation stored;
   v1::Revocation revocation;
@@ -54,6 +54,13 @@ uint64_t ShareOf(absl::string_view name, int64_t revision) {
   return share;
 }
 
+absl::Status UnreadableRevocation(absl::string_view name) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(name,
+                   " cannot be read, and nothing is granted until it is "
+                   "replaced or deleted"));
+}
+
 absl::Status MayNotCountError(absl::string_view why) {
   return absl::UnavailableError(
       absl::StrCat("written, but it may not count yet: ", why));
@@ -65,9 +72,8 @@ void Replica::SetListener(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
-void Replica::SetUnreadableRuleListener(
-    std::function<void(const absl::Status&)> listener) {
-  unreadable_rule_listener_ = std::move(listener);
+void Replica::SetUnreadableListener(UnreadableListener listener) {
+  unreadable_listener_ = std::move(listener);
 }
 
 void Replica::SetIssuerListener(std::function<void()> listener) {
@@ -85,9 +91,15 @@ void Replica::Follow(ResourceStoreInterface* store) {
 
 absl::Status Replica::CheckComplete() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!awaits_snapshot_) return absl::OkStatus();
-  return absl::UnavailableError(
-      "what operators manage has not been read from the store yet");
+  if (awaits_snapshot_) {
+    return absl::UnavailableError(
+        "what operators manage has not been read from the store yet");
+  }
+  const absl::Time now = clock_();
+  for (const auto& [name, end] : unreadable_revocations_) {
+    if (end > now) return UnreadableRevocation(name);
+  }
+  return absl::OkStatus();
 }
 
 std::vector<ManagedIssuer> Replica::issuers() const {
@@ -276,6 +288,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     const std::lock_guard<std::mutex> lock(mutex_);
     revocation_set_.Clear();
     revocations_.clear();
+    unreadable_revocations_.clear();
     ends_.clear();
     changes_.clear();
     others_.clear();
@@ -289,7 +302,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
         ApplyOther(resource, /*deleted=*/false);
         continue;
       }
-      AddRevocation(ForProxies(resource));
+      AddRevocation(resource);
     }
     revision_ = revision;
     base_revision_ = revision;
@@ -336,18 +349,25 @@ void Replica::ApplyRevocation(const ResourceChange& change) {
   if (change.deleted) {
     revocation_set_.Remove(remembered.name);
     revocations_.erase(remembered.name);
+    unreadable_revocations_.erase(remembered.name);
   } else {
-    remembered.revocation = ForProxies(change.resource);
-    AddRevocation(*remembered.revocation);
+    AddRevocation(change.resource);
+    remembered.revocation = revocations_.at(remembered.name);
   }
   Remember(std::move(remembered));
 }
 
-void Replica::AddRevocation(v1::Revocation revocation) {
+void Replica::AddRevocation(const Resource& resource) {
+  v1::Revocation revocation = ForProxies(resource);
+  std::string name = revocation.name();
+  unreadable_revocations_.erase(name);
+  if (revocation.target_case() == v1::Revocation::TARGET_NOT_SET) {
+    unreadable_revocations_.emplace(name, resource.expires_at);
+    unreadable_.emplace_back(kRevocations, UnreadableRevocation(name));
+  }
   revocation_set_.Add(revocation);
   const absl::Time end = EndOf(revocation);
-  if (end != absl::InfiniteFuture()) ends_.emplace(end, revocation.name());
-  std::string name = revocation.name();
+  if (end != absl::InfiniteFuture()) ends_.emplace(end, name);
   revocations_.insert_or_assign(std::move(name), std::move(revocation));
 }
 
@@ -359,6 +379,7 @@ void Replica::RemoveExpired() {
   while (!ends_.empty() && ends_.begin()->first <= gone) {
     const auto ended = revocations_.find(ends_.begin()->second);
     if (ended != revocations_.end() && EndOf(ended->second) <= gone) {
+      unreadable_revocations_.erase(ended->first);
       revocations_.erase(ended);
     }
     ends_.erase(ends_.begin());
@@ -407,7 +428,7 @@ void Replica::ApplyRule(const Resource& resource, bool deleted) {
     return;
   }
   absl::Status status = rules_.Put(resource.id, resource.value);
-  if (!status.ok()) unreadable_rules_.push_back(std::move(status));
+  if (!status.ok()) unreadable_.emplace_back(kRules, std::move(status));
 }
 
 void Replica::Remember(Change change) {
@@ -441,10 +462,10 @@ void Replica::Announce(bool other_issuers) {
   if (other_issuers && issuer_listener_) issuer_listener_();
   if (listener_) listener_();
   std::vector<Waiter> due;
-  std::vector<absl::Status> unreadable_rules;
+  std::vector<std::pair<absl::string_view, absl::Status>> unreadable;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    unreadable_rules.swap(unreadable_rules_);
+    unreadable.swap(unreadable_);
     // Changes come one after the other, so this is the one just told of.
     told_revision_ = revision_;
     const auto later = std::stable_partition(
@@ -455,9 +476,9 @@ void Replica::Announce(bool other_issuers) {
                std::make_move_iterator(later));
     waiters_.erase(waiters_.begin(), later);
   }
-  if (unreadable_rule_listener_) {
-    for (const absl::Status& rule : unreadable_rules) {
-      unreadable_rule_listener_(rule);
+  if (unreadable_listener_) {
+    for (const auto& [collection, problem] : unreadable) {
+      unreadable_listener_(collection, problem);
     }
   }
   for (const Waiter& waiter : due) waiter.done(absl::OkStatus());

@@ -80,10 +80,11 @@ class Replica final : public ResourceObserverInterface {
   void SetListener(std::function<void()> listener);
 
   // `listener` is called, within the call that changed this, with what is wrong
-  // with each rule that comes and cannot be read. Once, before anything
-  // changes.
-  void SetUnreadableRuleListener(
-      std::function<void(const absl::Status&)> listener);
+  // with each rule and revocation that comes and cannot be read, and of which
+  // collection it is. Once, before anything changes.
+  using UnreadableListener = std::function<void(absl::string_view collection,
+                                                const absl::Status& problem)>;
+  void SetUnreadableListener(UnreadableListener listener);
 
   // `listener` is called with the reason when the store goes out of reach, or
   // when that reason is of another code, and with OK when it is within reach,
@@ -99,8 +100,10 @@ class Replica final : public ResourceObserverInterface {
   // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
-  // OK once what it follows has been read: before that it says of nothing that
-  // it is taken away, and nothing may be decided by it. Unavailable.
+  // OK once what it follows has been read, and while all revocations in it are
+  // understood: else it does not know all that is taken away, and nothing may
+  // be decided by it. Unavailable, or FailedPrecondition that names a
+  // revocation.
   absl::Status CheckComplete() const;
 
   // The managed public topics.
@@ -127,9 +130,9 @@ class Replica final : public ResourceObserverInterface {
   std::string PolicyVersionOf(absl::string_view digest) const;
 
   // The next message for the proxy at `cursor`, which moves on; nullopt where
-  // the proxy has all, and until CheckComplete(). First the revocations that
-  // the proxy lacks: what has changed, where that is remembered, else all; then
-  // the policy's version.
+  // the proxy has all, and until the store has been read. First the revocations
+  // that the proxy lacks: what has changed, where that is remembered, else all;
+  // then the policy's version.
   std::optional<v1::WatchResponse> Next(WatchCursor* cursor) const;
 
   // Calls `done`, on any thread, once: OK when the store's `revision` counts
@@ -159,7 +162,7 @@ class Replica final : public ResourceObserverInterface {
   };
 
   // All of these are called with mutex_ held.
-  void AddRevocation(v1::Revocation revocation);
+  void AddRevocation(const Resource& resource);
   void RemoveExpired();
   void ApplyRevocation(const ResourceChange& change);
   void ApplyOther(const Resource& resource, bool deleted);
@@ -182,7 +185,7 @@ class Replica final : public ResourceObserverInterface {
   const Clock clock_;
   const Limits limits_;
   std::function<void()> listener_;
-  std::function<void(const absl::Status&)> unreadable_rule_listener_;
+  UnreadableListener unreadable_listener_;
   std::function<void(const absl::Status&)> reach_listener_;
   std::optional<absl::StatusCode> reach_;  // as told; of the store's calls
   std::function<void()> issuer_listener_;
@@ -194,6 +197,8 @@ class Replica final : public ResourceObserverInterface {
   int64_t told_revision_ = 0;
   RevocationSet revocation_set_;
   std::map<std::string, v1::Revocation> revocations_;  // by name
+  // Names of those that cannot be read, and their ends.
+  std::map<std::string, absl::Time> unreadable_revocations_;
   // When those that end do, and their names; also of earlier versions.
   std::multimap<absl::Time, std::string> ends_;
   // Of revocations, all after base_revision_, oldest first.
@@ -206,7 +211,8 @@ class Replica final : public ResourceObserverInterface {
   std::map<std::string, v1::Permission> public_topics_;  // by id
   ManagedIssuers issuers_;
   RuleSet rules_;
-  std::vector<absl::Status> unreadable_rules_;  // not told of yet
+  // Collections and problems that have not been told of yet.
+  std::vector<std::pair<absl::string_view, absl::Status>> unreadable_;
   // A copy for readers; null where rules_ has changed.
   mutable std::shared_ptr<const RuleSet> shared_rules_;
   std::string digest_;

@@ -260,20 +260,39 @@ TEST_F(ReplicaTest, ASnapshotOfTheStoreStartsAnew) {
   EXPECT_EQ(Drain(&cursor), Told{"snapshot 2 @9"});
 }
 
-TEST_F(ReplicaTest, AnUnreadableRevocationRevokesNothing) {
-  Resource resource = Revoke("1", "alice");
+TEST_F(ReplicaTest, IsNotCompleteWithARevocationThatCannotBeRead) {
+  std::vector<std::string> told;
+  replica_.SetUnreadableListener(
+      [&](absl::string_view collection, const absl::Status& problem) {
+        told.push_back(absl::StrCat(collection, ": ", problem.message()));
+      });
+  Resource resource = Revoke("1", "alice", kNow + absl::Hours(1));
   resource.value = "\xff";
   Put(resource);
   EXPECT_EQ(Find(""), "");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].find("revocations: revocations/1 cannot be read"), 0u);
+  EXPECT_TRUE(absl::IsFailedPrecondition(replica_.CheckComplete()));
+  Put(Revoke("1", "alice"));
+  EXPECT_TRUE(replica_.CheckComplete().ok());
+  Put(resource);
+  EXPECT_FALSE(replica_.CheckComplete().ok());
+  Delete("1");
+  EXPECT_TRUE(replica_.CheckComplete().ok());
+  resource.expires_at = kNow;  // it has ended
+  replica_.OnSnapshot(9, {resource});
+  EXPECT_TRUE(replica_.CheckComplete().ok());
 }
 
 TEST_F(ReplicaTest, AnUnreadableRuleIsToldOf) {
   std::vector<std::string> told;
-  replica_.SetUnreadableRuleListener([&](const absl::Status& status) {
-    // Not under a lock.
-    EXPECT_EQ(replica_.rules()->size(), 1u);
-    told.push_back(std::string(status.message()));
-  });
+  replica_.SetUnreadableListener(
+      [&](absl::string_view collection, const absl::Status& problem) {
+        EXPECT_EQ(collection, kRules);
+        // Not under a lock.
+        EXPECT_EQ(replica_.rules()->size(), 1u);
+        told.push_back(std::string(problem.message()));
+      });
   Put(Rule("1"));
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(told[0].find("rules/1 cannot be read"), 0u);

@@ -114,6 +114,19 @@ TEST_F(RevokedTest, IsNotStored) {
   EXPECT_EQ(store_->records(), 0u);
 }
 
+// A newer policy service may have written it.
+TEST_F(RevokedTest, NothingIsDecidedBesideARevocationThatCannotBeRead) {
+  Revoke(admin::v1::Revocation());
+  for (const v1::AuthenticateRequest& request :
+       {WithExporter(Token(client_), client_), Anonymous(true)}) {
+    const absl::Status status = Make().Authenticate(request, kNow).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_NE(status.message().find("revocations/r"), std::string::npos);
+  }
+  Forgive();
+  Granted(WithExporter(Token(client_), client_));
+}
+
 TEST_F(RevokedTest, AStoredTokenIsRechecked) {
   v1::AuthenticateRequest request = Request();
   request.mutable_recheck()->set_stored(true);
