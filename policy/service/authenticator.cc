@@ -154,14 +154,12 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
   const std::string token = credential.has_payload()
                                 ? TokenOfUserName(credential.token())
                                 : credential.token();
+  if (credential.ask_cnonce()) {
+    return TellNonce<Response>(token, now, references);
+  }
   const absl::StatusOr<ace::VerifiedToken> verified =
       Verify(token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
-  if (credential.ask_cnonce()) {
-    Response response;
-    response.mutable_token_nonce()->set_cnonce(verified->client_nonce);
-    return response;
-  }
   // In this order, so that a refused connection does not use up a proof.
   absl::Status status = CheckFit(connection, *verified);
   if (status.ok()) {
@@ -227,14 +225,12 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   if (!IsKnownVersion(request.connection())) {
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }
+  if (request.ask_cnonce()) {
+    return TellNonce<Response>(request.token(), now, references);
+  }
   const absl::StatusOr<ace::VerifiedToken> token =
       Verify(request.token(), now, references);
   if (!token.ok()) return DenialOrError<Response>(token.status());
-  if (request.ask_cnonce()) {
-    Response response;
-    response.mutable_token_nonce()->set_cnonce(token->client_nonce);
-    return response;
-  }
   // Nobody has proven anything, so no Client Identifier stands for the token.
   const absl::Status stored =
       store_->PutUnproven(RecordOf(request.token(), *token, ""), now);
@@ -250,7 +246,19 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   return response;
 }
 
-absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
+template <typename Response>
+absl::StatusOr<Response> Authenticator::TellNonce(
+    absl::string_view token, absl::Time now,
+    ReferenceAnswers* references) const {
+  const absl::StatusOr<ace::VerifiedToken> verified =
+      VerifyUnseen(token, now, references);
+  if (!verified.ok()) return DenialOrError<Response>(verified.status());
+  Response response;
+  response.mutable_token_nonce()->set_cnonce(verified->client_nonce);
+  return response;
+}
+
+absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
     absl::string_view token, absl::Time now,
     ReferenceAnswers* references) const {
   absl::StatusOr<ace::VerifiedToken> verified =
@@ -262,7 +270,15 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
   }
   if (!verified.ok()) return verified;
   if (absl::Status s = CheckNotRevoked(*verified, now); !s.ok()) return s;
-  if (!verified->exi.has_value()) return verified;
+  return verified;
+}
+
+absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
+    absl::string_view token, absl::Time now,
+    ReferenceAnswers* references) const {
+  absl::StatusOr<ace::VerifiedToken> verified =
+      VerifyUnseen(token, now, references);
+  if (!verified.ok() || !verified->exi.has_value()) return verified;
   const absl::StatusOr<absl::Time> first_seen =
       store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);
   if (!first_seen.ok()) return first_seen.status();

@@ -94,6 +94,15 @@ class Authenticator {
       ReferenceAnswers* references = nullptr) const;
 
  private:
+  // Verify(), but for when the token was first seen, which it does not become
+  // by this.
+  absl::StatusOr<ace::VerifiedToken> VerifyUnseen(
+      absl::string_view token, absl::Time now,
+      ReferenceAnswers* references) const;
+  // The answer to who asks for the token's `cnonce` only.
+  template <typename Response>
+  absl::StatusOr<Response> TellNonce(absl::string_view token, absl::Time now,
+                                     ReferenceAnswers* references) const;
   absl::StatusOr<v1::AuthenticateResponse> Decide(
       const v1::AuthenticateRequest& request, absl::Time now,
       ReferenceAnswers* references) const;

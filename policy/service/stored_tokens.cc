@@ -72,7 +72,15 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
   const absl::StatusOr<ace::VerifiedToken> verified =
       Verify(token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
-  return AdmitAndStore(connection, token, *verified, now);
+  absl::StatusOr<v1::AuthenticateResponse> answer =
+      Admit(connection, *verified, now);
+  if (!answer.ok() || !answer->has_grant()) return answer;
+  // The store may have lost it. A newer one that was brought meanwhile stays
+  // (ACE-TOK-7).
+  absl::Status stored = store_->PutUnproven(
+      RecordOf(token, *verified, connection.client_id()), now);
+  if (!stored.ok() && !absl::IsAlreadyExists(stored)) return stored;
+  return answer;
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(

@@ -128,6 +128,35 @@ TEST_F(StoredTokenTest, WhoAsksForTheNonceChangesNothing) {
   EXPECT_EQ(Granted(WithExporter(token, client_)).cnonce(), "nonce");
 }
 
+// covers: ACE-TOK-7, ACE-TOK-8
+TEST_F(StoredTokenTest, WhoAsksForTheNonceHasNotShownTheToken) {
+  TokenOptions options;
+  options.lifetime = absl::Minutes(1);
+  const std::string token = Token(client_, options);
+  v1::AuthenticateRequest request = WithExporter(token, client_);
+  request.mutable_token()->set_ask_cnonce(true);
+  EXPECT_TRUE(Ask(request).has_token_nonce());
+  const v1::Grant grant =
+      Granted(WithExporter(token, client_), kNow + absl::Minutes(2));
+  EXPECT_EQ(grant.expires_at().seconds(),
+            absl::ToUnixSeconds(kNow + absl::Minutes(3)));
+}
+
+// covers: ACE-TOK-7, ACE-TOK-5
+TEST_F(StoredTokenTest, ARecheckReplacesNoNewerOne) {
+  TokenOptions options;
+  options.issued_at = kNow - absl::Minutes(1);
+  const std::string token = Token(client_, options);
+  Granted(WithExporter(token, client_));
+  options.issued_at = kNow;
+  options.token_id = "token-2";
+  Post(Token(client_, options));
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_token(token);
+  EXPECT_EQ(Granted(recheck).token_id(), "token-1");
+  EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(), "token-2");
+}
+
 // covers: ACE-TOK-7, ACE-CON-5
 TEST_F(StoredTokenTest, AProvenTokenReplacesANewerOneOfAnother) {
   TokenOptions options;
