@@ -83,6 +83,8 @@ ConnectLabels Labels(ConnectOutcome outcome) {
       return {"error", "broker_unavailable"};
     case ConnectOutcome::kBrokerRefused:
       return {"refused", "broker_refused"};
+    case ConnectOutcome::kShuttingDown:
+      return {"error", "shutting_down"};
     case ConnectOutcome::kClientLeft:
       return {"abandoned", "client_left"};
   }
@@ -375,8 +377,9 @@ std::vector<MetricFamily> Metrics::Collect() const {
       sources_.log == nullptr ? 0 : sources_.log->dropped()));
   families.push_back(SingleCounter(
       "sluice_log_suppressed_total",
-      "Lines of the log about failed handshakes and refused clients that were "
-      "left out, as there were too many.",
+      "Lines of the log about failed handshakes, and clients that are refused "
+      "or "
+      "have no token, that were left out, as there were too many.",
       ValueOf(sources_.log_suppressed)));
   return families;
 }

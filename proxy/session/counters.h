@@ -98,9 +98,10 @@ enum class ConnectOutcome : uint8_t {
   kPolicyUnavailable,
   kBrokerUnavailable,
   kBrokerRefused,  // passed through from the broker
-  kClientLeft,     // before it was answered
+  kShuttingDown,
+  kClientLeft,  // before it was answered
 };
-constexpr size_t kConnectOutcomes = 16;
+constexpr size_t kConnectOutcomes = 17;
 
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.

@@ -262,11 +262,8 @@ void Session::OnTimer(absl::Time now, Effects* effects) {
   }
   switch (state_) {
     case State::kAwaitConnect:
-      context_.counters->connects[static_cast<size_t>(ConnectOutcome::kTimeout)]
-          .Increment();
-      Report(Event::Kind::kRefused, Action::kConnect,
-             ReasonCode::kUnspecifiedError, "", "no CONNECT in time");
-      Close();
+      RefuseSilently(ReasonCode::kUnspecifiedError, ConnectOutcome::kTimeout,
+                     "no CONNECT in time");
       return;
     case State::kAwaitChallenge:
       Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTimeout,
@@ -295,12 +292,13 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   checks_.OnClockSet(by);
   rule_usage_.OnClockSet(by);
   broker_keep_alive_.OnClockSet(by);
+  // A change of policy may have made it due before CONNACK.
+  if (recheck_ != nullptr) recheck_->due += by;
   if (state_ != State::kOpen) {
     ArmTimer(deadline_ + by);
     return;
   }
   if (reauthentication_ != nullptr) reauthentication_->deadline += by;
-  if (recheck_ != nullptr) recheck_->due += by;
   rate_holds_until_ += by;
   ArmOpenTimer();
 }
@@ -308,11 +306,15 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
 void Session::OnDrain(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;
+  constexpr char kWhy[] = "the proxy is shutting down";
   if (state_ == State::kOpen) {
-    Disconnect(ReasonCode::kServerShuttingDown, "the proxy is shutting down");
-  } else {
+    Disconnect(ReasonCode::kServerShuttingDown, kWhy);
+  } else if (ConnackIsDue()) {
     // CONNACK has no code for shutting down.
-    Fail(ReasonCode::kServerUnavailable, "the proxy is shutting down");
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kShuttingDown, kWhy);
+  } else {
+    RefuseSilently(ReasonCode::kServerUnavailable,
+                   ConnectOutcome::kShuttingDown, kWhy);
   }
 }
 
@@ -423,12 +425,8 @@ void Session::Fail(ReasonCode code, absl::string_view detail) {
   } else if (ConnackIsDue()) {
     Refuse(code, ConnectOutcome::kMalformed, detail);
   } else if (state_ == State::kAwaitConnect) {
-    // No version is agreed on in which an answer could be written.
-    context_.counters->connects[static_cast<size_t>(ConnectOutcome::kMalformed)]
-        .Increment();
     ChargeDenial();
-    Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
-    Close();
+    RefuseSilently(code, ConnectOutcome::kMalformed, detail);
   }
 }
 

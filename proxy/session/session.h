@@ -323,6 +323,9 @@ class Session {
   bool RefuseOverAnonymousLimit();
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
               absl::string_view detail, bool with_hint = false);
+  // Where no version is agreed on in which an answer could be written.
+  void RefuseSilently(mqtt::ReasonCode code, ConnectOutcome outcome,
+                      absl::string_view detail);
   void RefuseOversizedConnect(ByteView bytes);
   void RefuseUnreadableConnect(const mqtt::Frame& frame,
                                const absl::Status& status);
@@ -344,8 +347,6 @@ class Session {
   // session_policy.cc: what the policy service pushes.
   bool IsRevoked(const authz::Grant& grant) const;
   // Ends a session that has a grant, before CONNACK or after.
-  void End(mqtt::ReasonCode code, absl::string_view detail);
-  // The same where somebody has decided so; a refusal is a decision anyway.
   void EndByDecision(absl::string_view why);
 
   // session_recheck.cc: asking again about a grant.
@@ -421,7 +422,6 @@ class Session {
   FilterVerdict JudgeFilterByRules(absl::string_view filter,
                                    authz::RuleSet::Places places);
   // Whether the Will may be (ACE-CON-3); if not, the CONNECT is refused.
-  // The connection is refused where it does not pass.
   WillVerdict JudgeWill();
   void RefuseWill(mqtt::ReasonCode code, const authz::Rule* rule);
 

@@ -316,7 +316,6 @@ void Session::OnConnectDecision(
     failure = absl::InternalError("neither grant nor denial");
   }
   // "Nothing was decided" is not a denial, and even less a grant.
-  Count(Action::kConnect, Verdict::kError);
   Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
          failure.message());
 }
@@ -324,7 +323,6 @@ void Session::OnConnectDecision(
 void Session::OnGranted(Grant grant) {
   grant_ = absl::make_unique<Grant>(std::move(grant));
   if (grant_->IsExpired(now_)) {
-    Count(Action::kConnect, Verdict::kDenied);
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
            true);
     return;
@@ -335,7 +333,6 @@ void Session::OnGranted(Grant grant) {
   }
   if (IsRevoked(*grant_)) {
     // ACE-EXP-4: it was revoked while the policy service decided.
-    Count(Action::kConnect, Verdict::kDenied);
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
            "revoked");
     return;
@@ -344,7 +341,6 @@ void Session::OnGranted(Grant grant) {
 }
 
 void Session::RefuseNotFresh() {
-  Count(Action::kConnect, Verdict::kDenied);
   Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kNotFresh,
          true);
 }
@@ -353,7 +349,6 @@ void Session::Admit() {
   if (JudgeWill() != WillVerdict::kPasses) return;
   if (RefuseOverAnonymousLimit()) return;
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
-  Count(Action::kConnect, Verdict::kAllowed);
   StartRecheck(std::move(pending_->token));
   effects_->ConnectUpstream();
   state_ = State::kAwaitUpstream;
@@ -362,7 +357,7 @@ void Session::Admit() {
 }
 
 void Session::RecordConnect() {
-  Record(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
+  Decide(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
          grant_->issuer().empty() ? "public" : "token");
 }
 
@@ -390,7 +385,7 @@ void Session::OnConnack(const mqtt::Frame& frame) {
         .Increment();
     const auto code = static_cast<ReasonCode>(parsed->code);
     Report(Event::Kind::kRefused, Action::kConnect, code, "", kRefusedByBroker);
-    Record(Action::kConnect, Verdict::kDenied, code, "", kRefusedByBroker);
+    Decide(Action::kConnect, Verdict::kDenied, code, "", kRefusedByBroker);
     effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
     Close();
     return;

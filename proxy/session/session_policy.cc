@@ -16,24 +16,13 @@ bool Session::IsRevoked(const Grant& grant) const {
 }
 
 void Session::EndByDecision(absl::string_view why) {
-  const ReasonCode code = ReasonCode::kAdministrativeAction;
   if (state_ != State::kOpen) {
-    End(code, why);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, why);
     return;
   }
+  const ReasonCode code = ReasonCode::kAdministrativeAction;
   Disconnect(code, why,
              Decide(Action::kRevoke, Verdict::kDenied, code, "", why));
-}
-
-void Session::End(ReasonCode code, absl::string_view detail) {
-  if (state_ == State::kOpen) {
-    Disconnect(code, detail);
-  } else {
-    // Not every code of DISCONNECT is one of CONNACK.
-    Refuse(code == ReasonCode::kServerBusy ? ReasonCode::kServerUnavailable
-                                           : ReasonCode::kNotAuthorized,
-           ConnectOutcome::kTokenInvalid, detail);
-  }
 }
 
 // ACE-EXP-4
@@ -68,7 +57,14 @@ void Session::OnDisconnectRequest(absl::Time now, Effects* effects) {
 void Session::OnPolicyOutage(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed() || grant_ == nullptr) return;
-  End(ReasonCode::kServerBusy, "the policy service is away");
+  constexpr char kWhy[] = "the policy service is away";
+  if (state_ == State::kOpen) {
+    // DISCONNECT has no "server unavailable".
+    Disconnect(ReasonCode::kServerBusy, kWhy);
+  } else {
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
+           kWhy);
+  }
 }
 
 bool Session::Describe(policy::v1::SessionInfo* info) const {

@@ -85,25 +85,25 @@ void Session::OnReauthenticationDecision(
     DenyReauthentication(kNotFresh);
     return;
   }
+  if (answer.ok() && answer->has_denial()) {
+    DenyReauthentication(answer->denial().detail());
+    return;
+  }
   absl::StatusOr<Grant> grant =
       answer.ok() && answer->has_grant()
           ? Grant::Compile(answer->grant())
-          : absl::StatusOr<Grant>(absl::PermissionDeniedError("no grant"));
-  if (!grant.ok() || grant->IsExpired(now_) ||
-      grant->subject() != grant_->subject() ||
-      grant->issuer() != grant_->issuer()) {
-    const bool decided =
-        answer.ok() && (answer->has_grant() || answer->has_denial());
-    if (decided) {
-      DenyReauthentication(answer->has_denial()
-                               ? absl::string_view(answer->denial().detail())
-                               : "re-authentication was refused");
-      return;
-    }
-    const ReasonCode code = ReasonCode::kServerUnavailable;
+          : absl::StatusOr<Grant>(absl::UnavailableError("no decision"));
+  if (!grant.ok()) {
+    // Not denied; DISCONNECT has no "server unavailable".
+    const ReasonCode code = ReasonCode::kServerBusy;
     Disconnect(code, "re-authentication was not decided",
                Decide(Action::kReauthenticate, Verdict::kError, code, "",
                       "no decision"));
+    return;
+  }
+  if (grant->IsExpired(now_) || grant->subject() != grant_->subject() ||
+      grant->issuer() != grant_->issuer()) {
+    DenyReauthentication("re-authentication was refused");
     return;
   }
   if (IsRevoked(*grant)) {

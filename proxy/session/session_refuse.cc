@@ -49,7 +49,7 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
   Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
   const Verdict verdict = VerdictOf(outcome, code);
   if (verdict == Verdict::kDenied) ChargeDenial();
-  const DecisionId id = Record(
+  const DecisionId id = Decide(
       Action::kConnect, verdict, code,
       outcome == ConnectOutcome::kWillDenied ? pending_->will->topic : "",
       detail);
@@ -73,11 +73,17 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
   Close();
 }
 
+void Session::RefuseSilently(ReasonCode code, ConnectOutcome outcome,
+                             absl::string_view detail) {
+  context_.counters->connects[static_cast<size_t>(outcome)].Increment();
+  Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+  Close();
+}
+
 bool Session::RefuseOverDenialLimit() {
   if (context_.denials == nullptr || !context_.denials->IsReached()) {
     return false;
   }
-  Count(Action::kConnect, Verdict::kError);
   Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyDenials,
          "too many denials of one address");
   return true;
@@ -88,7 +94,6 @@ bool Session::RefuseOverAnonymousLimit() {
       context_.anonymous->LetInAnonymous()) {
     return false;
   }
-  Count(Action::kConnect, Verdict::kError);
   Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyAnonymous,
          "too many clients without a token");
   return true;
@@ -154,7 +159,6 @@ void Session::RefuseOversizedConnect(ByteView bytes) {
 }
 
 void Session::RefuseDenied(const Denial& denial) {
-  Count(Action::kConnect, Verdict::kDenied);
   if (denial.reason() == Denial::REASON_CLIENT_ID_IN_USE) {
     // EDGE-20
     Refuse(ReasonCode::kClientIdentifierNotValid,

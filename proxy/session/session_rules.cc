@@ -184,7 +184,6 @@ Session::WillVerdict Session::JudgeWill() {
 }
 
 void Session::RefuseWill(ReasonCode code, const Rule* rule) {
-  Count(Action::kConnect, Verdict::kDenied);
   Refuse(code, ConnectOutcome::kWillDenied,
          rule == nullptr ? "Will topic outside the scope" : WhyDenied(rule));
 }

@@ -767,6 +767,7 @@ TEST_F(SessionConnectTest, DrainBeforeConnackRefuses) {
   Start();
   Client(AceConnect(TokenAndProof("TOKEN", "")));
   EXPECT_THAT(Drain(), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kShuttingDown), 1u);
   Start();
   EXPECT_THAT(Drain(), ElementsAre("close"));
 }

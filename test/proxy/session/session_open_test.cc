@@ -481,7 +481,13 @@ TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
   other.set_subject("somebody else");
   EXPECT_THAT(Grant(other), ElementsAre("client DISCONNECT 87", "close"));
   begin();
-  EXPECT_THAT(PolicyFails(), ElementsAre("client DISCONNECT 88", "close"));
+  // Neither is a denial.
+  EXPECT_THAT(PolicyFails(), ElementsAre("client DISCONNECT 89", "close"));
+  begin();
+  policy::v1::Grant newer = AGrant();
+  newer.add_rules()->set_name("r");  // with an effect that is not known here
+  EXPECT_THAT(Grant(newer), ElementsAre("client DISCONNECT 89", "close"));
+  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kError), 2u);
   // An exporter proof is for the CONNECT alone.
   Open5();
   EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "PROOF"))),

@@ -178,6 +178,33 @@ TEST_F(SessionPolicyTest, AnOutageEndsSessions) {
   EXPECT_THAT(PolicyOutage(), ElementsAre("client DISCONNECT 89", "close"));
 }
 
+TEST_F(SessionPolicyTest, AnOutageBeforeConnackIsNoDenial) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  EXPECT_THAT(PolicyOutage(), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 1u);
+  EXPECT_EQ(decisions(Action::kConnect, Verdict::kError), 1u);
+  EXPECT_EQ(decisions(Action::kConnect, Verdict::kAllowed), 0u);
+}
+
+TEST_F(SessionPolicyTest, WhatIsDueBeforeConnackIsDueWhateverTheClockSays) {
+  live_policy.version = "v1";
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  UpstreamConnected();
+  SetVersion("v2");
+  PolicyVersionChanged();
+  SetClock(-absl::Minutes(30));
+  EXPECT_THAT(Broker(ConnackPacket(kV5, 0)),
+              ElementsAre("client CONNACK 00", "timer 0"));
+}
+
 TEST_F(SessionPolicyTest, DescribesAConnectedClient) {
   policy::v1::SessionInfo info;
   Start();
