@@ -147,8 +147,10 @@ absl::string_view UnknownPlaceholder(absl::string_view text) {
   for (size_t start = 0;
        (start = text.find("${", start)) != absl::string_view::npos; ++start) {
     const absl::string_view rest = text.substr(start);
-    const absl::string_view name = rest.substr(0, rest.find('}'));
-    if (name != "${subject" && name != "${client_id" && name != "${issuer") {
+    const size_t end = rest.find('}');
+    if (end == absl::string_view::npos) return rest;
+    const absl::string_view name = rest.substr(0, end + 1);
+    if (name != "${subject}" && name != "${client_id}" && name != "${issuer}") {
       return name;
     }
   }

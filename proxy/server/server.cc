@@ -1,10 +1,12 @@
 #include "proxy/server/server.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "grpcpp/channel.h"
@@ -231,6 +233,7 @@ void Server::ReloadCertificates() {
 
 absl::Status Server::Reload(Config config) {
   std::lock_guard<std::mutex> lock(reload_mutex_);
+  KeepListeners(&config);
   if (absl::Status s = ReconfigureListeners(config); !s.ok()) return s;
   logger_.SetLevel(config.log.level);
   config_.drain_time = config.drain_time;
@@ -238,6 +241,15 @@ absl::Status Server::Reload(Config config) {
     broker_probe_->SetAddress(config.upstream.address);
   }
   if (policy_server_ != nullptr && config.policy.embedded.has_value()) {
+    const std::vector<std::string> unchanged =
+        policy_server_->FieldsForRestart(*config.policy.embedded);
+    if (!unchanged.empty()) {
+      logger_.Warning(
+          "reload_incomplete",
+          {{"detail",
+            absl::StrCat("policy.embedded: only a restart takes over: ",
+                         absl::StrJoin(unchanged, ", "))}});
+    }
     policy_server_->Reload(*std::move(config.policy.embedded));
   }
   if (NeedsRestart(config_, config)) {
@@ -252,6 +264,21 @@ absl::Status Server::Reload(Config config) {
   serving_ = std::move(config);
   certificate_watcher_->SetFiles(CertificateFiles(serving_));
   return absl::OkStatus();
+}
+
+void Server::KeepListeners(Config* config) const {
+  const auto find = [](const std::vector<ListenerConfig>& listeners,
+                       const std::string& name) {
+    return std::find_if(
+        listeners.begin(), listeners.end(),
+        [&name](const ListenerConfig& l) { return l.name == name; });
+  };
+  for (const ListenerConfig& running : config_.listeners) {
+    if (find(config->listeners, running.name) != config->listeners.end()) {
+      continue;
+    }
+    config->listeners.push_back(*find(serving_.listeners, running.name));
+  }
 }
 
 bool Server::Drain(absl::Duration grace) {

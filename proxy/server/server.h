@@ -78,6 +78,9 @@ class Server {
   // Makes the listeners serve new clients by `config`; on failure nothing
   // changes. Under reload_mutex_.
   absl::Status ReconfigureListeners(const Config& config);
+  // Lists in `config`, a new one, what of the listeners that are running is not
+  // in it: they go on with what they have, until a restart.
+  void KeepListeners(Config* config) const;
   void WatchCertificates();
   // On the watcher's thread.
   void ReloadCertificates();
@@ -87,7 +90,7 @@ class Server {
   bool PolicyAnswers();
 
   Logger& logger_;
-  // Of the start: what a reload changes is not looked up here again.
+  // Of the start; of what a reload changes only drain_time is kept up to date.
   Config config_;
   const std::string name_;  // of this process
   EventLogger event_logger_;
@@ -113,7 +116,7 @@ class Server {
   std::vector<Listening> listening_;
 
   std::mutex reload_mutex_;
-  Config serving_;  // what listeners were last configured by
+  Config serving_;  // what the running listeners were last configured by
   std::unique_ptr<FileWatcher> certificate_watcher_;
 };
 

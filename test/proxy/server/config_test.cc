@@ -326,6 +326,9 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
       {kUpstream, "{address: 'a:1', username: 'x${client}'}",
        "proxy.yaml:5: upstream.username: only ${subject}, ${client_id} and "
        "${issuer} can be filled in"},
+      {kUpstream, "{address: 'a:1', username: '${subject'}",
+       "proxy.yaml:5: upstream.username: only ${subject}, ${client_id} and "
+       "${issuer} can be filled in"},
       {kUpstream, "{address: 'a:1', username: u, password_file: placeholder}",
        "proxy.yaml:5: upstream.password_file: only ${subject}, ${client_id} "
        "and ${issuer} can be filled in"},

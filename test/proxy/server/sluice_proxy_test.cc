@@ -154,6 +154,39 @@ TEST_F(SluiceProxyTest, ReloadsCertificatesAndLevelOnSighup) {
   EXPECT_EQ(ServerCommonName(listener), "third.example");
 }
 
+// A listener has another name only after a restart; until then its certificates
+// are not to run out.
+TEST_F(SluiceProxyTest, AListenerThatIsNotInTheFileAnyMoreIsServed) {
+  std::string text = Config();
+  const std::string config = dir_.Write("proxy.yaml", text);
+  Program program({"--config", config});
+  const Address listener =
+      Parse(program.ReadEvent("ready")["listeners"]["mqtts"]);
+  text.replace(text.find("mqtts"), 5, "other");
+  dir_.Write("proxy.yaml", text);
+  for (const char* name : {"second.example", "third.example"}) {
+    WriteCertificate(name);
+    program.Signal(SIGHUP);
+    program.ReadEvent("reload_incomplete");
+    program.ReadEvent("reloaded");
+    EXPECT_EQ(ServerCommonName(listener), name);
+  }
+}
+
+TEST_F(SluiceProxyTest, SaysWhatOfAnEmbeddedPolicyNeedsARestart) {
+  Program program({"--config", dir_.Write("proxy.yaml", Config())});
+  program.ReadEvent("ready");
+  dir_.Write("policy.yaml",
+             "audience: broker\n"
+             "public_topics: [{filter: public/#, permissions: [sub]}]\n"
+             "store: {sqlite: policy.db}\n");
+  program.Signal(SIGHUP);
+  EXPECT_THAT(
+      program.ReadEvent("reload_incomplete")["detail"].get<std::string>(),
+      HasSubstr("policy.embedded: only a restart takes over: store"));
+  program.ReadEvent("reloaded");
+}
+
 TEST_F(SluiceProxyTest, FailsWhenAnAddressIsTaken) {
   Program program(
       {"--config",
