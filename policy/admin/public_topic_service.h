@@ -21,7 +21,7 @@ namespace sluice::policy {
 
 // PublicTopicService over gRPC: the managed public topics are resources of the
 // store, and those of the configuration are shown beside them. A call waits for
-// the store on gRPC's thread. Thread-safe.
+// the store on a thread of `pool`. Thread-safe.
 class PublicTopicService final
     : public admin::v1::PublicTopicService::CallbackService {
  public:

@@ -17,7 +17,7 @@
 namespace sluice::policy {
 
 // RevocationService over gRPC: revocations are resources of the store. A call
-// waits for the store on gRPC's thread. Thread-safe.
+// waits for the store on a thread of `pool`. Thread-safe.
 class RevocationService final
     : public admin::v1::RevocationService::CallbackService {
  public:

@@ -24,6 +24,7 @@ namespace sluice::policy {
 //   PREFIX/tokens/BINDING              StoredToken
 //   PREFIX/clients/CLIENT_ID           the binding of its record
 //   PREFIX/kids/HEX_KID/HEX_ISSUER/HEX_BINDING  the binding
+//   PREFIX/subjects/HEX_SUBJECT/HEX_BINDING     the binding
 //   PREFIX/client_id_owners/CLIENT_ID  StoredFact, the owner
 //   PREFIX/first_seen/TOKEN            StoredFact, the time in decimal digits
 //   PREFIX/used_proofs/PROOF           StoredFact

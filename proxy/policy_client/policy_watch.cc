@@ -58,8 +58,8 @@ WatchRequest ToAnswer(uint64_t query_id,
 
 }  // namespace
 
-// One stream. Its reactions come one after the other, on gRPC's threads; it
-// keeps itself alive until the last.
+// One stream. Its reactions come one after the other, on gRPC's threads;
+// whoever runs it keeps it alive until the last.
 class PolicyWatch::Stream
     : public grpc::ClientBidiReactor<WatchRequest, WatchResponse>,
       public std::enable_shared_from_this<Stream> {

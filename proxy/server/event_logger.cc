@@ -1,19 +1,18 @@
 #include "proxy/server/event_logger.h"
 
-#include <cstddef>
+#include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "proxy/mqtt/reason_code.h"
+#include "proxy/server/shown_value.h"
 
 namespace sluice::server {
 namespace {
 
 using ::sluice::session::Event;
-
-// Of a value that a client chose.
-constexpr size_t kShownBytes = 256;
 
 struct Line {
   LogLevel level;
@@ -63,12 +62,14 @@ void EventLogger::OnEvent(const Event& event) {
   if (!logger_.Enabled(line.level)) return;
   Limit* const limit = LimitOf(event);
   if (limit != nullptr && !Take(limit)) return;
+  std::deque<std::string> shown;  // what fields are views of
   std::vector<LogField> fields = {
       {"listener", event.listener},
       {"client_address", event.client_address},
-      {"client_id", event.client_id.substr(0, kShownBytes)}};
-  const auto add = [&fields](absl::string_view key, absl::string_view value) {
-    if (!value.empty()) fields.emplace_back(key, value.substr(0, kShownBytes));
+      {"client_id", shown.emplace_back(ShownValue(event.client_id))}};
+  const auto add = [&](absl::string_view key, absl::string_view value) {
+    if (value.empty()) return;
+    fields.emplace_back(key, shown.emplace_back(ShownValue(value)));
   };
   add("subject", event.subject);
   add("token_id", event.token_id);

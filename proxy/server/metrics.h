@@ -38,16 +38,16 @@ struct MetricSources {
 // Labels take few values each, all known here: never a topic, a client or a
 // subject. All combinations that can occur are there from the start, with 0, so
 // that a rate is right from the first event.
-class Metrics : public prometheus::Collectable {
+class Metrics {
  public:
   explicit Metrics(MetricSources sources) : sources_(std::move(sources)) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override;
 
   // In Prometheus' text format, version 0.0.4.
   std::string Text() const;
 
  private:
+  std::vector<prometheus::MetricFamily> Collect() const;
+
   const MetricSources sources_;
 };
 

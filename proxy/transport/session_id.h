@@ -31,7 +31,10 @@ struct SessionId {
         !absl::SimpleHexAtoi(text.substr(4), &connection)) {
       return absl::nullopt;
     }
-    return SessionId{static_cast<size_t>(worker), connection};
+    const SessionId id{static_cast<size_t>(worker), connection};
+    // The digits may have been 0x and a blank.
+    if (id.ToString() != text) return absl::nullopt;
+    return id;
   }
 };
 
