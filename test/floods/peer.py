@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""What of a flood's latency is the broker's and the machine's: the floods that
+can be made on any proxy, on Sluice and on HAProxy, in turn.
+
+peer.py [--seconds N] [--repetitions N]   a table of medians: good clients' 99th
+                                          percentile before and under attack
+"""
+
+import argparse
+import contextlib
+import pathlib
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "bench")]
+
+import attacks  # noqa: E402
+import servers  # noqa: E402
+import stage as stage_module  # noqa: E402
+from harness import wire  # noqa: E402
+from harness.stack import run_directory  # noqa: E402
+
+# Half-open handshakes fill HAProxy up, and nobody else gets in: there is nothing
+# to compare.
+ATTACKS = {
+    "topic aliases": attacks.aliases,
+    "subscriptions": attacks.subscriptions,
+    "a byte a second of CONNECT": attacks.drip_connect,
+}
+
+
+class PeerStage:
+    """HAProxy before the same broker; it lets everybody in. stop() ends it."""
+
+    def __init__(self, bazel_bin):
+        self._directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-peer-"))
+        servers.make_certificates(self._directory)
+        self.ca_file = self._directory / "ca.crt"
+        self._stack = servers.Stack(servers.CASES["haproxy"], self._directory,
+                                    bazel_bin)
+        self._stack.__enter__()
+        self.address = f"127.0.0.1:{self._stack.port}"
+
+    @staticmethod
+    def let_in(client, *unused_permissions):
+        client.send(wire.connect())
+        return client.expect("CONNACK")
+
+    def start_load(self, seconds, warmup=0.5):
+        return stage_module.start_load(self.address, seconds, warmup)
+
+    def stop(self):
+        self._stack.__exit__()
+        shutil.rmtree(self._directory)
+
+
+def measure(run, number, stage, seconds):
+    """p99 before, under attack, and of how late good clients were meanwhile."""
+    before, _ = stage_module.p99(stage.start_load(max(1.5, seconds / 2)))
+    load = stage.start_load(seconds)
+    time.sleep(0.4)  # they are there first
+    attack = attacks.Attack(
+        run, attacks.Target(stage, attacks.addresses(number, 1)))
+    try:
+        return before, *stage_module.p99(load)
+    finally:
+        attack.stop()
+
+
+def main():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--repetitions", type=int, default=5)
+    options = parser.parse_args()
+    print(f"{'attack':30} {'proxy':8} {'p99, ms: before':>16} {'under':>7} "
+          f"{'late':>7}")
+    with contextlib.ExitStack() as stages:
+        compared = {
+            "sluice": stage_module.Stage("peer"),
+            "haproxy": PeerStage(stage_module.LOAD.parents[3]),
+        }
+        for stage in compared.values():
+            stages.callback(stage.stop)
+        number = 0
+        for name, run in ATTACKS.items():
+            measured = {proxy: [] for proxy in compared}
+            for _ in range(options.repetitions):
+                for proxy, stage in compared.items():
+                    number += 1
+                    measured[proxy].append(
+                        measure(run, number, stage, options.seconds))
+            for proxy, rows in measured.items():
+                before, under, late = map(statistics.median, zip(*rows))
+                print(f"{name:30} {proxy:8} {before:16.1f} {under:7.1f} "
+                      f"{late:7.1f}", flush=True)
+    shutil.rmtree(run_directory())
+
+
+if __name__ == "__main__":
+    main()
