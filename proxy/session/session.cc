@@ -239,7 +239,7 @@ void Session::CountLeaving() {
         .Increment();
   }
   if (state_ == State::kAwaitUpstream || state_ == State::kAwaitConnack) {
-    // Counted when it was decided; what came of it changes nothing in that.
+    // It was let in; that it left changes nothing in that.
     RecordConnect();
   }
 }

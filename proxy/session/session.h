@@ -304,6 +304,10 @@ class Session {
   void AskWithUserName();
   void OnConnectDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  // What a decision grants; an error where nothing is decided, or this proxy
+  // cannot follow it.
+  static absl::StatusOr<authz::Grant> GrantOf(
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void OnGranted(authz::Grant grant);
   // Judges the Will, and goes on to the broker.
   void Admit();
@@ -323,6 +327,8 @@ class Session {
   bool RefuseOverAnonymousLimit();
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
               absl::string_view detail, bool with_hint = false);
+  void ReportRefusal(mqtt::ReasonCode code, ConnectOutcome outcome,
+                     absl::string_view detail);
   // Where no version is agreed on in which an answer could be written.
   void RefuseSilently(mqtt::ReasonCode code, ConnectOutcome outcome,
                       absl::string_view detail);
@@ -355,6 +361,8 @@ class Session {
   void OnRecheckDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void DenyRecheck(mqtt::ReasonCode code, absl::string_view why);
+  // Whether it has not ended and is for the subject that has one.
+  bool MayReplaceGrant(const authz::Grant& grant) const;
   // `token`: what the new grant was given for.
   void ReplaceGrant(authz::Grant grant, std::string token);
 

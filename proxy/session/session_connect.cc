@@ -288,36 +288,43 @@ void Session::OnAuthenticateAnswer(
   }
 }
 
+absl::StatusOr<Grant> Session::GrantOf(
+    const absl::StatusOr<AuthenticateResponse>& answer) {
+  if (!answer.ok()) return answer.status();
+  if (!answer->has_grant()) {
+    return absl::InternalError("neither grant nor denial");
+  }
+  return Grant::Compile(answer->grant());
+}
+
 void Session::OnConnectDecision(
     const absl::StatusOr<AuthenticateResponse>& answer) {
-  absl::Status failure = answer.status();
-  if (answer.ok() && answer->has_grant()) {
-    absl::StatusOr<Grant> grant = Grant::Compile(answer->grant());
-    if (grant.ok()) {
-      OnGranted(*std::move(grant));
-      return;
-    }
-    failure = grant.status();
-  } else if (answer.ok() && answer->has_denial()) {
+  if (answer.ok() && answer->has_denial()) {
     RefuseDenied(answer->denial());
     return;
-  } else if (answer.ok() && answer->has_token_nonce()) {
+  }
+  if (answer.ok() && answer->has_token_nonce()) {
     RefuseNotFresh();
     return;
-  } else if (answer.ok() && answer->has_challenge_required() && uses_method_ &&
-             pending_->challenge.token.empty()) {
+  }
+  if (answer.ok() && answer->has_challenge_required() && uses_method_ &&
+      pending_->challenge.token.empty()) {
     ChallengeConnect();
     return;
-  } else if (answer.ok() && answer->has_user_name_wanted() &&
-             pending_->user_name_credential.has_value()) {
+  }
+  if (answer.ok() && answer->has_user_name_wanted() &&
+      pending_->user_name_credential.has_value()) {
     AskWithUserName();
     return;
-  } else if (answer.ok()) {
-    failure = absl::InternalError("neither grant nor denial");
   }
-  // "Nothing was decided" is not a denial, and even less a grant.
-  Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
-         failure.message());
+  absl::StatusOr<Grant> grant = GrantOf(answer);
+  if (!grant.ok()) {
+    // "Nothing was decided" is not a denial, and even less a grant.
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
+           grant.status().message());
+    return;
+  }
+  OnGranted(*std::move(grant));
 }
 
 void Session::OnGranted(Grant grant) {
@@ -380,11 +387,8 @@ void Session::OnConnack(const mqtt::Frame& frame) {
     return;
   }
   if (parsed->code != 0) {
-    context_.counters
-        ->connects[static_cast<size_t>(ConnectOutcome::kBrokerRefused)]
-        .Increment();
     const auto code = static_cast<ReasonCode>(parsed->code);
-    Report(Event::Kind::kRefused, Action::kConnect, code, "", kRefusedByBroker);
+    ReportRefusal(code, ConnectOutcome::kBrokerRefused, kRefusedByBroker);
     Decide(Action::kConnect, Verdict::kDenied, code, "", kRefusedByBroker);
     effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
     Close();

@@ -89,10 +89,7 @@ void Session::OnReauthenticationDecision(
     DenyReauthentication(answer->denial().detail());
     return;
   }
-  absl::StatusOr<Grant> grant =
-      answer.ok() && answer->has_grant()
-          ? Grant::Compile(answer->grant())
-          : absl::StatusOr<Grant>(absl::UnavailableError("no decision"));
+  absl::StatusOr<Grant> grant = GrantOf(answer);
   if (!grant.ok()) {
     // Not denied; DISCONNECT has no "server unavailable".
     const ReasonCode code = ReasonCode::kServerBusy;
@@ -101,8 +98,7 @@ void Session::OnReauthenticationDecision(
                       "no decision"));
     return;
   }
-  if (grant->IsExpired(now_) || grant->subject() != grant_->subject() ||
-      grant->issuer() != grant_->issuer()) {
+  if (!MayReplaceGrant(*grant)) {
     DenyReauthentication("re-authentication was refused");
     return;
   }

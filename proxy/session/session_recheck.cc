@@ -73,10 +73,7 @@ void Session::OnRecheckDecision(
                 answer->denial().detail());
     return;
   }
-  absl::StatusOr<Grant> grant =
-      answer.ok() && answer->has_grant()
-          ? Grant::Compile(answer->grant())
-          : absl::StatusOr<Grant>(absl::UnavailableError("no decision"));
+  absl::StatusOr<Grant> grant = GrantOf(answer);
   if (!grant.ok()) {
     // Nothing was decided: the grant that is there holds until its end.
     Decide(Action::kRecheck, Verdict::kError, ReasonCode::kServerUnavailable,
@@ -85,8 +82,7 @@ void Session::OnRecheckDecision(
     ArmOpenTimer();
     return;
   }
-  if (grant->IsExpired(now_) || grant->subject() != grant_->subject() ||
-      grant->issuer() != grant_->issuer()) {
+  if (!MayReplaceGrant(*grant)) {
     DenyRecheck(ReasonCode::kNotAuthorized,
                 "the token has become another subject's, or has expired");
     return;
@@ -105,6 +101,11 @@ void Session::OnRecheckDecision(
 void Session::DenyRecheck(ReasonCode code, absl::string_view why) {
   Disconnect(code, why,
              Decide(Action::kRecheck, Verdict::kDenied, code, "", why));
+}
+
+bool Session::MayReplaceGrant(const Grant& grant) const {
+  return !grant.IsExpired(now_) && grant.subject() == grant_->subject() &&
+         grant.issuer() == grant_->issuer();
 }
 
 void Session::ReplaceGrant(Grant grant, std::string token) {

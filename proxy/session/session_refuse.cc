@@ -45,8 +45,7 @@ Verdict VerdictOf(ConnectOutcome outcome, ReasonCode code) {
 
 void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
                      absl::string_view detail, bool with_hint) {
-  context_.counters->connects[static_cast<size_t>(outcome)].Increment();
-  Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+  ReportRefusal(code, outcome, detail);
   const Verdict verdict = VerdictOf(outcome, code);
   if (verdict == Verdict::kDenied) ChargeDenial();
   const DecisionId id = Decide(
@@ -73,10 +72,15 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
   Close();
 }
 
-void Session::RefuseSilently(ReasonCode code, ConnectOutcome outcome,
-                             absl::string_view detail) {
+void Session::ReportRefusal(ReasonCode code, ConnectOutcome outcome,
+                            absl::string_view detail) {
   context_.counters->connects[static_cast<size_t>(outcome)].Increment();
   Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
+}
+
+void Session::RefuseSilently(ReasonCode code, ConnectOutcome outcome,
+                             absl::string_view detail) {
+  ReportRefusal(code, outcome, detail);
   Close();
 }
 

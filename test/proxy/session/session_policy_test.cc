@@ -29,6 +29,13 @@ class SessionPolicyTest : public ::testing::Test, public SessionHarness {
     grant.set_policy_version("v1");
     return grant;
   }
+  // A session that waits for its grant.
+  void Connect() {
+    Start();
+    ConnectParts parts;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    Client(ConnectPacket(parts));
+  }
   void RevokeKey(const std::string& key_id) {
     policy::v1::Revocation revocation;
     revocation.set_name("r");
@@ -62,10 +69,7 @@ TEST_F(SessionPolicyTest, ARevokedSessionOf311IsClosed) {
 
 // covers: ACE-EXP-4
 TEST_F(SessionPolicyTest, WhatIsRevokedBeforeTheGrantArrivesIsRefused) {
-  Start();
-  ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  Client(ConnectPacket(parts));
+  Connect();
   RevokeKey("kid");
   EXPECT_THAT(RevocationsChanged(), IsEmpty());  // there is no grant yet
   EXPECT_THAT(Grant(AGrant()), ElementsAre("client CONNACK 87", "close"));
@@ -73,10 +77,7 @@ TEST_F(SessionPolicyTest, WhatIsRevokedBeforeTheGrantArrivesIsRefused) {
 
 // covers: ACE-EXP-4
 TEST_F(SessionPolicyTest, ARevocationBeforeConnackRefuses) {
-  Start();
-  ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  Client(ConnectPacket(parts));
+  Connect();
   Grant(AGrant());
   RevokeKey("kid");
   EXPECT_THAT(RevocationsChanged(), ElementsAre("client CONNACK 87", "close"));
@@ -117,10 +118,7 @@ TEST_F(SessionPolicyTest, AChangedPolicyMakesItAskAgain) {
 TEST_F(SessionPolicyTest, APolicyThatChangesBeforeConnackIsAskedAboutThen) {
   live_policy.version = "v1";
   for (const bool connected : {false, true}) {
-    Start();
-    ConnectParts parts;
-    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-    Client(ConnectPacket(parts));
+    Connect();
     Grant(AGrant());
     if (connected) UpstreamConnected();
     SetVersion("v2");
@@ -179,10 +177,7 @@ TEST_F(SessionPolicyTest, AnOutageEndsSessions) {
 }
 
 TEST_F(SessionPolicyTest, AnOutageBeforeConnackIsNoDenial) {
-  Start();
-  ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  Client(ConnectPacket(parts));
+  Connect();
   Grant(AGrant());
   EXPECT_THAT(PolicyOutage(), ElementsAre("client CONNACK 88", "close"));
   EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 1u);
@@ -192,10 +187,7 @@ TEST_F(SessionPolicyTest, AnOutageBeforeConnackIsNoDenial) {
 
 TEST_F(SessionPolicyTest, WhatIsDueBeforeConnackIsDueWhateverTheClockSays) {
   live_policy.version = "v1";
-  Start();
-  ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  Client(ConnectPacket(parts));
+  Connect();
   Grant(AGrant());
   UpstreamConnected();
   SetVersion("v2");
