@@ -1,6 +1,5 @@
 #include "proxy/server/server.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -29,6 +28,15 @@ std::vector<std::string> CertificateFiles(const Config& config) {
     files.push_back(listener.private_key_file);
   }
   return files;
+}
+
+// Null where `config` has none of that name.
+const ListenerConfig* FindListener(const Config& config,
+                                   absl::string_view name) {
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.name == name) return &listener;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -199,13 +207,11 @@ absl::Status Server::ReconfigureListeners(const Config& config) {
     std::shared_ptr<const transport::ListenerConfig> config;
   };
   std::vector<Change> changes;
-  for (const ListenerConfig& listener : config.listeners) {
-    for (size_t i = 0; i < config_.listeners.size(); ++i) {
-      if (config_.listeners[i].name != listener.name) continue;
-      auto transport_config = MakeTransportConfig(config, listener);
-      if (!transport_config.ok()) return transport_config.status();
-      changes.push_back({i, *std::move(transport_config)});
-    }
+  for (size_t i = 0; i < config_.listeners.size(); ++i) {
+    auto transport_config = MakeTransportConfig(
+        config, *FindListener(config, config_.listeners[i].name));
+    if (!transport_config.ok()) return transport_config.status();
+    changes.push_back({i, *std::move(transport_config)});
   }
   for (const Change& change : changes) {
     pool_->Reconfigure(change.index, change.config);
@@ -267,17 +273,9 @@ absl::Status Server::Reload(Config config) {
 }
 
 void Server::KeepListeners(Config* config) const {
-  const auto find = [](const std::vector<ListenerConfig>& listeners,
-                       const std::string& name) {
-    return std::find_if(
-        listeners.begin(), listeners.end(),
-        [&name](const ListenerConfig& l) { return l.name == name; });
-  };
   for (const ListenerConfig& running : config_.listeners) {
-    if (find(config->listeners, running.name) != config->listeners.end()) {
-      continue;
-    }
-    config->listeners.push_back(*find(serving_.listeners, running.name));
+    if (FindListener(*config, running.name) != nullptr) continue;
+    config->listeners.push_back(*FindListener(serving_, running.name));
   }
 }
 

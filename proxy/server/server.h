@@ -75,8 +75,8 @@ class Server {
 
   absl::Status OpenAuditLog();
   absl::Status StartPolicy();
-  // Makes the listeners serve new clients by `config`; on failure nothing
-  // changes. Under reload_mutex_.
+  // Makes the listeners, all of which are in `config`, serve new clients by it;
+  // on failure nothing changes. Under reload_mutex_.
   absl::Status ReconfigureListeners(const Config& config);
   // Lists in `config`, a new one, what of the listeners that are running is not
   // in it: they go on with what they have, until a restart.
