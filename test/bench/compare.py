@@ -36,9 +36,6 @@ import tempfile
 import machine
 import servers
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from harness import usage  # noqa: E402
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD_COMMAND = ("bazel build //test/bench/load:mqtt_load //proxy:sluice-proxy"
                  " //policy:sluice-policy //policy:sluicectl")
@@ -134,7 +131,7 @@ class Bench:
                               capture_output=True)
         run = {"case": stack.case.name, "work": work,
                "foreign_cores": foreign.cores(),
-               "peak_bytes": {role: usage.peak_bytes(pid)
+               "peak_bytes": {role: machine.peak_bytes(pid)
                               for role, pid in pids.items()}}
         if done.returncode != 0:
             return {**run,

@@ -7,7 +7,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from harness import usage  # noqa: E402
+from harness.usage import (  # noqa: E402, F401
+    cpu_seconds, descriptors, peak_bytes)
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 # A machine that spends less than this, in cores, counts as idle.
@@ -72,7 +73,7 @@ class ForeignLoad:
         self._start = self._foreign_seconds()
 
     def _foreign_seconds(self):
-        own = sum(os.times()[:4]) + sum(map(usage.cpu_seconds, self._pids))
+        own = sum(os.times()[:4]) + sum(map(cpu_seconds, self._pids))
         return busy_seconds() - own
 
     def cores(self):

@@ -7,18 +7,13 @@ meanwhile falls on both alike.
 
 import contextlib
 import os
-import pathlib
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import machine
 import servers
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from harness import usage  # noqa: E402
 
 OPEN_SECONDS = 60
 # What an event loop gets of a core, so that it is what all wait for: load and
@@ -37,14 +32,14 @@ def _clients(bench, stack, flags, count, frozen=False):
     role, each = ("proxy", 2) if "proxy" in stack.pids else ("broker", 1)
     pid = stack.pids[role]
     time.sleep(SETTLE_SECONDS)
-    descriptors = usage.descriptors(pid) + each * count
+    descriptors = machine.descriptors(pid) + each * count
     process = subprocess.Popen(
         bench.client(stack, f"{flags} --duration 3600"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + OPEN_SECONDS
-        while usage.descriptors(pid) < descriptors:
+        while machine.descriptors(pid) < descriptors:
             if process.poll() is not None or time.monotonic() > end:
                 raise servers.StartError(
                     f"clients do not connect: {process.stderr.read()}"

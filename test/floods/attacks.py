@@ -6,6 +6,7 @@ a dictionary of numbers.
 
 import collections
 import contextlib
+import itertools
 import multiprocessing
 import os
 import resource
@@ -72,9 +73,13 @@ class Target:
 
 
 class Attack:
-    """`run(target, stop)` in a process, from start() to stop()."""
+    """`run(target, stop)` on a stage, from as many `sources` of its own, in a
+    process that lasts until stop()."""
 
-    def __init__(self, run, target, **options):
+    _numbers = itertools.count()
+
+    def __init__(self, run, stage, sources=1, **options):
+        target = Target(stage, addresses(next(self._numbers), sources))
         self._stop = _FORK.Event()
         self._seen = _FORK.SimpleQueue()
         self._process = _FORK.Process(target=self._main, daemon=True,

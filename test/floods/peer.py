@@ -14,7 +14,6 @@ import signal
 import statistics
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "bench")]
@@ -59,13 +58,11 @@ class PeerStage:
         shutil.rmtree(self._directory)
 
 
-def measure(run, number, stage, seconds):
+def measure(run, stage, seconds):
     """p99 before, under attack, and of how late good clients were meanwhile."""
-    before, _ = stage_module.p99(stage.start_load(max(1.5, seconds / 2)))
-    load = stage.start_load(seconds)
-    time.sleep(0.4)  # they are there first
-    attack = attacks.Attack(
-        run, attacks.Target(stage, attacks.addresses(number, 1)))
+    before = stage_module.calm_p99(stage, seconds)
+    load = stage_module.begin_load(stage, seconds)
+    attack = attacks.Attack(run, stage)
     try:
         return before, *stage_module.p99(load)
     finally:
@@ -87,14 +84,12 @@ def main():
         }
         for stage in compared.values():
             stages.callback(stage.stop)
-        number = 0
         for name, run in ATTACKS.items():
             measured = {proxy: [] for proxy in compared}
             for _ in range(options.repetitions):
                 for proxy, stage in compared.items():
-                    number += 1
                     measured[proxy].append(
-                        measure(run, number, stage, options.seconds))
+                        measure(run, stage, options.seconds))
             for proxy, rows in measured.items():
                 before, under, late = map(statistics.median, zip(*rows))
                 print(f"{name:30} {proxy:8} {before:16.1f} {under:7.1f} "

@@ -18,7 +18,6 @@ the machine may have had something else to do. Nothing else has a second chance.
 import argparse
 import contextlib
 import dataclasses
-import itertools
 import pathlib
 import shutil
 import signal
@@ -121,9 +120,6 @@ class Measured:
     seen: dict
 
 
-_attack_numbers = itertools.count()
-
-
 def _watch(stage, load, most):
     """Until the load ends; the most memory that the proxy has had."""
     while load.poll() is None:
@@ -134,17 +130,14 @@ def _watch(stage, load, most):
 
 def measure(case, stage, seconds):
     """The good clients' latency without the attack, and with it."""
-    before, _ = stage_module.p99(stage.start_load(max(1.5, seconds / 2)))
+    before = stage_module.calm_p99(stage, seconds)
     files, resident = stage.files(), stage.resident()
     stage.audit_lines()
     asked = stage.calls.calls
-    load = stage.start_load(seconds)
-    time.sleep(0.4)  # they are there first
+    load = stage_module.begin_load(stage, seconds)
     good = 2 * stage_module.CLIENTS
     started = time.monotonic()
-    attack = attacks.Attack(
-        case.run, attacks.Target(
-            stage, attacks.addresses(next(_attack_numbers), case.sources)))
+    attack = attacks.Attack(case.run, stage, case.sources)
     try:
         time.sleep(seconds / 2)
         let_in = stage.good_client(LET_IN)

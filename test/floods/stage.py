@@ -68,6 +68,18 @@ def p99(load):
             result["send_lag_us"]["p99"] / 1000)
 
 
+def calm_p99(stage, seconds):
+    """The 99th percentile of the latency without an attack of `seconds`."""
+    return p99(stage.start_load(max(1.5, seconds / 2)))[0]
+
+
+def begin_load(stage, seconds):
+    """start_load(), and its clients are there when this returns."""
+    load = stage.start_load(seconds)
+    time.sleep(0.4)
+    return load
+
+
 class Stage:
     """Starts on construction; stop() ends all. `files` is the proxy's limit of
     descriptors."""

@@ -77,8 +77,9 @@ def add_to_corpus(name, found):
             shutil.copy(seed, chosen)
         before = set(os.listdir(chosen))
         subprocess.run([BINARIES / f"{name}_fuzz", "-set_cover_merge=1",
-                        *_EDGES, chosen, found], check=True, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                        *_EDGES, chosen, found], check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
         new = set(os.listdir(chosen)) - before
         for file in new:
             # libFuzzer's names are 40 digits; 16 tell inputs apart, too.
