@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs every check and test. The last line is
+# Builds everything and runs every check and test. What failed, and what passed
+# only when it was run a second time, is told again at the end. The last line is
 # "N passed, N failed"; the exit status says the same.
 # usage: test/run.sh
 # $BAZEL_STARTUP_FLAGS and $BAZEL_BUILD_FLAGS are handed to Bazel.
@@ -10,6 +11,7 @@ read -ra startup <<<"${BAZEL_STARTUP_FLAGS-}"
 read -ra flags <<<"${BAZEL_BUILD_FLAGS-}"
 passed=0
 failed=0
+troubles=$(mktemp) # what did not pass at once, and the beginning of why
 
 count() {
   passed=$((passed + $1))
@@ -29,25 +31,30 @@ check() {
     echo "PASS $name"
     count 1 0
   else
-    echo "FAIL $name"
+    echo "FAIL $name" | tee -a "$troubles"
     count 0 1
   fi
 }
 
-# Benchmarks and what else is tagged `manual` are only built.
+# Benchmarks and what else is tagged `manual` are only built. A test that failed
+# is run a second time: it has to do with time and a machine that others use too.
 bazel_tests() {
   heading "bazel test"
-  local status=0 labels p f
+  local status=0 labels log p f
+  log=$(mktemp)
   mapfile -t labels < <(bazel "${startup[@]}" query --noshow_progress \
     --ui_event_filters=-info \
     "tests(//...) except attr(tags, '[\[ ]manual[,\]]', tests(//...))")
   bazel "${startup[@]}" test "${flags[@]}" --keep_going \
-    "${labels[@]}" || status=$?
+    --flaky_test_attempts=2 "${labels[@]}" 2>&1 | tee "$log" || status=$?
+  grep -A 6 ': Failure$' "$log" | head -n 60 | sed 's/^/  /' >>"$troubles" || true
+  grep -E '^//.* (FLAKY|FAILED|TIMEOUT|NO STATUS)' "$log" >>"$troubles" || true
+  rm -f "$log"
   read -r p f < <(/usr/bin/python3 test/count_cases.py \
     "$(bazel "${startup[@]}" info "${flags[@]}" bazel-testlogs)" \
     "${labels[@]}")
   if ((status != 0 && f == 0)); then
-    echo "FAIL bazel test ended with status $status"
+    echo "FAIL bazel test ended with status $status" | tee -a "$troubles"
     f=1
   fi
   echo "bazel test: $p passed, $f failed"
@@ -66,9 +73,11 @@ with_programs() {
   if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
   else
-    echo "FAIL $1 did not come to its end"
+    echo "FAIL $1 did not come to its end" | tee -a "$troubles"
     count 0 1
   fi
+  awk '/^[^ ]/ { left = /^(FAIL|LATER|FLAKY) / ? 30 : 0 } left-- > 0' \
+    "$log" >>"$troubles"
   rm -f "$log"
 }
 
@@ -90,5 +99,7 @@ with_programs deploy test/deploy/run.py
 with_programs floods test/floods/run.py
 
 printf '\nafter %d s:\n' "$SECONDS"
+cat "$troubles"
+rm -f "$troubles"
 echo "$passed passed, $failed failed"
 ((failed == 0))

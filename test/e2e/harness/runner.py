@@ -2,10 +2,10 @@
 case, what went wrong below it, and `N passed, N failed` at the end.
 
 Real programs on a machine that others use too are late now and then. So a case
-that failed is run a second time, after all others. One that passes then is
-reported as FLAKY, with what went wrong at first, and counts as passed; of those
-there may be MOST_FLAKY in a run, and each is a wrong of the test or the product
-to be looked into."""
+that failed is run a second time, after all others, and a class that could not be
+set up or torn down is as a whole. What passes then is reported as FLAKY, with
+what went wrong at first, and counts as passed; of those there may be MOST_FLAKY
+in a run, and each is a wrong of the test or the product to be looked into."""
 
 import concurrent.futures
 import multiprocessing
@@ -31,7 +31,8 @@ class Report(unittest.TestResult):
     def __init__(self, verdict):
         super().__init__()
         self.passed = 0
-        self.faulty = []  # the cases, and what else could not be set up
+        self.faulty = []  # cases
+        self.whole = True  # the class could be set up and torn down
         self._verdict = verdict  # what a fault is called
 
     def startTest(self, test):
@@ -58,9 +59,9 @@ class Report(unittest.TestResult):
     def _fault(self, test, err):
         if isinstance(test, unittest.TestCase):
             self._faults.append(self._text(err))
-        else:  # a class that could not be set up
+        else:  # a class that could not be set up or torn down
             self._print(False, test, self._text(err))
-            self.faulty.append(test)
+            self.whole = False
 
     @staticmethod
     def _text(err):
@@ -95,21 +96,25 @@ _classes = []  # lists of cases, each of one class; before processes are made
 
 
 def _run_class(number):
-    """How many cases of the class passed, the identifiers of what did not, and
-    the secrets that were made."""
+    """How many cases of the class passed, the indices of those to be run again,
+    each apart or all together, and the secrets that were made."""
+    chosen = _classes[number]
     report = Report("LATER")
     try:
-        unittest.TestSuite(_classes[number]).run(report)
+        unittest.TestSuite(chosen).run(report)
     except BaseException:
         kill_the_rest()  # a process of a pool has no atexit
         raise
-    return (report.passed, [case.id() for case in report.faulty],
-            secrets_book.entries())
+    if report.whole:
+        return (report.passed, [[chosen.index(case)] for case in report.faulty],
+                secrets_book.entries())
+    return 0, [list(range(len(chosen)))], secrets_book.entries()
 
 
 def run_side_by_side(chosen, jobs):
-    """Runs cases in so many processes: how many passed, and the identifiers of
-    those that did not, or of classes that could not be set up."""
+    """Runs cases in so many processes: how many passed, and lists of those to be
+    run again, each with one case, or with all of a class that could not be set
+    up or torn down."""
     by_class = {}
     for case in chosen:
         by_class.setdefault(type(case), []).append(case)
@@ -118,9 +123,10 @@ def run_side_by_side(chosen, jobs):
     passed, faulty = 0, []
     with concurrent.futures.ProcessPoolExecutor(
             jobs, mp_context=multiprocessing.get_context("fork")) as pool:
-        for good, bad, secrets in pool.map(_run_class, range(len(_classes))):
+        for its, (good, bad, secrets) in zip(
+                _classes, pool.map(_run_class, range(len(_classes)))):
             passed += good
-            faulty += bad
+            faulty += [[its[index] for index in again] for again in bad]
             secrets_book.add(secrets)
     return passed, faulty
 
@@ -141,10 +147,17 @@ def failed_again(failed, passes, name):
     return again
 
 
-def _passes(case):
+def _passes(together):
     report = Report("FAIL")
-    unittest.TestSuite([case]).run(report)
-    return not report.faulty
+    unittest.TestSuite(together).run(report)
+    return report.whole and not report.faulty
+
+
+def _name(together):
+    """That of a case, or of the class of several."""
+    first = together[0]
+    return first.id() if len(together) == 1 else unittest.util.strclass(
+        type(first))
 
 
 def run(modules, words, last=(), jobs=1):
@@ -160,7 +173,7 @@ def run(modules, words, last=(), jobs=1):
                  .parent.glob("test_*.py")} - {*modules, *last}
     if forgotten:
         sys.exit(f"never run: {' '.join(sorted(forgotten))}")
-    passed, faulty, chosen = 0, [], []
+    passed, faulty = 0, []
     for names, processes in ((modules, jobs), (last, 1)):
         loaded = unittest.TestLoader().loadTestsFromNames(names)
         part = [case for case in cases(loaded)
@@ -168,16 +181,9 @@ def run(modules, words, last=(), jobs=1):
         good, bad = run_side_by_side(part, processes)
         passed += good
         faulty += bad
-        chosen += part
-    later = [case for case in chosen if case.id() in faulty]
-    again = failed_again(later, _passes, lambda case: case.id())
-    passed += len(later) - len(again)
-    # What is no case is a class that could not be set up.
-    known = {case.id() for case in later}
-    classes = [name for name in faulty if name not in known]
-    for name in classes:
-        print("FAIL", name, flush=True)
-    failed = len(classes) + len(again)
+    again = failed_again(faulty, _passes, _name)
+    failed = sum(map(len, again))
+    passed += sum(map(len, faulty)) - failed
     if failed:
         print(f"logs and configurations are in {run_directory()}")
     else:
