@@ -1,18 +1,31 @@
 #include "proxy/base/line_queue.h"
 
+#include <chrono>
+
 namespace sluice {
+namespace {
+
+// Who takes lines away sleeps and wakes so often at most, rather than at each
+// line, beside threads that have packets to judge.
+constexpr std::chrono::milliseconds kGathering(1);
+
+}  // namespace
 
 bool LineQueue::Push(absl::string_view line, Priority priority) {
   const size_t room =
       priority == Priority::kHigh ? capacity_ : capacity_ - capacity_ / 2;
+  bool is_news;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_ || lines_.size() > room || line.size() > room - lines_.size()) {
       return false;
     }
+    const bool had_many = HasMany();
+    const bool had_none = lines_.empty();
     lines_.append(line.data(), line.size());
+    is_news = had_none || (HasMany() && !had_many);
   }
-  changed_.notify_one();
+  if (is_news) changed_.notify_one();
   return true;
 }
 
@@ -22,6 +35,8 @@ bool LineQueue::Take(std::string* lines) {
   taker_waits_ = true;
   idle_.notify_all();
   changed_.wait(lock, [this] { return !lines_.empty() || woken_ || closed_; });
+  changed_.wait_for(lock, kGathering,
+                    [this] { return HasMany() || woken_ || closed_; });
   taker_waits_ = lines_.empty() && closed_;  // for good
   woken_ = false;
   lines->swap(lines_);

@@ -28,9 +28,10 @@ class LineQueue {
   // closed.
   bool Push(absl::string_view line, Priority priority);
 
-  // Waits until there are lines, for Wake() or for Close(), and puts all lines
-  // into `lines` in the place of what it holds. False once the queue is closed
-  // and empty.
+  // Waits until there are lines, and then a millisecond for more of them unless
+  // there are many already, for Wake() or for Close(), and puts all lines into
+  // `lines` in the place of what it holds. False once the queue is closed and
+  // empty.
   bool Take(std::string* lines);
   // Makes one Take() return, even without lines.
   void Wake();
@@ -42,6 +43,8 @@ class LineQueue {
   bool WaitUntilIdle(absl::Duration timeout);
 
  private:
+  bool HasMany() const { return lines_.size() > capacity_ / 4; }
+
   const size_t capacity_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "proxy/base/json_string.h"
+#include "proxy/base/utc_time.h"
 
 namespace sluice {
 namespace {
@@ -110,8 +111,8 @@ std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
                           absl::string_view event,
                           absl::Span<const LogField> fields) {
   const bool json = format == LogFormat::kJson;
-  const std::string when =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+  std::string when;
+  AppendUtcTime(time, 3, &when);
   std::string line =
       json ? absl::StrCat("{\"time\":\"", when, "\",\"level\":\"",
                           LevelName(level), "\",\"event\":\"", event, "\"")

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "proxy/base/json_string.h"
+#include "proxy/base/utc_time.h"
 #include "proxy/server/shown_value.h"
 
 namespace sluice::server {
@@ -21,18 +22,31 @@ class ObjectWriter {
   void Add(absl::string_view key, absl::string_view value) {
     if (value.empty()) return;
     Begin(key);
-    AppendJsonString(ShownValue(value), &out_);
+    if (IsShownWhole(value)) {
+      AppendJsonString(value, &out_);
+    } else {
+      AppendJsonString(ShownValue(value), &out_);
+    }
   }
   void Add(absl::string_view key, int64_t value) {
     Begin(key);
     absl::StrAppend(&out_, value);
   }
+  void Add(absl::string_view key, absl::Time value) {
+    Begin(key);
+    out_ += '"';
+    AppendUtcTime(value, 6, &out_);
+    out_ += '"';
+  }
   void End() { out_ += "}\n"; }
 
  private:
   void Begin(absl::string_view key) {
-    absl::StrAppend(&out_, first_ ? "\"" : ",\"", key, "\":");
+    if (!first_) out_ += ',';
     first_ = false;
+    out_ += '"';
+    out_.append(key.data(), key.size());
+    out_ += "\":";
   }
 
   std::string& out_;
@@ -45,8 +59,7 @@ std::string AuditLine(absl::string_view proxy, const Decision& decision) {
   std::string line;
   line.reserve(512);
   ObjectWriter object(&line);
-  object.Add("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", decision.time,
-                                      absl::UTCTimeZone()));
+  object.Add("time", decision.time);
   object.Add("decision_id", decision.id.ToString());
   object.Add("action", session::ActionName(decision.action));
   object.Add("result", session::VerdictName(decision.verdict));

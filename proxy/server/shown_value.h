@@ -11,6 +11,9 @@ namespace sluice::server {
 // recorded: cut short, with a sign that it is, where it is long.
 std::string ShownValue(absl::string_view value);
 
+// Whether that is the value as it is.
+bool IsShownWhole(absl::string_view value);
+
 }  // namespace sluice::server
 
 #endif  // PROXY_SERVER_SHOWN_VALUE_H_

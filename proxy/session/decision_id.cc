@@ -25,12 +25,12 @@ DecisionId DecisionId::Make(absl::Time now,
 
 std::string DecisionId::ToString() const {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(kTextSize);
+  std::string text(kTextSize, '-');
+  size_t at = 0;
   for (size_t i = 0; i < bytes_.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += kDigits[bytes_[i] >> 4];
-    text += kDigits[bytes_[i] & 0x0F];
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;
+    text[at++] = kDigits[bytes_[i] >> 4];
+    text[at++] = kDigits[bytes_[i] & 0x0F];
   }
   return text;
 }

@@ -1,5 +1,6 @@
 #include "proxy/session/decision_recorder.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -19,11 +20,21 @@ DecisionRecorder::DecisionRecorder(DecisionObserverInterface* observer,
 DecisionId DecisionRecorder::Record(Decision decision) {
   if (!observer_.IsListening()) return DecisionId();
   decision.time = now_();
-  std::array<uint8_t, DecisionId::kRandomSize> random;
-  random_.Fill(absl::MakeSpan(random));
-  decision.id = DecisionId::Make(decision.time, random);
+  decision.id = DecisionId::Make(decision.time, NextRandom());
   observer_.OnDecision(decision);
   return decision.id;
+}
+
+std::array<uint8_t, DecisionId::kRandomSize> DecisionRecorder::NextRandom() {
+  std::array<uint8_t, DecisionId::kRandomSize> random;
+  if (random_bytes_left_ == 0) {
+    random_.Fill(absl::MakeSpan(random_bytes_));
+    random_bytes_left_ = random_bytes_.size();
+  }
+  random_bytes_left_ -= random.size();
+  std::copy_n(random_bytes_.begin() + random_bytes_left_, random.size(),
+              random.begin());
+  return random;
 }
 
 // Between successes of independent trials, gaps have a geometric distribution;

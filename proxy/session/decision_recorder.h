@@ -1,6 +1,8 @@
 #ifndef PROXY_SESSION_DECISION_RECORDER_H_
 #define PROXY_SESSION_DECISION_RECORDER_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/time/clock.h"
@@ -40,12 +42,16 @@ class DecisionRecorder {
  private:
   // How many messages it is to the next that is recorded.
   uint64_t NextGap();
+  std::array<uint8_t, DecisionId::kRandomSize> NextRandom();
 
   DecisionObserverInterface& observer_;
   RandomInterface& random_;
   const double sample_;
   absl::Time (*const now_)();
   uint64_t countdown_;
+  // Drawn for many decisions at a time: each draw rekeys the generator.
+  std::array<uint8_t, 64 * DecisionId::kRandomSize> random_bytes_;
+  size_t random_bytes_left_ = 0;
 };
 
 }  // namespace sluice::session
