@@ -1,5 +1,6 @@
 #include "proxy/base/json_string.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -42,12 +43,17 @@ bool MustEscape(char32_t c) {
          (c >= 0x2066 && c <= 0x2069);            // directions
 }
 
+constexpr std::array<bool, 256> kIsPlain = [] {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0x20; c < 0x7F; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
 // How many of the first characters are ASCII and stand for themselves; most of
 // what is written is nothing else.
 size_t PlainLength(absl::string_view text) {
   size_t length = 0;
-  while (length < text.size() && text[length] >= 0x20 && text[length] < 0x7F &&
-         text[length] != '"' && text[length] != '\\') {
+  while (length < text.size() && kIsPlain[static_cast<uint8_t>(text[length])]) {
     ++length;
   }
   return length;

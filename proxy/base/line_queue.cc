@@ -18,6 +18,7 @@ bool LineQueue::Push(absl::string_view line, Priority priority) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_ || lines_.size() > room || line.size() > room - lines_.size()) {
+      ++refused_;
       return false;
     }
     const bool had_many = HasMany();
@@ -29,7 +30,7 @@ bool LineQueue::Push(absl::string_view line, Priority priority) {
   return true;
 }
 
-bool LineQueue::Take(std::string* lines) {
+bool LineQueue::Take(std::string* lines, uint64_t* refused) {
   lines->clear();
   std::unique_lock<std::mutex> lock(mutex_);
   taker_waits_ = true;
@@ -40,6 +41,7 @@ bool LineQueue::Take(std::string* lines) {
   taker_waits_ = lines_.empty() && closed_;  // for good
   woken_ = false;
   lines->swap(lines_);
+  if (refused != nullptr) *refused = refused_;
   return !lines->empty() || !closed_;
 }
 
@@ -63,6 +65,11 @@ bool LineQueue::WaitUntilIdle(absl::Duration timeout) {
   std::unique_lock<std::mutex> lock(mutex_);
   return idle_.wait_for(lock, absl::ToChronoMilliseconds(timeout),
                         [this] { return lines_.empty() && taker_waits_; });
+}
+
+uint64_t LineQueue::refused() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return refused_;
 }
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -31,8 +32,9 @@ class LineQueue {
   // Waits until there are lines, and then a millisecond for more of them unless
   // there are many already, for Wake() or for Close(), and puts all lines into
   // `lines` in the place of what it holds. False once the queue is closed and
-  // empty.
-  bool Take(std::string* lines);
+  // empty. `refused`, unless null, is how many were refused until now: those
+  // that `lines` and what was taken before do not include.
+  bool Take(std::string* lines, uint64_t* refused = nullptr);
   // Makes one Take() return, even without lines.
   void Wake();
   // Nothing more is let in; what is there can still be taken.
@@ -42,14 +44,18 @@ class LineQueue {
   // more or found the queue closed; false if that took too long.
   bool WaitUntilIdle(absl::Duration timeout);
 
+  // Lines for which there was no room, or which came after Close().
+  uint64_t refused() const;
+
  private:
   bool HasMany() const { return lines_.size() > capacity_ / 4; }
 
   const size_t capacity_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable idle_;
   std::string lines_;
+  uint64_t refused_ = 0;
   bool woken_ = false;
   bool closed_ = false;
   bool taker_waits_ = false;

@@ -25,18 +25,19 @@ QueuedLogSink::~QueuedLogSink() {
 }
 
 void QueuedLogSink::Write(absl::string_view line) {
-  if (!queue_.Push(line, LineQueue::Priority::kHigh)) ++dropped_;
+  queue_.Push(line, LineQueue::Priority::kHigh);
 }
 
 void QueuedLogSink::Flush() { queue_.WaitUntilIdle(kFlushTimeout); }
 
 void QueuedLogSink::Run() {
   std::string lines;
-  while (queue_.Take(&lines)) {
-    // What was dropped until now would have followed these lines.
-    const uint64_t dropped = dropped_;
+  uint64_t refused;
+  while (queue_.Take(&lines, &refused)) {
+    // What was dropped until then would have followed these lines.
+    const uint64_t dropped = refused + lost_;
     if (const uint64_t lost = output_.Write(lines); lost > 0) {
-      dropped_ += lost;
+      lost_ += lost;
     } else {
       TellDropped(dropped);
     }

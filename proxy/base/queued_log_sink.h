@@ -35,7 +35,7 @@ class QueuedLogSink final : public LogSinkInterface {
   void Write(absl::string_view line) override;
   // Waits for two seconds at most.
   void Flush() override;
-  uint64_t dropped() const override { return dropped_; }
+  uint64_t dropped() const override { return queue_.refused() + lost_; }
 
  private:
   // The thread's work.
@@ -45,9 +45,9 @@ class QueuedLogSink final : public LogSinkInterface {
   const LogFormat format_;
   LineQueue queue_;
   LineOutput output_;
-  std::atomic<uint64_t> dropped_{0};
-  uint64_t told_ = 0;   // of dropped_; the thread's
-  std::thread thread_;  // last: uses all of the above
+  std::atomic<uint64_t> lost_{0};  // which the descriptor did not take
+  uint64_t told_ = 0;              // of those dropped; the thread's
+  std::thread thread_;             // last: uses all of the above
 };
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "proxy/base/line_queue.h"
 
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -28,8 +29,11 @@ TEST(LineQueueTest, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(queue.Push("\n", Priority::kHigh));
   EXPECT_FALSE(queue.Push("\n", Priority::kHigh));
   std::string lines;
-  EXPECT_TRUE(queue.Take(&lines));
+  uint64_t refused;
+  EXPECT_TRUE(queue.Take(&lines, &refused));
   EXPECT_EQ(lines, "12345678\n\n");
+  EXPECT_EQ(refused, 2u);
+  EXPECT_EQ(queue.refused(), 2u);
   EXPECT_TRUE(queue.Push("123456789\n", Priority::kHigh));
   LineQueue tiny(4);
   EXPECT_FALSE(tiny.Push("12345678\n", Priority::kHigh));
