@@ -28,12 +28,6 @@ constexpr int64_t kMaxOperations = 100;
 constexpr int64_t kListPageSize = 25;
 constexpr int64_t kMaxNamedRecords = 32;
 
-size_t BytesOf(const TokenRecord& record) {
-  return record.binding.size() + record.token.size() + record.client_id.size() +
-         record.issuer.size() + record.kid.size() + record.key.size() +
-         record.subject.size() + kBookkeepingBytes;
-}
-
 std::string Serialized(const TokenRecord& record) {
   StoredToken stored;
   stored.set_binding(record.binding);
@@ -87,7 +81,8 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
   if (record.expires_at <= now) {
     return absl::FailedPreconditionError("the token has expired");
   }
-  if (limits_.max_tokens == 0 || BytesOf(record) > limits_.max_token_bytes) {
+  if (limits_.max_tokens == 0 ||
+      StringBytes(record) + kBookkeepingBytes > limits_.max_token_bytes) {
     return absl::ResourceExhaustedError("the token is too big to be stored");
   }
   const EtcdClient::Deadline deadline = client_->NewDeadline();

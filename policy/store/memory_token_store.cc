@@ -15,12 +15,6 @@ namespace {
 // them.
 constexpr size_t kBookkeepingBytes = 384;
 
-size_t BytesOf(const TokenRecord& record) {
-  return record.binding.size() + record.token.size() + record.client_id.size() +
-         record.issuer.size() + record.kid.size() + record.key.size() +
-         record.subject.size() + kBookkeepingBytes;
-}
-
 }  // namespace
 
 MemoryTokenStore::MemoryTokenStore(const StoreLimits& limits)
@@ -46,7 +40,7 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
   if (earlier != by_binding_.end() && record.client_id.empty()) {
     record.client_id = earlier->second->record.client_id;
   }
-  const size_t bytes = BytesOf(record);
+  const size_t bytes = StringBytes(record) + kBookkeepingBytes;
   if (limits_.max_tokens == 0 || bytes > limits_.max_token_bytes) {
     return absl::ResourceExhaustedError("the token is too big to be stored");
   }

@@ -29,4 +29,10 @@ absl::Status CheckUnproven(const TokenRecord& record,
   return absl::OkStatus();
 }
 
+size_t StringBytes(const TokenRecord& record) {
+  return record.binding.size() + record.token.size() + record.client_id.size() +
+         record.issuer.size() + record.kid.size() + record.key.size() +
+         record.subject.size();
+}
+
 }  // namespace sluice::policy

@@ -1,6 +1,8 @@
 #ifndef POLICY_STORE_TOKEN_RULES_H_
 #define POLICY_STORE_TOKEN_RULES_H_
 
+#include <cstddef>
+
 #include "absl/status/status.h"
 #include "policy/store/token_store.h"
 
@@ -11,6 +13,9 @@ namespace sluice::policy {
 // binding. The errors are those of TokenStoreInterface::PutUnproven().
 absl::Status CheckUnproven(const TokenRecord& record,
                            const TokenRecord& earlier);
+
+// The bytes of all strings of `record`; a store adds what else one costs it.
+size_t StringBytes(const TokenRecord& record);
 
 }  // namespace sluice::policy
 
