@@ -2,7 +2,7 @@
 
 load("//bazel:sluice.bzl", "SLUICE_COPTS")
 
-def cc_fuzz_test(name, srcs, deps = [], corpus = [], **kwargs):
+def cc_fuzz_test(name, srcs, deps = [], corpus = [], mutator = [], **kwargs):
     """Replays `corpus` in the ordinary test run.
 
     Under --config=fuzz the test starts from the corpus and runs 20,000 inputs;
@@ -12,6 +12,8 @@ def cc_fuzz_test(name, srcs, deps = [], corpus = [], **kwargs):
       name: of the target.
       srcs: define LLVMFuzzerTestOneInput.
       deps: what is fuzzed.
+      mutator: what defines LLVMFuzzerCustomMutator, for targets whose inputs
+        are better changed by what they mean.
       corpus: files of this package in one folder, glob(["corpus/NAME/*"]).
       **kwargs: as for cc_test.
     """
@@ -24,7 +26,7 @@ def cc_fuzz_test(name, srcs, deps = [], corpus = [], **kwargs):
     native.cc_test(
         name = name,
         srcs = srcs + select({
-            "//bazel:fuzzing": [],
+            "//bazel:fuzzing": mutator,
             "//conditions:default": ["//bazel:fuzz_replay_main.cc"],
         }),
         copts = SLUICE_COPTS,

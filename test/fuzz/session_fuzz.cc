@@ -14,9 +14,8 @@
 //  - questions that are open, bytes that wait and bytes that one input makes
 //    are bounded.
 //
-// Input: a sequence of steps, each an opcode byte, for byte strings followed by
-// a length byte and the bytes. Opcode 0 opens the session with a fixed grant,
-// so that the fuzzer need not find the way.
+// The input is a sequence of steps (session_steps.h), which session_mutator.cc
+// changes.
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -32,6 +31,7 @@
 #include "proxy/mqtt/unframer.h"
 #include "proxy/session/session.h"
 #include "test/fuzz/session_model.h"
+#include "test/fuzz/session_steps.h"
 #include "test/proxy/session/session_harness.h"
 
 namespace sluice::session {
@@ -53,6 +53,10 @@ struct FakeRandom : RandomInterface {
 };
 struct FakeObserver : ObserverInterface {
   void OnEvent(const Event&) override {}
+};
+struct FakeDecisions : DecisionObserverInterface {
+  bool IsListening() const override { return true; }
+  void OnDecision(const Decision&) override {}
 };
 
 // Whatever one input is, it makes no more than this of it.
@@ -78,63 +82,91 @@ class Driver {
     context.counters = &counters_;
     context.observer = &observer_;
     context.live_policy = &live_policy_;
+    context.recorder = &recorder_;
     session_ = std::make_unique<Session>(std::move(context));
     session_->Start(now_, &effects_);
     Finish();
   }
 
-  void Run(ByteView input) {
-    while (!input.empty()) {
-      const uint8_t opcode = input[0];
-      input.remove_prefix(1);
-      ByteView bytes;
-      if (opcode % 8 <= 2 && !input.empty()) {
-        const size_t length = std::min<size_t>(input[0], input.size() - 1);
-        bytes = input.subspan(1, length);
-        input.remove_prefix(1 + length);
-      }
-      Step(opcode % 8, opcode / 8, bytes);
+  void Run(const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      Take(step);
+      Finish();
     }
   }
 
  private:
-  void Step(uint8_t opcode, uint8_t argument, ByteView bytes) {
-    switch (opcode) {
-      case 0:
+  void Take(const Step& step) {
+    const uint8_t argument = step.argument;
+    switch (step.kind) {
+      case Step::kOpen:
         Open(argument % 2 == 0 ? mqtt::ProtocolVersion::kV5
                                : mqtt::ProtocolVersion::kV311);
         break;
-      case 1:
-        ClientBytes(AsString(bytes));
+      case Step::kClientBytes:
+        ClientBytes(step.bytes);
         break;
-      case 2:
-        BrokerBytes(AsString(bytes));
+      case Step::kBrokerBytes:
+        BrokerBytes(step.bytes);
         break;
-      case 3:
+      case Step::kPolicyAnswers:
         PolicyAnswers(argument);
         break;
-      case 4:
+      case Step::kUpstreamConnected:
         session_->OnUpstreamConnected(now_, &effects_);
         break;
-      case 5:
+      case Step::kTime:
         // From 24 on the timer is late.
         now_ += absl::Seconds(argument * argument);
         if (argument < 24) session_->OnTimer(now_, &effects_);
         break;
-      case 6:
-        if (argument == 1) session_->OnUpstreamClosed(now_, &effects_);
-        if (argument == 2) session_->OnClientClosed(now_, &effects_);
-        if (argument == 3) session_->OnDrain(now_, &effects_);
-        if (argument == 4) Revoke();
-        if (argument == 5) session_->OnPolicyOutage(now_, &effects_);
-        if (argument > 5 && argument < 16) ChangePolicy(argument);
-        if (argument >= 16) CheckerAnswers(argument - 16);
+      case Step::kEvent:
+        TakeEvent(argument);
         break;
-      case 7:
+      case Step::kStoreAnswers:
         StoreAnswers(argument);
         break;
     }
-    Finish();
+  }
+
+  void TakeEvent(uint8_t argument) {
+    switch (argument) {
+      case 0:
+        session_->OnDisconnectRequest(now_, &effects_);
+        break;
+      case 1:
+        session_->OnUpstreamClosed(now_, &effects_);
+        break;
+      case 2:
+        session_->OnClientClosed(now_, &effects_);
+        break;
+      case 3:
+        session_->OnDrain(now_, &effects_);
+        break;
+      case 4:
+        Revoke();
+        break;
+      case 5:
+        session_->OnPolicyOutage(now_, &effects_);
+        break;
+      case 13:
+        SetClock(absl::Minutes(10));
+        break;
+      case 14:
+        SetClock(-absl::Minutes(10));
+        break;
+      case 15:
+        // Of others nobody takes the place.
+        if (!granted_) session_->OnEvicted(now_, &effects_);
+        break;
+      default:
+        argument < 16 ? ChangePolicy(argument) : CheckerAnswers(argument - 16);
+    }
+  }
+
+  void SetClock(absl::Duration by) {
+    now_ += by;
+    session_->OnClockSet(by, now_, &effects_);
   }
 
   void Open(mqtt::ProtocolVersion version) {
@@ -372,6 +404,8 @@ class Driver {
   FakeTls tls_;
   FakeRandom random_;
   FakeObserver observer_;
+  FakeDecisions decisions_;
+  DecisionRecorder recorder_{&decisions_, &random_, /*sample=*/1};
   LivePolicy live_policy_;
   Counters counters_;
   Effects effects_;
@@ -405,6 +439,6 @@ class Driver {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   sluice::session::Driver driver;
-  driver.Run(sluice::ByteView(data, size));
+  driver.Run(sluice::session::ReadSteps(sluice::ByteView(data, size)));
   return 0;
 }
