@@ -166,6 +166,8 @@ class Driver {
 
   void SetClock(absl::Duration by) {
     now_ += by;
+    start_ += by;
+    checks_.OnClockSet(by);
     session_->OnClockSet(by, now_, &effects_);
   }
 
@@ -409,7 +411,7 @@ class Driver {
   LivePolicy live_policy_;
   Counters counters_;
   Effects effects_;
-  const absl::Time start_ = absl::FromUnixSeconds(1800000000);
+  absl::Time start_ = absl::FromUnixSeconds(1800000000);
   absl::Time now_ = start_;
   std::unique_ptr<Session> session_;
   std::map<std::string, GrantModel> grants_;  // by token_id

@@ -99,6 +99,10 @@ void CheckModel::Answer(uint64_t id, bool allowed, absl::Time until) {
   open_.erase(found);
 }
 
+void CheckModel::OnClockSet(absl::Duration by) {
+  for (auto& entry : yes_) entry.second.until += by;
+}
+
 void CheckModel::Renew() {
   if (!open_.empty()) former_ = open_.begin()->first;
   open_.clear();

@@ -61,6 +61,8 @@ class CheckModel {
   void Ask(uint64_t id, const policy::v1::CheckRequest& request);
   // `until` is when the answer, if it was yes, counts no more.
   void Answer(uint64_t id, bool allowed, absl::Time until);
+  // The clock was set: a yes counts for as long as before.
+  void OnClockSet(absl::Duration by);
   // There is another grant: what was said and asked for the last one does not
   // count.
   void Renew();
@@ -106,7 +108,7 @@ class Outlet {
   Outlet(bool to_broker, CheckModel* checks, AnswerModel* answers)
       : to_broker_(to_broker), checks_(checks), answers_(answers) {}
 
-  // `start`: when the session began.
+  // `start`: when the session began, by the clock as it is set now.
   void Take(ByteView bytes, mqtt::ProtocolVersion version,
             const GrantModel& grant, absl::Time start, absl::Time now);
 
