@@ -1,6 +1,7 @@
 #include "proxy/base/utc_time.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/time/civil_time.h"
