@@ -18,6 +18,7 @@
 #include "policy/ctl/output.h"
 #include "proto/sluice/admin/v1/decision.grpc.pb.h"
 #include "proto/timestamp.h"
+#include "proxy/base/utc_time.h"
 
 namespace sluice::ctl {
 namespace {
@@ -78,10 +79,7 @@ absl::StatusOr<uint64_t> FindCount(const Options& options) {
 }
 
 std::string TimeOf(const Decision& decision) {
-  const std::optional<absl::Time> time = FromTimestamp(decision.time());
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ",
-                          time.value_or(absl::UnixEpoch()),
-                          absl::UTCTimeZone());
+  return UtcTime(FromTimestamp(decision.time()).value_or(absl::UnixEpoch()), 3);
 }
 
 // Columns whose width is known from the start come first.

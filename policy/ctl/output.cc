@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
+#include "proxy/base/utc_time.h"
 
 namespace sluice::ctl {
 namespace {
@@ -90,9 +91,7 @@ absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message) {
 
 std::string TimeText(const google::protobuf::Timestamp& timestamp) {
   if (timestamp.seconds() == 0) return "";
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
-                          absl::FromUnixSeconds(timestamp.seconds()),
-                          absl::UTCTimeZone());
+  return UtcTime(absl::FromUnixSeconds(timestamp.seconds()), 0);
 }
 
 }  // namespace sluice::ctl

@@ -111,8 +111,7 @@ std::string FormatLogLine(LogFormat format, absl::Time time, LogLevel level,
                           absl::string_view event,
                           absl::Span<const LogField> fields) {
   const bool json = format == LogFormat::kJson;
-  std::string when;
-  AppendUtcTime(time, 3, &when);
+  const std::string when = UtcTime(time, 3);
   std::string line =
       json ? absl::StrCat("{\"time\":\"", when, "\",\"level\":\"",
                           LevelName(level), "\",\"event\":\"", event, "\"")

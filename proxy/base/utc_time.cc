@@ -47,4 +47,10 @@ void AppendUtcTime(absl::Time time, int digits, std::string* out) {
   out->push_back('Z');
 }
 
+std::string UtcTime(absl::Time time, int digits) {
+  std::string text;
+  AppendUtcTime(time, digits, &text);
+  return text;
+}
+
 }  // namespace sluice

@@ -13,6 +13,8 @@ namespace sluice {
 // 9999 is shown as the first or last moment that has them. A fraction of what
 // absl::FormatTime() costs.
 void AppendUtcTime(absl::Time time, int digits, std::string* out);
+// That alone.
+std::string UtcTime(absl::Time time, int digits);
 
 }  // namespace sluice
 
