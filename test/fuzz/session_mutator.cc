@@ -40,30 +40,28 @@ class Mutator {
   explicit Mutator(unsigned seed) : random_(seed) {}
 
   void Change(std::vector<Step>* steps) {
-    switch (Below(7)) {
-      case 0:
-      case 1:
-        Insert(MakeStep(), steps);
-        return;
+    const size_t way = Below(7);
+    if (way < 2 || steps->empty()) {
+      Insert(MakeStep(), steps);
+      return;
+    }
+    const size_t place = Below(steps->size());
+    Step& step = (*steps)[place];
+    switch (way) {
       case 2:
-        if (!steps->empty()) steps->erase(steps->begin() + Place(*steps));
+        steps->erase(steps->begin() + place);
         return;
       case 3:
-        if (!steps->empty()) Insert((*steps)[Place(*steps)], steps);
+        Insert(Step(step), steps);
         return;
       case 4:
-        if (!steps->empty()) {
-          std::swap((*steps)[Place(*steps)], (*steps)[Place(*steps)]);
-        }
+        std::swap(step, (*steps)[Below(steps->size())]);
         return;
       case 5:
-        if (!steps->empty()) ChangeBytes(&(*steps)[Place(*steps)]);
+        ChangeBytes(&step);
         return;
-      case 6:
-        if (!steps->empty()) {
-          (*steps)[Place(*steps)].argument = Number(Step::kArguments);
-        }
-        return;
+      default:
+        step.argument = Number(Step::kArguments);
     }
   }
 
@@ -81,7 +79,6 @@ class Mutator {
  private:
   uint8_t Number(size_t end) { return static_cast<uint8_t>(Below(end)); }
   bool Maybe() { return Below(2) == 0; }
-  size_t Place(const std::vector<Step>& steps) { return Below(steps.size()); }
   absl::string_view Topic() { return kTopics[Below(kTopics.size())]; }
   absl::string_view Filter() { return kFilters[Below(kFilters.size())]; }
   uint16_t PacketId() { return static_cast<uint16_t>(Below(5)); }
