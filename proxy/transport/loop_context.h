@@ -28,7 +28,9 @@ class ConnectionTable;
 // What the connections of one event loop share. The buffers are used by one
 // connection at a time and hold nothing between turns.
 struct LoopContext {
-  static constexpr size_t kCiphertextSize = 64 * 1024;
+  // A whole TLS record (RFC 8446 section 5.2), and hardly more: so much of a
+  // client that sends without end is judged before the others have their turn.
+  static constexpr size_t kCiphertextSize = 17 * 1024;
   static constexpr size_t kScratchSize = PacketBuffer::kMinScratch;
 
   absl::Span<uint8_t> ciphertext() {

@@ -330,6 +330,19 @@ def aliases(target, stop):
     return _together(once, target, stop, 2)
 
 
+def small_publications(target, stop):
+    """As many messages as fit into the connections, of a byte each."""
+
+    def once(target, stop, number, seen):
+        client = target.let_in("flood/# pub", i=number)
+        packets = wire.publish("flood/x", b"x") * 1000
+        while not stop.is_set():
+            client.send(packets)
+            seen["publications"] += 1000
+
+    return _together(once, target, stop, 4)
+
+
 def subscriptions(target, stop):
     """SUBSCRIBEs with 1,000 filters each, half of them denied, and then one
     with too many."""

@@ -28,6 +28,7 @@ from harness.stack import run_directory  # noqa: E402
 # to compare.
 ATTACKS = {
     "topic aliases": attacks.aliases,
+    "small publications": attacks.small_publications,
     "subscriptions": attacks.subscriptions,
     "a byte a second of CONNECT": attacks.drip_connect,
 }
