@@ -53,6 +53,9 @@ struct VerifiedToken {
   std::string client_nonce;
   // `iat`, where the token has it.
   std::optional<absl::Time> issued_at;
+  // Whether `expires_at` is only how long an authorization server's answer is
+  // good for, which did not say when the token itself ends.
+  bool may_outlive_grant = false;
 };
 
 // When the grant of `token`, which was first seen at `first_seen`, ends: `exi`

@@ -40,7 +40,8 @@ constexpr char kUnknownVersion[] = "the request names no MQTT version we know";
 
 // Until when what must not happen twice with `token` is remembered.
 absl::Time ForgetAt(const ace::VerifiedToken& token) {
-  return token.expires_at + ace::kMaxClockSkew;
+  return token.may_outlive_grant ? absl::InfiniteFuture()
+                                 : token.expires_at + ace::kMaxClockSkew;
 }
 
 // Who may go on using a Client Identifier (EDGE-20). A token that names nobody

@@ -138,6 +138,7 @@ ReferenceAnswers::Answer Introspector::Read(
   ResolvedReference resolved{*std::move(token)};
   *good_until = std::min(now + endpoint.cache_ttl, resolved.token.expires_at);
   if (!answer->has_expiry) {
+    resolved.token.may_outlive_grant = true;
     // Early enough that the answer comes before the grant ends.
     resolved.recheck_at = now + endpoint.cache_ttl * 3 / 4;
   } else if (now + endpoint.cache_ttl < resolved.token.expires_at) {

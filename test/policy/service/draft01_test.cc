@@ -5,7 +5,12 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "policy/ace/cbor_writer.h"
+#include "policy/ace/cose_key.h"
+#include "policy/ace/cose_sign.h"
 #include "policy/service/draft01_proof.h"
+#include "policy/service/reference_answers.h"
 #include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
@@ -159,6 +164,26 @@ TEST_F(Draft01Test, AProofIsTakenOnceInTheLifeOfItsToken) {
   Granted(WithNonce(DraftToken(client_, "token-2"), client_));
 }
 
+// covers: ACE-D01-2
+TEST_F(Draft01Test, AProofIsNotForgottenWhereTheTokensEndIsNotKnown) {
+  absl::StatusOr<ace::VerifiedToken> token =
+      issuer_.Verifier(profile_).Verify(AsBytes(DraftToken(client_)), kNow);
+  ASSERT_TRUE(token.ok()) << token.status();
+  token->may_outlive_grant = true;
+  const auto answer = [&](absl::Time now) {
+    // What an authorization server said at that time.
+    ResolvedReference resolved{*token};
+    resolved.token.expires_at = now + absl::Minutes(1);
+    ReferenceAnswers references(true);
+    EXPECT_FALSE(references.Find("opaque").ok());
+    references.Add(resolved);
+    return Make().Authenticate(WithNonce("opaque", client_), now, &references);
+  };
+  EXPECT_TRUE(answer(kNow)->has_grant());
+  const absl::Time later = kNow + absl::Hours(24);
+  EXPECT_THAT(answer(later)->denial().detail(), HasSubstr("used before"));
+}
+
 // covers: ACE-D01-2, ACE-D01-4
 TEST_F(Draft01Test, AProofOfOneModeIsNotTakenAgainInAnother) {
   const std::string token = DraftToken(client_);
@@ -294,6 +319,46 @@ TEST_F(Draft01Test, OnlyACwtInBase64IsDecoded) {
   }
   EXPECT_EQ(TokenOfUserName(absl::Base64Escape("plain text")),
             absl::Base64Escape("plain text"));
+}
+
+// covers: ACE-D01-4, ACE-TOK-5
+TEST_F(Draft01Test, ACwtThatCameAsAUserNameIsRechecked) {
+  const ace::SigningKey server = NewKey(ace::Algorithm::kEdDsa);
+  ace::Issuer issuer;
+  issuer.name = "cwt-server";
+  issuer.profile = profile_;
+  issuer.keys = *ace::JwkSet::Parse(
+      absl::StrCat(R"({"keys":[)", server.jwk().ToJson(), "]}"));
+  ace::TokenVerifier::Options options;
+  options.audience = "broker";
+  options.issuers = {issuer};
+  const Authenticator authenticator(*ace::TokenVerifier::Create(options), {},
+                                    store_, managed_);
+  ace::CborWriter confirmation;
+  confirmation.Map(1).Integer(1).Encoded(ace::EncodeCoseKey(client_.jwk()));
+  ace::CborWriter claims;  // RFC 8392 section 4, RFC 8747, RFC 9200
+  claims.Map(5)
+      .Integer(1)
+      .Text(issuer.name)
+      .Integer(3)
+      .Text(options.audience)
+      .Integer(4)
+      .Integer(absl::ToUnixSeconds(kExpiry))
+      .Integer(8)
+      .Encoded(confirmation.bytes())
+      .Integer(9)
+      .Text("publish_a");
+  const std::string token =
+      absl::Base64Escape(*ace::SignCwt(server, claims.bytes()));
+  const auto granted = [&](const v1::AuthenticateRequest& request) {
+    const auto answer = authenticator.Authenticate(request, kNow);
+    EXPECT_TRUE(answer.ok() && answer->has_grant());
+    return answer.ok() && answer->has_grant();
+  };
+  ASSERT_TRUE(granted(UserName(token, client_)));
+  v1::AuthenticateRequest recheck = UserName(token, client_);
+  recheck.mutable_recheck()->set_token(token);
+  EXPECT_TRUE(granted(recheck));
 }
 
 }  // namespace
