@@ -145,6 +145,13 @@ class Authenticator {
   absl::StatusOr<v1::AuthenticateResponse> AdmitAndStore(
       const v1::ConnectionInfo& connection, const std::string& token,
       const ace::VerifiedToken& verified, absl::Time now) const;
+  // Stores a granted token once more, as the store may have lost it. It takes
+  // the place of no newer one (ACE-TOK-7), and its client's identifier from
+  // nobody who has proven another key under it since (ACE-POP-5).
+  absl::Status Restore(const v1::ConnectionInfo& connection,
+                       const std::string& token,
+                       const ace::VerifiedToken& verified,
+                       absl::Time now) const;
   // The stored token that is bound to the certificate, or to its key.
   absl::StatusOr<std::optional<TokenRecord>> FindByCertificate(
       const ace::ClientCertificate& certificate, absl::Time now) const;

@@ -11,6 +11,7 @@
 #include "policy/ace/rejection.h"
 #include "policy/service/answers.h"
 #include "policy/service/authenticator.h"
+#include "policy/service/draft01_proof.h"
 #include "policy/service/known_keys.h"
 #include "proxy/base/bytes.h"
 
@@ -58,10 +59,12 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
     const v1::RecheckCredential& credential, absl::Time now,
     ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
-  std::string token = credential.token();
-  if (credential.stored()) {
+  // What has come as a User Name is kept as such (ACE-D01-4).
+  std::string token = speaks_draft01_ ? TokenOfUserName(credential.token())
+                                      : credential.token();
+  if (credential.has_stored_key_id()) {
     absl::StatusOr<std::optional<TokenRecord>> record =
-        FindStored(connection, now);
+        store_->Find(credential.stored_key_id(), now);
     if (!record.ok()) return record.status();
     if (!record->has_value()) {
       return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
@@ -72,15 +75,33 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
   const absl::StatusOr<ace::VerifiedToken> verified =
       Verify(token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
+  if (credential.has_stored_key_id() &&
+      verified->pop_key.thumbprint() != credential.stored_key_id()) {
+    return Deny<Response>(v1::Denial::REASON_TOKEN_INVALID,
+                          "the stored token has become another key's");
+  }
   absl::StatusOr<v1::AuthenticateResponse> answer =
       Admit(connection, *verified, now);
   if (!answer.ok() || !answer->has_grant()) return answer;
-  // The store may have lost it. A newer one that was brought meanwhile stays
-  // (ACE-TOK-7).
-  absl::Status stored = store_->PutUnproven(
-      RecordOf(token, *verified, connection.client_id()), now);
-  if (!stored.ok() && !absl::IsAlreadyExists(stored)) return stored;
+  if (absl::Status s = Restore(connection, token, *verified, now); !s.ok()) {
+    return s;
+  }
   return answer;
+}
+
+absl::Status Authenticator::Restore(const v1::ConnectionInfo& connection,
+                                    const std::string& token,
+                                    const ace::VerifiedToken& verified,
+                                    absl::Time now) const {
+  TokenRecord record = RecordOf(token, verified, connection.client_id());
+  const absl::StatusOr<std::optional<TokenRecord>> of_client =
+      store_->FindByClientId(record.client_id, now);
+  if (!of_client.ok()) return of_client.status();
+  if (of_client->has_value() && (*of_client)->binding != record.binding) {
+    record.client_id.clear();  // proven since, by who has another key
+  }
+  absl::Status stored = store_->PutUnproven(std::move(record), now);
+  return absl::IsAlreadyExists(stored) ? absl::OkStatus() : stored;
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(

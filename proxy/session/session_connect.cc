@@ -198,8 +198,12 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_listener(context_.settings->listener);
   info->set_client_address(context_.client_address);
   info->set_client_id(client_id_);
-  info->set_client_certificate(context_.tls->PeerCertificate());
-  info->set_psk_key_id(context_.tls->PreSharedKeyId());
+  // Whoever was let in as an anonymous client stays one, be there a token of
+  // its TLS key by now or not.
+  if (grant_ == nullptr || !is_anonymous()) {
+    info->set_client_certificate(context_.tls->PeerCertificate());
+    info->set_psk_key_id(context_.tls->PreSharedKeyId());
+  }
   info->set_bind_client_id(context_.settings->bind_client_id);
   info->set_clean_start(clean_start_);
   info->set_session_expiry_interval(session_expiry_interval_);

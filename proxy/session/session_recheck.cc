@@ -2,6 +2,7 @@
 // when its policy has changed.
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -23,6 +24,11 @@ constexpr absl::Duration kMinInterval = absl::Milliseconds(100);
 // A grant that came with another version of the policy than the one that was
 // pushed is either older or newer: it is asked about once.
 constexpr absl::Duration kVersionSettles = absl::Seconds(1);
+
+// What the grant's token is bound to; empty where there is no token.
+std::string KeyIdOf(const Grant& grant) {
+  return grant.key_ids().empty() ? "" : grant.key_ids()[0];
+}
 
 }  // namespace
 
@@ -52,7 +58,7 @@ void Session::AskToRecheck() {
   if (!recheck_->token.empty()) {
     request->mutable_recheck()->set_token(recheck_->token);
   } else if (!grant_->issuer().empty()) {
-    request->mutable_recheck()->set_stored(true);
+    request->mutable_recheck()->set_stored_key_id(KeyIdOf(*grant_));
   } else {
     request->mutable_anonymous()->set_authz_info_enabled(
         !context_.settings->authz_info_topic.empty());
@@ -82,9 +88,11 @@ void Session::OnRecheckDecision(
     ArmOpenTimer();
     return;
   }
-  if (!MayReplaceGrant(*grant)) {
-    DenyRecheck(ReasonCode::kNotAuthorized,
-                "the token has become another subject's, or has expired");
+  // Possession was proven of the key of the grant that is there.
+  if (!MayReplaceGrant(*grant) || KeyIdOf(*grant) != KeyIdOf(*grant_)) {
+    DenyRecheck(
+        ReasonCode::kNotAuthorized,
+        "the token has become another subject's or key's, or has expired");
     return;
   }
   if (IsRevoked(*grant)) {

@@ -3,7 +3,7 @@
 import stat
 
 from harness import cwt, wire
-from harness.admin import http_status
+from harness.admin import http_status, metric
 from harness.process import eventually
 from harness.stack import StackTestCase
 from harness.tokens import AuthorizationServer, Ed25519Key, HmacKey
@@ -43,6 +43,36 @@ class StoredTokenTest(StoredTokenTestCase):
         client = self.assert_let_in("proven")
         self.assert_code(client.publish("a/b"), 0x10)
         self.assert_code(client.publish("b"), 0x87)
+
+    # covers: ACE-POP-5, ACE-TOK-5
+    def test_a_changed_policy_leaves_it_the_grant_of_the_proven_key(self):
+        for subject in ("alice", None):
+            with self.subTest(subject=subject):
+                other, client_id = Ed25519Key(), f"one-of-two-{subject}"
+                token = self.token("low/# pub", sub=subject)
+                self.assert_code(
+                    self.client().ace_connect(token, self.key,
+                                              client_id=client_id), 0)
+                client = self.assert_let_in(client_id)
+                # Another key is proven under the same Client Identifier, but the
+                # broker, which would end the first client, never hears of it.
+                token = self.token("high/# pub", key=other, sub=subject)
+                self.assert_code(
+                    self.client().ace_connect(token, other,
+                                              client_id=client_id,
+                                              will=("elsewhere", b"x")), 0x87)
+                before = self._policy_rechecks()
+                self.sluicectl("rule", "put", f"any-{subject}", "--deny",
+                               "--publish", "--topic", "nothing/here")
+                eventually(lambda: self._policy_rechecks() > before,
+                           "the client is asked about again")
+                self.assert_code(client.publish("high/x"), 0x87)
+                self.assert_code(client.publish("low/x"), 0x10)
+
+    def _policy_rechecks(self):
+        return metric(self.stack.admin_address,
+                      'sluice_decisions_total{action="recheck",'
+                      'result="allowed"}')
 
     # covers: ACE-POP-5
     def test_every_form_of_no_token_is_challenged(self):

@@ -103,7 +103,7 @@ TEST_F(GrantedRulesTest, ThoseOfTheTokenThatTheTlsKeyStandsFor) {
   with_psk.mutable_connection()->set_psk_key_id(client_.jwk().Thumbprint());
   EXPECT_EQ(Filters(Granted(with_psk)), Strings{"alice"});
   v1::AuthenticateRequest recheck = Request();
-  recheck.mutable_recheck()->set_stored(true);
+  recheck.mutable_recheck()->set_stored_key_id(client_.jwk().Thumbprint());
   EXPECT_EQ(Filters(Granted(recheck)), Strings{"alice"});
   EXPECT_EQ(Filters(Granted(Anonymous(true))), Strings{"anonymous"});
 }

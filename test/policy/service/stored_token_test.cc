@@ -157,6 +157,39 @@ TEST_F(StoredTokenTest, ARecheckReplacesNoNewerOne) {
   EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(), "token-2");
 }
 
+// covers: ACE-TOK-5, ACE-POP-5
+TEST_F(StoredTokenTest, ARecheckIsOfTheKeyThatWasProven) {
+  TokenOptions options;
+  options.scope = R"([["a",["sub"]]])";
+  Granted(WithExporter(Token(client_, options), client_));
+  const v1::Grant grant = Granted(StoredWithChallenge(client_));
+  // Somebody else proves another key under the same Client Identifier.
+  options.scope = R"([["#",["pub","sub"]]])";
+  options.token_id = "token-2";
+  Granted(WithExporter(Token(stranger_, options), stranger_));
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_stored_key_id(grant.key_ids(0));
+  EXPECT_EQ(Granted(recheck).key_ids(0), grant.key_ids(0));
+  EXPECT_THAT(PermissionsOf(Granted(recheck)), ElementsAre("a sub"));
+  // That one's identifier it stays.
+  EXPECT_EQ(Granted(StoredWithChallenge(stranger_)).token_id(), "token-2");
+  recheck.mutable_recheck()->set_stored_key_id("another");
+  EXPECT_EQ(Denied(recheck).reason(), v1::Denial::REASON_NO_CREDENTIAL);
+}
+
+// covers: ACE-TOK-5, ACE-POP-5
+TEST_F(StoredTokenTest, ARecheckTakesTheClientIdentifierFromNobody) {
+  const std::string token = Token(client_);
+  Granted(WithExporter(token, client_));
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_token(token);
+  Granted(recheck);
+  Granted(StoredWithChallenge(client_));
+  Granted(WithExporter(Token(stranger_), stranger_));
+  Granted(recheck);
+  Granted(StoredWithChallenge(stranger_));
+}
+
 // covers: ACE-TOK-7, ACE-CON-5
 TEST_F(StoredTokenTest, AProvenTokenReplacesANewerOneOfAnother) {
   TokenOptions options;

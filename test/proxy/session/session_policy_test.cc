@@ -137,14 +137,18 @@ TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
   grant.set_policy_version("v1");
   grant.add_permissions()->set_topic_filter("public/#");
   grant.mutable_permissions(0)->set_publish(true);
+  tls_certificate = "CERTIFICATE";
   Start();
   Client(ConnectPacket(ConnectParts()));
+  EXPECT_EQ(asked().connection().client_certificate(), "CERTIFICATE");
   Grant(grant);
   UpstreamConnected();
   Broker(ConnackPacket(kV5, 0));
   SetVersion("v2");
   EXPECT_THAT(PolicyVersionChanged(), ElementsAre("authenticate", "timer off"));
   EXPECT_EQ(asked().credential_case(), AuthenticateRequest::kAnonymous);
+  // Not whether there is a token of its key by now.
+  EXPECT_TRUE(asked().connection().client_certificate().empty());
 }
 
 TEST_F(SessionPolicyTest, AGrantOfAnotherVersionIsAskedAboutOnce) {

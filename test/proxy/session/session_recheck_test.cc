@@ -87,6 +87,11 @@ TEST_F(SessionRecheckTest, ATokenOfSomebodyElseEndsTheConnection) {
   OpenAndAsk();
   EXPECT_THAT(Grant(MakeGrant(now(), {"pub a/#"})),
               ElementsAre("client DISCONNECT 87", "close"));
+  // Possession of another key was not proven here.
+  OpenAndAsk();
+  other = AGrant({"pub a/#"});
+  other.add_key_ids("another's");
+  EXPECT_THAT(Grant(other), ElementsAre("client DISCONNECT 87", "close"));
 }
 
 // covers: ACE-TOK-5, ACE-EXP-2
@@ -131,13 +136,16 @@ TEST_F(SessionRecheckTest, AStoredTokenIsAskedAboutWithoutNamingIt) {
   parts.properties = AceProperties("");
   EXPECT_THAT(Client(ConnectPacket(parts)),
               ElementsAre("authenticate", "timer 10s"));
-  Grant(AGrant({"pub a/#"}));
+  policy::v1::Grant grant = AGrant({"pub a/#"});
+  grant.add_key_ids("thumbprint");
+  grant.add_key_ids("kid");
+  Grant(grant);
   UpstreamConnected();
   EXPECT_THAT(Broker(ConnackPacket(kV5, 0)),
               ElementsAre("client CONNACK 00", "timer 1m"));
   Advance(absl::Minutes(1));
   EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 59m"));
-  EXPECT_TRUE(asked().recheck().stored());
+  EXPECT_EQ(asked().recheck().stored_key_id(), "thumbprint");
 }
 
 // covers: ACE-TOK-5
