@@ -66,8 +66,8 @@ class PolicyWatch::Stream
  public:
   explicit Stream(PolicyWatch* watch) : watch_(watch) {}
 
-  // Waits for the stream's end, and returns whether anything has come. Where
-  // nothing has by then, calls `lost` at `lost_at`, and before anything comes.
+  // Waits for the stream's end, and returns whether it had told all that there
+  // is. Where it has not by then, calls `lost` at `lost_at`, and before it has.
   bool Run(Clock::time_point lost_at, absl::FunctionRef<void()> lost) {
     WatchRequest start;
     start.mutable_start()->set_proxy(watch_->proxy_);
@@ -81,11 +81,14 @@ class PolicyWatch::Stream
     StartRead(&response_);
     StartCall();
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto is_settled = [this] { return begun_ || ended_; };
+    const auto is_settled = [this] { return is_current_ || ended_; };
     if (!changed_.wait_until(lock, lost_at, is_settled)) lost();
-    if (!changed_.wait_for(lock, kLongestSilence, is_settled)) Cancel();
+    if (!changed_.wait_for(lock, kLongestSilence,
+                           [this] { return has_spoken_ || ended_; })) {
+      Cancel();
+    }
     changed_.wait(lock, [this] { return ended_; });
-    return begun_;
+    return is_current_;
   }
 
   void Cancel() { context_.TryCancel(); }
@@ -120,7 +123,7 @@ class PolicyWatch::Stream
   }
 
   void OnDone(const grpc::Status& status) override {
-    if (begun_) {
+    if (is_current_) {
       watch_->observer_->OnWatchEnded(
           !problem_.empty() ? problem_ : status.error_message());
     }
@@ -132,14 +135,7 @@ class PolicyWatch::Stream
  private:
   // Whether the stream is good for more.
   bool Take() {
-    if (!begun_) {
-      {
-        std::lock_guard<std::mutex> lock(mutex_);
-        begun_ = true;
-        changed_.notify_all();
-      }
-      watch_->observer_->OnWatchBegun();
-    }
+    Note(&has_spoken_);
     switch (response_.message_case()) {
       case WatchResponse::kSnapshot:
         if (!TakeSnapshot(response_.mutable_snapshot())) return false;
@@ -167,8 +163,17 @@ class PolicyWatch::Stream
     if (response_.has_position()) {
       watch_->position_ = response_.position();
       watch_->has_position_ = true;
+      if (!is_current_) watch_->observer_->OnWatchBegun();
+      Note(&is_current_);
     }
     return true;
+  }
+
+  void Note(bool* what) {
+    if (*what) return;
+    std::lock_guard<std::mutex> lock(mutex_);
+    *what = true;
+    changed_.notify_all();
   }
 
   bool TakeSnapshot(policy::v1::RevocationSnapshot* snapshot) {
@@ -245,7 +250,10 @@ class PolicyWatch::Stream
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool begun_ = false;  // written by reactions, with mutex_ held
+  // Written by reactions, with mutex_ held: whether anything has come, and
+  // whether what the service has told so far is all that there is.
+  bool has_spoken_ = false;
+  bool is_current_ = false;
   std::deque<WatchRequest> to_send_;
   bool writing_ = false;
   WatchRequest request_;  // while writing
@@ -278,7 +286,7 @@ PolicyWatch::~PolicyWatch() {
 
 void PolicyWatch::Run() {
   absl::Duration delay = kFirstDelay;
-  Clock::time_point ended_at;
+  Clock::time_point ended_at = Clock::now();
   for (;;) {
     const auto stream = std::make_shared<Stream>(this);
     {
@@ -286,18 +294,18 @@ void PolicyWatch::Run() {
       if (stopping_) return;
       stream_ = stream;
     }
-    const bool begun =
+    const bool was_current =
         stream->Run(ended_at + absl::ToChronoNanoseconds(lost_after_),
                     [&] { TellIfLost(lost_after_); });
     {
       std::lock_guard<std::mutex> lock(mutex_);
       stream_.reset();
     }
-    if (begun) {
+    if (was_current) {
       ended_at = Clock::now();
       may_be_lost_ = true;
     }
-    delay = begun ? kFirstDelay : std::min(2 * delay, kLongestDelay);
+    delay = was_current ? kFirstDelay : std::min(2 * delay, kLongestDelay);
     if (!Wait(delay)) return;
     TellIfLost(absl::FromChrono(Clock::now() - ended_at));
   }

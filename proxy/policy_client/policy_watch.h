@@ -37,7 +37,7 @@ class PolicyWatch {
 
   // On the thread.
   void Run();
-  // `away`: since the end of the last stream that had begun.
+  // `away`: since the service was last listened to, or since the start.
   void TellIfLost(absl::Duration away);
   // False: it is to stop.
   bool Wait(absl::Duration duration);
@@ -51,7 +51,7 @@ class PolicyWatch {
   // What the observer has been told; streams come one after the other.
   policy::v1::WatchPosition position_;
   bool has_position_ = false;
-  bool may_be_lost_ = false;  // and the observer has not been told so
+  bool may_be_lost_ = true;  // and the observer has not been told so
 
   std::mutex mutex_;
   std::condition_variable wakeup_;

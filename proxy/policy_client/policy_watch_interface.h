@@ -35,13 +35,15 @@ class WatchObserverInterface {
                               SessionsCallback done) = 0;
   virtual void OnDisconnectSessions(std::vector<std::string> session_ids) = 0;
 
-  // The service is listened to: its first message has come, or the stream has
-  // ended. Each is told once for each change; it starts out as ended.
+  // The service is listened to, and what has been told so far is all that there
+  // is; or the stream has ended. Each is told once for each change; it starts
+  // out as ended.
   virtual void OnWatchBegun() = 0;
   // `reason` is for the log.
   virtual void OnWatchEnded(const std::string& reason) = 0;
-  // After OnWatchEnded(): the service has been away for as long as the watch
-  // was told to bear with. Once for each time that it goes.
+  // The service has been away, after OnWatchEnded() or from the start on, for
+  // as long as the watch was told to bear with. Once for each time that it
+  // goes.
   virtual void OnWatchLost() = 0;
 };
 

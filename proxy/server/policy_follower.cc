@@ -44,6 +44,8 @@ void PolicyFollower::OnDisconnectSessions(
 
 void PolicyFollower::OnWatchBegun() {
   stats_.watching = true;
+  stats_.following = true;
+  pool_.SetPolicyFollowed(true);
   logger_.Info("policy_watch_begun");
 }
 
@@ -55,11 +57,16 @@ void PolicyFollower::OnWatchEnded(const std::string& reason) {
 }
 
 void PolicyFollower::OnWatchLost() {
-  if (on_outage_ == OnOutage::kKeep) return;
-  logger_.Error("policy_outage", {{"detail",
-                                   "the policy service is away; clients are "
-                                   "disconnected"}});
-  pool_.EndSessions();
+  stats_.following = false;
+  pool_.SetPolicyFollowed(false);
+  const bool disconnects = on_outage_ == OnOutage::kDisconnect;
+  logger_.Error(
+      "policy_outage",
+      {{"detail", disconnects ? "the policy service is away; clients are "
+                                "disconnected, and new ones are refused"
+                              : "the policy service is away; new clients "
+                                "are refused"}});
+  if (disconnects) pool_.EndSessions();
 }
 
 }  // namespace sluice::server

@@ -22,7 +22,7 @@ std::string NewProxyName();
 //
 //   policy_watch_begun   info
 //   policy_watch_ended   warning
-//   policy_outage        error    with `policy.on_outage: disconnect` only
+//   policy_outage        error    the service has been away for too long
 //
 // Any thread.
 class PolicyFollower final : public policy_client::WatchObserverInterface {

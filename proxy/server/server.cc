@@ -120,6 +120,7 @@ void Server::FollowPolicy() {
 }
 
 bool Server::PolicyAnswers() {
+  if (!policy_follower_->stats().following) return false;
   // A channel within the process has no state to ask for.
   return policy_server_ != nullptr || policy_client_->IsReady();
 }

@@ -25,6 +25,9 @@ struct LivePolicy {
   // See policy.v1.PolicyVersion; empty while none has come.
   std::string version;
   uint64_t version_changes = 0;
+  // Whether all this is heard of. Nobody is let in while it is not: a
+  // revocation might have been missed (ACE-EXP-4).
+  bool is_followed = false;
 };
 
 // What a session is told about its client and given to work with. The pointers

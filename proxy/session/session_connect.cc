@@ -333,6 +333,11 @@ void Session::OnConnectDecision(
 
 void Session::OnGranted(Grant grant) {
   grant_ = absl::make_unique<Grant>(std::move(grant));
+  if (!context_.live_policy->is_followed) {
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
+           "what the policy service revokes is not heard of");
+    return;
+  }
   if (grant_->IsExpired(now_)) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
            true);

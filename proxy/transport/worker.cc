@@ -116,6 +116,10 @@ void Worker::SetPolicyVersion(const std::string& version) {
   });
 }
 
+void Worker::SetPolicyFollowed(bool followed) {
+  loop_.Post([this, followed] { context_.live_policy.is_followed = followed; });
+}
+
 void Worker::EndSessions() {
   loop_.Post([this] {
     connections_.ForEach([](ClientConnection* c) {

@@ -68,6 +68,7 @@ class Worker final : private Listener::HandlerInterface {
   void ApplyRevocations(
       std::shared_ptr<const policy_client::RevocationUpdate> update);
   void SetPolicyVersion(const std::string& version);
+  void SetPolicyFollowed(bool followed);
   // Ends every session: the policy service is away.
   void EndSessions();
   // Ends those that are this worker's.

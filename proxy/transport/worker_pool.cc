@@ -60,6 +60,10 @@ void WorkerPool::SetPolicyVersion(const std::string& version) {
   for (const auto& worker : workers_) worker->SetPolicyVersion(version);
 }
 
+void WorkerPool::SetPolicyFollowed(bool followed) {
+  for (const auto& worker : workers_) worker->SetPolicyFollowed(followed);
+}
+
 void WorkerPool::EndSessions() {
   for (const auto& worker : workers_) worker->EndSessions();
 }

@@ -59,6 +59,7 @@ class WorkerPool {
   void ApplyRevocations(
       const std::shared_ptr<const policy_client::RevocationUpdate>& update);
   void SetPolicyVersion(const std::string& version);
+  void SetPolicyFollowed(bool followed);
   void EndSessions();
   void DisconnectSessions(std::vector<std::string> session_ids);
   // The sessions of all loops, in the order of their ids, `query.limit` at

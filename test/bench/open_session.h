@@ -46,6 +46,7 @@ class OpenSession {
     context.random = &random_;
     context.counters = &counters_;
     context.observer = &observer_;
+    live_policy_.is_followed = true;
     context.live_policy = &live_policy_;
     session_ = std::make_unique<Session>(std::move(context));
     session_->Start(now_, &effects_);

@@ -81,6 +81,7 @@ class Driver {
     context.random = &random_;
     context.counters = &counters_;
     context.observer = &observer_;
+    live_policy_.is_followed = true;
     context.live_policy = &live_policy_;
     context.recorder = &recorder_;
     session_ = std::make_unique<Session>(std::move(context));

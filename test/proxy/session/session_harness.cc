@@ -111,6 +111,7 @@ SessionHarness::Lines SessionHarness::Start() {
   context.random = &random_;
   context.counters = &counters_;
   context.observer = &observer_;
+  live_policy.is_followed = follows_policy;
   context.live_policy = &live_policy;
   context.denials = &denials_;
   context.anonymous = &anonymous_;

@@ -132,6 +132,15 @@ TEST_F(SessionPolicyTest, APolicyThatChangesBeforeConnackIsAskedAboutThen) {
   }
 }
 
+// covers: ACE-EXP-4
+TEST_F(SessionPolicyTest, NobodyIsLetInWhileChangesAreNotHeardOf) {
+  follows_policy = false;
+  Start();
+  Client(ConnectPacket(ConnectParts()));
+  EXPECT_THAT(Grant(AGrant()), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 1u);
+}
+
 TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
   policy::v1::Grant grant;
   grant.set_policy_version("v1");

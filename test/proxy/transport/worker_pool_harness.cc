@@ -154,6 +154,7 @@ void WorkerPoolTest::Start() {
   pool_ = *std::move(pool);
   address_ =
       *SocketAddress::FromLiteral(*HostPort::Parse(pool_->addresses()[0]));
+  pool_->SetPolicyFollowed(true);
   pool_->Start();
 }
 
