@@ -56,10 +56,10 @@ UpstreamConnector::~UpstreamConnector() {
 }
 
 void UpstreamConnector::Start() {
-  uv_timer_start(timer_.get(), OnTimer,
-                 static_cast<uint64_t>(
-                     absl::ToInt64Milliseconds(upstream_->connect_timeout)),
-                 0);
+  const auto timeout = static_cast<uint64_t>(
+      absl::ToInt64Milliseconds(upstream_->connect_timeout));
+  deadline_ = uv_now(loop_) + timeout;
+  uv_timer_start(timer_.get(), OnTimer, timeout, 0);
   if (!upstream_->unix_path.empty()) {
     ConnectUnix();
   } else if (upstream_->literal.has_value()) {
@@ -112,6 +112,10 @@ void UpstreamConnector::ConnectNext() {
     FailLater(error_);
     return;
   }
+  // One that does not answer leaves the others their part of the time.
+  const uint64_t now = uv_now(loop_);
+  const uint64_t left = deadline_ > now ? deadline_ - now : 0;
+  uv_timer_start(timer_.get(), OnTimer, left / addresses_.size(), 0);
   const SocketAddress address = addresses_.back();
   addresses_.pop_back();
   ConnectTcp(address);
@@ -158,11 +162,17 @@ void UpstreamConnector::OnConnectDone(uv_connect_t* request, int status) {
 
 void UpstreamConnector::OnTimer(uv_timer_t* timer) {
   auto* self = static_cast<UpstreamConnector*>(timer->data);
-  self->handler_->OnConnected(UvError(self->error_));
+  if (self->addresses_.empty()) {
+    self->handler_->OnConnected(UvError(self->error_));
+    return;
+  }
+  self->error_ = UV_ETIMEDOUT;
+  self->ConnectNext();
 }
 
 void UpstreamConnector::FailLater(int error) {
   error_ = error;
+  addresses_.clear();
   socket_.reset();
   uv_timer_start(timer_.get(), OnTimer, 0, 0);
 }

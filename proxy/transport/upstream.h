@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct Upstream {
 };
 
 // One attempt to connect to the broker: a name's addresses are tried one after
-// the other, within the timeout altogether. On the loop's thread.
+// the other, within the timeout altogether, of which each has an equal part. On
+// the loop's thread.
 class UpstreamConnector {
  public:
   class HandlerInterface {
@@ -73,6 +75,7 @@ class UpstreamConnector {
   Lookup* lookup_ = nullptr;
   std::vector<SocketAddress> addresses_;  // still to be tried, last first
   UvStream socket_;
+  uint64_t deadline_ = 0;     // ms, of uv_now()
   int error_ = UV_ETIMEDOUT;  // of the latest attempt
 };
 
