@@ -184,9 +184,8 @@ void ClientConnection::OnEnd(Stream* stream, absl::Status status) {
 }
 
 void ClientConnection::OnWriteProgress(Stream* stream, absl::Status status) {
-  if (!status.ok()) {
-    (stream == &client_ ? client_failed_ : broker_ended_) = true;
-  }
+  // That the broker has ended is told when it has been read to its end.
+  if (!status.ok() && stream == &client_) client_failed_ = true;
   Settle();
 }
 
@@ -414,10 +413,9 @@ void ClientConnection::WriteToBroker() {
   std::vector<ByteView>& pieces = context_->pieces;
   if (pieces.empty()) return;
   if (broker_.has_value() && !broker_ended_) {
+    // As above: an error is told when the broker has been read to its end.
     const absl::StatusOr<size_t> moved = broker_->Write(pieces);
-    if (!moved.ok()) {
-      broker_ended_ = true;
-    } else if (*moved > 0) {
+    if (moved.ok() && *moved > 0) {
       context_->stats.forwarded_bytes_copied.Add(
           ForwardedAmongLast(context_->effects, *moved));
     }

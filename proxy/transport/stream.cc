@@ -79,7 +79,7 @@ int64_t Stream::Progress() const {
 absl::StatusOr<size_t> Stream::Write(absl::Span<const ByteView> pieces) {
   if (finishing_) return 0;
   absl::StatusOr<size_t> moved = queue_.Write(pieces);
-  if (!moved.ok()) Break();
+  if (!moved.ok()) BreakWriting();
   return moved;
 }
 
@@ -94,7 +94,7 @@ void Stream::FinishWriting() {
 
 void Stream::OnWriteProgress(absl::Status status) {
   if (!status.ok()) {
-    Break();
+    BreakWriting();
   } else if (finishing_ && queue_.size() == 0) {
     SendFin();
   }
@@ -107,17 +107,17 @@ void Stream::OnReadResult(ssize_t result) {
   } else if (result < 0) {
     SetReading(false);
     ended_ = true;
-    if (result != UV_EOF) Break();
+    if (result != UV_EOF) finishing_ = finished_ = true;
     handler_->OnEnd(this, result == UV_EOF ? absl::OkStatus()
                                            : UvError(static_cast<int>(result)));
   }
 }
 
-void Stream::Break() {
-  SetReading(false);
-  ended_ = true;
-  finishing_ = true;
-  finished_ = true;
+// What the peer said before it ended, why maybe, lies in the socket still. The
+// shutdown makes sure that its end comes behind it.
+void Stream::BreakWriting() {
+  finishing_ = finished_ = true;
+  shutdown(fd(), SHUT_RDWR);
 }
 
 void Stream::SendFin() {

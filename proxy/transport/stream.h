@@ -48,8 +48,9 @@ class Stream final : private WriteQueue::HandlerInterface {
   // without a word ends within a minute (RFC 1122, 4.2.3.6).
   void ProbePeer();
 
-  // As WriteQueue::Write(); after an error both directions have ended. Bytes
-  // are dropped after FinishWriting().
+  // As WriteQueue::Write(). After an error, here or in OnWriteProgress(), the
+  // writing direction has ended, and the peer's end follows what it has sent
+  // before. Bytes are dropped then, and after FinishWriting().
   absl::StatusOr<size_t> Write(absl::Span<const ByteView> pieces);
   size_t queued() const { return queue_.size(); }
   // Changes whenever the peer takes something, while bytes are queued: how many
@@ -67,7 +68,7 @@ class Stream final : private WriteQueue::HandlerInterface {
  private:
   void OnWriteProgress(absl::Status status) override;
   void OnReadResult(ssize_t result);
-  void Break();
+  void BreakWriting();
   void SendFin();
   int fd() const;
 

@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 
+#include <future>
 #include <string>
 #include <thread>
 
@@ -42,6 +44,39 @@ TEST_F(ClientConnectionTest, CarriesPacketsBothWaysWithoutCopying) {
     handshakes += pool_->workers()[0]->stats().handshakes.count(i);
   }
   EXPECT_EQ(handshakes, 1u);
+}
+
+// covers: EDGE-18
+TEST_F(ClientConnectionTest, TellsWhatABrokerSaidBeforeAWriteToItFailed) {
+  options_.workers = 1;
+  Start();
+  TestClient client(address_);
+  TestSocket broker = Open(&client);
+  const std::string unread = Publish("unread");
+  client.Send(unread);
+  Await([&] {
+    int there = 0;
+    ioctl(broker.fd(), FIONREAD, &there);
+    return there == static_cast<int>(unread.size());
+  });
+  // While the loop is busy the client publishes, and then the broker speaks and
+  // ends. What has not been read makes that a reset.
+  std::promise<void> is_busy;
+  std::promise<void> go_on;
+  policy::v1::SessionQuery query;
+  query.set_limit(2);  // more than there are: the loop is asked
+  pool_->ListSessions(query, [&](auto) {
+    is_busy.set_value();
+    go_on.get_future().wait();
+  });
+  is_busy.get_future().wait();
+  client.Send(Publish("to nobody"));
+  const std::string last = Publish("last words");
+  broker.Send(last);
+  broker.Close();
+  go_on.set_value();
+  EXPECT_EQ(client.ReceiveExactly(last.size()), last);
+  EXPECT_EQ(client.Receive(), "");
 }
 
 TEST_F(ClientConnectionTest, TakesPacketsAByteAtATime) {

@@ -1,6 +1,8 @@
 #include "test/proxy/transport/end_points.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -18,6 +20,9 @@ TestSocket::TestSocket(UniqueFd fd) : fd_(std::move(fd)) {
   for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
     setsockopt(fd_.get(), SOL_SOCKET, option, &kPatience, sizeof(kPatience));
   }
+  // What is sent is there at once, be what was before acknowledged or not.
+  const int on = 1;
+  setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 TestSocket TestSocket::Connect(const SocketAddress& address) {

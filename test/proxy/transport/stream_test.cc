@@ -192,7 +192,20 @@ TEST_F(StreamTest, SeesWhetherThePeerTakesWhatIsQueued) {
 TEST_F(StreamTest, ReportsAFailedWrite) {
   close(std::exchange(peer_, -1));
   EXPECT_FALSE(stream_->Write({AsBytes("x")}).ok());
+  EXPECT_FALSE(stream_->is_finished());
+  stream_->SetReading(true);
+  while (!ended_) Turn();
   EXPECT_TRUE(stream_->is_finished());
+}
+
+TEST_F(StreamTest, ReadsWhatThePeerSaidBeforeAWriteFailed) {
+  ASSERT_EQ(write(peer_, "bye", 3), 3);
+  close(std::exchange(peer_, -1));
+  EXPECT_FALSE(stream_->Write({AsBytes("x")}).ok());
+  EXPECT_EQ(Write({AsBytes("y")}), 0u);
+  stream_->SetReading(true);
+  while (!ended_) Turn();
+  EXPECT_EQ(received_, "bye");
 }
 
 TEST_F(StreamTest, ReportsAFailureOfWhatIsQueued) {
@@ -201,6 +214,8 @@ TEST_F(StreamTest, ReportsAFailureOfWhatIsQueued) {
   ASSERT_GT(Write({AsBytes(large)}), 0u);  // behind it
   close(std::exchange(peer_, -1));
   while (write_error_.ok()) Turn();
+  stream_->SetReading(true);
+  while (!ended_) Turn();
   EXPECT_TRUE(stream_->is_finished());
   EXPECT_EQ(stream_->queued(), 0u);
 }
