@@ -108,6 +108,24 @@ std::string Collection::TrimPage(const PageBounds& bounds,
   return NextPageToken(resources->back().id);
 }
 
+grpc::Status Collection::CheckRoom(const Resource& resource, size_t max_count,
+                                   size_t max_bytes) const {
+  std::vector<Resource> others;
+  grpc::Status status = List({"", max_count}, &others);
+  if (!status.ok()) return status;
+  size_t count = 1;
+  size_t bytes = resource.value.size();
+  for (const Resource& other : others) {
+    if (other.id == resource.id) continue;
+    ++count;
+    bytes += other.value.size();
+  }
+  if (count <= max_count && bytes <= max_bytes) return grpc::Status::OK;
+  return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                      absl::StrCat("there may be ", max_count, " ", name_,
+                                   ", of ", max_bytes, " bytes together"));
+}
+
 grpc::Status Collection::Put(std::optional<int64_t> expected,
                              Resource* resource) const {
   resource->collection = name_;

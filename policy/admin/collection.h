@@ -80,6 +80,10 @@ class Collection {
   std::string TrimPage(const PageBounds& bounds,
                        std::vector<Resource>* resources) const;
 
+  // RESOURCE_EXHAUSTED where `resource` and all others together, but for the
+  // one in whose place it comes, are more than `max_count` or `max_bytes`.
+  grpc::Status CheckRoom(const Resource& resource, size_t max_count,
+                         size_t max_bytes) const;
   // `resource.collection` is set here; becomes what has been written.
   grpc::Status Put(std::optional<int64_t> expected, Resource* resource) const;
   grpc::Status Delete(absl::string_view id, absl::string_view etag,

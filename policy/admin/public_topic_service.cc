@@ -93,6 +93,10 @@ grpc::Status PublicTopicService::Put(
   Resource resource;
   resource.id = id;
   resource.value = topic.SerializeAsString();
+  if (status.ok()) {
+    status =
+        topics_.CheckRoom(resource, kMaxPublicTopics, kMaxPublicTopicBytes);
+  }
   if (status.ok()) status = topics_.Put(expected, &resource);
   if (!status.ok()) return status;
   *response = Show(resource);

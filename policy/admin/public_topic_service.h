@@ -1,6 +1,7 @@
 #ifndef POLICY_ADMIN_PUBLIC_TOPIC_SERVICE_H_
 #define POLICY_ADMIN_PUBLIC_TOPIC_SERVICE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@
 #include "proto/sluice/admin/v1/public_topic.grpc.pb.h"
 
 namespace sluice::policy {
+
+// How many managed public topics there may be: each grant has all of them.
+inline constexpr size_t kMaxPublicTopics = 1000;
+inline constexpr size_t kMaxPublicTopicBytes = 1 << 20;  // of all together
 
 // PublicTopicService over gRPC: the managed public topics are resources of the
 // store, and those of the configuration are shown beside them. A call waits for

@@ -1,6 +1,5 @@
 #include "policy/admin/rule_service.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -69,7 +68,7 @@ grpc::Status RuleService::Put(const admin::v1::PutRuleRequest& request,
   rule.clear_name();
   rule.clear_etag();
   resource.value = rule.SerializeAsString();
-  grpc::Status status = CheckRoom(resource);
+  grpc::Status status = rules_.CheckRoom(resource, kMaxRules, kMaxRuleBytes);
   if (status.ok()) status = rules_.Put(expected, &resource);
   if (!status.ok()) return status;
   *response = Show(resource);
@@ -107,23 +106,6 @@ grpc::Status RuleService::CheckChecker(const admin::v1::Rule& rule) const {
                     absl::StrCat("this service has no checker \"",
                                  rule.external_check().checker(),
                                  "\": see `checkers` in its configuration"));
-}
-
-grpc::Status RuleService::CheckRoom(const Resource& resource) {
-  std::vector<Resource> rules;
-  grpc::Status status = rules_.List({"", kMaxRules}, &rules);
-  if (!status.ok()) return status;
-  size_t count = 1;
-  size_t bytes = resource.value.size();
-  for (const Resource& rule : rules) {
-    if (rule.id == resource.id) continue;
-    ++count;
-    bytes += rule.value.size();
-  }
-  if (count <= kMaxRules && bytes <= kMaxRuleBytes) return grpc::Status::OK;
-  return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                      absl::StrCat("there may be ", kMaxRules, " rules, of ",
-                                   kMaxRuleBytes, " bytes together"));
 }
 
 grpc::ServerUnaryReactor* RuleService::GetRule(

@@ -53,8 +53,6 @@ class RuleService final : public admin::v1::RuleService::CallbackService {
   grpc::Status ApplyMask(const admin::v1::PutRuleRequest& request,
                          absl::string_view id, admin::v1::Rule* rule,
                          std::optional<int64_t>* expected);
-  // Whether there is room for `resource` beside the other rules.
-  grpc::Status CheckRoom(const Resource& resource);
   grpc::Status List(const admin::v1::ListRulesRequest& request,
                     admin::v1::ListRulesResponse* response);
 

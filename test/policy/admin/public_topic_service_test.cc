@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -232,6 +233,40 @@ TEST_F(PublicTopicServiceTest, PagesAreBoundedByBytes) {
   EXPECT_LT(page.ByteSizeLong(), size_t{1100} << 10);
   EXPECT_NE(page.next_page_token(), "");
   EXPECT_EQ(List(1000).size(), 2 * declared.size());
+}
+
+TEST_F(PublicTopicServiceTest, AreBoundedByBytesTogether) {
+  const auto large = [](size_t i) {
+    return Topic(absl::StrCat(i, "/", std::string(4000, 'x')));
+  };
+  grpc::Status status;
+  size_t written = 0;
+  PublicTopic out;
+  while (status.ok() && written < kMaxPublicTopics) {
+    status = Put(large(written++), &out);
+  }
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_GT(written, 250u);
+  EXPECT_LT(written, 270u);
+  // In the place of one of them there is room.
+  PublicTopic replaced = large(0);
+  replaced.set_publish(true);
+  Stored(replaced);
+}
+
+TEST_F(PublicTopicServiceTest, ThereIsRoomForSoMany) {
+  for (size_t i = 0; i < kMaxPublicTopics; ++i) {
+    Resource junk;
+    junk.collection = kPublicTopics;
+    junk.id = absl::StrCat(i);
+    ASSERT_TRUE(store_.Put(std::move(junk), std::nullopt, kNow).ok());
+  }
+  PublicTopic out;
+  const grpc::Status status = Put(Topic("a"), &out);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("1000 public-topics"));
+  EXPECT_TRUE(Delete("public-topics/0").ok());
+  Stored(Topic("a"));
 }
 
 }  // namespace
