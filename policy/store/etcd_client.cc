@@ -88,6 +88,15 @@ bool IsLeaseMissing(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::NOT_FOUND;
 }
 
+// That the token of the user is to be another; nothing was done then. A token
+// that is a JWT is of the users and roles that there were when it was made.
+bool IsTokenOutdated(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
+         status.error_message() ==
+             "etcdserver: revision of auth store is old" ||
+         status.error_message() == "etcdserver: user name is empty";
+}
+
 }  // namespace
 
 EtcdClient::EtcdClient(EtcdOptions options) : options_(std::move(options)) {
@@ -315,8 +324,8 @@ absl::Status EtcdClient::CallNow(
     context.set_deadline(deadline);
     status = Authorize(*member, deadline, &context);
     if (status.ok()) status = call(*member, &context);
-    if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
-      ForgetToken();  // it has aged, and nothing was done
+    if (IsTokenOutdated(status)) {
+      ForgetToken();
       *outcome = Outcome::kAnswered;
       continue;
     }

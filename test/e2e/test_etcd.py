@@ -24,6 +24,7 @@ class EtcdTestCase(StackTestCase):
     """Two stacks, whose policy services share one etcd."""
 
     tls = False
+    jwt = False
     proxy = {}
 
     @classmethod
@@ -31,7 +32,7 @@ class EtcdTestCase(StackTestCase):
         directory = pathlib.Path(
             tempfile.mkdtemp(prefix="etcd-", dir=run_directory()))
         shutil.copytree(keys_directory(), directory, dirs_exist_ok=True)
-        cls.etcd = Etcd(directory, cls.tls)
+        cls.etcd = Etcd(directory, cls.tls, cls.jwt)
         cls.addClassCleanup(cls.etcd.stop)
 
     @classmethod
@@ -250,3 +251,16 @@ class SecureEtcdTest(EtcdTestCase):
         for stack in (self.stack, self.second):
             for log in stack.logs():
                 self.assertNotIn(PASSWORD, log.read_text(encoding="utf-8"))
+
+
+class JwtEtcdTest(SecureEtcdTest):
+
+    jwt = True
+
+    # covers: ACE-CON-5
+    def test_a_change_of_etcds_users_makes_no_difference(self):
+        self.stack.sluicectl("revoke", "subject", "before")
+        self.etcd.call("auth/role/add", name="another")
+        self.stack.sluicectl("revoke", "subject", "after")
+        self.assertIn("after", self.stack.sluicectl("revocation",
+                                                    "list").stdout)

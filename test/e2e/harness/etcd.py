@@ -11,13 +11,15 @@ from .process import Process, eventually
 
 
 class Etcd(Process):
-    """One member on loopback, plain or, with `tls`, by the stack's keys."""
+    """One member on loopback, plain or, with `tls`, by the stack's keys; with
+    `jwt`, tokens of those who log in are JWTs, signed with them."""
 
-    def __init__(self, directory, tls=False):
+    def __init__(self, directory, tls=False, jwt=False):
         scheme = "https" if tls else "http"
         self.address = f"127.0.0.1:{free_port()}"
         self._url = f"{scheme}://{self.address}"
         self._context = None
+        self._token = None
         self._data = directory / "etcd"
         peer = f"http://127.0.0.1:{free_port()}"
         options = []
@@ -26,6 +28,10 @@ class Etcd(Process):
                 cafile=directory / "ca.crt")
             options = [f"--cert-file={directory}/server.crt",
                        f"--key-file={directory}/server.key"]
+        if jwt:
+            options.append(f"--auth-token=jwt,pub-key={directory}/server.crt,"
+                           f"priv-key={directory}/server.key,"
+                           "sign-method=ES256,ttl=10m")
         super().__init__([
             "/usr/bin/etcd", "--name=e2e", f"--data-dir={self._data}",
             f"--listen-client-urls={self._url}",
@@ -56,6 +62,8 @@ class Etcd(Process):
         request = urllib.request.Request(
             f"{self._url}/v3/{method}", json.dumps(fields).encode(),
             {"Content-Type": "application/json"})
+        if self._token:
+            request.add_header("Authorization", self._token)
         with urllib.request.urlopen(request, context=self._context,
                                     timeout=5) as answer:
             return json.load(answer)
@@ -66,3 +74,5 @@ class Etcd(Process):
         self.call("auth/role/add", name="root")
         self.call("auth/user/grant", user="root", role="root")
         self.call("auth/enable")
+        self._token = self.call("auth/authenticate", name="root",
+                                password=password)["token"]
