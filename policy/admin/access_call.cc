@@ -15,8 +15,7 @@ namespace sluice::policy {
 namespace {
 
 // About the references of each token, and the keys of its issuer.
-constexpr int kMaxQuestions =
-    2 * static_cast<int>(TokenStoreInterface::kMaxOfSubject);
+constexpr int kMaxQuestions = 2 * static_cast<int>(AccessCall::kMaxTokens);
 
 constexpr char kANewToken[] = "a token that is good";
 
@@ -49,12 +48,15 @@ void AccessCall::Start(const Context& context,
 void AccessCall::Run() {
   if (!query_.subject().empty()) {
     absl::StatusOr<std::vector<TokenRecord>> records =
-        context_.store->FindBySubject(query_.subject(), context_.clock());
+        context_.store->FindBySubject(query_.issuer(), query_.subject(),
+                                      kMaxTokens + 1, context_.clock());
     if (!records.ok()) {
       done_(records.status());
       return;
     }
     records_ = *std::move(records);
+    truncated_ = records_.size() > kMaxTokens;
+    if (truncated_) records_.resize(kMaxTokens);
   }
   DecisionCall::Start(
       {context_.deciders, context_.clock, Introspector::Freshness::kRemembered,
@@ -78,7 +80,6 @@ absl::Status AccessCall::Judge(const Authenticator& authenticator,
     return absl::OkStatus();
   }
   for (const TokenRecord& record : records_) {
-    if (!query_.issuer().empty() && record.issuer != query_.issuer()) continue;
     const absl::Status status =
         JudgeToken(authenticator, record, now, references);
     if (!status.ok()) return status;
@@ -194,13 +195,20 @@ void AccessCall::Finish() {
                         return rank(a) < rank(b);
                       });
   Response response;
-  response.set_truncated(records_.size() == TokenStoreInterface::kMaxOfSubject);
+  response.set_truncated(truncated_);
   for (Candidate& candidate : candidates_) {
     *response.add_cases() = std::move(candidate.access_case);
   }
   response.set_allowed(response.cases(0).allowed());
   response.set_undecided(response.cases(0).undecided());
   response.set_reason(ReasonOf(response.cases(0)));
+  if (truncated_ && !response.allowed() && !response.undecided()) {
+    response.set_undecided(true);
+    response.set_reason(absl::StrCat(
+        "none of the ", kMaxTokens,
+        " tokens that were looked at allows it, and the subject has more; ",
+        response.reason()));
+  }
   done_(std::move(response));
 }
 

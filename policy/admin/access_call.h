@@ -19,14 +19,17 @@
 
 namespace sluice::policy {
 
-// One question about access: looks at each token of the subject that is stored,
-// asks authorization servers and checkers where it has to, and says what comes
-// of it. Lives until it is answered.
+// One question about access: looks at the tokens of the subject that are
+// stored, asks authorization servers and checkers where it has to, and says
+// what comes of it. Lives until it is answered.
 class AccessCall : public std::enable_shared_from_this<AccessCall> {
  public:
   // Checkers are asked so many questions in one call; what is beyond counts as
   // denied.
   static constexpr size_t kMaxChecks = 256;
+
+  // So many tokens of the subject are looked at.
+  static constexpr size_t kMaxTokens = 32;
 
   using Response = admin::v1::ExplainAccessResponse;
   using Done = std::function<void(absl::StatusOr<Response>)>;
@@ -79,6 +82,7 @@ class AccessCall : public std::enable_shared_from_this<AccessCall> {
   const admin::v1::AccessQuery query_;
   const Done done_;
   std::vector<TokenRecord> records_;
+  bool truncated_ = false;  // the subject has more
   std::vector<Candidate> candidates_;
   std::vector<Check> checks_;
   std::atomic<size_t> unanswered_{0};

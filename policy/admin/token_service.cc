@@ -20,6 +20,9 @@
 namespace sluice::policy {
 namespace {
 
+// See ListTokensRequest.
+constexpr size_t kMaxOfSubject = 32;
+
 using admin::v1::Token;
 
 // The listing's name for page tokens.
@@ -90,8 +93,9 @@ grpc::Status TokenService::List(const admin::v1::ListTokensRequest& request,
   PageRoom room(PageSize(request.page_size()));
   const absl::Time now = clock_();
   absl::StatusOr<std::vector<TokenRecord>> records =
-      request.subject().empty() ? store_->List(*after, room.items() + 1, now)
-                                : store_->FindBySubject(request.subject(), now);
+      request.subject().empty()
+          ? store_->List(*after, room.items() + 1, now)
+          : store_->FindBySubject("", request.subject(), kMaxOfSubject, now);
   if (!records.ok()) return ToGrpcStatus(records.status());
   std::sort(records->begin(), records->end(), &ComesBefore);
   absl::string_view last;

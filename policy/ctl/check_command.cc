@@ -135,9 +135,9 @@ std::vector<Command> CheckCommand() {
        "Ask whether somebody may publish or subscribe to something",
        "With one of the tokens that are stored, under the rules of now; "
        "checkers are asked. Exit status\n0: yes, 1: no, 2: wrong usage, 3: no "
-       "answer, since the service cannot be reached,\nrefuses the question, or "
-       "gets no answer itself. Give --publish or --subscribe, and\n"
-       "--subject or --anonymous.\n",
+       "answer, since the service cannot be reached,\nrefuses the question, "
+       "gets no answer itself, or has too many tokens to look at.\n"
+       "Give --publish or --subscribe, and --subject or --anonymous.\n",
        {
            {"subject", "SUBJECT", false, "the sub of its tokens"},
            {"anonymous", "", false, "somebody without a token"},

@@ -26,7 +26,8 @@ constexpr int64_t kMaxOperations = 100;
 
 // A record may have 64 KiB and more, and gRPC takes 4 MiB at once.
 constexpr int64_t kListPageSize = 25;
-constexpr int64_t kMaxNamedRecords = 32;
+// Each is an operation of one transaction, of which etcd takes 128.
+constexpr int64_t kNamedPageSize = 32;
 
 std::string Serialized(const TokenRecord& record) {
   StoredToken stored;
@@ -277,46 +278,53 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view kid, absl::Time now) {
-  return FindNamed(KidPrefix(kid, issuer), &EtcdTokenStore::KidKey,
+  return FindNamed(KidPrefix(kid, issuer), &EtcdTokenStore::KidKey, issuer,
                    kMaxNamesakes, now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKidOfAnyIssuer(
     absl::string_view kid, absl::Time now) {
-  return FindNamed(KidPrefix(kid), &EtcdTokenStore::KidKey, kMaxNamesakes, now);
+  return FindNamed(KidPrefix(kid), &EtcdTokenStore::KidKey, "", kMaxNamesakes,
+                   now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindBySubject(
-    absl::string_view subject, absl::Time now) {
+    absl::string_view issuer, absl::string_view subject, size_t limit,
+    absl::Time now) {
   if (subject.empty()) return std::vector<TokenRecord>();
-  return FindNamed(SubjectPrefix(subject), &EtcdTokenStore::SubjectKey,
-                   kMaxOfSubject, now);
+  return FindNamed(SubjectPrefix(subject), &EtcdTokenStore::SubjectKey, issuer,
+                   limit, now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
-    const std::string& prefix, KeyOf key_of, size_t limit, absl::Time now) {
+    const std::string& prefix, KeyOf key_of, absl::string_view issuer,
+    size_t limit, absl::Time now) {
   const EtcdClient::Deadline deadline = client_->NewDeadline();
   std::vector<TokenRecord> records;
   RangeRequest range = EtcdPrefix(prefix);
   // Also where fewer are asked for, since some may have expired.
-  range.set_limit(kMaxNamedRecords);
-  const absl::StatusOr<RangeResponse> names = client_->Range(range, deadline);
-  if (!names.ok()) return names.status();
-  if (names->kvs().empty()) return records;
-  TxnRequest txn;
-  for (const mvccpb::KeyValue& kv : names->kvs()) {
-    AddRange(EtcdKey(TokenKey(kv.value())), &txn);
-  }
-  const absl::StatusOr<TxnResponse> found = client_->Txn(txn, deadline);
-  if (!found.ok()) return found.status();
-  for (int i = 0; i < found->responses_size(); ++i) {
-    const RangeResponse& response = found->responses(i).response_range();
-    if (response.kvs().empty() || records.size() >= limit) continue;
-    std::optional<TokenRecord> record = ToRecord(response.kvs(0).value());
-    if (record.has_value() && record->expires_at > now &&
-        (this->*key_of)(*record) == names->kvs(i).key()) {
+  range.set_limit(kNamedPageSize);
+  while (records.size() < limit) {
+    const absl::StatusOr<RangeResponse> names = client_->Range(range, deadline);
+    if (!names.ok()) return names.status();
+    if (names->kvs().empty()) break;
+    TxnRequest txn;
+    for (const mvccpb::KeyValue& kv : names->kvs()) {
+      AddRange(EtcdKey(TokenKey(kv.value())), &txn);
+    }
+    const absl::StatusOr<TxnResponse> found = client_->Txn(txn, deadline);
+    if (!found.ok()) return found.status();
+    for (int i = 0; i < found->responses_size(); ++i) {
+      const RangeResponse& response = found->responses(i).response_range();
+      if (response.kvs().empty() || records.size() >= limit) continue;
+      std::optional<TokenRecord> record = ToRecord(response.kvs(0).value());
+      if (!record.has_value() || record->expires_at <= now) continue;
+      if (!issuer.empty() && record->issuer != issuer) continue;
+      if ((this->*key_of)(*record) != names->kvs(i).key()) continue;
       records.push_back(*std::move(record));
     }
+    if (!names->more()) break;
+    range.set_key(EtcdKeyAfter(names->kvs(names->kvs_size() - 1).key()));
   }
   return records;
 }

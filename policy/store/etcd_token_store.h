@@ -60,7 +60,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
-      absl::string_view subject, absl::Time now) override;
+      absl::string_view issuer, absl::string_view subject, size_t limit,
+      absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
@@ -116,9 +117,12 @@ class EtcdTokenStore : public TokenStoreInterface {
       absl::string_view binding, EtcdClient::Deadline deadline);
   // The key of one of a record's names, which leads to it.
   using KeyOf = std::string (EtcdTokenStore::*)(const TokenRecord&) const;
-  // The records, `limit` at most, to which keys with `prefix` lead.
+  // The records, `limit` at most, to which keys with `prefix` lead, of tokens
+  // of `issuer`, or where it is empty of any.
   absl::StatusOr<std::vector<TokenRecord>> FindNamed(const std::string& prefix,
-                                                     KeyOf key_of, size_t limit,
+                                                     KeyOf key_of,
+                                                     absl::string_view issuer,
+                                                     size_t limit,
                                                      absl::Time now);
 
   static absl::StatusOr<FoundFact> ToFact(

@@ -105,14 +105,16 @@ absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKidOfAnyIssuer(
 }
 
 absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindBySubject(
-    absl::string_view subject, absl::Time now) {
+    absl::string_view issuer, absl::string_view subject, size_t limit,
+    absl::Time now) {
   std::vector<TokenRecord> found;
   if (subject.empty()) return found;
   std::lock_guard<std::mutex> lock(mutex_);
   const auto range = by_subject_.equal_range(subject);
-  for (auto i = range.first; i != range.second && found.size() < kMaxOfSubject;
-       ++i) {
-    if (i->second->record.expires_at > now) found.push_back(i->second->record);
+  for (auto i = range.first; i != range.second && found.size() < limit; ++i) {
+    const TokenRecord& record = i->second->record;
+    if (!issuer.empty() && record.issuer != issuer) continue;
+    if (record.expires_at > now) found.push_back(record);
   }
   return found;
 }

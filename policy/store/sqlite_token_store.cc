@@ -217,15 +217,16 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKidOfAnyIssuer(
 }
 
 absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindBySubject(
-    absl::string_view subject, absl::Time now) {
+    absl::string_view issuer, absl::string_view subject, size_t limit,
+    absl::Time now) {
   std::lock_guard<std::mutex> lock(database_->mutex());
   SqliteStatement statement = database_->Prepare(
       absl::StrCat("SELECT ", kRecordColumns,
-                   " FROM tokens WHERE subject = ? AND expires_at > ?"
-                   " LIMIT ?"));
-  statement.Bind(subject)
-      .Bind(absl::ToUnixMicros(now))
-      .Bind(int64_t{kMaxOfSubject});
+                   " FROM tokens WHERE subject = ? AND expires_at > ?",
+                   issuer.empty() ? "" : " AND issuer = ?", " LIMIT ?"));
+  statement.Bind(subject).Bind(absl::ToUnixMicros(now));
+  if (!issuer.empty()) statement.Bind(issuer);
+  statement.Bind(static_cast<int64_t>(limit));
   return AllRecords(&statement);
 }
 

@@ -45,7 +45,8 @@ class SqliteTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
-      absl::string_view subject, absl::Time now) override;
+      absl::string_view issuer, absl::string_view subject, size_t limit,
+      absl::Time now) override;
   absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
                                      absl::Time now) override;
   absl::StatusOr<std::optional<std::string>> FindClientIdOwner(

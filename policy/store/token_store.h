@@ -119,11 +119,11 @@ class TokenStoreInterface {
   virtual absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) = 0;
 
-  // At most kMaxOfSubject live records with that subject, which is not empty,
-  // of tokens of any issuer.
-  static constexpr size_t kMaxOfSubject = 32;
+  // At most `limit` live records with that subject, which is not empty, of
+  // tokens of `issuer`, or where it is empty of any.
   virtual absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
-      absl::string_view subject, absl::Time now) = 0;
+      absl::string_view issuer, absl::string_view subject, size_t limit,
+      absl::Time now) = 0;
 
   // Makes `claim.owner` the owner of the identifier where it has none, and
   // lengthens the ownership where it is the owner already. False where somebody

@@ -301,6 +301,38 @@ TEST_F(AccessServiceTest, WhatCannotBeDecidedIsNoDenial) {
   EXPECT_TRUE(Explain(Publish("a/b")).undecided());
 }
 
+TEST_F(AccessServiceTest, TokensThatWereNotLookedAtAreNoDenial) {
+  Post(Token(client_));
+  const TokenRecord granting = store_->List("", 1, kNow)->at(0);
+  const auto put = [&](size_t i, const std::string& issuer) {
+    TokenRecord record = granting;
+    record.binding = absl::StrCat("other", i);
+    record.issuer = issuer;
+    ASSERT_TRUE(store_->Put(record, kNow).ok());
+  };
+  for (size_t i = 1; i < AccessCall::kMaxTokens; ++i) put(i, "https://another");
+  ExplainAccessResponse explained = Explain(Publish("other"));
+  EXPECT_EQ(explained.cases_size(), 32);
+  EXPECT_FALSE(explained.truncated());
+  EXPECT_FALSE(explained.undecided());
+
+  put(AccessCall::kMaxTokens, "https://another");
+  explained = Explain(Publish("other"));
+  EXPECT_EQ(explained.cases_size(), 32);
+  EXPECT_TRUE(explained.truncated());
+  EXPECT_FALSE(explained.allowed());
+  EXPECT_TRUE(explained.undecided());
+  EXPECT_THAT(explained.reason(), HasSubstr("the subject has more"));
+  EXPECT_TRUE(Explain(Publish("a/b")).allowed());
+
+  AccessQuery query = Publish("other");
+  query.set_issuer(granting.issuer);
+  explained = Explain(query);
+  EXPECT_EQ(explained.cases_size(), 1);
+  EXPECT_FALSE(explained.truncated());
+  EXPECT_FALSE(explained.undecided());
+}
+
 TEST_F(AccessServiceTest, RefusesWhatIsWrong) {
   EXPECT_EQ(Refusal({}), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(Refusal(Publish("a/#")), grpc::StatusCode::INVALID_ARGUMENT);

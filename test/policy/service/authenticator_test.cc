@@ -46,6 +46,8 @@ class BrokenStore : public TokenStoreInterface {
     return absl::UnavailableError("the store is away");
   }
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(absl::string_view,
+                                                         absl::string_view,
+                                                         size_t,
                                                          absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
