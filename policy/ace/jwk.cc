@@ -128,7 +128,10 @@ absl::StatusOr<Uses> ReadUse(const Json& jwk) {
   return uses;
 }
 
-absl::StatusOr<Uses> ReadKeyOps(const Json& jwk) {
+// `type`: what the key is. Of one for ECDH-ES, WebCrypto says that something is
+// derived (RFC 7517 section 4.3).
+absl::StatusOr<Uses> ReadKeyOps(const Json& jwk, KeyType type) {
+  const bool derives = type == KeyType::kP256 || type == KeyType::kX25519;
   Uses uses;
   const Json* operations = FindMember(jwk, "key_ops");
   if (operations == nullptr) return uses;
@@ -142,6 +145,9 @@ absl::StatusOr<Uses> ReadKeyOps(const Json& jwk) {
     if (*operation == "sign" || *operation == "verify") uses.signature = true;
     if (*operation == "encrypt" || *operation == "decrypt" ||
         *operation == "wrapKey" || *operation == "unwrapKey") {
+      uses.encryption = true;
+    }
+    if (derives && (*operation == "deriveKey" || *operation == "deriveBits")) {
       uses.encryption = true;
     }
   }
@@ -167,7 +173,7 @@ absl::StatusOr<Jwk> JwkReader::Read(const Json& json) {
   if (!alg.ok()) return alg.status();
   absl::StatusOr<Uses> use = ReadUse(json);
   if (!use.ok()) return use.status();
-  absl::StatusOr<Uses> key_ops = ReadKeyOps(json);
+  absl::StatusOr<Uses> key_ops = ReadKeyOps(json, key->type());
   if (!key_ops.ok()) return key_ops.status();
 
   Jwk jwk(*std::move(key));

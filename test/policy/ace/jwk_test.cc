@@ -99,6 +99,7 @@ TEST(JwkTest, UseAndKeyOpsBind) {
            {R"({"key_ops":["decrypt"]})", false, true},
            {R"({"key_ops":["unwrapKey","x"]})", false, true},
            {R"({"key_ops":[]})", false, false},
+           {R"({"key_ops":["deriveKey","deriveBits"]})", false, false},
            {R"({"use":"enc","key_ops":["verify"]})", false, false},
        }) {
     const absl::StatusOr<Jwk> jwk =
@@ -108,6 +109,20 @@ TEST(JwkTest, UseAndKeyOpsBind) {
     EXPECT_EQ(jwk->Permits(Algorithm::kHs256), test.signature) << test.members;
     EXPECT_EQ(jwk->Permits(KeyUse::kEncryption), test.encryption)
         << test.members;
+  }
+}
+
+TEST(JwkTest, ToDeriveAKeyOrBitsIsToEncrypt) {
+  const std::string x25519 =
+      absl::StrCat(R"({"kty":"OKP","crv":"X25519","x":")", kX, R"("})");
+  for (const std::string& key : {P256Jwk(), x25519}) {
+    for (const char* operation : {"deriveKey", "deriveBits"}) {
+      const absl::StatusOr<Jwk> jwk = Jwk::Parse(WithMembers(
+          key, absl::StrCat(R"({"key_ops":[")", operation, R"("]})")));
+      ASSERT_TRUE(jwk.ok()) << jwk.status();
+      EXPECT_FALSE(jwk->Permits(KeyUse::kSignature)) << operation;
+      EXPECT_TRUE(jwk->Permits(KeyUse::kEncryption)) << operation;
+    }
   }
 }
 
