@@ -229,6 +229,15 @@ std::string Jwk::ToJson() const {
 }
 
 absl::StatusOr<JwkSet> JwkSet::Parse(absl::string_view json) {
+  return Read(json, Malformed::kFails);
+}
+
+absl::StatusOr<JwkSet> JwkSet::ParsePublished(absl::string_view json) {
+  return Read(json, Malformed::kIsSkipped);
+}
+
+absl::StatusOr<JwkSet> JwkSet::Read(absl::string_view json,
+                                    Malformed malformed) {
   absl::StatusOr<Json> document = ParseJsonObject(json);
   if (!document.ok()) return document.status();
   const Json* keys = FindMember(*document, "keys");
@@ -238,18 +247,17 @@ absl::StatusOr<JwkSet> JwkSet::Parse(absl::string_view json) {
   JwkSet set;
   absl::Status status;
   for (size_t i = 0; i < keys->size() && status.ok(); ++i) {
-    if (!(*keys)[i].is_object()) {
-      status = MemberError(absl::StrCat("keys[", i, "]"), "not an object");
-      break;
-    }
+    const bool is_object = (*keys)[i].is_object();
     absl::StatusOr<Jwk> jwk = JwkReader::Read((*keys)[i]);
     if (jwk.ok()) {
       set.keys_.push_back(*std::move(jwk));
       continue;
     }
     std::string message =
-        absl::StrCat("keys[", i, "].", jwk.status().message());
-    if (absl::IsUnimplemented(jwk.status())) {
+        is_object ? absl::StrCat("keys[", i, "].", jwk.status().message())
+                  : absl::StrCat("keys[", i, "]: not an object");
+    if (malformed == Malformed::kIsSkipped ||
+        absl::IsUnimplemented(jwk.status())) {
       set.skipped_.push_back(std::move(message));
     } else {
       status = absl::Status(jwk.status().code(), message);

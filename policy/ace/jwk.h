@@ -83,13 +83,21 @@ class JwkSet {
   // the member, as in `keys[2].x: not base64url`.
   static absl::StatusOr<JwkSet> Parse(absl::string_view json);
 
+  // The same of a set that others publish: a key that is malformed is passed
+  // over too, as the standard has it.
+  static absl::StatusOr<JwkSet> ParsePublished(absl::string_view json);
+
   const std::vector<Jwk>& keys() const { return keys_; }
 
   // One line a key that was passed over, as in `keys[0].crv: "P-384" is not
-  // supported`. For a warning at start.
+  // supported`. For a warning.
   const std::vector<std::string>& skipped() const { return skipped_; }
 
  private:
+  enum class Malformed { kFails, kIsSkipped };
+  static absl::StatusOr<JwkSet> Read(absl::string_view json,
+                                     Malformed malformed);
+
   std::vector<Jwk> keys_;
   std::vector<std::string> skipped_;
 };

@@ -23,10 +23,14 @@ absl::StatusOr<ace::JwkSet> ReadKeys(
     return absl::UnavailableError(
         absl::StrCat("HTTP status ", response->status));
   }
-  absl::StatusOr<ace::JwkSet> keys = ace::JwkSet::Parse(response->body);
+  absl::StatusOr<ace::JwkSet> keys =
+      ace::JwkSet::ParsePublished(response->body);
   if (!keys.ok()) return keys;
   if (keys->keys().empty()) {
-    return absl::InvalidArgumentError("no key of a known type");
+    return absl::InvalidArgumentError(
+        keys->skipped().empty()
+            ? "no key"
+            : absl::StrCat("no key that can be used: ", keys->skipped()[0]));
   }
   for (const ace::Jwk& key : keys->keys()) {
     if (key.type() == ace::KeyType::kSymmetric) {

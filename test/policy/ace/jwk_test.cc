@@ -247,6 +247,20 @@ TEST(JwkSetTest, ReadsUsableKeysAndListsTheOthers) {
                                 "keys[2].crv: \"P-521\" is not supported"}));
 }
 
+TEST(JwkSetTest, OfAPublishedSetDefectiveKeysAreListedToo) {
+  const absl::StatusOr<JwkSet> set = JwkSet::ParsePublished(
+      absl::StrCat(R"({"keys":[7,{"kty":"oct"},)", Ed25519Jwk(), ",",
+                   kP256PrivateJwk, "]}"));
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->keys().size(), 1u);
+  EXPECT_EQ(set->keys()[0].type(), KeyType::kEd25519);
+  EXPECT_EQ(set->skipped(),
+            (std::vector<std::string>{
+                "keys[0]: not an object", "keys[1].k: missing",
+                "keys[3].d: a private key where a public one belongs"}));
+  EXPECT_FALSE(JwkSet::ParsePublished("{}").ok());
+}
+
 TEST(JwkSetTest, MayBeEmpty) {
   EXPECT_TRUE(JwkSet().keys().empty());
   EXPECT_TRUE(JwkSet::Parse(R"({"keys":[]})")->keys().empty());

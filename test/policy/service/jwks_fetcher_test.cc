@@ -125,10 +125,11 @@ TEST_F(JwksFetcherTest, WhatIsNoKeySetCountsForNothing) {
       {200, "", "malformed JSON"},
       {200, "<html>", "malformed JSON"},
       {200, "{}", "keys: missing"},
-      {200, Jwks({}), "no key of a known type"},
+      {200, Jwks({}), "no key"},
       {200, R"({"keys":[{"kty":"EC","crv":"P-384","x":"","y":""}]})",
-       "no key of a known type"},
-      {200, R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"!"}]})", "keys[0].x"},
+       "no key that can be used: keys[0].crv"},
+      {200, R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"!"}]})",
+       "no key that can be used: keys[0].x"},
       {200, Jwks({&new_key_, &secret}), "a symmetric key is published"},
   };
   for (const auto& c : kCases) {
@@ -139,6 +140,15 @@ TEST_F(JwksFetcherTest, WhatIsNoKeySetCountsForNothing) {
                               "https://as.example failed: ", c.reason))));
     EXPECT_THAT(Kids(), ElementsAre(key_.jwk().kid()));
   }
+}
+
+TEST_F(JwksFetcherTest, PassesOverADefectiveKey) {
+  Start();
+  now_ += absl::Minutes(5);
+  fetcher_->Poll();
+  http_.Answer(200, absl::StrCat(R"({"keys":[{"kty":"oct"},)",
+                                 new_key_.jwk().ToJson(), "]}"));
+  EXPECT_THAT(Kids(), ElementsAre(new_key_.jwk().kid()));
 }
 
 TEST_F(JwksFetcherTest, TriesAgainSoonAfterAFailure) {
