@@ -12,7 +12,9 @@
 namespace sluice::policy {
 namespace {
 
+// RFC 7662 has the one, RFC 9200 section 5.9.2 what CoAP's 2.01 is in HTTP.
 constexpr int kHttpOk = 200;
+constexpr int kHttpCreated = 201;
 
 // A refusal is remembered for as long as it takes to fend off a client that
 // tries again and again, and is soon forgotten: the token may be issued yet.
@@ -117,7 +119,7 @@ ReferenceAnswers::Answer Introspector::Read(
         "introspection at ", endpoint.issuer, " failed: ", reason));
   };
   if (!response.ok()) return failed(response.status().message());
-  if (response->status != kHttpOk) {
+  if (response->status != kHttpOk && response->status != kHttpCreated) {
     return failed(absl::StrCat("HTTP status ", response->status));
   }
   const ace::TokenContext context = options_.verifier.ContextAt(now);

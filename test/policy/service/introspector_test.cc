@@ -113,6 +113,12 @@ TEST_F(IntrospectorTest, AnAnswerIsNotKeptLongerThanTheTokenLives) {
   EXPECT_EQ(http_.waiting(), 1u);
 }
 
+TEST_F(IntrospectorTest, AnAnswerMayBeCreated) {
+  Resolve("opaque");
+  http_.Answer(201, Active());
+  EXPECT_TRUE(answers_[0].ok()) << answers_[0].status();
+}
+
 TEST_F(IntrospectorTest, WithoutAnExpiryTheTokenEndsWithTheTtl) {
   Resolve("opaque");
   http_.Answer(200, Active());
