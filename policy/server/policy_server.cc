@@ -21,6 +21,10 @@ namespace {
 // Proxies ping an idle connection to notice a dead server; gRPC takes more than
 // a ping in five minutes for an attack unless told otherwise.
 constexpr int kMinPingIntervalMs = 10'000;
+// This service pings them as well: of one whose host has vanished nothing else
+// tells it for hours.
+constexpr int kPingIntervalMs = 20'000;
+constexpr int kPingTimeoutMs = 5'000;
 
 // For calls that wait for the store: what proxies ask never keeps operators
 // waiting. Of SQLite and etcd one call takes about a millisecond.
@@ -226,6 +230,11 @@ void PolicyServer::Start() {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
       kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMs);
   std::unique_ptr<Acceptor::Sink> sink;
   if (listens) {
     std::shared_ptr<grpc::ServerCredentials> credentials = tls_credentials_;
