@@ -6,12 +6,6 @@
 #include "policy/ace/rejection.h"
 
 namespace sluice::ace {
-namespace {
-
-// The last second of the year 9999: what a protobuf Timestamp holds.
-constexpr int64_t kMaxUnixSeconds = 253402300799;
-
-}  // namespace
 
 absl::Status ClaimError(absl::string_view claim, absl::string_view fault) {
   return RejectedError(Rejection::kInvalid, absl::StrCat(claim, ": ", fault));
@@ -37,7 +31,7 @@ absl::Status CheckClaims(const Claims& claims, absl::string_view audience,
 
 absl::StatusOr<absl::Time> ToInstant(absl::string_view claim,
                                      uint64_t seconds) {
-  if (seconds > uint64_t{kMaxUnixSeconds}) {
+  if (seconds > static_cast<uint64_t>(absl::ToUnixSeconds(kLastInstant))) {
     return ClaimError(claim, "out of range");
   }
   return absl::FromUnixSeconds(static_cast<int64_t>(seconds));
@@ -45,7 +39,7 @@ absl::StatusOr<absl::Time> ToInstant(absl::string_view claim,
 
 absl::StatusOr<absl::Time> ToInstant(absl::string_view claim, double seconds) {
   // Also false where it is not a number.
-  if (seconds >= 0 && seconds <= kMaxUnixSeconds) {
+  if (seconds >= 0 && seconds <= absl::ToUnixSeconds(kLastInstant)) {
     return absl::UnixEpoch() + absl::Seconds(seconds);
   }
   return ClaimError(claim, "out of range");

@@ -33,6 +33,9 @@ struct Claims {
 // token may still be taken, now or after a change of the configuration.
 inline constexpr absl::Duration kMaxClockSkew = absl::Hours(1);
 
+// The last second of the year 9999: what a protobuf Timestamp holds.
+inline constexpr absl::Time kLastInstant = absl::FromUnixSeconds(253402300799);
+
 // Whether a token with `claims` is for `audience` and, give or take `leeway`,
 // in force at `now`; `exi` does not count. Rejection::kExpired only where all
 // else is in order.
@@ -49,7 +52,7 @@ inline constexpr absl::string_view kMqttTlsName = "mqtt_tls";
 absl::Status ClaimError(absl::string_view claim, absl::string_view fault);
 
 // A NumericDate (RFC 7519 section 2) or a count of seconds; an error where it
-// is not between 1970 and 9999.
+// is not between 1970 and kLastInstant.
 absl::StatusOr<absl::Time> ToInstant(absl::string_view claim, uint64_t seconds);
 absl::StatusOr<absl::Time> ToInstant(absl::string_view claim, double seconds);
 

@@ -143,7 +143,7 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
 
 absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen) {
   if (!token.exi.has_value()) return token.expires_at;
-  return std::min(token.expires_at, first_seen + *token.exi);
+  return std::min({token.expires_at, first_seen + *token.exi, kLastInstant});
 }
 
 }  // namespace sluice::ace

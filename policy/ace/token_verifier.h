@@ -59,8 +59,9 @@ struct VerifiedToken {
 };
 
 // When the grant of `token`, which was first seen at `first_seen`, ends: `exi`
-// after that, or at `expires_at`, whichever is sooner. The token has expired
-// where that is not later than now, however often it is presented.
+// after that, or at `expires_at`, or with the year 9999, whichever is first.
+// The token has expired where that is not later than now, however often it is
+// presented.
 absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen);
 
 // Verifies self-contained access tokens with a confirmation key: JWTs (RFC

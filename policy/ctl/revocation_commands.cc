@@ -198,7 +198,8 @@ absl::Status RevokeToken(const Options& options,
       return absl::FailedPreconditionError(
           absl::StrCat(*file, ": the token has expired"));
     }
-    SetExpiry(end, &revocation);
+    // Else for good.
+    if (end <= ace::kLastInstant) SetExpiry(end, &revocation);
   }
   return Create(std::move(revocation), options, environment);
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "policy/ace/base64url.h"
+#include "policy/ace/claims.h"
 #include "policy/ace/jwe.h"
 #include "policy/ace/jws_sign.h"
 #include "policy/ace/missing_keys.h"
@@ -693,6 +694,8 @@ TEST(TokenVerifierTest, ALifeMayCountFromTheFirstTime) {
   EXPECT_EQ(token->exi, absl::Seconds(60));
   EXPECT_EQ(token->expires_at, absl::InfiniteFuture());
   EXPECT_EQ(ExpiryFrom(*token, TestNow()), TestNow() + absl::Seconds(60));
+  // As long as messages can say.
+  EXPECT_EQ(ExpiryFrom(*token, kLastInstant - absl::Seconds(59)), kLastInstant);
 
   // Beside an exp, whichever is sooner.
   claims["exp"] = kTestNow + 10;

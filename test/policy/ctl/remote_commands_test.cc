@@ -87,6 +87,15 @@ TEST_F(RemoteCommandsTest, RevokesTheTokenInAFile) {
                 HasSubstr("was there already, and stands until "
                           "2023-11-15T00:13:20Z"));
   }
+  // {"iss":"as","jti":"t","aud":"b","exp":253402300799}
+  const std::string lasting = dir_.Write(
+      "lasting",
+      "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJhcyIsImp0aSI6InQiLCJhdWQiOiJiIiwiZXhw"
+      "IjoyNTM0MDIzMDA3OTl9.AA");
+  const Json for_good =
+      OutputJson({"revoke", "token", "--token-file", lasting});
+  EXPECT_EQ(for_good["tokenId"], "t");
+  EXPECT_FALSE(for_good.contains("expireTime"));
   EXPECT_THAT(Failure({"revoke", "token", "--token-file",
                        dir_.Write("reference", "opaque")}),
               HasSubstr("reference: neither a JWT nor a CWT"));
