@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "policy/ace/cbor.h"
 #include "policy/ace/jose_header.h"
 
 namespace sluice::ace {
@@ -41,6 +42,10 @@ TokenFormat ClassifyToken(ByteView token) {
     return TokenFormat::kReference;
   }
   return parts.size() == kJwsParts ? TokenFormat::kJws : TokenFormat::kJwe;
+}
+
+bool IsWellFormedCose(ByteView token) {
+  return ClassifyToken(token) == TokenFormat::kCose && ParseCbor(token).ok();
 }
 
 }  // namespace sluice::ace

@@ -25,6 +25,10 @@ enum class TokenFormat {
 // JWE and the first bytes of all else.
 TokenFormat ClassifyToken(ByteView token);
 
+// Whether `token` is kCose and CBOR to its end. Random bytes, as references may
+// have, begin like a CWT now and then.
+bool IsWellFormedCose(ByteView token);
+
 }  // namespace sluice::ace
 
 #endif  // POLICY_ACE_TOKEN_FORMAT_H_

@@ -70,8 +70,11 @@ absl::Status CheckFit(const v1::ConnectionInfo& connection,
 
 // Whether only an authorization server can say what `token` is.
 bool IsReference(absl::string_view token) {
-  return token.size() <= ace::kMaxTokenBytes &&
-         ace::ClassifyToken(AsBytes(token)) == ace::TokenFormat::kReference;
+  if (token.size() > ace::kMaxTokenBytes) return false;
+  const ace::TokenFormat format = ace::ClassifyToken(AsBytes(token));
+  return format == ace::TokenFormat::kReference ||
+         (format == ace::TokenFormat::kCose &&
+          !ace::IsWellFormedCose(AsBytes(token)));
 }
 
 // Whether what `status` says is to be decided again, with newer keys.

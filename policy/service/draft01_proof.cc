@@ -92,7 +92,7 @@ std::string TokenOfUserName(absl::string_view user_name) {
   std::string decoded;
   if ((absl::Base64Unescape(user_name, &decoded) ||
        absl::WebSafeBase64Unescape(user_name, &decoded)) &&
-      ace::ClassifyToken(AsBytes(decoded)) == ace::TokenFormat::kCose) {
+      ace::IsWellFormedCose(AsBytes(decoded))) {
     return decoded;
   }
   return std::string(user_name);

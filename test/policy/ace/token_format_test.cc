@@ -44,5 +44,17 @@ TEST(TokenFormatTest, TellsCoseByItsFirstBytes) {
   }
 }
 
+TEST(TokenFormatTest, WhatOnlyBeginsLikeCoseIsNotWellFormed) {
+  const auto is_well_formed = [](absl::string_view hex) {
+    return IsWellFormedCose(AsBytes(absl::HexStringToBytes(hex)));
+  };
+  EXPECT_TRUE(is_well_formed("83010203"));
+  EXPECT_TRUE(is_well_formed("d83dd28401020304"));
+  for (const absl::string_view hex : {"", "83", "830102", "8301020304", "d2",
+                                      "843d7a7a7a7a7a7a7a7a", "82010203"}) {
+    EXPECT_FALSE(is_well_formed(hex)) << hex;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::ace

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
@@ -383,6 +384,19 @@ TEST_F(AuthenticatorTest, TheLatestExpiryFitsTheAnswer) {
   const v1::Grant grant =
       Granted(WithExporter(Token(client_, options), client_));
   EXPECT_EQ(grant.expires_at().seconds(), 253'402'300'799);
+}
+
+// Two in a hundred random references do.
+TEST_F(AuthenticatorTest, WhatOnlyBeginsLikeACwtIsAReference) {
+  for (const char* begin : {"\x83=", "\x84=", "\xd0=", "\xd2=", "\xd8="}) {
+    const std::string token = absl::StrCat(begin, std::string(14, 'z'));
+    ReferenceAnswers references(/*can_ask=*/true);
+    EXPECT_FALSE(
+        Make()
+            .Authenticate(WithExporter(token, client_), kNow, &references)
+            .ok());
+    EXPECT_EQ(references.wanted(), token);
+  }
 }
 
 }  // namespace

@@ -311,14 +311,17 @@ TEST_F(Draft01Test, AUserNameThatIsNoTokenIsDenied) {
 // covers: ACE-D01-4
 TEST_F(Draft01Test, OnlyACwtInBase64IsDecoded) {
   // A COSE_Sign1 by its tag.
-  const std::string cwt("\xd2\x84\x43\xff\xfe\xfb", 6);
+  const std::string cwt("\xd2\x84\x43\xff\xfe\xfb\xa0\x40\x40", 9);
   EXPECT_EQ(TokenOfUserName(absl::Base64Escape(cwt)), cwt);
   EXPECT_EQ(TokenOfUserName(absl::WebSafeBase64Escape(cwt)), cwt);
   for (const char* other : {"", "somebody", "a.b.c", "####"}) {
     EXPECT_EQ(TokenOfUserName(other), other);
   }
-  EXPECT_EQ(TokenOfUserName(absl::Base64Escape("plain text")),
-            absl::Base64Escape("plain text"));
+  // The last only begins like one.
+  for (const char* other : {"plain text", "\x84= plain text"}) {
+    EXPECT_EQ(TokenOfUserName(absl::Base64Escape(other)),
+              absl::Base64Escape(other));
+  }
 }
 
 // covers: ACE-D01-4, ACE-TOK-5
