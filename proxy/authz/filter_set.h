@@ -33,7 +33,7 @@ class FilterSet {
 
   // Whether a filter of the set matches the valid topic name `topic`.
   bool Matches(absl::string_view topic) const {
-    return FindMatch(topic) != nullptr;
+    return !empty() && FindMatch(topic) != nullptr;
   }
   // One that does, as long as the set lives; null: none does.
   const std::string* FindMatch(absl::string_view topic) const;
@@ -41,7 +41,7 @@ class FilterSet {
   // Whether the valid filter `filter` (not shared) is equal to, or a subset of,
   // one filter of the set (ACE-SCP-4).
   bool Covers(absl::string_view filter) const {
-    return FindCover(filter) != nullptr;
+    return !empty() && FindCover(filter) != nullptr;
   }
   // That one, as long as the set lives; null: there is none.
   const std::string* FindCover(absl::string_view filter) const;
