@@ -43,6 +43,11 @@ class Grant {
   absl::Duration recheck_after() const { return recheck_after_; }
 
   bool IsExpired(absl::Time now) const { return now >= expires_at_; }
+  // Whether both have the same scope and the same rules, as found by comparing
+  // pointers: what is equal and in use is shared.
+  bool JudgesAs(const Grant& other) const {
+    return scope_ == other.scope_ && rules_ == other.rules_;
+  }
   const RuleSet& rules() const { return rules_; }
 
   // On a PUBLISH to `topic` (ACE-SCP-3), and on its delivery (ACE-OUT-1).
@@ -52,9 +57,6 @@ class Grant {
   // ACE-SCP-4, but for limits; a shared subscription is judged on the filter in
   // it.
   SubscriptionVerdict JudgeSubscription(absl::string_view filter) const;
-  bool MaySubscribe(absl::string_view filter) const {
-    return JudgeSubscription(filter).allowed;
-  }
 
   // Why a message may not pass: the rule, or null for what is outside the
   // scope.

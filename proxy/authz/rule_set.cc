@@ -46,6 +46,9 @@ absl::StatusOr<RuleSet> RuleSet::Compile(const Messages& messages) {
   data->has_checkers =
       std::any_of(rules.begin(), rules.end(),
                   [](const Rule& rule) { return !rule.checker().empty(); });
+  data->limits_subscriptions = std::any_of(
+      rules.begin(), rules.end(),
+      [](const Rule& rule) { return rule.max_subscriptions().has_value(); });
   data->parts = MakeParts(rules, messages);
   set.data_ = table->Add(hash, is_same, std::move(data));
   return set;

@@ -54,8 +54,17 @@ class RuleSet {
   bool empty() const { return data_ == nullptr; }
   // Whether one of them asks a checker.
   bool has_checkers() const { return !empty() && data_->has_checkers; }
+  // Whether one of them limits how many subscriptions there are.
+  bool limits_subscriptions() const {
+    return !empty() && data_->limits_subscriptions;
+  }
   const std::vector<Rule>& rules() const;
   const Rule& at(uint16_t place) const { return data_->rules[place]; }
+
+  // Whether both are one, which equal ones are as long as they are in use.
+  friend bool operator==(const RuleSet& a, const RuleSet& b) {
+    return a.data_ == b.data_;
+  }
 
   // On a PUBLISH to `topic`, its delivery, and a subscription to `filter` (not
   // shared).
@@ -82,6 +91,7 @@ class RuleSet {
   struct Data {
     std::vector<Rule> rules;
     bool has_checkers = false;
+    bool limits_subscriptions = false;
     std::vector<Part> parts;  // each rule's place is in one of them
   };
 

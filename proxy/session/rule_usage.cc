@@ -117,11 +117,12 @@ Finding RuleUsage::JudgeSubscription(const RuleSet& rules,
 }
 
 // What has such a limit denies nothing, and is among the others.
-void RuleUsage::ChangeSubscriptions(const RuleSet& rules,
-                                    absl::string_view filter, bool made) {
+void RuleUsage::DiscountSubscription(const RuleSet& rules,
+                                     absl::string_view filter) {
+  if (!rules.limits_subscriptions()) return;
   const RuleSet::Ruling ruling =
       rules.OnSubscription(mqtt::WithoutShare(filter));
-  ChangeSubscriptions(rules, ruling.others, made);
+  ChangeSubscriptions(rules, ruling.others, false);
 }
 
 void RuleUsage::ChangeSubscriptions(const RuleSet& rules,

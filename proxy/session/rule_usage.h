@@ -45,20 +45,14 @@ class RuleUsage {
                                    const authz::RuleSet::Places& places,
                                    Subscription subscription) const;
 
-  // A subscription to `filter`, which may be shared, is made or ended; the
-  // rules at `places` are about it.
+  // A subscription is made; the rules at `places` are about it.
   void CountSubscription(const authz::RuleSet& rules,
                          const authz::RuleSet::Places& places) {
     ChangeSubscriptions(rules, places, true);
   }
-  void CountSubscription(const authz::RuleSet& rules,
-                         absl::string_view filter) {
-    ChangeSubscriptions(rules, filter, true);
-  }
+  // One to `filter`, which may be shared, is ended.
   void DiscountSubscription(const authz::RuleSet& rules,
-                            absl::string_view filter) {
-    ChangeSubscriptions(rules, filter, false);
-  }
+                            absl::string_view filter);
 
  private:
   struct Use {
@@ -67,8 +61,6 @@ class RuleUsage {
     uint32_t subscriptions = 0;
   };
 
-  void ChangeSubscriptions(const authz::RuleSet& rules,
-                           absl::string_view filter, bool made);
   void ChangeSubscriptions(const authz::RuleSet& rules,
                            const authz::RuleSet::Places& places, bool made);
   static void Fill(const authz::Rule& rule, absl::Time now, Use* use);

@@ -363,7 +363,8 @@ class Session {
   void DenyRecheck(mqtt::ReasonCode code, absl::string_view why);
   // Whether it has not ended and is for the subject that has one.
   bool MayReplaceGrant(const authz::Grant& grant) const;
-  // `token`: what the new grant was given for.
+  // `token`: what the new grant was given for. Where that judges as the last
+  // one did, this does not cost more the more subscriptions there are.
   void ReplaceGrant(authz::Grant grant, std::string token);
 
   // session_client.cc: packets of a connected client.
@@ -389,8 +390,10 @@ class Session {
   // Ends the connection where the client does not take a packet of its size.
   void SendSuback(absl::string_view packet);
   void OnUnsubscribe(const mqtt::Frame& frame);
-  // Unsubscribes at the broker what the grant no longer covers (EDGE-12).
-  void DropUncoveredSubscriptions();
+  // Under a grant that judges otherwise than the last one: counts what the
+  // client subscribed to, and unsubscribes at the broker what is no longer
+  // covered (EDGE-12).
+  void JudgeSubscriptionsAnew();
   FilterVerdict JudgeFilter(absl::string_view filter);
   void AllowSubscription(absl::string_view filter,
                          const FilterVerdict& verdict);

@@ -111,16 +111,15 @@ void Session::OnReauthenticationDecision(
     DenyReauthentication(kNotFresh);
     return;
   }
-  ReplaceGrant(*std::move(grant), std::move(token));
-  Decide(Action::kReauthenticate, Verdict::kAllowed, ReasonCode::kSuccess, "",
-         "token");
   std::string properties;
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
                              AsBytes(kAceMethod), &properties);
   std::string packet;
   mqtt::AppendAuth(ReasonCode::kSuccess, properties, &packet);
   SendToClient(packet);
-  DropUncoveredSubscriptions();
+  ReplaceGrant(*std::move(grant), std::move(token));
+  Decide(Action::kReauthenticate, Verdict::kAllowed, ReasonCode::kSuccess, "",
+         "token");
   ArmOpenTimer();
 }
 

@@ -102,7 +102,6 @@ void Session::OnRecheckDecision(
   }
   ReplaceGrant(*std::move(grant), std::move(recheck_->token));
   Decide(Action::kRecheck, Verdict::kAllowed, ReasonCode::kSuccess, "", "");
-  DropUncoveredSubscriptions();
   ArmOpenTimer();
 }
 
@@ -117,11 +116,12 @@ bool Session::MayReplaceGrant(const Grant& grant) const {
 }
 
 void Session::ReplaceGrant(Grant grant, std::string token) {
-  rule_usage_.Follow(grant_->rules(), grant.rules(), now_);
-  for (const std::string& filter : subscriptions_.filters()) {
-    rule_usage_.CountSubscription(grant.rules(), filter);
+  const bool judges_as_before = grant.JudgesAs(*grant_);
+  if (!judges_as_before) {
+    rule_usage_.Follow(grant_->rules(), grant.rules(), now_);
   }
   *grant_ = std::move(grant);
+  if (!judges_as_before) JudgeSubscriptionsAnew();
   StartRecheck(std::move(token));
   published_.Clear();
   delivered_.Clear();

@@ -146,13 +146,19 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
   ForwardToBroker(frame);
 }
 
-void Session::DropUncoveredSubscriptions() {
-  const std::vector<std::string> uncovered =
-      subscriptions_.TakeUncovered(*grant_);
-  if (uncovered.empty()) return;
-  for (const std::string& filter : uncovered) {
-    rule_usage_.DiscountSubscription(grant_->rules(), filter);
+void Session::JudgeSubscriptionsAnew() {
+  std::vector<std::string> uncovered;
+  for (const std::string& filter : subscriptions_.filters()) {
+    const authz::SubscriptionVerdict verdict =
+        grant_->JudgeSubscription(filter);
+    if (verdict.allowed) {
+      rule_usage_.CountSubscription(grant_->rules(), verdict.rules);
+    } else {
+      uncovered.push_back(filter);
+    }
   }
+  if (uncovered.empty()) return;
+  for (const std::string& filter : uncovered) subscriptions_.Remove(filter);
   const absl::optional<uint16_t> packet_id = subscriptions_.TakePacketId();
   if (!packet_id.has_value()) return;
   mqtt::Unsubscribe unsubscribe;

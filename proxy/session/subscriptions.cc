@@ -1,10 +1,6 @@
 #include "proxy/session/subscriptions.h"
 
-#include <utility>
-
 namespace sluice::session {
-
-using authz::Grant;
 
 bool Subscriptions::Add(absl::string_view filter) {
   if (!HasRoomFor(filter) || !filters_.emplace(filter).second) return false;
@@ -16,15 +12,6 @@ bool Subscriptions::Remove(absl::string_view filter) {
   if (filters_.erase(filter) == 0) return false;
   bytes_ -= filter.size();
   return true;
-}
-
-std::vector<std::string> Subscriptions::TakeUncovered(const Grant& grant) {
-  std::vector<std::string> uncovered;
-  for (const std::string& filter : filters_) {
-    if (!grant.MaySubscribe(filter)) uncovered.push_back(filter);
-  }
-  for (const std::string& filter : uncovered) Remove(filter);
-  return uncovered;
 }
 
 // Clients count up from 1, so the search begins at the other end.

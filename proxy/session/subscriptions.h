@@ -4,12 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "proxy/authz/grant.h"
 
 namespace sluice::session {
 
@@ -37,9 +35,6 @@ class Subscriptions {
   void MarkClientUnsubscribe(uint16_t packet_id) {
     client_unsubscribes_.insert(packet_id);
   }
-
-  // Removes and returns the filters that `grant` does not cover.
-  std::vector<std::string> TakeUncovered(const authz::Grant& grant);
 
   // An identifier for an UNSUBSCRIBE of ours, which has it from now on; nothing
   // when all are in use.

@@ -135,17 +135,20 @@ TEST_F(RuleUsageTest, CountsSubscriptionsThatARuleIsAbout) {
   const auto judge = [&](Subscription subscription) {
     return usage_.JudgeSubscription(rules, places, subscription).objection;
   };
+  const auto count = [&](const char* filter) {
+    usage_.CountSubscription(rules, rules.OnSubscription(filter).others);
+  };
   usage_.Follow(RuleSet(), rules, now_);
-  usage_.CountSubscription(rules, "b");
-  usage_.CountSubscription(rules, "a/1");
+  count("b");
+  count("a/1");
   EXPECT_EQ(judge(Subscription::kNew), Objection::kNone);
   EXPECT_EQ(judge(Subscription::kNoRecord), Objection::kSubscriptions);
-  usage_.CountSubscription(rules, "$share/g/a/1");
+  count("a/1");  // of a shared subscription
   EXPECT_EQ(judge(Subscription::kNew), Objection::kSubscriptions);
   EXPECT_EQ(judge(Subscription::kHeld), Objection::kNone);
   usage_.DiscountSubscription(rules, "b");
   EXPECT_EQ(judge(Subscription::kNew), Objection::kSubscriptions);
-  usage_.DiscountSubscription(rules, "a/1");
+  usage_.DiscountSubscription(rules, "$share/g/a/1");
   EXPECT_EQ(judge(Subscription::kNew), Objection::kNone);
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "test/proxy/session/session_harness.h"
@@ -11,6 +12,8 @@ namespace sluice::session {
 namespace {
 
 using mqtt::ProtocolVersion;
+
+constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
 
 class SessionAllocationTest : public ::testing::Test, public SessionHarness {
  protected:
@@ -31,6 +34,27 @@ class SessionAllocationTest : public ::testing::Test, public SessionHarness {
     for (int i = 0; i < 20; ++i) feed();
     const uint64_t before = sluice::testing::Allocations();
     for (int i = 0; i < rounds; ++i) feed();
+    return sluice::testing::Allocations() - before;
+  }
+  // Allocations while a client that has subscribed to `filters` filters, all of
+  // them under ten rules, re-authenticates, and is granted the same again.
+  uint64_t CountReauthentication(int filters) {
+    policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"sub #"});
+    for (int i = 0; i < 10; ++i) {
+      policy::v1::Rule* rule = grant.add_rules();
+      rule->set_name(absl::StrCat("rules/", i));
+      rule->set_subscribe(true);
+      rule->mutable_limits()->set_max_subscriptions(1000);
+    }
+    Open(kV5, grant);
+    std::vector<std::string> names;
+    for (int i = 0; i < filters; ++i) names.push_back(absl::StrCat("a/", i));
+    Client(SubscribePacket(
+        kV5, 1, std::vector<absl::string_view>(names.begin(), names.end())));
+    Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+    const uint64_t before = sluice::testing::Allocations();
+    Grant(grant);
     return sluice::testing::Allocations() - before;
   }
 };
@@ -87,6 +111,12 @@ TEST_F(SessionAllocationTest, TopicsThatAreNotRememberedAllocateNothing) {
                            0, std::string(64, 'x'));
   }
   EXPECT_EQ(Count(bytes, /*from_client=*/true, 100), 0u);
+}
+
+// An event loop's other clients wait for it.
+TEST_F(SessionAllocationTest,
+       TheSameGrantAgainCostsTheSameForAnySubscriptions) {
+  EXPECT_EQ(CountReauthentication(300), CountReauthentication(1));
 }
 
 }  // namespace

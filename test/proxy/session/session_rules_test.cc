@@ -400,6 +400,31 @@ TEST_F(SessionRulesTest, ALimitThatComesLaterCountsWhatIsThere) {
   EXPECT_THAT(Subscribe({"d"}), ElementsAre("client SUBACK 97"));
 }
 
+// covers: EDGE-12
+TEST_F(SessionRulesTest, UnderAnotherGrantSubscriptionsAreCountedAndEnded) {
+  constexpr char kTwo[] =
+      "name: 'rules/two' subscribe: true topic_filters: 'a/#' "
+      "limits { max_subscriptions: 2 }";
+  constexpr char kThree[] =
+      "name: 'rules/two' subscribe: true topic_filters: 'a/#' "
+      "limits { max_subscriptions: 3 }";
+  OpenUnder(kV5, {kTwo});
+  Subscribe({"a/1", "secret/1", "$share/g/a/2"});
+  // The same rules.
+  EXPECT_THAT(Change({kTwo}), IsEmpty());
+  EXPECT_THAT(Subscribe({"a/3"}), ElementsAre("client SUBACK 97"));
+  EXPECT_THAT(Change({kThree, kDenySecret}), ElementsAre("broker UNSUBSCRIBE"));
+  EXPECT_THAT(Subscribe({"a/3"}), ElementsAre("broker SUBSCRIBE"));
+  EXPECT_THAT(Subscribe({"a/4"}), ElementsAre("client SUBACK 97"));
+  // What is ended makes room under what comes next.
+  EXPECT_THAT(
+      Change(
+          {kThree, "name: 'r' subscribe: true topic_filters: 'a/1' deny {}"}),
+      ElementsAre("broker UNSUBSCRIBE"));
+  EXPECT_THAT(Subscribe({"a/4"}), ElementsAre("broker SUBSCRIBE"));
+  EXPECT_THAT(Subscribe({"a/5"}), ElementsAre("client SUBACK 97"));
+}
+
 TEST_F(SessionRulesTest, AWillIsJudgedByTheRules) {
   ConnectParts parts;
   parts.will_topic = "secret/will";
