@@ -299,6 +299,7 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
     return;
   }
   if (reauthentication_ != nullptr) reauthentication_->deadline += by;
+  reauthentications_.OnClockSet(by);
   rate_holds_until_ += by;
   ArmOpenTimer();
 }

@@ -37,6 +37,7 @@
 #include "proxy/session/external_checks.h"
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/line_limit.h"
+#include "proxy/session/pace.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/rule_usage.h"
@@ -472,6 +473,7 @@ class Session {
   std::string client_id_;
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<Reauthentication> reauthentication_;
+  Pace reauthentications_;
   std::unique_ptr<authz::Grant> grant_;
   std::unique_ptr<Recheck> recheck_;  // null: there is nothing to ask again
 

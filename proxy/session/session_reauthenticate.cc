@@ -16,6 +16,15 @@ using mqtt::ReasonCode;
 using policy::v1::AuthenticateRequest;
 using policy::v1::AuthenticateResponse;
 
+namespace {
+
+// Each is a question to the policy service and a new grant: so many at once,
+// and then one an interval.
+constexpr int64_t kMaxReauthentications = 5;
+constexpr absl::Duration kReauthenticationInterval = absl::Seconds(1);
+
+}  // namespace
+
 // ACE-EXP-3; MQTT 5.0 section 4.12.1.
 void Session::OnAuth(const mqtt::Frame& frame) {
   const absl::StatusOr<mqtt::Auth> parsed = mqtt::ParseAuth(frame);
@@ -52,6 +61,15 @@ void Session::OnAuth(const mqtt::Frame& frame) {
 }
 
 void Session::StartReauthentication(const mqtt::Auth& auth) {
+  if (!reauthentications_.Take(kMaxReauthentications, kReauthenticationInterval,
+                               now_)) {
+    const ReasonCode code = ReasonCode::kQuotaExceeded;
+    constexpr char kWhy[] = "too many re-authentications";
+    Disconnect(
+        code, kWhy,
+        Decide(Action::kReauthenticate, Verdict::kDenied, code, "", kWhy));
+    return;
+  }
   ByteView token;
   ByteView proof;
   // An exporter proof would be the one of the CONNECT again (ACE-POP-3).

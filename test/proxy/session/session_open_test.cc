@@ -500,6 +500,31 @@ TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
 }
 
 // covers: ACE-EXP-3
+TEST_F(SessionOpenTest, ReauthenticationsHaveARate) {
+  Open5();
+  const auto reauthenticate = [this] {
+    const Lines lines = Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+    if (lines.back() == "close") return lines;
+    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+    return Grant(AGrant());
+  };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(reauthenticate(), ElementsAre("client AUTH 00", "timer 1h"));
+  }
+  // One a second, whatever the clock is set to.
+  for (const int minutes : {0, -10, 10}) {
+    SetClock(absl::Minutes(minutes));
+    Advance(absl::Seconds(1));
+    EXPECT_THAT(reauthenticate(), ElementsAre("client AUTH 00", "timer 1h"));
+  }
+  Advance(absl::Milliseconds(999));
+  EXPECT_THAT(reauthenticate(), ElementsAre("client DISCONNECT 97", "close"));
+  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kDenied), 1u);
+  // It has shown no bad token.
+  EXPECT_EQ(denials, 0);
+}
+
+// covers: ACE-EXP-3
 TEST_F(SessionOpenTest, ReauthenticationOutOfTurnIsAProtocolError) {
   Open5();
   EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
