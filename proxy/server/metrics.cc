@@ -367,6 +367,13 @@ std::vector<MetricFamily> Metrics::Collect() const {
       Sum(sessions, [](const Counters& c) -> const Counter& {
         return c.denials_unrecorded;
       })));
+  families.push_back(SingleCounter(
+      "sluice_subscriptions_unrecorded_total",
+      "Subscriptions that were made without a line in the audit log, as their "
+      "connection had too many.",
+      Sum(sessions, [](const Counters& c) -> const Counter& {
+        return c.subscriptions_unrecorded;
+      })));
   families.push_back(PolicyWatch(sources_.policy_watch->watching));
   families.push_back(
       SingleCounter("sluice_audit_dropped_total",

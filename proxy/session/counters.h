@@ -116,6 +116,8 @@ struct Counters {
   Counter revoked;
   // Denials that were only counted: see LineLimit.
   Counter denials_unrecorded;
+  // Subscriptions that were let pass and only counted.
+  Counter subscriptions_unrecorded;
   // What a rule stood against. Index: RuleMode.
   std::array<Counter, kRuleModes> rule_denials;
 };

@@ -292,6 +292,7 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   checks_.OnClockSet(by);
   rule_usage_.OnClockSet(by);
   broker_keep_alive_.OnClockSet(by);
+  recorded_subscriptions_.OnClockSet(by);
   // A change of policy may have made it due before CONNACK.
   if (recheck_ != nullptr) recheck_->due += by;
   if (state_ != State::kOpen) {

@@ -273,6 +273,8 @@ class Session {
     }
   }
   void RecordMessage(Action action, absl::string_view topic);
+  // A subscription that may be, unless they were too many.
+  void RecordSubscription(absl::string_view filter);
   // What is asked and answered between these two is timed for the record.
   void NoteQuestion(uint64_t request_id);
   void NoteAnswer(uint64_t request_id);
@@ -498,6 +500,7 @@ class Session {
   std::vector<Question> questions_;
   LineLimit logged_denials_;
   LineLimit recorded_denials_;
+  Pace recorded_subscriptions_;
 
   // Of the input that is being handled.
   absl::Time now_;

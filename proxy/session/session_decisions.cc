@@ -19,6 +19,13 @@ bool MayGoOn(Action action) {
          action == Action::kStoreToken;
 }
 
+// Of the subscriptions that one connection may make so many are recorded at
+// once, and then one an interval: more than clients make that do not flood.
+// With a token it is known whose they are.
+constexpr int64_t kRecordedSubscriptions = 4096;
+constexpr int64_t kRecordedSubscriptionsWithoutToken = 1000;
+constexpr absl::Duration kRecordedSubscriptionInterval = absl::Milliseconds(10);
+
 }  // namespace
 
 void Session::Count(Action action, Verdict verdict) {
@@ -71,6 +78,18 @@ void Session::RecordMessage(Action action, absl::string_view topic) {
   Record(action, Verdict::kAllowed, ReasonCode::kSuccess, topic,
          action == Action::kPublish ? grant_->PublishRule(topic)
                                     : grant_->ReceiveRule(topic));
+}
+
+void Session::RecordSubscription(absl::string_view filter) {
+  if (!recorded_subscriptions_.Take(is_anonymous()
+                                        ? kRecordedSubscriptionsWithoutToken
+                                        : kRecordedSubscriptions,
+                                    kRecordedSubscriptionInterval, now_)) {
+    context_.counters->subscriptions_unrecorded.Increment();
+    return;
+  }
+  Record(Action::kSubscribe, Verdict::kAllowed, ReasonCode::kSuccess, filter,
+         grant_->SubscribeRule(filter));
 }
 
 void Session::NoteQuestion(uint64_t request_id) {

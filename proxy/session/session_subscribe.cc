@@ -92,10 +92,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
 void Session::AllowSubscription(absl::string_view filter,
                                 const FilterVerdict& verdict) {
   Count(Action::kSubscribe, Verdict::kAllowed);
-  if (context_.recorder != nullptr) {
-    Record(Action::kSubscribe, Verdict::kAllowed, ReasonCode::kSuccess, filter,
-           grant_->SubscribeRule(filter));
-  }
+  if (context_.recorder != nullptr) RecordSubscription(filter);
   if (subscriptions_.Add(filter)) {
     rule_usage_.CountSubscription(grant_->rules(), verdict.rules);
   }

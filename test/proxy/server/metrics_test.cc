@@ -59,6 +59,7 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_connections_pending",
            "sluice_connections_anonymous",
            "sluice_denials_unrecorded_total",
+           "sluice_subscriptions_unrecorded_total",
            "sluice_connects_total{result=\"error\","
            "reason=\"policy_unavailable\"}",
            "sluice_packets_total{direction=\"from_client\",type=\"publish\"}",

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -421,6 +422,47 @@ TEST_F(SessionDecisionsTest, ManyDenialsOfOneConnectionAreRecordedInPart) {
   Client(PublishPacket(kV5, "c", 1, 1, "x"));
   EXPECT_EQ(TakeDecisions().size(), 1u);
   EXPECT_EQ(events().size() - before, 101u);
+}
+
+// The same of what is allowed, which a client may repeat as often as it likes.
+TEST_F(SessionDecisionsTest,
+       ManySubscriptionsOfOneConnectionAreRecordedInPart) {
+  const auto subscribe = [this](size_t filters) {
+    Client(SubscribePacket(kV5, 1,
+                           std::vector<absl::string_view>(filters, "a/b")));
+    return TakeDecisions().size();
+  };
+  Open5();
+  TakeDecisions();
+  EXPECT_EQ(subscribe(4000), 4000u);
+  EXPECT_EQ(subscribe(100), 96u);
+  EXPECT_EQ(subscribe(10), 0u);
+  EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kAllowed), 4110u);
+  EXPECT_EQ(counters().subscriptions_unrecorded.value(), 14u);
+  // Denials are recorded as ever.
+  Client(SubscribePacket(kV5, 1, {"c"}));
+  EXPECT_EQ(TakeDecisions().size(), 1u);
+  // And a hundred more each second, whatever the clock is set to.
+  SetClock(-absl::Hours(1));
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(subscribe(200), 100u);
+}
+
+TEST_F(SessionDecisionsTest, OfClientsWithoutATokenFewerAreRecorded) {
+  Start();
+  Client(ConnectPacket(ConnectParts()));
+  policy::v1::Grant grant;
+  policy::v1::Permission* permission = grant.add_permissions();
+  permission->set_topic_filter("public/#");
+  permission->set_subscribe(true);
+  Grant(grant);
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
+  TakeDecisions();
+  Client(SubscribePacket(kV5, 1,
+                         std::vector<absl::string_view>(1100, "public/a")));
+  EXPECT_EQ(TakeDecisions().size(), 1000u);
+  EXPECT_EQ(counters().subscriptions_unrecorded.value(), 100u);
 }
 
 }  // namespace
