@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,6 +37,7 @@
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/line_limit.h"
 #include "proxy/session/pace.h"
+#include "proxy/session/packet_id_set.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/rule_usage.h"
@@ -493,9 +493,10 @@ class Session {
   bool holds_packet_ = false;  // the one at hand is to be presented again
   bool rate_holds_ = false;    // a PUBLISH, until then
   absl::Time rate_holds_until_;
-  // QoS 2 packets of the client that ended, or will end, here and not at the
-  // broker, with the code for their PUBCOMP.
-  absl::flat_hash_map<uint16_t, mqtt::ReasonCode> local_qos2_;
+  // QoS 2 packets of the client that ended here and not at the broker, and so
+  // does their PUBREL: what was denied, with 0x92 in PUBCOMP, and tokens.
+  PacketIdSet denied_qos2_;
+  PacketIdSet token_qos2_;
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
   LineLimit logged_denials_;

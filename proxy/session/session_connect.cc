@@ -364,6 +364,9 @@ void Session::RefuseNotFresh() {
 void Session::Admit() {
   if (JudgeWill() != WillVerdict::kPasses) return;
   if (RefuseOverAnonymousLimit()) return;
+  if (is_anonymous()) {
+    subscriptions_.set_max_bytes(Subscriptions::kMostBytesWithoutToken);
+  }
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
   StartRecheck(std::move(pending_->token));
   effects_->ConnectUpstream();

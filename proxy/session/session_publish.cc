@@ -91,8 +91,9 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
     changes.max_expiry = RemainingSeconds(now_, grant_->expires_at());
   }
   if (publish.topic_alias != 0) client_aliases_.MarkKnown(publish.topic_alias);
-  if (publish.qos == 2 && !local_qos2_.empty()) {
-    local_qos2_.erase(publish.packet_id);
+  if (publish.qos == 2) {
+    denied_qos2_.Erase(publish.packet_id);
+    token_qos2_.Erase(publish.packet_id);
   }
   if (!changes.topic.has_value() && !changes.max_expiry.has_value()) {
     ForwardToBroker(frame);
@@ -142,9 +143,8 @@ void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code,
                      failed ? ReasonString(id, kPubackSize) : "", &packet);
   SendToClient(packet);
   if (qos == 2) {
-    // A PUBREL for a message that is over names an unknown packet.
-    local_qos2_[packet_id] =
-        failed ? ReasonCode::kPacketIdentifierNotFound : ReasonCode::kSuccess;
+    (failed ? denied_qos2_ : token_qos2_).Insert(packet_id);
+    (failed ? token_qos2_ : denied_qos2_).Erase(packet_id);
   }
 }
 
@@ -155,15 +155,17 @@ void Session::OnPubrel(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
-  const auto local = local_qos2_.find(parsed->packet_id);
-  if (local == local_qos2_.end()) {
+  const bool denied = denied_qos2_.Erase(parsed->packet_id);
+  if (!denied && !token_qos2_.Erase(parsed->packet_id)) {
     ForwardToBroker(frame);
     return;
   }
+  // A PUBREL for a message that is over names an unknown packet.
   std::string packet;
-  mqtt::AppendPuback(PacketType::kPubcomp, version_, parsed->packet_id,
-                     local->second, "", &packet);
-  local_qos2_.erase(local);
+  mqtt::AppendPuback(
+      PacketType::kPubcomp, version_, parsed->packet_id,
+      denied ? ReasonCode::kPacketIdentifierNotFound : ReasonCode::kSuccess, "",
+      &packet);
   SendToClient(packet);
 }
 

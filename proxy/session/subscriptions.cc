@@ -4,21 +4,21 @@ namespace sluice::session {
 
 bool Subscriptions::Add(absl::string_view filter) {
   if (!HasRoomFor(filter) || !filters_.emplace(filter).second) return false;
-  bytes_ += filter.size();
+  bytes_ += kBytesEach + filter.size();
   return true;
 }
 
 bool Subscriptions::Remove(absl::string_view filter) {
   if (filters_.erase(filter) == 0) return false;
-  bytes_ -= filter.size();
+  bytes_ -= kBytesEach + filter.size();
   return true;
 }
 
 // Clients count up from 1, so the search begins at the other end.
 absl::optional<uint16_t> Subscriptions::TakePacketId() {
   for (uint16_t id = 0xFFFF; id > 0; --id) {
-    if (client_unsubscribes_.contains(id)) continue;
-    if (own_unsubscribes_.insert(id).second) return id;
+    if (client_unsubscribes_.Contains(id)) continue;
+    if (own_unsubscribes_.Insert(id)) return id;
   }
   return absl::nullopt;
 }
@@ -26,8 +26,8 @@ absl::optional<uint16_t> Subscriptions::TakePacketId() {
 // A client may come to use an identifier of ours while it is in flight; the
 // broker answers in order, and ours was first.
 bool Subscriptions::IsOwnUnsuback(uint16_t packet_id) {
-  if (own_unsubscribes_.erase(packet_id) > 0) return true;
-  client_unsubscribes_.erase(packet_id);
+  if (own_unsubscribes_.Erase(packet_id)) return true;
+  client_unsubscribes_.Erase(packet_id);
   return false;
 }
 

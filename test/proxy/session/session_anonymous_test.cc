@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "test/proxy/session/session_harness.h"
 
 namespace sluice::session {
@@ -80,6 +82,27 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
   Broker(ConnackPacket(ProtocolVersion::kV5, 0));
   EXPECT_THAT(Evicted(), ElementsAre("client DISCONNECT 97", "close"));
   EXPECT_THAT(Evicted(), ElementsAre());
+}
+
+// What cannot be remembered cannot be counted.
+TEST_F(SessionAnonymousTest, FewerSubscriptionsAreRemembered) {
+  policy::v1::Grant grant = Public();
+  grant.mutable_permissions(0)->set_subscribe(true);
+  policy::v1::Rule* rule = grant.add_rules();
+  rule->set_name("r");
+  rule->set_subscribe(true);
+  rule->mutable_limits()->set_max_subscriptions(1000);
+  Ask(ProtocolVersion::kV5);
+  Grant(grant);
+  UpstreamConnected();
+  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  std::vector<std::string> names;
+  for (int i = 100; i < 1000; ++i) names.push_back(absl::StrCat("public/", i));
+  Client(SubscribePacket(
+      ProtocolVersion::kV5, 1,
+      std::vector<absl::string_view>(names.begin(), names.end())));
+  EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kAllowed),
+            32 * 1024 / (64 + 10));
 }
 
 // Or else who asks and is put out before the answer would never be too many.

@@ -383,8 +383,8 @@ TEST_F(SessionRulesTest, SubscriptionsAreCounted) {
 TEST_F(SessionRulesTest, SubscriptionsThatCannotBeCountedAreNotMade) {
   OpenUnder(kV5, {"name: 'rules/many' subscribe: true "
                   "limits { max_subscriptions: 1000 }"});
-  // Over 64 KiB of filters.
-  const std::string prefix(30000, 'a');
+  // Over 128 KiB of filters.
+  const std::string prefix(60000, 'a');
   Subscribe({absl::StrCat(prefix, "1"), absl::StrCat(prefix, "2")});
   EXPECT_THAT(Subscribe({absl::StrCat(prefix, "3")}),
               ElementsAre("client SUBACK 97"));
