@@ -156,7 +156,7 @@ void Session::JudgeSubscriptionsAnew() {
   }
   if (uncovered.empty()) return;
   for (const std::string& filter : uncovered) subscriptions_.Remove(filter);
-  const absl::optional<uint16_t> packet_id = subscriptions_.TakePacketId();
+  const absl::optional<uint16_t> packet_id = subscriptions_.FreePacketId();
   if (!packet_id.has_value()) return;
   mqtt::Unsubscribe unsubscribe;
   unsubscribe.packet_id = *packet_id;
@@ -164,10 +164,11 @@ void Session::JudgeSubscriptionsAnew() {
   std::string packet;
   mqtt::AppendUnsubscribe(version_, unsubscribe, &packet);
   // What does not fit stays, and its messages end the connection (ACE-OUT-1).
-  if (broker_max_packet_size_ == 0 ||
-      packet.size() <= broker_max_packet_size_) {
-    to_broker_.Send(packet, effects_);
+  if (broker_max_packet_size_ != 0 && packet.size() > broker_max_packet_size_) {
+    return;
   }
+  subscriptions_.MarkOwnUnsubscribe(*packet_id);
+  to_broker_.Send(packet, effects_);
 }
 
 Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {

@@ -15,10 +15,11 @@ bool Subscriptions::Remove(absl::string_view filter) {
 }
 
 // Clients count up from 1, so the search begins at the other end.
-absl::optional<uint16_t> Subscriptions::TakePacketId() {
+absl::optional<uint16_t> Subscriptions::FreePacketId() const {
   for (uint16_t id = 0xFFFF; id > 0; --id) {
-    if (client_unsubscribes_.Contains(id)) continue;
-    if (own_unsubscribes_.Insert(id)) return id;
+    if (!client_unsubscribes_.Contains(id) && !own_unsubscribes_.Contains(id)) {
+      return id;
+    }
   }
   return absl::nullopt;
 }

@@ -46,9 +46,12 @@ class Subscriptions {
     client_unsubscribes_.Insert(packet_id);
   }
 
-  // An identifier for an UNSUBSCRIBE of ours, which has it from now on; nothing
-  // when all are in use.
-  absl::optional<uint16_t> TakePacketId();
+  // An identifier for an UNSUBSCRIBE of ours; nothing when all are in use.
+  absl::optional<uint16_t> FreePacketId() const;
+  // Ours with `packet_id` is sent.
+  void MarkOwnUnsubscribe(uint16_t packet_id) {
+    own_unsubscribes_.Insert(packet_id);
+  }
 
   // Whether the UNSUBACK with `packet_id` answers ours and is not for the
   // client; the identifier is free then.

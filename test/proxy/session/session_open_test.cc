@@ -466,6 +466,21 @@ TEST_F(SessionOpenTest, ANarrowerScopeUnsubscribesWhatItNoLongerCovers) {
   EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), ElementsAre("client UNSUBACK"));
 }
 
+// covers: EDGE-12, EDGE-14
+TEST_F(SessionOpenTest, AnUnsubscribeThatIsNotSentHasNoIdentifier) {
+  std::string connack;
+  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20, &connack);
+  Open5(connack);
+  Client(SubscribePacket(kV5, 1, {"a/12345678"}));
+  Client(SubscribePacket(kV5, 2, {"a/87654321"}));
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"sub b"})),
+              ElementsAre("client AUTH 00", "timer 2h"));
+  Client(UnsubscribePacket(0xFFFF, "a/12345678"));
+  EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), ElementsAre("client UNSUBACK"));
+}
+
 // covers: ACE-EXP-3, ACE-POP-3
 TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
   const auto begin = [this] {

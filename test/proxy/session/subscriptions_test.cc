@@ -45,11 +45,13 @@ TEST(SubscriptionsTest, WhatIsRemovedMakesRoom) {
 TEST(SubscriptionsTest, AnIdentifierOfOursIsNoneOfTheClients) {
   Subscriptions subscriptions;
   subscriptions.MarkClientUnsubscribe(0xFFFF);
-  EXPECT_EQ(subscriptions.TakePacketId(), 0xFFFE);
-  EXPECT_EQ(subscriptions.TakePacketId(), 0xFFFD);
+  EXPECT_EQ(subscriptions.FreePacketId(), 0xFFFE);
+  subscriptions.MarkOwnUnsubscribe(0xFFFE);
+  EXPECT_EQ(subscriptions.FreePacketId(), 0xFFFD);
   EXPECT_FALSE(subscriptions.IsOwnUnsuback(0xFFFF));
   EXPECT_TRUE(subscriptions.IsOwnUnsuback(0xFFFE));
-  EXPECT_EQ(subscriptions.TakePacketId(), 0xFFFF);
+  EXPECT_FALSE(subscriptions.IsOwnUnsuback(0xFFFD));
+  EXPECT_EQ(subscriptions.FreePacketId(), 0xFFFF);
 }
 
 }  // namespace
