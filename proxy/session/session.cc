@@ -362,8 +362,7 @@ void Session::ArmOpenTimer() {
 
 void Session::OnOpenTimer() {
   if (reauthentication_ != nullptr && now_ >= reauthentication_->deadline) {
-    Disconnect(ReasonCode::kNotAuthorized,
-               "re-authentication was not finished in time");
+    OnReauthenticationTimeout();
     return;
   }
   if (now_ >=

@@ -177,7 +177,7 @@ class Session {
   // A re-authentication in progress (ACE-EXP-3).
   struct Reauthentication {
     Challenge challenge;
-    absl::Time deadline;
+    absl::Time deadline;      // for the client's proof, then for the decision
     uint64_t request_id = 0;  // 0: the client's proof is to come
   };
   // A grant that the policy service is to be asked about again: when it says so
@@ -350,6 +350,9 @@ class Session {
   void OnAuth(const mqtt::Frame& frame);
   void StartReauthentication(const mqtt::Auth& auth);
   void DenyReauthentication(absl::string_view why);
+  // Nothing was decided.
+  void FailReauthentication(absl::string_view why);
+  void OnReauthenticationTimeout();
   void OnReauthenticationDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
 

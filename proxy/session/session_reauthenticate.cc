@@ -58,6 +58,9 @@ void Session::OnAuth(const mqtt::Frame& frame) {
     return;
   }
   reauthentication_->request_id = AskForGrant(std::move(request));
+  reauthentication_->deadline =
+      now_ + context_.settings->authentication_timeout;
+  ArmOpenTimer();
 }
 
 void Session::StartReauthentication(const mqtt::Auth& auth) {
@@ -95,6 +98,21 @@ void Session::DenyReauthentication(absl::string_view why) {
              Decide(Action::kReauthenticate, Verdict::kDenied, code, "", why));
 }
 
+void Session::FailReauthentication(absl::string_view why) {
+  // Not denied; DISCONNECT has no "server unavailable".
+  const ReasonCode code = ReasonCode::kServerBusy;
+  Disconnect(code, "re-authentication was not decided",
+             Decide(Action::kReauthenticate, Verdict::kError, code, "", why));
+}
+
+void Session::OnReauthenticationTimeout() {
+  if (reauthentication_->request_id == 0) {
+    DenyReauthentication("no answer to the challenge in time");
+  } else {
+    FailReauthentication("no decision in time");
+  }
+}
+
 void Session::OnReauthenticationDecision(
     const absl::StatusOr<AuthenticateResponse>& answer) {
   std::string token = std::move(reauthentication_->challenge.token);
@@ -109,11 +127,7 @@ void Session::OnReauthenticationDecision(
   }
   absl::StatusOr<Grant> grant = GrantOf(answer);
   if (!grant.ok()) {
-    // Not denied; DISCONNECT has no "server unavailable".
-    const ReasonCode code = ReasonCode::kServerBusy;
-    Disconnect(code, "re-authentication was not decided",
-               Decide(Action::kReauthenticate, Verdict::kError, code, "",
-                      "no decision"));
+    FailReauthentication("no decision");
     return;
   }
   if (!MayReplaceGrant(*grant)) {

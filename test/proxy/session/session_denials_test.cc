@@ -134,7 +134,7 @@ TEST_F(SessionDenialsTest, OverTheLimitALiveClientReauthenticates) {
   denial_limit = 0;
   Client(AuthPacket(0x19, TokenAndProof("TOKEN", "")));
   EXPECT_THAT(Client(AuthPacket(0x18, "NONCE AND PROOF")),
-              ElementsAre("authenticate"));
+              ElementsAre("authenticate", "timer 10s"));
 }
 
 }  // namespace

@@ -433,7 +433,7 @@ TEST_F(SessionOpenTest, ReauthenticationSwapsTheScope) {
   EXPECT_THAT(Client(PublishPacket(kV5, "new/x", 1, 1, "p")),
               ElementsAre("client PUBACK 87"));
   EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
-              ElementsAre("authenticate"));
+              ElementsAre("authenticate", "timer 10s"));
   EXPECT_EQ(asked().token().token(), "TOKEN2");
   // The connection is what it was (ACE-D01-5).
   EXPECT_TRUE(asked().connection().clean_start());
@@ -507,11 +507,29 @@ TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
   Open5();
   EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "PROOF"))),
               ElementsAre("client DISCONNECT 87", "close"));
-  // Never finished.
+}
+
+// covers: ACE-EXP-3
+TEST_F(SessionOpenTest,
+       ClientAndPolicyServiceHaveEachTheirTimeToReauthenticate) {
   Open5();
   Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
   Advance(absl::Seconds(10));
   EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
+  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kDenied), 1u);
+  EXPECT_EQ(denials, 1);
+
+  Open5();
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Advance(absl::Seconds(9));
+  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
+              ElementsAre("authenticate", "timer 10s"));
+  Advance(absl::Seconds(9));
+  EXPECT_THAT(Timer(), ElementsAre("timer 1s"));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 89", "close"));
+  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kError), 1u);
+  EXPECT_EQ(denials, 1);
 }
 
 // covers: ACE-EXP-3
