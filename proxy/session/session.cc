@@ -175,7 +175,7 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
       if (result.kind == UnframeResult::Kind::kNeedMore) return used;
     }
     if (result.kind == UnframeResult::Kind::kError) {
-      Fail(result.error, "the broker's packet is malformed or too large");
+      OnUnreadableFromBroker(result.error);
       break;
     }
     const mqtt::Frame& frame = result.frame;
@@ -191,6 +191,17 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
     }
   }
   return bytes.size();
+}
+
+void Session::OnUnreadableFromBroker(ReasonCode error) {
+  constexpr char kWhy[] = "the broker's packet is malformed or too large";
+  if (state_ == State::kOpen) {
+    Fail(error, kWhy);
+  } else {
+    // Not the client's doing.
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
+           kWhy);
+  }
 }
 
 void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {

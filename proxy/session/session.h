@@ -228,6 +228,7 @@ class Session {
   mqtt::UnframeResult UnframePart(ByteView bytes,
                                   const mqtt::UnframeResult& result,
                                   size_t max_held) const;
+  void OnUnreadableFromBroker(mqtt::ReasonCode error);
   // Each way, once there is a grant.
   uint16_t MaxTopicAliases() const;
   void ArmTimer(absl::Time deadline);
