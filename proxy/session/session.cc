@@ -234,6 +234,7 @@ void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
   if (state_ == State::kOpen) {
     Disconnect(ReasonCode::kServerUnavailable, "the broker went away");
   } else {
+    state_ = State::kAwaitUpstream;  // nobody has the CONNECT any more
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
            "the broker cannot be reached");
   }
@@ -339,6 +340,7 @@ void Session::OnEvicted(absl::Time now, Effects* effects) {
     CountLeaving();
     Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kQuotaExceeded,
            "", kWhy);
+    WithdrawConnect();
     Close();
   } else if (state_ == State::kOpen) {
     Disconnect(ReasonCode::kQuotaExceeded, kWhy);

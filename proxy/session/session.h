@@ -331,6 +331,9 @@ class Session {
   bool RefuseOverAnonymousLimit();
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
               absl::string_view detail, bool with_hint = false);
+  // The client is not let in after all: a broker that has its CONNECT is to
+  // forget the Will.
+  void WithdrawConnect();
   void ReportRefusal(mqtt::ReasonCode code, ConnectOutcome outcome,
                      absl::string_view detail);
   // Where no version is agreed on in which an answer could be written.

@@ -69,7 +69,17 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
   properties += ReasonString(id, kConnackSize + properties.size());
   mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
   SendToClient(packet);
+  // Once the broker is asked, that is a decision about the client, and ends it
+  // like one that is in (EDGE-17).
+  if (outcome != ConnectOutcome::kTokenInvalid) WithdrawConnect();
   Close();
+}
+
+void Session::WithdrawConnect() {
+  if (state_ != State::kAwaitConnack) return;
+  std::string packet;
+  mqtt::AppendDisconnect(version_, ReasonCode::kSuccess, "", &packet);
+  effects_->Send(Effect::Kind::kSendToBroker, packet);
 }
 
 void Session::ReportRefusal(ReasonCode code, ConnectOutcome outcome,

@@ -72,7 +72,8 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
   Ask(ProtocolVersion::kV5);
   Grant(Public());
   UpstreamConnected();
-  EXPECT_THAT(Evicted(), ElementsAre("client CONNACK 97", "close"));
+  EXPECT_THAT(Evicted(),
+              ElementsAre("client CONNACK 97", "broker DISCONNECT", "close"));
   EXPECT_EQ(connects(ConnectOutcome::kTooManyAnonymous), 1u);
   EXPECT_EQ(denials, 0);
 

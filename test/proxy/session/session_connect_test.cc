@@ -127,7 +127,8 @@ TEST_F(SessionConnectTest, OnlyAuthOrDisconnectBeforeConnack) {
     Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
     Grant(AGrant());
     UpstreamConnected();
-    EXPECT_THAT(Client(packet), ElementsAre("client CONNACK 82", "close"));
+    EXPECT_THAT(Client(packet),
+                ElementsAre("client CONNACK 82", "broker DISCONNECT", "close"));
   }
   Start();
   Client(AceConnect(TokenAndProof("TOKEN", "")));
@@ -716,7 +717,8 @@ TEST_F(SessionConnectTest, ASilentBrokerIsReportedInTime) {
   Grant(AGrant());
   UpstreamConnected();
   Advance(absl::Seconds(5));
-  EXPECT_THAT(Timer(), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_THAT(Timer(),
+              ElementsAre("client CONNACK 88", "broker DISCONNECT", "close"));
 }
 
 TEST_F(SessionConnectTest, AClockThatIsSetChangesNoTimeout) {
@@ -745,7 +747,7 @@ TEST_F(SessionConnectTest, AnOldBrokersRefusalIsTranslated) {
   Grant(AGrant());
   UpstreamConnected();
   EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 1)),
-              ElementsAre("client CONNACK 84", "close"));
+              ElementsAre("client CONNACK 84", "broker DISCONNECT", "close"));
 }
 
 // covers: EDGE-14
@@ -759,7 +761,7 @@ TEST_F(SessionConnectTest, ARewrittenConnackRespectsTheMaximumPacketSize) {
   Grant(AGrant());
   UpstreamConnected();
   EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV5, 0)),
-              ElementsAre("client CONNACK 95", "close"));
+              ElementsAre("client CONNACK 95", "broker DISCONNECT", "close"));
 }
 
 // covers: EDGE-18
@@ -770,6 +772,37 @@ TEST_F(SessionConnectTest, DrainBeforeConnackRefuses) {
   EXPECT_EQ(connects(ConnectOutcome::kShuttingDown), 1u);
   Start();
   EXPECT_THAT(Drain(), ElementsAre("close"));
+}
+
+// The broker may have taken the CONNECT, and would publish the Will.
+// covers: EDGE-17
+TEST_F(SessionConnectTest, OfAClientThatIsNotLetInTheBrokerForgetsTheWill) {
+  const auto await_connack = [this](bool v5) {
+    Start();
+    Client(v5 ? AceConnect(TokenAndProof("TOKEN", "PROOF"))
+              : V3Connect("aceVE9LRU4", "PROOF"));
+    Grant(AGrant());
+    UpstreamConnected();
+  };
+  await_connack(true);
+  EXPECT_THAT(Drain(),
+              ElementsAre("client CONNACK 88", "broker DISCONNECT", "close"));
+  EXPECT_EQ(to_broker(), std::string("\xE0\x00", 2));
+  await_connack(false);
+  EXPECT_THAT(Drain(),
+              ElementsAre("client CONNACK 03", "broker DISCONNECT", "close"));
+  EXPECT_EQ(to_broker(), std::string("\xE0\x00", 2));
+  await_connack(true);
+  EXPECT_THAT(PolicyOutage(),
+              ElementsAre("client CONNACK 88", "broker DISCONNECT", "close"));
+  // Before, it has none.
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  EXPECT_THAT(Drain(), ElementsAre("client CONNACK 88", "close"));
+  // What policy decides about a client ends it as ever.
+  await_connack(true);
+  EXPECT_THAT(DisconnectRequested(), ElementsAre("client CONNACK 87", "close"));
 }
 
 TEST_F(SessionConnectTest, NoEventNamesTokenOrProof) {

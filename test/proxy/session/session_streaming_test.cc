@@ -192,7 +192,8 @@ TEST_F(SessionStreamingTest, LittleIsKeptBeforeConnack) {
   UpstreamConnected();
   std::string packet;
   mqtt::AppendFixedHeader(mqtt::PacketType::kSubscribe, 2, 400, &packet);
-  EXPECT_THAT(Client(packet), ElementsAre("client CONNACK 95", "close"));
+  EXPECT_THAT(Client(packet),
+              ElementsAre("client CONNACK 95", "broker DISCONNECT", "close"));
 }
 
 TEST_F(SessionStreamingTest, WaitsForAChecker) {
