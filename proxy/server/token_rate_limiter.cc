@@ -27,7 +27,8 @@ void TokenRateLimiter::Authenticate(
 void TokenRateLimiter::StoreToken(
     const policy::v1::StoreTokenRequest& request,
     Callback<policy::v1::StoreTokenResponse> done) {
-  if (!Admit(request.connection().client_address())) {
+  if (!request.asked_cnonce() &&
+      !Admit(request.connection().client_address())) {
     done(absl::ResourceExhaustedError("too many tokens of one address"));
     return;
   }

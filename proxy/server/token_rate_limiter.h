@@ -9,8 +9,9 @@
 namespace sluice::server {
 
 // Lets so many tokens of one client address through to the policy service, and
-// answers kResourceExhausted at once to those beyond (ACE-AZI-3). All other
-// requests pass. Any thread.
+// answers kResourceExhausted at once to those beyond (ACE-AZI-3). The second
+// question about a token whose nonce was asked for passes, and so do all other
+// requests. Any thread.
 class TokenRateLimiter final : public policy_client::PolicyClientInterface {
  public:
   // `policy` outlives the limiter. `tokens_per_second` 0: no limit. `clock` is

@@ -73,6 +73,7 @@ void Session::OnTokenPublish(const mqtt::Publish& publish) {
   if (context_.client_nonces != nullptr) {
     // As in AskForGrant().
     entry.held = absl::make_unique<policy::v1::StoreTokenRequest>(*request);
+    entry.held->set_asked_cnonce(true);
     request->set_ask_cnonce(true);
   }
   entry.id = AskToStore(std::move(request));

@@ -70,6 +70,26 @@ TEST_F(TokenRateLimiterTest, StopsAFloodOfOneAddressOnly) {
             absl::StatusCode::kResourceExhausted);
 }
 
+TEST_F(TokenRateLimiterTest, ATokenWhoseNonceIsAskedForFirstIsOne) {
+  TokenRateLimiter limiter(&policy_, 2, [] { return g_now; });
+  policy::v1::StoreTokenRequest first;
+  first.mutable_connection()->set_client_address("192.0.2.9:1000");
+  policy::v1::StoreTokenRequest second = first;
+  first.set_ask_cnonce(true);
+  second.set_asked_cnonce(true);
+  int answered = 0;
+  const auto count = [&answered](const auto& answer) {
+    if (answer.ok()) ++answered;
+  };
+  for (int i = 0; i < 2; ++i) {
+    limiter.StoreToken(first, count);
+    limiter.StoreToken(second, count);
+  }
+  EXPECT_EQ(answered, 4);
+  limiter.StoreToken(first, count);
+  EXPECT_EQ(answered, 4);
+}
+
 TEST_F(TokenRateLimiterTest, HasNoLimitAtZero) {
   TokenRateLimiter limiter(&policy_, 0, [] { return g_now; });
   for (int i = 0; i < 1000; ++i) {

@@ -202,8 +202,10 @@ TEST_F(SessionNonceTest, ATokenForLaterIsStoredOnceItsNonceIsKnown) {
   Open(ProtocolVersion::kV5, GrantWith("fresh"));
   Client(publish);
   EXPECT_TRUE(store_asked().ask_cnonce());
+  EXPECT_FALSE(store_asked().asked_cnonce());
   EXPECT_THAT(StoreAnswers(nonce), ElementsAre("store"));
   EXPECT_FALSE(store_asked().ask_cnonce());
+  EXPECT_TRUE(store_asked().asked_cnonce());
   EXPECT_EQ(store_asked().token(), "TOKEN");
   // A nonce is no answer to this question.
   EXPECT_THAT(StoreAnswers(nonce), ElementsAre("client PUBACK 87"));
