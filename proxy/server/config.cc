@@ -4,6 +4,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -194,6 +196,15 @@ absl::Status Checker::CheckUpstream() {
     return Error(
         password_path,
         "only ${subject}, ${client_id} and ${issuer} can be filled in");
+  }
+  result.refused_topic_characters = upstream.refused_topic_characters();
+  for (const char c : result.refused_topic_characters) {
+    if (!absl::ascii_isprint(static_cast<unsigned char>(c)) ||
+        absl::StrContains("/+#", c)) {
+      return Error("upstream.refused_topic_characters",
+                   "expected printable ASCII characters, and not '/', '+' or "
+                   "'#', which MQTT gives a meaning");
+    }
   }
   result.proxy_protocol_v2 =
       upstream.proxy_protocol() == Schema::Upstream::PROXY_PROTOCOL_V2;

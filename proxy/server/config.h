@@ -36,6 +36,7 @@ struct UpstreamConfig {
   std::string password;
   bool proxy_protocol_v2 = false;
   absl::Duration connect_timeout = absl::Seconds(5);
+  std::string refused_topic_characters;
 };
 
 // TLS to the policy service: PEM files, which have been checked. Without `ca`

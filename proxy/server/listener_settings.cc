@@ -28,6 +28,7 @@ session::Settings MakeSessionSettings(const Config& config,
   settings.as_hint = config.ace.as_hint.json;
   settings.cnonce_optional = config.ace.as_hint.cnonce_optional;
   settings.authz_info_topic = config.ace.authz_info_topic;
+  settings.refused_topic_characters = config.upstream.refused_topic_characters;
   settings.upstream_username = config.upstream.username;
   settings.upstream_password = config.upstream.password;
   return settings;

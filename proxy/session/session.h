@@ -377,6 +377,12 @@ class Session {
   // one did, this does not cost more the more subscriptions there are.
   void ReplaceGrant(authz::Grant grant, std::string token);
 
+  // Whether the broker would read something else in the topic or filter.
+  bool IsRefusedTopic(absl::string_view topic) const {
+    return topic.find_first_of(context_.settings->refused_topic_characters) !=
+           absl::string_view::npos;
+  }
+
   // session_client.cc: packets of a connected client.
   void OnClientPacket(const mqtt::Frame& frame);
   void ForwardToBroker(const mqtt::Frame& frame);

@@ -114,7 +114,9 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
 const TopicVerdict& Session::JudgePublish(absl::string_view topic) {
   const TopicVerdict* known = published_.Find(topic);
   if (known != nullptr) return *known;
-  return published_.Remember(topic, grant_->JudgePublish(topic));
+  return published_.Remember(topic, IsRefusedTopic(topic)
+                                        ? TopicVerdict()
+                                        : grant_->JudgePublish(topic));
 }
 
 // ACE-PUB-1, ACE-PUB-2, ACE-EXP-2

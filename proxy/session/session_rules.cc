@@ -154,8 +154,9 @@ Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter,
 Session::WillVerdict Session::JudgeWill() {
   if (!pending_->will.has_value()) return WillVerdict::kPasses;
   const PendingWill& will = *pending_->will;
-  if (will.topic == context_.settings->authz_info_topic) {
-    // The broker would publish a token's Will where nobody takes it.
+  // The broker would publish a token's Will where nobody takes it.
+  if (will.topic == context_.settings->authz_info_topic ||
+      IsRefusedTopic(will.topic)) {
     RefuseWill(ReasonCode::kNotAuthorized, nullptr);
     return WillVerdict::kRefused;
   }

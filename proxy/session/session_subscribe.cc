@@ -177,6 +177,7 @@ Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
   if (!authz_info.empty() && mqtt::WithoutShare(filter) == authz_info) {
     return {DenialCode(), kOutsideScope};  // ACE-SUB-2
   }
+  if (IsRefusedTopic(filter)) return {DenialCode(), kOutsideScope};
   authz::SubscriptionVerdict verdict = grant_->JudgeSubscription(filter);
   if (!verdict.allowed) return {DenialCode(), WhyDenied(verdict.denial)};
   return grant_->rules().empty()

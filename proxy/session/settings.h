@@ -38,6 +38,9 @@ struct Settings {
   bool cnonce_optional = false;
   // Name of the topic that takes tokens; empty: off.
   std::string authz_info_topic = "authz-info";
+  // Topics and filters with one of these characters are outside every scope:
+  // the broker would read something else in them.
+  std::string refused_topic_characters;
   // Put into the forwarded CONNECT; "${subject}", "${client_id}" and
   // "${issuer}" are filled in. Empty: the field is left out.
   std::string upstream_username;

@@ -199,6 +199,19 @@ def broker_of_v3_refuses_v5(t):
     client.expect_closed()
 
 
+@case("ACE-SCP-3", outcome="refused", stack="rabbitmq")
+def dot_that_the_broker_takes_for_a_slash(t):
+    """RabbitMQ: a publish to `x/y.z` with a scope of `x/+`, which would reach
+    who subscribes to `x/y/z`."""
+    reader = t.connected(own(t, "# sub"), client_id=f"{t.name}-r",
+                         version=wire.V311)
+    t.assertEqual(reader.subscribe(own(t, "x/y/z")), [1])
+    writer = t.connected(own(t, "x/+ pub"), version=wire.V311)
+    writer.send(wire.publish(own(t, "x/y.z"), b"p", qos=1, packet_id=1,
+                             version=wire.V311))
+    writer.expect_closed()
+
+
 # Mosquitto, v5.
 
 @case("ACE-CON-3", "ACE-EXP-2", outcome="accepted", stack="mosquitto",

@@ -98,7 +98,8 @@ STACKS = {
     "mosquitto": {"proxy": _NO_FLOOD_GUARD},
     "rabbitmq": lambda: {
         "broker": _rabbitmq_node(), "proxy": {**_NO_FLOOD_GUARD, "upstream": {
-            "username": rabbitmq.USERNAME, "password": rabbitmq.PASSWORD}}},
+            "username": rabbitmq.USERNAME, "password": rabbitmq.PASSWORD,
+            "refused_topic_characters": ".*"}}},
     # CONNECT
     "closed": {"broker": "recording", "policy": {"public_topics": None},
                "proxy": {"ace": {"authz_info_topic": ""}}},

@@ -308,6 +308,9 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
       {kUpstream, "{address: broker:0}",
        "proxy.yaml:5: upstream.address: port 0 can't be connected to; name the "
        "port"},
+      {kUpstream, "{address: 'a:1', refused_topic_characters: '.+'}",
+       "proxy.yaml:5: upstream.refused_topic_characters: expected printable "
+       "ASCII characters, and not '/', '+' or '#', which MQTT gives a meaning"},
       {kUpstream, "{address: 'a:1', username: u, password_file: none}",
        "proxy.yaml:5: upstream.password_file: cannot read none: No such file "
        "or directory"},

@@ -318,6 +318,26 @@ TEST_F(SessionOpenTest, ADisconnectKeepsNoSessionThatHasEnded) {
   EXPECT_EQ(to_broker(), "");
 }
 
+// Where the broker takes "a.b" for "a/b".
+// covers: ACE-SCP-2, ACE-SCP-3, ACE-SCP-4, ACE-CON-3
+TEST_F(SessionOpenTest, TopicsWithRefusedCharactersAreOutsideTheScope) {
+  settings.refused_topic_characters = ".*";
+  const policy::v1::Grant grant =
+      MakeGrant(now() + absl::Hours(1), {"pubsub +"});
+  Open(kV5, grant);
+  EXPECT_THAT(Client(PublishPacket(kV5, "a.b", 1, 7, "p")),
+              ElementsAre("client PUBACK 87"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a", 1, 7, "p")),
+              ElementsAre("broker PUBLISH"));
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"a.b", "*", "$share/g/a.b"})),
+              ElementsAre("client SUBACK 87 87 87"));
+  Start();
+  ConnectParts parts;
+  parts.will_topic = "a.b";
+  Client(ConnectPacket(parts));
+  EXPECT_THAT(Grant(grant), ElementsAre("client CONNACK 87", "close"));
+}
+
 // covers: ACE-SUB-2
 TEST_F(SessionOpenTest, AuthzInfoCannotBeSubscribedTo) {
   Open(kV5, MakeGrant(now() + absl::Hours(1), {"sub authz-info"}));
