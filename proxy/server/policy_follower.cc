@@ -47,6 +47,7 @@ void PolicyFollower::OnWatchBegun() {
   stats_.following = true;
   pool_.SetPolicyFollowed(true);
   logger_.Info("policy_watch_begun");
+  NoteFirstWord();
 }
 
 void PolicyFollower::OnWatchEnded(const std::string& reason) {
@@ -67,6 +68,7 @@ void PolicyFollower::OnWatchLost() {
                               : "the policy service is away; new clients "
                                 "are refused"}});
   if (disconnects) pool_.EndSessions();
+  NoteFirstWord();
 }
 
 }  // namespace sluice::server

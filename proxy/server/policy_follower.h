@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "proxy/base/log.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/server/config.h"
@@ -34,6 +36,12 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
 
   const PolicyWatchStats& stats() const { return stats_; }
 
+  // Waits until the service is listened to for the first time, or is missed;
+  // not for longer than that.
+  void AwaitFirstWord(absl::Duration most) {
+    first_word_.WaitForNotificationWithTimeout(most);
+  }
+
   // WatchObserverInterface:
   void OnRevocations(
       std::shared_ptr<const policy_client::RevocationUpdate> update) override;
@@ -46,10 +54,15 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
   void OnWatchLost() override;
 
  private:
+  void NoteFirstWord() {
+    if (!first_word_.HasBeenNotified()) first_word_.Notify();
+  }
+
   const OnOutage on_outage_;
   transport::WorkerPool& pool_;
   Logger& logger_;
   PolicyWatchStats stats_;
+  absl::Notification first_word_;
 };
 
 }  // namespace sluice::server

@@ -1,5 +1,6 @@
 #include "proxy/server/server.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -30,6 +31,9 @@ std::vector<std::string> CertificateFiles(const Config& config) {
   return files;
 }
 
+// For the policy service's first word, before clients are served.
+constexpr absl::Duration kLongestWaitForPolicy = absl::Seconds(2);
+
 // Null where `config` has none of that name.
 const ListenerConfig* FindListener(const Config& config,
                                    absl::string_view name) {
@@ -56,10 +60,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   if (absl::Status s = server->StartPolicy(); !s.ok()) return s;
   if (absl::Status s = server->StartListeners(); !s.ok()) return s;
   if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
+  server->FollowPolicy();
   server->pool_->Start();
   server->serving_ = server->config_;
   server->WatchCertificates();
-  server->FollowPolicy();
   server->readiness_->SetListening(true);
   return server;
 }
@@ -117,6 +121,10 @@ void Server::FollowPolicy() {
   policy_watch_ = std::make_unique<policy_client::PolicyWatch>(
       policy_channel_, name_, config_.policy.timeout, policy_follower_.get(),
       &decision_feed_);
+  // So that the first clients need not come again; without the service they
+  // have to.
+  policy_follower_->AwaitFirstWord(
+      std::min(config_.policy.timeout, kLongestWaitForPolicy));
 }
 
 bool Server::PolicyAnswers() {

@@ -201,14 +201,12 @@ def broker_of_v3_refuses_v5(t):
 
 @case("ACE-SCP-3", outcome="refused", stack="rabbitmq")
 def dot_that_the_broker_takes_for_a_slash(t):
-    """RabbitMQ: a publish to `x/y.z` with a scope of `x/+`, which would reach
-    who subscribes to `x/y/z`."""
-    reader = t.connected(own(t, "# sub"), client_id=f"{t.name}-r",
-                         version=wire.V311)
-    t.assertEqual(reader.subscribe(own(t, "x/y/z")), [1])
-    writer = t.connected(own(t, "x/+ pub"), version=wire.V311)
-    writer.send(wire.publish(own(t, "x/y.z"), b"p", qos=1, packet_id=1,
-                             version=wire.V311))
+    """RabbitMQ: a publish to `x/y.z` with a scope of `x/+`, for which it has
+    `x/y/z`."""
+    reader = t.connected_v311(own(t, "# sub"), client_id=f"{t.name}-r")
+    t.assertEqual(reader.subscribe((own(t, "x/y/z"), 1)), [1])
+    writer = t.connected_v311(own(t, "x/+ pub"))
+    writer.send(wire.publish(own(t, "x/y.z"), b"p", 1, version=wire.V311))
     writer.expect_closed()
 
 

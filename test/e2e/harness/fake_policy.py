@@ -83,6 +83,10 @@ class FakePolicy:
         schema = messages()
         next(requests)
         response = schema.WatchResponse()
+        response.snapshot.more = False  # nothing is revoked
+        response.position.store_id = "fake"
+        yield response
+        response = schema.WatchResponse()
         response.policy.version = "1"
         yield response
         for _ in requests:

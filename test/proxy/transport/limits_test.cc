@@ -217,9 +217,15 @@ TEST_F(LimitsTest, WaitsForABrokerThatHasStoppedWhenTheClientLeaves) {
     broker.SetSmallBuffers();
     const std::string packet = Publish(std::string(10000, 'x'));
     std::string packets;
+    // No more than is read, so that the client's end is not stuck behind it.
     while (Copied() == 0) {
       client.Send(packet);
       packets += packet;
+      Await([&] {
+        return Copied() > 0 || Sum([](const LoopStats& s) {
+                                 return s.bytes[0].value();
+                               }) == kConnect.size() + packets.size();
+      });
     }
     client.Send(kDisconnect);
     client.Close();
