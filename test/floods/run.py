@@ -96,8 +96,6 @@ CASES = (
     Case("a million properties with a token", attacks.many_properties_publish,
          64, seen=("0x97",)),
     Case("topic aliases", attacks.aliases, 32, seen=("publications", "0x94")),
-    Case("small publications", attacks.small_publications, 32,
-         seen=("publications",)),
     Case("subscriptions", attacks.subscriptions, 32, seen=("filters",)),
     Case("tokens on authz-info", attacks.tokens, 32, 4, calls=TOKENS,
          seen=("0x97",)),
