@@ -44,10 +44,10 @@ void PolicyFollower::OnDisconnectSessions(
 
 void PolicyFollower::OnWatchBegun() {
   stats_.watching = true;
-  stats_.following = true;
+  following_ = true;
   pool_.SetPolicyFollowed(true);
   logger_.Info("policy_watch_begun");
-  NoteFirstWord();
+  if (!first_watch_.HasBeenNotified()) first_watch_.Notify();
 }
 
 void PolicyFollower::OnWatchEnded(const std::string& reason) {
@@ -58,7 +58,7 @@ void PolicyFollower::OnWatchEnded(const std::string& reason) {
 }
 
 void PolicyFollower::OnWatchLost() {
-  stats_.following = false;
+  following_ = false;
   pool_.SetPolicyFollowed(false);
   const bool disconnects = on_outage_ == OnOutage::kDisconnect;
   logger_.Error(
@@ -68,7 +68,6 @@ void PolicyFollower::OnWatchLost() {
                               : "the policy service is away; new clients "
                                 "are refused"}});
   if (disconnects) pool_.EndSessions();
-  NoteFirstWord();
 }
 
 }  // namespace sluice::server

@@ -1,6 +1,7 @@
 #ifndef PROXY_SERVER_POLICY_FOLLOWER_H_
 #define PROXY_SERVER_POLICY_FOLLOWER_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,10 +37,12 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
 
   const PolicyWatchStats& stats() const { return stats_; }
 
-  // Waits until the service is listened to for the first time, or is missed;
-  // not for longer than that.
-  void AwaitFirstWord(absl::Duration most) {
-    first_word_.WaitForNotificationWithTimeout(most);
+  // Whether clients may be let in: the service has been listened to, and has
+  // not been away for too long since.
+  bool is_following() const { return following_; }
+  // Waits until the service is listened to for the first time, `most` at most.
+  void AwaitWatch(absl::Duration most) {
+    first_watch_.WaitForNotificationWithTimeout(most);
   }
 
   // WatchObserverInterface:
@@ -54,15 +57,12 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
   void OnWatchLost() override;
 
  private:
-  void NoteFirstWord() {
-    if (!first_word_.HasBeenNotified()) first_word_.Notify();
-  }
-
   const OnOutage on_outage_;
   transport::WorkerPool& pool_;
   Logger& logger_;
   PolicyWatchStats stats_;
-  absl::Notification first_word_;
+  std::atomic<bool> following_{false};
+  absl::Notification first_watch_;
 };
 
 }  // namespace sluice::server

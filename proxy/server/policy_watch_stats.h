@@ -11,9 +11,6 @@ namespace sluice::server {
 struct PolicyWatchStats {
   std::atomic<uint64_t> revocations{0};
   std::atomic<bool> watching{false};
-  // Whether clients are let in on account of it: it has been watched, and has
-  // not been away for too long since.
-  std::atomic<bool> following{false};
 };
 
 }  // namespace sluice::server

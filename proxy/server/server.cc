@@ -31,7 +31,7 @@ std::vector<std::string> CertificateFiles(const Config& config) {
   return files;
 }
 
-// For the policy service's first word, before clients are served.
+// For the policy service, before clients are served.
 constexpr absl::Duration kLongestWaitForPolicy = absl::Seconds(2);
 
 // Null where `config` has none of that name.
@@ -123,12 +123,12 @@ void Server::FollowPolicy() {
       &decision_feed_);
   // So that the first clients need not come again; without the service they
   // have to.
-  policy_follower_->AwaitFirstWord(
+  policy_follower_->AwaitWatch(
       std::min(config_.policy.timeout, kLongestWaitForPolicy));
 }
 
 bool Server::PolicyAnswers() {
-  if (!policy_follower_->stats().following) return false;
+  if (!policy_follower_->is_following()) return false;
   // A channel within the process has no state to ask for.
   return policy_server_ != nullptr || policy_client_->IsReady();
 }

@@ -68,7 +68,9 @@ void DescribePackets(absl::string_view who, ByteView bytes,
 
 }  // namespace
 
-SessionHarness::SessionHarness() : now_(absl::FromUnixSeconds(1800000000)) {}
+SessionHarness::SessionHarness() : now_(absl::FromUnixSeconds(1800000000)) {
+  live_policy.is_followed = true;
+}
 
 std::vector<std::array<uint8_t, 32>>
 SessionHarness::FakeTls::ExportKeyingMaterial(absl::string_view label) const {
@@ -111,7 +113,6 @@ SessionHarness::Lines SessionHarness::Start() {
   context.random = &random_;
   context.counters = &counters_;
   context.observer = &observer_;
-  live_policy.is_followed = follows_policy;
   context.live_policy = &live_policy;
   context.denials = &denials_;
   context.anonymous = &anonymous_;

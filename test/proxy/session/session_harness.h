@@ -42,7 +42,6 @@ class SessionHarness {
   std::string tls_certificate;
   std::string tls_psk_key_id;
   LivePolicy live_policy;
-  bool follows_policy = true;
   // Hints carry a nonce, "fresh" in bytes; so must tokens.
   bool gives_nonces = false;
   // What the address has had; at the limit, it is reached.

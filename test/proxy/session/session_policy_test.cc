@@ -134,7 +134,7 @@ TEST_F(SessionPolicyTest, APolicyThatChangesBeforeConnackIsAskedAboutThen) {
 
 // covers: ACE-EXP-4
 TEST_F(SessionPolicyTest, NobodyIsLetInWhileChangesAreNotHeardOf) {
-  follows_policy = false;
+  live_policy.is_followed = false;
   Start();
   Client(ConnectPacket(ConnectParts()));
   EXPECT_THAT(Grant(AGrant()), ElementsAre("client CONNACK 88", "close"));
