@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness.process import TIMEOUT, Process
+from harness.process import TIMEOUT, Process, eventually
 from harness.stack import (POLICY, PROXY, REPOSITORY, SLUICECTL,
                            keys_directory, run_directory)
 
@@ -77,7 +77,8 @@ class ProgramsTest(unittest.TestCase):
         def reads(pid):
             return run(*user, "cat", f"/proc/{pid}/maps").returncode == 0
 
-        self.assertTrue(reads(ours.pid), "a program that forbids nothing")
+        # Which setpriv has to become first.
+        eventually(lambda: reads(ours.pid), "a program that forbids nothing")
         self.assertFalse(reads(policy.pid))
 
     def test_wrong_usage_exits_2(self):
