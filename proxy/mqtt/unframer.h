@@ -7,8 +7,13 @@
 #include "proxy/base/bytes.h"
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/reason_code.h"
+#include "proxy/mqtt/varint.h"
 
 namespace sluice::mqtt {
+
+// A Remaining Length of four bytes, with the fixed header (MQTT 5.0 section
+// 2.1.4).
+inline constexpr size_t kMaxPacketSize = 1 + kMaxVarintSize + kMaxVarint;
 
 // One control packet: complete, unless it comes from UnframePublishHead(). Both
 // views alias the unframer's input.

@@ -123,10 +123,17 @@ std::string RewriteConnack(const mqtt::Connack& connack,
   if (changes.topic_alias_maximum.has_value()) {
     dropped.push_back(PropertyId::kTopicAliasMaximum);
   }
+  if (changes.max_packet_size.has_value()) {
+    dropped.push_back(PropertyId::kMaximumPacketSize);
+  }
   std::string properties = Without(connack.properties, dropped);
   if (changes.topic_alias_maximum.has_value()) {
     mqtt::AppendU16Property(PropertyId::kTopicAliasMaximum,
                             *changes.topic_alias_maximum, &properties);
+  }
+  if (changes.max_packet_size.has_value()) {
+    mqtt::AppendU32Property(PropertyId::kMaximumPacketSize,
+                            *changes.max_packet_size, &properties);
   }
   if (changes.add_authentication_method) {
     mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,

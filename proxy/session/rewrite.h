@@ -51,6 +51,13 @@ struct ConnackChanges {
   bool add_authentication_method = false;  // ACE-POP-8
   // Stands in the place of the broker's (EDGE-7).
   absl::optional<uint16_t> topic_alias_maximum;
+  // The same (MQTT 5.0 section 3.2.2.3.6).
+  absl::optional<uint32_t> max_packet_size;
+
+  bool any() const {
+    return add_authentication_method || topic_alias_maximum.has_value() ||
+           max_packet_size.has_value();
+  }
 };
 std::string RewriteConnack(const mqtt::Connack& connack,
                            const ConnackChanges& changes);

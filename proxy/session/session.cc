@@ -58,6 +58,7 @@ bool Session::wants_client_bytes() const {
       return true;
     case State::kOpen:
       return !checks_.IsHolding() && !rate_holds_ &&
+             store_requests_.size() < kMaxStoreRequests &&
              to_client_.waiting() < kMaxWaitingAnswers;
     case State::kAwaitGrant:
     case State::kAwaitUpstream:
@@ -73,13 +74,19 @@ bool Session::wants_client_bytes() const {
 }
 
 size_t Session::MaxPacketSize() const {
-  const Settings& settings = *context_.settings;
   // Before CONNACK nothing that is large is due, whoever it is.
-  if (state_ == State::kOpen && !is_anonymous()) {
-    return settings.max_packet_size;
-  }
-  return std::min(settings.max_packet_size,
-                  settings.max_unauthenticated_packet_size);
+  return state_ == State::kOpen ? MaxOpenPacketSize()
+                                : MaxUnauthenticatedPacketSize();
+}
+
+size_t Session::MaxOpenPacketSize() const {
+  return is_anonymous() ? MaxUnauthenticatedPacketSize()
+                        : context_.settings->max_packet_size;
+}
+
+size_t Session::MaxUnauthenticatedPacketSize() const {
+  return std::min(context_.settings->max_packet_size,
+                  context_.settings->max_unauthenticated_packet_size);
 }
 
 uint16_t Session::MaxTopicAliases() const {
@@ -167,11 +174,12 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
   while (state_ == State::kAwaitConnack || state_ == State::kOpen) {
     used += to_client_.Take(bytes.subspan(used), effects_);
     if (used == bytes.size()) break;
-    const size_t max_size = context_.settings->max_packet_size;
-    UnframeResult result = mqtt::Unframe(bytes.subspan(used), max_size);
+    // The limits are the clients': a message has more bytes for some of those
+    // who receive it than it had, and must not cut them off.
+    constexpr size_t kMaxSize = mqtt::kMaxPacketSize;
+    UnframeResult result = mqtt::Unframe(bytes.subspan(used), kMaxSize);
     if (result.kind == UnframeResult::Kind::kNeedMore) {
-      // What a broker sends is not bounded but by a packet's size.
-      result = UnframePart(bytes.subspan(used), result, max_size);
+      result = UnframePart(bytes.subspan(used), result, kMaxSize);
       if (result.kind == UnframeResult::Kind::kNeedMore) return used;
     }
     if (result.kind == UnframeResult::Kind::kError) {
@@ -194,7 +202,7 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
 }
 
 void Session::OnUnreadableFromBroker(ReasonCode error) {
-  constexpr char kWhy[] = "the broker's packet is malformed or too large";
+  constexpr char kWhy[] = "the broker's packet is malformed";
   if (state_ == State::kOpen) {
     Fail(error, kWhy);
   } else {

@@ -74,8 +74,9 @@ class Session {
   size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
 
   // False while a client's bytes have to wait (between CONNECT and CONNACK, for
-  // a checker's answer, and where answers wait behind a large PUBLISH);
-  // the caller stops reading then, and offers what it holds when an input has
+  // a checker's answer, while the policy service looks at as many of its tokens
+  // as it may at once, and where answers wait behind a large PUBLISH); the
+  // caller stops reading then, and offers what it holds when an input has
   // turned this true.
   bool wants_client_bytes() const;
 
@@ -87,7 +88,8 @@ class Session {
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer,
       absl::Time now, Effects* effects);
 
-  // The answer to kStoreToken. Yields kSendToClient, perhaps kClose.
+  // The answer to kStoreToken. May turn wants_client_bytes() true. Yields
+  // kSendToClient, perhaps kClose.
   void OnStoreTokenAnswer(
       uint64_t request_id,
       const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
@@ -180,6 +182,9 @@ class Session {
     absl::Time deadline;      // for the client's proof, then for the decision
     uint64_t request_id = 0;  // 0: the client's proof is to come
   };
+  // Of a grant that may be of any version of the policy, as the client came
+  // with its token: where another one is pushed, it is asked about once more.
+  static constexpr uint64_t kAskedAtNoChange = 0;
   // A grant that the policy service is to be asked about again: when it says so
   // (ACE-TOK-5), or when its policy changes.
   struct Recheck {
@@ -187,9 +192,12 @@ class Session {
     absl::Duration interval;
     absl::Time due;
     uint64_t request_id = 0;  // 0: not asked at the moment
-    // LivePolicy::version_changes when it was last asked. 0: at CONNECT.
-    uint64_t asked_at_change = 0;
+    // LivePolicy::version_changes when it was asked for the grant at hand, or
+    // is asked for the next one.
+    uint64_t asked_at_change = kAskedAtNoChange;
   };
+  // Tokens of one client that the policy service may be looking at at once.
+  static constexpr size_t kMaxStoreRequests = 4;
   // A token from `authz-info` at the policy service.
   struct StoreRequest {
     uint64_t id;
@@ -221,7 +229,10 @@ class Session {
 
   // session.cc: time, limits and endings.
   void Begin(absl::Time now, Effects* effects);
+  // Of what a client sends: now, after CONNACK, and without a token.
   size_t MaxPacketSize() const;
+  size_t MaxOpenPacketSize() const;
+  size_t MaxUnauthenticatedPacketSize() const;
   // What to make of the first packet in `bytes`, which is not all there, as
   // `result` says: a large PUBLISH may begin. Of what may not, no more than
   // `max_held` bytes are waited for.
@@ -320,6 +331,8 @@ class Session {
   // The client leaves, maybe before CONNACK, and then it counts.
   void CountLeaving();
   void OnDisconnect(const mqtt::Frame& frame);
+  // In the place of the broker's; nothing where that stays.
+  absl::optional<uint32_t> MaxPacketSizeToAnnounce() const;
   void OnConnack(const mqtt::Frame& frame);
 
   // session_refuse.cc: refusals of CONNECT.
@@ -366,16 +379,18 @@ class Session {
   void EndByDecision(absl::string_view why);
 
   // session_recheck.cc: asking again about a grant.
-  void StartRecheck(std::string token);
+  void StartRecheck(std::string token, uint64_t asked_at_change);
   void AskToRecheck();
   void OnRecheckDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void DenyRecheck(mqtt::ReasonCode code, absl::string_view why);
   // Whether it has not ended and is for the subject that has one.
   bool MayReplaceGrant(const authz::Grant& grant) const;
-  // `token`: what the new grant was given for. Where that judges as the last
-  // one did, this does not cost more the more subscriptions there are.
-  void ReplaceGrant(authz::Grant grant, std::string token);
+  // `token`: what the new grant was given for; `asked_at_change`: see Recheck.
+  // Where it judges as the last one did, this does not cost more the more
+  // subscriptions there are.
+  void ReplaceGrant(authz::Grant grant, std::string token,
+                    uint64_t asked_at_change);
 
   // Whether the broker would read something else in the topic or filter.
   bool IsRefusedTopic(absl::string_view topic) const {

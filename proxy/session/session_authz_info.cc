@@ -14,9 +14,6 @@ using policy::v1::Denial;
 
 namespace {
 
-// Tokens from one client that the policy service may be looking at at once.
-constexpr size_t kMaxStoreRequests = 4;
-
 // What came of a token, and why; the reason is for people.
 struct Outcome {
   Verdict verdict = Verdict::kAllowed;
@@ -53,17 +50,12 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
 
 // ACE-AZI-1
 void Session::OnTokenPublish(const mqtt::Publish& publish) {
-  const auto deny = [this, &publish](ReasonCode code, absl::string_view why) {
-    AnswerPublish(publish.qos, publish.packet_id, code,
-                  Decide(Action::kStoreToken, Verdict::kDenied, code,
-                         context_.settings->authz_info_topic, why));
-  };
   if (publish.payload.size() < publish.payload_size) {
-    deny(ReasonCode::kPayloadFormatInvalid, "too large for a token");
-    return;
-  }
-  if (store_requests_.size() == kMaxStoreRequests) {
-    deny(ReasonCode::kQuotaExceeded, "too many tokens at once");
+    const ReasonCode code = ReasonCode::kPayloadFormatInvalid;
+    AnswerPublish(
+        publish.qos, publish.packet_id, code,
+        Decide(Action::kStoreToken, Verdict::kDenied, code,
+               context_.settings->authz_info_topic, "too large for a token"));
     return;
   }
   auto request = absl::make_unique<policy::v1::StoreTokenRequest>();

@@ -368,7 +368,7 @@ void Session::Admit() {
     subscriptions_.set_max_bytes(Subscriptions::kMostBytesWithoutToken);
   }
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
-  StartRecheck(std::move(pending_->token));
+  StartRecheck(std::move(pending_->token), kAskedAtNoChange);
   effects_->ConnectUpstream();
   state_ = State::kAwaitUpstream;
   // The upstream has a timeout of its own; this one is the last resort.
@@ -378,6 +378,19 @@ void Session::Admit() {
 void Session::RecordConnect() {
   Decide(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
          grant_->issuer().empty() ? "public" : "token");
+}
+
+// MQTT 5.0 section 3.2.2.3.6. What clients without a token may send is not
+// announced where nobody has set a limit: their CONNACK passes as it is.
+absl::optional<uint32_t> Session::MaxPacketSizeToAnnounce() const {
+  const size_t brokers = broker_max_packet_size_ != 0 ? broker_max_packet_size_
+                                                      : mqtt::kMaxPacketSize;
+  const size_t ours = MaxOpenPacketSize();
+  if (version_ != ProtocolVersion::kV5 || ours >= brokers ||
+      context_.settings->max_packet_size == mqtt::kMaxPacketSize) {
+    return absl::nullopt;
+  }
+  return static_cast<uint32_t>(ours);
 }
 
 void Session::OnConnack(const mqtt::Frame& frame) {
@@ -417,7 +430,8 @@ void Session::OnConnack(const mqtt::Frame& frame) {
   if (announced > client_aliases_.maximum()) {
     changes.topic_alias_maximum = client_aliases_.maximum();
   }
-  if (uses_method_ || changes.topic_alias_maximum.has_value()) {
+  changes.max_packet_size = MaxPacketSizeToAnnounce();
+  if (changes.any()) {
     const std::string packet = RewriteConnack(*parsed, changes);
     if (client_max_packet_size_ != 0 &&
         packet.size() > client_max_packet_size_) {

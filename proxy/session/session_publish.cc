@@ -19,10 +19,6 @@ namespace {
 // With a reason code and an empty list of properties.
 constexpr size_t kPubackSize = 6;
 
-// A Remaining Length of four bytes, with the fixed header (MQTT 5.0 section
-// 2.1.4).
-constexpr size_t kMaxPacketSize = 268435460;
-
 // Seconds until `end` as a Message Expiry Interval; never 0, which would be
 // "now", and nothing for a grant without an end.
 absl::optional<uint32_t> RemainingSeconds(absl::Time now, absl::Time end) {
@@ -101,7 +97,7 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
   }
   const std::string packet = RewritePublish(publish, frame.flags, changes);
   const size_t size = packet.size() + frame.missing;
-  if (size > kMaxPacketSize ||
+  if (size > mqtt::kMaxPacketSize ||
       (broker_max_packet_size_ != 0 && size > broker_max_packet_size_)) {
     Disconnect(ReasonCode::kPacketTooLarge,
                "PUBLISH is larger than the broker's Maximum Packet Size");

@@ -149,7 +149,7 @@ void Session::OnReauthenticationDecision(
   std::string packet;
   mqtt::AppendAuth(ReasonCode::kSuccess, properties, &packet);
   SendToClient(packet);
-  ReplaceGrant(*std::move(grant), std::move(token));
+  ReplaceGrant(*std::move(grant), std::move(token), kAskedAtNoChange);
   Decide(Action::kReauthenticate, Verdict::kAllowed, ReasonCode::kSuccess, "",
          "token");
   ArmOpenTimer();

@@ -34,8 +34,7 @@ std::string KeyIdOf(const Grant& grant) {
 
 // `token` is what grant_ was given for, empty where it has not passed here; it
 // is kept only if it may be needed.
-void Session::StartRecheck(std::string token) {
-  const uint64_t asked_at = recheck_ == nullptr ? 0 : recheck_->asked_at_change;
+void Session::StartRecheck(std::string token, uint64_t asked_at_change) {
   recheck_.reset();
   if (grant_->recheck_after() == absl::InfiniteDuration() &&
       grant_->policy_version().empty()) {
@@ -45,9 +44,10 @@ void Session::StartRecheck(std::string token) {
   recheck_->token = std::move(token);
   recheck_->interval = std::max(grant_->recheck_after(), kMinInterval);
   recheck_->due = now_ + recheck_->interval;
-  recheck_->asked_at_change = asked_at;
+  recheck_->asked_at_change = asked_at_change;
   const LivePolicy& live = *context_.live_policy;
-  if (asked_at != live.version_changes && !grant_->policy_version().empty() &&
+  if (asked_at_change != live.version_changes &&
+      !grant_->policy_version().empty() &&
       grant_->policy_version() != live.version) {
     recheck_->due = std::min(recheck_->due, now_ + kVersionSettles);
   }
@@ -100,7 +100,8 @@ void Session::OnRecheckDecision(
     DenyRecheck(ReasonCode::kAdministrativeAction, "revoked");
     return;
   }
-  ReplaceGrant(*std::move(grant), std::move(recheck_->token));
+  ReplaceGrant(*std::move(grant), std::move(recheck_->token),
+               recheck_->asked_at_change);
   Decide(Action::kRecheck, Verdict::kAllowed, ReasonCode::kSuccess, "", "");
   ArmOpenTimer();
 }
@@ -115,14 +116,15 @@ bool Session::MayReplaceGrant(const Grant& grant) const {
          grant.issuer() == grant_->issuer();
 }
 
-void Session::ReplaceGrant(Grant grant, std::string token) {
+void Session::ReplaceGrant(Grant grant, std::string token,
+                           uint64_t asked_at_change) {
   const bool judges_as_before = grant.JudgesAs(*grant_);
   if (!judges_as_before) {
     rule_usage_.Follow(grant_->rules(), grant.rules(), now_);
   }
   *grant_ = std::move(grant);
   if (!judges_as_before) JudgeSubscriptionsAnew();
-  StartRecheck(std::move(token));
+  StartRecheck(std::move(token), asked_at_change);
   published_.Clear();
   delivered_.Clear();
   checks_.Clear();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "proxy/mqtt/unframer.h"
 
 namespace sluice::session {
 
@@ -13,9 +14,9 @@ struct Settings {
   std::string listener;
   bool allow_v311 = true;
   bool allow_v5 = true;
-  // Bytes, fixed header included. The second bound holds for a client that has
-  // not been granted a token's scope.
-  size_t max_packet_size = 268435455;
+  // Bytes that a client's packets may have, fixed header included. The second
+  // bound holds for a client that has not been granted a token's scope.
+  size_t max_packet_size = mqtt::kMaxPacketSize;
   size_t max_unauthenticated_packet_size = 256 * 1024;
   // A larger PUBLISH goes on as it comes, and does not wait until it is whole.
   size_t max_held_publish = 64 * 1024;

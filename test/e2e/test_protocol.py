@@ -59,6 +59,29 @@ class ProtocolTest(StackTestCase):
                 client.send(data)
                 self.assert_ends(client, MALFORMED)
 
+    def test_largest_message_does_not_cut_off_who_receives_it(self):
+        """It has a byte more for MQTT 5, and a topic where it had an alias."""
+        size = 4096 - len(wire.publish("a/1", b"", 1, 1, True,
+                                       version=wire.V311)) - 1
+        sender = self.connected_v311("a/# pub")
+        self.assert_code(sender.publish("a/1", b"x" * size, retain=True), 0)
+        long = "a/" + "t" * 3000
+        sender = self.connected("a/# pub")
+        for payload in (b"", b"y" * 3900):
+            puback = sender.publish("" if payload else long, payload,
+                                    retain=True, props={"topic_alias": 1})
+            self.assertLess(puback.code, 0x80)
+        for client in (self.connected("a/# sub"),
+                       self.connected_v311("a/# sub")):
+            self.assertEqual(client.subscribe("a/#"), [1])
+            topics = {client.expect("PUBLISH").topic for _ in range(2)}
+            self.assertEqual(topics, {"a/1", long})
+            client.ping()
+
+    def test_largest_packet_is_announced(self):
+        connack = self.client().ace_connect(self.token("a/# pub"), self.key)
+        self.assertEqual(connack.properties["maximum_packet_size"], 4096)
+
     def test_second_connect_is_0x82(self):
         client = self.connected("a/# pub")
         client.send(wire.connect())

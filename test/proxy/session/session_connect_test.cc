@@ -6,7 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/mqtt/connack.h"
 #include "proxy/mqtt/connect.h"
+#include "proxy/mqtt/properties.h"
 #include "proxy/mqtt/unframer.h"
 #include "proxy/mqtt/writer.h"
 #include "test/proxy/session/session_harness.h"
@@ -536,6 +538,47 @@ TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
   // A CONNACK of a client without a method goes through untouched.
   EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 0)),
               ElementsAre("client CONNACK 00", "timer 1h"));
+}
+
+// MQTT 5.0 section 3.2.2.3.6: a limit that was not announced is none.
+TEST_F(SessionConnectTest, ConnackAnnouncesHowLargePacketsMayBe) {
+  const auto announced = [this](absl::string_view brokers) -> uint32_t {
+    UpstreamConnected();
+    Broker(ConnackPacket(ProtocolVersion::kV5, 0, brokers));
+    const mqtt::UnframeResult result =
+        mqtt::Unframe(AsBytes(to_client()), to_client().size());
+    const auto connack = mqtt::ParseConnack(result.frame, ProtocolVersion::kV5);
+    mqtt::Property size;
+    return connack.ok() && connack->properties.Find(
+                               mqtt::PropertyId::kMaximumPacketSize, &size)
+               ? size.number
+               : 0;
+  };
+  constexpr absl::string_view kBrokers300("\x27\x00\x00\x01\x2C", 5);
+  const auto with_token = [&](absl::string_view brokers) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+    Grant(AGrant());
+    return announced(brokers);
+  };
+  const auto anonymous = [&](absl::string_view brokers) {
+    Start();
+    Client(ConnectPacket(ConnectParts()));
+    policy::v1::Grant grant;
+    grant.add_permissions()->set_topic_filter("public/#");
+    Grant(grant);
+    return announced(brokers);
+  };
+  EXPECT_EQ(with_token(""), 0u);
+  EXPECT_EQ(with_token(kBrokers300), 300u);
+  EXPECT_EQ(anonymous(""), 0u);
+  EXPECT_EQ(anonymous(kBrokers300), 300u);
+  settings.max_packet_size = 200;
+  EXPECT_EQ(with_token(""), 200u);
+  EXPECT_EQ(with_token(kBrokers300), 200u);
+  EXPECT_EQ(anonymous(""), 200u);
+  settings.max_packet_size = 1000000;
+  EXPECT_EQ(anonymous(""), 262144u);
 }
 
 // covers: ACE-V3-1

@@ -190,12 +190,12 @@ SessionHarness::Lines SessionHarness::PolicyFails() {
 SessionHarness::Lines SessionHarness::StoreAnswers(
     const policy::v1::StoreTokenResponse& response) {
   session_->OnStoreTokenAnswer(request_id_, response, now_, &effects_);
-  return Finish();
+  return FinishAndPresentRest();
 }
 
 SessionHarness::Lines SessionHarness::StoreFails(const absl::Status& status) {
   session_->OnStoreTokenAnswer(request_id_, status, now_, &effects_);
-  return Finish();
+  return FinishAndPresentRest();
 }
 
 SessionHarness::Lines SessionHarness::CheckAnswers(bool allowed,

@@ -62,12 +62,12 @@ class SessionHarness {
   Lines PolicyWants(policy::v1::AuthenticateResponse::OutcomeCase outcome);
   Lines PolicyAnswers(const policy::v1::AuthenticateResponse& response);
   Lines PolicyFails();
-  Lines StoreAnswers(const policy::v1::StoreTokenResponse& response);
-  Lines StoreFails(const absl::Status& status);
   Lines UpstreamConnected();
   Lines UpstreamClosed();
   Lines ClientClosed();
-  // Then presents what the client has sent and the session has not taken.
+  // These present then what the client has sent and the session has not taken.
+  Lines StoreAnswers(const policy::v1::StoreTokenResponse& response);
+  Lines StoreFails(const absl::Status& status);
   Lines Timer();
   // The clock is set, forward or back.
   Lines SetClock(absl::Duration by);

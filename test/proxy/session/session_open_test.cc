@@ -649,8 +649,12 @@ TEST_F(SessionOpenTest, TokensInFlightAreBounded) {
     EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, i, "T")),
                 ElementsAre("store"));
   }
-  EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, 5, "T")),
-              ElementsAre("client PUBACK 97"));
+  EXPECT_FALSE(session().wants_client_bytes());
+  EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, 5, "T")), IsEmpty());
+  policy::v1::StoreTokenResponse stored;
+  stored.mutable_stored();
+  EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBACK", "store"));
+  EXPECT_FALSE(session().wants_client_bytes());
 }
 
 // covers: ACE-AZI-1

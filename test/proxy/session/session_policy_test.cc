@@ -160,6 +160,31 @@ TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
   EXPECT_TRUE(asked().connection().client_certificate().empty());
 }
 
+// The policy service was at it before the change, and says so after it.
+TEST_F(SessionPolicyTest, AReauthenticationByAnOldVersionIsAskedAboutAgain) {
+  for (const bool asks_first : {true, false}) {
+    SetVersion("v1");
+    Open(kV5, AGrant());
+    Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+    const uint64_t reauthentication = request_id();
+    SetVersion("v2");
+    PolicyVersionChanged();
+    policy::v1::AuthenticateResponse by_v1;
+    *by_v1.mutable_grant() = AGrant();
+    if (asks_first) {
+      policy::v1::Grant by_v2 = AGrant();
+      by_v2.set_policy_version("v2");
+      EXPECT_THAT(Grant(by_v2), ElementsAre("timer 10s"));
+    }
+    Effects effects;
+    session().OnAuthenticateAnswer(reauthentication, by_v1, now(), &effects);
+    Advance(absl::Seconds(1));
+    EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 59m59s"));
+    EXPECT_EQ(asked().recheck().token(), "TOKEN2");
+  }
+}
+
 TEST_F(SessionPolicyTest, AGrantOfAnotherVersionIsAskedAboutOnce) {
   SetVersion("v2");
   Open(kV5, AGrant());  // by v1

@@ -181,6 +181,23 @@ TEST_F(SessionStreamingTest, ItDoesNotGrowOverTheLargestLength) {
   EXPECT_THAT(Client(packet), ElementsAre("client DISCONNECT 95", "close"));
 }
 
+// covers: ACE-OUT-1
+// Somebody's message cannot cut off those who receive it, however it has grown
+// on its way: by an alias's topic, or a Property Length.
+TEST_F(SessionStreamingTest, TheBrokersMayBeLargerThanAClients) {
+  settings.max_packet_size = 150;
+  for (size_t max_held : {size_t{100}, size_t{1000}}) {
+    settings.max_held_publish = max_held;
+    OpenAs(kV5);
+    const std::string topic = absl::StrCat("a/", Payload(300));
+    const std::string packet = Large(topic);
+    EXPECT_THAT(Broker(packet), ElementsAre("client PUBLISH"));
+    EXPECT_EQ(to_client(), packet);
+    EXPECT_THAT(Client(Large("a/1")),
+                ElementsAre("client DISCONNECT 95", "close"));
+  }
+}
+
 // Who has a token is not let in yet.
 TEST_F(SessionStreamingTest, LittleIsKeptBeforeConnack) {
   settings.max_unauthenticated_packet_size = 300;
