@@ -155,8 +155,9 @@ class Authenticator {
   // The stored token that is bound to the certificate, or to its key.
   absl::StatusOr<std::optional<TokenRecord>> FindByCertificate(
       const ace::ClientCertificate& certificate, absl::Time now) const;
-  // The stored token of the key that TLS has proven.
-  absl::StatusOr<std::optional<TokenRecord>> FindByTlsKey(
+  // The stored tokens of the key that TLS has proven, the key's own before the
+  // certificate's.
+  absl::StatusOr<std::vector<TokenRecord>> FindByTlsKey(
       const v1::ConnectionInfo& connection, absl::Time now) const;
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
       const v1::ConnectionInfo& connection, absl::Time now) const;

@@ -43,10 +43,10 @@ v1::Revocation ForProxies(const Resource& resource) {
   return revocation;
 }
 
-// The share of one resource in a sum over many.
-uint64_t ShareOf(absl::string_view name, int64_t revision) {
-  const std::string hash =
-      ace::Sha256(AsBytes(absl::StrCat(name, "@", revision)));
+// The share of one resource in a sum over many. By what it says: revisions are
+// used again by a store that has lost some.
+uint64_t ShareOf(absl::string_view name, absl::string_view value) {
+  const std::string hash = ace::Sha256(AsBytes(absl::StrCat(name, "=", value)));
   uint64_t share = 0;
   for (size_t i = 0; i < sizeof(share); ++i) {
     share = share << 8 | static_cast<unsigned char>(hash[i]);
@@ -400,12 +400,13 @@ void Replica::ApplyOther(const Resource& resource, bool deleted) {
   }
   std::string name = NameOf(resource);
   if (const auto old = others_.find(name); old != others_.end()) {
-    others_sum_ -= ShareOf(name, old->second);
+    others_sum_ -= old->second;
     others_.erase(old);
   }
   if (deleted) return;
-  others_sum_ += ShareOf(name, resource.revision);
-  others_.emplace(std::move(name), resource.revision);
+  const uint64_t share = ShareOf(name, resource.value);
+  others_sum_ += share;
+  others_.emplace(std::move(name), share);
 }
 
 // One that cannot be read permits nothing.

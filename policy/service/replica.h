@@ -204,9 +204,9 @@ class Replica final : public ResourceObserverInterface {
   // Of revocations, all after base_revision_, oldest first.
   std::deque<Change> changes_;
   int64_t base_revision_ = 0;
-  // The revisions of all that is not a revocation, by name, and a sum over them
-  // that does not depend on their order.
-  absl::flat_hash_map<std::string, int64_t> others_;
+  // The share of all that is not a revocation, by name, in a sum that does not
+  // depend on their order.
+  absl::flat_hash_map<std::string, uint64_t> others_;
   uint64_t others_sum_ = 0;
   std::map<std::string, v1::Permission> public_topics_;  // by id
   ManagedIssuers issuers_;

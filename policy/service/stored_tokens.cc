@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -126,22 +127,36 @@ absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByCertificate(
   return store_->Find(certificate.identity, now);
 }
 
-absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByTlsKey(
+absl::StatusOr<std::vector<TokenRecord>> Authenticator::FindByTlsKey(
     const v1::ConnectionInfo& connection, absl::Time now) const {
+  std::vector<std::string> bindings;
   if (!connection.psk_key_id().empty()) {
-    return store_->Find(connection.psk_key_id(), now);
+    bindings.push_back(connection.psk_key_id());
+  } else if (!connection.client_certificate().empty()) {
+    const ace::ClientCertificate certificate =
+        ace::ReadClientCertificate(AsBytes(connection.client_certificate()));
+    if (certificate.key_thumbprint.has_value()) {
+      bindings.push_back(*certificate.key_thumbprint);
+    }
+    bindings.push_back(certificate.identity);
   }
-  if (connection.client_certificate().empty()) return std::nullopt;
-  return FindByCertificate(
-      ace::ReadClientCertificate(AsBytes(connection.client_certificate())),
-      now);
+  std::vector<TokenRecord> records;
+  for (const std::string& binding : bindings) {
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        store_->Find(binding, now);
+    if (!record.ok()) return record.status();
+    if (record->has_value()) records.push_back(**std::move(record));
+  }
+  return records;
 }
 
 // A certificate without a key of ours that no token is bound to says nothing
 // about who the client is.
 absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
     const v1::ConnectionInfo& connection, absl::Time now) const {
-  if (!connection.psk_key_id().empty()) return FindByTlsKey(connection, now);
+  if (!connection.psk_key_id().empty()) {
+    return store_->Find(connection.psk_key_id(), now);
+  }
   if (!connection.client_certificate().empty()) {
     const ace::ClientCertificate certificate =
         ace::ReadClientCertificate(AsBytes(connection.client_certificate()));

@@ -1,11 +1,15 @@
 #include "policy/store/memory_resource_store.h"
 
+#include "absl/time/clock.h"
 #include "policy/store/resource_rules.h"
 
 namespace sluice::policy {
 
 MemoryResourceStore::MemoryResourceStore(const ResourceLimits& limits)
-    : limits_(limits), id_(NewStoreId()) {}
+    : limits_(limits),
+      id_(NewStoreId()),
+      // So that an etag of before a restart fits nothing.
+      revision_(absl::ToUnixMicros(absl::Now())) {}
 
 absl::StatusOr<Resource> MemoryResourceStore::Put(
     Resource resource, std::optional<int64_t> expected, absl::Time now) {

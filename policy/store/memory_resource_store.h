@@ -60,7 +60,7 @@ class MemoryResourceStore : public ResourceStoreInterface {
   ByName by_name_;
   std::multimap<absl::Time, Name> by_expiry_;  // of those that expire
   size_t bytes_ = 0;
-  int64_t revision_ = 0;
+  int64_t revision_;
   ResourceObserverInterface* observer_ = nullptr;
 };
 

@@ -74,10 +74,11 @@ Resource Revoke(const std::string& id, const std::string& subject,
   return resource;
 }
 
-Resource Rule(const std::string& id) {
+Resource Rule(const std::string& id, const std::string& value = "") {
   Resource resource;
   resource.collection = "rules";
   resource.id = id;
+  resource.value = value;
   return resource;
 }
 
@@ -218,6 +219,8 @@ TEST_F(ReplicaTest, ThePolicysVersionFollowsWhatElseIsManaged) {
   EXPECT_NE(with_rule, before);
   EXPECT_EQ(Drain(&cursor), Told{"policy @2"});
   Put(Rule("1"));
+  EXPECT_EQ(replica_.PolicyVersionOf("config"), with_rule);
+  Put(Rule("1", "changed"));
   EXPECT_NE(replica_.PolicyVersionOf("config"), with_rule);
   EXPECT_TRUE(store_.Delete("rules", "1", std::nullopt, now_).ok());
   EXPECT_EQ(replica_.PolicyVersionOf("config"), before);
@@ -234,6 +237,16 @@ TEST_F(ReplicaTest, AnotherServiceWithTheSameHasTheSameVersion) {
   other.OnSnapshot(3, resources);
   EXPECT_EQ(other.PolicyVersionOf("config"),
             replica_.PolicyVersionOf("config"));
+}
+
+// As one in memory does after a restart.
+TEST_F(ReplicaTest, AStoreThatGivesOutARevisionAgainHasAnotherVersion) {
+  Put(Rule("1"));
+  const std::string before = replica_.PolicyVersionOf("config");
+  store_.revision = 0;
+  replica_.OnSnapshot(0, {});
+  Put(Rule("1", "changed"));
+  EXPECT_NE(replica_.PolicyVersionOf("config"), before);
 }
 
 TEST_F(ReplicaTest, AChangedConfigurationIsTold) {

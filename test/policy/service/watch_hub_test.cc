@@ -99,10 +99,9 @@ TEST_F(WatchHubTest, AProxyIsToldAllAndThenWhatChanges) {
 }
 
 TEST_F(WatchHubTest, AProxyThatComesBackHearsWhatItMissed) {
-  Revoke("1");
   v1::WatchStart start;
   start.mutable_position()->set_store_id(store_.id());
-  start.mutable_position()->set_revision(1);
+  start.mutable_position()->set_revision(Revoke("1"));
   Revoke("2");
   WatchingProxy proxy(stub_.get(), "p", start);
   const v1::WatchResponse change = proxy.Read();
