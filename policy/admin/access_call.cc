@@ -84,6 +84,10 @@ absl::Status AccessCall::Judge(const Authenticator& authenticator,
         JudgeToken(authenticator, record, now, references);
     if (!status.ok()) return status;
   }
+  const bool has_grant = absl::c_any_of(
+      candidates_,
+      [](const Candidate& candidate) { return candidate.grant.has_value(); });
+  if (!has_grant && query_.issuer().empty()) JudgeWithoutToken(authenticator);
   if (candidates_.empty()) {
     Candidate none;
     Object("", "no token of the subject is stored",
@@ -93,6 +97,16 @@ absl::Status AccessCall::Judge(const Authenticator& authenticator,
     candidates_.push_back(std::move(none));
   }
   return absl::OkStatus();
+}
+
+// ACE-SCP-6
+void AccessCall::JudgeWithoutToken(const Authenticator& authenticator) {
+  const size_t checks = checks_.size();
+  JudgeGrant(authenticator, nullptr, {});
+  if (candidates_.back().access_case.objections().empty()) return;
+  candidates_.pop_back();
+  checks_.erase(checks_.begin() + static_cast<std::ptrdiff_t>(checks),
+                checks_.end());
 }
 
 absl::Status AccessCall::JudgeToken(const Authenticator& authenticator,

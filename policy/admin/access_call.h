@@ -73,6 +73,8 @@ class AccessCall : public std::enable_shared_from_this<AccessCall> {
   // `token`: null for a client without one.
   void JudgeGrant(const Authenticator& authenticator,
                   const ace::VerifiedToken* token, Candidate candidate);
+  // What a subject may do all the same; no case where that is nothing.
+  void JudgeWithoutToken(const Authenticator& authenticator);
   void AskCheckers();
   void OnCheckAnswered();
   void Finish();

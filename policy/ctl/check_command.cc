@@ -12,6 +12,7 @@
 #include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
 #include "proto/sluice/admin/v1/access.grpc.pb.h"
+#include "proxy/mqtt/topic.h"
 
 namespace sluice::ctl {
 namespace {
@@ -62,13 +63,19 @@ absl::StatusOr<AccessQuery> ReadQuery(const Options& options) {
   const std::optional<std::string> publish = options.Find("publish");
   const std::optional<std::string> subscribe = options.Find("subscribe");
   if (publish.has_value() == subscribe.has_value()) {
-    return absl::InvalidArgumentError("give --publish or --subscribe");
+    return absl::InvalidArgumentError("give one of --publish and --subscribe");
+  }
+  if (publish.has_value() && !mqtt::IsValidTopicName(*publish)) {
+    return absl::InvalidArgumentError("--publish is no topic name");
+  }
+  if (subscribe.has_value() && !mqtt::IsValidTopicFilter(*subscribe)) {
+    return absl::InvalidArgumentError("--subscribe is no topic filter");
   }
   if (publish.has_value()) query.set_publish(*publish);
   if (subscribe.has_value()) query.set_subscribe(*subscribe);
   const std::optional<std::string> subject = options.Find("subject");
   if (subject.has_value() == options.Has("anonymous")) {
-    return absl::InvalidArgumentError("give --subject or --anonymous");
+    return absl::InvalidArgumentError("give one of --subject and --anonymous");
   }
   query.set_subject(subject.value_or(""));
   query.set_issuer(options.Find("issuer").value_or(""));
@@ -133,7 +140,9 @@ std::vector<Command> CheckCommand() {
       {"check",
        "",
        "Ask whether somebody may publish or subscribe to something",
-       "With one of the tokens that are stored, under the rules of now; "
+       "With one of the tokens that are stored, or, where none is good, "
+       "without "
+       "one, under the rules of now; "
        "checkers are asked. Exit status\n0: yes, 1: no, 2: wrong usage, 3: no "
        "answer, since the service cannot be reached,\nrefuses the question, "
        "gets no answer itself, or has too many tokens to look at.\n"

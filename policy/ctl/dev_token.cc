@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "policy/ace/base64url.h"
@@ -103,7 +104,10 @@ absl::StatusOr<ClientKey> ReadClientKey(const Options& options) {
 absl::StatusOr<int64_t> ReadInstant(const Options& options,
                                     absl::string_view name, absl::Time now) {
   absl::Duration ahead;
-  if (!absl::ParseDuration(options.Get(name), &ahead)) {
+  int64_t seconds;
+  if (absl::SimpleAtoi(options.Get(name), &seconds)) {
+    ahead = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(options.Get(name), &ahead)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--", name, " is not a duration like 90s, 5m or 1h"));
   }

@@ -60,7 +60,7 @@ absl::Status ReadKeySource(const Options& options, Issuer* issuer) {
   const std::optional<std::string> file = options.Find("jwks-file");
   const std::optional<std::string> url = options.Find("jwks-url");
   if (file.has_value() == url.has_value()) {
-    return absl::InvalidArgumentError("give --jwks-file or --jwks-url");
+    return absl::InvalidArgumentError("give one of --jwks-file and --jwks-url");
   }
   if (file.has_value()) {
     for (const absl::string_view option : {"jwks-refresh", "jwks-ca"}) {

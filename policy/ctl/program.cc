@@ -226,6 +226,8 @@ int RunProgram(absl::Span<const absl::string_view> arguments,
   }
   arguments.remove_prefix(1);
   const auto run = [&](const Command& command) {
+    // The others work offline, and have no use for them.
+    if (!command.remote) options.clear();
     options.insert(options.end(), arguments.begin(), arguments.end());
     return RunCommand(command, options, environment);
   };

@@ -174,10 +174,16 @@ absl::Status Checker::CheckAccess(Hosting hosting) {
 
 void Checker::WarnOfAccess(bool has_certificates) {
   if (has_certificates) {
-    if (!schema_.access().proxies().empty()) return;
-    warnings_.push_back(
-        "access.proxies: whoever has a certificate of tls.client_ca may ask "
-        "the service as a proxy does; names would limit it");
+    if (!schema_.has_access()) {
+      warnings_.push_back(
+          "access.operators: it names nobody, so that nobody may manage the "
+          "service; names of certificates would let them");
+    }
+    if (schema_.access().proxies().empty()) {
+      warnings_.push_back(
+          "access.proxies: whoever has a certificate of tls.client_ca may ask "
+          "the service as a proxy does; names would limit it");
+    }
   } else if (!address_->is_local()) {
     warnings_.push_back(absl::StrCat(
         "address: whoever can connect to ", address_->ToString(),

@@ -98,7 +98,13 @@ absl::StatusOr<ace::Issuer> IssuerChecker::CheckKeys(IssuerSettings* settings) {
     }
   }
   // Whose every token is a reference needs no keys.
-  if (!issuer_.has_introspection() || locations_.Contains(Field("jwks_file"))) {
+  const bool has_file = locations_.Contains(Field("jwks_file"));
+  if (!has_file && !issuer_.has_introspection()) {
+    return Error(path_,
+                 "one of jwks_file, jwks_url and introspection is "
+                 "required");
+  }
+  if (has_file) {
     absl::StatusOr<ace::JwkSet> keys = ReadNamedJwks<ace::JwkSet>(
         locations_, Field("jwks_file"), issuer_.jwks_file(), &warnings_);
     if (!keys.ok()) return keys.status();

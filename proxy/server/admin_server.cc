@@ -81,10 +81,11 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(
   const char* options[] = {
       "listening_ports",
       listen.c_str(),
+      // Each may be held for as long as a request may take.
       "num_threads",
-      "2",
+      "8",
       "request_timeout_ms",
-      "5000",
+      "1000",
       "max_request_size",
       "8192",
       "enable_keep_alive",

@@ -14,6 +14,8 @@
 #include "proxy/config/locations.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
+#include "proxy/mqtt/unframer.h"
+#include "proxy/mqtt/varint.h"
 #include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
 
@@ -24,7 +26,6 @@ using Schema = ::sluice::config::v1::ProxyConfig;
 using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
 
-constexpr size_t kMaxPacketSize = 268435455;  // MQTT 5.0 section 2.1.4
 // What a TLS record holds; and what a machine may have.
 constexpr size_t kMinQueuedBytes = 16384;
 constexpr size_t kMaxQueuedBytes = 1073741824;
@@ -320,9 +321,13 @@ absl::Status Checker::CheckLimits() {
   if (limits.has_max_packet_size()) {
     result.max_packet_size = limits.max_packet_size();
     if (result.max_packet_size == 0 ||
-        result.max_packet_size > kMaxPacketSize) {
+        result.max_packet_size > mqtt::kMaxVarint) {
       return Error("limits.max_packet_size",
-                   absl::StrCat("expected 1 to ", kMaxPacketSize));
+                   absl::StrCat("expected 1 to ", mqtt::kMaxVarint));
+    }
+    // The largest Remaining Length stands for the largest packet.
+    if (result.max_packet_size == mqtt::kMaxVarint) {
+      result.max_packet_size = mqtt::kMaxPacketSize;
     }
   }
   if (limits.has_max_queued_bytes()) {
@@ -382,6 +387,8 @@ absl::Status Checker::CheckLog() {
     config_.log.audit_file =
         policy::ResolvePath(locations_.file(), log.audit());
   }
+  config_.log.audit_place =
+      std::string(locations_.Error("log.audit", "").message());
   if (log.has_audit_sample()) {
     if (!(log.audit_sample() >= 0 && log.audit_sample() <= 1)) {
       return Error("log.audit_sample", "expected 0 to 1");

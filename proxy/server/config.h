@@ -12,6 +12,7 @@
 #include "policy/server/config.h"
 #include "proto/sluice/config/v1/proxy.pb.h"
 #include "proxy/base/log.h"
+#include "proxy/mqtt/unframer.h"
 #include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
 
@@ -72,8 +73,8 @@ struct AceConfig {
 };
 
 struct LimitsConfig {
-  uint32_t max_connections = 0;  // 0: no limit
-  size_t max_packet_size = 268435455;
+  uint32_t max_connections = 0;                   // 0: no limit
+  size_t max_packet_size = mqtt::kMaxPacketSize;  // which is no limit
   size_t max_queued_bytes = 262144;
   absl::Duration handshake_timeout = absl::Seconds(10);
   absl::Duration connect_timeout = absl::Seconds(10);
@@ -89,6 +90,7 @@ struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kJson;
   std::string audit_file;      // "-": standard output; empty: no audit log
+  std::string audit_place;     // "FILE:LINE: log.audit: ", for its errors
   double audit_sample = 0.01;  // from 0 to 1
 };
 

@@ -30,9 +30,13 @@ absl::Status FieldChecks::CheckAddress(const std::string& path,
     return locations_.Error(path,
                             "expected HOST:PORT; a socket file won't do here");
   }
-  if (address->is_unix() &&
-      address->unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return locations_.Error(path, "the path is longer than a socket's may be");
+  if (address->is_unix()) {
+    address->unix_path =
+        policy::ResolvePath(locations_.file(), address->unix_path);
+    if (address->unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
+      return locations_.Error(path,
+                              "the path is longer than a socket's may be");
+    }
   }
   if (!address->is_unix() && address->port == 0 &&
       any_port == AnyPort::kRefused) {

@@ -29,7 +29,8 @@ class FieldChecks {
   explicit FieldChecks(const config::Locations& locations)
       : locations_(locations) {}
 
-  // An address, which is required.
+  // An address, which is required. A socket file's path is relative to the
+  // configuration file.
   absl::Status CheckAddress(const std::string& path, const std::string& text,
                             Unix unix_socket, AnyPort any_port,
                             Address* result) const;

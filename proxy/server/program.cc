@@ -135,7 +135,7 @@ int RunProgram(const ProgramOptions& options) {
     if (!config->log.audit_file.empty()) {
       if (absl::Status s = LineWriter::CheckCanOpen(config->log.audit_file);
           !s.ok()) {
-        std::cerr << "log.audit: " << s.message() << "\n";
+        std::cerr << config->log.audit_place << s.message() << "\n";
         return kExitFailure;
       }
     }

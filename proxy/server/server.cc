@@ -73,7 +73,7 @@ absl::Status Server::OpenAuditLog() {
   auto writer = LineWriter::Open(config_.log.audit_file, &logger_);
   if (!writer.ok()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("log.audit: ", writer.status().message()));
+        absl::StrCat(config_.log.audit_place, writer.status().message()));
   }
   audit_writer_ = *std::move(writer);
   audit_log_ = std::make_unique<AuditLog>(name_, audit_writer_.get());

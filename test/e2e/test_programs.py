@@ -108,7 +108,7 @@ class ProgramsTest(unittest.TestCase):
                 done = run(PROXY, "--config", self.directory / "proxy.yaml",
                            "--check")
                 self.assert_status(done, status)
-                self.assertEqual("log.audit: cannot open" in done.stderr,
+                self.assertEqual(": log.audit: cannot open" in done.stderr,
                                  status == 1)
                 self.assertFalse((self.directory / "audit.log").exists())
 

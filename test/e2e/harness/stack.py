@@ -97,6 +97,11 @@ class Stack:
         self._write_proxy_config(proxy or {})
         self.start_proxy()
 
+    def _address_to_configure(self):
+        """A socket file's is relative to the configurations."""
+        return ("unix:policy.sock" if self.mode == "unix"
+                else self._policy_address)
+
     def _write(self, file, config):
         # JSON is YAML.
         (self.directory / file).write_text(json.dumps(config, indent=1),
@@ -104,7 +109,7 @@ class Stack:
 
     def _write_policy_config(self):
         config = {
-            "address": self._policy_address,
+            "address": self._address_to_configure(),
             "audience": AuthorizationServer.audience,
             "clock_skew": "0s",
             "issuers": [{"issuer": AuthorizationServer.issuer,
@@ -121,7 +126,7 @@ class Stack:
         self._write("policy.yaml", merge(config, self._policy_changes))
 
     def _write_proxy_config(self, changes):
-        policy = {"address": self._policy_address}
+        policy = {"address": self._address_to_configure()}
         if self.mode == "mtls":
             policy["tls"] = {"ca": "ca.crt", "certificate": "proxy.crt",
                              "private_key": "proxy.key"}

@@ -171,6 +171,16 @@ TEST_F(AccessServiceTest, AClientWithoutATokenHasPublicTopics) {
               HasSubstr("authz-info"));
 }
 
+// covers: ACE-SCP-6
+TEST_F(AccessServiceTest, ASubjectWithoutAGoodTokenHasPublicTopicsToo) {
+  EXPECT_EQ(Check(Subscribe("public/a")), "yes: granted by public");
+  EXPECT_EQ(Check(Publish("public/a")),
+            "no: no token of the subject is stored");
+  AccessQuery query = Subscribe("public/a");
+  query.set_issuer("https://other");
+  EXPECT_EQ(Check(query), "no: no token of the subject is stored");
+}
+
 TEST_F(AccessServiceTest, TheTokenThatAllowsItComesFirst) {
   TokenOptions narrow;
   narrow.scope = R"([["n",["pub"]]])";

@@ -57,8 +57,9 @@ TEST_F(IssuerCommandsTest, SaysWhatIsWrong) {
     std::vector<std::string> options;
     const char* complaint;
   } kCases[] = {
-      {{}, "give --jwks-file or --jwks-url"},
-      {{"--jwks-file", junk, "--jwks-url", "https://as"}, "give --jwks-file"},
+      {{}, "give one of --jwks-file and --jwks-url"},
+      {{"--jwks-file", junk, "--jwks-url", "https://as"},
+       "give one of --jwks-file"},
       {{"--jwks-file", junk, "--jwks-refresh", "1m"},
        "--jwks-refresh goes with --jwks-url"},
       {{"--jwks-url", "https://as", "--jwks-refresh", "often"},

@@ -309,6 +309,36 @@ TEST_F(ProgramTest, WhatIsNotSaidHasDefaults) {
   EXPECT_NE(one->token_id, two->token_id);
 }
 
+TEST_F(ProgramTest, ALifetimeMayBeInSeconds) {
+  const std::string issuer = NewKey("as", "EdDSA");
+  const std::string client = NewKey("client", "EdDSA");
+  const auto token =
+      Verify(Ctl({"dev", "token", "--key", issuer, "--issuer", "https://as",
+                  "--audience", "broker", "--subject", "alice", "--expires-in",
+                  "3600", "--cnf-key", client}),
+             issuer + ".pub");
+  EXPECT_TRUE(token.ok()) << token.status();
+}
+
+// They stand before any command.
+TEST_F(ProgramTest, OptionsOfTheConnectionChangeNothingOffline) {
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--server", "127.0.0.1:1"},
+        {"--output=json"},
+        {"--server=x", "--output", "table"}}) {
+    std::vector<std::string> arguments = options;
+    const std::string file =
+        Path(absl::StrCat("key", options.size(), options[0].size()));
+    for (const char* word : {"dev", "keygen", "--alg", "EdDSA", "--out"}) {
+      arguments.push_back(word);
+    }
+    arguments.push_back(file);
+    const Result result = Ctl(arguments);
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(ReadKeys(file + ".pub").keys().size(), 1u);
+  }
+}
+
 TEST_F(ProgramTest, TokensMayBeOutOfTheirTime) {
   const std::string issuer = NewKey("as", "EdDSA");
   const std::string client = NewKey("client", "EdDSA");

@@ -438,7 +438,8 @@ TEST_F(ConfigTest, NamesThePlaceOfAnError) {
                  "  jwks_file: as.json"}}),
        "policy.yaml:6: issuers[1].issuer: stands here for the second time"},
       {Minimal({{"  jwks_file: as.json\n", ""}}),
-       "policy.yaml:4: issuers[0].jwks_file: required"},
+       "policy.yaml:4: issuers[0]: one of jwks_file, jwks_url and "
+       "introspection is required"},
       {Minimal({{"as.json", "missing.json"}}),
        "policy.yaml:5: issuers[0].jwks_file: cannot read DIR/missing.json: "},
       {Minimal({{"jwks_file", "profile: rfc9999\n  jwks_file"}}),
@@ -565,6 +566,11 @@ TEST_F(ConfigTest, WarnsOfWhoMayAskAsProxiesDo) {
               ElementsAre("access.proxies: whoever has a certificate of "
                           "tls.client_ca may ask the service as a proxy does; "
                           "names would limit it"));
+  const auto nobody = Load(tls);
+  ASSERT_TRUE(nobody.ok());
+  EXPECT_THAT(nobody->warnings,
+              ElementsAre(HasSubstr("nobody may manage the service"),
+                          anybody->warnings[0]));
   const auto named = Load(absl::StrCat(tls, "access: {proxies: [a]}\n"));
   ASSERT_TRUE(named.ok());
   EXPECT_THAT(named->warnings, IsEmpty());

@@ -2,9 +2,13 @@
 
 #include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "test/proxy/server/http_exchange.h"
 
@@ -100,6 +104,21 @@ TEST(AdminServerTest, SurvivesBadRequests) {
                                      std::string(20000, 'x'), "\r\n\r\n")),
       " 200 "));
   EXPECT_TRUE(absl::StartsWith(Get(address, "/healthz"), "HTTP/1.1 200 "));
+}
+
+TEST(AdminServerTest, RequestsThatDoNotEndDoNotKeepOthersWaiting) {
+  auto server = AdminServer::Start(Loopback(), Sources(""));
+  ASSERT_TRUE(server.ok()) << server.status();
+  const Address& address = (*server)->address();
+  std::vector<std::thread> halves;
+  for (int i = 0; i < 24; ++i) {
+    halves.emplace_back([&address] { Exchange(address, "GET /healthz HTTP"); });
+  }
+  const absl::Time start = absl::Now();
+  EXPECT_TRUE(absl::StartsWith(Get(address, "/healthz"), "HTTP/1.1 200 "));
+  // Eight at a time, a second each; a probe has three.
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+  for (std::thread& half : halves) half.join();
 }
 
 TEST(AdminServerTest, SaysWhenItsAddressIsTaken) {

@@ -1,6 +1,7 @@
 #include "proxy/server/config.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -92,7 +93,7 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   EXPECT_FALSE(config.ace.bind_client_id);
 
   EXPECT_EQ(config.limits.max_connections, 0u);
-  EXPECT_EQ(config.limits.max_packet_size, 268435455u);
+  EXPECT_EQ(config.limits.max_packet_size, 268435460u);
   EXPECT_EQ(config.limits.max_queued_bytes, 262144u);
   EXPECT_EQ(config.limits.handshake_timeout, absl::Seconds(10));
   EXPECT_EQ(config.limits.connect_timeout, absl::Seconds(10));
@@ -247,6 +248,26 @@ struct ErrorCase {
   const char* to;
   const char* message;
 };
+
+TEST(FieldChecksTest, ASocketFileIsRelativeToTheConfiguration) {
+  const config::Locations locations("/etc/sluice/proxy.yaml");
+  const FieldChecks checks(locations);
+  Address address;
+  for (const auto& [text, path] :
+       {std::pair("unix:run/a.sock", "/etc/sluice/run/a.sock"),
+        std::pair("unix:/run/a.sock", "/run/a.sock")}) {
+    ASSERT_TRUE(checks
+                    .CheckAddress("upstream.address", text, Unix::kAllowed,
+                                  AnyPort::kRefused, &address)
+                    .ok());
+    EXPECT_EQ(address.unix_path, path);
+  }
+  EXPECT_FALSE(checks
+                   .CheckAddress("upstream.address",
+                                 "unix:" + std::string(100, 'x'),
+                                 Unix::kAllowed, AnyPort::kRefused, &address)
+                   .ok());
+}
 
 TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
   dir_.Write("empty", "\n");
