@@ -23,10 +23,11 @@ def claims_are_let_in(t, claims):
 
 
 @case("ACE-TOK-3", outcome="accepted", stack="skew", each={
-    "exp": {"life": -10}, "nbf": {"nbf": time.time() + 15},
-    "iat": {"iat": time.time() + 15}})
+    "exp": {"life": -10}, "nbf": "nbf", "iat": "iat"})
 def leeway_is_granted(t, claims):
     """within a leeway of 30 s."""
+    if isinstance(claims, str):
+        claims = {claims: time.time() + 15}
     t.assert_let_in(*t.connack(t.token("a/# pub", **claims)))
 
 
@@ -187,10 +188,11 @@ def exi_is_not_revived(t):
 @case("ACE-TOK-8", outcome="refused", slow=True)
 def exi_counts_from_the_first_sight(t):
     """a token that was seen at authz-info first."""
-    token = t.token("a/# pub", **exi_token(2))
+    token = t.token("a/# pub", **exi_token(3))
     t.post(token)
+    time.sleep(1.5)
     first, connack = t.connack(token)
     start = time.monotonic()
     t.assert_code(connack, 0)
     first.expect_disconnect(0x87)
-    t.assertLess(time.monotonic() - start, 2.2)
+    t.assertLess(time.monotonic() - start, 2.5)

@@ -127,6 +127,8 @@ STACKS = {
               "proxy": {"ace": {"client_id": "bound"}}},
     # Judging
     "hidden": {"broker": "recording", "proxy": {"ace": {"hide_topics": True}}},
+    "audited": {"broker": "recording",
+                "proxy": {"log": {"audit": "audit.log"}}},
     "grace": {"broker": "recording", "proxy": {"ace": {
         "reauthentication_grace": "60s"}}},
     "flood guard": {"broker": "recording", "proxy": {"limits": {

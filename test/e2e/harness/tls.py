@@ -14,7 +14,8 @@ class TlsStream:
 
     def __init__(self, address, ca_file, session=None, max_version=None,
                  certificate=None, timeout=10, alpn=(b"mqtt",),
-                 server_name=b"localhost", options=0, source=None):
+                 server_name=b"localhost", options=0, source=None,
+                 ciphers=None):
         """`certificate`: PEM of a certificate and of its private key.
         `source`: the address to come from.
 
@@ -24,6 +25,8 @@ class TlsStream:
         context.load_verify_locations(str(ca_file))
         context.set_verify(SSL.VERIFY_PEER)
         context.set_options(options)
+        if ciphers:
+            context.set_cipher_list(ciphers)
         if alpn:
             context.set_alpn_protos(list(alpn))
         if max_version:
