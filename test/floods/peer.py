@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What of a flood's latency is the broker's and the machine's: the floods that
-can be made on any proxy, on Sluice and on HAProxy, in turn.
+can be made on any proxy, on Sluice, on HAProxy, and on another Sluice than the
+good clients', with its own broker and policy service, in turn.
 
 peer.py [--seconds N] [--repetitions N]   a table of medians: good clients' 99th
                                           percentile before and under attack
@@ -24,14 +25,15 @@ import stage as stage_module  # noqa: E402
 from harness import wire  # noqa: E402
 from harness.stack import run_directory  # noqa: E402
 
-# Half-open handshakes fill HAProxy up, and nobody else gets in: there is nothing
-# to compare.
 ATTACKS = {
+    "half-open handshakes": attacks.half_open,
     "topic aliases": attacks.aliases,
     "small publications": attacks.small_publications,
     "subscriptions": attacks.subscriptions,
     "a byte a second of CONNECT": attacks.drip_connect,
 }
+# Half-open handshakes fill HAProxy up, and nobody else gets in.
+LEFT_OUT = {("half-open handshakes", "haproxy")}
 
 
 class PeerStage:
@@ -59,6 +61,16 @@ class PeerStage:
         shutil.rmtree(self._directory)
 
 
+class ElsewhereStage:
+    """Good clients are with one proxy, and another one is attacked."""
+
+    def __init__(self, good, attacked):
+        self.start_load = good.start_load
+        self.address = attacked.address
+        self.ca_file = attacked.ca_file
+        self.let_in = attacked.let_in
+
+
 def measure(run, stage, seconds):
     """p99 before, under attack, and of how late good clients were meanwhile."""
     before = stage_module.calm_p99(stage, seconds)
@@ -76,24 +88,31 @@ def main():
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--repetitions", type=int, default=5)
     options = parser.parse_args()
-    print(f"{'attack':30} {'proxy':8} {'p99, ms: before':>16} {'under':>7} "
+    print(f"{'attack':30} {'attacked':9} {'p99, ms: before':>16} {'under':>7} "
           f"{'late':>7}")
     with contextlib.ExitStack() as stages:
-        compared = {
-            "sluice": stage_module.Stage("peer"),
-            "haproxy": PeerStage(stage_module.LOAD.parents[3]),
-        }
-        for stage in compared.values():
+
+        def keep(stage):
             stages.callback(stage.stop)
+            return stage
+
+        sluice = keep(stage_module.Stage("peer"))
+        compared = {
+            "sluice": sluice,
+            "haproxy": keep(PeerStage(stage_module.LOAD.parents[3])),
+            "elsewhere": ElsewhereStage(
+                sluice, keep(stage_module.Stage("elsewhere"))),
+        }
         for name, run in ATTACKS.items():
-            measured = {proxy: [] for proxy in compared}
+            measured = {attacked: [] for attacked in compared
+                        if (name, attacked) not in LEFT_OUT}
             for _ in range(options.repetitions):
-                for proxy, stage in compared.items():
-                    measured[proxy].append(
-                        measure(run, stage, options.seconds))
-            for proxy, rows in measured.items():
+                for attacked, rows in measured.items():
+                    rows.append(measure(run, compared[attacked],
+                                        options.seconds))
+            for attacked, rows in measured.items():
                 before, under, late = map(statistics.median, zip(*rows))
-                print(f"{name:30} {proxy:8} {before:16.1f} {under:7.1f} "
+                print(f"{name:30} {attacked:9} {before:16.1f} {under:7.1f} "
                       f"{late:7.1f}", flush=True)
     shutil.rmtree(run_directory())
 

@@ -220,9 +220,11 @@ class Driver {
     const size_t used =
         session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
     Require(used <= broker_rest_.size());
-    from_broker_.Each(
-        AsBytes(broker_rest_).first(used), Version(),
-        [this](const mqtt::Frame& frame) { answers_.FromBroker(frame); });
+    if (broker_.is_used()) {  // what comes without a CONNECT is no answer
+      from_broker_.Each(
+          AsBytes(broker_rest_).first(used), Version(),
+          [this](const mqtt::Frame& frame) { answers_.FromBroker(frame); });
+    }
     Finish();
     broker_rest_.erase(0, used);
   }
@@ -347,6 +349,8 @@ class Driver {
     }
     session_->OnStoreTokenAnswer(id, answer, now_, &effects_);
     Require(first || effects_.empty());
+    Finish();
+    if (session_->wants_client_bytes()) ClientBytes("");
   }
 
   void Finish() {

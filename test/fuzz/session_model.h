@@ -112,6 +112,8 @@ class Outlet {
   void Take(ByteView bytes, mqtt::ProtocolVersion version,
             const GrantModel& grant, absl::Time start, absl::Time now);
 
+  bool is_used() const { return packets_ > 0; }
+
  private:
   void Check(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
   void CheckPublish(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
