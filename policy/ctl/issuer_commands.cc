@@ -137,7 +137,9 @@ absl::Status Delete(const Options& options, const Environment& environment) {
     return absl::NotFoundError(absl::StrCat("there is no issuer ", name));
   }
   request.set_etag(options.Find("etag").value_or(""));
-  return Call(**stub, &IssuerService::Stub::DeleteIssuer, request).status();
+  return PrintNothing(
+      Call(**stub, &IssuerService::Stub::DeleteIssuer, request).status(),
+      options, environment);
 }
 
 }  // namespace

@@ -81,6 +81,12 @@ absl::Status Print(const google::protobuf::Message& message, const Table& table,
   return text.status();
 }
 
+absl::Status PrintNothing(const absl::Status& done, const Options& options,
+                          const Environment& environment) {
+  if (done.ok() && WantsJson(options)) environment.out << "{}\n";
+  return done;
+}
+
 bool WantsJson(const Options& options) { return FormatOf(options) == kJson; }
 
 absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message) {

@@ -33,6 +33,11 @@ class Table {
 absl::Status Print(const google::protobuf::Message& message, const Table& table,
                    const Options& options, const Environment& environment);
 
+// The same for a change whose answer says nothing: an empty object in JSON, and
+// nothing at all in a table. `done`: how the change went, which is returned.
+absl::Status PrintNothing(const absl::Status& done, const Options& options,
+                          const Environment& environment);
+
 // InvalidArgument where --output is neither table nor json: for a command that
 // is about to change something.
 absl::Status CheckOutput(const Options& options);

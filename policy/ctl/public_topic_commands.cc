@@ -86,8 +86,10 @@ absl::Status Delete(const Options& options, const Environment& environment) {
         absl::StrCat("there is no public topic ", filter));
   }
   request.set_etag(options.Find("etag").value_or(""));
-  return Call(**stub, &PublicTopicService::Stub::DeletePublicTopic, request)
-      .status();
+  return PrintNothing(
+      Call(**stub, &PublicTopicService::Stub::DeletePublicTopic, request)
+          .status(),
+      options, environment);
 }
 
 }  // namespace

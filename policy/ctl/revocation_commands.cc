@@ -240,8 +240,10 @@ absl::Status Delete(const Options& options, const Environment& environment) {
   request.set_name(
       absl::StrContains(name, "/") ? name : absl::StrCat("revocations/", name));
   request.set_etag(options.Find("etag").value_or(""));
-  return Call(**stub, &RevocationService::Stub::DeleteRevocation, request)
-      .status();
+  return PrintNothing(
+      Call(**stub, &RevocationService::Stub::DeleteRevocation, request)
+          .status(),
+      options, environment);
 }
 
 std::vector<OptionSpec> RevokeOptions() {

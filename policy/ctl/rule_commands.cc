@@ -183,7 +183,9 @@ absl::Status Delete(const Options& options, const Environment& environment) {
   admin::v1::DeleteRuleRequest request;
   request.set_name(NameOf(options.arguments()[0]));
   request.set_etag(options.Find("etag").value_or(""));
-  return Call(**stub, &RuleService::Stub::DeleteRule, request).status();
+  return PrintNothing(
+      Call(**stub, &RuleService::Stub::DeleteRule, request).status(), options,
+      environment);
 }
 
 std::vector<OptionSpec> PutOptions() {

@@ -47,8 +47,9 @@ absl::Status Disconnect(const Options& options,
   if (!stub.ok()) return stub.status();
   admin::v1::DisconnectSessionRequest request;
   request.set_name(options.arguments()[0]);
-  return Call(**stub, &SessionService::Stub::DisconnectSession, request)
-      .status();
+  return PrintNothing(
+      Call(**stub, &SessionService::Stub::DisconnectSession, request).status(),
+      options, environment);
 }
 
 }  // namespace

@@ -336,7 +336,7 @@ deny: {}
               HasSubstr("rules/asked  enforce  ask db  pub  all"));
   EXPECT_THAT(Failure({"rule", "put", "r", "--publish", "--checker", "x"}),
               HasSubstr("this service has no checker \"x\""));
-  EXPECT_EQ(Output({"rule", "delete", "own"}), "");
+  EXPECT_EQ(Output({"rule", "delete", "own", "--output", "json"}), "{}\n");
   EXPECT_THAT(Failure({"rule", "get", "own"}), HasSubstr("(NOT_FOUND)"));
 
   EXPECT_THAT(Failure({"rule", "put", "r"}, 2), HasSubstr("give --file"));
