@@ -156,6 +156,24 @@ ConnectReturnCode ToConnectReturnCode(ReasonCode code) {
   }
 }
 
+ReasonCode ToReasonCode(ConnectReturnCode code) {
+  switch (code) {
+    case ConnectReturnCode::kAccepted:
+      return ReasonCode::kSuccess;
+    case ConnectReturnCode::kUnacceptableProtocolVersion:
+      return ReasonCode::kUnsupportedProtocolVersion;
+    case ConnectReturnCode::kIdentifierRejected:
+      return ReasonCode::kClientIdentifierNotValid;
+    case ConnectReturnCode::kServerUnavailable:
+      return ReasonCode::kServerUnavailable;
+    case ConnectReturnCode::kBadUserNameOrPassword:
+      return ReasonCode::kBadUserNameOrPassword;
+    case ConnectReturnCode::kNotAuthorized:
+      return ReasonCode::kNotAuthorized;
+  }
+  return ReasonCode::kUnspecifiedError;
+}
+
 absl::Status MqttError(ReasonCode code, absl::string_view message) {
   absl::Status status = absl::InvalidArgumentError(message);
   const char byte = static_cast<char>(code);

@@ -78,6 +78,9 @@ bool IsReasonCodeOf(PacketType type, uint8_t code);
 // The 3.1.1 return code that says the same in a CONNACK, the closest one where
 // there is none.
 ConnectReturnCode ToConnectReturnCode(ReasonCode code);
+// The reason code that says what a 3.1.1 return code does; kUnspecifiedError
+// for one that there is not.
+ReasonCode ToReasonCode(ConnectReturnCode code);
 
 // A failure to be answered on the wire with `code`. The status is
 // kInvalidArgument and carries the code as a typed payload.

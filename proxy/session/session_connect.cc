@@ -412,7 +412,11 @@ void Session::OnConnack(const mqtt::Frame& frame) {
     return;
   }
   if (parsed->code != 0) {
-    const auto code = static_cast<ReasonCode>(parsed->code);
+    const ReasonCode code =
+        version_ == ProtocolVersion::kV5
+            ? static_cast<ReasonCode>(parsed->code)
+            : mqtt::ToReasonCode(
+                  static_cast<mqtt::ConnectReturnCode>(parsed->code));
     ReportRefusal(code, ConnectOutcome::kBrokerRefused, kRefusedByBroker);
     Decide(Action::kConnect, Verdict::kDenied, code, "", kRefusedByBroker);
     effects_->Forward(Effect::Kind::kSendToClient, frame.whole);

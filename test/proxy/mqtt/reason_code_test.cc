@@ -50,6 +50,15 @@ TEST(ReasonCodeTest, StandsInPacketsThatHaveOne) {
   EXPECT_FALSE(IsReasonCodeOf(PacketType::kAuth, 0x03));
 }
 
+TEST(ReasonCodeTest, SaysWhatAReturnCodeOfV311Does) {
+  for (uint8_t code = 0; code <= 5; ++code) {
+    const auto v311 = static_cast<ConnectReturnCode>(code);
+    EXPECT_EQ(ToConnectReturnCode(ToReasonCode(v311)), v311);
+  }
+  EXPECT_EQ(ToReasonCode(static_cast<ConnectReturnCode>(6)),
+            ReasonCode::kUnspecifiedError);
+}
+
 TEST(ReasonCodeTest, HasAReturnCodeOfV311) {
   const struct {
     ReasonCode from;

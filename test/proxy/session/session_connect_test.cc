@@ -642,6 +642,18 @@ TEST_F(SessionConnectTest, AnAnonymousClientIsThePolicyServicesToDecide) {
   }
 }
 
+TEST_F(SessionConnectTest, ABrokersRefusalIsRecordedInTheWordsOfVersion5) {
+  decision_sample = 0;
+  Start();
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  Grant(AGrant());
+  UpstreamConnected();
+  TakeDecisions();
+  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 5)),
+              ElementsAre("client CONNACK 05", "close"));
+  EXPECT_THAT(TakeDecisions(), ElementsAre(HasSubstr("connect denied 87")));
+}
+
 // covers: ACE-V3-3, EDGE-5
 TEST_F(SessionConnectTest, AVersionThatTheListenerDoesNotTakeIsRefused) {
   settings.allow_v311 = false;
