@@ -9,6 +9,8 @@
 namespace sluice::policy {
 namespace {
 
+constexpr auto kHeartbeatInterval = std::chrono::seconds(5);
+
 absl::Status ProxyIsGone() {
   return absl::NotFoundError("the proxy is not connected");
 }
@@ -86,6 +88,25 @@ void WatchStream::End(const grpc::Status& status) {
     query.alarm->Cancel();
     query.done(ProxyIsGone());
   }
+  // Nobody arms it any more.
+  if (heartbeat_ != nullptr) heartbeat_->Cancel();
+}
+
+void WatchStream::ArmHeartbeat() {
+  heartbeat_ = std::make_unique<grpc::Alarm>();
+  heartbeat_->Set(std::chrono::system_clock::now() + kHeartbeatInterval,
+                  [weak = weak_from_this()](bool expired) {
+                    const std::shared_ptr<WatchStream> self = weak.lock();
+                    if (expired && self != nullptr) self->Beat();
+                  });
+}
+
+void WatchStream::Beat() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (ended_) return;
+  if (outbox_.empty() && !writing_) outbox_.emplace_back();
+  Pump();
+  ArmHeartbeat();
 }
 
 // gRPC is done with this; the hub may hold it a little longer.
@@ -129,6 +150,7 @@ grpc::Status WatchStream::TakeStart(const v1::WatchStart& start) {
     }
     started_ = true;
     if (start.has_position()) cursor_ = WatchCursor(start.position());
+    ArmHeartbeat();
   }
   proxy_ = start.proxy();
   hub_->Add(start.proxy(), shared_from_this());

@@ -65,6 +65,10 @@ class WatchStream final : public WatchHub::Reactor,
   void Settle(uint64_t query_id, absl::StatusOr<v1::SessionList> outcome);
   // With mutex_ held: writes what is next, if nothing is being written.
   void Pump();
+  // With mutex_ held: an empty message in a while, and again from then on, so
+  // that the proxy notices when the way to it leads nowhere.
+  void ArmHeartbeat();
+  void Beat();
 
   WatchHub* const hub_;
   const Replica* const replica_;
@@ -82,6 +86,7 @@ class WatchStream final : public WatchHub::Reactor,
   std::deque<v1::WatchResponse> outbox_;  // what is not of the replica
   uint64_t last_query_id_ = 0;
   std::map<uint64_t, Query> queries_;
+  std::unique_ptr<grpc::Alarm> heartbeat_;
 };
 
 }  // namespace sluice::policy

@@ -31,6 +31,8 @@ constexpr absl::Duration kLongestDelay = absl::Seconds(2);
 // A stream on which nothing has come for so long is given up: it leads to a
 // service that hangs, or to a balancer before one that is dead.
 constexpr auto kLongestSilence = std::chrono::seconds(10);
+// The same of one with heartbeats: three of them.
+constexpr auto kLongestPause = std::chrono::seconds(15);
 
 // More than any service keeps; what a broken one may make the proxy hold.
 constexpr size_t kMaxRevocations = 2'000'000;
@@ -87,7 +89,7 @@ class PolicyWatch::Stream
                            [this] { return has_spoken_ || ended_; })) {
       Cancel();
     }
-    changed_.wait(lock, [this] { return ended_; });
+    AwaitEnd(&lock);
     return is_current_;
   }
 
@@ -136,6 +138,7 @@ class PolicyWatch::Stream
   // Whether the stream is good for more.
   bool Take() {
     Note(&has_spoken_);
+    Hear();
     switch (response_.message_case()) {
       case WatchResponse::kSnapshot:
         if (!TakeSnapshot(response_.mutable_snapshot())) return false;
@@ -158,15 +161,40 @@ class PolicyWatch::Stream
         TellDecisions(response_.watch_decisions().enabled());
         break;
       case WatchResponse::MESSAGE_NOT_SET:
-        break;  // of a newer service, or a position alone
+        // A heartbeat, of a newer service, or a position alone.
+        if (!response_.has_position()) Note(&has_heartbeat_);
+        break;
     }
     if (response_.has_position()) {
       watch_->position_ = response_.position();
       watch_->has_position_ = true;
-      if (!is_current_) watch_->observer_->OnWatchBegun();
+      // Before it is told: or else the time in which it is waited for might run
+      // out in between, and it would be lost when it has begun.
+      const bool begins = !is_current_;
       Note(&is_current_);
+      if (begins) watch_->observer_->OnWatchBegun();
     }
     return true;
+  }
+
+  // Gives the stream up where the service's heartbeats stop: there may be a
+  // balancer between, which does not notice that the service has gone.
+  void AwaitEnd(std::unique_lock<std::mutex>* lock) {
+    changed_.wait(*lock, [this] { return has_heartbeat_ || ended_; });
+    while (!ended_) {
+      const Clock::time_point silent_at = heard_at_ + kLongestPause;
+      if (Clock::now() < silent_at) {
+        changed_.wait_until(*lock, silent_at, [this] { return ended_; });
+        continue;
+      }
+      Cancel();
+      changed_.wait(*lock, [this] { return ended_; });
+    }
+  }
+
+  void Hear() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    heard_at_ = Clock::now();
   }
 
   void Note(bool* what) {
@@ -253,6 +281,8 @@ class PolicyWatch::Stream
   // Written by reactions, with mutex_ held: whether anything has come, and
   // whether what the service has told so far is all that there is.
   bool has_spoken_ = false;
+  bool has_heartbeat_ = false;
+  Clock::time_point heard_at_;
   bool is_current_ = false;
   std::deque<WatchRequest> to_send_;
   bool writing_ = false;

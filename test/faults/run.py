@@ -17,8 +17,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from harness.runner import run  # noqa: E402
 
 MODULES = ("test_kills", "test_broker_kill", "test_client_resets",
-           "test_broker_resets", "test_policy_answers", "test_descriptors",
-           "test_full_disk", "test_clock")
+           "test_broker_resets", "test_policy_answers", "test_silent_watch",
+           "test_descriptors", "test_full_disk", "test_clock")
 
 if __name__ == "__main__":
     sys.exit(run(MODULES, sys.argv[1:]))

@@ -44,6 +44,8 @@ class FakePolicy:
         self.answers = answers
         self.asked = threading.Semaphore(0)  # once for each call
         self.cancelled = 0
+        self.watched = 0  # streams that have begun
+        self.heartbeats = False  # whether one comes at a stream's beginning
         self._released = threading.Event()
         self._released.set()
         schema = messages()
@@ -78,10 +80,10 @@ class FakePolicy:
             self.cancelled += 1
         yield from self.answers
 
-    @staticmethod
-    def _watch(requests, _):
+    def _watch(self, requests, _):
         schema = messages()
         next(requests)
+        self.watched += 1
         response = schema.WatchResponse()
         response.snapshot.more = False  # nothing is revoked
         response.position.store_id = "fake"
@@ -89,6 +91,8 @@ class FakePolicy:
         response = schema.WatchResponse()
         response.policy.version = "1"
         yield response
+        if self.heartbeats:
+            yield schema.WatchResponse()
         for _ in requests:
             pass
 
