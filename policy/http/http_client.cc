@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -63,6 +64,7 @@ struct HttpClient::Transfer {
   HttpRequest request;
   std::string origin;
   Callback done;
+  std::chrono::steady_clock::time_point deadline;  // waiting included
   size_t max_response_bytes;
   HttpResponse response;
   List headers;
@@ -70,6 +72,13 @@ struct HttpClient::Transfer {
   std::unique_ptr<CURL, EasyDeleter> easy;
 
   bool Prepare(const Options& options);
+  // Milliseconds, more than 0 before the deadline; 0 or less after it.
+  long TimeLeft() const {
+    return static_cast<long>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now())
+            .count());
+  }
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
 };
 
@@ -97,10 +106,12 @@ bool HttpClient::Transfer::Prepare(const Options& options) {
   set(CURLOPT_PROXY, "");  // none, whatever the environment says
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NOSIGNAL, 1L);
+  // A name server that does not answer keeps nobody else waiting: its thread is
+  // left behind when the time is up.
+  set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
-  set(CURLOPT_TIMEOUT_MS,
-      static_cast<long>(absl::ToInt64Milliseconds(options.timeout)));
+  set(CURLOPT_TIMEOUT_MS, TimeLeft());
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -161,6 +172,8 @@ void HttpClient::Send(HttpRequest request, Callback done) {
   transfer->origin = OriginOf(request.url);
   transfer->request = std::move(request);
   transfer->done = std::move(done);
+  transfer->deadline = std::chrono::steady_clock::now() +
+                       absl::ToChronoMilliseconds(options_.timeout);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!stopping_ && queued_.size() < options_.max_queued &&
@@ -211,6 +224,10 @@ std::unique_ptr<HttpClient::Transfer> HttpClient::TakeQueued() {
 
 void HttpClient::StartQueued() {
   while (std::unique_ptr<Transfer> transfer = TakeQueued()) {
+    if (transfer->TimeLeft() <= 0) {
+      transfer->done(absl::UnavailableError("the request waited for too long"));
+      continue;
+    }
     if (!transfer->Prepare(options_) ||
         curl_multi_add_handle(multi_.get(), transfer->easy.get()) != CURLM_OK) {
       transfer->done(absl::UnavailableError("the request cannot be made"));

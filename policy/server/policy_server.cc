@@ -105,8 +105,8 @@ PolicyServer::~PolicyServer() {
   Shutdown(absl::ZeroDuration());
   // Both may call back until then, and ask for the tokens.
   store_.resources.reset();
-  store_ = Store();
   http_.reset();
+  store_ = Store();
 }
 
 absl::Status PolicyServer::Listen() {
