@@ -1,6 +1,8 @@
 #include "policy/store/etcd_client.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -207,6 +209,16 @@ absl::StatusOr<int64_t> EtcdClient::LeaseUntil(absl::Time expires_at,
                       kLeaseGridSeconds;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    // A lease counts by etcd's clock, from when it was granted: one of before
+    // the clock was set ends at another time than it was granted for.
+    const int64_t clock_offset =
+        now_seconds - std::chrono::duration_cast<std::chrono::seconds>(
+                          std::chrono::steady_clock::now().time_since_epoch())
+                          .count();
+    if (std::abs(clock_offset - lease_clock_offset_) > kLeaseSlackSeconds / 2) {
+      leases_.clear();
+      lease_clock_offset_ = clock_offset;
+    }
     leases_.erase(leases_.begin(), leases_.lower_bound(now_seconds));
     const auto found = leases_.find(end);
     if (found != leases_.end()) return found->second;

@@ -119,6 +119,8 @@ class EtcdClient {
   std::string token_;   // of the user; empty: not logged in
   // Seconds since 1970, up to which it may be used, to a lease.
   std::map<int64_t, int64_t> leases_;
+  // Seconds that the clock was ahead of the steady one when they were granted.
+  int64_t lease_clock_offset_ = 0;
 };
 
 }  // namespace sluice::policy

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "policy/store/token_rules.h"
+
 namespace sluice::policy {
 namespace {
 
@@ -21,13 +23,15 @@ const ExpiringMap::Entry* ExpiringMap::Find(absl::string_view key,
 
 absl::Status ExpiringMap::Insert(absl::string_view key, Entry entry,
                                  absl::Time now) {
-  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
-    Remove(by_expiry_.begin()->second);
-  }
+  // It has no live one.
+  if (by_key_.contains(key)) Remove(key);
+  RemoveExpired(now - kKeptAfterExpiry);
   const size_t bytes = key.size() + entry.value.size() + kBookkeepingBytes;
-  if (by_key_.size() >= max_entries_ || bytes_ + bytes > max_bytes_) {
-    return absl::ResourceExhaustedError("the store is full");
-  }
+  const auto has_room = [&] {
+    return by_key_.size() < max_entries_ && bytes_ + bytes <= max_bytes_;
+  };
+  if (!has_room()) RemoveExpired(now);
+  if (!has_room()) return absl::ResourceExhaustedError("the store is full");
   const absl::Time expires_at = entry.expires_at;
   const auto added =
       by_key_.emplace(std::string(key), Node{std::move(entry), bytes, {}})
@@ -35,6 +39,12 @@ absl::Status ExpiringMap::Insert(absl::string_view key, Entry entry,
   added->second.by_expiry = by_expiry_.emplace(expires_at, added->first);
   bytes_ += bytes;
   return absl::OkStatus();
+}
+
+void ExpiringMap::RemoveExpired(absl::Time by) {
+  while (!by_expiry_.empty() && by_expiry_.begin()->first <= by) {
+    Remove(by_expiry_.begin()->second);
+  }
 }
 
 void ExpiringMap::SetExpiry(absl::string_view key, absl::Time expires_at) {

@@ -12,8 +12,8 @@
 
 namespace sluice::policy {
 
-// A bounded map whose entries go when they expire and not before. Not
-// thread-safe.
+// A bounded map whose entries go some time after they expire, and not before.
+// Not thread-safe.
 class ExpiringMap {
  public:
   ExpiringMap(size_t max_entries, size_t max_bytes)
@@ -51,6 +51,7 @@ class ExpiringMap {
   };
 
   void Remove(absl::string_view key);
+  void RemoveExpired(absl::Time by);
 
   const size_t max_entries_;
   const size_t max_bytes_;

@@ -348,23 +348,38 @@ SqliteTokenStore::FindFact(Table table, absl::string_view key, absl::Time now) {
   return Fact{statement.Bytes(0), absl::FromUnixMicros(statement.Number(1))};
 }
 
+absl::StatusOr<bool> SqliteTokenStore::HasRoom(Table table, size_t bytes) {
+  const absl::StatusOr<Usage> usage = UsageOf(Name(table));
+  if (!usage.ok()) return usage.status();
+  return usage->entries < limits_.max_facts &&
+         usage->bytes + bytes <= limits_.max_fact_bytes;
+}
+
 absl::Status SqliteTokenStore::InsertFact(Table table, absl::string_view key,
                                           const Fact& fact, absl::Time now) {
   const size_t bytes = key.size() + fact.value.size() + kBookkeepingBytes;
   SqliteTransaction transaction(database_.get());
   if (!transaction.status().ok()) return transaction.status();
-  absl::Status status = database_
-                            ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
-                                                   " WHERE expires_at <= ?"))
-                            .Bind(absl::ToUnixMicros(now))
-                            .Run();
+  absl::Status status =
+      database_
+          ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
+                                 " WHERE expires_at <= ? OR key = ?"))
+          .Bind(absl::ToUnixMicros(now - kKeptAfterExpiry))
+          .Bind(key)  // which has no live one
+          .Run();
   if (!status.ok()) return status;
-  const absl::StatusOr<Usage> usage = UsageOf(Name(table));
-  if (!usage.ok()) return usage.status();
-  if (usage->entries >= limits_.max_facts ||
-      usage->bytes + bytes > limits_.max_fact_bytes) {
-    return absl::ResourceExhaustedError("the store is full");
+  absl::StatusOr<bool> has_room = HasRoom(table, bytes);
+  if (has_room.ok() && !*has_room) {
+    status = database_
+                 ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
+                                        " WHERE expires_at <= ?"))
+                 .Bind(absl::ToUnixMicros(now))
+                 .Run();
+    if (!status.ok()) return status;
+    has_room = HasRoom(table, bytes);
   }
+  if (!has_room.ok()) return has_room.status();
+  if (!*has_room) return absl::ResourceExhaustedError("the store is full");
   status = database_
                ->Prepare(absl::StrCat("INSERT INTO ", Name(table),
                                       " (key, value, expires_at, bytes) "

@@ -83,6 +83,7 @@ class SqliteTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::optional<Fact>> FindFact(Table table,
                                                absl::string_view key,
                                                absl::Time now);
+  absl::StatusOr<bool> HasRoom(Table table, size_t bytes);
   absl::Status InsertFact(Table table, absl::string_view key, const Fact& fact,
                           absl::Time now);
 

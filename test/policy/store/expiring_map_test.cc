@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "policy/store/token_rules.h"
 
 namespace sluice::policy {
 namespace {
@@ -44,6 +45,25 @@ TEST(ExpiringMapTest, KeepsToTheBytes) {
   EXPECT_LE(map.bytes(), 2'000u);
 }
 
+TEST(ExpiringMapTest, AClockThatWasAheadCostsNothing) {
+  ExpiringMap map(2, 10'000);
+  ASSERT_TRUE(map.Insert("a", {"", kLater}, kNow).ok());
+  ASSERT_TRUE(map.Insert("b", {"", kLater + absl::Hours(9)}, kLater).ok());
+  EXPECT_EQ(map.Find("a", kLater), nullptr);
+  EXPECT_NE(map.Find("a", kNow), nullptr);
+  // Only where there is room.
+  ASSERT_TRUE(map.Insert("c", {"", kLater + absl::Hours(9)}, kLater).ok());
+  EXPECT_EQ(map.Find("a", kNow), nullptr);
+}
+
+TEST(ExpiringMapTest, AnEntryTakesThePlaceOfOneThatHasExpired) {
+  ExpiringMap map(10, 10'000);
+  ASSERT_TRUE(map.Insert("a", {"old", kLater}, kNow).ok());
+  ASSERT_TRUE(map.Insert("a", {"new", kLater + absl::Hours(1)}, kLater).ok());
+  EXPECT_EQ(map.Find("a", kLater)->value, "new");
+  EXPECT_EQ(map.entries(), 1u);
+}
+
 TEST(ExpiringMapTest, MovesAnExpiry) {
   ExpiringMap map(1, 10'000);
   ASSERT_TRUE(map.Insert("a", {"", kLater}, kNow).ok());
@@ -63,7 +83,9 @@ TEST(ExpiringMapTest, FreesAllBytesOnceEverythingExpired) {
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(map.Insert(absl::StrCat(i), {"v", kLater}, kNow).ok());
   }
-  ASSERT_TRUE(map.Insert("y", {"", absl::InfiniteFuture()}, kLater).ok());
+  ASSERT_TRUE(
+      map.Insert("y", {"", absl::InfiniteFuture()}, kLater + kKeptAfterExpiry)
+          .ok());
   EXPECT_EQ(map.entries(), 1u);
   EXPECT_EQ(map.bytes(), one);
 }
