@@ -280,11 +280,9 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
   return family;
 }
 
-MetricFamily PolicyWatch(bool watching) {
-  MetricFamily family = Family(
-      "sluice_policy_watch_connected",
-      "Whether the policy service is listened to: 1 or 0.", MetricType::Gauge);
-  family.metric.emplace_back().gauge.value = watching ? 1 : 0;
+MetricFamily Flag(const char* name, const char* help, bool value) {
+  MetricFamily family = Family(name, help, MetricType::Gauge);
+  family.metric.emplace_back().gauge.value = value ? 1 : 0;
   return family;
 }
 
@@ -374,7 +372,13 @@ std::vector<MetricFamily> Metrics::Collect() const {
       Sum(sessions, [](const Counters& c) -> const Counter& {
         return c.subscriptions_unrecorded;
       })));
-  families.push_back(PolicyWatch(sources_.policy_watch->watching));
+  families.push_back(Flag("sluice_policy_watch_connected",
+                          "Whether the policy service is listened to: 1 or 0.",
+                          sources_.policy_watch->watching));
+  families.push_back(
+      Flag("sluice_ready",
+           "Whether clients can be served, as /readyz has it: 1 or 0.",
+           sources_.is_ready != nullptr && sources_.is_ready()));
   families.push_back(
       SingleCounter("sluice_audit_dropped_total",
                     "Lines of the audit log that could not be written.",

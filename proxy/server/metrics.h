@@ -27,6 +27,7 @@ struct MetricSources {
   std::vector<const DurationHistogram*> policy_requests;
   const PolicyWatchStats* policy_watch = nullptr;
   absl::Time start_time;
+  std::function<bool()> is_ready;
   const std::atomic<uint64_t>* audit_dropped = nullptr;  // null: no audit log
   const Logger* log = nullptr;
   const std::atomic<uint64_t>* log_suppressed = nullptr;

@@ -191,6 +191,7 @@ absl::Status Server::StartAdmin() {
                              &policy_client_->check_latency()};
   sources.policy_watch = &policy_follower_->stats();
   sources.start_time = absl::Now();
+  sources.is_ready = [this] { return readiness_->Missing().empty(); };
   sources.log = &logger_;
   sources.log_suppressed = &event_logger_.suppressed();
   if (audit_writer_ != nullptr) {

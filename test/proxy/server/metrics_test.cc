@@ -35,11 +35,13 @@ class MetricsTest : public ::testing::Test {
   transport::LoopStats loops_[2];
   DurationHistogram policy_requests_;
   PolicyWatchStats policy_watch_;
+  bool is_ready_ = false;
   Metrics metrics_{{{&sessions_[0], &sessions_[1]},
                     {&loops_[0], &loops_[1]},
                     {&policy_requests_},
                     &policy_watch_,
-                    absl::FromUnixSeconds(1000000000)}};
+                    absl::FromUnixSeconds(1000000000),
+                    [this] { return is_ready_; }}};
 };
 
 TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
@@ -76,6 +78,7 @@ TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
            "sluice_rule_denials_total{mode=\"enforce\"}",
            "sluice_rule_denials_total{mode=\"shadow\"}",
            "sluice_policy_watch_connected",
+           "sluice_ready",
            "sluice_audit_dropped_total",
            "sluice_log_dropped_total",
            "sluice_log_suppressed_total",
@@ -154,6 +157,11 @@ TEST_F(MetricsTest, TellsRulesThatAreEnforcedFromShadows) {
   sessions_[1].rule_denials[1].Increment();
   EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"enforce\"}"), "3");
   EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"shadow\"}"), "1");
+}
+
+TEST_F(MetricsTest, TellsWhetherTheProxyIsReady) {
+  is_ready_ = true;
+  EXPECT_EQ(Value("sluice_ready"), "1");
 }
 
 TEST_F(MetricsTest, TellsOfRevocationsAndOfTheWatch) {
