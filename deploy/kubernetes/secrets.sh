@@ -5,14 +5,16 @@
 # and the keys of the two CAs are thrown away.
 #   secrets.sh NAMESPACE HOST... | kubectl apply -f -
 # HOSTs are the names by which MQTT clients know the broker. They trust ca.crt
-# of the Secret sluice-server-tls. Needs openssl.
+# of the Secret sluice-server-tls. POLICY_SERVICE, where it is set, is the name of
+# the policy service's Service: RELEASE-policy with the chart. Needs openssl.
 set -euo pipefail
 
 if (($# < 2)); then
-  sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 namespace=$1
+policy=${POLICY_SERVICE:-sluice-policy}
 shift
 umask 077
 dir=$(mktemp -d)
@@ -58,5 +60,5 @@ secret sluice-server-tls outside serverAuth "$@"
 secret sluice-proxy-tls inside clientAuth sluice-proxy
 secret sluice-operator-tls inside clientAuth sluice-operator
 # localhost: for sluicectl through `kubectl port-forward`.
-secret sluice-policy-tls inside serverAuth sluice-policy \
-  "sluice-policy.$namespace" "sluice-policy.$namespace.svc" localhost
+secret sluice-policy-tls inside serverAuth "$policy" "$policy.$namespace" \
+  "$policy.$namespace.svc" localhost 127.0.0.1

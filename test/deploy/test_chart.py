@@ -167,7 +167,7 @@ class Templates(unittest.TestCase):
                     "config": {"clock_skew": "5s"}},
             etcd={"enabled": False, "endpoints": ["etcd.example:2379"]},
             networkPolicy={"policyEgressPorts": [443, 2379]},
-            serviceMonitor={"enabled": True})
+            serviceMonitor={"enabled": True, "labels": {"release": "mine"}})
         self.assertEqual(manifests.problems(with_secrets(objects)), [])
         proxy = yaml.safe_load(manifests.find(
             objects, "ConfigMap", "sluice-proxy")["data"]["proxy.yaml"])
@@ -186,6 +186,12 @@ class Templates(unittest.TestCase):
         self.assertEqual(pod["terminationGracePeriodSeconds"], 80)
         self.assertEqual(pod["imagePullSecrets"], [{"name": "pull"}])
         self.assertIsNone(manifests.find(objects, "StatefulSet", "sluice-etcd"))
+        self.assertEqual(manifests.find(objects, "Service", "sluice-broker")[
+            "spec"]["externalTrafficPolicy"], "Local")
+        labels = manifests.find(objects, "ServiceMonitor", "sluice-broker")[
+            "metadata"]["labels"]
+        self.assertEqual(labels.pop("release"), "mine")
+        self.assertTrue(labels)
 
     def test_another_release_has_other_names(self):
         mine, other = ({(o["kind"], o["metadata"]["name"])
