@@ -140,12 +140,11 @@ std::vector<Command> CheckCommand() {
       {"check",
        "",
        "Ask whether somebody may publish or subscribe to something",
-       "With one of the tokens that are stored, or, where none is good, "
-       "without "
-       "one, under the rules of now; "
-       "checkers are asked. Exit status\n0: yes, 1: no, 2: wrong usage, 3: no "
-       "answer, since the service cannot be reached,\nrefuses the question, "
-       "gets no answer itself, or has too many tokens to look at.\n"
+       "With one of the tokens that are stored, or without one where none is "
+       "good, under the rules\nof now; checkers are asked. Exit status 0: yes, "
+       "1: no, 2: wrong usage, 3: no answer,\nsince the service cannot be "
+       "reached, refuses the question, gets no answer itself, or has\ntoo many "
+       "tokens to look at.\n"
        "Give --publish or --subscribe, and --subject or --anonymous.\n",
        {
            {"subject", "SUBJECT", false, "the sub of its tokens"},
