@@ -71,7 +71,8 @@ struct HttpClient::Transfer {
   // Last: goes first.
   std::unique_ptr<CURL, EasyDeleter> easy;
 
-  bool Prepare(const Options& options);
+  // `time_left`: in milliseconds, more than 0, which would be no limit.
+  bool Prepare(const Options& options, long time_left);
   // Milliseconds, more than 0 before the deadline; 0 or less after it.
   long TimeLeft() const {
     return static_cast<long>(
@@ -92,7 +93,7 @@ size_t HttpClient::Transfer::OnBody(char* data, size_t size, size_t count,
   return bytes;
 }
 
-bool HttpClient::Transfer::Prepare(const Options& options) {
+bool HttpClient::Transfer::Prepare(const Options& options, long time_left) {
   max_response_bytes = options.max_response_bytes;
   easy.reset(curl_easy_init());
   if (easy == nullptr) return false;
@@ -111,7 +112,7 @@ bool HttpClient::Transfer::Prepare(const Options& options) {
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
-  set(CURLOPT_TIMEOUT_MS, TimeLeft());
+  set(CURLOPT_TIMEOUT_MS, time_left);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -224,11 +225,12 @@ std::unique_ptr<HttpClient::Transfer> HttpClient::TakeQueued() {
 
 void HttpClient::StartQueued() {
   while (std::unique_ptr<Transfer> transfer = TakeQueued()) {
-    if (transfer->TimeLeft() <= 0) {
+    const long time_left = transfer->TimeLeft();
+    if (time_left <= 0) {
       transfer->done(absl::UnavailableError("the request waited for too long"));
       continue;
     }
-    if (!transfer->Prepare(options_) ||
+    if (!transfer->Prepare(options_, time_left) ||
         curl_multi_add_handle(multi_.get(), transfer->easy.get()) != CURLM_OK) {
       transfer->done(absl::UnavailableError("the request cannot be made"));
       continue;
