@@ -179,13 +179,14 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
     ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
   // ACE-AUTH-3
-  const absl::StatusOr<std::vector<TokenRecord>> records =
-      FindByTlsKey(connection, now);
-  if (!records.ok()) return records.status();
-  for (const TokenRecord& record : *records) {
+  for (const std::string& name : TlsBindingsOf(connection).names) {
+    const absl::StatusOr<std::optional<TokenRecord>> record =
+        store_->Find(name, now);
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) continue;
     const absl::StatusOr<ace::VerifiedToken> token =
-        Verify(record.token, now, references);
-    if (token.ok() && token->pop_key.thumbprint() == record.binding) {
+        Verify((*record)->token, now, references);
+    if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
       const absl::Status fit = CheckFit(connection, *token);
       if (!fit.ok()) return DenialOrError<Response>(fit);
       return Admit(connection, *token, now);

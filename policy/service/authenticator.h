@@ -152,13 +152,12 @@ class Authenticator {
                        const std::string& token,
                        const ace::VerifiedToken& verified,
                        absl::Time now) const;
-  // The stored token that is bound to the certificate, or to its key.
-  absl::StatusOr<std::optional<TokenRecord>> FindByCertificate(
-      const ace::ClientCertificate& certificate, absl::Time now) const;
-  // The stored tokens of the key that TLS has proven, the key's own before the
-  // certificate's.
-  absl::StatusOr<std::vector<TokenRecord>> FindByTlsKey(
-      const v1::ConnectionInfo& connection, absl::Time now) const;
+  // Under what names a token may be stored for what TLS has proven.
+  struct TlsBindings {
+    std::vector<std::string> names;  // the key's before the certificate's
+    bool has_key = false;            // whether one is a key's
+  };
+  static TlsBindings TlsBindingsOf(const v1::ConnectionInfo& connection);
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
       const v1::ConnectionInfo& connection, absl::Time now) const;
   // What is kept of a token: see TokenRecord.

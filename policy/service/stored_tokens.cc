@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -117,56 +116,34 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(
   return answer;
 }
 
-absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindByCertificate(
-    const ace::ClientCertificate& certificate, absl::Time now) const {
-  if (certificate.key_thumbprint.has_value()) {
-    absl::StatusOr<std::optional<TokenRecord>> record =
-        store_->Find(*certificate.key_thumbprint, now);
-    if (!record.ok() || record->has_value()) return record;
-  }
-  return store_->Find(certificate.identity, now);
-}
-
-absl::StatusOr<std::vector<TokenRecord>> Authenticator::FindByTlsKey(
-    const v1::ConnectionInfo& connection, absl::Time now) const {
-  std::vector<std::string> bindings;
+Authenticator::TlsBindings Authenticator::TlsBindingsOf(
+    const v1::ConnectionInfo& connection) {
+  TlsBindings bindings;
   if (!connection.psk_key_id().empty()) {
-    bindings.push_back(connection.psk_key_id());
+    bindings.has_key = true;
+    bindings.names.push_back(connection.psk_key_id());
   } else if (!connection.client_certificate().empty()) {
-    const ace::ClientCertificate certificate =
+    ace::ClientCertificate certificate =
         ace::ReadClientCertificate(AsBytes(connection.client_certificate()));
-    if (certificate.key_thumbprint.has_value()) {
-      bindings.push_back(*certificate.key_thumbprint);
+    bindings.has_key = certificate.key_thumbprint.has_value();
+    if (bindings.has_key) {
+      bindings.names.push_back(*std::move(certificate.key_thumbprint));
     }
-    bindings.push_back(certificate.identity);
+    bindings.names.push_back(std::move(certificate.identity));
   }
-  std::vector<TokenRecord> records;
-  for (const std::string& binding : bindings) {
-    absl::StatusOr<std::optional<TokenRecord>> record =
-        store_->Find(binding, now);
-    if (!record.ok()) return record.status();
-    if (record->has_value()) records.push_back(**std::move(record));
-  }
-  return records;
+  return bindings;
 }
 
 // A certificate without a key of ours that no token is bound to says nothing
 // about who the client is.
 absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
     const v1::ConnectionInfo& connection, absl::Time now) const {
-  if (!connection.psk_key_id().empty()) {
-    return store_->Find(connection.psk_key_id(), now);
+  const TlsBindings bindings = TlsBindingsOf(connection);
+  for (const std::string& name : bindings.names) {
+    absl::StatusOr<std::optional<TokenRecord>> record = store_->Find(name, now);
+    if (!record.ok() || record->has_value()) return record;
   }
-  if (!connection.client_certificate().empty()) {
-    const ace::ClientCertificate certificate =
-        ace::ReadClientCertificate(AsBytes(connection.client_certificate()));
-    absl::StatusOr<std::optional<TokenRecord>> record =
-        FindByCertificate(certificate, now);
-    if (!record.ok() || record->has_value() ||
-        certificate.key_thumbprint.has_value()) {
-      return record;
-    }
-  }
+  if (bindings.has_key) return std::nullopt;
   return store_->FindByClientId(connection.client_id(), now);
 }
 
