@@ -9,7 +9,7 @@
 namespace sluice::policy {
 namespace {
 
-constexpr auto kHeartbeatInterval = std::chrono::seconds(5);
+constexpr absl::Duration kHeartbeatInterval = absl::Seconds(5);
 
 absl::Status ProxyIsGone() {
   return absl::NotFoundError("the proxy is not connected");
@@ -92,13 +92,21 @@ void WatchStream::End(const grpc::Status& status) {
   if (heartbeat_ != nullptr) heartbeat_->Cancel();
 }
 
+std::unique_ptr<grpc::Alarm> WatchStream::After(
+    absl::Duration delay, std::function<void(WatchStream*)> then) {
+  auto alarm = std::make_unique<grpc::Alarm>();
+  alarm->Set(
+      std::chrono::system_clock::now() + absl::ToChronoMilliseconds(delay),
+      [weak = weak_from_this(), then = std::move(then)](bool expired) {
+        const std::shared_ptr<WatchStream> self = weak.lock();
+        if (expired && self != nullptr) then(self.get());
+      });
+  return alarm;
+}
+
 void WatchStream::ArmHeartbeat() {
-  heartbeat_ = std::make_unique<grpc::Alarm>();
-  heartbeat_->Set(std::chrono::system_clock::now() + kHeartbeatInterval,
-                  [weak = weak_from_this()](bool expired) {
-                    const std::shared_ptr<WatchStream> self = weak.lock();
-                    if (expired && self != nullptr) self->Beat();
-                  });
+  heartbeat_ =
+      After(kHeartbeatInterval, [](WatchStream* self) { self->Beat(); });
 }
 
 void WatchStream::Beat() {
@@ -183,15 +191,10 @@ void WatchStream::ListSessions(v1::SessionQuery query, absl::Duration timeout,
       query.set_query_id(id);
       Query& open = queries_[id];
       open.done = std::move(done);
-      open.alarm = std::make_unique<grpc::Alarm>();
-      open.alarm->Set(std::chrono::system_clock::now() +
-                          absl::ToChronoMilliseconds(timeout),
-                      [weak = weak_from_this(), id](bool expired) {
-                        const std::shared_ptr<WatchStream> self = weak.lock();
-                        if (!expired || self == nullptr) return;
-                        self->Settle(id, absl::DeadlineExceededError(
-                                             "the proxy does not answer"));
-                      });
+      open.alarm = After(timeout, [id](WatchStream* self) {
+        self->Settle(id,
+                     absl::DeadlineExceededError("the proxy does not answer"));
+      });
       *outbox_.emplace_back().mutable_list_sessions() = std::move(query);
       Pump();
     }

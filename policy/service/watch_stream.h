@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,10 @@ class WatchStream final : public WatchHub::Reactor,
   void Settle(uint64_t query_id, absl::StatusOr<v1::SessionList> outcome);
   // With mutex_ held: writes what is next, if nothing is being written.
   void Pump();
+  // Calls `then` on one of gRPC's threads, unless the alarm is cancelled or
+  // this is gone by then.
+  std::unique_ptr<grpc::Alarm> After(absl::Duration delay,
+                                     std::function<void(WatchStream*)> then);
   // With mutex_ held: an empty message in a while, and again from then on, so
   // that the proxy notices when the way to it leads nowhere.
   void ArmHeartbeat();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -85,8 +86,9 @@ class PolicyWatch::Stream
     std::unique_lock<std::mutex> lock(mutex_);
     const auto is_settled = [this] { return is_current_ || ended_; };
     if (!changed_.wait_until(lock, lost_at, is_settled)) lost();
-    if (!changed_.wait_for(lock, kLongestSilence,
-                           [this] { return has_spoken_ || ended_; })) {
+    if (!changed_.wait_for(lock, kLongestSilence, [this] {
+          return heard_at_.has_value() || ended_;
+        })) {
       Cancel();
     }
     AwaitEnd(&lock);
@@ -137,7 +139,6 @@ class PolicyWatch::Stream
  private:
   // Whether the stream is good for more.
   bool Take() {
-    Note(&has_spoken_);
     Hear();
     switch (response_.message_case()) {
       case WatchResponse::kSnapshot:
@@ -182,7 +183,7 @@ class PolicyWatch::Stream
   void AwaitEnd(std::unique_lock<std::mutex>* lock) {
     changed_.wait(*lock, [this] { return has_heartbeat_ || ended_; });
     while (!ended_) {
-      const Clock::time_point silent_at = heard_at_ + kLongestPause;
+      const Clock::time_point silent_at = *heard_at_ + kLongestPause;
       if (Clock::now() < silent_at) {
         changed_.wait_until(*lock, silent_at, [this] { return ended_; });
         continue;
@@ -194,6 +195,7 @@ class PolicyWatch::Stream
 
   void Hear() {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (!heard_at_.has_value()) changed_.notify_all();
     heard_at_ = Clock::now();
   }
 
@@ -278,11 +280,11 @@ class PolicyWatch::Stream
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  // Written by reactions, with mutex_ held: whether anything has come, and
-  // whether what the service has told so far is all that there is.
-  bool has_spoken_ = false;
+  // Written by reactions, with mutex_ held: when something has come last,
+  // whether heartbeats do, and whether what the service has told so far is all
+  // that there is.
+  std::optional<Clock::time_point> heard_at_;
   bool has_heartbeat_ = false;
-  Clock::time_point heard_at_;
   bool is_current_ = false;
   std::deque<WatchRequest> to_send_;
   bool writing_ = false;
