@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "policy/revocation/kept_after_end.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
 namespace sluice::policy {
@@ -25,10 +26,6 @@ struct RevocableNames {
   absl::string_view subject;
   absl::Span<const std::string> key_ids;
 };
-
-// Those that have ended are kept for so long: the clock that says so may be
-// ahead of the time, and what it says be taken back.
-inline constexpr absl::Duration kKeptAfterEnd = absl::Hours(1);
 
 // When it ends by itself; InfiniteFuture where it does not.
 absl::Time EndOf(const v1::Revocation& revocation);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "policy/store/token_rules.h"
+#include "policy/revocation/kept_after_end.h"
 
 namespace sluice::policy {
 namespace {
@@ -25,7 +25,7 @@ absl::Status ExpiringMap::Insert(absl::string_view key, Entry entry,
                                  absl::Time now) {
   // It has no live one.
   if (by_key_.contains(key)) Remove(key);
-  RemoveExpired(now - kKeptAfterExpiry);
+  RemoveExpired(now - kKeptAfterEnd);
   const size_t bytes = key.size() + entry.value.size() + kBookkeepingBytes;
   const auto has_room = [&] {
     return by_key_.size() < max_entries_ && bytes_ + bytes <= max_bytes_;

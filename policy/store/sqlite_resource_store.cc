@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "policy/revocation/kept_after_end.h"
 #include "policy/store/resource_rules.h"
 
 namespace sluice::policy {
 namespace {
-
-// What has ended stays for so long where there is room: the clock that says so
-// may be set back.
-constexpr absl::Duration kKeptAfterEnd = absl::Hours(1);
 
 // The columns of a resource, in the order in which ToResource() reads them.
 constexpr char kSelectAll[] =

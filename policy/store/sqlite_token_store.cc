@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "policy/revocation/kept_after_end.h"
 #include "policy/store/sqlite_schema.h"
 #include "policy/store/token_rules.h"
 
@@ -364,7 +365,7 @@ absl::Status SqliteTokenStore::InsertFact(Table table, absl::string_view key,
       database_
           ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
                                  " WHERE expires_at <= ? OR key = ?"))
-          .Bind(absl::ToUnixMicros(now - kKeptAfterExpiry))
+          .Bind(absl::ToUnixMicros(now - kKeptAfterEnd))
           .Bind(key)  // which has no live one
           .Run();
   if (!status.ok()) return status;

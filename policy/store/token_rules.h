@@ -4,14 +4,9 @@
 #include <cstddef>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
-
-// How long a fact that has expired is kept all the same, where there is room: a
-// clock that was ahead for a while has cost nothing when it is right again.
-inline constexpr absl::Duration kKeptAfterExpiry = absl::Hours(1);
 
 // What every token store holds to: whether `record`, of which nobody has proven
 // anything, may take the place of `earlier`, which is live and has the same

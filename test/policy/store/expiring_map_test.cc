@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "policy/store/token_rules.h"
+#include "policy/revocation/kept_after_end.h"
 
 namespace sluice::policy {
 namespace {
@@ -84,7 +84,7 @@ TEST(ExpiringMapTest, FreesAllBytesOnceEverythingExpired) {
     ASSERT_TRUE(map.Insert(absl::StrCat(i), {"v", kLater}, kNow).ok());
   }
   ASSERT_TRUE(
-      map.Insert("y", {"", absl::InfiniteFuture()}, kLater + kKeptAfterExpiry)
+      map.Insert("y", {"", absl::InfiniteFuture()}, kLater + kKeptAfterEnd)
           .ok());
   EXPECT_EQ(map.entries(), 1u);
   EXPECT_EQ(map.bytes(), one);
