@@ -1,6 +1,5 @@
 """Proof of possession (ACE-POP-1 to 3, 7 to 9)."""
 
-import base64
 import hmac
 import os
 
@@ -10,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cases_challenge import challenged
 from harness import secrets_book, wire
-from harness.tokens import Ed25519Key, Es256Key, HmacKey
+from harness.tokens import Ed25519Key, Es256Key, HmacKey, unb64
 from suite import case
 
 # SSL_OP_NO_EXTENDED_MASTER_SECRET of OpenSSL 3.
@@ -53,8 +52,7 @@ def proof_by_another_key_is_refused(t, value):
 def _mac(client, key, *members):
     """By somebody who knows the public key only."""
     jwk = key.public_jwk()
-    public = b"".join(base64.urlsafe_b64decode(jwk[member] + "==")
-                      for member in members)
+    public = b"".join(unb64(jwk[member]) for member in members)
     return hmac.new(public, client.tls.exporter(), "sha256").digest()
 
 

@@ -1,11 +1,10 @@
 """Tokens: their envelope, and the key in them (ACE-TOK-1, 2 and 4)."""
 
-import base64
 import json
 
 from harness import cwt, secrets_book
 from harness.cbor import Tagged, cbor
-from harness.tokens import Ed25519Key, Es256Key, HmacKey, b64, sign_jwt
+from harness.tokens import Ed25519Key, Es256Key, HmacKey, b64, sign_jwt, unb64
 from stacks import OTHER_ISSUERS
 from suite import case
 
@@ -114,8 +113,7 @@ def public_key_as_secret_is_refused(t):
     server = t.stack.authorization_server
 
     confused = HmacKey()
-    confused.secret = base64.urlsafe_b64decode(
-        server.key.public_jwk()["x"] + "=")
+    confused.secret = unb64(server.key.public_jwk()["x"])
     token = sign_jwt(server.claims(t.key, "a/# pub"), confused,
                      {"alg": "HS256", "kid": "as-1"})
     t.assert_refused(*t.connack(token))

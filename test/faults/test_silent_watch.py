@@ -7,7 +7,6 @@ import grpc
 
 from fault_case import FaultTestCase
 from harness.checker import messages
-from harness.directed_broker import DirectedBroker
 from harness.fake_policy import FakePolicy, grant
 from harness.process import eventually
 
@@ -18,12 +17,10 @@ class SilentWatchTest(FaultTestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.broker = DirectedBroker()
         cls.fake = FakePolicy([grant("a/# pub sub")])
         cls.fake.heartbeats = True
         cls.addClassCleanup(cls.fake.stop)
-        cls.addClassCleanup(cls.broker.stop)
-        cls.stack_options = {"broker": cls.broker, "proxy": {
+        cls.stack_options = {"proxy": {
             "policy": {"address": cls.fake.address}}}
         super().setUpClass()
 

@@ -1,6 +1,5 @@
 """CWTs and COSE keys (RFC 8392, RFC 9052), made apart from Sluice's own code."""
 
-import base64
 import os
 import time
 
@@ -8,15 +7,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from . import secrets_book
 from .cbor import Tagged, cbor
-from .tokens import AuthorizationServer, HmacKey
+from .tokens import AuthorizationServer, HmacKey, unb64
 
 SIGN1, MAC0, ENCRYPT0, CWT = 18, 17, 16, 61
 A256GCM = 3
 _ALGORITHMS = {"EdDSA": -8, "ES256": -7, "HS256": 5}
-
-
-def _member(jwk, name):
-    return base64.urlsafe_b64decode(jwk[name] + "==")
 
 
 def cose_key(key, **members):
@@ -25,8 +20,8 @@ def cose_key(key, **members):
         return {1: 4, -1: key.secret, **members}
     jwk = key.public_jwk()
     if jwk["kty"] == "OKP":
-        return {1: 1, -1: 6, -2: _member(jwk, "x"), **members}
-    return {1: 2, -1: 1, -2: _member(jwk, "x"), -3: _member(jwk, "y"),
+        return {1: 1, -1: 6, -2: unb64(jwk["x"]), **members}
+    return {1: 2, -1: 1, -2: unb64(jwk["x"]), -3: unb64(jwk["y"]),
             **members}
 
 

@@ -1,6 +1,5 @@
 """Authorization servers that publish their keys over HTTPS (RFC 7517)."""
 
-import base64
 import http.server
 import json
 import pathlib
@@ -11,12 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from . import secrets_book
 from .https import HttpsServer
+from .tokens import unb64
 
 _KEYS = pathlib.Path(__file__).resolve().parents[1] / "as/keys.mjs"
-
-
-def _bytes(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class IssuerKey:
@@ -26,7 +22,7 @@ class IssuerKey:
         self.jwk = jwk
         self.alg = jwk["alg"]
         self.header = {"alg": self.alg, "kid": jwk["kid"]}
-        d = secrets_book.remember(_bytes(jwk["d"]), "issuer's private key")
+        d = secrets_book.remember(unb64(jwk["d"]), "issuer's private key")
         self._key = (ed25519.Ed25519PrivateKey.from_private_bytes(d)
                      if self.alg == "EdDSA" else
                      ec.derive_private_key(int.from_bytes(d, "big"),

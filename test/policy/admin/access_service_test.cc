@@ -117,11 +117,14 @@ class AccessServiceTest : public AuthenticatorHarness {
     return absl::StrCat(response.allowed() ? "yes: " : "no: ", reason);
   }
   grpc::StatusCode Refusal(const AccessQuery& query) {
+    return Refused(query).error_code();
+  }
+  grpc::Status Refused(const AccessQuery& query) {
     grpc::ClientContext context;
     admin::v1::CheckAccessRequest request;
     *request.mutable_query() = query;
     admin::v1::CheckAccessResponse response;
-    return stub_->Check(&context, request, &response).error_code();
+    return stub_->Check(&context, request, &response);
   }
 
   MemoryResourceStore resources_;
@@ -347,6 +350,8 @@ TEST_F(AccessServiceTest, RefusesWhatIsWrong) {
   EXPECT_EQ(Refusal({}), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(Refusal(Publish("a/#")), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(Refusal(Subscribe("a#")), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(Refused(Publish("#")).error_message(),
+              HasSubstr("query.publish: not a topic name"));
   AccessQuery query = Publish("a");
   query.set_qos(3);
   EXPECT_EQ(Refusal(query), grpc::StatusCode::INVALID_ARGUMENT);
