@@ -25,11 +25,6 @@ absl::Status ReadPacketId(ByteReader* reader, uint16_t* out) {
 
 absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
                             Properties* out) {
-  return ReadProperties(reader, place, MaxPropertiesFromClient(place), out);
-}
-
-absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
-                            size_t max_count, Properties* out) {
   uint32_t length;
   ByteView bytes;
   if (ReadVarint(reader, &length) != VarintResult::kOk ||
@@ -41,7 +36,7 @@ absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
     return absl::OkStatus();
   }
   absl::StatusOr<Properties> properties =
-      ParseProperties(bytes, place, max_count);
+      ParseProperties(bytes, place, MaxPropertiesFromClient(place));
   if (!properties.ok()) return std::move(properties).status();
   *out = *properties;
   return absl::OkStatus();

@@ -27,12 +27,9 @@ inline constexpr size_t kMaxFilters = 4096;
 // A Packet Identifier (section 2.2.1); 0 is kMalformedPacket.
 absl::Status ReadPacketId(ByteReader* reader, uint16_t* out);
 
-// Property Length and properties (section 2.2.2): as many as a client may send,
-// or up to `max_count`.
+// Property Length and properties (section 2.2.2), as many as may be there.
 absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
                             Properties* out);
-absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
-                            size_t max_count, Properties* out);
 
 // A UTF-8 Encoded String (section 1.5.4); ill-formed: kMalformedPacket.
 absl::Status ReadString(ByteReader* reader, absl::string_view* out);

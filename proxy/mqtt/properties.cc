@@ -33,11 +33,12 @@ constexpr uint16_t kInWill = In(PropertyPlace::kWill);
 constexpr uint16_t kInSubscribe = In(PropertyPlace::kSubscribe);
 constexpr uint16_t kInDisconnect = In(PropertyPlace::kDisconnect);
 constexpr uint16_t kInAuth = In(PropertyPlace::kAuth);
-constexpr uint16_t kEverywhere = (1 << 14) - 1;
+constexpr uint16_t kInDelivery = In(PropertyPlace::kDelivery);
+constexpr uint16_t kEverywhere = (1 << 15) - 1;
 // Reason String is in all acknowledgements, DISCONNECT and AUTH.
 constexpr uint16_t kInAnswers =
     kEverywhere & ~(kInConnect | kInPublish | kInWill | kInSubscribe |
-                    In(PropertyPlace::kUnsubscribe));
+                    kInDelivery | In(PropertyPlace::kUnsubscribe));
 
 struct PropertyInfo {
   Format format = Format::kUnknown;
@@ -57,7 +58,8 @@ constexpr std::array<PropertyInfo, kPropertyIds> MakeTable() {
                                       minimum, maximum};
   };
   using Id = PropertyId;
-  const int message = kInPublish | kInWill;
+  const int publish = kInPublish | kInDelivery;
+  const int message = publish | kInWill;
   const int limits = kInConnect | kInConnack;
   const int authentication = kInConnect | kInConnack | kInAuth;
   set(Id::kPayloadFormatIndicator, Format::kByte, message, 0, 1);
@@ -65,8 +67,8 @@ constexpr std::array<PropertyInfo, kPropertyIds> MakeTable() {
   set(Id::kContentType, Format::kString, message);
   set(Id::kResponseTopic, Format::kString, message);
   set(Id::kCorrelationData, Format::kBinary, message);
-  set(Id::kSubscriptionIdentifier, Format::kVarint, kInPublish | kInSubscribe,
-      1, kMaxVarint);
+  set(Id::kSubscriptionIdentifier, Format::kVarint, publish | kInSubscribe, 1,
+      kMaxVarint);
   set(Id::kSessionExpiryInterval, Format::kFourBytes,
       kInConnect | kInConnack | kInDisconnect);
   set(Id::kAssignedClientIdentifier, Format::kString, kInConnack);
@@ -81,7 +83,7 @@ constexpr std::array<PropertyInfo, kPropertyIds> MakeTable() {
   set(Id::kReasonString, Format::kString, kInAnswers);
   set(Id::kReceiveMaximum, Format::kTwoBytes, limits, 1);
   set(Id::kTopicAliasMaximum, Format::kTwoBytes, limits);
-  set(Id::kTopicAlias, Format::kTwoBytes, kInPublish);  // 0: see CheckValue()
+  set(Id::kTopicAlias, Format::kTwoBytes, publish);  // 0: see CheckValue()
   set(Id::kMaximumQos, Format::kByte, kInConnack, 0, 1);
   set(Id::kRetainAvailable, Format::kByte, kInConnack, 0, 1);
   set(Id::kUserProperty, Format::kStringPair, kEverywhere);
@@ -132,11 +134,13 @@ bool ReadValue(Format format, ByteReader* reader, Property* out) {
 bool MayRepeat(PropertyId id, PropertyPlace place) {
   return id == PropertyId::kUserProperty ||
          (id == PropertyId::kSubscriptionIdentifier &&
-          place == PropertyPlace::kPublish);
+          (place == PropertyPlace::kPublish ||
+           place == PropertyPlace::kDelivery));
 }
 
 // Range and UTF-8 of one property.
-absl::Status CheckValue(const Property& property) {
+absl::Status CheckValue(const Property& property, PropertyPlace place) {
+  const bool delivery = place == PropertyPlace::kDelivery;
   const PropertyInfo& info = InfoOf(property.id);
   switch (info.format) {
     case Format::kUnknown:
@@ -149,7 +153,8 @@ absl::Status CheckValue(const Property& property) {
       if (property.id == PropertyId::kTopicAlias && property.number == 0) {
         return MqttError(ReasonCode::kTopicAliasInvalid, "topic alias is 0");
       }
-      if (property.number < info.minimum || property.number > info.maximum) {
+      if ((property.number < info.minimum || property.number > info.maximum) &&
+          !delivery) {
         return ProtocolError("property value is out of range");
       }
       return absl::OkStatus();
@@ -163,7 +168,7 @@ absl::Status CheckValue(const Property& property) {
   }
   const Utf8Scan scan = ScanUtf8(AsString(property.data));
   if (!scan.valid) return MalformedPacket("property is not UTF-8");
-  if (property.id == PropertyId::kResponseTopic &&
+  if (property.id == PropertyId::kResponseTopic && !delivery &&
       (property.data.empty() || scan.has_wildcard)) {
     return ProtocolError("response topic is not a topic name");
   }
@@ -233,6 +238,7 @@ size_t MaxPropertiesFromClient(PropertyPlace place) {
     case PropertyPlace::kConnack:
     case PropertyPlace::kSuback:
     case PropertyPlace::kUnsuback:
+    case PropertyPlace::kDelivery:
       return kAnyNumberOfProperties;
     default:
       return kMaxProperties;
@@ -259,7 +265,7 @@ absl::StatusOr<Properties> ParseProperties(ByteView bytes, PropertyPlace place,
       return ProtocolError("property is repeated");
     }
     seen |= bit;
-    if (absl::Status status = CheckValue(property); !status.ok()) {
+    if (absl::Status status = CheckValue(property, place); !status.ok()) {
       return status;
     }
   }

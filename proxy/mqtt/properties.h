@@ -69,6 +69,9 @@ enum class PropertyPlace : uint8_t {
   kUnsuback,
   kDisconnect,
   kAuth,
+  // A PUBLISH from a broker. It was a client's, to whom the broker might have
+  // said that a value is wrong; whoever receives it is to judge for himself.
+  kDelivery,
 };
 
 // How many properties a set may have, since User Property may be repeated at

@@ -13,12 +13,14 @@ constexpr uint8_t kQosShift = 1;
 constexpr uint8_t kQosMask = 0x03;
 constexpr uint8_t kDupFlag = 0x08;
 
-absl::Status ReadPublishFlags(uint8_t flags, Publish* out) {
+absl::Status ReadPublishFlags(uint8_t flags, Sender sender, Publish* out) {
   out->dup = (flags & kDupFlag) != 0;
   out->qos = (flags >> kQosShift) & kQosMask;
   out->retain = (flags & kRetainFlag) != 0;
   if (out->qos == 3) return MalformedPacket("QoS is 3");
-  if (out->dup && out->qos == 0) return MalformedPacket("DUP at QoS 0");
+  if (out->dup && out->qos == 0 && sender == Sender::kClient) {
+    return MalformedPacket("DUP at QoS 0");
+  }
   return absl::OkStatus();
 }
 
@@ -41,7 +43,7 @@ absl::StatusOr<Publish> ParsePublish(const Frame& frame,
                                      ProtocolVersion version, Sender sender) {
   absl::StatusOr<Publish> result{Publish()};
   Publish& publish = *result;
-  if (absl::Status status = ReadPublishFlags(frame.flags, &publish);
+  if (absl::Status status = ReadPublishFlags(frame.flags, sender, &publish);
       !status.ok()) {
     return status;
   }
@@ -57,10 +59,11 @@ absl::StatusOr<Publish> ParsePublish(const Frame& frame,
     }
   }
   if (version == ProtocolVersion::kV5) {
-    const size_t max_count =
-        sender == Sender::kClient ? kMaxProperties : kAnyNumberOfProperties;
-    if (absl::Status status = ReadProperties(&reader, PropertyPlace::kPublish,
-                                             max_count, &publish.properties);
+    const PropertyPlace place = sender == Sender::kClient
+                                    ? PropertyPlace::kPublish
+                                    : PropertyPlace::kDelivery;
+    if (absl::Status status =
+            ReadProperties(&reader, place, &publish.properties);
         !status.ok()) {
       return status;
     }

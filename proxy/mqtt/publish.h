@@ -26,7 +26,9 @@ struct Publish {
 
 // Which side sent a PUBLISH: a Subscription Identifier may only come from the
 // server (MQTT 5.0 section 3.3.4), else kProtocolError; and so may more than
-// kMaxProperties, else kQuotaExceeded.
+// kMaxProperties, else kQuotaExceeded. Of a server's, DUP at QoS 0 and values
+// that change nothing for anybody but the receiver are not looked at: see
+// PropertyPlace::kDelivery.
 enum class Sender : uint8_t { kClient, kServer };
 
 // Reads a PUBLISH strictly; does not allocate when it succeeds. QoS 3, DUP at

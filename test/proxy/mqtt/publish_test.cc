@@ -172,5 +172,28 @@ TEST(PublishTest, BoundsThePropertiesOfAClientOnly) {
           .ok());
 }
 
+// What changes nothing for anybody but the receiver is the receiver's to judge:
+// the publisher is not there to be told.
+TEST(PublishTest, LeavesValuesOfADeliveryToTheReceiver) {
+  for (const std::string& packet : {
+           Hex("30 06 0001 61 02 0102"),      // Payload Format Indicator 2
+           Hex("30 07 0001 61 03 080000"),    // an empty Response Topic
+           Hex("30 08 0001 61 04 08000123"),  // with a wildcard
+           Hex("38 04 0001 61 00"),           // DUP at QoS 0
+       }) {
+    EXPECT_FALSE(
+        ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kClient)
+            .ok());
+    EXPECT_TRUE(
+        ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kServer)
+            .ok());
+  }
+  const std::string alias_0 = Hex("30 07 0001 61 03 230000");
+  EXPECT_EQ(ReasonCodeOf(ParsePublish(FrameOf(alias_0), ProtocolVersion::kV5,
+                                      Sender::kServer)
+                             .status()),
+            ReasonCode::kTopicAliasInvalid);
+}
+
 }  // namespace
 }  // namespace sluice::mqtt
