@@ -67,11 +67,13 @@ absl::Status ReadTopicName(ByteReader* reader, absl::string_view* out) {
   return absl::OkStatus();
 }
 
-absl::Status ReadTopicFilter(ByteReader* reader, absl::string_view* out) {
+absl::Status ReadTopicFilter(ByteReader* reader, ProtocolVersion version,
+                             absl::string_view* out) {
   if (absl::Status status = ReadString(reader, out); !status.ok()) {
     return status;
   }
-  if (!IsValidTopicFilter(*out)) {
+  if (!(version == ProtocolVersion::kV5 ? IsValidTopicFilter(*out)
+                                        : IsValidTopicFilterV311(*out))) {
     return MqttError(ReasonCode::kTopicFilterInvalid,
                      "topic filter is not valid");
   }

@@ -37,8 +37,10 @@ absl::Status ReadString(ByteReader* reader, absl::string_view* out);
 // A string that is a topic name: wildcards are kTopicNameInvalid. May be empty.
 absl::Status ReadTopicName(ByteReader* reader, absl::string_view* out);
 
-// A string that is a topic filter; any other is kTopicFilterInvalid.
-absl::Status ReadTopicFilter(ByteReader* reader, absl::string_view* out);
+// A string that is a topic filter of that version; any other is
+// kTopicFilterInvalid.
+absl::Status ReadTopicFilter(ByteReader* reader, ProtocolVersion version,
+                             absl::string_view* out);
 
 // kMalformedPacket unless everything has been read.
 absl::Status CheckEnd(const ByteReader& reader);

@@ -36,7 +36,7 @@ absl::Status CheckOptions(const SubscribeEntry& entry,
 
 absl::Status ReadEntry(ByteReader* reader, ProtocolVersion version,
                        SubscribeEntry* out) {
-  if (absl::Status status = ReadTopicFilter(reader, &out->filter);
+  if (absl::Status status = ReadTopicFilter(reader, version, &out->filter);
       !status.ok()) {
     return status;
   }

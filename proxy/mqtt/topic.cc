@@ -50,6 +50,10 @@ bool IsValidTopicFilter(absl::string_view filter) {
          !IsShared(behind) && HasFilterShape(behind);
 }
 
+bool IsValidTopicFilterV311(absl::string_view filter) {
+  return IsValidUtf8(filter) && HasFilterShape(filter);
+}
+
 absl::string_view WithoutShare(absl::string_view filter) {
   absl::string_view rest = filter;
   if (!absl::ConsumePrefix(&rest, kSharePrefix)) return filter;

@@ -16,6 +16,10 @@ bool IsValidTopicName(absl::string_view topic);
 // (brokers disagree about how often they strip the prefix).
 bool IsValidTopicFilter(absl::string_view filter);
 
+// The same of MQTT 3.1.1, which knows no shared subscriptions (section 4.7):
+// what begins with `$share/` has no other form than the rest.
+bool IsValidTopicFilterV311(absl::string_view filter);
+
 // Whether `filter` begins with `$share/`.
 bool IsShared(absl::string_view filter);
 

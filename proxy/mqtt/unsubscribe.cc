@@ -28,7 +28,7 @@ absl::StatusOr<Unsubscribe> ParseUnsubscribe(const Frame& frame,
     }
     unsubscribe.filters.emplace_back();
     if (absl::Status status =
-            ReadTopicFilter(&reader, &unsubscribe.filters.back());
+            ReadTopicFilter(&reader, version, &unsubscribe.filters.back());
         !status.ok()) {
       return status;
     }

@@ -185,4 +185,8 @@ Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
              : JudgeFilterByRules(filter, std::move(verdict.rules));
 }
 
+  // Of 3.1.1, which has no such thing; brokers share all the same, or do not.
+  if (mqtt::IsShared(filter) && !mqtt::IsValidTopicFilter(filter)) {
+    return {DenialCode(), kOutsideScope};
+  }
 }  // namespace sluice::session

@@ -119,6 +119,16 @@ TEST(SubscribeTest, RefusesV5) {
       });
 }
 
+// Section 4.7 of 3.1.1 knows no shared subscriptions.
+TEST(SubscribeTest, WhatIsNoShareIsAnOrdinaryFilterInV311) {
+  const std::string packet =
+      Hex("82 0d 0001 0008 2473686172652f67 00");  // "$share/g"
+  const absl::StatusOr<Subscribe> subscribe =
+      ParseSubscribe(FrameOf(packet), kV311);
+  ASSERT_TRUE(subscribe.ok());
+  EXPECT_EQ(subscribe->entries[0].filter, "$share/g");
+}
+
 TEST(SubscribeTest, RefusesV311) {
   const ReasonCode malformed = ReasonCode::kMalformedPacket;
   ExpectRefused(

@@ -345,6 +345,20 @@ TEST_F(SessionOpenTest, AuthzInfoCannotBeSubscribedTo) {
       Client(SubscribePacket(kV5, 3, {"authz-info", "$share/g/authz-info"})),
       ElementsAre("client SUBACK 87 87"));
 }
+// MQTT 3.1.1 section 4.7: they are filters like others, but brokers do not
+// agree.
+TEST_F(SessionOpenTest, WhatIsNoShareIsDeniedIn311) {
+  for (absl::string_view filter : {"$share/g", "$share//b", "$share/+/b"}) {
+    Open(kV311, MakeGrant(now() + absl::Hours(1), {"sub #"}));
+    EXPECT_THAT(Client(SubscribePacket(kV311, 3, {filter, "b"})),
+                ElementsAre("broker SUBSCRIBE"));
+    EXPECT_EQ(to_broker(), SubscribePacket(kV311, 3, {"b"}));
+  }
+  Open5();
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"$share/g"})),
+              ElementsAre("client DISCONNECT 8f", "close"));
+}
+
 
 TEST_F(SessionOpenTest, ASubackThatDoesNotFitEndsTheConnection) {
   Open5();
