@@ -12,7 +12,8 @@ absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
   if (publish.topic.empty()) {
     const auto it = entries_.find(publish.topic_alias);
     if (it == entries_.end()) {
-      return mqtt::MqttError(mqtt::ReasonCode::kTopicAliasInvalid,
+      // MQTT 5.0 section 3.3.2.3.4
+      return mqtt::MqttError(mqtt::ReasonCode::kProtocolError,
                              "topic alias that was never set");
     }
     return Resolved{it->second.topic, it->second.receiver_knows};
