@@ -128,9 +128,11 @@ RuleSet::Ruling RuleSet::OnPublish(absl::string_view topic) const {
 }
 
 RuleSet::Ruling RuleSet::OnDelivery(absl::string_view topic) const {
-  // Limits are about what a client sends.
+  // Limits are about what a client sends, and what a checker says in shadow was
+  // recorded at the subscription.
   return Judge(topic, [topic](const Rule& rule) {
-    return rule.denies() && rule.subscribe() && !rule.Excepts(topic);
+    return (rule.denies() || (!rule.checker().empty() && !rule.shadow())) &&
+           rule.subscribe() && !rule.Excepts(topic);
   });
 }
 

@@ -10,11 +10,13 @@ constexpr int kParts = 4;
 
 }  // namespace
 
+absl::Time BrokerKeepAlive::Due() const {
+  return interval_ == absl::ZeroDuration() ? absl::InfiniteFuture()
+                                           : sent_at_ + interval_ / kParts;
+}
+
 bool BrokerKeepAlive::TakePing(absl::Time now) {
-  if (interval_ == absl::ZeroDuration() ||
-      now - sent_at_ < interval_ / kParts) {
-    return false;
-  }
+  if (now < Due()) return false;
   sent_at_ = now;
   ++own_pings_;
   return true;

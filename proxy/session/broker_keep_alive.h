@@ -11,8 +11,8 @@ namespace sluice::session {
 // send a PINGREQ while it sends other packets (MQTT 5.0 section 3.1.2.10), and
 // those that end at the proxy the broker does not see. Where nothing has gone
 // on to the broker for a while, what the client sends therefore becomes a
-// PINGREQ, whose PINGRESP ends here. A client that sends nothing still times
-// out.
+// PINGREQ, whose PINGRESP ends here; so it does while what it sends has to
+// wait. A client that sends nothing still times out.
 class BrokerKeepAlive {
  public:
   // `seconds`: Keep Alive, as the broker has it. 0: it waits for ever.
@@ -25,8 +25,11 @@ class BrokerKeepAlive {
   void OnSent(absl::Time now) { sent_at_ = now; }
   void OnClientPing() { ++client_pings_; }
 
-  // The client has sent something that did not go on. Whether the broker is to
-  // get a PINGREQ, which then is taken to be sent.
+  // When something is to go on, at the latest.
+  absl::Time Due() const;
+
+  // The client has sent something that did not go on, or it waits. Whether the
+  // broker is to get a PINGREQ, which then is taken to be sent.
   bool TakePing(absl::Time now);
 
   // The broker has sent a PINGRESP. Whether it is the client's: they are all

@@ -33,7 +33,7 @@ bool ExternalChecks::IsAsked(absl::string_view rule, About about,
 }
 
 void ExternalChecks::Ask(uint64_t request_id, CheckQuestion question) {
-  holding_ += question.shadow ? 0 : 1;
+  Of(SideOf(question)).holding += question.shadow ? 0 : 1;
   open_.push_back({request_id, std::move(question)});
 }
 
@@ -42,7 +42,7 @@ absl::optional<CheckQuestion> ExternalChecks::Take(uint64_t request_id) {
       open_.begin(), open_.end(),
       [request_id](const Open& open) { return open.request_id == request_id; });
   if (found == open_.end()) return absl::nullopt;
-  holding_ -= found->question.shadow ? 0 : 1;
+  Of(SideOf(found->question)).holding -= found->question.shadow ? 0 : 1;
   CheckQuestion question = std::move(found->question);
   open_.erase(found);
   return question;
@@ -55,26 +55,37 @@ void ExternalChecks::Remember(const CheckQuestion& question, bool allowed,
                    question.topic);
   };
   const auto old = std::find_if(kept_.begin(), kept_.end(), same);
+  size_t& pinned = Of(SideOf(question)).pinned;
   if (old != kept_.end()) {
-    pinned_ -= old->pinned ? 1 : 0;
+    pinned -= old->pinned ? 1 : 0;
     kept_.erase(old);
   }
   kept_.push_back({question, allowed, until, !question.shadow});
-  pinned_ += question.shadow ? 0 : 1;
-  if (pinned_ == 0) Unpin(absl::InfinitePast());
+  pinned += question.shadow ? 0 : 1;
+  if (pinned == 0) Trim(absl::InfinitePast());
 }
 
-void ExternalChecks::Unpin(absl::Time now) {
-  pinned_ = 0;
+void ExternalChecks::Unpin(Side side, absl::Time now) {
+  Of(side).pinned = 0;
+  for (Kept& kept : kept_) {
+    if (SideOf(kept.question) == side) kept.pinned = false;
+  }
+  Trim(now);
+}
+
+void ExternalChecks::Trim(absl::Time now) {
+  size_t unpinned = static_cast<size_t>(
+      std::count_if(kept_.begin(), kept_.end(),
+                    [](const Kept& kept) { return !kept.pinned; }));
   kept_.erase(std::remove_if(kept_.begin(), kept_.end(),
-                             [now](Kept& kept) {
-                               kept.pinned = false;
-                               return now >= kept.until;
+                             [&unpinned, now](const Kept& kept) {
+                               if (kept.pinned) return false;
+                               const bool goes =
+                                   now >= kept.until || unpinned > kMaxKept;
+                               if (goes) --unpinned;
+                               return goes;
                              }),
               kept_.end());
-  if (kept_.size() > kMaxKept) {
-    kept_.erase(kept_.begin(), kept_.end() - kMaxKept);
-  }
 }
 
 void ExternalChecks::OnClockSet(absl::Duration by) {
@@ -84,8 +95,7 @@ void ExternalChecks::OnClockSet(absl::Duration by) {
 void ExternalChecks::Clear() {
   kept_.clear();
   open_.clear();
-  pinned_ = 0;
-  holding_ = 0;
+  packets_ = {};
 }
 
 }  // namespace sluice::session

@@ -1,6 +1,7 @@
 #ifndef PROXY_SESSION_EXTERNAL_CHECKS_H_
 #define PROXY_SESSION_EXTERNAL_CHECKS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,9 +14,10 @@
 namespace sluice::session {
 
 // What a checker is asked: whether the rule of that name lets a topic be
-// published to, or a filter be subscribed to.
+// published to, a filter be subscribed to, or a message to a topic be delivered
+// for which it let no subscription pass.
 struct CheckQuestion {
-  enum class About : uint8_t { kPublish, kSubscribe };
+  enum class About : uint8_t { kPublish, kSubscribe, kDeliver };
   std::string rule;
   About about = About::kPublish;
   std::string topic;
@@ -26,13 +28,15 @@ struct CheckQuestion {
 // What checkers have said about one client's topics, for as long as it counts,
 // and what they are being asked.
 //
-// A packet that needs answers is held: it is judged again when they are there.
-// Until it has been, they count whatever their time, so that it is not asked
-// about for ever.
+// A packet that needs answers is held, one of each side's at most: it is judged
+// again when they are there. Until it has been, they count whatever their time,
+// so that it is not asked about for ever.
 class ExternalChecks {
  public:
   using About = CheckQuestion::About;
   enum class Answer : uint8_t { kUnknown, kAllowed, kDenied };
+  // Whose packet waits for an answer.
+  enum class Side : uint8_t { kClient, kBroker };
 
   // Questions that may be open at once; of shadow rules, half as many.
   static constexpr size_t kMaxOpen = 8;
@@ -53,11 +57,11 @@ class ExternalChecks {
   absl::optional<CheckQuestion> Take(uint64_t request_id);
   void Remember(const CheckQuestion& question, bool allowed, absl::Time until);
 
-  // Whether a packet is held.
-  bool IsHolding() const { return holding_ > 0; }
-  // The packet at hand has been judged.
-  void EndPacket(absl::Time now) {
-    if (pinned_ > 0) Unpin(now);
+  // Whether a packet of that side is held.
+  bool IsHolding(Side side) const { return Of(side).holding > 0; }
+  // That side's packet at hand has been judged.
+  void EndPacket(Side side, absl::Time now) {
+    if (Of(side).pinned > 0) Unpin(side, now);
   }
   // The clock was set: answers count for as long as they would have.
   void OnClockSet(absl::Duration by);
@@ -76,12 +80,25 @@ class ExternalChecks {
     CheckQuestion question;
   };
 
-  void Unpin(absl::Time now);
+  struct Packet {
+    size_t pinned = 0;   // of kept_
+    size_t holding = 0;  // of open_, those that it waits for
+  };
+
+  static Side SideOf(const CheckQuestion& question) {
+    return question.about == About::kDeliver ? Side::kBroker : Side::kClient;
+  }
+  Packet& Of(Side side) { return packets_[static_cast<size_t>(side)]; }
+  const Packet& Of(Side side) const {
+    return packets_[static_cast<size_t>(side)];
+  }
+  void Unpin(Side side, absl::Time now);
+  // Forgets what counts no more at `now`, and what is too much.
+  void Trim(absl::Time now);
 
   std::vector<Kept> kept_;  // oldest first
   std::vector<Open> open_;
-  size_t pinned_ = 0;   // of kept_
-  size_t holding_ = 0;  // of open_, those that a packet waits for
+  std::array<Packet, 2> packets_;  // by Side
 };
 
 }  // namespace sluice::session

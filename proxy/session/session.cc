@@ -57,9 +57,7 @@ bool Session::wants_client_bytes() const {
     case State::kAwaitChallenge:
       return true;
     case State::kOpen:
-      return !checks_.IsHolding() && !rate_holds_ &&
-             store_requests_.size() < kMaxStoreRequests &&
-             to_client_.waiting() < kMaxWaitingAnswers;
+      return !HoldsClient() && to_client_.waiting() < kMaxWaitingAnswers;
     case State::kAwaitGrant:
     case State::kAwaitUpstream:
     case State::kAwaitConnack:
@@ -71,6 +69,15 @@ bool Session::wants_client_bytes() const {
       return false;
   }
   return false;
+}
+
+bool Session::wants_broker_bytes() const {
+  return !checks_.IsHolding(ExternalChecks::Side::kBroker);
+}
+
+bool Session::HoldsClient() const {
+  return checks_.IsHolding(ExternalChecks::Side::kClient) || rate_holds_ ||
+         store_requests_.size() >= kMaxStoreRequests;
 }
 
 size_t Session::MaxPacketSize() const {
@@ -116,10 +123,15 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
       bytes[0] >> 4 != static_cast<uint8_t>(PacketType::kConnect)) {
     Fail(ReasonCode::kProtocolError, "first packet is not CONNECT");
   }
+  more_to_judge_ = false;
   size_t used = 0;
-  while (wants_client_bytes()) {
+  for (size_t packets = 0; wants_client_bytes(); ++packets) {
     used += to_broker_.Take(bytes.subspan(used), effects_);
     if (used == bytes.size()) break;
+    if (packets == kMaxPacketsATurn) {
+      more_to_judge_ = true;
+      break;
+    }
     UnframeResult result = mqtt::Unframe(bytes.subspan(used), MaxPacketSize());
     if (result.kind == UnframeResult::Kind::kNeedMore) {
       result = UnframePart(bytes.subspan(used), result,
@@ -152,10 +164,15 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
         ->packets[static_cast<size_t>(Direction::kFromClient)]
                  [static_cast<size_t>(frame.type)]
         .Increment();
-    if (state_ == State::kOpen) checks_.EndPacket(now_);
+    if (state_ == State::kOpen) {
+      checks_.EndPacket(ExternalChecks::Side::kClient, now_);
+    }
   }
   if (is_closed()) return bytes.size();
-  if (used > 0 && state_ == State::kOpen) KeepBrokerAlive();
+  if (state_ == State::kOpen) {
+    if (used > 0) KeepBrokerAlive();
+    if (HoldsClient() && broker_keep_alive_.Due() < deadline_) ArmOpenTimer();
+  }
   return used;
 }
 
@@ -172,6 +189,7 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
   Begin(now, effects);
   size_t used = 0;
   while (state_ == State::kAwaitConnack || state_ == State::kOpen) {
+    if (!wants_broker_bytes()) return used;
     used += to_client_.Take(bytes.subspan(used), effects_);
     if (used == bytes.size()) break;
     // The limits are the clients': a message has more bytes for some of those
@@ -187,16 +205,18 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
       break;
     }
     const mqtt::Frame& frame = result.frame;
-    used += frame.whole.size();
-    context_.counters
-        ->packets[static_cast<size_t>(Direction::kFromBroker)]
-                 [static_cast<size_t>(frame.type)]
-        .Increment();
     if (state_ == State::kOpen) {
       OnBrokerPacket(frame);
     } else {
       OnConnack(frame);
     }
+    if (std::exchange(holds_packet_, false) && !is_closed()) return used;
+    used += frame.whole.size();
+    context_.counters
+        ->packets[static_cast<size_t>(Direction::kFromBroker)]
+                 [static_cast<size_t>(frame.type)]
+        .Increment();
+    checks_.EndPacket(ExternalChecks::Side::kBroker, now_);
   }
   return bytes.size();
 }
@@ -230,6 +250,10 @@ void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
   broker_aliases_.set_maximum(
       std::min(broker_aliases_.maximum(), MaxTopicAliases()));
   LimitTopicAliases(MaxTopicAliases(), &pending_->forwarded);
+  const absl::optional<uint32_t> max_expiry = MaxMessageExpiry();
+  if (max_expiry.has_value()) {
+    LimitWillExpiry(*max_expiry, &pending_->forwarded);
+  }
   effects_->Send(Effect::Kind::kSendToBroker,
                  WriteConnect(pending_->forwarded, username, password));
   state_ = State::kAwaitConnack;
@@ -378,6 +402,7 @@ void Session::ArmOpenTimer() {
     deadline = std::min(deadline, recheck_->due);
   }
   if (rate_holds_) deadline = std::min(deadline, rate_holds_until_);
+  if (HoldsClient()) deadline = std::min(deadline, broker_keep_alive_.Due());
   ArmTimer(deadline);
 }
 
@@ -396,6 +421,8 @@ void Session::OnOpenTimer() {
     AskToRecheck();
   }
   if (now_ >= rate_holds_until_) rate_holds_ = false;
+  // Its PINGREQs may be among what waits.
+  if (HoldsClient()) KeepBrokerAlive();
   ArmOpenTimer();
 }
 

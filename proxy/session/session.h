@@ -27,6 +27,7 @@
 #include "proxy/mqtt/reason_code.h"
 #include "proxy/mqtt/unframer.h"
 #include "proxy/session/broker_keep_alive.h"
+#include "proxy/session/checked_filters.h"
 #include "proxy/session/context.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/credential.h"
@@ -66,11 +67,20 @@ class Session {
 
   // Bytes from the client, starting at a packet's first byte. Returns how many
   // were used up; the caller keeps the rest and presents it again, with what
-  // followed, when more has come or wants_client_bytes() turned true. Runs in
-  // `effects` alias `bytes`. May yield any effect.
+  // followed, when more has come or wants_client_bytes() turned true, or in
+  // another turn if there is more_to_judge(). Runs in `effects` alias `bytes`.
+  // May yield any effect.
   size_t OnClientBytes(ByteView bytes, absl::Time now, Effects* effects);
 
-  // The same, from the broker. Yields sends, kSetTimer, kClearTimer and kClose.
+  // Of a client's packets no more are judged in one turn, so that one that
+  // sends as many as fit does not keep all others waiting.
+  static constexpr size_t kMaxPacketsATurn = 256;
+  // Whether the last OnClientBytes() has stopped there, and used fewer bytes
+  // than there were.
+  bool more_to_judge() const { return more_to_judge_; }
+
+  // The same, from the broker, with wants_broker_bytes(), and all of them in
+  // one turn. Yields sends, kCheck, kSetTimer, kClearTimer and kClose.
   size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
 
   // False while a client's bytes have to wait (between CONNECT and CONNACK, for
@@ -79,6 +89,8 @@ class Session {
   // caller stops reading then, and offers what it holds when an input has
   // turned this true.
   bool wants_client_bytes() const;
+  // The same for the broker's, which wait for a checker's answer.
+  bool wants_broker_bytes() const;
 
   // The answer to kAuthenticate; an error status is "nothing was decided".
   // Answers with an unknown or outdated id are ignored. Yields kConnectUpstream
@@ -96,8 +108,8 @@ class Session {
       absl::Time now, Effects* effects);
 
   // The answer to kCheck; an error is as good as a denial. May turn
-  // wants_client_bytes() true. Yields what OnAuthenticateAnswer() does where
-  // the client's Will was waiting.
+  // wants_client_bytes() or wants_broker_bytes() true. Yields what
+  // OnAuthenticateAnswer() does where the client's Will was waiting.
   void OnCheckAnswer(uint64_t request_id,
                      const absl::StatusOr<policy::v1::CheckResponse>& answer,
                      absl::Time now, Effects* effects);
@@ -245,8 +257,11 @@ class Session {
   void ArmTimer(absl::Time deadline);
   void ArmOpenTimer();
   void OnOpenTimer();
+  // Whether packets of a connected client wait for something that the proxy
+  // does.
+  bool HoldsClient() const;
   bool ConnackIsDue() const;
-  // After the client has sent something.
+  // After the client has sent something, or while what it sends waits.
   void KeepBrokerAlive();
   // Whether the client takes a packet of this size.
   bool FitsClient(size_t size) const {
@@ -412,6 +427,10 @@ class Session {
   void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,
                      const DecisionId& id);
   const authz::TopicVerdict& JudgePublish(absl::string_view topic);
+  // The grant's remaining life in seconds, as the most that a Message Expiry
+  // Interval may be (ACE-PUB-4); never 0, which would be "now", and nothing for
+  // a grant without an end.
+  absl::optional<uint32_t> MaxMessageExpiry() const;
   void OnPubrel(const mqtt::Frame& frame);
 
   // session_subscribe.cc: what a client subscribes to.
@@ -439,6 +458,7 @@ class Session {
   void OnBrokerPacket(const mqtt::Frame& frame);
   void ForwardToClient(const mqtt::Frame& frame);
   void OnBrokerPublish(const mqtt::Frame& frame);
+  void DenyDelivery(absl::string_view topic, absl::string_view why);
   void OnBrokerSuback(const mqtt::Frame& frame);
   void OnBrokerUnsuback(const mqtt::Frame& frame);
   const authz::TopicVerdict& JudgeDelivery(absl::string_view topic);
@@ -479,6 +499,9 @@ class Session {
   // False: the PUBLISH was denied, or is held.
   bool PassesCheckers(const mqtt::Publish& publish, absl::string_view topic,
                       const authz::RuleSet::Places& places);
+  // False: the delivery was denied, which ends the connection, or is held.
+  bool DeliveryPassesCheckers(absl::string_view topic,
+                              const authz::RuleSet::Places& places);
   // Whether all is known that the SUBSCRIBE is to be judged by; else it is
   // being asked.
   bool CheckersHaveSaid(const mqtt::Subscribe& subscribe);
@@ -518,13 +541,19 @@ class Session {
   Subscriptions subscriptions_;
   RuleUsage rule_usage_;  // of grant_'s rules
   ExternalChecks checks_;
+  CheckedFilters checked_filters_;
   bool holds_packet_ = false;  // the one at hand is to be presented again
-  bool rate_holds_ = false;    // a PUBLISH, until then
+  bool more_to_judge_ = false;
+  bool rate_holds_ = false;  // a PUBLISH, until then
   absl::Time rate_holds_until_;
   // QoS 2 packets of the client that ended here and not at the broker, and so
   // does their PUBREL: what was denied, with 0x92 in PUBCOMP, and tokens.
   PacketIdSet denied_qos2_;
   PacketIdSet token_qos2_;
+  // Identifiers of resends among those that were denied: the broker may have
+  // the message, and would take another one for it.
+  PacketIdSet denied_resends_;
+  uint16_t last_packet_id_ = 0;  // of the client's
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
   LineLimit logged_denials_;

@@ -81,21 +81,32 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
     broker_aliases_.MarkKnown(parsed->topic_alias);
     topic = alias->topic;
   }
-  const bool expired = grant_->IsExpired(now_);
-  const TopicVerdict& verdict = JudgeDelivery(topic);
-  if (expired || !verdict.allowed) {
-    const ReasonCode code = ReasonCode::kNotAuthorized;
-    const absl::string_view why =
-        expired ? kExpired : WhyDenied(grant_->DeliveryDenial(topic));
-    const DecisionId id =
-        Decide(Action::kDeliver, Verdict::kDenied, code, topic, why);
-    Report(Event::Kind::kDenied, Action::kDeliver, code, topic, why);
-    Disconnect(code, "a message was not deliverable", id);
+  if (grant_->IsExpired(now_)) {
+    DenyDelivery(topic, kExpired);
     return;
   }
-  if (!verdict.rules.empty()) NoteDeliveryRules(topic, verdict.rules);
+  const TopicVerdict& verdict = JudgeDelivery(topic);
+  if (!verdict.allowed) {
+    DenyDelivery(topic, WhyDenied(grant_->DeliveryDenial(topic)));
+    return;
+  }
+  if (!verdict.rules.empty()) {
+    if (grant_->rules().has_checkers() &&
+        !DeliveryPassesCheckers(topic, verdict.rules)) {
+      return;
+    }
+    NoteDeliveryRules(topic, verdict.rules);
+  }
   AllowMessage(Action::kDeliver, topic);
   ForwardToClient(frame);
+}
+
+void Session::DenyDelivery(absl::string_view topic, absl::string_view why) {
+  const ReasonCode code = ReasonCode::kNotAuthorized;
+  const DecisionId id =
+      Decide(Action::kDeliver, Verdict::kDenied, code, topic, why);
+  Report(Event::Kind::kDenied, Action::kDeliver, code, topic, why);
+  Disconnect(code, "a message was not deliverable", id);
 }
 
 const TopicVerdict& Session::JudgeDelivery(absl::string_view topic) {
@@ -123,6 +134,12 @@ void Session::OnBrokerSuback(const mqtt::Frame& frame) {
     return;
   }
   std::string packet = ReplaceCodes(*parsed, version_, answer->codes);
+  if (!FitsClient(packet.size())) {
+    // The broker's Reason String and User Properties made it fit, or not (MQTT
+    // 5.0 section 3.9.2.1.2).
+    AnswerSubscribe(parsed->packet_id, answer->codes, answer->reason);
+    return;
+  }
   mqtt::Property brokers;
   if (!answer->reason.empty() &&
       !parsed->properties.Find(mqtt::PropertyId::kReasonString, &brokers)) {

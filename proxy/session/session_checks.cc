@@ -31,7 +31,15 @@ absl::Duration TtlOf(const policy::v1::CheckResponse& answer) {
 }
 
 Action ActionOf(About about) {
-  return about == About::kPublish ? Action::kPublish : Action::kSubscribe;
+  switch (about) {
+    case About::kPublish:
+      return Action::kPublish;
+    case About::kSubscribe:
+      return Action::kSubscribe;
+    case About::kDeliver:
+      return Action::kDeliver;
+  }
+  return Action::kDeliver;
 }
 
 }  // namespace
@@ -115,6 +123,29 @@ bool Session::PassesCheckers(const mqtt::Publish& publish,
   return true;
 }
 
+// The subscription may be one of a session that the broker has resumed, of
+// whomever; or be older than the rule.
+bool Session::DeliveryPassesCheckers(absl::string_view topic,
+                                     const RuleSet::Places& places) {
+  RuleSet::Places to_ask;
+  for (const uint16_t place : places) {
+    const Rule& rule = grant_->rules().at(place);
+    if (!rule.checker().empty() && !checked_filters_.Cover(rule, topic)) {
+      to_ask.push_back(place);
+    }
+  }
+  if (to_ask.empty()) return true;
+  const CheckVerdict verdict = JudgeByCheckers(About::kDeliver, topic, to_ask);
+  if (verdict.kind == CheckVerdict::Kind::kDenied) {
+    DenyDelivery(topic, WhyDenied(verdict.rule));
+    return false;
+  }
+  if (verdict.kind == CheckVerdict::Kind::kAllowed) return true;
+  AskCheckers(About::kDeliver, topic, to_ask);
+  holds_packet_ = true;
+  return false;
+}
+
 bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
   bool all = true;
   size_t asked = 0;
@@ -156,11 +187,14 @@ void Session::OnCheckAnswer(
   const bool allowed = answer.ok() && answer->allowed();
   checks_.Remember(*question, allowed,
                    now_ + (answer.ok() ? TtlOf(*answer) : kFailureTtl));
-  if (state_ == State::kAwaitGrant && !checks_.IsHolding()) {
+  if (state_ == State::kAwaitGrant &&
+      !checks_.IsHolding(ExternalChecks::Side::kClient)) {
     // The Will was held.
     Admit();
     // Held again for more answers, it still needs those that it has.
-    if (state_ != State::kAwaitGrant) checks_.EndPacket(now_);
+    if (state_ != State::kAwaitGrant) {
+      checks_.EndPacket(ExternalChecks::Side::kClient, now_);
+    }
   }
 }
 

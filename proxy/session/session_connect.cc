@@ -366,6 +366,7 @@ void Session::Admit() {
   if (RefuseOverAnonymousLimit()) return;
   if (is_anonymous()) {
     subscriptions_.set_max_bytes(Subscriptions::kMostBytesWithoutToken);
+    checked_filters_.set_max_bytes(CheckedFilters::kMostBytesWithoutToken);
   }
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
   StartRecheck(std::move(pending_->token), kAskedAtNoChange);

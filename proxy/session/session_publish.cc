@@ -19,16 +19,15 @@ namespace {
 // With a reason code and an empty list of properties.
 constexpr size_t kPubackSize = 6;
 
-// Seconds until `end` as a Message Expiry Interval; never 0, which would be
-// "now", and nothing for a grant without an end.
-absl::optional<uint32_t> RemainingSeconds(absl::Time now, absl::Time end) {
+}  // namespace
+
+absl::optional<uint32_t> Session::MaxMessageExpiry() const {
+  const absl::Time end = grant_->expires_at();
   if (end == absl::InfiniteFuture()) return absl::nullopt;
-  const int64_t seconds = absl::ToInt64Seconds(end - now);
+  const int64_t seconds = absl::ToInt64Seconds(end - now_);
   return static_cast<uint32_t>(std::min<int64_t>(
       std::max<int64_t>(seconds, 1), std::numeric_limits<uint32_t>::max()));
 }
-
-}  // namespace
 
 // The hot path.
 void Session::OnClientPublish(const mqtt::Frame& frame) {
@@ -39,6 +38,7 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     return;
   }
   const mqtt::Publish& publish = *parsed;
+  if (publish.qos > 0) last_packet_id_ = publish.packet_id;
   TopicAliases::Resolved resolved;
   resolved.topic = publish.topic;
   if (publish.topic_alias != 0) {
@@ -73,6 +73,15 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     }
     if (!PassesRules(publish, resolved.topic, verdict.rules)) return;
   }
+  if (publish.qos == 2 && denied_resends_.Contains(publish.packet_id)) {
+    if (!publish.dup) {
+      // MQTT 5.0 section 4.3.3: the broker would publish the old one for it.
+      DenyPublish(publish, ReasonCode::kPacketIdentifierInUse, resolved.topic,
+                  "the broker may have a message of that packet identifier");
+      return;
+    }
+    denied_resends_.Erase(publish.packet_id);
+  }
   AllowMessage(Action::kPublish, resolved.topic);
   ForwardPublish(frame, publish, resolved);
 }
@@ -82,9 +91,10 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
                              const TopicAliases::Resolved& resolved) {
   PublishChanges changes;
   if (!resolved.receiver_knows) changes.topic = resolved.topic;
-  if (publish.retain && version_ == ProtocolVersion::kV5) {
-    // ACE-PUB-4
-    changes.max_expiry = RemainingSeconds(now_, grant_->expires_at());
+  if (publish.retain && publish.payload_size > 0 &&
+      version_ == ProtocolVersion::kV5) {
+    // ACE-PUB-4. Without a payload nothing is kept (MQTT 5.0 section 3.3.1.3).
+    changes.max_expiry = MaxMessageExpiry();
   }
   if (publish.topic_alias != 0) client_aliases_.MarkKnown(publish.topic_alias);
   if (publish.qos == 2) {
@@ -122,6 +132,9 @@ void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
       Decide(Action::kPublish, Verdict::kDenied, code, topic, detail);
   Report(Event::Kind::kDenied, Action::kPublish, code, topic, detail);
   if (!publish.topic.empty()) client_aliases_.MarkUnknown(publish.topic_alias);
+  if (publish.qos == 2 && publish.dup) {
+    denied_resends_.Insert(publish.packet_id);
+  }
   // An id would tell a denied topic from another failure.
   AnswerPublish(publish.qos, publish.packet_id, code,
                 context_.settings->hide_topics ? DecisionId() : id);

@@ -82,9 +82,10 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
     return true;
   }
   if (finding.objection == Objection::kRate && publish.qos > 0 &&
-      version_ == mqtt::ProtocolVersion::kV311) {
-    // There is no answer but the end of the connection, after which the client
-    // would send all again that was under way, and come no further.
+      (version_ == mqtt::ProtocolVersion::kV311 || publish.dup)) {
+    // In 3.1.1 there is no answer but the end of the connection, after which
+    // the client would send all again that was under way, and come no further.
+    // What it sends again the broker may have, whatever is answered here.
     HoldForRate(places);
     return false;
   }
@@ -112,8 +113,12 @@ void Session::HoldForRate(const RuleSet::Places& places) {
 // All that is left of rules where a message may be delivered: shadow denials.
 void Session::NoteDeliveryRules(absl::string_view topic,
                                 const RuleSet::Places& places) {
-  NoteShadow(Action::kDeliver, ReasonCode::kNotAuthorized, topic,
-             grant_->rules().at(places.front()));
+  for (const uint16_t place : places) {
+    const Rule& rule = grant_->rules().at(place);
+    if (!rule.denies()) continue;
+    NoteShadow(Action::kDeliver, ReasonCode::kNotAuthorized, topic, rule);
+    return;
+  }
 }
 
 Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter,

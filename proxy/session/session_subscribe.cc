@@ -41,6 +41,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     return;
   }
   mqtt::Subscribe subscribe = *std::move(parsed);
+  last_packet_id_ = subscribe.packet_id;
   if (pending_subscribes_.Contains(subscribe.packet_id)) {
     Fail(ReasonCode::kProtocolError, "packet identifier of SUBSCRIBE in use");
     return;
@@ -93,6 +94,11 @@ void Session::AllowSubscription(absl::string_view filter,
                                 const FilterVerdict& verdict) {
   Count(Action::kSubscribe, Verdict::kAllowed);
   if (context_.recorder != nullptr) RecordSubscription(filter);
+  for (const uint16_t place : verdict.rules) {
+    const authz::Rule& rule = grant_->rules().at(place);
+    if (rule.checker().empty() || rule.shadow()) continue;
+    checked_filters_.Add(rule, mqtt::WithoutShare(filter));
+  }
   if (subscriptions_.Add(filter)) {
     rule_usage_.CountSubscription(grant_->rules(), verdict.rules);
   }
@@ -134,6 +140,7 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
+  last_packet_id_ = parsed->packet_id;
   for (absl::string_view filter : parsed->filters) {
     if (subscriptions_.Remove(filter)) {
       rule_usage_.DiscountSubscription(grant_->rules(), filter);
@@ -156,7 +163,8 @@ void Session::JudgeSubscriptionsAnew() {
   }
   if (uncovered.empty()) return;
   for (const std::string& filter : uncovered) subscriptions_.Remove(filter);
-  const absl::optional<uint16_t> packet_id = subscriptions_.FreePacketId();
+  const absl::optional<uint16_t> packet_id =
+      subscriptions_.FreePacketId(last_packet_id_);
   if (!packet_id.has_value()) return;
   mqtt::Unsubscribe unsubscribe;
   unsubscribe.packet_id = *packet_id;
@@ -177,6 +185,10 @@ Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
   if (!authz_info.empty() && mqtt::WithoutShare(filter) == authz_info) {
     return {DenialCode(), kOutsideScope};  // ACE-SUB-2
   }
+  // Of 3.1.1, which has no such thing; brokers share all the same, or do not.
+  if (mqtt::IsShared(filter) && !mqtt::IsValidTopicFilter(filter)) {
+    return {DenialCode(), kOutsideScope};
+  }
   if (IsRefusedTopic(filter)) return {DenialCode(), kOutsideScope};
   authz::SubscriptionVerdict verdict = grant_->JudgeSubscription(filter);
   if (!verdict.allowed) return {DenialCode(), WhyDenied(verdict.denial)};
@@ -185,8 +197,4 @@ Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
              : JudgeFilterByRules(filter, std::move(verdict.rules));
 }
 
-  // Of 3.1.1, which has no such thing; brokers share all the same, or do not.
-  if (mqtt::IsShared(filter) && !mqtt::IsValidTopicFilter(filter)) {
-    return {DenialCode(), kOutsideScope};
-  }
 }  // namespace sluice::session

@@ -14,10 +14,12 @@ bool Subscriptions::Remove(absl::string_view filter) {
   return true;
 }
 
-// Clients count up from 1, so the search begins at the other end.
-absl::optional<uint16_t> Subscriptions::FreePacketId() const {
-  for (uint16_t id = 0xFFFF; id > 0; --id) {
-    if (!client_unsubscribes_.Contains(id) && !own_unsubscribes_.Contains(id)) {
+absl::optional<uint16_t> Subscriptions::FreePacketId(
+    uint16_t clients_last) const {
+  uint16_t id = clients_last ^ 0x8000;
+  for (uint32_t tries = 0; tries <= 0xFFFF; ++tries, --id) {
+    if (id != 0 && !client_unsubscribes_.Contains(id) &&
+        !own_unsubscribes_.Contains(id)) {
       return id;
     }
   }

@@ -46,8 +46,11 @@ class Subscriptions {
     client_unsubscribes_.Insert(packet_id);
   }
 
-  // An identifier for an UNSUBSCRIBE of ours; nothing when all are in use.
-  absl::optional<uint16_t> FreePacketId() const;
+  // An identifier for an UNSUBSCRIBE of ours; nothing when all are in use by
+  // those. What else a client has in flight is not known here, but clients
+  // count up, or take the lowest that is free: it is as far from the client's
+  // last one as can be.
+  absl::optional<uint16_t> FreePacketId(uint16_t clients_last) const;
   // Ours with `packet_id` is sent.
   void MarkOwnUnsubscribe(uint16_t packet_id) {
     own_unsubscribes_.Insert(packet_id);

@@ -104,6 +104,11 @@ void ClientConnection::OnPreSharedKey(absl::StatusOr<PreSharedKey> key) {
   Settle();
 }
 
+void ClientConnection::OnTurn() {
+  awaits_turn_ = false;
+  Settle();
+}
+
 void ClientConnection::Drain() {
   switch (phase_) {
     case Phase::kHandshake:
@@ -332,20 +337,35 @@ void ClientConnection::FailHandshake(absl::string_view reason) {
 
 void ClientConnection::OfferClientBytes(ByteView data) {
   size_t used = 0;
-  if (session_->wants_client_bytes()) {
+  if (session_->wants_client_bytes() && !awaits_turn_) {
     used = session_->OnClientBytes(data, Now(), &context_->effects);
     CarryOut();
+    if (phase_ == Phase::kOpen && session_->more_to_judge()) AskForTurn();
   }
   from_client_.Consume(data, used);
-  client_waits_ = used < data.size() && !session_->wants_client_bytes();
+  client_waits_ =
+      used < data.size() && (awaits_turn_ || !session_->wants_client_bytes());
+}
+
+// Behind what other connections have received meanwhile.
+void ClientConnection::AskForTurn() {
+  awaits_turn_ = true;
+  context_->loop->Post([connections = context_->connections, id = id_] {
+    ClientConnection* const connection = connections->Find(id);
+    if (connection != nullptr) connection->OnTurn();
+  });
 }
 
 void ClientConnection::ReadBroker(size_t count) {
   BytesFrom(Direction::kFromBroker, &context_->stats).Add(count);
-  const ByteView data = from_broker_.Commit(context_->scratch(), count);
+  OfferBrokerBytes(from_broker_.Commit(context_->scratch(), count));
+}
+
+void ClientConnection::OfferBrokerBytes(ByteView data) {
   const size_t used = session_->OnBrokerBytes(data, Now(), &context_->effects);
   CarryOut();
   from_broker_.Consume(data, used);
+  broker_waits_ = used < data.size() && !session_->wants_broker_bytes();
 }
 
 void ClientConnection::CarryOut() {
@@ -447,11 +467,14 @@ void ClientConnection::Settle() {
   while (phase_ == Phase::kOpen) {
     if (client_failed_) {
       GiveUp(&session::Session::OnClientClosed);
-    } else if (client_waits_ && session_->wants_client_bytes()) {
+    } else if (broker_waits_ && session_->wants_broker_bytes()) {
+      OfferBrokerBytes(from_broker_.held());
+    } else if (client_waits_ && !awaits_turn_ &&
+               session_->wants_client_bytes()) {
       OfferClientBytes(from_client_.held());
     } else if (client_ended_ && !client_waits_) {
       GiveUp(&session::Session::OnClientClosed);
-    } else if (broker_ended_) {
+    } else if (broker_ended_ && !broker_waits_) {
       GiveUp(&session::Session::OnUpstreamClosed);
     } else {
       break;
@@ -501,12 +524,12 @@ void ClientConnection::UpdateReading() {
   }
   backpressure_.Update(client_.queued(),
                        broker_.has_value() ? broker_->queued() : 0);
-  client_.SetReading(!backpressure_.pauses_client() && !client_ended_ &&
-                     (phase_ == Phase::kHandshake
-                          ? !tls_->waits_for_key()
-                          : session_->wants_client_bytes()));
+  client_.SetReading(
+      !backpressure_.pauses_client() && !client_ended_ && !awaits_turn_ &&
+      (phase_ == Phase::kHandshake ? !tls_->waits_for_key()
+                                   : session_->wants_client_bytes()));
   if (!broker_.has_value()) return;
-  broker_->SetReading(!backpressure_.pauses_broker());
+  broker_->SetReading(!backpressure_.pauses_broker() && !broker_waits_);
   if (!backpressure_.pauses_client() && !backpressure_.pauses_broker()) {
     stall_watch_.reset();
   } else if (stall_watch_ == nullptr) {

@@ -53,6 +53,8 @@ class ClientConnection final : private Stream::HandlerInterface,
                      const absl::StatusOr<policy::v1::CheckResponse>& answer);
   // kUnavailable and the like: nobody could be asked.
   void OnPreSharedKey(absl::StatusOr<PreSharedKey> key);
+  // The turn for which it has asked; see Session::more_to_judge().
+  void OnTurn();
   void Drain();
   // Ends it at once to make room; it is destroyed. A client that was let in is
   // told, if its socket takes that.
@@ -95,7 +97,9 @@ class ClientConnection final : private Stream::HandlerInterface,
   void AskForKey();
   void FailHandshake(absl::string_view reason);
   void OfferClientBytes(ByteView data);
+  void AskForTurn();
   void ReadBroker(size_t count);
+  void OfferBrokerBytes(ByteView data);
 
   // Carries out the context's effects and clears them.
   void CarryOut();
@@ -137,6 +141,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   Phase phase_ = Phase::kHandshake;
   bool key_asked_for_ = false;  // a pre-shared key
   bool client_waits_ = false;   // bytes are held until the session wants them
+  bool awaits_turn_ = false;    // they are, but not before OnTurn()
+  bool broker_waits_ = false;   // as client_waits_
   bool client_ended_ = false;   // sends no more, after what is held
   bool client_failed_ = false;  // and receives no more
   bool broker_ended_ = false;   // or could not be reached

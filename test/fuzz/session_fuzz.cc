@@ -211,15 +211,22 @@ class Driver {
     Require(closed_ || session_->is_closed() || packets);
     Finish();
     client_rest_.erase(0, used);
-    RequireOnlyAPart(client_rest_, session_->wants_client_bytes());
+    if (session_->more_to_judge() && session_->wants_client_bytes()) {
+      ClientBytes("");
+    } else {
+      RequireOnlyAPart(client_rest_, session_->wants_client_bytes());
+    }
   }
 
+  // As ClientBytes().
   void BrokerBytes(absl::string_view bytes) {
+    const bool wanted = session_->wants_broker_bytes();
     broker_rest_.append(bytes.data(), bytes.size());
     input_size_ = broker_rest_.size();
     const size_t used =
         session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
     Require(used <= broker_rest_.size());
+    Require(wanted || closed_ || (used == 0 && effects_.empty()));
     if (broker_.is_used()) {  // what comes without a CONNECT is no answer
       from_broker_.Each(
           AsBytes(broker_rest_).first(used), Version(),
@@ -316,6 +323,11 @@ class Driver {
     session_->OnCheckAnswer(id, answer, now_, &effects_);
     Require(open || effects_.empty());
     Finish();
+    PresentRests();
+  }
+
+  void PresentRests() {
+    if (session_->wants_broker_bytes()) BrokerBytes("");
     if (session_->wants_client_bytes()) ClientBytes("");
   }
 
@@ -350,7 +362,7 @@ class Driver {
     session_->OnStoreTokenAnswer(id, answer, now_, &effects_);
     Require(first || effects_.empty());
     Finish();
-    if (session_->wants_client_bytes()) ClientBytes("");
+    PresentRests();
   }
 
   void Finish() {

@@ -29,6 +29,17 @@ bool Touches(absl::string_view text, absl::string_view second) {
          (levels[1] == second || levels[1] == "+" || levels[1] == "#");
 }
 
+bool Matches(absl::string_view filter, absl::string_view topic) {
+  const Levels wanted = LevelsOf(filter);
+  const Levels levels = LevelsOf(topic);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "#") return true;
+    if (i == levels.size()) return false;
+    if (wanted[i] != "+" && wanted[i] != levels[i]) return false;
+  }
+  return wanted.size() == levels.size();
+}
+
 // A filter without `$share/NAME/`.
 absl::string_view Unshared(absl::string_view filter) {
   if (!absl::ConsumePrefix(&filter, "$share/")) return filter;
@@ -77,17 +88,6 @@ policy::v1::Grant WithRules(std::initializer_list<absl::string_view> scope) {
   return grant;
 }
 
-bool GrantModel::Covers(absl::string_view text) const {
-  return LevelsOf(text)[0] == "a" || (wide && text == "b");
-}
-
-void CheckModel::Ask(uint64_t id, const policy::v1::CheckRequest& request) {
-  const bool publish =
-      request.action() == policy::v1::CheckRequest::ACTION_PUBLISH;
-  Require(open_.emplace(id, Question(publish, request.topic())).second);
-}
-
-void CheckModel::Answer(uint64_t id, bool allowed, absl::Time until) {
 }  // namespace
 
 policy::v1::Grant GrantModel::ToProto() const {
@@ -102,6 +102,17 @@ policy::v1::Grant GrantModel::ToProto() const {
   return grant;
 }
 
+bool GrantModel::Covers(absl::string_view text) const {
+  return LevelsOf(text)[0] == "a" || (wide && text == "b");
+}
+
+void CheckModel::Ask(uint64_t id, const policy::v1::CheckRequest& request) {
+  const bool publish =
+      request.action() == policy::v1::CheckRequest::ACTION_PUBLISH;
+  Require(open_.emplace(id, Question(publish, request.topic())).second);
+}
+
+void CheckModel::Answer(uint64_t id, bool allowed, absl::Time until) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;
   yes_.erase(found->second);
@@ -121,6 +132,18 @@ void CheckModel::Renew() {
 
 void CheckModel::RequireYes(const Question& question, absl::Time now) {
   const auto found = yes_.find(question);
+  Require(found != yes_.end());
+  Require(!found->second.used || now < found->second.until);
+  found->second.used = true;
+  if (!question.first) subscribed_.insert(question.second);
+}
+
+void CheckModel::RequireYesToDelivery(const std::string& topic,
+                                      absl::Time now) {
+  for (const std::string& filter : subscribed_) {
+    if (Matches(filter, topic)) return;
+  }
+  const auto found = yes_.find({false, topic});
   Require(found != yes_.end());
   Require(!found->second.used || now < found->second.until);
   found->second.used = true;
@@ -230,7 +253,10 @@ void Outlet::CheckPublish(const Frame& frame, ProtocolVersion version) {
   Require(!topic.empty());
   Require(grant_.Covers(topic));
   Require(!Touches(topic, "s"));
-  if (!to_broker_) return;
+  if (!to_broker_) {
+    if (Touches(topic, "c")) checks_->RequireYesToDelivery(topic, now_);
+    return;
+  }
   Require(now_ < grant_.expires_at);
   CheckLimits(*publish, topic);
   if (Touches(topic, "c")) checks_->RequireYes({true, topic}, now_);

@@ -69,6 +69,9 @@ class CheckModel {
   // That a packet may pass which needs a yes to `question`, as the one that
   // waited for it or in its time.
   void RequireYes(const Question& question, absl::Time now);
+  // The same of a message to `topic` that is delivered: what passed by a
+  // subscription that a yes let pass needs no other.
+  void RequireYesToDelivery(const std::string& topic, absl::Time now);
 
   // Oldest first.
   const std::map<uint64_t, Question>& open() const { return open_; }
@@ -83,6 +86,7 @@ class CheckModel {
   std::map<uint64_t, Question> open_;
   uint64_t former_ = ~uint64_t{0};
   std::map<Question, Yes> yes_;
+  std::set<std::string> subscribed_;  // filters that a yes let pass
 };
 
 // Requests and their answers: none is answered twice, by the session itself or

@@ -155,8 +155,9 @@ class RandomRules {
                    });
       ExpectRuling(set.OnDelivery(topic), set, messages,
                    [&topic](const policy::v1::Rule& rule) {
-                     return rule.has_deny() && rule.subscribe() &&
-                            HasTopic(rule, topic);
+                     return (rule.has_deny() ||
+                             (rule.has_external_check() && !rule.shadow())) &&
+                            rule.subscribe() && HasTopic(rule, topic);
                    });
       ExpectRuling(set.OnSubscription(filter), set, messages,
                    [&filter](const policy::v1::Rule& rule) {

@@ -29,7 +29,10 @@ constexpr char kShadow[] =
 
 class SessionChecksTest : public ::testing::Test, public SessionHarness {
  protected:
-  SessionChecksTest() { decision_sample = 0; }
+  SessionChecksTest() {
+    decision_sample = 0;
+    keep_alive = 0;  // no timer while something waits
+  }
 
   policy::v1::Grant AGrant(const std::vector<std::string>& rules) {
     policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub #"});
@@ -76,7 +79,7 @@ TEST_F(SessionChecksTest, APublishWaitsForItsAnswer) {
   EXPECT_THAT(Publish("c/1"), ElementsAre("broker PUBLISH"));
   // The broker's side goes on meanwhile.
   EXPECT_THAT(Publish("c/2"), ElementsAre("check rules/c publish c/2"));
-  EXPECT_THAT(Broker(PublishPacket(kV5, "c/9", 0, 0, "p")),
+  EXPECT_THAT(Broker(PublishPacket(kV5, "open", 0, 0, "p")),
               ElementsAre("client PUBLISH"));
   EXPECT_THAT(CheckAnswers(false), ElementsAre("client PUBACK 87"));
   EXPECT_THAT(Publish("c/2"), ElementsAre("client PUBACK 87"));
@@ -300,6 +303,76 @@ TEST_F(SessionChecksTest, NewRulesAreAskedAboutAnew) {
   EXPECT_THAT(Client(""), ElementsAre("check rules/c publish c/1"));
   EXPECT_THAT(CheckAnswers(true), IsEmpty());
   EXPECT_THAT(CheckAnswers(true), ElementsAre("broker PUBLISH"));
+}
+
+// covers: ACE-OUT-1
+// A session that the broker has resumed may have subscriptions of anybody's.
+TEST_F(SessionChecksTest,
+       ADeliveryThatNoCheckedSubscriptionCoversIsAskedAbout) {
+  OpenUnder(kV5, {kChecked});
+  const std::string message = PublishPacket(kV5, "c/1", 0, 0, "p");
+  EXPECT_THAT(Broker(message + PublishPacket(kV5, "open", 0, 0, "p")),
+              ElementsAre("check rules/c subscribe c/1"));
+  EXPECT_FALSE(session().wants_broker_bytes());
+  // What the client sends goes on meanwhile.
+  EXPECT_THAT(Publish("open"), ElementsAre("broker PUBLISH"));
+  EXPECT_THAT(CheckAnswers(true, absl::Seconds(10)),
+              ElementsAre("client PUBLISH", "client PUBLISH"));
+  EXPECT_TRUE(session().wants_broker_bytes());
+  EXPECT_THAT(Broker(message), ElementsAre("client PUBLISH"));
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Broker(message), ElementsAre("check rules/c subscribe c/1"));
+  // One that does not count at all is good for what waited for it.
+  EXPECT_THAT(CheckAnswers(true, absl::ZeroDuration()),
+              ElementsAre("client PUBLISH"));
+  EXPECT_THAT(Broker(message), ElementsAre("check rules/c subscribe c/1"));
+  TakeDecisions();
+  EXPECT_THAT(CheckAnswers(false),
+              ElementsAre("client DISCONNECT 87", "close"));
+  EXPECT_THAT(TakeDecisions(), ElementsAre("deliver denied 87 c/1 (rules/c)"));
+}
+
+TEST_F(SessionChecksTest, DeliveriesOfACheckedSubscriptionAreNotAskedAbout) {
+  OpenUnder(kV5, {kChecked});
+  EXPECT_THAT(Subscribe({"$share/g/c/+"}),
+              ElementsAre("check rules/c subscribe c/+"));
+  EXPECT_THAT(CheckAnswers(true, absl::ZeroDuration()),
+              ElementsAre("broker SUBSCRIBE"));
+  EXPECT_THAT(Broker(PublishPacket(kV5, "c/1", 0, 0, "p")),
+              ElementsAre("client PUBLISH"));
+  EXPECT_THAT(Broker(PublishPacket(kV5, "c/1/2", 0, 0, "p")),
+              ElementsAre("check rules/c subscribe c/1/2"));
+  EXPECT_THAT(CheckAnswers(true), ElementsAre("client PUBLISH"));
+}
+
+TEST_F(SessionChecksTest, ASubscriptionThatIsOlderThanTheRuleIsAskedAbout) {
+  OpenUnder(kV5, {});
+  Subscribe({"c/#"});
+  const std::string message = PublishPacket(kV5, "c/1", 0, 0, "p");
+  EXPECT_THAT(Broker(message), ElementsAre("client PUBLISH"));
+  live_policy.version = "another";
+  ++live_policy.version_changes;
+  PolicyVersionChanged();
+  Grant(AGrant({kChecked}));
+  EXPECT_THAT(Broker(message), ElementsAre("check rules/c subscribe c/1"));
+  EXPECT_THAT(CheckFails(), ElementsAre("client DISCONNECT 87", "close"));
+}
+
+TEST_F(SessionChecksTest, NewRulesAreAskedAboutForADeliveryThatWaits) {
+  OpenUnder(kV5, {kChecked});
+  Broker(PublishPacket(kV5, "c/1", 0, 0, "p"));
+  live_policy.version = "another";
+  ++live_policy.version_changes;
+  PolicyVersionChanged();
+  Grant(AGrant({kChecked}));
+  EXPECT_TRUE(session().wants_broker_bytes());
+  EXPECT_THAT(Broker(""), ElementsAre("check rules/c subscribe c/1"));
+}
+
+TEST_F(SessionChecksTest, AShadowRuleHoldsNoDelivery) {
+  OpenUnder(kV5, {kShadow});
+  EXPECT_THAT(Broker(PublishPacket(kV5, "c/1", 0, 0, "p")),
+              ElementsAre("client PUBLISH"));
 }
 
 TEST_F(SessionChecksTest, EndsWhileItWaits) {

@@ -220,6 +220,9 @@ SessionHarness::Lines SessionHarness::AnswerCheck(
 
 SessionHarness::Lines SessionHarness::FinishAndPresentRest() {
   Lines lines = Finish();
+  if (!broker_rest_.empty() && session_->wants_broker_bytes()) {
+    for (std::string& line : Broker("")) lines.push_back(std::move(line));
+  }
   if (!client_rest_.empty() && session_->wants_client_bytes()) {
     for (std::string& line : Client("")) lines.push_back(std::move(line));
   }
@@ -289,6 +292,7 @@ void SessionHarness::Open(ProtocolVersion version,
   Start();
   ConnectParts parts;
   parts.version = version;
+  parts.keep_alive = keep_alive;
   if (version == ProtocolVersion::kV5) {
     parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
   } else {
@@ -390,7 +394,7 @@ std::string ConnectPacket(const ConnectParts& parts) {
   if (parts.username.has_value()) flags |= 0x80;
   if (parts.password.has_value()) flags |= 0x40;
   mqtt::AppendByte(flags, &body);
-  mqtt::AppendU16(60, &body);
+  mqtt::AppendU16(parts.keep_alive, &body);
   if (v5) {
     mqtt::AppendVarint(static_cast<uint32_t>(parts.properties.size()), &body);
     body += parts.properties;

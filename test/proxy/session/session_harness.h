@@ -51,6 +51,8 @@ class SessionHarness {
   int room_for_anonymous = 1000;
   // Decisions are recorded, and of the messages that may pass this part.
   absl::optional<double> decision_sample;
+  // Keep Alive of the client that Open() lets in, in seconds.
+  uint16_t keep_alive = 60;
 
   // Call before the first input, after `settings` are as wanted.
   Lines Start();
@@ -217,6 +219,7 @@ struct ConnectParts {
   mqtt::ProtocolVersion version = mqtt::ProtocolVersion::kV5;
   std::string properties;
   std::string client_id = "c";
+  uint16_t keep_alive = 60;  // seconds
   absl::optional<std::string> will_topic;
   int will_qos = 0;
   bool will_retain = false;

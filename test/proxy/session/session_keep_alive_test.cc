@@ -40,6 +40,26 @@ TEST_F(SessionKeepAliveTest, WhatEndsHereBecomesAPingForTheBroker) {
   EXPECT_THAT(Broker(kPingresp), ElementsAre());
 }
 
+// Its PINGREQs wait behind what is held.
+TEST_F(SessionKeepAliveTest, AClientWhosePacketsWaitIsKeptAlive) {
+  policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pub a/#"});
+  policy::v1::Rule* const rule = grant.add_rules();
+  rule->set_name("rules/c");
+  rule->set_publish(true);
+  rule->mutable_external_check()->set_checker("c");
+  Open(kV5, grant);
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p") + kPingreq),
+              ElementsAre("check rules/c publish a/b", "timer 5s"));
+  Advance(absl::Seconds(5));
+  EXPECT_THAT(Timer(), ElementsAre("broker PINGREQ", "timer 15s"));
+  EXPECT_THAT(Broker(kPingresp), ElementsAre());
+  Advance(absl::Seconds(15));
+  EXPECT_THAT(Timer(), ElementsAre("broker PINGREQ", "timer 15s"));
+  EXPECT_THAT(CheckAnswers(true),
+              ElementsAre("broker PUBLISH", "broker PINGREQ"));
+}
+
 TEST_F(SessionKeepAliveTest, WhatGoesOnNeedsNoPing) {
   OpenAs(kV5);
   Advance(absl::Seconds(14));

@@ -17,6 +17,7 @@ namespace {
 
 using mqtt::ProtocolVersion;
 using policy::v1::Denial;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -125,6 +126,41 @@ TEST_F(SessionOpenTest, DeniedV3PublishClosesAtAnyQos) {
   }
 }
 
+// MQTT 5.0 section 4.3.3: the broker may have a message that is sent again, and
+// would take another one of its identifier for it, and publish the old one.
+TEST_F(SessionOpenTest, TheIdentifierOfADeniedResendIsNotUsedForAnother) {
+  Open5();
+  std::string again = PublishPacket(kV5, "x", 2, 8, "p");
+  again[0] |= 0x08;
+  EXPECT_THAT(Client(again), ElementsAre("client PUBREC 87"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 2, 8, "p")),
+              ElementsAre("client PUBREC 91"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 2, 9, "p")),
+              ElementsAre("broker PUBLISH"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 8, "p")),
+              ElementsAre("broker PUBLISH"));
+  // The message itself may pass when it is allowed, and then it is over.
+  again = PublishPacket(kV5, "a/b", 2, 8, "p");
+  again[0] |= 0x08;
+  EXPECT_THAT(Client(again), ElementsAre("broker PUBLISH"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 2, 8, "p")),
+              ElementsAre("broker PUBLISH"));
+}
+
+// Of small packets as many come with one read as thousands.
+TEST_F(SessionOpenTest, AClientsPacketsAreJudgedAFewATurn) {
+  Open5();
+  std::string many;
+  for (size_t i = 0; i < Session::kMaxPacketsATurn + 2; ++i) {
+    many += PublishPacket(kV5, "a/b", 0, 0, "p");
+  }
+  EXPECT_EQ(Client(many).size(), Session::kMaxPacketsATurn);
+  EXPECT_TRUE(session().more_to_judge());
+  EXPECT_TRUE(session().wants_client_bytes());
+  EXPECT_THAT(Client(""), ElementsAre("broker PUBLISH", "broker PUBLISH"));
+  EXPECT_FALSE(session().more_to_judge());
+}
+
 // covers: EDGE-9
 TEST_F(SessionOpenTest, PubrelOfADeniedPublishIsAnsweredHere) {
   Open5();
@@ -186,6 +222,10 @@ TEST_F(SessionOpenTest, BadTopicAliasesAreInvalid) {
     Open5(connack);
     EXPECT_THAT(Client(packet), ElementsAre("client DISCONNECT 94", "close"));
   }
+  // One that was never set (MQTT 5.0 section 3.3.2.3.4).
+  Open5(connack);
+  EXPECT_THAT(Client(PublishPacket(kV5, "", 0, 0, "p", TopicAlias(1))),
+              ElementsAre("client DISCONNECT 82", "close"));
   // Both ways: the client announced no aliases at all.
   Open5();
   EXPECT_THAT(Broker(PublishPacket(kV5, "a/b", 0, 0, "p", TopicAlias(1))),
@@ -215,17 +255,15 @@ TEST_F(SessionOpenTest, ARetainedMessageDoesNotOutliveTheToken) {
     EXPECT_EQ(to_broker(),
               PublishPacket(kV5, "a/b", 1, 5, "p", c.sent, /*retain=*/true));
   }
-  // Not retained: untouched.
+  // Not retained, or what deletes the message that is: untouched.
   Client(PublishPacket(kV5, "a/b", 1, 5, "p", expiry(100000)));
+  EXPECT_TRUE(broker_got_a_view());
+  Client(PublishPacket(kV5, "a/b", 1, 5, "", "", /*retain=*/true));
   EXPECT_TRUE(broker_got_a_view());
 }
 
 // covers: EDGE-14
 TEST_F(SessionOpenTest, ARewriteOverTheBrokersMaximumPacketSizeIsRefused) {
-  // One that was never set (MQTT 5.0 section 3.3.2.3.4).
-  Open5(connack);
-  EXPECT_THAT(Client(PublishPacket(kV5, "", 0, 0, "p", TopicAlias(1))),
-              ElementsAre("client DISCONNECT 82", "close"));
   std::string connack;
   mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20, &connack);
   Open5(connack);
@@ -307,6 +345,20 @@ TEST_F(SessionOpenTest, SharedSubscriptionsAreJudgedOnTheirFilter) {
   }
 }
 
+// MQTT 3.1.1 section 4.7: they are filters like others, but brokers do not
+// agree.
+TEST_F(SessionOpenTest, WhatIsNoShareIsDeniedIn311) {
+  for (absl::string_view filter : {"$share/g", "$share//b", "$share/+/b"}) {
+    Open(kV311, MakeGrant(now() + absl::Hours(1), {"sub #"}));
+    EXPECT_THAT(Client(SubscribePacket(kV311, 3, {filter, "b"})),
+                ElementsAre("broker SUBSCRIBE"));
+    EXPECT_EQ(to_broker(), SubscribePacket(kV311, 3, {"b"}));
+  }
+  Open5();
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"$share/g"})),
+              ElementsAre("client DISCONNECT 8f", "close"));
+}
+
 // MQTT 5.0 section 3.14.2.2.2. The CONNECT had no Session Expiry Interval.
 TEST_F(SessionOpenTest, ADisconnectKeepsNoSessionThatHasEnded) {
   const auto disconnect = [](char expiry) {
@@ -348,20 +400,6 @@ TEST_F(SessionOpenTest, AuthzInfoCannotBeSubscribedTo) {
       Client(SubscribePacket(kV5, 3, {"authz-info", "$share/g/authz-info"})),
       ElementsAre("client SUBACK 87 87"));
 }
-// MQTT 3.1.1 section 4.7: they are filters like others, but brokers do not
-// agree.
-TEST_F(SessionOpenTest, WhatIsNoShareIsDeniedIn311) {
-  for (absl::string_view filter : {"$share/g", "$share//b", "$share/+/b"}) {
-    Open(kV311, MakeGrant(now() + absl::Hours(1), {"sub #"}));
-    EXPECT_THAT(Client(SubscribePacket(kV311, 3, {filter, "b"})),
-                ElementsAre("broker SUBSCRIBE"));
-    EXPECT_EQ(to_broker(), SubscribePacket(kV311, 3, {"b"}));
-  }
-  Open5();
-  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"$share/g"})),
-              ElementsAre("client DISCONNECT 8f", "close"));
-}
-
 
 TEST_F(SessionOpenTest, ASubackThatDoesNotFitEndsTheConnection) {
   Open5();
@@ -495,12 +533,12 @@ TEST_F(SessionOpenTest, ANarrowerScopeUnsubscribesWhatItNoLongerCovers) {
   Client(AuthPacket(0x18, "CLIENTNOPROOF"));
   EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"sub b", "sub a/3"})),
               ElementsAre("client AUTH 00", "broker UNSUBSCRIBE", "timer 2h"));
-  EXPECT_EQ(to_broker(), UnsubscribePacket(0xFFFF, "a/1"));
+  EXPECT_EQ(to_broker(), UnsubscribePacket(0x8002, "a/1"));
   // The broker's answer is not the client's business.
-  EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), IsEmpty());
-  EXPECT_THAT(Client(UnsubscribePacket(0xFFFF, "b")),
+  EXPECT_THAT(Broker(UnsubackPacket(0x8002)), IsEmpty());
+  EXPECT_THAT(Client(UnsubscribePacket(0x8002, "b")),
               ElementsAre("broker UNSUBSCRIBE"));
-  EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), ElementsAre("client UNSUBACK"));
+  EXPECT_THAT(Broker(UnsubackPacket(0x8002)), ElementsAre("client UNSUBACK"));
 }
 
 // covers: EDGE-12, EDGE-14
@@ -514,8 +552,8 @@ TEST_F(SessionOpenTest, AnUnsubscribeThatIsNotSentHasNoIdentifier) {
   Client(AuthPacket(0x18, "CLIENTNOPROOF"));
   EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"sub b"})),
               ElementsAre("client AUTH 00", "timer 2h"));
-  Client(UnsubscribePacket(0xFFFF, "a/12345678"));
-  EXPECT_THAT(Broker(UnsubackPacket(0xFFFF)), ElementsAre("client UNSUBACK"));
+  Client(UnsubscribePacket(0x8002, "a/12345678"));
+  EXPECT_THAT(Broker(UnsubackPacket(0x8002)), ElementsAre("client UNSUBACK"));
 }
 
 // covers: ACE-EXP-3, ACE-POP-3
@@ -664,7 +702,7 @@ TEST_F(SessionOpenTest, TokensInFlightAreBounded) {
   Open5();
   for (uint16_t i = 1; i <= 4; ++i) {
     EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, i, "T")),
-                ElementsAre("store"));
+                Contains("store"));
   }
   EXPECT_FALSE(session().wants_client_bytes());
   EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, 5, "T")), IsEmpty());

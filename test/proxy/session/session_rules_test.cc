@@ -299,6 +299,22 @@ TEST_F(SessionRulesTest, WhatIsOverTheRateWaitsIn311) {
   EXPECT_EQ(denials(RuleMode::kEnforce), 0u);
 }
 
+// The broker may have it, and an answer that it was refused would be wrong.
+TEST_F(SessionRulesTest, WhatIsSentAgainWaitsForTheRate) {
+  OpenUnder(kV5, {kTwoASecond});
+  std::string burst;
+  for (uint16_t id = 1; id <= 3; ++id) {
+    std::string packet = PublishPacket(kV5, "a", 2, id, "p");
+    packet[0] |= 0x08;
+    burst += packet;
+  }
+  EXPECT_THAT(Client(burst),
+              ElementsAre("broker PUBLISH", "broker PUBLISH", "timer 500ms"));
+  Advance(absl::Milliseconds(500));
+  EXPECT_THAT(Timer(), Contains("broker PUBLISH"));
+  EXPECT_EQ(denials(RuleMode::kEnforce), 0u);
+}
+
 TEST_F(SessionRulesTest, WhatWaitsForTheRateOutlivesAClockThatIsSet) {
   OpenUnder(kV311, {kTwoASecond});
   for (int i = 0; i < 3; ++i) Publish("a", 1);

@@ -216,7 +216,8 @@ TEST_F(SessionStreamingTest, LittleIsKeptBeforeConnack) {
 TEST_F(SessionStreamingTest, WaitsForAChecker) {
   OpenAs(kV5);
   const std::string packet = Large("c/1");
-  EXPECT_THAT(Client(packet.substr(0, 60)), ElementsAre("check c publish c/1"));
+  EXPECT_THAT(Client(packet.substr(0, 60)),
+              ElementsAre("check c publish c/1", "timer 15s"));
   EXPECT_FALSE(session().wants_client_bytes());
   EXPECT_THAT(CheckAnswers(true), ElementsAre("broker PUBLISH begins"));
   EXPECT_THAT(

@@ -45,13 +45,31 @@ TEST(SubscriptionsTest, WhatIsRemovedMakesRoom) {
 TEST(SubscriptionsTest, AnIdentifierOfOursIsNoneOfTheClients) {
   Subscriptions subscriptions;
   subscriptions.MarkClientUnsubscribe(0xFFFF);
-  EXPECT_EQ(subscriptions.FreePacketId(), 0xFFFE);
+  EXPECT_EQ(subscriptions.FreePacketId(0x7FFF), 0xFFFE);
   subscriptions.MarkOwnUnsubscribe(0xFFFE);
-  EXPECT_EQ(subscriptions.FreePacketId(), 0xFFFD);
+  EXPECT_EQ(subscriptions.FreePacketId(0x7FFF), 0xFFFD);
   EXPECT_FALSE(subscriptions.IsOwnUnsuback(0xFFFF));
   EXPECT_TRUE(subscriptions.IsOwnUnsuback(0xFFFE));
   EXPECT_FALSE(subscriptions.IsOwnUnsuback(0xFFFD));
-  EXPECT_EQ(subscriptions.FreePacketId(), 0xFFFF);
+  EXPECT_EQ(subscriptions.FreePacketId(0x7FFF), 0xFFFF);
+}
+
+// [MQTT-2.2.1-3]: clients count up, some from anywhere.
+TEST(SubscriptionsTest, AnIdentifierOfOursIsFarFromTheClientsLast) {
+  Subscriptions subscriptions;
+  EXPECT_EQ(subscriptions.FreePacketId(0), 0x8000);
+  EXPECT_EQ(subscriptions.FreePacketId(1), 0x8001);
+  EXPECT_EQ(subscriptions.FreePacketId(0xFFFF), 0x7FFF);
+  EXPECT_EQ(subscriptions.FreePacketId(0x8000), 0xFFFF);  // 0 is none
+}
+
+TEST(SubscriptionsTest, ThereMayBeNoIdentifierLeft) {
+  Subscriptions subscriptions;
+  for (uint32_t id = 1; id <= 0xFFFF; ++id) {
+    ASSERT_TRUE(subscriptions.FreePacketId(9).has_value());
+    subscriptions.MarkClientUnsubscribe(static_cast<uint16_t>(id));
+  }
+  EXPECT_FALSE(subscriptions.FreePacketId(9).has_value());
 }
 
 }  // namespace
