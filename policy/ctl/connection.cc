@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/ctl/files.h"
+#include "policy/ctl/output.h"
 #include "proto/google/rpc/status.pb.h"
 
 namespace sluice::ctl {
@@ -99,7 +100,7 @@ absl::Status CallStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   const absl::StatusCode code =
       static_cast<absl::StatusCode>(status.error_code());
-  std::string text = absl::StrCat(status.error_message(), " (",
+  std::string text = absl::StrCat(Printable(status.error_message()), " (",
                                   absl::StatusCodeToString(code), ")");
   google::rpc::Status details;
   if (details.ParseFromString(status.error_details())) {
@@ -107,8 +108,8 @@ absl::Status CallStatus(const grpc::Status& status) {
       google::rpc::BadRequest bad_request;
       if (!detail.UnpackTo(&bad_request)) continue;
       for (const auto& violation : bad_request.field_violations()) {
-        absl::StrAppend(&text, "\n  ", violation.field(), ": ",
-                        violation.description());
+        absl::StrAppend(&text, "\n  ", Printable(violation.field()), ": ",
+                        Printable(violation.description()));
       }
     }
   }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
 #include "proxy/base/utc_time.h"
+#include "proxy/base/utf8.h"
 
 namespace sluice::ctl {
 namespace {
@@ -17,6 +19,27 @@ constexpr char kJson[] = "json";
 
 std::string FormatOf(const Options& options) {
   return options.Find("output").value_or(kTable);
+}
+
+// Escapes what the JSON `text` has left as it is and steers a terminal, which
+// stands in strings only; but for line breaks, which do not.
+std::string EscapeRest(absl::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Character next = DecodeUtf8(text);
+    const size_t length = std::max<size_t>(next.length, 1);
+    if (next.length == 0) {
+      escaped.append("\xEF\xBF\xBD");
+    } else if (next.character != '\n' && SteersTerminal(next.character)) {
+      absl::StrAppendFormat(&escaped, "\\u%04x",
+                            static_cast<uint32_t>(next.character));
+    } else {
+      escaped.append(text.data(), length);
+    }
+    text.remove_prefix(length);
+  }
+  return escaped;
 }
 
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
@@ -30,18 +53,29 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
            .ok()) {
     return absl::InternalError("cannot write the answer as JSON");
   }
-  return text;
+  return EscapeRest(text);
 }
 
 }  // namespace
 
-std::string Shown(absl::string_view value) {
-  if (value.empty()) return "-";
-  std::string shown(value);
-  for (char& c : shown) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';
+std::string Printable(absl::string_view text) {
+  std::string printable;
+  printable.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Character next = DecodeUtf8(text);
+    const size_t length = std::max<size_t>(next.length, 1);
+    if (next.length == 0 || SteersTerminal(next.character)) {
+      printable += '?';
+    } else {
+      printable.append(text.data(), length);
+    }
+    text.remove_prefix(length);
   }
-  return shown;
+  return printable;
+}
+
+std::string Shown(absl::string_view value) {
+  return value.empty() ? "-" : Printable(value);
 }
 
 void Table::Print(std::ostream& out) const {

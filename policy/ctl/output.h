@@ -13,8 +13,8 @@
 
 namespace sluice::ctl {
 
-// Rows under a heading, in columns as wide as their contents. Control
-// characters, which clients may have chosen, are replaced.
+// Rows under a heading, in columns as wide as their contents. Cells are
+// Shown(): clients may have chosen them.
 class Table {
  public:
   explicit Table(std::vector<std::string> heading) {
@@ -45,10 +45,15 @@ absl::Status CheckOutput(const Options& options);
 // Where CheckOutput() is OK: whether it says json.
 bool WantsJson(const Options& options);
 
-// `message` as JSON in one line, the line break included.
+// `message` as JSON in one line, the line break included. As in all JSON that
+// is printed, what would steer a terminal is escaped.
 absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message);
 
-// A value as tables show it.
+// `text` without what would end a line or steer a terminal, or is not UTF-8: a
+// '?' stands for each such character or byte.
+std::string Printable(absl::string_view text);
+
+// A value as tables show it: Printable(), and "-" where it is empty.
 std::string Shown(absl::string_view value);
 
 // "2030-01-31T23:59:59Z"; empty for an absent one.

@@ -12,6 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "policy/ctl/check_command.h"
 #include "policy/ctl/completion.h"
@@ -19,6 +21,7 @@
 #include "policy/ctl/decision_commands.h"
 #include "policy/ctl/dev_commands.h"
 #include "policy/ctl/issuer_commands.h"
+#include "policy/ctl/output.h"
 #include "policy/ctl/public_topic_commands.h"
 #include "policy/ctl/revocation_commands.h"
 #include "policy/ctl/rule_commands.h"
@@ -142,13 +145,23 @@ void PrintCommand(const Command& command, std::ostream& out) {
   PrintOptions(command.options, out);
 }
 
+// What is said of a failure may have several lines. It may quote what clients
+// or a server have chosen.
+std::string PrintableLines(absl::string_view text) {
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    lines.push_back(Printable(line));
+  }
+  return absl::StrJoin(lines, "\n");
+}
+
 // `path` is the command as far as it is known.
 int WrongUsage(absl::string_view problem, absl::string_view path,
                const Environment& environment) {
   const absl::string_view space = path.empty() ? "" : " ";
   environment.err << kName << ": " << path << (path.empty() ? "" : ": ")
-                  << problem << "\ntry: " << kName << space << path
-                  << " --help\n";
+                  << PrintableLines(problem) << "\ntry: " << kName << space
+                  << path << " --help\n";
   return kExitUsage;
 }
 
@@ -168,7 +181,7 @@ int RunCommand(const Command& command,
   }
   if (!status.ok() && !status.message().empty()) {
     environment.err << kName << ": " << PathOf(command) << ": "
-                    << status.message() << "\n";
+                    << PrintableLines(status.message()) << "\n";
   }
   environment.out.flush();
   if (!environment.out) {

@@ -156,7 +156,7 @@ absl::Status Create(Revocation revocation, const Options& options,
   const absl::StatusOr<Revoked> revoked = Revoke(**stub, revocation);
   if (!revoked.ok()) return revoked.status();
   if (!revoked->note.empty()) {
-    environment.err << "sluicectl: " << revoked->note << "\n";
+    environment.err << "sluicectl: " << Printable(revoked->note) << "\n";
   }
   Table table = NewTable();
   AddRow(revoked->revocation, &table);

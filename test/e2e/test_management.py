@@ -105,6 +105,15 @@ class SessionCommandsTest(ManagementTestCase):
                           session["name"])
 
 
+    def test_what_clients_call_themselves_steers_no_terminal(self):
+        # Mosquitto refuses controls itself, but not these.
+        self.connected("a/# pub", client_id="evil\u202e\u2069")
+        self.assertIn("evil??", self.sluicectl("session", "list"))
+        self.assertIn("evil\\u202e\\u2069",
+                      self.sluicectl("--output", "json", "session", "list"))
+        self.assert_fails("no?31m", "issuer", "delete", "no\u009b31m")
+
+
 class FrozenProxyTest(ManagementTestCase):
 
     def test_sessions_of_the_others_are_listed_and_the_proxy_is_named(self):

@@ -163,6 +163,18 @@ TEST_F(RemoteCommandsTest, ShowsWhatTheServerComplainsOf) {
   EXPECT_THAT(Failure({"revocation", "list"}), HasSubstr("(UNAVAILABLE)"));
 }
 
+TEST_F(RemoteCommandsTest, WhatTheServerQuotesSteersNoTerminal) {
+  const std::string failure =
+      Failure({"issuer", "delete", "x\u009b2J\u202e\x1b[2J"});
+  EXPECT_THAT(failure, HasSubstr("x?2J??[2J"));
+  for (const char* steering : {"\u009b", "\u202e", "\x1b"}) {
+    EXPECT_THAT(failure, Not(HasSubstr(steering)));
+  }
+  EXPECT_EQ(Failure({"check\u009b2J"}, 2),
+            "sluicectl: unknown command \"check?2J\"\n"
+            "try: sluicectl --help\n");
+}
+
 TEST_F(RemoteCommandsTest, WrongUsageAsksNobody) {
   server_->Shutdown(absl::ZeroDuration());
   const struct {
