@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proxy/base/accept_error.h"
 
 namespace sluice::policy {
 namespace {
@@ -34,26 +35,6 @@ absl::Status Error(absl::string_view what) {
   return error == EADDRNOTAVAIL || error == EAFNOSUPPORT
              ? absl::NotFoundError(text)
              : absl::UnavailableError(text);
-}
-
-// The errors of one client that has gone already (accept(2)).
-bool IsOfTheClient(int error) {
-  switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-      return true;
-    default:
-      return false;
-  }
 }
 
 uint16_t PortOf(int socket) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/accept_error.h"
 #include "proxy/transport/write_queue.h"
 
 namespace sluice::transport {
@@ -142,7 +143,7 @@ void Listener::AcceptSome() {
     }
     const int error = errno;
     if (error == EAGAIN) return;
-    if (error == EINTR || error == ECONNABORTED) continue;
+    if (IsOfTheClient(error)) continue;
     handler_->OnAcceptFailure(error);
     Pause();
     return;
