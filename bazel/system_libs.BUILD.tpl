@@ -24,11 +24,6 @@ cc_library(
     linkopts = ["-lcbor"],
 )
 
-cc_library(
-    name = "civetweb",
-    linkopts = ["-lcivetweb"],
-)
-
 # HTTPS by OpenSSL 3, the one that gRPC uses.
 cc_library(
     name = "curl",

@@ -5,7 +5,6 @@ _NEEDED = {
     "/usr/include/absl/base/config.h": "libabsl-dev",
     "/usr/include/benchmark/benchmark.h": "libbenchmark-dev",
     "/usr/include/cbor.h": "libcbor-dev",
-    "/usr/include/civetweb.h": "libcivetweb-dev",
     "/usr/include/gmock/gmock.h": "libgmock-dev",
     "/usr/include/google/protobuf/message.h": "libprotobuf-dev",
     "/usr/include/grpcpp/grpcpp.h": "libgrpc++-dev",

@@ -11,7 +11,7 @@ readonly PACKAGES=(
   # To build.
   bazel-bootstrap dpkg-dev libgrpc++-dev libprotobuf-dev protobuf-compiler
   protobuf-compiler-grpc libuv1-dev libyaml-cpp-dev nlohmann-json3-dev
-  prometheus-cpp-dev libcivetweb-dev libcurl4-openssl-dev libsqlite3-dev
+  prometheus-cpp-dev libcurl4-openssl-dev libsqlite3-dev
   libcbor-dev libseccomp-dev
   # To test.
   libgtest-dev libgmock-dev libbenchmark-dev clang-format mosquitto

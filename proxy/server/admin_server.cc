@@ -1,15 +1,21 @@
 #include "proxy/server/admin_server.h"
 
-#include <atomic>
-#include <chrono>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <thread>
+#include <iterator>
 #include <utility>
 
-#include "absl/status/status.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "civetweb.h"
+#include "absl/strings/strip.h"
+#include "proxy/base/accept_error.h"
 
 namespace sluice::server {
 namespace {
@@ -19,38 +25,73 @@ constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr int kMethodNotAllowed = 405;
 
+constexpr int kBacklog = 1024;
+// So many have to come, within the time that a client takes to send a request
+// once it is connected, that it is not heard.
+constexpr size_t kMaxConnections = 256;
+// Before those that are there have their turn again.
+constexpr int kAcceptsPerTurn = 64;
+// After a failure to accept, which would only repeat itself, and between looks
+// at whose time is over.
+constexpr int kPauseMilliseconds = 100;
+// Of what poll() is asked of: behind the end, and the listening socket.
+constexpr size_t kFirstConnection = 2;
+
 AdminResponse Readiness(const AdminSources& sources) {
   std::string missing = sources.missing();
   if (missing.empty()) return {200, kPlainText, "ready\n"};
   return {503, kPlainText, std::move(missing)};
 }
 
-// civetweb's callback for every request; not 0 says that it was answered.
-int OnRequest(mg_connection* connection) {
-  const mg_request_info* request = mg_get_request_info(connection);
-  const auto* server = static_cast<const AdminServer*>(request->user_data);
-  const AdminResponse response = AnswerAdminRequest(
-      request->request_method, request->local_uri, server->sources());
-  // Nothing of a body has been read, so the connection ends here.
-  const std::string head = absl::StrCat(
-      "HTTP/1.1 ", response.status, " ",
-      mg_get_response_code_text(connection, response.status),
+absl::string_view ReasonPhrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 404:
+      return "Not Found";
+    case kMethodNotAllowed:
+      return "Method Not Allowed";
+    default:
+      return "Service Unavailable";
+  }
+}
+
+std::string HttpAnswer(const AdminRequest& request,
+                       const AdminSources& sources) {
+  const AdminResponse response =
+      AnswerAdminRequest(request.method, request.path, sources);
+  return absl::StrCat(
+      "HTTP/1.1 ", response.status, " ", ReasonPhrase(response.status),
       "\r\nContent-Type: ", response.content_type,
       "\r\nContent-Length: ", response.body.size(),
       response.status == kMethodNotAllowed ? "\r\nAllow: GET, HEAD" : "",
-      "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
-  mg_disable_keep_alive(connection);
-  mg_write(connection, head.data(), head.size());
-  if (strcmp(request->request_method, "HEAD") != 0) {
-    mg_write(connection, response.body.data(), response.body.size());
-  }
-  return response.status;
+      "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
+      request.method == "HEAD" ? "" : response.body);
 }
 
-// What civetweb has to say (bad requests and the like) is of no use in the log.
-int IgnoreMessage(const mg_connection* /*connection*/,
-                  const char* /*message*/) {
-  return 1;
+// A socket that listens at `address`.
+absl::StatusOr<UniqueFd> ListenAt(const addrinfo& address) {
+  UniqueFd fd(
+      socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (fd.get() < 0 ||
+      setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+      (address.ai_family == AF_INET6 &&
+       setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
+      bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0 ||
+      listen(fd.get(), kBacklog) != 0) {
+    return absl::UnavailableError(strerror(errno));
+  }
+  return fd;
+}
+
+uint16_t PortOf(int socket) {
+  sockaddr_storage storage = {};
+  socklen_t size = sizeof(storage);
+  getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size);
+  return ntohs(storage.ss_family == AF_INET6
+                   ? reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port
+                   : reinterpret_cast<sockaddr_in*>(&storage)->sin_port);
 }
 
 }  // namespace
@@ -69,71 +110,95 @@ AdminResponse AnswerAdminRequest(absl::string_view method,
   return {200, kPrometheusText, sources.metrics()};
 }
 
-AdminServer::AdminServer(Address address, AdminSources sources)
-    : address_(std::move(address)), sources_(std::move(sources)) {}
+AdminServer::AdminServer(AdminSources sources)
+    : answer_([sources = std::move(sources)](const AdminRequest& request) {
+        return HttpAnswer(request, sources);
+      }) {}
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(
     const Address& address, AdminSources sources) {
-  std::unique_ptr<AdminServer> server(
-      new AdminServer(address, std::move(sources)));
-  const std::string listen = address.ToString();
-  // Pairs of name and value.
-  const char* options[] = {
-      "listening_ports",
-      listen.c_str(),
-      // Each may be held for as long as a request may take.
-      "num_threads",
-      "8",
-      "request_timeout_ms",
-      "1000",
-      "max_request_size",
-      "8192",
-      "enable_keep_alive",
-      "no",
-      nullptr,
-  };
-  mg_callbacks callbacks = {};
-  callbacks.begin_request = OnRequest;
-  callbacks.log_message = IgnoreMessage;
-  mg_init_data init = {};
-  init.callbacks = &callbacks;
-  init.user_data = server.get();
-  init.configuration_options = options;
-  char error[256] = "";
-  mg_error_data error_data = {};
-  error_data.text = error;
-  error_data.text_buffer_size = sizeof(error);
-  server->context_ = mg_start2(&init, &error_data);
-  if (server->context_ == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot serve admin HTTP at ", listen, ": ",
-                     error[0] != '\0' ? error : "unknown error"));
+  std::unique_ptr<AdminServer> server(new AdminServer(std::move(sources)));
+  if (absl::Status s = server->Listen(address); !s.ok()) {
+    return absl::UnavailableError(absl::StrCat(
+        "cannot serve admin HTTP at ", address.ToString(), ": ", s.message()));
   }
-  mg_server_port port = {};
-  if (mg_get_server_ports(server->context_, 1, &port) == 1) {
-    server->address_.port = static_cast<uint16_t>(port.port);
-  }
+  server->thread_ = std::thread([raw = server.get()] { raw->Run(); });
   return server;
 }
 
 AdminServer::~AdminServer() {
-  if (context_ == nullptr) return;
-  // civetweb looks every two seconds whether it should stop, and whenever
-  // somebody connects.
-  std::atomic<bool> stopped{false};
-  std::thread stopper([this, &stopped] {
-    mg_stop(context_);
-    stopped = true;
-  });
-  while (!stopped) {
-    char error[128];
-    mg_connection* connection =
-        mg_connect_client(address_.host.c_str(), address_.port, /*use_ssl=*/0,
-                          error, sizeof(error));
-    if (connection != nullptr) mg_close_connection(connection);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (!thread_.joinable()) return;
+  eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+absl::Status AdminServer::Listen(const Address& address) {
+  stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (stop_.get() < 0) return absl::UnavailableError(strerror(errno));
+  absl::string_view host = address.host;
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  const int result =
+      getaddrinfo(std::string(host).c_str(), absl::StrCat(address.port).c_str(),
+                  &hints, &list);
+  if (result != 0) return absl::UnavailableError(gai_strerror(result));
+  const absl::Cleanup free_list = [list] { freeaddrinfo(list); };
+  absl::StatusOr<UniqueFd> socket = ListenAt(*list);
+  if (!socket.ok()) return socket.status();
+  socket_ = *std::move(socket);
+  address_ = address;
+  address_.port = PortOf(socket_.get());
+  return absl::OkStatus();
+}
+
+void AdminServer::Run() {
+  bool accepting = true;
+  for (;;) {
+    std::vector<pollfd> waiting = Waiting(accepting);
+    const bool is_idle = connections_.empty() && accepting;
+    poll(waiting.data(), waiting.size(), is_idle ? -1 : kPauseMilliseconds);
+    if (waiting[0].revents != 0) return;
+    const auto now = AdminConnection::Clock::now();
+    // Those that poll() was asked of are the first of both.
+    size_t i = kFirstConnection;
+    for (auto it = connections_.begin(); it != connections_.end(); ++i) {
+      const bool is_over = waiting[i].revents != 0 ? !it->Continue(answer_, now)
+                                                   : now >= it->deadline();
+      it = is_over ? connections_.erase(it) : std::next(it);
+    }
+    accepting = AcceptSome(now);
   }
-  stopper.join();
+}
+
+bool AdminServer::AcceptSome(AdminConnection::Clock::time_point now) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    UniqueFd client(
+        accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client.get() < 0) {
+      if (errno == EAGAIN) return true;
+      if (IsOfTheClient(errno)) continue;
+      // It may be for want of descriptors.
+      if (!connections_.empty()) connections_.pop_front();
+      return false;
+    }
+    if (connections_.size() >= kMaxConnections) connections_.pop_front();
+    connections_.emplace_back(std::move(client), now);
+    if (!connections_.back().Continue(answer_, now)) connections_.pop_back();
+  }
+  return true;
+}
+
+std::vector<pollfd> AdminServer::Waiting(bool accepting) const {
+  std::vector<pollfd> waiting = {
+      {stop_.get(), POLLIN, 0},
+      {socket_.get(), accepting ? short{POLLIN} : short{0}, 0}};
+  for (const AdminConnection& connection : connections_) {
+    waiting.push_back({connection.fd(), connection.events(), 0});
+  }
+  return waiting;
 }
 
 }  // namespace sluice::server

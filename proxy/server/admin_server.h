@@ -1,19 +1,25 @@
 #ifndef PROXY_SERVER_ADMIN_SERVER_H_
 #define PROXY_SERVER_ADMIN_SERVER_H_
 
+#include <poll.h>
+
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/base/unique_fd.h"
+#include "proxy/server/admin_connection.h"
 #include "proxy/server/field_checks.h"
-
-struct mg_context;
 
 namespace sluice::server {
 
-// What the admin server tells. Called by its threads, so both are thread-safe,
+// What the admin server tells. Called by its thread, so both are thread-safe,
 // and quick: they answer from what is known.
 struct AdminSources {
   // What keeps the proxy from being ready, a line each; empty: it is ready.
@@ -38,17 +44,18 @@ AdminResponse AnswerAdminRequest(absl::string_view method,
                                  absl::string_view path,
                                  const AdminSources& sources);
 
-// Serves AnswerAdminRequest() over HTTP on two threads of its own, without
-// authentication: bind it to loopback or keep strangers away. Requests are
-// bounded in size and time, and their bodies are not read. Installs no signal
-// handler.
+// Serves AnswerAdminRequest() over HTTP/1.1, one request a connection, on a
+// thread of its own, without authentication: bind it to loopback or keep
+// strangers away. Connections are bounded in number, requests in size and time,
+// and their bodies are not read. Nobody waits for a client that is slow: of too
+// many connections the oldest goes.
 class AdminServer {
  public:
   // Listens at `address` (TCP; port 0: any). Fails when it is taken or cannot
   // be bound.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
       const Address& address, AdminSources sources);
-  // Waits for requests that are being answered.
+  // Breaks off what is under way.
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -56,14 +63,24 @@ class AdminServer {
   // Where it listens, the port resolved.
   const Address& address() const { return address_; }
 
-  const AdminSources& sources() const { return sources_; }
-
  private:
-  AdminServer(Address address, AdminSources sources);
+  explicit AdminServer(AdminSources sources);
 
+  absl::Status Listen(const Address& address);
+  void Run();
+  // Takes who waits, and what they have sent already. False: it fails for a
+  // while.
+  bool AcceptSome(AdminConnection::Clock::time_point now);
+  // What poll(2) is to wait for: the end, clients to come unless accepting
+  // fails, and those that are there.
+  std::vector<pollfd> Waiting(bool accepting) const;
+
+  const AdminConnection::Answer answer_;
   Address address_;
-  const AdminSources sources_;
-  mg_context* context_ = nullptr;
+  UniqueFd socket_;
+  UniqueFd stop_;                           // an eventfd
+  std::list<AdminConnection> connections_;  // the oldest first
+  std::thread thread_;                      // last: uses all of the above
 };
 
 }  // namespace sluice::server

@@ -1,5 +1,6 @@
 """What an operator does: limits, reloading, telling the broker addresses."""
 
+import contextlib
 import fcntl
 import ipaddress
 import json
@@ -133,6 +134,22 @@ class FewDescriptorsTest(StackTestCase):
         for _ in range(3):
             self.assert_code(
                 client().ace_connect(self.token("a/# pub"), self.key), 0)
+
+
+class SilentAdminClientsTest(StackTestCase):
+
+    def test_admin_port_answers_whoever_else_says_nothing(self):
+        host, port = self.stack.admin_address.rsplit(":", 1)
+        with contextlib.ExitStack() as others:
+            for part in (b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\n") * 150:
+                other = others.enter_context(
+                    socket.create_connection((host, int(port))))
+                other.sendall(part)
+            for path in ("/healthz", "/readyz", "/metrics"):
+                start = time.monotonic()
+                self.assertEqual(
+                    admin.http_status(self.stack.admin_address, path), 200)
+                self.assertLess(time.monotonic() - start, 1, path)
 
 
 class StalledLogTest(StackTestCase):

@@ -4,20 +4,26 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace sluice::server {
 
-std::string Exchange(const Address& address, absl::string_view request) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+UniqueFd Connect(const Address& address) {
+  UniqueFd socket_fd(socket(AF_INET, SOCK_STREAM, 0));
+  const int fd = socket_fd.get();
   EXPECT_GE(fd, 0);
   sockaddr_in to = {};
   to.sin_family = AF_INET;
   to.sin_port = htons(address.port);
   EXPECT_EQ(inet_pton(AF_INET, address.host.c_str(), &to.sin_addr), 1);
   EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  return socket_fd;
+}
+
+std::string Exchange(const Address& address, absl::string_view request) {
+  const UniqueFd socket = Connect(address);
+  const int fd = socket.get();
   EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(request.size()));
   std::string response;
@@ -26,7 +32,6 @@ std::string Exchange(const Address& address, absl::string_view request) {
   while ((got = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
     response.append(buffer, static_cast<size_t>(got));
   }
-  close(fd);
   return response;
 }
 

@@ -4,9 +4,13 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "proxy/base/unique_fd.h"
 #include "proxy/server/field_checks.h"
 
 namespace sluice::server {
+
+// A connection to `address`, a numeric one of IPv4.
+UniqueFd Connect(const Address& address);
 
 // Sends `request` over a connection of its own and returns what comes until the
 // server hangs up.
