@@ -25,12 +25,12 @@ absl::StatusOr<ClientTls> ReadClientTls(
   absl::StatusOr<std::string> certificate = ReadNamedCertificates(
       locations, FieldPath(path, "certificate"), schema.certificate());
   if (!certificate.ok()) return certificate.status();
-  absl::StatusOr<std::string> private_key =
+  const absl::StatusOr<SecretString> private_key =
       ReadNamedPrivateKey(locations, FieldPath(path, "private_key"),
                           schema.private_key(), *certificate);
   if (!private_key.ok()) return private_key.status();
   tls.certificate = *std::move(certificate);
-  tls.private_key = *std::move(private_key);
+  tls.private_key = private_key->str();
   return tls;
 }
 

@@ -117,31 +117,27 @@ absl::Status Checker::CheckAddress(Hosting hosting) {
 
 absl::Status Checker::CheckTls() {
   if (!schema_.has_tls()) return absl::OkStatus();
+  const config::v1::PolicyConfig::Tls& schema = schema_.tls();
   TlsConfig tls;
-  const struct {
-    const char* path;
-    const std::string& name;
-    std::string* contents;
-    std::string* path_of_file;
-    bool required;
-  } kFiles[] = {
-      {"tls.certificate", schema_.tls().certificate(), &tls.certificate,
-       &tls_files_.certificate, true},
-      {"tls.private_key", schema_.tls().private_key(), &tls.private_key,
-       &tls_files_.private_key, true},
-      {"tls.client_ca", schema_.tls().client_ca(), &tls.client_ca,
-       &tls_files_.client_ca, false},
+  absl::StatusOr<std::string> certificate = ReadNamedCertificates(
+      locations_, "tls.certificate", schema.certificate());
+  if (!certificate.ok()) return certificate.status();
+  tls.certificate = *std::move(certificate);
+  absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
+      locations_, "tls.private_key", schema.private_key(), tls.certificate);
+  if (!private_key.ok()) return private_key.status();
+  tls.private_key = *std::move(private_key);
+  const auto path_of = [this](const std::string& name) {
+    return ResolvePath(locations_.file(), name);
   };
-  for (const auto& file : kFiles) {
-    if (!file.required && !locations_.Contains(file.path)) continue;
-    absl::StatusOr<std::string> contents =
-        file.contents == &tls.private_key
-            ? ReadNamedPrivateKey(locations_, file.path, file.name,
-                                  tls.certificate)
-            : ReadNamedCertificates(locations_, file.path, file.name);
-    if (!contents.ok()) return contents.status();
-    *file.contents = *std::move(contents);
-    *file.path_of_file = ResolvePath(locations_.file(), file.name);
+  tls_files_ = {path_of(schema.certificate()), path_of(schema.private_key()),
+                ""};
+  if (locations_.Contains("tls.client_ca")) {
+    absl::StatusOr<std::string> client_ca =
+        ReadNamedCertificates(locations_, "tls.client_ca", schema.client_ca());
+    if (!client_ca.ok()) return client_ca.status();
+    tls.client_ca = *std::move(client_ca);
+    tls_files_.client_ca = path_of(schema.client_ca());
   }
   tls_ = std::move(tls);
   return absl::OkStatus();

@@ -209,11 +209,11 @@ absl::Status IssuerChecker::CheckClientCertificate(
   absl::StatusOr<std::string> certificate =
       ReadNamedCertificates(locations_, certificate_path, schema.certificate());
   if (!certificate.ok()) return certificate.status();
-  absl::StatusOr<std::string> private_key = ReadNamedPrivateKey(
+  const absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
       locations_, key_path, schema.private_key(), *certificate);
   if (!private_key.ok()) return private_key.status();
   endpoint->certificate = *std::move(certificate);
-  endpoint->private_key = *std::move(private_key);
+  endpoint->private_key = private_key->str();
   return absl::OkStatus();
 }
 

@@ -41,15 +41,16 @@ absl::StatusOr<std::string> ReadNamedCertificates(
   return contents;
 }
 
-absl::StatusOr<std::string> ReadNamedPrivateKey(
+absl::StatusOr<SecretString> ReadNamedPrivateKey(
     const config::Locations& locations, const std::string& path,
     const std::string& name, const std::string& certificate) {
   absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
-  if (!contents.ok()) return contents;
-  if (absl::Status s = CheckPrivateKey(*contents, certificate); !s.ok()) {
+  if (!contents.ok()) return contents.status();
+  SecretString key(*std::move(contents));
+  if (absl::Status s = CheckPrivateKey(key.str(), certificate); !s.ok()) {
     return locations.Error(path, absl::StrCat(name, ": ", s.message()));
   }
-  return contents;
+  return key;
 }
 
 }  // namespace sluice::policy

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "policy/server/files.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/config/locations.h"
 
 namespace sluice::policy {
@@ -33,7 +34,7 @@ absl::StatusOr<std::string> ReadNamedCertificates(
     const std::string& name);
 
 // The PEM of the private key that belongs to `certificate`, a PEM chain.
-absl::StatusOr<std::string> ReadNamedPrivateKey(
+absl::StatusOr<SecretString> ReadNamedPrivateKey(
     const config::Locations& locations, const std::string& path,
     const std::string& name, const std::string& certificate);
 
@@ -44,10 +45,10 @@ absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
                                      const std::string& path,
                                      const std::string& name,
                                      std::vector<std::string>* warnings) {
-  const absl::StatusOr<std::string> contents =
-      ReadNamedFile(locations, path, name);
+  absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
   if (!contents.ok()) return contents.status();
-  absl::StatusOr<KeySet> keys = KeySet::Parse(*contents);
+  const SecretString text(*std::move(contents));  // keys may be private
+  absl::StatusOr<KeySet> keys = KeySet::Parse(text.str());
   if (!keys.ok()) {
     return locations.Error(path,
                            absl::StrCat(name, ": ", keys.status().message()));

@@ -45,11 +45,12 @@ Store TryOpenStore(const StoreOptions& options, absl::Status* status) {
   return Store();
 }
 
-AccessControl::Reach ReachOf(const LoadedConfig& config) {
-  if (config.tls.has_value() && !config.tls->client_ca.empty()) {
+AccessControl::Reach ReachOf(TlsShape tls,
+                             const std::optional<ListenAddress>& address) {
+  if (tls == TlsShape::kWithClientCa) {
     return AccessControl::Reach::kWithCertificate;
   }
-  return config.address.has_value() && config.address->is_local()
+  return address.has_value() && address->is_local()
              ? AccessControl::Reach::kThisHost
              : AccessControl::Reach::kAnywhere;
 }
@@ -69,11 +70,13 @@ void EnableHealthAndReflection() {
 PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
                            Logger* log)
     : listen_address_(config.address),
-      tls_(config.tls),
-      tls_credentials_(
-          tls_.has_value() ? std::make_shared<TlsCredentials>(*tls_) : nullptr),
+      tls_shape_(ShapeOf(config.tls)),
+      tls_credentials_(config.tls.has_value()
+                           ? std::make_shared<TlsCredentials>(
+                                 *std::exchange(config.tls, std::nullopt))
+                           : nullptr),
       clock_(std::move(clock)),
-      access_(ReachOf(config), config.access),
+      access_(ReachOf(tls_shape_, listen_address_), config.access),
       checker_options_(config.checkers),
       checkers_(std::make_unique<Checkers>(checker_options_, clock_)),
       replica_(std::make_shared<Replica>(clock_)),
@@ -155,13 +158,13 @@ void PolicyServer::Reload(LoadedConfig config) {
   // Rules mean what clients have to show: an empty list is everybody with a
   // certificate, or nobody, or whoever is on this host. So those of another
   // shape of TLS wait for it.
-  if (HaveSameShape(config.tls, tls_)) {
+  if (ShapeOf(config.tls) == tls_shape_) {
     access_.SetRules(config.access);
     hub_.RecheckCallers();
   }
   if (config.tls.has_value()) {
     // What it fails for needs a restart, as the caller knows.
-    static_cast<void>(ReplaceTls(*std::move(config.tls)));
+    static_cast<void>(ReplaceTls(*std::exchange(config.tls, std::nullopt)));
   }
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
@@ -172,7 +175,7 @@ void PolicyServer::Reload(LoadedConfig config) {
 }
 
 absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
-  if (!HaveSameShape(tls_, tls)) {
+  if (ShapeOf(tls) != tls_shape_) {
     return absl::FailedPreconditionError(
         "whether TLS is spoken, and clients need certificates, changes only "
         "with a restart");
@@ -185,9 +188,10 @@ std::vector<std::string> PolicyServer::FieldsForRestart(
     const LoadedConfig& config) const {
   std::vector<std::string> fields;
   if (!(config.address == listen_address_)) fields.push_back("address");
-  if (!HaveSameShape(config.tls, tls_)) {
-    fields.push_back(
-        config.tls.has_value() == tls_.has_value() ? "tls.client_ca" : "tls");
+  if (ShapeOf(config.tls) != tls_shape_) {
+    const bool had_tls = tls_shape_ != TlsShape::kNone;
+    fields.push_back(config.tls.has_value() == had_tls ? "tls.client_ca"
+                                                       : "tls");
     if (!(config.access == access_.rules())) fields.push_back("access");
   }
   for (const std::vector<std::string>& changed :

@@ -134,7 +134,7 @@ class PolicyServer : private JwksObserverInterface {
   void OnFailure(const std::string& issuer, absl::string_view reason) override;
 
   const std::optional<ListenAddress> listen_address_;
-  const std::optional<TlsConfig> tls_;               // the first one
+  const TlsShape tls_shape_;
   std::shared_ptr<TlsCredentials> tls_credentials_;  // null without TLS
   const PolicyService::Clock clock_;
   AccessControl access_;

@@ -30,21 +30,23 @@ std::vector<std::string> TlsFiles::Paths() const {
   return paths;
 }
 
-bool HaveSameShape(const std::optional<TlsConfig>& a,
-                   const std::optional<TlsConfig>& b) {
-  if (!a.has_value() || !b.has_value()) return a.has_value() == b.has_value();
-  return a->client_ca.empty() == b->client_ca.empty();
+TlsShape ShapeOf(const std::optional<TlsConfig>& tls) {
+  if (!tls.has_value()) return TlsShape::kNone;
+  return tls->client_ca.empty() ? TlsShape::kWithoutClientCa
+                                : TlsShape::kWithClientCa;
 }
 
 absl::StatusOr<TlsConfig> ReadTlsFiles(const TlsFiles& files) {
   absl::StatusOr<std::string> certificate = ReadCertificates(files.certificate);
   if (!certificate.ok()) return certificate.status();
-  absl::StatusOr<std::string> private_key = ReadSmallFile(files.private_key);
-  if (!private_key.ok()) return private_key.status();
-  if (absl::Status s = CheckPrivateKey(*private_key, *certificate); !s.ok()) {
+  absl::StatusOr<std::string> contents = ReadSmallFile(files.private_key);
+  if (!contents.ok()) return contents.status();
+  SecretString private_key(*std::move(contents));
+  if (absl::Status s = CheckPrivateKey(private_key.str(), *certificate);
+      !s.ok()) {
     return Of(files.private_key, s);
   }
-  TlsConfig tls{*std::move(certificate), *std::move(private_key), ""};
+  TlsConfig tls{*std::move(certificate), std::move(private_key), ""};
   if (files.client_ca.empty()) return tls;
   absl::StatusOr<std::string> client_ca = ReadCertificates(files.client_ca);
   if (!client_ca.ok()) return client_ca.status();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proxy/base/secret_string.h"
 
 namespace sluice::policy {
 
@@ -22,15 +23,15 @@ struct TlsFiles {
 // TLS of the service: PEM texts, checked.
 struct TlsConfig {
   std::string certificate;
-  std::string private_key;
+  SecretString private_key;
   // Not empty: clients must show a certificate that one of these issued.
   std::string client_ca;
 };
 
-// Whether a running server can take `b` over in place of `a`: that TLS is
-// spoken, and that clients need a certificate, does not change.
-bool HaveSameShape(const std::optional<TlsConfig>& a,
-                   const std::optional<TlsConfig>& b);
+// What of its TLS a running server cannot change.
+enum class TlsShape { kNone, kWithoutClientCa, kWithClientCa };
+
+TlsShape ShapeOf(const std::optional<TlsConfig>& tls);
 
 // Reads and checks the files. Fails where one cannot be read, is no whole PEM,
 // or where the key does not belong to the certificate; the message names the

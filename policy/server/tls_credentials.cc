@@ -10,7 +10,7 @@ TlsCredentials::TlsCredentials(TlsConfig tls)
     : tls_(std::move(tls)),
       credentials_(grpc_ssl_server_credentials_create_with_options(
           grpc_ssl_server_credentials_create_options_using_config_fetcher(
-              tls_.client_ca.empty()
+              tls_->client_ca.empty()
                   ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
                   : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY,
               &TlsCredentials::Fetch, this))) {}
@@ -22,7 +22,6 @@ TlsCredentials::~TlsCredentials() {
 void TlsCredentials::Replace(TlsConfig tls) {
   std::lock_guard<std::mutex> lock(mutex_);
   tls_ = std::move(tls);
-  is_new_ = true;
 }
 
 int TlsCredentials::AddPortToServer(const std::string& address,
@@ -34,10 +33,10 @@ grpc_ssl_certificate_config_reload_status TlsCredentials::Fetch(
     void* self, grpc_ssl_server_certificate_config** config) {
   auto* const credentials = static_cast<TlsCredentials*>(self);
   std::lock_guard<std::mutex> lock(credentials->mutex_);
-  if (!std::exchange(credentials->is_new_, false)) {
+  if (!credentials->tls_.has_value()) {
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
   }
-  const TlsConfig& tls = credentials->tls_;
+  const TlsConfig tls = *std::exchange(credentials->tls_, std::nullopt);
   const grpc_ssl_pem_key_cert_pair pair = {tls.private_key.c_str(),
                                            tls.certificate.c_str()};
   // gRPC wants some CA, also where clients are asked for no certificate.

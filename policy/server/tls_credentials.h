@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
+#include <optional>
 #include <string>
 
 #include "grpc/grpc_security.h"
@@ -39,8 +40,7 @@ class TlsCredentials final : public grpc::ServerCredentials {
       void* self, grpc_ssl_server_certificate_config** config);
 
   std::mutex mutex_;
-  TlsConfig tls_;
-  bool is_new_ = true;  // gRPC has not fetched it
+  std::optional<TlsConfig> tls_;  // until gRPC has fetched it
   grpc_server_credentials* const credentials_;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/server/as_hint.h"
 
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proxy/base/json_string.h"
@@ -49,9 +50,11 @@ absl::Status CheckAsHint(const AsHint& hint, const config::Locations& locations,
                            "needs ace.as_hint.cnonce_key_file beside it");
   }
   constexpr char kPath[] = "ace.as_hint.cnonce_key_file";
+  std::string contents;
   absl::Status s = FieldChecks(locations).ReadNamedFile(
-      kPath, hint.cnonce_key_file(), &result->cnonce_key);
+      kPath, hint.cnonce_key_file(), &contents);
   if (!s.ok()) return s;
+  result->cnonce_key = std::move(contents);
   if (result->cnonce_key.size() < kMinKeyBytes) {
     return locations.Error(
         kPath, absl::StrCat("the file holds less than ", kMinKeyBytes,

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "proto/sluice/config/v1/proxy.pb.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/config/locations.h"
 #include "proxy/server/field_checks.h"
 
@@ -15,7 +16,7 @@ struct AsHintConfig {
   std::string json;  // the object, without `cnonce`; empty: no hint
   // A secret. Empty: hints carry no `cnonce`, and those in tokens do not
   // matter.
-  std::string cnonce_key;
+  SecretString cnonce_key;
   bool cnonce_optional = false;
 };
 

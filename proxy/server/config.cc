@@ -82,6 +82,9 @@ absl::StatusOr<Config> Checker::Check() {
   if (absl::Status s = CheckAdminAndWorkers(); !s.ok()) return s;
   if (absl::Status s = CheckLog(); !s.ok()) return s;
   config_.source = schema_;
+  if (config_.source.upstream().has_password()) {
+    SecretString::Wipe(config_.source.mutable_upstream()->mutable_password());
+  }
   return std::move(config_);
 }
 
@@ -168,17 +171,19 @@ absl::Status Checker::CheckUpstream() {
                            Unix::kAllowed, AnyPort::kRefused, &result.address);
   if (!s.ok()) return s;
   result.username = upstream.username();
-  result.password = upstream.password();
+  result.password = absl::string_view(upstream.password());
   std::string password_path = "upstream.password";
   if (upstream.has_password_file()) {
     password_path = "upstream.password_file";
+    std::string contents;
     s = fields_.ReadNamedFile(password_path, upstream.password_file(),
-                              &result.password);
+                              &contents);
     if (!s.ok()) return s;
-    absl::string_view line = result.password;
+    const SecretString secret(std::move(contents));
+    absl::string_view line = secret.str();
     absl::ConsumeSuffix(&line, "\n");
     absl::ConsumeSuffix(&line, "\r");
-    result.password.resize(line.size());
+    result.password = line;
     if (result.password.empty()) {
       return Error(password_path,
                    "the file is empty; put the password into it");
@@ -193,7 +198,7 @@ absl::Status Checker::CheckUpstream() {
         "upstream.username",
         "only ${subject}, ${client_id} and ${issuer} can be filled in");
   }
-  if (!UnknownPlaceholder(result.password).empty()) {
+  if (!UnknownPlaceholder(result.password.str()).empty()) {
     return Error(
         password_path,
         "only ${subject}, ${client_id} and ${issuer} can be filled in");
@@ -422,7 +427,11 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
   absl::StatusOr<config::Locations> locations =
       config::LoadYamlFile(path, &schema);
   if (!locations.ok()) return locations.status();
-  return Checker(schema, *locations).Check();
+  absl::StatusOr<Config> config = Checker(schema, *locations).Check();
+  if (schema.upstream().has_password()) {
+    SecretString::Wipe(schema.mutable_upstream()->mutable_password());
+  }
+  return config;
 }
 
 bool NeedsRestart(const Config& running, const Config& changed) {

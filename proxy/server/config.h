@@ -12,6 +12,7 @@
 #include "policy/server/config.h"
 #include "proto/sluice/config/v1/proxy.pb.h"
 #include "proxy/base/log.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/mqtt/unframer.h"
 #include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
@@ -34,7 +35,7 @@ struct ListenerConfig {
 struct UpstreamConfig {
   Address address;
   std::string username;
-  std::string password;
+  SecretString password;
   bool proxy_protocol_v2 = false;
   absl::Duration connect_timeout = absl::Seconds(5);
   std::string refused_topic_characters;
@@ -108,7 +109,7 @@ struct Config {
   LogConfig log;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
-  // What was read.
+  // What was read, but for the upstream's password.
   config::v1::ProxyConfig source;
 };
 

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "grpcpp/channel.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/server/connection_bounds.h"
 #include "proxy/server/listener_settings.h"
 
@@ -63,6 +64,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   server->FollowPolicy();
   server->pool_->Start();
   server->serving_ = server->config_;
+  // From now on only that one counts.
+  server->config_.upstream.password = SecretString();
+  server->config_.ace.as_hint.cnonce_key = SecretString();
   server->WatchCertificates();
   server->readiness_->SetListening(true);
   return server;

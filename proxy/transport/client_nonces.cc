@@ -18,7 +18,7 @@ std::string ClientNonces::Mac(absl::string_view content) const {
   std::array<uint8_t, EVP_MAX_MD_SIZE> mac;
   unsigned size = 0;
   // Fails for want of memory only; nothing matches what is then empty.
-  if (HMAC(EVP_sha256(), key_.data(), key_.size(), AsBytes(content).data(),
+  if (HMAC(EVP_sha256(), key_.c_str(), key_.size(), AsBytes(content).data(),
            content.size(), mac.data(), &size) == nullptr) {
     return "";
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/session/client_nonces_interface.h"
 
 namespace sluice::transport {
@@ -25,7 +26,7 @@ class ClientNonces final : public session::ClientNoncesInterface {
   static constexpr absl::Duration kMaxSkew = absl::Minutes(1);
 
   // `key` is a secret, and serves no other purpose.
-  explicit ClientNonces(std::string key) : key_(std::move(key)) {}
+  explicit ClientNonces(SecretString key) : key_(std::move(key)) {}
 
   std::string Make(absl::Time now) const override;
   bool IsFresh(ByteView nonce, absl::Time now) const override;
@@ -33,7 +34,7 @@ class ClientNonces final : public session::ClientNoncesInterface {
  private:
   std::string Mac(absl::string_view content) const;
 
-  const std::string key_;
+  const SecretString key_;
 };
 
 }  // namespace sluice::transport

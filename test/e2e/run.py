@@ -25,7 +25,7 @@ MODULES = ("test_programs", "test_authentication", "test_client_nonce",
            "test_gate", "test_protocol", "test_policy_connection",
            "test_failures", "test_management", "test_access", "test_checks",
            "test_revocation", "test_rules", "test_outage", "test_tour",
-           "test_operation", "test_audit",
+           "test_operation", "test_memory", "test_audit",
            "test_clients")
 
 # Reads the logs of all others.

@@ -1,0 +1,80 @@
+"""What the programs' memory holds no more."""
+
+import os
+import signal
+import subprocess
+import unittest
+
+from harness.process import eventually
+from harness.stack import StackTestCase
+
+OLD_PASSWORD = b"old-password-of-the-proxy-0123456789"
+NEW_PASSWORD = b"new-password-of-the-proxy-9876543210"
+
+
+def write_password(directory):
+    (directory / "password").write_bytes(OLD_PASSWORD + b"\n")
+
+
+def count_in_memory(pid, needle):
+    """How often a process's memory holds `needle`."""
+    count = 0
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            addresses, permissions = line.split()[:2]
+            if "r" not in permissions or "[v" in line:
+                continue
+            start, end = (int(x, 16) for x in addresses.split("-"))
+            try:
+                memory.seek(start)
+                count += memory.read(end - start).count(needle)
+            except OSError:
+                pass  # unmapped meanwhile
+    return count
+
+
+@unittest.skipIf(os.getuid() != 0, "only root may look into their memory")
+class ReplacedSecretsTest(StackTestCase):
+    stack_options = {
+        "mode": "mtls", "prepare": write_password,
+        "proxy": {"upstream": {"username": "u", "password_file": "password"}}}
+
+    def replace(self, file, contents):
+        new = self.stack.directory / f"{file}.new"
+        new.write_bytes(contents)
+        new.rename(self.stack.directory / file)
+
+    def test_upstream_password_is_forgotten_once_it_is_replaced(self):
+        pid = self.stack.proxy.pid
+        self.assertGreater(count_in_memory(pid, OLD_PASSWORD), 0)
+        self.replace("password", NEW_PASSWORD)
+        self.stack.proxy.send_signal(signal.SIGHUP)
+        self.stack.proxy.wait_for('"reloaded"')
+        self.assertGreater(count_in_memory(pid, NEW_PASSWORD), 0)
+        eventually(lambda: count_in_memory(pid, OLD_PASSWORD) == 0,
+                   "the old password is gone")
+
+    def test_private_key_is_forgotten_once_it_is_replaced(self):
+        directory = self.stack.directory
+        old_key = (directory / "policy.key").read_bytes().splitlines()[1]
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-keyout", "new.key", "-out",
+             "new.crt", "-days", "2", "-subj", "/CN=policy", "-addext",
+             "subjectAltName=IP:127.0.0.1"],
+            cwd=directory, check=True, capture_output=True)
+        for kind in ("key", "crt"):
+            self.replace(f"policy.{kind}",
+                         (directory / f"new.{kind}").read_bytes())
+        self.stack.policy.send_signal(signal.SIGHUP)
+        self.stack.policy.wait_for('"reloaded"')
+
+        def is_forgotten():
+            # gRPC takes the new key when somebody connects.
+            subprocess.run(["openssl", "s_client", "-connect",
+                            self.stack.policy_address], input=b"",
+                           capture_output=True, check=False)
+            return count_in_memory(self.stack.policy.pid, old_key) == 0
+
+        eventually(is_forgotten, "the old key is gone")
