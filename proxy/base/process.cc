@@ -1,10 +1,21 @@
 #include "proxy/base/process.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "absl/synchronization/mutex.h"
 
 namespace sluice {
+
+bool FillStandardDescriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // Of those that are free open() takes the lowest.
+    if (open("/dev/null", O_RDWR) != fd) return false;
+  }
+  return true;
+}
 
 void ForbidLookingIntoMemory() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

@@ -3,6 +3,12 @@
 
 namespace sluice {
 
+// Opens /dev/null in place of those of standard input, output and error that
+// are closed: whatever is opened next would have their numbers, and get what is
+// meant for them. False where that cannot be done. Programs that depend on
+// :standard_descriptors do so before libraries open files of their own.
+bool FillStandardDescriptors();
+
 // From now on this process leaves no core dump, and no debugger of another
 // process of its user gets into it: its memory holds keys and tokens. Failing
 // to forbid that is no reason not to serve.

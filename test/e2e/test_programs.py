@@ -81,6 +81,26 @@ class ProgramsTest(unittest.TestCase):
         eventually(lambda: reads(ours.pid), "a program that forbids nothing")
         self.assertFalse(reads(policy.pid))
 
+    @unittest.skipIf(os.getuid() != 0, "only root may look at their files")
+    def test_closed_standard_descriptors_are_not_used_for_others(self):
+        config = self.directory / "policy.yaml"
+        config.write_text("audience: a\naddress: 127.0.0.1:0\n",
+                          encoding="utf-8")
+        for closed in (0, 1, 2):
+            with self.subTest(closed):
+                program = subprocess.Popen(
+                    ["sh", "-c", f'exec "$@" {closed}>&-', "sh", POLICY,
+                     "--config", config], stderr=subprocess.DEVNULL)
+                self.addCleanup(program.wait)
+                self.addCleanup(program.kill)
+                executable = pathlib.Path(f"/proc/{program.pid}/exe")
+                files = pathlib.Path(f"/proc/{program.pid}/fd")
+                eventually(lambda: executable.readlink().name ==
+                           "sluice-policy" and len(list(files.iterdir())) > 5,
+                           "it serves")
+                self.assertEqual(str((files / str(closed)).readlink()),
+                                 "/dev/null")
+
     def test_wrong_usage_exits_2(self):
         for argv in ((PROXY,), (POLICY,), (PROXY, "--no-such-flag"),
                      (POLICY, "--config"), (SLUICECTL, "no-such-command")):

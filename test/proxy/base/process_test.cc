@@ -1,8 +1,11 @@
 #include "proxy/base/process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "absl/synchronization/mutex.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice {
 namespace {
@@ -21,6 +24,21 @@ void LockInBothOrders() {
 TEST(ProcessTest, AnOrderOfLocksDoesNotEndTheProcess) {
   SkipDeadlockDetection();
   LockInBothOrders();
+}
+
+void ExitByWhetherTheyAreOpen() {
+  close(STDIN_FILENO);
+  close(STDERR_FILENO);
+  const bool filled = FillStandardDescriptors();
+  const UniqueFd next(open("/dev/null", O_RDONLY));
+  _exit(filled && next.get() > STDERR_FILENO &&
+                fcntl(STDIN_FILENO, F_GETFD) >= 0
+            ? 0
+            : 1);
+}
+
+TEST(ProcessTest, NothingIsOpenedInPlaceOfAStandardDescriptor) {
+  EXPECT_EXIT(ExitByWhetherTheyAreOpen(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
