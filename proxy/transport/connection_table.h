@@ -66,6 +66,13 @@ class ConnectionTable {
       if (connection != nullptr) visit(connection);
     }
   }
+  // Calls `visit` with the identifier and connection of those that came after
+  // `id`, until it returns false. It ends none.
+  template <typename Visitor>
+  void VisitAfter(uint64_t id, Visitor visit) const {
+    auto it = connections_.upper_bound(id);
+    while (it != connections_.end() && visit(it->first, *it->second)) ++it;
+  }
   // Destroys all.
   void Clear();
 

@@ -14,6 +14,33 @@ constexpr size_t kRecheckBatch = 32;
 // Connections that have to go each time that descriptors run out.
 constexpr int kEvictions = 32;
 
+// Behind which of the connections of `worker` those come that `query` asks for;
+// nullopt: it has none.
+absl::optional<uint64_t> StartOf(const policy::v1::SessionQuery& query,
+                                 size_t worker) {
+  uint64_t start = 0;
+  if (!query.after_session_id().empty()) {
+    const auto after = SessionId::Parse(query.after_session_id());
+    if (!after.has_value() || after->worker > worker) return absl::nullopt;
+    if (after->worker == worker) start = after->connection;
+  }
+  if (!query.session_id().empty()) {
+    const auto only = SessionId::Parse(query.session_id());
+    if (!only.has_value() || only->worker != worker ||
+        only->connection <= start) {
+      return absl::nullopt;
+    }
+    start = only->connection - 1;
+  }
+  return start;
+}
+
+bool Matches(const policy::v1::SessionQuery& query,
+             const policy::v1::SessionInfo& info) {
+  return (query.subject().empty() || query.subject() == info.subject()) &&
+         (query.client_id().empty() || query.client_id() == info.client_id());
+}
+
 }  // namespace
 
 Worker::Worker(size_t index, const Peers& peers, Admission* admission,
@@ -147,23 +174,23 @@ void Worker::ListSessions(
     policy_client::WatchObserverInterface::SessionsCallback done) {
   loop_.Post([this, query, done = std::move(done)]() mutable {
     std::vector<policy::v1::SessionInfo> sessions;
-    for (const uint64_t id : connections_.Ids()) {
-      if (sessions.size() >= query.limit()) break;
-      const std::string session_id = SessionId{index_, id}.ToString();
-      if (session_id <= query.after_session_id() ||
-          (!query.session_id().empty() && query.session_id() != session_id)) {
-        continue;
-      }
-      policy::v1::SessionInfo info;
-      if (!connections_.Find(id)->Describe(&info) ||
-          (!query.subject().empty() && query.subject() != info.subject()) ||
-          (!query.client_id().empty() &&
-           query.client_id() != info.client_id())) {
-        continue;
-      }
-      info.set_session_id(session_id);
-      sessions.push_back(std::move(info));
+    const absl::optional<uint64_t> start = StartOf(query, index_);
+    if (!start.has_value() || query.limit() == 0) {
+      done(std::move(sessions));
+      return;
     }
+    connections_.VisitAfter(
+        *start, [&](uint64_t id, const ClientConnection& connection) {
+          const std::string session_id = SessionId{index_, id}.ToString();
+          if (query.session_id().empty() || query.session_id() == session_id) {
+            policy::v1::SessionInfo info;
+            if (connection.Describe(&info) && Matches(query, info)) {
+              info.set_session_id(session_id);
+              sessions.push_back(std::move(info));
+            }
+          }
+          return query.session_id().empty() && sessions.size() < query.limit();
+        });
     done(std::move(sessions));
   });
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -118,6 +120,55 @@ TEST_F(WorkerPoolTest, ServesManyClientsOnManyLoops) {
   EXPECT_EQ(
       Sum([](const LoopStats& s) { return s.connections_opened.value(); }),
       static_cast<uint64_t>(kThreads * kClients));
+}
+
+TEST_F(WorkerPoolTest, ListsSessionsInPages) {
+  options_.workers = 2;
+  Start();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  std::vector<TestSocket> brokers;
+  for (int i = 0; i < 7; ++i) {
+    clients.push_back(std::make_unique<TestClient>(address_));
+    brokers.push_back(Open(clients.back().get()));
+  }
+  const auto list = [this](const policy::v1::SessionQuery& query) {
+    std::promise<std::vector<std::string>> listed;
+    pool_->ListSessions(query, [&](auto sessions) {
+      std::vector<std::string> ids;
+      for (const auto& session : sessions) ids.push_back(session.session_id());
+      listed.set_value(std::move(ids));
+    });
+    return listed.get_future().get();
+  };
+  policy::v1::SessionQuery query;
+  query.set_limit(100);
+  const std::vector<std::string> all = list(query);
+  ASSERT_EQ(all.size(), 7u);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  // Each page begins behind the last.
+  std::vector<std::string> paged;
+  query.set_limit(2);
+  for (;;) {
+    const std::vector<std::string> page = list(query);
+    if (page.empty()) break;
+    ASSERT_LE(page.size(), 2u);
+    paged.insert(paged.end(), page.begin(), page.end());
+    query.set_after_session_id(page.back());
+  }
+  EXPECT_EQ(paged, all);
+  // What the last page ended with may have gone.
+  query.set_after_session_id("0000ffffffffffff");
+  query.set_limit(100);
+  for (const std::string& id : list(query)) EXPECT_EQ(id[3], '1') << id;
+  query.clear_after_session_id();
+  query.set_session_id(all[3]);
+  EXPECT_EQ(list(query), std::vector<std::string>{all[3]});
+  query.set_after_session_id(all[3]);
+  EXPECT_TRUE(list(query).empty());
+  query.Clear();
+  query.set_limit(100);
+  query.set_subject("nobody");
+  EXPECT_TRUE(list(query).empty());
 }
 
 }  // namespace
