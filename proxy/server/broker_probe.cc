@@ -1,70 +1,71 @@
 #include "proxy/server/broker_probe.h"
 
+#include <thread>
 #include <utility>
 
-#include "proxy/server/tcp_probe.h"
-
 namespace sluice::server {
+namespace {
+
+void Report(const Address& address, bool reachable, Logger& logger) {
+  if (reachable) {
+    logger.Info("broker_reachable", {{"address", address.ToString()}});
+  } else {
+    logger.Warning("broker_unreachable", {{"address", address.ToString()}});
+  }
+}
+
+}  // namespace
 
 BrokerProbe::BrokerProbe(Address address, const Options& options,
                          Logger* logger)
-    : options_(options),
-      logger_(*logger),
-      address_(std::move(address)),
-      thread_([this] { Run(); }) {}
+    : state_(std::make_shared<State>()) {
+  state_->address = std::move(address);
+  state_->logger = logger;
+  std::thread([state = state_, options] { Run(state, options); }).detach();
+}
 
 BrokerProbe::~BrokerProbe() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stop_ = true;
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->logger = nullptr;
   }
-  changed_.notify_all();
-  thread_.join();
+  state_->changed.notify_all();
 }
 
 bool BrokerProbe::reachable() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return reachable_;
+  std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->reachable;
 }
 
 void BrokerProbe::SetAddress(Address address) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (address == address_) return;
-    address_ = std::move(address);
-    first_ = true;
-    reachable_ = false;
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    if (address == state_->address) return;
+    state_->address = std::move(address);
+    state_->first = true;
+    state_->reachable = false;
   }
-  changed_.notify_all();
+  state_->changed.notify_all();
 }
 
-void BrokerProbe::WaitForAttempt() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return !first_; });
-}
-
-void BrokerProbe::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!stop_) {
-    const Address address = address_;
+void BrokerProbe::Run(const std::shared_ptr<State>& state,
+                      const Options& options) {
+  std::unique_lock<std::mutex> lock(state->mutex);
+  while (state->logger != nullptr) {
+    const Address address = state->address;
     lock.unlock();
-    const bool reachable = CanConnect(address, options_.timeout);
+    const bool reachable = options.can_connect(address, options.timeout);
     lock.lock();
-    if (!(address == address_)) continue;
-    if (first_ || reachable != reachable_) Report(address, reachable);
-    reachable_ = reachable;
-    first_ = false;
-    changed_.notify_all();
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(options_.interval),
-                      [this] { return stop_ || first_; });
-  }
-}
-
-void BrokerProbe::Report(const Address& address, bool reachable) {
-  if (reachable) {
-    logger_.Info("broker_reachable", {{"address", address.ToString()}});
-  } else {
-    logger_.Warning("broker_unreachable", {{"address", address.ToString()}});
+    if (state->logger == nullptr) return;
+    if (!(address == state->address)) continue;
+    if (state->first || reachable != state->reachable) {
+      Report(address, reachable, *state->logger);
+    }
+    state->reachable = reachable;
+    state->first = false;
+    state->changed.wait_for(
+        lock, absl::ToChronoNanoseconds(options.interval),
+        [&state] { return state->logger == nullptr || state->first; });
   }
 }
 

@@ -2,23 +2,29 @@
 #define PROXY_SERVER_BROKER_PROBE_H_
 
 #include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <functional>
+#include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 
 #include "absl/time/time.h"
 #include "proxy/base/log.h"
 #include "proxy/server/field_checks.h"
+#include "proxy/server/tcp_probe.h"
 
 namespace sluice::server {
 
 // Knows whether the broker can be reached: connects to it every now and then,
 // on a thread of its own, and hangs up at once. It only watches; clients are
-// served whatever it finds.
+// served whatever it finds. Its end waits for no attempt, as looking up a name
+// may take as long as the resolver likes: the thread then ends by itself.
 class BrokerProbe {
  public:
   struct Options {
     absl::Duration interval = absl::Seconds(2);
     absl::Duration timeout = absl::Seconds(2);  // of one attempt
+    // Whether somebody accepts connections at an address; for tests.
+    std::function<bool(const Address&, absl::Duration timeout)> can_connect =
+        CanConnect;
   };
 
   // Begins at once. Tells `logger`, which outlives the probe, of each change.
@@ -33,22 +39,20 @@ class BrokerProbe {
   // Watches another broker from now on. Any thread.
   void SetAddress(Address address);
 
-  // Waits for an attempt at the present address to end. Any thread.
-  void WaitForAttempt();
-
  private:
-  void Run();
-  void Report(const Address& address, bool reachable);
+  // What the thread uses, which may outlive the probe.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    Address address;
+    bool first = true;  // no attempt at this address yet
+    bool reachable = false;
+    Logger* logger;  // null: the probe has ended
+  };
 
-  const Options options_;
-  Logger& logger_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  Address address_;
-  bool first_ = true;  // no attempt at this address yet
-  bool reachable_ = false;
-  bool stop_ = false;
-  std::thread thread_;
+  static void Run(const std::shared_ptr<State>& state, const Options& options);
+
+  const std::shared_ptr<State> state_;
 };
 
 }  // namespace sluice::server

@@ -4,8 +4,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstring>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -18,43 +21,60 @@
 namespace sluice::server {
 namespace {
 
-class NullSink : public LogSinkInterface {
+// Lets a test wait for what is logged: each change, and the first attempt.
+class LineCounter : public LogSinkInterface {
  public:
-  void Write(absl::string_view /*line*/) override {}
+  void Write(absl::string_view /*line*/) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++lines_;
+    written_.notify_all();
+  }
+  void AwaitLines(int lines) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    written_.wait(lock, [&] { return lines_ >= lines; });
+  }
+  int lines() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable written_;
+  int lines_ = 0;
 };
 
 class BrokerProbeTest : public ::testing::Test {
  protected:
   // So long an interval that only the first attempt is made.
   BrokerProbe::Options options_{absl::Hours(1), absl::Seconds(20)};
-  NullSink sink_;
+  LineCounter sink_;
   Logger logger_{&sink_, LogLevel::kDebug, LogFormat::kText};
 };
 
 TEST_F(BrokerProbeTest, FindsABrokerThatIsThere) {
   LoopbackListener broker;
   BrokerProbe probe(broker.address(), options_, &logger_);
-  probe.WaitForAttempt();
-  EXPECT_TRUE(probe.reachable());
+  while (!probe.reachable()) std::this_thread::yield();
 }
 
 TEST_F(BrokerProbeTest, MissesABrokerThatIsNotThere) {
   const Address gone = LoopbackListener().address();
   BrokerProbe probe(gone, options_, &logger_);
-  probe.WaitForAttempt();
+  sink_.AwaitLines(1);
   EXPECT_FALSE(probe.reachable());
 }
 
 TEST_F(BrokerProbeTest, FollowsTheAddress) {
   const Address gone = LoopbackListener().address();
   BrokerProbe probe(gone, options_, &logger_);
-  probe.WaitForAttempt();
+  sink_.AwaitLines(1);
   LoopbackListener broker;
   probe.SetAddress(broker.address());
-  probe.WaitForAttempt();
-  EXPECT_TRUE(probe.reachable());
+  sink_.AwaitLines(2);
+  while (!probe.reachable()) std::this_thread::yield();
   probe.SetAddress(gone);
-  probe.WaitForAttempt();
+  sink_.AwaitLines(3);
   EXPECT_FALSE(probe.reachable());
 }
 
@@ -68,6 +88,29 @@ TEST_F(BrokerProbeTest, NoticesChanges) {
   while (probe.reachable()) std::this_thread::yield();
   LoopbackListener again(address.port);
   while (!probe.reachable()) std::this_thread::yield();
+}
+
+TEST_F(BrokerProbeTest, ItsEndWaitsForNoAttempt) {
+  struct Resolver {
+    std::promise<void> asked, answers;
+  };
+  auto resolver = std::make_shared<Resolver>();
+  options_.can_connect = [resolver](const Address&, absl::Duration) {
+    resolver->asked.set_value();
+    resolver->answers.get_future().wait();
+    return true;
+  };
+  std::weak_ptr<Resolver> in_use = resolver;
+  {
+    BrokerProbe probe(Address(), options_, &logger_);
+    resolver->asked.get_future().wait();
+  }
+  options_.can_connect = CanConnect;
+  resolver->answers.set_value();
+  resolver.reset();
+  // The thread ends, and says nothing of what it has found.
+  while (!in_use.expired()) std::this_thread::yield();
+  EXPECT_EQ(sink_.lines(), 0);
 }
 
 TEST(CanConnectTest, ReachesSocketFiles) {
