@@ -52,6 +52,7 @@ class Checker {
   absl::Status CheckUpstream();
   absl::Status CheckPolicy();
   absl::Status CheckPolicyTls();
+  void WarnOfPlainText();
   absl::Status CheckAce();
   absl::Status CheckLimits();
   absl::Status CheckAdminAndWorkers();
@@ -237,7 +238,9 @@ absl::Status Checker::CheckPolicy() {
       s = fields_.CheckAddress("policy.address", policy.address(),
                                Unix::kAllowed, AnyPort::kRefused,
                                &*result.address);
-      return s.ok() ? CheckPolicyTls() : s;
+      if (s.ok()) s = CheckPolicyTls();
+      if (s.ok()) WarnOfPlainText();
+      return s;
     case Schema::PolicySource::kEmbedded:
       break;
   }
@@ -258,6 +261,15 @@ absl::Status Checker::CheckPolicy() {
   config_.warnings = embedded->warnings;
   result.embedded = *std::move(embedded);
   return absl::OkStatus();
+}
+
+void Checker::WarnOfPlainText() {
+  const Address& address = *config_.policy.address;
+  if (config_.policy.tls.has_value() || address.is_local()) return;
+  config_.warnings.push_back(absl::StrCat(
+      "policy.address: whoever is on the way to ", address.ToString(),
+      " reads tokens, and may make up what clients are allowed; "
+      "policy.tls would keep them from it"));
 }
 
 absl::Status Checker::CheckPolicyTls() {

@@ -242,6 +242,29 @@ TEST_F(ConfigTest, ReadsTheEmbeddedPolicy) {
             "policy.yaml:1: isuers: unknown field; did you mean \"issuers\"?");
 }
 
+TEST_F(ConfigTest, WarnsOfAPolicyServiceElsewhereInPlainText) {
+  const auto warnings = [this](const char* address, const char* more) {
+    return MustLoad(absl::StrReplaceAll(
+                        kMinimal,
+                        {{"address: 127.0.0.1:50051",
+                          absl::StrCat("address: '", address, "'", more)}}))
+        .warnings;
+  };
+  for (const char* local :
+       {"127.0.0.1:1", "localhost:1", "[::1]:1", "unix:/run/policy.sock"}) {
+    EXPECT_TRUE(warnings(local, "").empty()) << local;
+  }
+  for (const char* remote : {"policy.example:1", "192.0.2.1:1"}) {
+    const std::vector<std::string> said = warnings(remote, "");
+    ASSERT_EQ(said.size(), 1u) << remote;
+    EXPECT_EQ(said[0],
+              absl::StrCat("policy.address: whoever is on the way to ", remote,
+                           " reads tokens, and may make up what clients are "
+                           "allowed; policy.tls would keep them from it"));
+    EXPECT_TRUE(warnings(remote, ", tls: {ca: server.crt}").empty());
+  }
+}
+
 struct ErrorCase {
   // What is put in the place of `from` in the minimal configuration.
   const char* from;
