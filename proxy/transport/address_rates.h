@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,7 +13,9 @@ namespace sluice::transport {
 
 // How often clients of one address (see SocketAddress::Network()) do something:
 // a token bucket each, which holds what it gets in a second, one at least. What
-// is remembered is bounded, whoever comes. Any thread.
+// is remembered is bounded, whoever comes, and so is what each call costs: for
+// a new address one is forgotten that owes nothing, the one that has been quiet
+// longest; only where all owe something, one of these. Any thread.
 //
 // Time is asked for under the lock, not of the callers: event loops know it to
 // some milliseconds, each in its own way, and a bucket that is filled for the
@@ -39,21 +42,29 @@ class AddressRates {
 
  private:
   struct Bucket {
+    uint64_t network;
     double tokens;
     uint64_t filled_at;  // by `clock_`
+    bool owes;           // which of the lists below it is in
   };
+  // In the order in which they were used last.
+  using Buckets = std::list<Bucket>;
 
   double capacity() const { return per_second_ < 1 ? 1 : per_second_; }
   // What `bucket` holds at `now`.
   double TokensOf(const Bucket& bucket, uint64_t now) const;
-  // The bucket of an address, filled; forgets others if need be.
-  Bucket& BucketOf(const SocketAddress& client);
-  void Forget(uint64_t now);
+  // The bucket of an address, filled; forgets another if need be.
+  Buckets::iterator BucketOf(const SocketAddress& client);
+  // Puts it, after its use, where it belongs.
+  void Place(Buckets::iterator bucket);
+  void ForgetOne(uint64_t now);
 
   const double per_second_;
   const Clock clock_;
   mutable std::mutex mutex_;
-  absl::flat_hash_map<uint64_t, Bucket> buckets_;  // by network
+  Buckets owing_;
+  Buckets others_;
+  absl::flat_hash_map<uint64_t, Buckets::iterator> buckets_;  // by network
 };
 
 }  // namespace sluice::transport

@@ -116,8 +116,42 @@ TEST(AddressRatesTest, ForgetsThoseThatHaveBeenQuietFirst) {
   g_now += 2 * kSecond;
   for (uint32_t i = 0; i < 65536; i += 4) rates.Take(NumberedClient(i));
   EXPECT_TRUE(rates.Take(NumberedClient(70000)));
-  EXPECT_EQ(rates.size(), 65536u / 4 + 1);
+  EXPECT_EQ(rates.size(), 65536u);
+  // One more is forgotten for each that comes.
+  for (uint32_t i = 70001; i < 70000 + 65536 / 2; ++i) {
+    rates.Take(NumberedClient(i));
+  }
   EXPECT_FALSE(rates.Take(NumberedClient(0)));
+}
+
+TEST(AddressRatesTest, DebtsOutliveAFloodFromEverywhere) {
+  AddressRates rates(1, Now);
+  for (int i = 0; i < 5; ++i) rates.Charge(Client("192.0.2.1"));
+  for (uint32_t i = 0; i < 200000; ++i) {
+    rates.Take(NumberedClient(i));
+    rates.Has(NumberedClient(i));
+  }
+  EXPECT_EQ(rates.size(), 65536u);
+  EXPECT_FALSE(rates.Has(Client("192.0.2.1")));
+}
+
+TEST(AddressRatesTest, DebtsThatArePaidMakeRoom) {
+  AddressRates rates(1, Now);
+  for (uint32_t i = 0; i < 65536; ++i) {
+    rates.Charge(NumberedClient(i));
+    rates.Charge(NumberedClient(i));
+  }
+  // All owe something: one of them has to go.
+  rates.Charge(NumberedClient(70000));
+  EXPECT_EQ(rates.size(), 65536u);
+  EXPECT_TRUE(rates.Has(NumberedClient(0)));
+  EXPECT_FALSE(rates.Has(NumberedClient(1)));
+  g_now += 3 * kSecond;
+  // None does any more, so two new ones have room beside each other.
+  EXPECT_TRUE(rates.Take(NumberedClient(70001)));
+  EXPECT_TRUE(rates.Take(NumberedClient(70002)));
+  EXPECT_FALSE(rates.Take(NumberedClient(70001)));
+  EXPECT_FALSE(rates.Take(NumberedClient(70002)));
 }
 
 }  // namespace
