@@ -95,6 +95,11 @@ absl::Status Replica::CheckComplete() const {
     return absl::UnavailableError(
         "what operators manage has not been read from the store yet");
   }
+  if (stale_ == absl::StatusCode::kUnavailable) {
+    return absl::UnavailableError(
+        "what operators take away may be more than is known here: the store "
+        "is out of reach");
+  }
   const absl::Time now = clock_();
   for (const auto& [name, end] : unreadable_revocations_) {
     if (end > now) return UnreadableRevocation(name);
@@ -255,7 +260,7 @@ void Replica::WhenAt(int64_t revision, std::function<void(absl::Status)> done) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     // A store that comes back may be an older one, whose revisions are lower.
-    if (stale_ || told_revision_ < revision) {
+    if (stale_.has_value() || told_revision_ < revision) {
       if (!waits_ended_) {
         waiters_.push_back({revision, std::move(done)});
         return;
@@ -306,7 +311,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     }
     revision_ = revision;
     base_revision_ = revision;
-    stale_ = false;
+    stale_.reset();
     awaits_snapshot_ = false;
   }
   Announce(/*other_issuers=*/true);
@@ -327,7 +332,7 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
       revision_ = change.resource.revision;
     }
     RemoveExpired();
-    stale_ = false;
+    stale_.reset();
   }
   Announce(other_issuers);
   TellReach(absl::OkStatus());
@@ -442,7 +447,10 @@ void Replica::Remember(Change change) {
 void Replica::OnStale(const absl::Status& reason) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    stale_ = true;
+    // What is written to another store is nothing that this one lacks.
+    stale_ = reason.code() == absl::StatusCode::kDataLoss
+                 ? absl::StatusCode::kDataLoss
+                 : absl::StatusCode::kUnavailable;
   }
   FailWaiters(reason.message());
   TellReach(reason);

@@ -100,10 +100,11 @@ class Replica final : public ResourceObserverInterface {
   // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
-  // OK once what it follows has been read, and while all revocations in it are
-  // understood: else it does not know all that is taken away, and nothing may
-  // be decided by it. Unavailable, or FailedPrecondition that names a
-  // revocation.
+  // OK once what it follows has been read, while that is within reach, and while
+  // all revocations in it are understood: else it does not know all that is
+  // taken away, and nothing may be decided by it. Unavailable, or
+  // FailedPrecondition that names a revocation. A store that there is no more
+  // (kDataLoss) takes nothing away: what it had counts.
   absl::Status CheckComplete() const;
 
   // The managed public topics.
@@ -216,8 +217,9 @@ class Replica final : public ResourceObserverInterface {
   // A copy for readers; null where rules_ has changed.
   mutable std::shared_ptr<const RuleSet> shared_rules_;
   std::string digest_;
-  // What has been told may not be what the store has.
-  bool stale_ = false;
+  // Why what has been told may not be what the store has: kUnavailable, or
+  // kDataLoss.
+  std::optional<absl::StatusCode> stale_;
   bool awaits_snapshot_ = false;
   bool waits_ended_ = false;
   std::vector<Waiter> waiters_;

@@ -390,6 +390,29 @@ TEST(ReplicaCompleteTest, SaysNothingBeforeTheFirstSnapshot) {
   EXPECT_TRUE(replica.Next(&cursor).has_value());
 }
 
+// Or else what was revoked meanwhile would be good until it is told.
+TEST_F(ReplicaTest, DecidesNothingWhileTheStoreIsOutOfReach) {
+  replica_.OnSnapshot(1, {});
+  EXPECT_TRUE(replica_.CheckComplete().ok());
+  replica_.OnStale(absl::UnavailableError("away"));
+  EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
+  replica_.OnRevision(2);
+  EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
+  replica_.OnChanges({});
+  EXPECT_TRUE(replica_.CheckComplete().ok());
+  replica_.OnStale(absl::InternalError("away"));
+  EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
+  replica_.OnSnapshot(3, {});
+  EXPECT_TRUE(replica_.CheckComplete().ok());
+}
+
+TEST_F(ReplicaTest, WhatAStoreHadCountsWhenThereIsAnother) {
+  replica_.OnSnapshot(1, {});
+  replica_.OnStale(absl::UnavailableError("away"));
+  replica_.OnStale(absl::DataLossError("another"));
+  EXPECT_TRUE(replica_.CheckComplete().ok());
+}
+
 TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
   Replica replica([] { return absl::InfinitePast(); });
   std::vector<std::string> told;
