@@ -332,10 +332,8 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
       revision_ = change.resource.revision;
     }
     RemoveExpired();
-    stale_.reset();
   }
   Announce(other_issuers);
-  TellReach(absl::OkStatus());
 }
 
 void Replica::OnRevision(int64_t revision) {
@@ -456,6 +454,15 @@ void Replica::OnStale(const absl::Status& reason) {
   TellReach(reason);
 }
 
+void Replica::OnFresh() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stale_.reset();
+  }
+  Announce(/*other_issuers=*/false);
+  TellReach(absl::OkStatus());
+}
+
 void Replica::SetReachListener(
     std::function<void(const absl::Status&)> listener) {
   reach_listener_ = std::move(listener);
@@ -479,7 +486,7 @@ void Replica::Announce(bool other_issuers) {
     told_revision_ = revision_;
     const auto later = std::stable_partition(
         waiters_.begin(), waiters_.end(), [this](const Waiter& waiter) {
-          return waiter.revision <= told_revision_;
+          return !stale_.has_value() && waiter.revision <= told_revision_;
         });
     due.assign(std::make_move_iterator(waiters_.begin()),
                std::make_move_iterator(later));

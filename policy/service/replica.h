@@ -100,9 +100,9 @@ class Replica final : public ResourceObserverInterface {
   // Follows `store`, which ends before this. Once, after the listeners are set.
   void Follow(ResourceStoreInterface* store);
 
-  // OK once what it follows has been read, while that is within reach, and while
-  // all revocations in it are understood: else it does not know all that is
-  // taken away, and nothing may be decided by it. Unavailable, or
+  // OK once what it follows has been read, while that is within reach, and
+  // while all revocations in it are understood: else it does not know all that
+  // is taken away, and nothing may be decided by it. Unavailable, or
   // FailedPrecondition that names a revocation. A store that there is no more
   // (kDataLoss) takes nothing away: what it had counts.
   absl::Status CheckComplete() const;
@@ -149,6 +149,7 @@ class Replica final : public ResourceObserverInterface {
   void OnChanges(std::vector<ResourceChange> changes) override;
   void OnRevision(int64_t revision) override;
   void OnStale(const absl::Status& reason) override;
+  void OnFresh() override;
 
  private:
   struct Change {

@@ -252,15 +252,25 @@ absl::StatusOr<TxnResponse> EtcdClient::TxnWithLease(
 }
 
 absl::StatusOr<std::unique_ptr<EtcdClient::WatchStream>> EtcdClient::Watch(
-    grpc::ClientContext* context) {
+    grpc::ClientContext* context, size_t* member) {
   const Deadline deadline = NewDeadline();
-  const absl::StatusOr<Member*> member = Connected(deadline);
-  if (!member.ok()) return member.status();
-  const grpc::Status authorized = Authorize(*member, deadline, context);
-  if (!authorized.ok()) return ToStatus(authorized);
+  const absl::StatusOr<Member*> connected = Connected(deadline);
+  if (!connected.ok()) return connected.status();
+  *member = *connected - members_.data();
+  const grpc::Status authorized = Authorize(*connected, deadline, context);
+  if (!authorized.ok()) {
+    if (authorized.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+      Leave(*member);
+    }
+    return ToStatus(authorized);
+  }
   // A member that has lost the others ends the stream.
   context->AddMetadata("hasleader", "true");
-  return (*member)->watch->Watch(context);
+  return (*connected)->watch->Watch(context);
+}
+
+void EtcdClient::Leave(size_t member) {
+  current_.compare_exchange_strong(member, (member + 1) % members_.size());
 }
 
 absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
@@ -345,8 +355,7 @@ absl::Status EtcdClient::CallNow(
         status.error_code() == grpc::StatusCode::UNAVAILABLE;
     if (unavailable ||
         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-      // Others have a turn next.
-      current_.store((current_.load() + 1) % members_.size());
+      Leave(*member - members_.data());
       *outcome = Outcome::kUnanswered;
     } else {
       *outcome = Outcome::kAnswered;

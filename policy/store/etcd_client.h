@@ -65,8 +65,11 @@ class EtcdClient {
   using WatchStream = grpc::ClientReaderWriter<etcdserverpb::WatchRequest,
                                                etcdserverpb::WatchResponse>;
   // Opens a stream to a member that is connected; `context` outlives it.
+  // `member` is for Leave().
   absl::StatusOr<std::unique_ptr<WatchStream>> Watch(
-      grpc::ClientContext* context);
+      grpc::ClientContext* context, size_t* member);
+  // What goes to that member, which says nothing, goes to the next.
+  void Leave(size_t member);
 
  private:
   struct Member {

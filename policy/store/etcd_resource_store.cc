@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/resource_rules.h"
-#include "proto/sluice/store/v1/stored.pb.h"
 
 namespace sluice::policy {
 namespace {
@@ -16,23 +13,13 @@ using etcdserverpb::RangeRequest;
 using etcdserverpb::RangeResponse;
 using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
-using store::v1::StoredResource;
-
-std::string Serialized(const Resource& resource) {
-  StoredResource stored;
-  stored.set_value(resource.value);
-  if (resource.expires_at != absl::InfiniteFuture()) {
-    stored.set_expires_at(absl::ToUnixMicros(resource.expires_at));
-  }
-  return stored.SerializeAsString();
-}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EtcdResourceStore>> EtcdResourceStore::Open(
     std::shared_ptr<EtcdClient> client, const ResourceLimits& limits,
     Clock clock) {
-  const std::string key = IdKey(*client);
+  const std::string key = EtcdResourceKeys(*client).id();
   TxnRequest txn;
   AddCondition(key, 0, &txn);
   std::string id = NewStoreId();
@@ -55,18 +42,8 @@ EtcdResourceStore::EtcdResourceStore(std::string id,
       client_(std::move(client)),
       limits_(limits),
       clock_(std::move(clock)),
-      prefix_(client_->Prefix("resources")) {
-  client_->PinStore(IdKey(*client_), id_);
-}
-
-EtcdResourceStore::~EtcdResourceStore() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-    if (watch_ != nullptr) watch_->TryCancel();
-  }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+      keys_(*client_) {
+  client_->PinStore(keys_.id(), id_);
 }
 
 absl::StatusOr<Resource> EtcdResourceStore::Put(Resource resource,
@@ -75,8 +52,8 @@ absl::StatusOr<Resource> EtcdResourceStore::Put(Resource resource,
   absl::Status status = CheckNewResource(resource, limits_, now);
   if (!status.ok()) return status;
   const EtcdClient::Deadline deadline = client_->NewDeadline();
-  const std::string key = KeyOf(resource.collection, resource.id);
-  const std::string value = Serialized(resource);
+  const std::string key = keys_.KeyOf(resource.collection, resource.id);
+  const std::string value = SerializedResource(resource);
   for (;;) {
     const absl::StatusOr<Present> present = Look(key, now, deadline);
     if (!present.ok()) return present.status();
@@ -108,7 +85,7 @@ absl::StatusOr<int64_t> EtcdResourceStore::Delete(
   absl::Status status = CheckResourceName(collection, id);
   if (!status.ok()) return status;
   const EtcdClient::Deadline deadline = client_->NewDeadline();
-  const std::string key = KeyOf(collection, id);
+  const std::string key = keys_.KeyOf(collection, id);
   for (;;) {
     const absl::StatusOr<Present> present = Look(key, now, deadline);
     if (!present.ok()) return present.status();
@@ -128,11 +105,11 @@ absl::StatusOr<std::optional<Resource>> EtcdResourceStore::Get(
     absl::string_view collection, absl::string_view id, absl::Time now) {
   absl::Status status = CheckResourceName(collection, id);
   if (!status.ok()) return status;
-  const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(KeyOf(collection, id)), client_->NewDeadline());
+  const absl::StatusOr<RangeResponse> found = client_->Range(
+      EtcdKey(keys_.KeyOf(collection, id)), client_->NewDeadline());
   if (!found.ok()) return found.status();
   if (found->kvs().empty()) return std::nullopt;
-  std::optional<Resource> resource = ToResource(found->kvs(0));
+  std::optional<Resource> resource = keys_.ToResource(found->kvs(0));
   if (resource.has_value() && resource->expires_at <= now) resource.reset();
   return resource;
 }
@@ -142,16 +119,16 @@ absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
     absl::Time now) {
   std::vector<Resource> resources;
   const EtcdClient::Deadline deadline = client_->NewDeadline();
-  RangeRequest range = EtcdPrefix(KeyOf(collection, ""));
+  RangeRequest range = EtcdPrefix(keys_.KeyOf(collection, ""));
   if (!after.empty()) {
-    range.set_key(EtcdKeyAfter(KeyOf(collection, after)));
+    range.set_key(EtcdKeyAfter(keys_.KeyOf(collection, after)));
   }
   range.set_limit(kPageSize);
   while (resources.size() < limit) {
     const absl::StatusOr<RangeResponse> page = client_->Range(range, deadline);
     if (!page.ok()) return page.status();
     for (const mvccpb::KeyValue& kv : page->kvs()) {
-      std::optional<Resource> resource = ToResource(kv);
+      std::optional<Resource> resource = keys_.ToResource(kv);
       if (!resource.has_value() || resource->expires_at <= now) continue;
       if (resources.size() < limit) resources.push_back(*std::move(resource));
     }
@@ -161,40 +138,17 @@ absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
   return resources;
 }
 
-std::string EtcdResourceStore::IdKey(const EtcdClient& client) {
-  return absl::StrCat(client.options().prefix, "/id");
-}
-
-std::string EtcdResourceStore::KeyOf(absl::string_view collection,
-                                     absl::string_view id) const {
-  return absl::StrCat(prefix_, collection, "/", id);
-}
-
-std::optional<Resource> EtcdResourceStore::ToResource(
-    const mvccpb::KeyValue& kv) const {
-  absl::string_view name = kv.key();
-  const size_t slash = name.find('/', prefix_.size());
-  StoredResource stored;
-  if (slash == absl::string_view::npos || !stored.ParseFromString(kv.value())) {
-    return std::nullopt;
-  }
-  Resource resource;
-  resource.collection =
-      std::string(name.substr(prefix_.size(), slash - prefix_.size()));
-  resource.id = std::string(name.substr(slash + 1));
-  resource.value = std::move(*stored.mutable_value());
-  if (stored.expires_at() != 0) {
-    resource.expires_at = absl::FromUnixMicros(stored.expires_at());
-  }
-  resource.revision = kv.mod_revision();
-  return resource;
+void EtcdResourceStore::Follow(ResourceObserverInterface* observer) {
+  follower_ =
+      std::make_unique<EtcdResourceFollower>(client_, keys_, clock_, observer);
+  follower_->AwaitFirst();
 }
 
 absl::StatusOr<EtcdResourceStore::Present> EtcdResourceStore::Look(
     const std::string& key, absl::Time now, EtcdClient::Deadline deadline) {
   TxnRequest txn;
   AddRange(EtcdKey(key), &txn);
-  AddRange(EtcdCount(prefix_), &txn);
+  AddRange(EtcdCount(keys_.prefix()), &txn);
   const absl::StatusOr<TxnResponse> response = client_->Txn(txn, deadline);
   if (!response.ok()) return response.status();
   Present present;
@@ -202,7 +156,7 @@ absl::StatusOr<EtcdResourceStore::Present> EtcdResourceStore::Look(
   const RangeResponse& found = response->responses(0).response_range();
   if (found.kvs().empty()) return present;
   present.mod_revision = found.kvs(0).mod_revision();
-  const std::optional<Resource> resource = ToResource(found.kvs(0));
+  const std::optional<Resource> resource = keys_.ToResource(found.kvs(0));
   if (resource.has_value() && resource->expires_at > now) {
     present.revision = resource->revision;
   }

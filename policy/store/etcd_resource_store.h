@@ -1,15 +1,11 @@
 #ifndef POLICY_STORE_ETCD_RESOURCE_STORE_H_
 #define POLICY_STORE_ETCD_RESOURCE_STORE_H_
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,25 +14,24 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "policy/store/etcd_client.h"
+#include "policy/store/etcd_resource_follower.h"
+#include "policy/store/etcd_resource_keys.h"
 #include "policy/store/resource_store.h"
 
 namespace sluice::policy {
 
-// Keeps the resources in etcd, for all that use the same cluster and prefix:
+// Keeps the resources in etcd, for all that use the same cluster and prefix, as
+// EtcdResourceKeys says. Times are kept to the microsecond. A lease removes
+// what has expired, a minute or two later. The number of resources is kept to
+// approximately, where several write at once, and counts what has expired until
+// it is removed; the bytes of all are not counted, since etcd has a bound of
+// its own.
 //
-//   PREFIX/id                        names the history; made by the first
-//   PREFIX/resources/COLLECTION/ID   StoredResource; revisions are etcd's
-//
-// Times are kept to the microsecond. A lease removes what has expired, a minute
-// or two later. The number of resources is kept to approximately, where several
-// write at once, and counts what has expired until it is removed; the bytes of
-// all are not counted, since etcd has a bound of its own.
-//
-// The observer is called by a thread of the store, also with what this store
-// has written.
+// The observer is called as EtcdResourceFollower says, also with what this
+// store has written.
 class EtcdResourceStore : public ResourceStoreInterface {
  public:
-  using Clock = std::function<absl::Time()>;
+  using Clock = EtcdResourceFollower::Clock;
 
   // Fails where etcd cannot be reached. The clock tells a deletion from the end
   // of what had expired.
@@ -44,7 +39,6 @@ class EtcdResourceStore : public ResourceStoreInterface {
       std::shared_ptr<EtcdClient> client,
       const ResourceLimits& limits = ResourceLimits(),
       Clock clock = [] { return absl::Now(); });
-  ~EtcdResourceStore() override;
 
   const std::string& id() const override { return id_; }
   absl::StatusOr<Resource> Put(Resource resource,
@@ -77,46 +71,15 @@ class EtcdResourceStore : public ResourceStoreInterface {
   EtcdResourceStore(std::string id, std::shared_ptr<EtcdClient> client,
                     const ResourceLimits& limits, Clock clock);
 
-  // The key that holds id().
-  static std::string IdKey(const EtcdClient& client);
-  std::string KeyOf(absl::string_view collection, absl::string_view id) const;
-  // Nothing where key or value are not ours.
-  std::optional<Resource> ToResource(const mvccpb::KeyValue& kv) const;
   absl::StatusOr<Present> Look(const std::string& key, absl::Time now,
                                EtcdClient::Deadline deadline);
-
-  // The thread that follows, and what it calls.
-  void Run();
-  // Tells all that there is, and sets where to go on from.
-  absl::Status TellSnapshot();
-  // Whether etcd still has the history that was told.
-  absl::Status CheckHistory();
-  // Tells what changes, until the stream breaks: then the reason.
-  absl::Status TellChanges();
-  // Whether the stream is good for more.
-  bool Take(const etcdserverpb::WatchResponse& response, absl::Status* reason);
-  void Tell(const etcdserverpb::WatchResponse& response);
-  void TellStale(const absl::Status& reason);
-  // False: it is to stop.
-  bool Pause(absl::Duration duration);
 
   const std::string id_;
   const std::shared_ptr<EtcdClient> client_;
   const ResourceLimits limits_;
   const Clock clock_;
-  const std::string prefix_;  // of the keys
-
-  // Of the thread.
-  ResourceObserverInterface* observer_ = nullptr;
-  int64_t revision_ = 0;  // told so far; 0: nothing
-  bool stale_ = false;    // and the observer knows
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  bool tried_ = false;                    // the observer has been called
-  grpc::ClientContext* watch_ = nullptr;  // of the stream under way
-  std::thread thread_;
+  const EtcdResourceKeys keys_;
+  std::unique_ptr<EtcdResourceFollower> follower_;
 };
 
 }  // namespace sluice::policy

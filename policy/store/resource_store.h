@@ -44,17 +44,18 @@ class ResourceObserverInterface {
   // All that there is at `revision`, in place of what was told before.
   virtual void OnSnapshot(int64_t revision,
                           std::vector<Resource> resources) = 0;
-  // What was written since, in order and without a gap; nothing, where the
-  // store is within reach again and that is all. A resource that expires is not
-  // a change.
+  // What was written since, in order and without a gap. A resource that expires
+  // is not a change.
   virtual void OnChanges(std::vector<ResourceChange> changes) = 0;
   // The store has come to that revision by what is no change: a resource that
   // was deleted after its end.
   virtual void OnRevision(int64_t revision) = 0;
-  // Changes may come late from now on: the store cannot be reached; again for
-  // each attempt that fails. When it can be reached again, OnSnapshot() or
-  // OnChanges() is called. kDataLoss: it will not be, since there is another.
+  // What has been told may not be all from now on: the store cannot be reached;
+  // again for each attempt that fails. OnSnapshot() or OnFresh() ends this.
+  // kDataLoss: it will not be reached again, since there is another.
   virtual void OnStale(const absl::Status& reason) = 0;
+  // What has been told is all that there is again.
+  virtual void OnFresh() = 0;
 };
 
 // What a store holds at most.

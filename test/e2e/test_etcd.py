@@ -12,7 +12,7 @@ from harness import wire
 from harness.client import Client
 from harness.etcd import Etcd
 from harness.process import eventually
-from harness.relay import RefusingRelay
+from harness.relay import FreezingRelay, RefusingRelay
 from harness.stack import (Stack, StackTestCase, keys_directory,
                            run_directory)
 from harness.tokens import Ed25519Key
@@ -40,6 +40,10 @@ class EtcdTestCase(StackTestCase):
         return {"endpoints": [cls.etcd.address], "prefix": "/e2e"}
 
     @classmethod
+    def second_store(cls):
+        return cls.store()
+
+    @classmethod
     def setUpClass(cls):
         cls.start_etcd()
         policy = {"store": {"memory": None, "etcd": cls.store()}}
@@ -56,6 +60,7 @@ class EtcdTestCase(StackTestCase):
             prepare(directory)
             cls.stack.authorization_server.write_keys(directory)
 
+        policy = {"store": {"memory": None, "etcd": cls.second_store()}}
         cls.second = Stack(f"{cls.__name__}2", policy=policy,
                            prepare=prepare_second)
         cls.addClassCleanup(cls.second.stop)
@@ -227,6 +232,74 @@ class FrozenEtcdTest(EtcdTestCase):
         self.assertLess(time.monotonic() - begun, 1.5)
         for client in waiting:
             self.assert_code(client.expect("CONNACK"), 0x88)
+
+
+class RelayedEtcdTestCase(EtcdTestCase):
+    """The first service reaches etcd through relays, the second directly."""
+
+    relays = 1
+    proxy = {"limits": {"denials_per_second": 0}}
+
+    @classmethod
+    def store(cls):
+        if "relay_list" not in cls.__dict__:
+            cls.relay_list = [FreezingRelay(cls.etcd.address)
+                              for _ in range(cls.relays)]
+            for relay in cls.relay_list:
+                cls.addClassCleanup(relay.stop)
+        return {**super().store(),
+                "endpoints": [relay.address for relay in cls.relay_list]}
+
+    @classmethod
+    def second_store(cls):
+        return {**cls.store(), "endpoints": [cls.etcd.address]}
+
+    def code_of(self, token):
+        client = Client(self.stack.address, self.stack.ca_file, wire.V5)
+        try:
+            return client.ace_connect(token, self.key).code
+        finally:
+            client.tls.close()
+
+    def revoke_elsewhere(self, subject):
+        done = self.second.sluicectl("revoke", "subject", subject)
+        self.assertEqual(done.returncode, 0, done)
+
+
+class FrozenMemberTest(RelayedEtcdTestCase):
+
+    relays = 2
+
+    # covers: ACE-EXP-4
+    def test_a_frozen_member_that_is_watched_hides_no_revocation_for_long(self):
+        token = self.token("a/# pub", sub="mallory")
+        self.assertEqual(self.code_of(token), 0)
+        self.relay_list[0].freeze()
+        self.revoke_elsewhere("mallory")
+        revoked = time.monotonic()
+        eventually(lambda: self.code_of(token) == 0x87, "0x87")
+        # 2 s, and as much for a slow machine.
+        self.assertLess(time.monotonic() - revoked, 4)
+        self.assertEqual(self.code_of(self.token("a/# pub", sub="bob")), 0)
+
+
+class EtcdComesBackTest(RelayedEtcdTestCase):
+
+    # covers: ACE-EXP-4
+    def test_who_was_revoked_meanwhile_is_never_let_in_again(self):
+        for i in range(3):
+            token = self.token("a/# pub", sub=f"mallory{i}")
+            eventually(lambda: self.code_of(token) == 0, "let in")
+            relay = self.relay_list[0]
+            relay.cut()
+            log = self.stack.directory / "policy.log"
+            eventually(lambda: log.read_text(encoding="utf-8").count(
+                "store_unreachable") == i + 1, "the store is out of reach")
+            self.assertEqual(self.code_of(token), 0x88)
+            self.revoke_elsewhere(f"mallory{i}")
+            relay.target = self.etcd.address
+            while (code := self.code_of(token)) != 0x87:
+                self.assertEqual(code, 0x88)
 
 
 class SecureEtcdTest(EtcdTestCase):

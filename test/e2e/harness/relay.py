@@ -24,10 +24,10 @@ class Relay:
         return (lambda data: None), (lambda data: None)
 
     def _take(self, client):
-        host, _, port = self.target.rpartition(":")
+        host, _, port = (self.target or "").rpartition(":")
         try:
             server = socket.create_connection((host, int(port)))
-        except OSError:
+        except (OSError, ValueError):
             client.close()
             return
         for end in (client, server):
@@ -53,6 +53,12 @@ class Relay:
             end.shutdown(socket.SHUT_RDWR)
         end.close()
 
+    def cut(self):
+        """All connections end, and new ones, until there is a target again."""
+        self.target = None
+        for end in list(self._ends):
+            self._close(end)
+
     def stop(self):
         self._listener.stop()
         for end in list(self._ends):
@@ -69,3 +75,28 @@ class RefusingRelay(Relay):
             if self.refused and self.refused in data:
                 raise OSError("refused")
         return from_client, lambda data: None
+
+
+class FreezingRelay(Relay):
+    """Between freeze() and thaw() its connections stay open, and nothing passes:
+    as if the server were stopped."""
+
+    def __init__(self, target=None):
+        self._thawed = threading.Event()
+        self._thawed.set()
+        super().__init__(target)
+
+    def freeze(self):
+        self._thawed.clear()
+
+    def thaw(self):
+        self._thawed.set()
+
+    def look(self):
+        def hold(data):
+            self._thawed.wait()
+        return hold, hold
+
+    def stop(self):
+        self.thaw()
+        super().stop()

@@ -398,7 +398,9 @@ TEST_F(ReplicaTest, DecidesNothingWhileTheStoreIsOutOfReach) {
   EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
   replica_.OnRevision(2);
   EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
-  replica_.OnChanges({});
+  Put(Revoke("1", "alice"));
+  EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
+  replica_.OnFresh();
   EXPECT_TRUE(replica_.CheckComplete().ok());
   replica_.OnStale(absl::InternalError("away"));
   EXPECT_EQ(replica_.CheckComplete().code(), absl::StatusCode::kUnavailable);
@@ -420,14 +422,14 @@ TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
     told.push_back(std::string(reach.message()));
   });
   replica.OnSnapshot(1, {});
-  replica.OnChanges({});
+  replica.OnFresh();
   EXPECT_EQ(told, std::vector<std::string>({""}));
   replica.OnStale(absl::UnavailableError("away"));
   replica.OnStale(absl::UnavailableError("still"));
   EXPECT_EQ(told, std::vector<std::string>({"", "away"}));
   replica.OnStale(absl::DataLossError("another"));
   EXPECT_EQ(told, std::vector<std::string>({"", "away", "another"}));
-  replica.OnChanges({});
+  replica.OnFresh();
   EXPECT_EQ(told, std::vector<std::string>({"", "away", "another", ""}));
 }
 

@@ -174,6 +174,60 @@ TEST_F(EtcdStoreTest, CatchesUpWithWhatWasWrittenMeanwhile) {
                                              "+rules/b=3"};
   EXPECT_EQ(observer_.history(), expected);
   EXPECT_EQ(observer_.snapshots(), 1);
+  // Not before all of that: a revocation may be the last.
+  observer_.WaitUntilFresh();
+  EXPECT_EQ(observer_.fresh_at(), last);
+}
+
+// The last that was missed is a deletion, which a reading shows by the number.
+TEST_F(EtcdStoreTest, IsFreshAgainWhenItHasToldADeletion) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  Put(store.get(), Named("a", "1"));
+  observer_.WaitFor(Put(store.get(), Named("b", "1")));
+  const std::string endpoint = etcd_.endpoint();
+  etcd_.Kill();
+  observer_.WaitUntilStale();
+  etcd_.StartAt(EtcdServer::FreeEndpoint());
+  int64_t last = 0;
+  {
+    const auto other = Open(Client());
+    const auto deleted = other->Delete("rules", "a", std::nullopt, kNow);
+    ASSERT_TRUE(deleted.ok()) << deleted.status();
+    last = *deleted;
+  }
+  etcd_.Kill();
+  etcd_.StartAt(endpoint);
+  observer_.WaitUntilFresh();
+  EXPECT_EQ(observer_.fresh_at(), last);
+}
+
+// Its connections stay open, so nothing else says so.
+TEST_F(EtcdStoreTest, IsStaleSoonWhenEtcdIsFrozen) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  observer_.WaitFor(Put(store.get(), Named("a")));
+  const auto begin = SteadyClock::now();
+  etcd_.Suspend();
+  observer_.WaitUntilStale();
+  EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(6));
+  etcd_.Resume();
+  observer_.WaitUntilFresh();
+  EXPECT_EQ(observer_.snapshots(), 1);
+}
+
+// Others' writes elsewhere in etcd, which the watch does not tell of, are no
+// reason to take it for late.
+TEST_F(EtcdStoreTest, StaysFreshWhileEtcdHasOtherWork) {
+  const auto client = Client();
+  const auto store = Open(client);
+  EtcdTokenStore tokens(client);
+  store->Follow(&observer_);
+  const auto end = SteadyClock::now() + std::chrono::seconds(4);
+  for (int i = 0; SteadyClock::now() < end; ++i) {
+    ASSERT_TRUE(tokens.UseProof(absl::StrCat(i), kLater, kNow).ok());
+  }
+  EXPECT_EQ(observer_.times_stale(), 0);
 }
 
 TEST_F(EtcdStoreTest, TellsAnewWhatThereIsWhereTheChangesAreGone) {

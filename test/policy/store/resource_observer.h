@@ -38,7 +38,6 @@ class ResourceObserver : public ResourceObserverInterface {
   void OnChanges(std::vector<ResourceChange> changes) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     EXPECT_GT(snapshots_, 0);
-    stale_ = false;
     for (const ResourceChange& change : changes) {
       EXPECT_GT(change.resource.revision, revision_);
       revision_ = change.resource.revision;
@@ -66,7 +65,17 @@ class ResourceObserver : public ResourceObserverInterface {
     const std::lock_guard<std::mutex> lock(mutex_);
     EXPECT_FALSE(reason.ok());
     stale_ = true;
+    ++times_stale_;
     reason_ = reason.code();
+    told_.notify_all();
+  }
+
+  void OnFresh() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    EXPECT_GT(snapshots_, 0);
+    EXPECT_TRUE(stale_);
+    stale_ = false;
+    fresh_at_ = revision_;
     told_.notify_all();
   }
 
@@ -98,6 +107,15 @@ class ResourceObserver : public ResourceObserverInterface {
     const std::lock_guard<std::mutex> lock(mutex_);
     return snapshots_;
   }
+  int times_stale() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return times_stale_;
+  }
+  // What had been told when the store was last said to be fresh again.
+  int64_t fresh_at() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return fresh_at_;
+  }
   int64_t revision() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return revision_;
@@ -119,7 +137,9 @@ class ResourceObserver : public ResourceObserverInterface {
   std::map<std::string, std::string> values_;
   std::vector<std::string> history_;
   int64_t revision_ = 0;
+  int64_t fresh_at_ = 0;
   int snapshots_ = 0;
+  int times_stale_ = 0;
   bool stale_ = false;
 };
 
