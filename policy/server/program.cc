@@ -56,8 +56,7 @@ void ReloadConfig(const std::string& file,
                 {{"detail", absl::StrCat("only a restart takes over: ",
                                          absl::StrJoin(unchanged, ", "))}});
   }
-  tls.SetFiles(config->tls_files);
-  server.Reload(*std::move(config));
+  tls.ReloadServer(*std::move(config));
   log.Info("reloaded", {{"config", file}});
 }
 
@@ -73,6 +72,7 @@ int Serve(const std::string& file, LoadedConfig config,
   LogWarnings(config, log);
   const std::optional<ListenAddress> health_address = config.health_address;
   const TlsFiles tls_files = config.tls_files;
+  std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
   HealthServer health;  // told of by the server
   PolicyServer server(
       std::move(config), [] { return absl::Now(); }, &log);
@@ -91,7 +91,7 @@ int Serve(const std::string& file, LoadedConfig config,
                      {"version", kVersion},
                      {"address", server.address()},
                      {"health", health.address()}});
-  TlsReloader tls(tls_files, &server, &log);
+  TlsReloader tls(tls_files, std::move(known), &server, &log);
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;

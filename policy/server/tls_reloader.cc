@@ -1,32 +1,43 @@
 #include "policy/server/tls_reloader.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace sluice::policy {
 
-TlsReloader::TlsReloader(TlsFiles files, PolicyServer* server, Logger* log,
+std::vector<FileWatcher::State> TlsReloader::Read(LoadedConfig* config) {
+  std::vector<FileWatcher::State> known =
+      FileWatcher::Look(config->tls_files.Paths());
+  if (config->tls.has_value()) {
+    absl::StatusOr<TlsConfig> tls = ReadTlsFiles(config->tls_files);
+    if (!tls.ok()) return {};
+    config->tls = *std::move(tls);
+  }
+  return known;
+}
+
+TlsReloader::TlsReloader(TlsFiles files, std::vector<FileWatcher::State> known,
+                         PolicyServer* server, Logger* log,
                          absl::Duration interval)
     : server_(*server),
       log_(*log),
       files_(std::move(files)),
-      watcher_({interval, files_.Paths(), [this] { Reload(); }}) {}
+      watcher_({interval, files_.Paths(), std::move(known),
+                [this] { Reload(); }}) {}
 
-void TlsReloader::SetFiles(TlsFiles files) {
-  watcher_.SetFiles(files.Paths());
-  std::lock_guard<std::mutex> lock(mutex_);
-  files_ = std::move(files);
+void TlsReloader::ReloadServer(LoadedConfig config) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  files_ = config.tls_files;
+  watcher_.SetFiles(files_.Paths(), Read(&config));
+  server_.Reload(std::move(config));
 }
 
 void TlsReloader::Reload() {
-  TlsFiles files;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    files = files_;
-  }
-  if (files.certificate.empty()) return;
-  absl::StatusOr<TlsConfig> tls = ReadTlsFiles(files);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (files_.certificate.empty()) return;
+  absl::StatusOr<TlsConfig> tls = ReadTlsFiles(files_);
   const absl::Status status =
       tls.ok() ? server_.ReplaceTls(*std::move(tls)) : tls.status();
   if (status.ok()) {

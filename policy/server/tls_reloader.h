@@ -2,8 +2,10 @@
 #define POLICY_SERVER_TLS_RELOADER_H_
 
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
+#include <vector>
 
 #include "absl/time/time.h"
+#include "policy/server/config.h"
 #include "policy/server/policy_server.h"
 #include "policy/server/tls_config.h"
 #include "proxy/base/file_watcher.h"
@@ -18,22 +20,29 @@ namespace sluice::policy {
 //   certificates_rejected   warning, with the reason
 class TlsReloader {
  public:
-  // `files` are those of the server's TLS; without a certificate there is
-  // nothing to do. `server` and `log` outlive this.
-  TlsReloader(TlsFiles files, PolicyServer* server, Logger* log,
+  // How the files of a configuration are, which are then read again into it, so
+  // that no change between reading and watching is missed. What cannot be read
+  // then stays as it was read, and is not known.
+  static std::vector<FileWatcher::State> Read(LoadedConfig* config);
+
+  // `files` are those of the server's TLS, known as Read() said; without a
+  // certificate there is nothing to do. `server` and `log` outlive this.
+  TlsReloader(TlsFiles files, std::vector<FileWatcher::State> known,
+              PolicyServer* server, Logger* log,
               absl::Duration interval = absl::Seconds(1));
   TlsReloader(const TlsReloader&) = delete;
   TlsReloader& operator=(const TlsReloader&) = delete;
 
-  // Watches these from now on.
-  void SetFiles(TlsFiles files);
+  // Has the server take over `config`, and watches its files from now on. What
+  // was read before does not come after it.
+  void ReloadServer(LoadedConfig config);
 
  private:
   void Reload();
 
   PolicyServer& server_;
   Logger& log_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // held while the server takes something over
   TlsFiles files_;
   FileWatcher watcher_;  // last: calls Reload()
 };

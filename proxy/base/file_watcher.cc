@@ -9,18 +9,19 @@ namespace sluice {
 FileWatcher::FileWatcher(Options options)
     : options_(std::move(options)),
       files_(options_.files),
-      known_(Look(files_)),
+      known_(options_.known),
       seen_(known_),
       thread_([this] {
         LookAgain();
         return options_.interval;
       }) {}
 
-void FileWatcher::SetFiles(std::vector<std::string> files) {
+void FileWatcher::SetFiles(std::vector<std::string> files,
+                           std::vector<State> known) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (files == files_) return;
   files_ = std::move(files);
-  known_ = seen_ = Look(files_);
+  known_ = std::move(known);
+  seen_ = known_;
 }
 
 std::vector<FileWatcher::State> FileWatcher::Look(

@@ -21,25 +21,6 @@ namespace sluice {
 // once. Has a thread of its own.
 class FileWatcher {
  public:
-  struct Options {
-    absl::Duration interval = absl::Seconds(1);
-    std::vector<std::string> files;
-    // Called on the watcher's thread, with no change under way. It may call
-    // SetFiles().
-    std::function<void()> on_change;
-  };
-
-  explicit FileWatcher(Options options);
-  // Waits for a callback to return; so not from the callback.
-  ~FileWatcher() = default;
-  FileWatcher(const FileWatcher&) = delete;
-  FileWatcher& operator=(const FileWatcher&) = delete;
-
-  // Watches `files` from now on. Another list than before is taken as it is on
-  // the disk now. Any thread.
-  void SetFiles(std::vector<std::string> files);
-
- private:
   // What tells one state of a file from another; all zero without a file.
   struct State {
     dev_t device = 0;
@@ -52,7 +33,29 @@ class FileWatcher {
     }
   };
 
+  // How they are now. To be taken before they are read, so that a change in
+  // between is one.
   static std::vector<State> Look(const std::vector<std::string>& files);
+
+  struct Options {
+    absl::Duration interval = absl::Seconds(1);
+    std::vector<std::string> files;
+    std::vector<State> known;  // of `files`, as they were read
+    // Called on the watcher's thread, with no change under way. It may call
+    // SetFiles().
+    std::function<void()> on_change;
+  };
+
+  explicit FileWatcher(Options options);
+  // Waits for a callback to return; so not from the callback.
+  ~FileWatcher() = default;
+  FileWatcher(const FileWatcher&) = delete;
+  FileWatcher& operator=(const FileWatcher&) = delete;
+
+  // Watches `files` from now on, which are known so. Any thread.
+  void SetFiles(std::vector<std::string> files, std::vector<State> known);
+
+ private:
   // On the thread.
   void LookAgain();
 

@@ -59,6 +59,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   std::unique_ptr<Server> server(new Server(std::move(config), logger));
   if (absl::Status s = server->OpenAuditLog(); !s.ok()) return s;
   if (absl::Status s = server->StartPolicy(); !s.ok()) return s;
+  std::vector<FileWatcher::State> certificates =
+      FileWatcher::Look(CertificateFiles(server->config_));
   if (absl::Status s = server->StartListeners(); !s.ok()) return s;
   if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
   server->FollowPolicy();
@@ -67,7 +69,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   // From now on only that one counts.
   server->config_.upstream.password = SecretString();
   server->config_.ace.as_hint.cnonce_key = SecretString();
-  server->WatchCertificates();
+  server->WatchCertificates(std::move(certificates));
   server->readiness_->SetListening(true);
   return server;
 }
@@ -233,8 +235,9 @@ absl::Status Server::ReconfigureListeners(const Config& config) {
   return absl::OkStatus();
 }
 
-void Server::WatchCertificates() {
+void Server::WatchCertificates(std::vector<FileWatcher::State> known) {
   FileWatcher::Options options;
+  options.known = std::move(known);
   options.files = CertificateFiles(serving_);
   options.on_change = [this] { ReloadCertificates(); };
   certificate_watcher_ = std::make_unique<FileWatcher>(std::move(options));
@@ -254,6 +257,8 @@ void Server::ReloadCertificates() {
 absl::Status Server::Reload(Config config) {
   std::lock_guard<std::mutex> lock(reload_mutex_);
   KeepListeners(&config);
+  std::vector<FileWatcher::State> certificates =
+      FileWatcher::Look(CertificateFiles(config));
   if (absl::Status s = ReconfigureListeners(config); !s.ok()) return s;
   logger_.SetLevel(config.log.level);
   config_.drain_time = config.drain_time;
@@ -282,7 +287,8 @@ absl::Status Server::Reload(Config config) {
   }
   config.policy.embedded.reset();
   serving_ = std::move(config);
-  certificate_watcher_->SetFiles(CertificateFiles(serving_));
+  certificate_watcher_->SetFiles(CertificateFiles(serving_),
+                                 std::move(certificates));
   return absl::OkStatus();
 }
 

@@ -81,7 +81,8 @@ class Server {
   // Lists in `config`, a new one, what of the listeners that are running is not
   // in it: they go on with what they have, until a restart.
   void KeepListeners(Config* config) const;
-  void WatchCertificates();
+  // As they were when they were read.
+  void WatchCertificates(std::vector<FileWatcher::State> known);
   // On the watcher's thread.
   void ReloadCertificates();
   void FollowPolicy();

@@ -55,8 +55,11 @@ class TlsReloaderTest : public ::testing::Test {
     Write("clients.crt", old_authority_.certificate_pem());
     policy_ = std::make_unique<PolicyServer>(Config());
     EXPECT_TRUE(policy_->Listen().ok());
-    reloader_ = std::make_unique<TlsReloader>(Config().tls_files, policy_.get(),
-                                              &log_, absl::Milliseconds(5));
+    LoadedConfig config = Config();
+    std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
+    reloader_ = std::make_unique<TlsReloader>(
+        config.tls_files, std::move(known), policy_.get(), &log_,
+        absl::Milliseconds(5));
   }
   ~TlsReloaderTest() override { reloader_.reset(); }
 
@@ -165,14 +168,23 @@ TEST_F(TlsReloaderTest, ReloadOfTheConfigurationTakesThemOverAtOnce) {
   Write("other.crt", new_authority_.certificate_pem());
   LoadedConfig config = Config("client_ca: other.crt");
   EXPECT_THAT(policy_->FieldsForRestart(config), ::testing::IsEmpty());
-  reloader_->SetFiles(config.tls_files);
-  policy_->Reload(std::move(config));
+  reloader_->ReloadServer(std::move(config));
   EXPECT_FALSE(IsServed(old_client_, authority_));
   EXPECT_TRUE(IsServed(new_client_, authority_));
   // It is the other file that is watched now.
   Write("other.crt", old_authority_.certificate_pem());
   sink_.WaitFor("certificates_reloaded");
   EXPECT_TRUE(IsServed(old_client_, authority_));
+}
+
+// Nobody would see it later.
+TEST_F(TlsReloaderTest, WhatChangedWhileTheConfigurationWasReadIsTakenOver) {
+  Write("other.crt", old_authority_.certificate_pem());
+  LoadedConfig config = Config("client_ca: other.crt");
+  Write("other.crt", new_authority_.certificate_pem());
+  reloader_->ReloadServer(std::move(config));
+  EXPECT_FALSE(IsServed(old_client_, authority_));
+  EXPECT_TRUE(IsServed(new_client_, authority_));
 }
 
 TEST_F(TlsReloaderTest, ThatClientsNeedACertificateStaysAsItIs) {

@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "test/testing/test_certificates.h"
 
@@ -17,11 +19,18 @@ namespace {
 class FileWatcherTest : public ::testing::Test {
  protected:
   FileWatcherTest() : file_(dir_.Write("file", "1")) {
-    watcher_ = std::make_unique<FileWatcher>(FileWatcher::Options{
-        absl::Milliseconds(5), {file_}, [this] { Count(); }});
+    Watch(FileWatcher::Look({file_}));
   }
   ~FileWatcherTest() override { watcher_.reset(); }
 
+  void Watch(std::vector<FileWatcher::State> known) {
+    FileWatcher::Options options;
+    options.interval = absl::Milliseconds(5);
+    options.files = {file_};
+    options.known = std::move(known);
+    options.on_change = [this] { Count(); };
+    watcher_ = std::make_unique<FileWatcher>(std::move(options));
+  }
   void AwaitChange(int count) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return count_ >= count; });
@@ -56,10 +65,23 @@ TEST_F(FileWatcherTest, SeesWhatIsWrittenReplacedAndRemoved) {
 }
 
 TEST_F(FileWatcherTest, WatchesOtherFilesOnceItIsTold) {
-  watcher_->SetFiles({dir_.Write("other", "1")});
+  const std::vector<std::string> files = {dir_.Write("other", "1")};
+  watcher_->SetFiles(files, FileWatcher::Look(files));
   dir_.Write("file", "22");
   dir_.Write("other", "22");
   AwaitChange(1);
+}
+
+TEST_F(FileWatcherTest, SeesWhatChangedBeforeItBegan) {
+  const std::vector<std::string> files = {dir_.Write("other", "1")};
+  const auto known = FileWatcher::Look(files);
+  dir_.Write("other", "22");
+  watcher_->SetFiles(files, known);
+  AwaitChange(1);
+  const auto known_then = FileWatcher::Look({file_});
+  dir_.Write("file", "22");
+  Watch(known_then);
+  AwaitChange(2);
 }
 
 }  // namespace
