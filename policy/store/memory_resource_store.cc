@@ -1,6 +1,7 @@
 #include "policy/store/memory_resource_store.h"
 
 #include "absl/time/clock.h"
+#include "policy/revocation/kept_after_end.h"
 #include "policy/store/resource_rules.h"
 
 namespace sluice::policy {
@@ -16,17 +17,16 @@ absl::StatusOr<Resource> MemoryResourceStore::Put(
   absl::Status status = CheckNewResource(resource, limits_, now);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(mutex_);
-  RemoveExpired(now);
+  RemoveEndedBy(now - kKeptAfterEnd);
   const auto earlier = by_name_.find({resource.collection, resource.id});
-  const bool exists = earlier != by_name_.end();
+  const bool exists =
+      earlier != by_name_.end() && earlier->second.expires_at > now;
   status = CheckExpected(exists ? earlier->second.revision : 0, expected);
   if (!status.ok()) return status;
-  const size_t freed = exists ? BytesOf(earlier->second) : 0;
-  if ((!exists && by_name_.size() >= limits_.max_resources) ||
-      bytes_ - freed + BytesOf(resource) > limits_.max_bytes) {
-    return StoreIsFullError();
-  }
-  if (exists) Remove(earlier);
+  if (!HasRoomFor(resource)) RemoveEndedBy(now);
+  if (!HasRoomFor(resource)) return StoreIsFullError();
+  const auto replaced = by_name_.find({resource.collection, resource.id});
+  if (replaced != by_name_.end()) Remove(replaced);
   resource.revision = ++revision_;
   bytes_ += BytesOf(resource);
   Name name(resource.collection, resource.id);
@@ -44,9 +44,11 @@ absl::StatusOr<int64_t> MemoryResourceStore::Delete(
   absl::Status status = CheckResourceName(collection, id);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(mutex_);
-  RemoveExpired(now);
+  RemoveEndedBy(now - kKeptAfterEnd);
   const auto found = by_name_.find({std::string(collection), std::string(id)});
-  if (found == by_name_.end()) return absl::NotFoundError("there is none");
+  if (found == by_name_.end() || found->second.expires_at <= now) {
+    return absl::NotFoundError("there is none");
+  }
   status = CheckExpected(found->second.revision, expected);
   if (!status.ok()) return status;
   Resource deleted;
@@ -93,8 +95,16 @@ void MemoryResourceStore::Follow(ResourceObserverInterface* observer) {
   observer_->OnSnapshot(revision_, std::move(all));
 }
 
-void MemoryResourceStore::RemoveExpired(absl::Time now) {
-  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
+bool MemoryResourceStore::HasRoomFor(const Resource& resource) const {
+  const auto earlier = by_name_.find({resource.collection, resource.id});
+  const bool exists = earlier != by_name_.end();
+  const size_t freed = exists ? BytesOf(earlier->second) : 0;
+  return (exists || by_name_.size() < limits_.max_resources) &&
+         bytes_ - freed + BytesOf(resource) <= limits_.max_bytes;
+}
+
+void MemoryResourceStore::RemoveEndedBy(absl::Time end) {
+  while (!by_expiry_.empty() && by_expiry_.begin()->first <= end) {
     Remove(by_name_.find(by_expiry_.begin()->second));
   }
 }

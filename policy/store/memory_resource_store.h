@@ -50,7 +50,9 @@ class MemoryResourceStore : public ResourceStoreInterface {
   using ByName = std::map<Name, Resource>;
 
   // All of these are called with the mutex held.
-  void RemoveExpired(absl::Time now);
+  // Whether it fits, in the place of what has its name.
+  bool HasRoomFor(const Resource& resource) const;
+  void RemoveEndedBy(absl::Time end);
   void Remove(ByName::iterator resource);
   void Tell(Resource resource, bool deleted);
 

@@ -251,6 +251,18 @@ TEST_P(ResourceStoreTest, HidesAResourceFromTheInstantItExpires) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// A revocation counts again then, and is to be seen and to be taken back.
+TEST_P(ResourceStoreTest, KeepsWhatHasExpiredForAClockThatWasAhead) {
+  ASSERT_TRUE(store_->Put(Named("a", "1", kLater), std::nullopt, kNow).ok());
+  ASSERT_TRUE(store_->Put(Named("b"), std::nullopt, kLater).ok());
+  EXPECT_EQ(store_->Delete("rules", "a", std::nullopt, kLater).status().code(),
+            absl::StatusCode::kNotFound);
+  const auto found = store_->Get("rules", "a", kNow);
+  ASSERT_TRUE(found.ok());
+  EXPECT_TRUE(found->has_value());
+  EXPECT_TRUE(store_->Delete("rules", "a", std::nullopt, kNow).ok());
+}
+
 TEST_P(ResourceStoreTest, ReplacingChangesTheEnd) {
   Put(Named("a", "1", kLater));
   Put(Named("a", "2", kLater + absl::Hours(1)));
