@@ -327,6 +327,11 @@ Deciders PolicyServer::MakeDeciders() {
   // Each issuer has passed alone, and no name occurs twice.
   absl::StatusOr<ace::TokenVerifier> verifier =
       ace::TokenVerifier::Create(std::move(options));
+  if (!verifier.ok() && log_ != nullptr) {
+    log_->Error("issuers_unusable",
+                {{"detail", absl::StrCat("managed issuers do not count: ",
+                                         verifier.status().message())}});
+  }
   return {std::make_shared<const Authenticator>(
               verifier.ok() ? *std::move(verifier) : *verifier_, public_topics_,
               store_.tokens, replica_),
