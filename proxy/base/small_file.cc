@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -43,13 +44,18 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   size_t size = 0;
   for (;;) {
     if (size == contents.size()) {
+      explicit_bzero(contents.data(), contents.size());
       return absl::UnavailableError(
           absl::StrCat("cannot read ", path, ": it is being written to"));
     }
     const ssize_t n =
         read(fd.get(), contents.data() + size, contents.size() - size);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(path, errno);
+    if (n < 0) {
+      const int error = errno;
+      explicit_bzero(contents.data(), contents.size());
+      return ErrnoError(path, error);
+    }
     if (n == 0) break;
     size += static_cast<size_t>(n);
   }

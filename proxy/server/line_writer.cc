@@ -73,8 +73,10 @@ absl::Status LineWriter::OpenFile() {
   }
   struct stat status;
   if (fd < 0 || fstat(fd, &status) != 0) {
+    const int error = errno;
+    if (fd >= 0 && fd != STDOUT_FILENO) close(fd);
     return absl::FailedPreconditionError(
-        absl::StrCat("cannot open ", path_, ": ", strerror(errno)));
+        absl::StrCat("cannot open ", path_, ": ", strerror(error)));
   }
   CloseFile();
   fd_ = fd;
