@@ -42,9 +42,8 @@ class HttpClient final : public HttpClientInterface {
   // What is under way fails before this returns. Not from a callback.
   ~HttpClient() override;
 
-  // `done` is called on the client's thread, or inline where the queue is full,
-  // for all or for the request's origin.
-  // It must not block.
+  // `done` is called on the client's thread, or inline where the queue of all
+  // requests, or that of the request's origin, is full. It must not block.
   void Send(HttpRequest request, Callback done) override;
 
  private:

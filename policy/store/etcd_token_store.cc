@@ -21,10 +21,10 @@ using store::v1::StoredToken;
 // What a record costs beside its strings.
 constexpr size_t kBookkeepingBytes = 512;
 
-// etcd takes no more operations in a transaction.
+// etcd takes 128 operations in a transaction, unless it is told otherwise.
 constexpr int64_t kMaxOperations = 100;
 
-// A record may have 64 KiB and more, and gRPC takes 4 MiB at once.
+// A record may have 64 KiB and more, and all of a page are in memory at once.
 constexpr int64_t kListPageSize = 25;
 // Each is an operation of one transaction, of which etcd takes 128.
 constexpr int64_t kNamedPageSize = 32;

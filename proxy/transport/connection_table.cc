@@ -26,7 +26,7 @@ void ConnectionTable::Remove(uint64_t id) {
   if (found == connections_.end()) return;
   std::unique_ptr<ClientConnection> connection = std::move(found->second);
   connections_.erase(found);
-  connection.reset();  // when the table is in order again
+  connection.reset();  // when it is not to be found any more
   LetIn(id);
   anonymous_.Remove(id);
   context_->stats.anonymous = anonymous_.size();

@@ -47,12 +47,12 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   // DeadlineTimer::HandlerInterface:
   void OnDeadline() override;
 
+  void Begin(size_t batch);
+
   EventLoop* const loop_;
   ConnectionTable* const connections_;
   const Visitor visitor_;
   DeadlineTimer timer_;
-  void Begin(size_t batch);
-
   size_t batch_ = 0;
   uint64_t longest_turn_ = 0;       // nanoseconds
   std::vector<uint64_t> to_visit_;  // the next is the last
