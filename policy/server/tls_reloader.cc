@@ -24,8 +24,8 @@ TlsReloader::TlsReloader(TlsFiles files, std::vector<FileWatcher::State> known,
     : server_(*server),
       log_(*log),
       files_(std::move(files)),
-      watcher_({interval, files_.Paths(), std::move(known),
-                [this] { Reload(); }}) {}
+      watcher_(
+          {interval, files_.Paths(), std::move(known), [this] { Reload(); }}) {}
 
 void TlsReloader::ReloadServer(LoadedConfig config) {
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -57,9 +57,9 @@ class TlsReloaderTest : public ::testing::Test {
     EXPECT_TRUE(policy_->Listen().ok());
     LoadedConfig config = Config();
     std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
-    reloader_ = std::make_unique<TlsReloader>(
-        config.tls_files, std::move(known), policy_.get(), &log_,
-        absl::Milliseconds(5));
+    reloader_ = std::make_unique<TlsReloader>(config.tls_files,
+                                              std::move(known), policy_.get(),
+                                              &log_, absl::Milliseconds(5));
   }
   ~TlsReloaderTest() override { reloader_.reset(); }
 
