@@ -24,14 +24,14 @@ absl::StatusOr<bool> EtcdTokenStore::ClaimClientId(const ClientIdClaim& claim,
   const Fact mine{claim.owner, claim.expires_at};
   for (;;) {
     const absl::StatusOr<std::optional<FoundFact>> owner =
-        MakeFact(owners_, claim.client_id, mine, now, deadline);
+        MakeFact(&owners_, claim.client_id, mine, now, deadline);
     if (!owner.ok()) return owner.status();
     if (!owner->has_value()) return true;
     if ((*owner)->fact.value != claim.owner) return false;
     if ((*owner)->fact.expires_at >= claim.expires_at) return true;
     const absl::StatusOr<bool> longer =
-        ReplaceFact(absl::StrCat(owners_, claim.client_id), (*owner)->revision,
-                    mine, now, deadline);
+        ReplaceFact(absl::StrCat(owners_.prefix, claim.client_id),
+                    (*owner)->revision, mine, now, deadline);
     if (!longer.ok()) return longer.status();
     if (*longer) return true;
   }
@@ -40,7 +40,7 @@ absl::StatusOr<bool> EtcdTokenStore::ClaimClientId(const ClientIdClaim& claim,
 absl::StatusOr<std::optional<std::string>> EtcdTokenStore::FindClientIdOwner(
     absl::string_view client_id, absl::Time now) {
   const absl::StatusOr<RangeResponse> found = client_->Range(
-      EtcdKey(absl::StrCat(owners_, client_id)), client_->NewDeadline());
+      EtcdKey(absl::StrCat(owners_.prefix, client_id)), client_->NewDeadline());
   if (!found.ok()) return found.status();
   const absl::StatusOr<FoundFact> owner = ToFact(*found);
   if (!owner.ok()) return owner.status();
@@ -55,7 +55,7 @@ absl::StatusOr<absl::Time> EtcdTokenStore::FirstSeen(absl::string_view token,
                                                      absl::Time now) {
   const Fact fact{absl::StrCat(absl::ToUnixMicros(now)), forget_at};
   const absl::StatusOr<std::optional<FoundFact>> seen =
-      MakeFact(first_seen_, token, fact, now, client_->NewDeadline());
+      MakeFact(&first_seen_, token, fact, now, client_->NewDeadline());
   if (!seen.ok()) return seen.status();
   if (!seen->has_value()) return now;
   int64_t micros = 0;
@@ -69,7 +69,7 @@ absl::StatusOr<bool> EtcdTokenStore::UseProof(absl::string_view proof,
                                               absl::Time forget_at,
                                               absl::Time now) {
   const absl::StatusOr<std::optional<FoundFact>> used = MakeFact(
-      used_proofs_, proof, {"", forget_at}, now, client_->NewDeadline());
+      &used_proofs_, proof, {"", forget_at}, now, client_->NewDeadline());
   if (!used.ok()) return used.status();
   return !used->has_value();
 }
@@ -91,31 +91,30 @@ absl::StatusOr<EtcdTokenStore::FoundFact> EtcdTokenStore::ToFact(
 }
 
 absl::StatusOr<std::optional<EtcdTokenStore::FoundFact>>
-EtcdTokenStore::MakeFact(const std::string& prefix, absl::string_view name,
-                         const Fact& fact, absl::Time now,
-                         EtcdClient::Deadline deadline) {
-  const std::string key = absl::StrCat(prefix, name);
-  TxnRequest look;
-  AddRange(EtcdKey(key), &look);
-  AddRange(EtcdCount(prefix), &look);
+EtcdTokenStore::MakeFact(Facts* facts, absl::string_view name, const Fact& fact,
+                         absl::Time now, EtcdClient::Deadline deadline) {
+  const std::string key = absl::StrCat(facts->prefix, name);
   for (;;) {
-    const absl::StatusOr<TxnResponse> response = client_->Txn(look, deadline);
+    const absl::StatusOr<RangeResponse> response =
+        client_->Range(EtcdKey(key), deadline);
     if (!response.ok()) return response.status();
-    const absl::StatusOr<FoundFact> found =
-        ToFact(response->responses(0).response_range());
+    const absl::StatusOr<FoundFact> found = ToFact(*response);
     if (!found.ok()) return found.status();
     if (found->revision != 0 && found->fact.expires_at > now) return *found;
     // Nothing, or what has expired and is not removed yet.
-    const int64_t total = response->responses(1).response_range().count();
+    const absl::StatusOr<int64_t> total = facts->counter.Get(deadline);
+    if (!total.ok()) return total.status();
     if ((found->revision == 0 &&
-         static_cast<uint64_t>(total) >= limits_.max_facts) ||
+         static_cast<uint64_t>(*total) >= limits_.max_facts) ||
         name.size() + fact.value.size() > limits_.max_fact_bytes) {
       return absl::ResourceExhaustedError("the store is full");
     }
     const absl::StatusOr<bool> made =
         ReplaceFact(key, found->revision, fact, now, deadline);
     if (!made.ok()) return made.status();
-    if (*made) return std::nullopt;
+    if (!*made) continue;
+    if (found->revision == 0) facts->counter.Add(1);
+    return std::nullopt;
   }
 }
 

@@ -18,11 +18,17 @@ using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
 using store::v1::StoredToken;
 
+// Where the oldest of `max` tokens begin to go, and where that ends.
+EtcdTokenEvictor::Bounds BoundsFor(int64_t max) {
+  const int64_t begin = max - max / 100;
+  return {begin, begin - max / 100};
+}
+
+// What there may be while they go.
+int64_t MostFor(int64_t max) { return max + std::max(max / 10, int64_t{100}); }
+
 // What a record costs beside its strings.
 constexpr size_t kBookkeepingBytes = 512;
-
-// etcd takes 128 operations in a transaction, unless it is told otherwise.
-constexpr int64_t kMaxOperations = 100;
 
 // A record may have 64 KiB and more, and all of a page are in memory at once.
 constexpr int64_t kListPageSize = 25;
@@ -73,9 +79,13 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       clients_(client_->Prefix("clients")),
       kids_(client_->Prefix("kids")),
       subjects_(client_->Prefix("subjects")),
-      owners_(client_->Prefix("client_id_owners")),
-      first_seen_(client_->Prefix("first_seen")),
-      used_proofs_(client_->Prefix("used_proofs")) {}
+      owners_(client_, "client_id_owners"),
+      first_seen_(client_, "first_seen"),
+      used_proofs_(client_, "used_proofs"),
+      counter_(std::make_shared<EtcdKeyCounter>(client_, tokens_)),
+      bounds_(BoundsFor(static_cast<int64_t>(limits_.max_tokens))),
+      most_(MostFor(static_cast<int64_t>(limits_.max_tokens))),
+      evictor_(client_, tokens_, bounds_, counter_) {}
 
 absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
                                    absl::Time now) {
@@ -104,30 +114,27 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
       return absl::OkStatus();
     }
     if (!before->earlier.has_value()) {
-      absl::Status room = MakeRoom(before->tokens, deadline);
+      absl::Status room = CheckRoom(deadline);
       if (!room.ok()) return room;
     }
     const absl::StatusOr<bool> written = Write(next, *before, now, deadline);
     if (!written.ok()) return written.status();
-    if (*written) return absl::OkStatus();
+    if (!*written) continue;
+    if (!before->earlier.has_value() && counter_->Add(1) > bounds_.begin) {
+      evictor_.Wake();
+    }
+    return absl::OkStatus();
   }
 }
 
 absl::StatusOr<EtcdTokenStore::Before> EtcdTokenStore::Look(
     const TokenRecord& record, absl::Time now, EtcdClient::Deadline deadline) {
-  TxnRequest txn;
-  AddRange(EtcdKey(TokenKey(record.binding)), &txn);
-  AddRange(EtcdCount(tokens_), &txn);
-  const absl::StatusOr<TxnResponse> response = client_->Txn(txn, deadline);
-  if (!response.ok()) return response.status();
+  auto earlier = Read(record.binding, deadline);
+  if (!earlier.ok()) return earlier.status();
   Before before;
-  before.tokens = response->responses(1).response_range().count();
-  const RangeResponse& found = response->responses(0).response_range();
   before.client_id = record.client_id;
-  if (!found.kvs().empty()) {
-    before.earlier = ToRecord(found.kvs(0).value());
-    before.earlier_revision = found.kvs(0).mod_revision();
-  }
+  before.earlier = std::move(earlier->first);
+  before.earlier_revision = earlier->second;
   if (before.client_id.empty() && before.earlier.has_value() &&
       before.earlier->expires_at > now) {
     before.client_id = before.earlier->client_id;
@@ -209,23 +216,12 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
   return response->succeeded();
 }
 
-absl::Status EtcdTokenStore::MakeRoom(int64_t tokens,
-                                      EtcdClient::Deadline deadline) {
-  const int64_t max_tokens = static_cast<int64_t>(limits_.max_tokens);
-  if (tokens < max_tokens) return absl::OkStatus();
-  // Finding the oldest is dear, so that many go at once where there are many.
-  const int64_t spare = std::min(max_tokens / 100, kMaxOperations - 1);
-  RangeRequest oldest = EtcdPrefix(tokens_);
-  oldest.set_keys_only(true);
-  oldest.set_sort_order(RangeRequest::ASCEND);
-  oldest.set_sort_target(RangeRequest::MOD);
-  oldest.set_limit(std::min(tokens - max_tokens + 1 + spare, kMaxOperations));
-  const absl::StatusOr<RangeResponse> found = client_->Range(oldest, deadline);
-  if (!found.ok()) return found.status();
-  // Names that lead to a record which has gone lead nowhere.
-  TxnRequest txn;
-  for (const mvccpb::KeyValue& kv : found->kvs()) AddDelete(kv.key(), &txn);
-  return client_->Txn(txn, deadline).status();
+absl::Status EtcdTokenStore::CheckRoom(EtcdClient::Deadline deadline) {
+  const absl::StatusOr<int64_t> tokens = counter_->Get(deadline);
+  if (!tokens.ok()) return tokens.status();
+  if (*tokens > bounds_.begin) evictor_.Wake();
+  if (*tokens < most_) return absl::OkStatus();
+  return absl::ResourceExhaustedError("the store is full");
 }
 
 absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(

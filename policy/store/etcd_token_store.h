@@ -14,6 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/store/etcd_client.h"
+#include "policy/store/etcd_key_counter.h"
+#include "policy/store/etcd_token_evictor.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
@@ -35,10 +37,12 @@ namespace sluice::policy {
 // microsecond, rounded down. Leases, longer by a minute or two than what they
 // are for, remove what has expired.
 //
-// The numbers of the limits are kept to approximately, where several services
-// write at once, and count what has expired until it is removed. Bytes are not
-// counted: a record must fit the bound of all, and etcd has a bound of its own.
-// Over the number of tokens, the oldest go, some at a time; facts never go.
+// The numbers of the limits are kept to approximately: what other services
+// write is noticed some seconds later, and what has expired counts until it is
+// removed. Bytes are not counted: a record must fit the bound of all, and etcd
+// has a bound of its own. From a hundredth below the number of tokens on, the
+// oldest go, a hundredth at a time, while others come; only a tenth above it is
+// none taken any more. Facts never go.
 //
 // A call takes one to four round trips, and no longer than the client's
 // timeout.
@@ -82,7 +86,6 @@ class EtcdTokenStore : public TokenStoreInterface {
     int64_t client_revision = 0;       // of its key
     std::optional<TokenRecord> loser;  // who loses it, where that is another
     int64_t loser_revision = 0;
-    int64_t tokens = 0;  // number of all
   };
   struct Fact {
     std::string value;
@@ -110,8 +113,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   // False: something has changed since `before`.
   absl::StatusOr<bool> Write(const TokenRecord& record, const Before& before,
                              absl::Time now, EtcdClient::Deadline deadline);
-  // Forgets the oldest until another one may come.
-  absl::Status MakeRoom(int64_t tokens, EtcdClient::Deadline deadline);
+  // Whether another token may come.
+  absl::Status CheckRoom(EtcdClient::Deadline deadline);
   // Record and revision; an empty one where there is none.
   absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>> Read(
       absl::string_view binding, EtcdClient::Deadline deadline);
@@ -127,10 +130,18 @@ class EtcdTokenStore : public TokenStoreInterface {
 
   static absl::StatusOr<FoundFact> ToFact(
       const etcdserverpb::RangeResponse& found);
+  // A kind of facts.
+  struct Facts {
+    explicit Facts(const std::shared_ptr<EtcdClient>& client, const char* kind)
+        : prefix(client->Prefix(kind)), counter(client, prefix) {}
+
+    const std::string prefix;  // of the keys
+    EtcdKeyCounter counter;
+  };
   // The live fact that is there already; nothing where `fact` was made.
   absl::StatusOr<std::optional<FoundFact>> MakeFact(
-      const std::string& prefix, absl::string_view name, const Fact& fact,
-      absl::Time now, EtcdClient::Deadline deadline);
+      Facts* facts, absl::string_view name, const Fact& fact, absl::Time now,
+      EtcdClient::Deadline deadline);
   // Puts `fact` in the place of what was written at `revision`, 0 for nothing.
   // False: something else has been written.
   absl::StatusOr<bool> ReplaceFact(const std::string& key, int64_t revision,
@@ -144,9 +155,14 @@ class EtcdTokenStore : public TokenStoreInterface {
   const std::string clients_;
   const std::string kids_;
   const std::string subjects_;
-  const std::string owners_;
-  const std::string first_seen_;
-  const std::string used_proofs_;
+  Facts owners_;
+  Facts first_seen_;
+  Facts used_proofs_;
+  // Of the tokens.
+  const std::shared_ptr<EtcdKeyCounter> counter_;
+  const EtcdTokenEvictor::Bounds bounds_;
+  const int64_t most_;
+  EtcdTokenEvictor evictor_;
 };
 
 }  // namespace sluice::policy

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/store/call_deadline.h"
 #include "policy/store/etcd_client.h"
+#include "policy/store/etcd_key_counter.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/etcd_resource_store.h"
 #include "policy/store/etcd_token_store.h"
@@ -458,6 +459,57 @@ TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
   const auto used = tokens.UseProof("proof", kLater, kNow);
   ASSERT_TRUE(used.ok());
   EXPECT_FALSE(*used);
+}
+
+// covers: ACE-AZI-3
+TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
+  const auto put = [](EtcdTokenStore* tokens, int i) {
+    TokenRecord record;
+    // Their order is not that of their ages.
+    record.binding = absl::StrCat(i * 7 % 10, "-", i);
+    record.token = "token";
+    record.expires_at = kLater;
+    return tokens->Put(record, kNow);
+  };
+  const auto client = Client();
+  EtcdTokenStore wide(client);
+  for (int i = 0; i < 420; ++i) ASSERT_TRUE(put(&wide, i).ok());
+  StoreLimits limits;
+  limits.max_tokens = 300;
+  EtcdTokenStore tokens(client, limits);
+  EXPECT_EQ(put(&tokens, 420).code(), absl::StatusCode::kResourceExhausted);
+  const auto is_there = [&](int i) {
+    const auto found = tokens.Find(absl::StrCat(i * 7 % 10, "-", i), kNow);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() && found->has_value();
+  };
+  const auto end = SteadyClock::now() + std::chrono::seconds(20);
+  while (is_there(125) && SteadyClock::now() < end) {
+  }
+  for (int i = 0; i < 420; ++i) EXPECT_EQ(is_there(i), i > 125) << i;
+  // Above it a little they are taken, and nobody waits for what goes.
+  for (int i = 420; i < 500; ++i) EXPECT_TRUE(put(&tokens, i).ok()) << i;
+  EXPECT_TRUE(is_there(499));
+}
+
+TEST_F(EtcdStoreTest, DoesNotCountAllForEachTokenAndFact) {
+  const auto client = Client();
+  EtcdKeyCounter counter(client, client->Prefix("used_proofs"));
+  EtcdTokenStore tokens(client);
+  const auto count = [&] {
+    const auto counted = counter.Get(client->NewDeadline());
+    EXPECT_TRUE(counted.ok()) << counted.status();
+    return counted.ok() ? *counted : -1;
+  };
+  EXPECT_EQ(count(), 0);
+  ASSERT_TRUE(tokens.UseProof("a", kLater, kNow).ok());
+  EXPECT_EQ(count(), 0);
+  EXPECT_EQ(counter.Add(2), 2);
+  EXPECT_EQ(counter.Add(-3), 0);
+  const auto end = SteadyClock::now() + std::chrono::seconds(20);
+  while (count() == 0 && SteadyClock::now() < end) {
+  }
+  EXPECT_EQ(count(), 1);
 }
 
 // A new etcd does not know the leases that are remembered.

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "policy/store/etcd_client.h"
 #include "policy/store/etcd_token_store.h"
 #include "policy/store/memory_token_store.h"
@@ -111,6 +113,14 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
     const auto found = store_->Find(binding, now);
     EXPECT_TRUE(found.ok()) << found.status();
     return found.ok() && found->has_value() ? (*found)->token : "";
+  }
+
+  // What is one too many etcd forgets a moment later.
+  void WaitUntilGone(const std::string& binding) {
+    const absl::Time end = absl::Now() + absl::Seconds(20);
+    while (TokenOf(binding) != "" && absl::Now() < end) {
+    }
+    EXPECT_EQ(TokenOf(binding), "") << binding;
   }
 
   // The bindings that are listed after `after`.
@@ -430,6 +440,7 @@ TEST_P(TokenStoreTest, KeysGoWithTheirRecordsAndCountAsBytes) {
   MakeStore(limits);
   Put(Named("a", "as", "a"));
   Put(Named("b", "as", "b"));
+  WaitUntilGone("a");
   EXPECT_EQ(NamesakesOfAnyIssuer("a"), std::vector<std::string>());
   TokenRecord big = Named("b", "as", "b");
   big.key = std::string(10'000, 'k');
@@ -448,7 +459,7 @@ TEST_P(TokenStoreTest, DropsTheOldestBeyondTheNumberOfTokens) {
     Put(Record(absl::StrCat(i), "token", absl::Hours(1), absl::StrCat("c", i)));
   }
   for (const char* gone : {"0", "1"}) {
-    EXPECT_EQ(TokenOf(gone), "") << gone;
+    WaitUntilGone(gone);
     EXPECT_EQ(TokenOfClient(absl::StrCat("c", gone)), "") << gone;
   }
   for (const char* kept : {"2", "3", "4"}) {
@@ -465,8 +476,8 @@ TEST_P(TokenStoreTest, ReplacingMakesARecordTheNewest) {
   Put(Record("b", "2"));
   Put(Record("a", "3"));
   Put(Record("c", "4"));
+  WaitUntilGone("b");
   EXPECT_EQ(TokenOf("a"), "3");
-  EXPECT_EQ(TokenOf("b"), "");
   EXPECT_EQ(TokenOf("c"), "4");
 }
 
