@@ -30,8 +30,9 @@ int64_t MostFor(int64_t max) { return max + std::max(max / 10, int64_t{100}); }
 // What a record costs beside its strings.
 constexpr size_t kBookkeepingBytes = 512;
 
-// A record may have 64 KiB and more, and all of a page are in memory at once.
-constexpr int64_t kListPageSize = 25;
+// etcd walks through all keys behind its first for each range, however few it
+// is to return; a record may have 64 KiB and more.
+constexpr int64_t kListPageSize = 250;
 // Each is an operation of one transaction, of which etcd takes 128.
 constexpr int64_t kNamedPageSize = 32;
 
@@ -237,12 +238,13 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::List(
     absl::string_view after, size_t limit, absl::Time now) {
   std::vector<TokenRecord> records;
-  const EtcdClient::Deadline deadline = client_->NewDeadline();
   RangeRequest range = EtcdPrefix(tokens_);
   if (!after.empty()) range.set_key(EtcdKeyAfter(TokenKey(after)));
   range.set_limit(kListPageSize);
   while (records.size() < limit) {
-    const absl::StatusOr<RangeResponse> page = client_->Range(range, deadline);
+    // Only operators wait for it, as long as they like.
+    const absl::StatusOr<RangeResponse> page =
+        client_->Range(range, client_->NewDeadline());
     if (!page.ok()) return page.status();
     for (const mvccpb::KeyValue& kv : page->kvs()) {
       std::optional<TokenRecord> record = ToRecord(kv.value());

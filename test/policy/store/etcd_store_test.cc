@@ -492,6 +492,34 @@ TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
   EXPECT_TRUE(is_there(499));
 }
 
+// etcd walks through all behind the first for each range that it is asked for.
+TEST_F(EtcdStoreTest, ListsALongPageOfManyTokensInTime) {
+  const auto client = Client();
+  {
+    EtcdTokenStore tokens(client);
+    TokenRecord record;
+    record.binding = "0";
+    record.token = "token";
+    record.expires_at = kLater;
+    ASSERT_TRUE(tokens.Put(record, kNow).ok());
+  }
+  const std::string prefix = client->Prefix("tokens");
+  const auto one = client->Range(EtcdKey(prefix + "0"), client->NewDeadline());
+  ASSERT_TRUE(one.ok() && one->kvs_size() == 1);
+  for (int i = 0; i < 40'000;) {
+    etcdserverpb::TxnRequest txn;
+    for (int end = i + 100; i < end; ++i) {
+      AddPut(absl::StrCat(prefix, 100'000 + i), one->kvs(0).value(),
+             /*lease=*/0, &txn);
+    }
+    ASSERT_TRUE(client->Txn(txn, client->NewDeadline()).ok());
+  }
+  EtcdTokenStore hasty(Client(absl::Milliseconds(400)));
+  const auto listed = hasty.List("", 1001, kNow);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(listed->size(), 1001u);
+}
+
 TEST_F(EtcdStoreTest, DoesNotCountAllForEachTokenAndFact) {
   const auto client = Client();
   EtcdKeyCounter counter(client, client->Prefix("used_proofs"));
