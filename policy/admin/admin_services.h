@@ -26,6 +26,7 @@
 #include "policy/service/watch_hub.h"
 #include "policy/store/resource_store.h"
 #include "policy/store/token_store.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -44,6 +45,8 @@ class AdminServices {
     // Who decides now.
     std::function<Deciders()> deciders;
     CallPool* pool;
+    // Is told of each change; may be null.
+    Logger* log;
   };
 
   // What the configuration declares.
@@ -58,17 +61,18 @@ class AdminServices {
       : access_({context.tokens, context.deciders, context.clock, context.pool},
                 context.access),
         public_topics_(context.store, context.replica, context.access,
-                       context.pool, context.clock),
+                       context.pool, context.clock, context.log),
         issuers_(
             context.store, context.replica, context.access, context.pool,
             context.clock,
-            [deciders = context.deciders] { return deciders().authenticator; }),
+            [deciders = context.deciders] { return deciders().authenticator; },
+            context.log),
         decisions_(context.hub, context.access),
         revocations_(context.store, context.replica, context.access,
-                     context.pool, context.clock),
+                     context.pool, context.clock, context.log),
         rules_(context.store, context.replica, context.access, context.pool,
-               context.clock, context.checkers),
-        sessions_(context.hub, context.access),
+               context.clock, context.checkers, context.log),
+        sessions_(context.hub, context.access, absl::Seconds(5), context.log),
         tokens_(context.tokens, context.access, context.pool, context.clock,
                 context.deciders) {}
 

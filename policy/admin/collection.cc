@@ -19,21 +19,28 @@ grpc::ServerUnaryReactor* Collection::Read(
 }
 
 grpc::ServerUnaryReactor* Collection::Write(
-    grpc::CallbackServerContext* context,
+    grpc::CallbackServerContext* context, const char* method,
+    absl::string_view resource,
     std::function<grpc::Status(int64_t* revision)> write) const {
-  return pool_->React(context, access_->CheckOperator(*context),
-                      [this, write = std::move(write)](auto* reactor) {
-                        int64_t revision = 0;
-                        const grpc::Status status = write(&revision);
-                        if (!status.ok()) {
-                          reactor->Finish(status);
-                          return;
-                        }
-                        replica_->WhenAt(
-                            revision, [reactor](const absl::Status& counts) {
-                              reactor->Finish(ToGrpcStatus(counts));
-                            });
-                      });
+  const ChangeCall call(*context, method, resource);
+  const grpc::Status may = access_->CheckOperator(*context);
+  if (!may.ok()) changes_.Record(call, may);
+  return pool_->React(
+      context, may, [this, call, write = std::move(write)](auto* reactor) {
+        int64_t revision = 0;
+        const grpc::Status status = write(&revision);
+        if (!status.ok()) {
+          changes_.Record(call, status);
+          reactor->Finish(status);
+          return;
+        }
+        replica_->WhenAt(revision,
+                         [this, call, reactor](const absl::Status& counts) {
+                           const grpc::Status end = ToGrpcStatus(counts);
+                           changes_.Record(call, end);
+                           reactor->Finish(end);
+                         });
+      });
 }
 
 std::string Collection::NameOf(absl::string_view id) const {

@@ -13,10 +13,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/admin/change_log.h"
 #include "policy/service/access_control.h"
 #include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -28,24 +30,28 @@ class Collection {
   using Clock = std::function<absl::Time()>;
 
   // `name` is that of the collection in the store: "rules". All outlive this.
-  // `replica` follows `store`.
+  // `replica` follows `store`. Where there is a `log`, it tells of each change.
   Collection(const char* name, ResourceStoreInterface* store, Replica* replica,
-             const AccessControl* access, CallPool* pool, Clock clock)
+             const AccessControl* access, CallPool* pool, Clock clock,
+             Logger* log = nullptr)
       : name_(name),
         store_(store),
         replica_(replica),
         access_(access),
         pool_(pool),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)),
+        changes_(log) {}
 
   // The reaction to an operator's call that `read` answers, maybe after this
   // has returned.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context,
                                  std::function<grpc::Status()> read) const;
   // The reaction to one that `write` does, saying at what revision of the
-  // store: the call ends when that counts.
+  // store: the call ends when that counts. Of `method` and `resource` see
+  // ChangeCall.
   grpc::ServerUnaryReactor* Write(
-      grpc::CallbackServerContext* context,
+      grpc::CallbackServerContext* context, const char* method,
+      absl::string_view resource,
       std::function<grpc::Status(int64_t* revision)> write) const;
 
   absl::Time now() const { return clock_(); }
@@ -96,6 +102,7 @@ class Collection {
   const AccessControl* const access_;
   CallPool* const pool_;
   const Clock clock_;
+  const ChangeLog changes_;
 };
 
 }  // namespace sluice::policy

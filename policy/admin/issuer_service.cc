@@ -59,10 +59,11 @@ void ShowFetchedKeys(const Authenticator& deciding, Issuer* issuer) {
 
 IssuerService::IssuerService(ResourceStoreInterface* store, Replica* replica,
                              const AccessControl* access, CallPool* pool,
-                             Collection::Clock clock, Deciding deciding)
+                             Collection::Clock clock, Deciding deciding,
+                             Logger* log)
     : replica_(*replica),
       deciding_(std::move(deciding)),
-      issuers_(kIssuers, store, replica, access, pool, std::move(clock)) {}
+      issuers_(kIssuers, store, replica, access, pool, std::move(clock), log) {}
 
 void IssuerService::SetDeclared(const std::vector<ace::Issuer>& issuers,
                                 const std::vector<JwksSource>& sources) {
@@ -116,9 +117,10 @@ Issuer IssuerService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* IssuerService::PutIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::PutIssuerRequest* request, Issuer* response) {
-  return issuers_.Write(context, [=](int64_t* revision) {
-    return Put(*request, response, revision);
-  });
+  return issuers_.Write(
+      context, "PutIssuer",
+      issuers_.NameOf(IdOfIssuer(request->issuer().issuer())),
+      [=](int64_t* revision) { return Put(*request, response, revision); });
 }
 
 grpc::Status IssuerService::Put(const admin::v1::PutIssuerRequest& request,
@@ -220,13 +222,15 @@ grpc::ServerUnaryReactor* IssuerService::ListIssuers(
 grpc::ServerUnaryReactor* IssuerService::DeleteIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteIssuerRequest* request, google::protobuf::Empty*) {
-  return issuers_.Write(context, [=](int64_t* revision) {
-    std::string id;
-    grpc::Status status = issuers_.ReadName(request->name(), &id);
-    if (status.ok()) status = declared_.CheckMayChange(id);
-    if (status.ok()) status = issuers_.Delete(id, request->etag(), revision);
-    return status;
-  });
+  return issuers_.Write(
+      context, "DeleteIssuer", request->name(), [=](int64_t* revision) {
+        std::string id;
+        grpc::Status status = issuers_.ReadName(request->name(), &id);
+        if (status.ok()) status = declared_.CheckMayChange(id);
+        if (status.ok())
+          status = issuers_.Delete(id, request->etag(), revision);
+        return status;
+      });
 }
 
 }  // namespace sluice::policy

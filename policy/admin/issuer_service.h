@@ -18,6 +18,7 @@
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/issuer.grpc.pb.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -32,7 +33,8 @@ class IssuerService final : public admin::v1::IssuerService::CallbackService {
   // All outlive this. `replica` follows `store`.
   IssuerService(ResourceStoreInterface* store, Replica* replica,
                 const AccessControl* access, CallPool* pool,
-                Collection::Clock clock, Deciding deciding);
+                Collection::Clock clock, Deciding deciding,
+                Logger* log = nullptr);
 
   // Says what the configuration declares, and where it has keys from, from now
   // on.

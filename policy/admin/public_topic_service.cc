@@ -67,9 +67,10 @@ PublicTopic PublicTopicService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* PublicTopicService::PutPublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::PutPublicTopicRequest* request, PublicTopic* response) {
-  return topics_.Write(context, [=](int64_t* revision) {
-    return Put(*request, response, revision);
-  });
+  return topics_.Write(
+      context, "PutPublicTopic",
+      topics_.NameOf(DerivedId(request->public_topic().topic_filter())),
+      [=](int64_t* revision) { return Put(*request, response, revision); });
 }
 
 grpc::Status PublicTopicService::Put(
@@ -162,13 +163,14 @@ grpc::ServerUnaryReactor* PublicTopicService::DeletePublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::DeletePublicTopicRequest* request,
     google::protobuf::Empty*) {
-  return topics_.Write(context, [=](int64_t* revision) {
-    std::string id;
-    grpc::Status status = topics_.ReadName(request->name(), &id);
-    if (status.ok()) status = declared_.CheckMayChange(id);
-    if (status.ok()) status = topics_.Delete(id, request->etag(), revision);
-    return status;
-  });
+  return topics_.Write(
+      context, "DeletePublicTopic", request->name(), [=](int64_t* revision) {
+        std::string id;
+        grpc::Status status = topics_.ReadName(request->name(), &id);
+        if (status.ok()) status = declared_.CheckMayChange(id);
+        if (status.ok()) status = topics_.Delete(id, request->etag(), revision);
+        return status;
+      });
 }
 
 }  // namespace sluice::policy

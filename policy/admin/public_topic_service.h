@@ -17,6 +17,7 @@
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/public_topic.grpc.pb.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -33,9 +34,9 @@ class PublicTopicService final
   // All outlive this. `replica` follows `store`.
   PublicTopicService(ResourceStoreInterface* store, Replica* replica,
                      const AccessControl* access, CallPool* pool,
-                     Collection::Clock clock)
-      : topics_(kPublicTopics, store, replica, access, pool, std::move(clock)) {
-  }
+                     Collection::Clock clock, Logger* log = nullptr)
+      : topics_(kPublicTopics, store, replica, access, pool, std::move(clock),
+                log) {}
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const std::vector<ace::Permission>& declared);

@@ -99,9 +99,19 @@ Revocation RevocationService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* RevocationService::CreateRevocation(
     grpc::CallbackServerContext* context,
     const CreateRevocationRequest* request, Revocation* response) {
-  return revocations_.Write(context, [=](int64_t* revision) {
-    return Create(*request, response, revision);
-  });
+  return revocations_.Write(
+      context, "CreateRevocation", NameFor(*request),
+      [=](int64_t* revision) { return Create(*request, response, revision); });
+}
+
+std::string RevocationService::NameFor(
+    const CreateRevocationRequest& request) const {
+  if (!request.revocation_id().empty()) {
+    return revocations_.NameOf(request.revocation_id());
+  }
+  return TargetOf(request.revocation()) == nullptr
+             ? ""
+             : revocations_.NameOf(IdFor(request.revocation()));
 }
 
 grpc::Status RevocationService::Create(const CreateRevocationRequest& request,
@@ -139,7 +149,8 @@ grpc::Status RevocationService::Put(const std::string& id,
 grpc::ServerUnaryReactor* RevocationService::UpdateRevocation(
     grpc::CallbackServerContext* context,
     const admin::v1::UpdateRevocationRequest* request, Revocation* response) {
-  return revocations_.Write(context,
+  return revocations_.Write(context, "UpdateRevocation",
+                            request->revocation().name(),
                             [this, request, response](int64_t* revision) {
                               return Update(*request, response, revision);
                             });
@@ -221,14 +232,15 @@ grpc::ServerUnaryReactor* RevocationService::DeleteRevocation(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteRevocationRequest* request,
     google::protobuf::Empty*) {
-  return revocations_.Write(context, [=](int64_t* revision) {
-    std::string id;
-    grpc::Status status = revocations_.ReadName(request->name(), &id);
-    if (status.ok()) {
-      status = revocations_.Delete(id, request->etag(), revision);
-    }
-    return status;
-  });
+  return revocations_.Write(
+      context, "DeleteRevocation", request->name(), [=](int64_t* revision) {
+        std::string id;
+        grpc::Status status = revocations_.ReadName(request->name(), &id);
+        if (status.ok()) {
+          status = revocations_.Delete(id, request->etag(), revision);
+        }
+        return status;
+      });
 }
 
 }  // namespace sluice::policy

@@ -13,6 +13,7 @@
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -24,9 +25,9 @@ class RevocationService final
   // All outlive this. `replica` follows `store`.
   RevocationService(ResourceStoreInterface* store, Replica* replica,
                     const AccessControl* access, CallPool* pool,
-                    Collection::Clock clock)
+                    Collection::Clock clock, Logger* log = nullptr)
       : revocations_(kRevocations, store, replica, access, pool,
-                     std::move(clock)) {}
+                     std::move(clock), log) {}
 
   grpc::ServerUnaryReactor* CreateRevocation(
       grpc::CallbackServerContext* context,
@@ -50,6 +51,8 @@ class RevocationService final
       google::protobuf::Empty* response) override;
 
  private:
+  // The name of what is to be created; empty where that has no target.
+  std::string NameFor(const admin::v1::CreateRevocationRequest& request) const;
   // These write; `revision` is then the store's.
   grpc::Status Create(const admin::v1::CreateRevocationRequest& request,
                       admin::v1::Revocation* response, int64_t* revision);

@@ -42,9 +42,9 @@ admin::v1::Rule RuleService::Show(const Resource& resource) const {
 grpc::ServerUnaryReactor* RuleService::PutRule(
     grpc::CallbackServerContext* context,
     const admin::v1::PutRuleRequest* request, admin::v1::Rule* response) {
-  return rules_.Write(context, [=](int64_t* revision) {
-    return Put(*request, response, revision);
-  });
+  return rules_.Write(
+      context, "PutRule", request->rule().name(),
+      [=](int64_t* revision) { return Put(*request, response, revision); });
 }
 
 grpc::Status RuleService::Put(const admin::v1::PutRuleRequest& request,
@@ -144,12 +144,13 @@ grpc::Status RuleService::List(const admin::v1::ListRulesRequest& request,
 grpc::ServerUnaryReactor* RuleService::DeleteRule(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteRuleRequest* request, google::protobuf::Empty*) {
-  return rules_.Write(context, [=](int64_t* revision) {
-    std::string id;
-    grpc::Status status = rules_.ReadName(request->name(), &id);
-    if (status.ok()) status = rules_.Delete(id, request->etag(), revision);
-    return status;
-  });
+  return rules_.Write(
+      context, "DeleteRule", request->name(), [=](int64_t* revision) {
+        std::string id;
+        grpc::Status status = rules_.ReadName(request->name(), &id);
+        if (status.ok()) status = rules_.Delete(id, request->etag(), revision);
+        return status;
+      });
 }
 
 }  // namespace sluice::policy

@@ -15,6 +15,7 @@
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/rule.grpc.pb.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -25,8 +26,9 @@ class RuleService final : public admin::v1::RuleService::CallbackService {
   // All outlive this. `checkers`: those that rules may ask.
   RuleService(ResourceStoreInterface* store, Replica* replica,
               const AccessControl* access, CallPool* pool,
-              Collection::Clock clock, const Checkers* checkers)
-      : rules_(kRules, store, replica, access, pool, std::move(clock)),
+              Collection::Clock clock, const Checkers* checkers,
+              Logger* log = nullptr)
+      : rules_(kRules, store, replica, access, pool, std::move(clock), log),
         checkers_(*checkers) {}
 
   grpc::ServerUnaryReactor* PutRule(grpc::CallbackServerContext* context,

@@ -255,15 +255,19 @@ grpc::ServerUnaryReactor* SessionService::DisconnectSession(
     const admin::v1::DisconnectSessionRequest* request,
     google::protobuf::Empty*) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const ChangeCall call(*context, "DisconnectSession", request->name());
   if (grpc::Status s = access_->CheckOperator(*context); !s.ok()) {
+    changes_.Record(call, s);
     reactor->Finish(s);
     return reactor;
   }
   FindSession(
       hub_, answer_timeout_, request->name(), reactor,
-      [this, request, reactor](const v1::SessionInfo& info) {
-        reactor->Finish(ToGrpcStatus(hub_->Disconnect(
-            ReadSessionName(request->name())->proxy, info.session_id())));
+      [this, call, request, reactor](const v1::SessionInfo& info) {
+        const grpc::Status status = ToGrpcStatus(hub_->Disconnect(
+            ReadSessionName(request->name())->proxy, info.session_id()));
+        changes_.Record(call, status);
+        reactor->Finish(status);
       });
   return reactor;
 }

@@ -3,9 +3,11 @@
 
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "policy/admin/change_log.h"
 #include "policy/service/access_control.h"
 #include "policy/service/watch_hub.h"
 #include "proto/sluice/admin/v1/session.grpc.pb.h"
+#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -15,9 +17,14 @@ namespace sluice::policy {
 class SessionService final : public admin::v1::SessionService::CallbackService {
  public:
   // `hub` and `access` outlive this. A proxy has `answer_timeout` to answer.
+  // Where there is a `log`, it tells of each end of a session.
   SessionService(WatchHub* hub, const AccessControl* access,
-                 absl::Duration answer_timeout = absl::Seconds(5))
-      : hub_(hub), access_(access), answer_timeout_(answer_timeout) {}
+                 absl::Duration answer_timeout = absl::Seconds(5),
+                 Logger* log = nullptr)
+      : hub_(hub),
+        access_(access),
+        answer_timeout_(answer_timeout),
+        changes_(log) {}
 
   grpc::ServerUnaryReactor* ListSessions(
       grpc::CallbackServerContext* context,
@@ -36,6 +43,7 @@ class SessionService final : public admin::v1::SessionService::CallbackService {
   WatchHub* const hub_;
   const AccessControl* const access_;
   const absl::Duration answer_timeout_;
+  const ChangeLog changes_;
 };
 
 }  // namespace sluice::policy

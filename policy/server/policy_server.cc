@@ -253,7 +253,7 @@ void PolicyServer::Start() {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
         store_.tokens.get(), checkers_.get(),
-        [this] { return service_.deciders(); }, &operator_calls_});
+        [this] { return service_.deciders(); }, &operator_calls_, log_});
     {
       const std::lock_guard<std::mutex> lock(keys_mutex_);
       DeclareToOperators();

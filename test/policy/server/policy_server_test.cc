@@ -10,8 +10,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
@@ -70,9 +73,10 @@ class PolicyServerTest : public ::testing::Test {
   }
 
   std::unique_ptr<PolicyServer> Server(const std::string& yaml,
-                                       Hosting hosting = Hosting::kStandalone) {
-    return std::make_unique<PolicyServer>(Config(yaml, hosting),
-                                          [] { return kNow; });
+                                       Hosting hosting = Hosting::kStandalone,
+                                       Logger* log = nullptr) {
+    return std::make_unique<PolicyServer>(
+        Config(yaml, hosting), [] { return kNow; }, log);
   }
 
   // A configuration of the issuer whose tokens Token() makes.
@@ -496,14 +500,17 @@ TEST_F(PolicyServerTest, AServiceThatOthersCanReachIsNotManagedWithoutTls) {
 class PolicyServerTlsTest : public PolicyServerTest {
  protected:
   std::unique_ptr<PolicyServer> TlsServer(bool mutual,
-                                          const std::string& more = "") {
+                                          const std::string& more = "",
+                                          Logger* log = nullptr) {
     dir_.Write("policy.crt", server_.certificate_pem());
     dir_.Write("policy.key", server_.private_key_pem());
     dir_.Write("ca.crt", authority_.certificate_pem());
-    return Server(absl::StrCat(
-        "address: 127.0.0.1:0\ntls: {certificate: policy.crt, "
-        "private_key: policy.key",
-        mutual ? ", client_ca: ca.crt}\n" : "}\n", kPublicOnly, more));
+    return Server(
+        absl::StrCat("address: 127.0.0.1:0\ntls: {certificate: policy.crt, "
+                     "private_key: policy.key",
+                     mutual ? ", client_ca: ca.crt}\n" : "}\n", kPublicOnly,
+                     more),
+        Hosting::kStandalone, log);
   }
 
   std::shared_ptr<grpc::Channel> Tls(const PolicyServer& server,
@@ -551,6 +558,57 @@ TEST_F(PolicyServerTlsTest, MutualTlsTakesItsOwnClientsOnly) {
               v1::AuthenticateResponse::OUTCOME_NOT_SET);
   }
   EXPECT_EQ(Ask(Tls(*server, &client_)), "grant");
+}
+
+TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
+  StringSink sink;
+  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  auto server =
+      TlsServer(/*mutual=*/true, "access: {operators: [admin]}\n", &log);
+  ASSERT_TRUE(server->Listen().ok());
+  CertificateOptions options;
+  options.common_name = "admin";
+  options.dns_names = {"laptop"};
+  const TestCertificate admin = authority_.Issue(options);
+  options.common_name = "guest";
+  const TestCertificate guest = authority_.Issue(options);
+  EXPECT_TRUE(Revoke(Tls(*server, &admin), "alice").ok());
+  // What is not written, and what only reads, is no change.
+  EXPECT_FALSE(Revoke(Tls(*server, &admin), "alice").ok());
+  EXPECT_TRUE(ListSessions(Tls(*server, &admin)).ok());
+  EXPECT_FALSE(ListSessions(Tls(*server, &guest)).ok());
+  EXPECT_FALSE(Revoke(Tls(*server, &guest), "bob\n").ok());
+  admin::v1::DisconnectSessionRequest request;
+  request.set_name("proxies/p\n/sessions/1");
+  google::protobuf::Empty response;
+  grpc::ClientContext context;
+  SetDeadline(context);
+  EXPECT_FALSE(admin::v1::SessionService::NewStub(Tls(*server, &guest))
+                   ->DisconnectSession(&context, request, &response)
+                   .ok());
+  server.reset();
+  const std::vector<std::string> lines = absl::StrSplit(sink.text, '\n');
+  std::vector<std::string> changes;
+  for (const std::string& line : lines) {
+    if (absl::StrContains(line, "policy_change")) changes.push_back(line);
+  }
+  using ::testing::AllOf;
+  EXPECT_THAT(
+      changes,
+      ElementsAre(
+          AllOf(HasSubstr(R"("level":"info","event":"policy_changed",)"
+                          R"("caller":"laptop admin","peer":"ipv4:127.0.0.1:)"),
+                HasSubstr(R"("method":"CreateRevocation",)"
+                          R"("resource":"revocations/)"),
+                HasSubstr(R"("status":"OK"})")),
+          AllOf(HasSubstr(R"("level":"warning","event":)"
+                          R"("policy_change_refused","caller":"laptop guest")"),
+                HasSubstr(R"("method":"CreateRevocation")"),
+                HasSubstr(R"("status":"PERMISSION_DENIED"})")),
+          AllOf(HasSubstr("policy_change_refused"),
+                HasSubstr(R"("method":"DisconnectSession",)"
+                          R"("resource":"proxies/p\n/sessions/1")"))));
+  EXPECT_THAT(sink.text, ::testing::Not(HasSubstr("alice")));
 }
 
 TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {
