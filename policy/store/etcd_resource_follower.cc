@@ -86,22 +86,12 @@ void EtcdResourceFollower::Run() {
   }
 }
 
-// A cluster that was restored from an older state would keep a watch waiting
-// for a revision that is yet to come.
+// What was told is no beginning for another watch: etcd may have been put back
+// to an older state, and have come to the same revision by other writes.
 absl::StatusOr<WatchProof::Reading> EtcdResourceFollower::Begin() {
-  for (;;) {
-    int64_t told = 0;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      told = proof_.revision();
-    }
-    if (told != 0) {
-      absl::StatusOr<WatchProof::Reading> there = Look();
-      if (!there.ok() || there->revision >= told) return there;
-    }
-    absl::Status status = TellSnapshot();
-    if (!status.ok()) return status;
-  }
+  absl::Status status = TellSnapshot();
+  if (!status.ok()) return status;
+  return Look();
 }
 
 absl::Status EtcdResourceFollower::TellSnapshot() {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -62,5 +63,17 @@ void EtcdServer::Suspend() { process_->Signal(SIGSTOP); }
 void EtcdServer::Resume() { process_->Signal(SIGCONT); }
 
 void EtcdServer::ForgetAll() { ++data_; }
+
+void EtcdServer::KeepCopy() {
+  std::filesystem::copy(absl::StrCat(dir_.path(), "/", data_),
+                        absl::StrCat(dir_.path(), "/copy"),
+                        std::filesystem::copy_options::recursive);
+}
+
+void EtcdServer::PutBack() {
+  ForgetAll();
+  std::filesystem::rename(absl::StrCat(dir_.path(), "/copy"),
+                          absl::StrCat(dir_.path(), "/", data_));
+}
 
 }  // namespace sluice::testing

@@ -34,6 +34,9 @@ class EtcdServer {
   void Resume();
   // While killed: the next start is that of a new, empty cluster.
   void ForgetAll();
+  // While killed: keeps a copy of the data; puts it back.
+  void KeepCopy();
+  void PutBack();
 
  private:
   const TempDir dir_;

@@ -275,6 +275,39 @@ TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
   EXPECT_EQ(observer_.history(), std::vector<std::string>{"+rules/a=value"});
 }
 
+// A backup, say. What follows it there has the revisions of what is lost.
+TEST_F(EtcdStoreTest, TellsAnewWhatThereIsInAnOlderStateThatHasGoneOn) {
+  const auto store = Open(Client());
+  store->Follow(&observer_);
+  observer_.WaitFor(Put(store.get(), Named("kept")));
+  const std::string endpoint = etcd_.endpoint();
+  etcd_.Kill();
+  etcd_.KeepCopy();
+  etcd_.Start();
+  observer_.WaitFor(Put(store.get(), Named("lost")));
+  etcd_.Kill();
+  etcd_.PutBack();
+  etcd_.StartAt(EtcdServer::FreeEndpoint());
+  {
+    const auto client = Client();
+    const auto other = Open(client);
+    EXPECT_EQ(other->id(), store->id());
+    Put(other.get(), Named("new"));
+    // As tokens that clients bring do.
+    EtcdTokenStore tokens(client);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_TRUE(tokens.UseProof(absl::StrCat(i), kLater, kNow).ok());
+    }
+  }
+  etcd_.Kill();
+  etcd_.StartAt(endpoint);
+  observer_.WaitFor(Put(store.get(), Named("last")));
+  const std::map<std::string, std::string> expected = {
+      {"rules/kept", "value"}, {"rules/new", "value"}, {"rules/last", "value"}};
+  EXPECT_EQ(observer_.values(), expected);
+  EXPECT_GE(observer_.snapshots(), 2);
+}
+
 // What was acknowledged there would not count here: a revocation, say.
 TEST_F(EtcdStoreTest, WritesNothingToAnotherStore) {
   const auto client = Client();
