@@ -17,13 +17,15 @@ absl::StatusOr<ClientTls> ReadClientTls(
   }
   if (!schema.ca().empty()) {
     absl::StatusOr<std::string> ca =
-        ReadNamedCertificates(locations, FieldPath(path, "ca"), schema.ca());
+        ReadNamedCertificates(locations, FieldPath(path, "ca"), schema.ca(),
+                              CertificateUse::kTrusted);
     if (!ca.ok()) return ca.status();
     tls.ca = *std::move(ca);
   }
   if (schema.certificate().empty()) return tls;
-  absl::StatusOr<std::string> certificate = ReadNamedCertificates(
-      locations, FieldPath(path, "certificate"), schema.certificate());
+  absl::StatusOr<std::string> certificate =
+      ReadNamedCertificates(locations, FieldPath(path, "certificate"),
+                            schema.certificate(), CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
   const absl::StatusOr<SecretString> private_key =
       ReadNamedPrivateKey(locations, FieldPath(path, "private_key"),

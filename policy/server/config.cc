@@ -120,7 +120,8 @@ absl::Status Checker::CheckTls() {
   const config::v1::PolicyConfig::Tls& schema = schema_.tls();
   TlsConfig tls;
   absl::StatusOr<std::string> certificate = ReadNamedCertificates(
-      locations_, "tls.certificate", schema.certificate());
+      locations_, "tls.certificate", schema.certificate(),
+      CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
   tls.certificate = *std::move(certificate);
   absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
@@ -134,7 +135,8 @@ absl::Status Checker::CheckTls() {
                 ""};
   if (locations_.Contains("tls.client_ca")) {
     absl::StatusOr<std::string> client_ca =
-        ReadNamedCertificates(locations_, "tls.client_ca", schema.client_ca());
+        ReadNamedCertificates(locations_, "tls.client_ca", schema.client_ca(),
+                              CertificateUse::kTrusted);
     if (!client_ca.ok()) return client_ca.status();
     tls.client_ca = *std::move(client_ca);
     tls_files_.client_ca = path_of(schema.client_ca());

@@ -128,8 +128,8 @@ absl::StatusOr<JwksSource> IssuerChecker::CheckJwksUrl() const {
     }
   }
   if (locations_.Contains(Field("ca"))) {
-    absl::StatusOr<std::string> ca =
-        ReadNamedCertificates(locations_, Field("ca"), issuer_.ca());
+    absl::StatusOr<std::string> ca = ReadNamedCertificates(
+        locations_, Field("ca"), issuer_.ca(), CertificateUse::kTrusted);
     if (!ca.ok()) return ca.status();
     source.ca = *std::move(ca);
   }
@@ -147,8 +147,8 @@ absl::StatusOr<IntrospectionEndpoint> IssuerChecker::CheckIntrospection()
   if (!status.ok()) return status;
   const std::string ca_path = IntrospectionField("ca");
   if (locations_.Contains(ca_path)) {
-    absl::StatusOr<std::string> ca =
-        ReadNamedCertificates(locations_, ca_path, schema.ca());
+    absl::StatusOr<std::string> ca = ReadNamedCertificates(
+        locations_, ca_path, schema.ca(), CertificateUse::kTrusted);
     if (!ca.ok()) return ca.status();
     endpoint.ca = *std::move(ca);
   }
@@ -207,7 +207,8 @@ absl::Status IssuerChecker::CheckClientCertificate(
     return absl::OkStatus();
   }
   absl::StatusOr<std::string> certificate =
-      ReadNamedCertificates(locations_, certificate_path, schema.certificate());
+      ReadNamedCertificates(locations_, certificate_path, schema.certificate(),
+                            CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
   const absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
       locations_, key_path, schema.private_key(), *certificate);

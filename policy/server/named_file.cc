@@ -1,7 +1,6 @@
 #include "policy/server/named_file.h"
 
 #include "absl/strings/ascii.h"
-#include "policy/tls/pem.h"
 #include "proxy/base/small_file.h"
 
 namespace sluice::policy {
@@ -32,10 +31,10 @@ absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
 
 absl::StatusOr<std::string> ReadNamedCertificates(
     const config::Locations& locations, const std::string& path,
-    const std::string& name) {
+    const std::string& name, CertificateUse use) {
   absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
   if (!contents.ok()) return contents;
-  if (absl::Status s = CheckCertificates(*contents); !s.ok()) {
+  if (absl::Status s = CheckCertificates(*contents, use); !s.ok()) {
     return locations.Error(path, absl::StrCat(name, ": ", s.message()));
   }
   return contents;

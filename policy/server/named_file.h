@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "policy/server/files.h"
+#include "policy/tls/pem.h"
 #include "proxy/base/secret_string.h"
 #include "proxy/config/locations.h"
 
@@ -28,10 +29,10 @@ absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
                                             const std::string& path,
                                             const std::string& name);
 
-// The PEM of at least one certificate.
+// The PEM of at least one certificate, fit for that use.
 absl::StatusOr<std::string> ReadNamedCertificates(
     const config::Locations& locations, const std::string& path,
-    const std::string& name);
+    const std::string& name, CertificateUse use);
 
 // The PEM of the private key that belongs to `certificate`, a PEM chain.
 absl::StatusOr<SecretString> ReadNamedPrivateKey(

@@ -13,10 +13,12 @@ absl::Status Of(const std::string& file, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(file, ": ", status.message()));
 }
 
-absl::StatusOr<std::string> ReadCertificates(const std::string& file) {
+absl::StatusOr<std::string> ReadCertificates(const std::string& file,
+                                             CertificateUse use) {
   absl::StatusOr<std::string> pem = ReadSmallFile(file);
   if (!pem.ok()) return pem;
-  if (absl::Status s = CheckCertificates(*pem); !s.ok()) return Of(file, s);
+  if (absl::Status s = CheckCertificates(*pem, use); !s.ok())
+    return Of(file, s);
   return pem;
 }
 
@@ -37,7 +39,8 @@ TlsShape ShapeOf(const std::optional<TlsConfig>& tls) {
 }
 
 absl::StatusOr<TlsConfig> ReadTlsFiles(const TlsFiles& files) {
-  absl::StatusOr<std::string> certificate = ReadCertificates(files.certificate);
+  absl::StatusOr<std::string> certificate =
+      ReadCertificates(files.certificate, CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
   absl::StatusOr<std::string> contents = ReadSmallFile(files.private_key);
   if (!contents.ok()) return contents.status();
@@ -48,7 +51,8 @@ absl::StatusOr<TlsConfig> ReadTlsFiles(const TlsFiles& files) {
   }
   TlsConfig tls{*std::move(certificate), std::move(private_key), ""};
   if (files.client_ca.empty()) return tls;
-  absl::StatusOr<std::string> client_ca = ReadCertificates(files.client_ca);
+  absl::StatusOr<std::string> client_ca =
+      ReadCertificates(files.client_ca, CertificateUse::kTrusted);
   if (!client_ca.ok()) return client_ca.status();
   tls.client_ca = *std::move(client_ca);
   return tls;

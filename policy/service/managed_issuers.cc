@@ -83,7 +83,9 @@ JwksSource ReadSource(const Message& message, WrongField wrong) {
   if (source.ca.empty()) return source;
   if (source.ca.size() > kMaxCaBytes) {
     wrong("ca", absl::StrCat("longer than ", kMaxCaBytes, " bytes"));
-  } else if (absl::Status s = CheckCertificates(source.ca); !s.ok()) {
+  } else if (absl::Status s =
+                 CheckCertificates(source.ca, CertificateUse::kTrusted);
+             !s.ok()) {
     wrong("ca", s.message());
   }
   return source;

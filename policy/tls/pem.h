@@ -10,8 +10,19 @@ namespace sluice::policy {
 // late, so that `--check`, or whoever writes it, finds out. Messages hold
 // nothing of the texts.
 
-// At least one certificate, each of which can be parsed.
-absl::Status CheckCertificates(absl::string_view pem);
+// What certificates are for. OpenSSL, which serves gRPC and libcurl, is at
+// security level 2 unless its own configuration says otherwise: it loads what
+// it finds too weak (RSA under 2048 bits, EC under 224, MD5, SHA-1), and then
+// fails every handshake. BoringSSL, which serves MQTT clients, does not.
+enum class CertificateUse {
+  kMqttListener,  // a chain that is shown by BoringSSL
+  kShown,         // a chain that is shown by OpenSSL
+  kTrusted,       // CAs that OpenSSL trusts
+};
+
+// At least one certificate, each of which can be parsed, and which OpenSSL
+// takes where it is to: each of a chain that is shown, one of CAs at least.
+absl::Status CheckCertificates(absl::string_view pem, CertificateUse use);
 
 // A private key without a pass phrase that belongs to the first certificate of
 // `certificates`, which CheckCertificates() has passed.

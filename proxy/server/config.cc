@@ -115,7 +115,8 @@ absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
                                        const std::string& path,
                                        ListenerConfig* listener) const {
   absl::Status s = fields_.CheckKeyPair(
-      path, tls.certificate(), tls.private_key(), &listener->certificate_file,
+      path, tls.certificate(), tls.private_key(),
+      policy::CertificateUse::kMqttListener, &listener->certificate_file,
       &listener->private_key_file);
   if (!s.ok()) return s;
   listener->request_client_certificate =
@@ -278,14 +279,17 @@ absl::Status Checker::CheckPolicyTls() {
   PolicyTlsConfig& result = config_.policy.tls.emplace();
   absl::Status s;
   if (!tls.ca().empty()) {
-    s = fields_.CheckCertificate("policy.tls.ca", tls.ca(), &result.ca_file);
+    s = fields_.CheckCertificate("policy.tls.ca", tls.ca(),
+                                 policy::CertificateUse::kTrusted,
+                                 &result.ca_file);
     if (!s.ok()) return s;
   }
   if (tls.certificate().empty() && tls.private_key().empty()) {
     return absl::OkStatus();
   }
   return fields_.CheckKeyPair("policy.tls", tls.certificate(),
-                              tls.private_key(), &result.certificate_file,
+                              tls.private_key(), policy::CertificateUse::kShown,
+                              &result.certificate_file,
                               &result.private_key_file);
 }
 

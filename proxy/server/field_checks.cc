@@ -7,8 +7,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "policy/server/files.h"
-#include "policy/tls/pem.h"
 #include "proto/timestamp.h"
 #include "proxy/base/small_file.h"
 
@@ -74,17 +74,21 @@ absl::Status FieldChecks::ReadNamedFile(const std::string& path,
 
 absl::Status FieldChecks::ReadCertificate(const std::string& path,
                                           const std::string& name,
+                                          policy::CertificateUse use,
                                           std::string* pem) const {
   if (absl::Status s = ReadNamedFile(path, name, pem); !s.ok()) return s;
-  const absl::Status checked = policy::CheckCertificates(*pem);
-  return checked.ok() ? checked : locations_.Error(path, checked.message());
+  const absl::Status checked = policy::CheckCertificates(*pem, use);
+  if (checked.ok()) return checked;
+  return locations_.Error(path, absl::StrCat(name, ": ", checked.message()));
 }
 
 absl::Status FieldChecks::CheckCertificate(const std::string& path,
                                            const std::string& name,
+                                           policy::CertificateUse use,
                                            std::string* file) const {
   std::string pem;
-  if (absl::Status s = ReadCertificate(path, name, &pem); !s.ok()) return s;
+  absl::Status s = ReadCertificate(path, name, use, &pem);
+  if (!s.ok()) return s;
   *file = policy::ResolvePath(locations_.file(), name);
   return absl::OkStatus();
 }
@@ -92,11 +96,12 @@ absl::Status FieldChecks::CheckCertificate(const std::string& path,
 absl::Status FieldChecks::CheckKeyPair(const std::string& path,
                                        const std::string& certificate,
                                        const std::string& private_key,
+                                       policy::CertificateUse use,
                                        std::string* certificate_file,
                                        std::string* private_key_file) const {
   std::string certificate_pem;
   absl::Status s = ReadCertificate(config::FieldPath(path, "certificate"),
-                                   certificate, &certificate_pem);
+                                   certificate, use, &certificate_pem);
   if (!s.ok()) return s;
   const std::string key_path = config::FieldPath(path, "private_key");
   std::string key_pem;
@@ -106,7 +111,10 @@ absl::Status FieldChecks::CheckKeyPair(const std::string& path,
   if (!s.ok()) return s;
   const absl::Status checked =
       policy::CheckPrivateKey(key_pem, certificate_pem);
-  if (!checked.ok()) return locations_.Error(key_path, checked.message());
+  if (!checked.ok()) {
+    return locations_.Error(key_path,
+                            absl::StrCat(private_key, ": ", checked.message()));
+  }
   *certificate_file = policy::ResolvePath(locations_.file(), certificate);
   *private_key_file = policy::ResolvePath(locations_.file(), private_key);
   return absl::OkStatus();

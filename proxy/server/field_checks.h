@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "policy/server/listen_address.h"
+#include "policy/tls/pem.h"
 #include "proxy/config/locations.h"
 
 namespace sluice::server {
@@ -49,6 +50,7 @@ class FieldChecks {
   // A PEM file of certificates; gives its path. Required.
   absl::Status CheckCertificate(const std::string& path,
                                 const std::string& name,
+                                policy::CertificateUse use,
                                 std::string* file) const;
 
   // The fields `certificate` and `private_key` of the field at `path`, PEM
@@ -56,11 +58,13 @@ class FieldChecks {
   absl::Status CheckKeyPair(const std::string& path,
                             const std::string& certificate,
                             const std::string& private_key,
+                            policy::CertificateUse use,
                             std::string* certificate_file,
                             std::string* private_key_file) const;
 
  private:
   absl::Status ReadCertificate(const std::string& path, const std::string& name,
+                               policy::CertificateUse use,
                                std::string* pem) const;
 
   const config::Locations& locations_;

@@ -1,6 +1,7 @@
 #include "test/testing/test_certificates.h"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/bytestring.h>
 #include <openssl/curve25519.h>
 #include <openssl/ec_key.h>
@@ -8,6 +9,7 @@
 #include <openssl/nid.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -40,8 +42,22 @@ bssl::UniquePtr<EVP_PKEY> NewEd25519Key() {
   return key;
 }
 
+bssl::UniquePtr<EVP_PKEY> NewRsaKey(int bits) {
+  bssl::UniquePtr<RSA> rsa(RSA_new());
+  bssl::UniquePtr<BIGNUM> exponent(BN_new());
+  Require(rsa && exponent && BN_set_word(exponent.get(), RSA_F4) &&
+              RSA_generate_key_ex(rsa.get(), bits, exponent.get(), nullptr),
+          "key generation");
+  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  Require(key && EVP_PKEY_set1_RSA(key.get(), rsa.get()), "key");
+  return key;
+}
+
 bssl::UniquePtr<EVP_PKEY> NewKey(const CertificateOptions& options) {
-  if (options.key == CertificateOptions::Key::kEd25519) return NewEd25519Key();
+  using Key = CertificateOptions::Key;
+  if (options.key == Key::kEd25519) return NewEd25519Key();
+  if (options.key == Key::kRsa1024) return NewRsaKey(1024);
+  if (options.key == Key::kRsa2048) return NewRsaKey(2048);
   bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
   Require(ec && EC_KEY_generate_key(ec.get()), "key generation");
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
@@ -113,11 +129,11 @@ struct Pem {
   std::string certificate, private_key, der;
 };
 
-Pem Sign(X509* certificate, EVP_PKEY* key, X509_NAME* issuer,
-         EVP_PKEY* issuer_key) {
+Pem Sign(const CertificateOptions& options, X509* certificate, EVP_PKEY* key,
+         X509_NAME* issuer, EVP_PKEY* issuer_key) {
   Require(X509_set_issuer_name(certificate, issuer), "issuer");
-  const EVP_MD* digest =
-      EVP_PKEY_id(issuer_key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
+  const EVP_MD* digest = options.signed_with_sha1 ? EVP_sha1() : EVP_sha256();
+  if (EVP_PKEY_id(issuer_key) == EVP_PKEY_ED25519) digest = nullptr;
   Require(X509_sign(certificate, issuer_key, digest), "signature");
   Pem pem;
   uint8_t* der = nullptr;
@@ -141,7 +157,7 @@ Pem SelfSign(const CertificateOptions& options, bool authority) {
   bssl::UniquePtr<EVP_PKEY> key = NewKey(options);
   bssl::UniquePtr<X509> certificate =
       NewCertificate(options, authority, key.get());
-  return Sign(certificate.get(), key.get(),
+  return Sign(options, certificate.get(), key.get(),
               X509_get_subject_name(certificate.get()), key.get());
 }
 
@@ -181,7 +197,7 @@ TestCertificate TestCertificate::Issue(
   bssl::UniquePtr<EVP_PKEY> key = NewKey(options);
   bssl::UniquePtr<X509> certificate =
       NewCertificate(options, /*authority=*/false, key.get());
-  Pem pem = Sign(certificate.get(), key.get(),
+  Pem pem = Sign(options, certificate.get(), key.get(),
                  X509_get_subject_name(issuer.get()), issuer_key.get());
   TestCertificate result;
   result.certificate_pem_ = std::move(pem.certificate);

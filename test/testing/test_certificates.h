@@ -15,8 +15,10 @@ struct CertificateOptions {
   std::string common_name = "localhost";
   std::vector<std::string> dns_names = {"localhost"};
   std::vector<std::string> ip_addresses = {"127.0.0.1"};
-  enum class Key { kP256, kEd25519 };
+  enum class Key { kP256, kEd25519, kRsa1024, kRsa2048 };
   Key key = Key::kP256;
+  // The issuer's signature is over a hash that nobody should trust any more.
+  bool signed_with_sha1 = false;
   // Relative to the present.
   absl::Duration not_before = -absl::Hours(1);
   absl::Duration not_after = absl::Hours(24);

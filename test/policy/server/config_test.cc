@@ -13,6 +13,7 @@
 namespace sluice::policy {
 namespace {
 
+using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
 using ::testing::AllOf;
@@ -502,6 +503,9 @@ TEST_F(ConfigTest, ChecksTheFilesOfTls) {
   dir_.Write("policy.crt", server.certificate_pem());
   dir_.Write("policy.key", server.private_key_pem());
   dir_.Write("other.key", authority.private_key_pem());
+  CertificateOptions weak;
+  weak.key = CertificateOptions::Key::kRsa1024;
+  dir_.Write("weak.crt", authority.Issue(weak).certificate_pem());
   const struct {
     const char* tls;
     const char* complaint;
@@ -521,6 +525,11 @@ TEST_F(ConfigTest, ChecksTheFilesOfTls) {
       {"{certificate: policy.crt, private_key: policy.key, "
        "client_ca: policy.key}",
        "tls.client_ca: policy.key: no PEM certificate"},
+      {"{certificate: weak.crt, private_key: policy.key}",
+       "tls.certificate: weak.crt: certificate 1 is too weak for OpenSSL"},
+      {"{certificate: policy.crt, private_key: policy.key, "
+       "client_ca: weak.crt}",
+       "tls.client_ca: weak.crt: certificate 1 is too weak for OpenSSL"},
   };
   for (const auto& c : kCases) {
     EXPECT_THAT(Complaint(absl::StrCat(kMinimal, "tls: ", c.tls, "\n")),

@@ -22,6 +22,7 @@
 namespace sluice::policy {
 namespace {
 
+using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
 using ::testing::HasSubstr;
@@ -161,6 +162,17 @@ TEST_F(TlsReloaderTest, HalfAFileIsRejected) {
   const std::string& pem = new_authority_.certificate_pem();
   Write("clients.crt", pem.substr(0, pem.size() / 2));
   EXPECT_THAT(sink_.WaitFor("certificates_rejected"), HasSubstr("warning"));
+  EXPECT_TRUE(IsServed(old_client_, authority_));
+}
+
+TEST_F(TlsReloaderTest, APairThatOpenSslFindsTooWeakIsRejected) {
+  CertificateOptions options;
+  options.key = CertificateOptions::Key::kRsa1024;
+  const TestCertificate weak = authority_.Issue(options);
+  Write("policy.crt", weak.certificate_pem());
+  Write("policy.key", weak.private_key_pem());
+  EXPECT_THAT(sink_.WaitFor("certificates_rejected"),
+              HasSubstr("policy.crt: certificate 1 is too weak"));
   EXPECT_TRUE(IsServed(old_client_, authority_));
 }
 

@@ -1,5 +1,6 @@
 #include "policy/tls/pem.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,7 +10,29 @@
 namespace sluice::policy {
 namespace {
 
+using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TestCertificate;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// openssl ecparam -name prime192v1 -genkey -noout -out k.pem;
+// openssl req -x509 -new -key k.pem -subj /CN=weak -days 36500
+constexpr char kP192[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBVTCCAQugAwIBAgIUMHSYhKczq8rIHEC7HyXmeZF7JzkwCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjkxOTMzMjZaGA8yMTI2MTEwNTE5MzMy\n"
+    "NlowDzENMAsGA1UEAwwEd2VhazBJMBMGByqGSM49AgEGCCqGSM49AwEBAzIABEmR\n"
+    "xkXK1DOqKQKZxjUdDop23L7TayzKLZQJQ4YF2/WSFWoMMQQLmeCM0Y4zNbSNNqNT\n"
+    "MFEwHQYDVR0OBBYEFJzRuQE3yDqOjSlpSmLbXhXGYgWsMB8GA1UdIwQYMBaAFJzR\n"
+    "uQE3yDqOjSlpSmLbXhXGYgWsMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID\n"
+    "OAAwNQIYPP2GT0D+Mitb1vz3tCidi7pmxtKoZp54AhkA5TVHJLLi3RCX7/eZck4r\n"
+    "+9G1qOVaY/Ly\n"
+    "-----END CERTIFICATE-----\n";
+
+absl::Status Check(absl::string_view pem,
+                   CertificateUse use = CertificateUse::kShown) {
+  return CheckCertificates(pem, use);
+}
 
 class PemTest : public ::testing::Test {
  protected:
@@ -18,21 +41,64 @@ class PemTest : public ::testing::Test {
 };
 
 TEST_F(PemTest, TakesCertificatesAndChains) {
-  EXPECT_TRUE(CheckCertificates(server_.certificate_pem()).ok());
-  EXPECT_TRUE(CheckCertificates("Subject: a comment\n" +
-                                server_.certificate_pem() + "\n" +
-                                authority_.certificate_pem())
+  EXPECT_TRUE(Check(server_.certificate_pem()).ok());
+  EXPECT_TRUE(Check("Subject: a comment\n" + server_.certificate_pem() + "\n" +
+                    authority_.certificate_pem())
                   .ok());
 }
 
 TEST_F(PemTest, RefusesWhatIsNoCertificate) {
-  EXPECT_FALSE(CheckCertificates("").ok());
-  EXPECT_FALSE(CheckCertificates("certificate").ok());
-  EXPECT_FALSE(CheckCertificates(server_.private_key_pem()).ok());
+  EXPECT_FALSE(Check("").ok());
+  EXPECT_FALSE(Check("certificate").ok());
+  EXPECT_FALSE(Check(server_.private_key_pem()).ok());
   std::string cut = server_.certificate_pem();
   cut.resize(cut.size() / 2);
-  EXPECT_FALSE(CheckCertificates(cut).ok());
-  EXPECT_FALSE(CheckCertificates(authority_.certificate_pem() + cut).ok());
+  EXPECT_FALSE(Check(cut).ok());
+  EXPECT_FALSE(Check(authority_.certificate_pem() + cut).ok());
+}
+
+TEST_F(PemTest, RefusesToShowWhatOpenSslFindsTooWeak) {
+  const auto complaint = [](const TestCertificate& certificate) {
+    return std::string(Check(certificate.certificate_pem()).message());
+  };
+  CertificateOptions options;
+  options.key = CertificateOptions::Key::kRsa1024;
+  EXPECT_THAT(
+      complaint(authority_.Issue(options)),
+      AllOf(HasSubstr("certificate 1 is too weak for OpenSSL"),
+            HasSubstr("its RSA key has 1024 bits, and needs 2048 or more")));
+  options.key = CertificateOptions::Key::kRsa2048;
+  EXPECT_EQ(complaint(authority_.Issue(options)), "");
+  EXPECT_EQ(complaint(TestCertificate::SelfSigned(options)), "");
+  EXPECT_THAT(std::string(Check(kP192).message()),
+              HasSubstr("its EC key has 192 bits, and needs 224 or more"));
+  options.signed_with_sha1 = true;
+  EXPECT_THAT(complaint(authority_.Issue(options)),
+              HasSubstr("its issuer signed it with SHA-1"));
+  // Nobody looks at its signature.
+  EXPECT_EQ(complaint(TestCertificate::SelfSigned(options)), "");
+  options.key = CertificateOptions::Key::kEd25519;
+  EXPECT_THAT(complaint(authority_.Issue(options)), HasSubstr("SHA-1"));
+  // It is sent along, and looked at as well.
+  EXPECT_THAT(std::string(Check(server_.certificate_pem() + kP192).message()),
+              HasSubstr("certificate 2 is too weak"));
+}
+
+TEST_F(PemTest, OneCaThatOpenSslTakesIsEnough) {
+  EXPECT_FALSE(Check(kP192, CertificateUse::kTrusted).ok());
+  EXPECT_TRUE(
+      Check(authority_.certificate_pem() + kP192, CertificateUse::kTrusted)
+          .ok());
+  // Who has signed it does not matter where it is trusted.
+  CertificateOptions options;
+  options.signed_with_sha1 = true;
+  EXPECT_TRUE(Check(authority_.Issue(options).certificate_pem(),
+                    CertificateUse::kTrusted)
+                  .ok());
+}
+
+TEST_F(PemTest, MqttClientsMayTakeWhatOpenSslWouldNot) {
+  EXPECT_TRUE(Check(kP192, CertificateUse::kMqttListener).ok());
 }
 
 TEST_F(PemTest, TakesTheKeyOfTheFirstCertificateOnly) {

@@ -12,6 +12,7 @@
 namespace sluice::server {
 namespace {
 
+using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
 
@@ -471,11 +472,38 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
             "proxy.yaml:1: listeners: required; name at least one listener");
 }
 
+TEST_F(ConfigTest, RefusesForThePolicyServiceWhatOpenSslFindsTooWeak) {
+  CertificateOptions options;
+  options.key = CertificateOptions::Key::kRsa1024;
+  const TestCertificate weak = TestCertificate::SelfSigned(options);
+  dir_.Write("weak.crt", weak.certificate_pem());
+  dir_.Write("weak.key", weak.private_key_pem());
+  const auto error_with = [this](absl::string_view tls) {
+    return Error(absl::StrReplaceAll(
+        kMinimal, {{"{address: 127.0.0.1:50051}",
+                    absl::StrCat("{address: 'a:1', tls: {", tls, "}}")}}));
+  };
+  EXPECT_EQ(error_with("certificate: weak.crt, private_key: weak.key"),
+            "proxy.yaml:6: policy.tls.certificate: weak.crt: certificate 1 is "
+            "too weak for OpenSSL (security level 2), so that no TLS handshake "
+            "would succeed: its RSA key has 1024 bits, and needs 2048 or more; "
+            "replace it");
+  EXPECT_EQ(error_with("ca: weak.crt")
+                .rfind("proxy.yaml:6: policy.tls.ca: weak.crt: certificate 1 "
+                       "is too weak",
+                       0),
+            0u);
+  // It is up to MQTT clients what they take.
+  MustLoad(absl::StrReplaceAll(
+      kMinimal, {{"server.crt", "weak.crt"}, {"server.key", "weak.key"}}));
+}
+
 TEST_F(ConfigTest, RefusesACertificateAndAKeyThatDoNotBelongTogether) {
   const std::string error =
       Error(absl::StrReplaceAll(kMinimal, {{"server.key", "other.key"}}));
-  EXPECT_EQ(error.find("proxy.yaml:4: listeners[0].tls.private_key: "), 0u)
-      << error;
+  EXPECT_EQ(error,
+            "proxy.yaml:4: listeners[0].tls.private_key: other.key: does not "
+            "belong to the certificate");
   EXPECT_EQ(error.find("BEGIN"), std::string::npos);
   const std::string swapped = Error(absl::StrReplaceAll(
       kMinimal, {{"certificate: server.crt", "certificate: server.key"}}));
