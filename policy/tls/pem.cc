@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,6 +114,35 @@ absl::Status CheckStrength(const std::vector<bssl::UniquePtr<X509>>& chain,
 // Nobody is there to be asked for a pass phrase.
 int NoPassPhrase(char*, int, int, void*) { return 0; }
 
+// What OpenSSL's error queue says about the reading of a private key. Clears
+// it.
+std::string WhyNoKey() {
+  // The reader forgets what it thinks of an "EC PRIVATE KEY".
+  std::string why =
+      "the private key is malformed, or of an unsupported kind; expected RSA, "
+      "EC on P-256, P-384 or P-521, or Ed25519";
+  while (const uint32_t error = ERR_get_error()) {
+    const int library = ERR_GET_LIB(error);
+    const int reason = ERR_GET_REASON(error);
+    if (library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) {
+      why = "no PEM private key";
+    } else if (library == ERR_LIB_PEM &&
+               (reason == PEM_R_BAD_PASSWORD_READ ||
+                reason == PEM_R_UNSUPPORTED_ENCRYPTION)) {
+      why =
+          "the private key is encrypted, and nobody can be asked for its pass "
+          "phrase; store it without one";
+    } else if ((library == ERR_LIB_EVP &&
+                reason == EVP_R_UNSUPPORTED_ALGORITHM) ||
+               (library == ERR_LIB_EC && reason == EC_R_UNKNOWN_GROUP)) {
+      why =
+          "a private key of an unsupported kind; expected RSA, EC on P-256, "
+          "P-384 or P-521, or Ed25519";
+    }
+  }
+  return why;
+}
+
 }  // namespace
 
 absl::Status CheckCertificates(absl::string_view pem, CertificateUse use) {
@@ -140,12 +170,10 @@ absl::Status CheckPrivateKey(absl::string_view private_key,
       Reader(private_key).get(), nullptr, NoPassPhrase, nullptr));
   const bssl::UniquePtr<X509> certificate =
       NextCertificate(Reader(certificates).get());
-  const bool fits = key != nullptr && certificate != nullptr &&
+  if (key == nullptr) return absl::InvalidArgumentError(WhyNoKey());
+  const bool fits = certificate != nullptr &&
                     X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
-  if (key == nullptr) {
-    return absl::InvalidArgumentError("no PEM private key without pass phrase");
-  }
   if (!fits) {
     return absl::InvalidArgumentError("does not belong to the certificate");
   }
