@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -31,6 +32,9 @@ constexpr size_t kMinQueuedBytes = 16384;
 constexpr size_t kMaxQueuedBytes = 1073741824;
 constexpr absl::Duration kMaxEventCoalescing = absl::Milliseconds(10);
 constexpr uint32_t kMaxWorkers = 256;
+constexpr char kTooLongForConnect[] =
+    "longer than the 65535 bytes that MQTT has for it, so that no client could "
+    "be let in";
 
 // Turns the message that was read into a Config, a section a function;
 // `locations` words the errors.
@@ -165,6 +169,16 @@ absl::string_view UnknownPlaceholder(absl::string_view text) {
   return "";
 }
 
+// What fits into a field of CONNECT before anything is filled in (MQTT 5.0
+// section 1.5.4).
+bool FitsIntoConnect(absl::string_view text) {
+  constexpr size_t kMaxBytes = 65535;
+  return absl::StrReplaceAll(
+             text,
+             {{"${subject}", ""}, {"${client_id}", ""}, {"${issuer}", ""}})
+             .size() <= kMaxBytes;
+}
+
 absl::Status Checker::CheckUpstream() {
   const Schema::Upstream& upstream = schema_.upstream();
   UpstreamConfig& result = config_.upstream;
@@ -204,6 +218,12 @@ absl::Status Checker::CheckUpstream() {
     return Error(
         password_path,
         "only ${subject}, ${client_id} and ${issuer} can be filled in");
+  }
+  if (!FitsIntoConnect(result.username)) {
+    return Error("upstream.username", kTooLongForConnect);
+  }
+  if (!FitsIntoConnect(result.password)) {
+    return Error(password_path, kTooLongForConnect);
   }
   result.refused_topic_characters = upstream.refused_topic_characters();
   for (const char c : result.refused_topic_characters) {

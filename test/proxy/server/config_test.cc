@@ -472,6 +472,26 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
             "proxy.yaml:1: listeners: required; name at least one listener");
 }
 
+TEST_F(ConfigTest, RefusesCredentialsThatNoConnectHasRoomFor) {
+  const auto with = [](const std::string& upstream) {
+    return absl::StrReplaceAll(
+        kMinimal, {{"127.0.0.1:1883}", "127.0.0.1:1883, " + upstream + "}"}});
+  };
+  const std::string most(65535, 'a');
+  MustLoad(with("username: " + most + ", password: " + most));
+  MustLoad(with("username: \"${subject}${client_id}${issuer}" + most + "\""));
+  const std::string kTooLong =
+      ": longer than the 65535 bytes that MQTT has for it, so that no client "
+      "could be let in";
+  EXPECT_EQ(Error(with("username: b" + most)),
+            "proxy.yaml:5: upstream.username" + kTooLong);
+  EXPECT_EQ(Error(with("username: u, password: b" + most)),
+            "proxy.yaml:5: upstream.password" + kTooLong);
+  dir_.Write("long", "b" + most + "\n");
+  EXPECT_EQ(Error(with("username: u, password_file: long")),
+            "proxy.yaml:5: upstream.password_file" + kTooLong);
+}
+
 TEST_F(ConfigTest, RefusesForThePolicyServiceWhatOpenSslFindsTooWeak) {
   CertificateOptions options;
   options.key = CertificateOptions::Key::kRsa1024;
