@@ -144,7 +144,17 @@ TlsConnection::Progress TlsConnection::Failed(int result) {
       error_ = "closed by the client";
       return Progress::kEnded;
     default: {
-      const char* reason = ERR_reason_error_string(ERR_peek_error());
+      const uint32_t error = ERR_peek_error();
+      // In TLS 1.3 the server's own key is in use by then, and a client that
+      // has none yet sends its alert in the clear (RFC 8446 section 6): a
+      // record too short to be decrypted.
+      if (SSL_in_init(ssl_.get()) && ERR_GET_LIB(error) == ERR_LIB_SSL &&
+          ERR_GET_REASON(error) == SSL_R_BAD_PACKET_LENGTH) {
+        error_ = "the client refused the handshake, perhaps the certificate";
+        ERR_clear_error();
+        return Progress::kFailed;
+      }
+      const char* reason = ERR_reason_error_string(error);
       error_ = absl::StrReplaceAll(
           absl::AsciiStrToLower(reason == nullptr ? "broken off" : reason),
           {{"_", " "}});

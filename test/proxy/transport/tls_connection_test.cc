@@ -116,6 +116,26 @@ TEST_F(TlsConnectionTest, CarriesBytesBothWays) {
   }
 }
 
+TEST_F(TlsConnectionTest, SaysThatTheClientRefusedInTheClear) {
+  TlsPeer peer(TLS1_3_VERSION);
+  server_ = std::make_unique<TlsConnection>(context_, &io_);
+  Serve(peer.TakeOutput(), &peer);
+  // alert(21), TLS 1.2, two bytes: fatal, unknown_ca.
+  EXPECT_EQ(Serve(absl::string_view("\x15\x03\x03\x00\x02\x02\x30", 7), &peer),
+            Progress::kFailed);
+  EXPECT_EQ(server_->error(),
+            "the client refused the handshake, perhaps the certificate");
+}
+
+TEST_F(TlsConnectionTest, AShortRecordAfterTheHandshakeIsNoRefusal) {
+  TlsPeer peer(TLS1_3_VERSION);
+  Connect(&peer);
+  ASSERT_TRUE(server_ready_);
+  EXPECT_EQ(Serve(absl::string_view("\x17\x03\x03\x00\x02\x02\x30", 7), &peer),
+            Progress::kFailed);
+  EXPECT_EQ(server_->error(), "bad packet length");
+}
+
 TEST_F(TlsConnectionTest, TakesRecordsAByteAtATime) {
   TlsPeer peer(TLS1_3_VERSION);
   Connect(&peer);
