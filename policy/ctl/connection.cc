@@ -1,12 +1,17 @@
 #include "policy/ctl/connection.h"
 
+#include <grpc/support/log.h>
+
 #include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "policy/ctl/files.h"
 #include "policy/ctl/output.h"
+#include "policy/server/listen_address.h"
+#include "policy/tls/pem.h"
 #include "proto/google/rpc/status.pb.h"
 
 namespace sluice::ctl {
@@ -17,6 +22,54 @@ constexpr std::chrono::seconds kTimeout(30);
 // Of one answer. gRPC's own limit, 4 MiB, is less than what may explain a
 // decision about a subject with many tokens.
 constexpr int kMaxAnswerBytes = 64 << 20;
+
+// A gRPC target: the same HOST:PORT or unix:PATH as in a configuration.
+absl::StatusOr<std::string> ServerOf(const Options& options,
+                                     const Environment& environment) {
+  const std::optional<std::string> option = options.Find("server");
+  if (!option.has_value() && environment.server.empty()) {
+    return std::string(kDefaultServer);
+  }
+  const std::string text = option.value_or(environment.server);
+  const absl::StatusOr<policy::ListenAddress> address =
+      policy::ParseListenAddress(text);
+  const bool has_port =
+      address.ok() && (address->is_unix() || address->port != 0);
+  if (has_port) return text;
+  return absl::InvalidArgumentError(absl::StrCat(
+      option.has_value() ? "--server" : "SLUICE_SERVER", " ", text, ": ",
+      address.ok() ? "port 0 can't be connected to; name the port"
+                   : address.status().message()));
+}
+
+// What gRPC writes to standard error by itself says less than the status of a
+// call, which is printed. GRPC_VERBOSITY brings it back.
+void SilenceGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
+  gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+// Checks that OpenSSL can use what there is: it would only say so when it is
+// asked for a connection, and then not what is wrong.
+absl::Status CheckTls(const Options& options,
+                      const grpc::SslCredentialsOptions& tls) {
+  using ::sluice::policy::CertificateUse;
+  const auto wrong = [&options](absl::string_view name,
+                                const absl::Status& problem) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--", name, " ", options.Find(name).value_or(""), ": ",
+                     problem.message()));
+  };
+  absl::Status checked =
+      policy::CheckCertificates(tls.pem_root_certs, CertificateUse::kTrusted);
+  if (!checked.ok()) return wrong("ca", checked);
+  if (!options.Find("certificate").has_value()) return absl::OkStatus();
+  checked =
+      policy::CheckCertificates(tls.pem_cert_chain, CertificateUse::kShown);
+  if (!checked.ok()) return wrong("certificate", checked);
+  checked = policy::CheckPrivateKey(tls.pem_private_key, tls.pem_cert_chain);
+  return checked.ok() ? checked : wrong("key", checked);
+}
 
 // Leaves `contents` empty where the option is not there.
 absl::Status ReadFileOf(const Options& options, absl::string_view name,
@@ -45,10 +98,9 @@ std::vector<OptionSpec> ConnectionOptions() {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
     const Options& options, const Environment& environment) {
-  const std::string fallback = environment.server.empty()
-                                   ? std::string(kDefaultServer)
-                                   : environment.server;
-  const std::string server = options.Find("server").value_or(fallback);
+  SilenceGrpc();
+  const absl::StatusOr<std::string> server = ServerOf(options, environment);
+  if (!server.ok()) return server.status();
   const bool has_certificate = options.Find("certificate").has_value();
   if (has_certificate != options.Find("key").has_value()) {
     return absl::InvalidArgumentError("--certificate and --key go together");
@@ -59,8 +111,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
     if (has_certificate) {
       return absl::InvalidArgumentError("--certificate needs --ca");
     }
-    return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
-                                     arguments);
+    return grpc::CreateCustomChannel(
+        *server, grpc::InsecureChannelCredentials(), arguments);
   }
   grpc::SslCredentialsOptions tls;
   const struct {
@@ -75,7 +127,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
     absl::Status read = ReadFileOf(options, file.option, file.contents);
     if (!read.ok()) return read;
   }
-  return grpc::CreateCustomChannel(server, grpc::SslCredentials(tls),
+  if (absl::Status s = CheckTls(options, tls); !s.ok()) return s;
+  return grpc::CreateCustomChannel(*server, grpc::SslCredentials(tls),
                                    arguments);
 }
 

@@ -210,6 +210,13 @@ TEST_F(RemoteCommandsTest, WrongUsageAsksNobody) {
        "--certificate needs --ca"},
       {{"--server", "x", "revocation", "list", "--server", "y"},
        "--server is given twice"},
+      {{"--server", "127.0.0.1", "rule", "list"},
+       "--server 127.0.0.1: expected HOST:PORT"},
+      {{"--server", "127.0.0.1:abc", "rule", "list"},
+       "--server 127.0.0.1:abc: expected a port from 0 to 65535"},
+      {{"--server", "127.0.0.1:0", "rule", "list"}, "name the port"},
+      {{"--server", "http://127.0.0.1:1", "rule", "list"},
+       "--server http://127.0.0.1:1: expected HOST:PORT"},
       {{"dev", "keygen", "--server", "x"}, "unknown option --server"},
       {{"--server"}, "no command"},
   };
@@ -526,6 +533,38 @@ TEST_F(RemoteCommandsTest, ListsAndEndsSessions) {
   EXPECT_EQ(disconnected.get(), "");
   EXPECT_THAT(Failure({"session", "disconnect", "7"}),
               HasSubstr("name: expected \"proxies/PROXY/sessions/ID\""));
+}
+
+TEST_F(RemoteCommandsTest, SaysWhichFileOfTlsCannotBeUsed) {
+  const auto authority = testing::TestCertificate::Authority("ca");
+  const auto admin = authority.Issue({});
+  const std::string ca = dir_.Write("ca.crt", authority.certificate_pem());
+  const std::string certificate =
+      dir_.Write("admin.crt", admin.certificate_pem());
+  const std::string key = dir_.Write("ca.key", authority.private_key_pem());
+  EXPECT_EQ(Failure({"rule", "list", "--ca", key}),
+            "sluicectl: rule list: --ca " + key + ": no PEM certificate\n");
+  EXPECT_EQ(
+      Failure({"rule", "list", "--ca", ca, "--certificate", key, "--key", key}),
+      "sluicectl: rule list: --certificate " + key + ": no PEM certificate\n");
+  EXPECT_EQ(Failure({"rule", "list", "--ca", ca, "--certificate", certificate,
+                     "--key", key}),
+            "sluicectl: rule list: --key " + key +
+                ": does not belong to the certificate\n");
+}
+
+TEST_F(RemoteCommandsTest, OnlyThisProgramWritesToStandardError) {
+  const auto authority = testing::TestCertificate::Authority("ca");
+  const std::string ca = dir_.Write("ca.crt", authority.certificate_pem());
+  dir_.Write("server.crt", authority.certificate_pem());
+  dir_.Write("server.key", authority.private_key_pem());
+  Serve("tls: {certificate: server.crt, private_key: server.key}\n");
+  const std::string other = dir_.Write(
+      "other.crt", testing::TestCertificate::Authority("b").certificate_pem());
+  ::testing::internal::CaptureStderr();
+  const std::string failure = Failure({"rule", "list", "--ca", other});
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(failure, HasSubstr("certificate verify failed"));
 }
 
 TEST_F(RemoteCommandsTest, SpeaksMutualTls) {
