@@ -6,15 +6,16 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "proxy/base/unique_fd.h"
 
 namespace sluice::ctl {
 namespace {
 
 constexpr size_t kMaxFileBytes = size_t{1024} * 1024;
+constexpr char kStandardInput[] = "-";
 
 absl::Status FileError(absl::string_view path, int error) {
   const std::string message = absl::StrCat(path, ": ", std::strerror(error));
@@ -58,12 +59,21 @@ absl::Status CreateFiles(const std::vector<NewFile>& files) {
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return FileError(path, errno);
+  const bool is_input = path == kStandardInput;
+  const UniqueFd file(is_input ? -1 : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int descriptor = is_input ? STDIN_FILENO : file.get();
+  if (descriptor < 0) return FileError(path, errno);
   std::string contents(kMaxFileBytes + 1, '\0');
-  stream.read(contents.data(), static_cast<std::streamsize>(contents.size()));
-  if (stream.bad()) return FileError(path, EIO);
-  contents.resize(static_cast<size_t>(stream.gcount()));
+  size_t size = 0;
+  while (size < contents.size()) {
+    const ssize_t got =
+        read(descriptor, contents.data() + size, contents.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FileError(path, errno);
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  contents.resize(size);
   if (contents.size() > kMaxFileBytes) return FileError(path, EFBIG);
   return contents;
 }

@@ -24,8 +24,8 @@ struct NewFile {
 // and hold nothing of the contents.
 absl::Status CreateFiles(const std::vector<NewFile>& files);
 
-// The contents of a file of 1 MiB at most; FailedPrecondition, naming the path,
-// where it cannot be read.
+// The contents of a file of 1 MiB at most, "-" being standard input;
+// FailedPrecondition, naming the path, where it cannot be read.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace sluice::ctl

@@ -190,7 +190,8 @@ absl::Status Delete(const Options& options, const Environment& environment) {
 
 std::vector<OptionSpec> PutOptions() {
   std::vector<OptionSpec> options = {
-      {"file", "FILE", false, "the rule, in place of what there is"},
+      {"file", "FILE", false,
+       "the rule, in place of what there is; - is standard input"},
       {"mode", "MODE", false,
        "enforce or shadow; alone, it changes nothing else"},
       {"etag", "ETAG", false, "only if this is still its etag"},

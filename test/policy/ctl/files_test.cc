@@ -78,6 +78,24 @@ TEST_F(FilesTest, ReportsWhatCannotBeReadOrMade) {
   }
 }
 
+TEST_F(FilesTest, SaysThatADirectoryIsOne) {
+  EXPECT_EQ(ReadFile(directory_).status().message(),
+            directory_ + ": Is a directory");
+}
+
+TEST_F(FilesTest, ReadsStandardInput) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "rule", 4), 4);
+  close(ends[1]);
+  const int before = dup(STDIN_FILENO);
+  dup2(ends[0], STDIN_FILENO);
+  EXPECT_EQ(ReadFile("-").value(), "rule");
+  dup2(before, STDIN_FILENO);
+  close(before);
+  close(ends[0]);
+}
+
 TEST_F(FilesTest, ReadsOneMebibyteAtMost) {
   const std::string most(size_t{1024} * 1024, 'x');
   ASSERT_EQ(
