@@ -3,66 +3,27 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/security/tls_certificate_provider.h>
-#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <chrono>
-#include <fstream>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 
 namespace sluice::policy_client {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How often the files are looked at. Seconds.
-constexpr unsigned int kRefreshInterval = 1;
-
 // Of a connection on which nothing comes.
 constexpr int kPingIntervalMs = 20'000;
 constexpr int kPingTimeoutMs = 5'000;
 
-absl::Status CheckReadable(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || file.peek() == std::ifstream::traits_type::eof()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": cannot be read, or is empty"));
-  }
-  return absl::OkStatus();
-}
-
-// gRPC reads the files, and reads them again when they change: each connection
-// is made with what they hold by then.
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> NewCredentials(
-    const absl::optional<TlsFiles>& tls) {
-  if (!tls.has_value()) return grpc::InsecureChannelCredentials();
-  for (const std::string* path :
-       {&tls->ca, &tls->certificate, &tls->private_key}) {
-    if (path->empty()) continue;
-    if (absl::Status s = CheckReadable(*path); !s.ok()) return s;
-  }
-  grpc::experimental::TlsChannelCredentialsOptions options;
-  if (!tls->ca.empty() || !tls->certificate.empty()) {
-    options.set_certificate_provider(
-        std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-            tls->private_key, tls->certificate, tls->ca, kRefreshInterval));
-  }
-  if (!tls->ca.empty()) options.watch_root_certs();
-  if (!tls->certificate.empty()) options.watch_identity_key_cert_pairs();
-  return grpc::experimental::TlsCredentials(options);
-}
-
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
-    const std::string& address, const absl::optional<TlsFiles>& tls) {
-  auto credentials = NewCredentials(tls);
-  if (!credentials.ok()) return credentials.status();
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
+                                          const TlsMaterial* tls) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
@@ -76,7 +37,11 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS,
                    kPingIntervalMs);
-  return grpc::CreateCustomChannel(address, *credentials, arguments);
+  return grpc::CreateCustomChannel(address,
+                                   tls == nullptr
+                                       ? grpc::InsecureChannelCredentials()
+                                       : tls->NewCredentials(),
+                                   arguments);
 }
 
 // One RPC: what gRPC works on has to outlive it, whoever has gone meanwhile.

@@ -11,29 +11,20 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "proxy/base/histogram.h"
 #include "proxy/policy_client/policy_client_interface.h"
+#include "proxy/policy_client/tls_material.h"
 
 namespace sluice::policy_client {
 
-// PEM files for TLS to the policy service. They may be replaced while they are
-// in use: the next connection is made with what they hold then.
-struct TlsFiles {
-  std::string ca;  // vouches for the policy service
-  // The proxy's own, for mutual TLS; both or neither.
-  std::string certificate;
-  std::string private_key;
-};
-
 // A channel to the policy service at `address` ("host:port" or "unix:PATH"),
-// without TLS if `tls` is absent. It connects when it is first used, notices a
-// dead peer within seconds, a frozen one within half a minute, and tries again
-// at least every two; a service that comes back needs nothing done here. An
-// error names the file.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(
-    const std::string& address, const absl::optional<TlsFiles>& tls);
+// without TLS if `tls` is null; else it outlives the channel. It connects when
+// it is first used, notices a dead peer within seconds, a frozen one within
+// half a minute, and tries again at least every two; a service that comes back
+// needs nothing done here.
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
+                                          const TlsMaterial* tls);
 
 // The policy service at the other end of a gRPC channel, which may be in this
 // process. A call that cannot reach it fails at once. Any thread.

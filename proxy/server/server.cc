@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "absl/types/optional.h"
 #include "grpcpp/channel.h"
 #include "proxy/base/secret_string.h"
 #include "proxy/server/connection_bounds.h"
@@ -100,18 +99,14 @@ absl::Status Server::StartPolicy() {
     if (absl::Status s = policy_server_->StartInProcess(); !s.ok()) return s;
     channel = policy_server_->InProcessChannel();
   } else {
-    absl::optional<policy_client::TlsFiles> tls;
     if (config_.policy.tls.has_value()) {
-      const PolicyTlsConfig& files = *config_.policy.tls;
-      tls.emplace();
-      tls->ca = files.ca_file;
-      tls->certificate = files.certificate_file;
-      tls->private_key = files.private_key_file;
+      auto tls = PolicyTls::Create(*config_.policy.tls, &logger_);
+      if (!tls.ok()) return tls.status();
+      policy_tls_ = *std::move(tls);
     }
-    auto remote =
-        policy_client::NewChannel(config_.policy.address->ToString(), tls);
-    if (!remote.ok()) return remote.status();
-    channel = *std::move(remote);
+    channel = policy_client::NewChannel(
+        config_.policy.address->ToString(),
+        policy_tls_ == nullptr ? nullptr : &policy_tls_->material());
     // It is connected ahead of the first client.
     channel_keeper_ = std::make_unique<ChannelKeeper>(channel);
   }

@@ -26,6 +26,7 @@
 #include "proxy/server/line_writer.h"
 #include "proxy/server/metrics.h"
 #include "proxy/server/policy_follower.h"
+#include "proxy/server/policy_tls.h"
 #include "proxy/server/readiness.h"
 #include "proxy/server/token_rate_limiter.h"
 #include "proxy/transport/worker_pool.h"
@@ -102,7 +103,9 @@ class Server {
   DecisionFeed decision_feed_;
   std::unique_ptr<DecisionTee> decision_observer_;
   std::unique_ptr<policy::PolicyServer> policy_server_;  // embedded only
-  std::unique_ptr<policy_client::ChannelKeeper> channel_keeper_;  // else
+  std::unique_ptr<PolicyTls> policy_tls_;                // with policy.tls only
+  std::unique_ptr<policy_client::ChannelKeeper>
+      channel_keeper_;  // not embedded
   std::shared_ptr<grpc::Channel> policy_channel_;
   std::unique_ptr<policy_client::PolicyClient> policy_client_;
   std::unique_ptr<TokenRateLimiter> token_rate_limiter_;

@@ -134,12 +134,9 @@ class PolicyClientTest : public ::testing::Test {
     server_.reset();
   }
   std::string Address() { return "127.0.0.1:" + std::to_string(port_); }
-  std::unique_ptr<PolicyClient> Connect(
-      absl::Duration timeout = kLong,
-      const absl::optional<TlsFiles>& tls = absl::nullopt) {
-    auto channel = NewChannel(Address(), tls);
-    EXPECT_TRUE(channel.ok()) << channel.status();
-    return std::make_unique<PolicyClient>(*channel, timeout);
+  std::unique_ptr<PolicyClient> Connect(absl::Duration timeout = kLong,
+                                        const TlsMaterial* tls = nullptr) {
+    return std::make_unique<PolicyClient>(NewChannel(Address(), tls), timeout);
   }
 
   TempDir directory_;
@@ -191,9 +188,7 @@ TEST_F(PolicyClientTest, WorksInOneProcess) {
 TEST_F(PolicyClientTest, WorksOverAUnixSocket) {
   ASSERT_EQ(chdir(directory_.path().c_str()), 0);
   StartServer("unix:policy");
-  auto channel = NewChannel("unix:policy", absl::nullopt);
-  ASSERT_TRUE(channel.ok());
-  PolicyClient client(*channel, kLong);
+  PolicyClient client(NewChannel("unix:policy", nullptr), kLong);
   EXPECT_TRUE(Ask(&client, "local").ok());
 }
 
@@ -269,38 +264,43 @@ class PolicyClientTlsTest : public PolicyClientTest {
         {server.private_key_pem(), server.certificate_pem()}};
     StartServer("127.0.0.1:0", grpc::SslServerCredentials(options));
   }
-  TlsFiles FilesOf(const TestCertificate& certificate) {
-    return {directory_.Write("ca.crt", authority_.certificate_pem()),
-            directory_.Write("proxy.crt", certificate.certificate_pem()),
-            directory_.Write("proxy.key", certificate.private_key_pem())};
+  // Of the client; made with the first.
+  void Show(const TestCertificate& certificate) {
+    const TlsTexts texts{authority_.certificate_pem(),
+                         certificate.certificate_pem(),
+                         certificate.private_key_pem()};
+    if (tls_ != nullptr) {
+      EXPECT_EQ(tls_->Replace(texts), absl::OkStatus());
+      return;
+    }
+    auto tls = TlsMaterial::Create(texts);
+    ASSERT_TRUE(tls.ok()) << tls.status();
+    tls_ = *std::move(tls);
   }
 
   TestCertificate authority_ = TestCertificate::Authority("authority");
+  std::unique_ptr<TlsMaterial> tls_;
 };
 
 TEST_F(PolicyClientTlsTest, ProvesItself) {
-  auto client = Connect(kLong, FilesOf(authority_.Issue({})));
+  Show(authority_.Issue({}));
+  auto client = Connect(kLong, tls_.get());
   auto answer = Ask(client.get(), "mutual");
   EXPECT_TRUE(answer.ok()) << answer.status();
 }
 
 TEST_F(PolicyClientTlsTest, IsRefusedWithAForeignCertificate) {
-  auto client = Connect(kLong, FilesOf(TestCertificate::SelfSigned({})));
+  Show(TestCertificate::SelfSigned({}));
+  auto client = Connect(kLong, tls_.get());
   EXPECT_FALSE(Ask(client.get(), "foreign").ok());
 }
 
-TEST_F(PolicyClientTlsTest, TakesOverFilesThatChange) {
-  auto client = Connect(kLong, FilesOf(TestCertificate::SelfSigned({})));
+TEST_F(PolicyClientTlsTest, TakesOverWhatReplacesItsCertificate) {
+  Show(TestCertificate::SelfSigned({}));
+  auto client = Connect(kLong, tls_.get());
   EXPECT_FALSE(Ask(client.get(), "foreign").ok());
-  FilesOf(authority_.Issue({}));
+  Show(authority_.Issue({}));
   while (!Ask(client.get(), "renewed").ok()) std::this_thread::yield();
-}
-
-TEST_F(PolicyClientTlsTest, NamesAFileThatIsMissing) {
-  TlsFiles files = FilesOf(authority_.Issue({}));
-  files.private_key = directory_.path() + "/missing.key";
-  EXPECT_THAT(std::string(NewChannel(Address(), files).status().message()),
-              HasSubstr("missing.key"));
 }
 
 }  // namespace

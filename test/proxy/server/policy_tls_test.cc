@@ -1,0 +1,143 @@
+#include "proxy/server/policy_tls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/policy_client/policy_client.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::server {
+namespace {
+
+using ::sluice::testing::CertificateOptions;
+using ::sluice::testing::TempDir;
+using ::sluice::testing::TestCertificate;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// Keeps all lines, and waits for some.
+class WaitingSink : public LogSinkInterface {
+ public:
+  void Write(absl::string_view line) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    absl::StrAppend(&text_, line);
+    written_.notify_all();
+  }
+  // Waits for that text, and returns all that came with it.
+  std::string WaitFor(absl::string_view text) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    written_.wait(lock, [&] { return absl::StrContains(text_, text); });
+    return std::exchange(text_, "");
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable written_;
+  std::string text_;
+};
+
+class PolicyTlsTest : public ::testing::Test {
+ protected:
+  PolicyTlsTest() {
+    grpc::SslServerCredentialsOptions options(
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    const TestCertificate server = authority_.Issue({});
+    options.pem_root_certs = authority_.certificate_pem();
+    options.pem_key_cert_pairs = {
+        {server.private_key_pem(), server.certificate_pem()}};
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(options),
+                             &port_);
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    dir_.Write("ca.crt", authority_.certificate_pem());
+    Show(good_);
+  }
+
+  void Show(const TestCertificate& certificate) {
+    dir_.Write("proxy.crt", certificate.certificate_pem());
+    dir_.Write("proxy.key", certificate.private_key_pem());
+  }
+
+  PolicyTlsConfig Files() const {
+    return {dir_.path() + "/ca.crt", dir_.path() + "/proxy.crt",
+            dir_.path() + "/proxy.key"};
+  }
+
+  void Start() {
+    auto tls = PolicyTls::Create(Files(), &log_, absl::Milliseconds(5));
+    ASSERT_TRUE(tls.ok()) << tls.status();
+    tls_ = *std::move(tls);
+  }
+
+  // Whether a channel that is made now gets a connection.
+  bool Connects() {
+    return policy_client::NewChannel(absl::StrCat("127.0.0.1:", port_),
+                                     &tls_->material())
+        ->WaitForConnected(std::chrono::system_clock::now() +
+                           std::chrono::seconds(20));
+  }
+
+  const TempDir dir_;
+  const TestCertificate authority_ = TestCertificate::Authority("ca");
+  const TestCertificate good_ = authority_.Issue({});
+  int port_ = 0;
+  policy::v1::PolicyService::Service service_;
+  std::unique_ptr<grpc::Server> server_;
+  WaitingSink sink_;
+  Logger log_{&sink_, LogLevel::kInfo, LogFormat::kJson};
+  std::unique_ptr<PolicyTls> tls_;
+};
+
+TEST_F(PolicyTlsTest, KeepsTheOldPairWhereTheNewOneDoesNotFit) {
+  Start();
+  dir_.Write("proxy.key", authority_.private_key_pem());
+  EXPECT_THAT(
+      sink_.WaitFor("certificates_rejected"),
+      AllOf(HasSubstr("\"of\":\"policy.tls\""),
+            HasSubstr("policy.tls.private_key: "),
+            HasSubstr("proxy.key: does not belong to the certificate")));
+  EXPECT_TRUE(Connects());
+
+  CertificateOptions options;
+  options.key = CertificateOptions::Key::kRsa1024;
+  Show(authority_.Issue(options));
+  EXPECT_THAT(sink_.WaitFor("too weak"),
+              HasSubstr("proxy.crt: certificate 1 is too weak for OpenSSL"));
+  dir_.Write("ca.crt", "-----BEGIN CERTIFICATE-----\n");
+  Show(good_);
+  EXPECT_THAT(sink_.WaitFor("policy.tls.ca: "),
+              HasSubstr("ca.crt: no PEM certificate"));
+  EXPECT_TRUE(Connects());
+}
+
+TEST_F(PolicyTlsTest, TakesOverWhatFits) {
+  Show(TestCertificate::SelfSigned({}));
+  Start();
+  Show(good_);
+  EXPECT_THAT(sink_.WaitFor("certificates_reloaded"),
+              HasSubstr("\"of\":\"policy.tls\""));
+  EXPECT_TRUE(Connects());
+}
+
+TEST_F(PolicyTlsTest, NamesAFileThatIsMissing) {
+  PolicyTlsConfig files = Files();
+  files.private_key_file = dir_.path() + "/missing.key";
+  EXPECT_THAT(
+      std::string(PolicyTls::Create(files, &log_).status().message()),
+      AllOf(HasSubstr("policy.tls.private_key: "), HasSubstr("missing.key")));
+}
+
+}  // namespace
+}  // namespace sluice::server
