@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "policy/ace/claims.h"
 #include "policy/ace/decryption_key.h"
@@ -16,6 +17,7 @@
 #include "policy/server/issuer_config.h"
 #include "policy/server/named_file.h"
 #include "policy/server/store_config.h"
+#include "policy/tls/validity.h"
 #include "proto/sluice/config/v1/policy.pb.h"
 #include "proto/timestamp.h"
 #include "proxy/config/locations.h"
@@ -43,6 +45,8 @@ class Checker {
  private:
   absl::Status CheckAddress(Hosting hosting);
   absl::Status CheckTls();
+  void WarnOfValidity(const char* field, const std::string& name,
+                      const std::string& pem, CertificateUse use);
   absl::Status CheckAccess(Hosting hosting);
   void WarnOfAccess(bool has_certificates);
   absl::Status CheckClaims();
@@ -115,14 +119,23 @@ absl::Status Checker::CheckAddress(Hosting hosting) {
   return absl::OkStatus();
 }
 
+void Checker::WarnOfValidity(const char* field, const std::string& name,
+                             const std::string& pem, CertificateUse use) {
+  const std::string warning = ValidityWarning(pem, use, absl::Now());
+  if (warning.empty()) return;
+  warnings_.push_back(absl::StrCat(field, ": ", name, ": ", warning));
+}
+
 absl::Status Checker::CheckTls() {
   if (!schema_.has_tls()) return absl::OkStatus();
   const config::v1::PolicyConfig::Tls& schema = schema_.tls();
   TlsConfig tls;
-  absl::StatusOr<std::string> certificate = ReadNamedCertificates(
-      locations_, "tls.certificate", schema.certificate(),
-      CertificateUse::kShown);
+  absl::StatusOr<std::string> certificate =
+      ReadNamedCertificates(locations_, "tls.certificate", schema.certificate(),
+                            CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
+  WarnOfValidity("tls.certificate", schema.certificate(), *certificate,
+                 CertificateUse::kShown);
   tls.certificate = *std::move(certificate);
   absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
       locations_, "tls.private_key", schema.private_key(), tls.certificate);
@@ -138,6 +151,8 @@ absl::Status Checker::CheckTls() {
         ReadNamedCertificates(locations_, "tls.client_ca", schema.client_ca(),
                               CertificateUse::kTrusted);
     if (!client_ca.ok()) return client_ca.status();
+    WarnOfValidity("tls.client_ca", schema.client_ca(), *client_ca,
+                   CertificateUse::kTrusted);
     tls.client_ca = *std::move(client_ca);
     tls_files_.client_ca = path_of(schema.client_ca());
   }

@@ -1,9 +1,13 @@
 #include "policy/server/tls_reloader.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "policy/tls/validity.h"
 
 namespace sluice::policy {
 
@@ -34,14 +38,28 @@ void TlsReloader::ReloadServer(LoadedConfig config) {
   server_.Reload(std::move(config));
 }
 
+void TlsReloader::Warn(const std::string& file, const std::string& warning) {
+  if (warning.empty()) return;
+  log_.Warning("config_warning",
+               {{"detail", absl::StrCat(file, ": ", warning)}});
+}
+
 void TlsReloader::Reload() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (files_.certificate.empty()) return;
   absl::StatusOr<TlsConfig> tls = ReadTlsFiles(files_);
+  std::vector<std::string> warnings;
+  if (tls.ok()) {
+    const absl::Time now = absl::Now();
+    warnings = {ValidityWarning(tls->certificate, CertificateUse::kShown, now),
+                ValidityWarning(tls->client_ca, CertificateUse::kTrusted, now)};
+  }
   const absl::Status status =
       tls.ok() ? server_.ReplaceTls(*std::move(tls)) : tls.status();
   if (status.ok()) {
     log_.Info("certificates_reloaded");
+    Warn(files.certificate, warnings[0]);
+    Warn(files.client_ca, warnings[1]);
   } else {
     log_.Warning("certificates_rejected", {{"detail", status.message()}});
   }

@@ -18,6 +18,7 @@ namespace sluice::policy {
 //
 //   certificates_reloaded   info
 //   certificates_rejected   warning, with the reason
+//   config_warning          warning, of one that is not valid for long
 class TlsReloader {
  public:
   // How the files of a configuration are, which are then read again into it, so
@@ -39,6 +40,7 @@ class TlsReloader {
 
  private:
   void Reload();
+  void Warn(const std::string& file, const std::string& warning);
 
   PolicyServer& server_;
   Logger& log_;

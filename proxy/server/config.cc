@@ -10,8 +10,11 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "policy/server/files.h"
+#include "policy/tls/validity.h"
+#include "proxy/base/small_file.h"
 #include "proxy/config/locations.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
@@ -49,10 +52,13 @@ class Checker {
   absl::Status CheckListener(int index);
   absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
                                 const std::string& path,
-                                ListenerConfig* listener) const;
+                                ListenerConfig* listener);
   absl::Status CheckProtocols(const Schema::Listener& listener,
                               const std::string& path,
                               ListenerConfig* result) const;
+  // Of the certificates in `file`, which have been checked.
+  void WarnOfValidity(const std::string& path, const std::string& file,
+                      policy::CertificateUse use);
   absl::Status CheckUpstream();
   absl::Status CheckPolicy();
   absl::Status CheckPolicyTls();
@@ -117,12 +123,14 @@ absl::Status Checker::CheckListener(int index) {
 
 absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
                                        const std::string& path,
-                                       ListenerConfig* listener) const {
+                                       ListenerConfig* listener) {
   absl::Status s = fields_.CheckKeyPair(
       path, tls.certificate(), tls.private_key(),
       policy::CertificateUse::kMqttListener, &listener->certificate_file,
       &listener->private_key_file);
   if (!s.ok()) return s;
+  WarnOfValidity(FieldPath(path, "certificate"), listener->certificate_file,
+                 policy::CertificateUse::kMqttListener);
   listener->request_client_certificate =
       tls.client_certificate() == Schema::Listener::CLIENT_CERTIFICATE_REQUEST;
   listener->tls13_only = tls.min_version() == Schema::Listener::VERSION_TLS_1_3;
@@ -167,6 +175,15 @@ absl::string_view UnknownPlaceholder(absl::string_view text) {
     }
   }
   return "";
+}
+
+void Checker::WarnOfValidity(const std::string& path, const std::string& file,
+                             policy::CertificateUse use) {
+  const absl::StatusOr<std::string> pem = ReadSmallFile(file);
+  if (!pem.ok()) return;
+  const std::string warning = policy::ValidityWarning(*pem, use, absl::Now());
+  if (warning.empty()) return;
+  config_.warnings.push_back(absl::StrCat(path, ": ", file, ": ", warning));
 }
 
 // What fits into a field of CONNECT before anything is filled in (MQTT 5.0
@@ -222,7 +239,7 @@ absl::Status Checker::CheckUpstream() {
   if (!FitsIntoConnect(result.username)) {
     return Error("upstream.username", kTooLongForConnect);
   }
-  if (!FitsIntoConnect(result.password)) {
+  if (!FitsIntoConnect(result.password.str())) {
     return Error(password_path, kTooLongForConnect);
   }
   result.refused_topic_characters = upstream.refused_topic_characters();
@@ -279,7 +296,8 @@ absl::Status Checker::CheckPolicy() {
   if (!embedded.ok()) {
     return Error("policy.embedded", embedded.status().message());
   }
-  config_.warnings = embedded->warnings;
+  config_.warnings.insert(config_.warnings.end(), embedded->warnings.begin(),
+                          embedded->warnings.end());
   result.embedded = *std::move(embedded);
   return absl::OkStatus();
 }
@@ -303,14 +321,19 @@ absl::Status Checker::CheckPolicyTls() {
                                  policy::CertificateUse::kTrusted,
                                  &result.ca_file);
     if (!s.ok()) return s;
+    WarnOfValidity("policy.tls.ca", result.ca_file,
+                   policy::CertificateUse::kTrusted);
   }
   if (tls.certificate().empty() && tls.private_key().empty()) {
     return absl::OkStatus();
   }
-  return fields_.CheckKeyPair("policy.tls", tls.certificate(),
-                              tls.private_key(), policy::CertificateUse::kShown,
-                              &result.certificate_file,
-                              &result.private_key_file);
+  s = fields_.CheckKeyPair("policy.tls", tls.certificate(), tls.private_key(),
+                           policy::CertificateUse::kShown,
+                           &result.certificate_file, &result.private_key_file);
+  if (!s.ok()) return s;
+  WarnOfValidity("policy.tls.certificate", result.certificate_file,
+                 policy::CertificateUse::kShown);
+  return absl::OkStatus();
 }
 
 absl::Status Checker::CheckAce() {

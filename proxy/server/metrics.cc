@@ -286,6 +286,21 @@ MetricFamily Flag(const char* name, const char* help, bool value) {
   return family;
 }
 
+MetricFamily Certificates(const std::vector<CertificateExpiry>& certificates) {
+  MetricFamily family =
+      Family("sluice_certificate_not_after_seconds",
+             "When the listener's certificate, or the one of its chain that is "
+             "the first, expires: Unix time.",
+             MetricType::Gauge);
+  for (const CertificateExpiry& certificate : certificates) {
+    ClientMetric& metric = family.metric.emplace_back();
+    metric.label = {{"listener", certificate.listener}};
+    metric.gauge.value =
+        static_cast<double>(absl::ToUnixSeconds(certificate.not_after));
+  }
+  return family;
+}
+
 MetricFamily BuildInfo() {
   MetricFamily family =
       Family("sluice_build_info", "Always 1; the version is a label.",
@@ -379,6 +394,9 @@ std::vector<MetricFamily> Metrics::Collect() const {
       Flag("sluice_ready",
            "Whether clients can be served, as /readyz has it: 1 or 0.",
            sources_.is_ready != nullptr && sources_.is_ready()));
+  if (sources_.certificates != nullptr) {
+    families.push_back(Certificates(sources_.certificates()));
+  }
   families.push_back(
       SingleCounter("sluice_audit_dropped_total",
                     "Lines of the audit log that could not be written.",

@@ -18,6 +18,11 @@
 
 namespace sluice::server {
 
+struct CertificateExpiry {
+  std::string listener;
+  absl::Time not_after;  // of the chain's that expires first
+};
+
 // Where the numbers are counted: by each event loop, and by each kind of
 // request to the policy service. Any thread reads them; they outlive the
 // metrics.
@@ -28,6 +33,8 @@ struct MetricSources {
   const PolicyWatchStats* policy_watch = nullptr;
   absl::Time start_time;
   std::function<bool()> is_ready;
+  // When the certificates of each listener expire. Null: they are not shown.
+  std::function<std::vector<CertificateExpiry>()> certificates;
   const std::atomic<uint64_t>* audit_dropped = nullptr;  // null: no audit log
   const Logger* log = nullptr;
   const std::atomic<uint64_t>* log_suppressed = nullptr;

@@ -7,7 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "policy/tls/pem.h"
+#include "policy/tls/validity.h"
 #include "proxy/base/small_file.h"
 
 namespace sluice::server {
@@ -87,15 +89,32 @@ absl::StatusOr<TlsTexts> PolicyTls::Read() const {
   return texts;
 }
 
+void PolicyTls::Warn(absl::string_view field, const std::string& file,
+                     const std::string& warning) {
+  if (warning.empty()) return;
+  log_.Warning("config_warning",
+               {{"detail", absl::StrCat("policy.tls.", field, ": ", file, ": ",
+                                        warning)}});
+}
+
 void PolicyTls::Reload() {
   absl::StatusOr<TlsTexts> texts = Read();
   absl::Status status = texts.status();
+  std::string ca_warning;
+  std::string certificate_warning;
   if (texts.ok()) {
+    const absl::Time now = absl::Now();
+    ca_warning =
+        policy::ValidityWarning(texts->ca, CertificateUse::kTrusted, now);
+    certificate_warning = policy::ValidityWarning(texts->certificate,
+                                                  CertificateUse::kShown, now);
     status = material_->Replace(*texts);
     Wipe(&texts->private_key);
   }
   if (status.ok()) {
     log_.Info("certificates_reloaded", {{"of", "policy.tls"}});
+    Warn("ca", files_.ca_file, ca_warning);
+    Warn("certificate", files_.certificate_file, certificate_warning);
   } else {
     log_.Error("certificates_rejected",
                {{"of", "policy.tls"}, {"detail", status.message()}});

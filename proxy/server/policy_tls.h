@@ -2,9 +2,11 @@
 #define PROXY_SERVER_POLICY_TLS_H_
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
@@ -19,6 +21,8 @@ namespace sluice::server {
 //
 //   certificates_reloaded   info
 //   certificates_rejected   error, with the reason
+//
+// And config_warning, of one that is not valid for long.
 class PolicyTls {
  public:
   // Reads the files; an error names field and file. `log` outlives this.
@@ -38,6 +42,8 @@ class PolicyTls {
   absl::StatusOr<policy_client::TlsTexts> Read() const;
   // On the watcher's thread.
   void Reload();
+  void Warn(absl::string_view field, const std::string& file,
+            const std::string& warning);
 
   const PolicyTlsConfig files_;
   Logger& log_;

@@ -9,7 +9,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "grpcpp/channel.h"
+#include "policy/tls/validity.h"
 #include "proxy/base/secret_string.h"
+#include "proxy/base/small_file.h"
 #include "proxy/server/connection_bounds.h"
 #include "proxy/server/listener_settings.h"
 
@@ -68,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   // From now on only that one counts.
   server->config_.upstream.password = SecretString();
   server->config_.ace.as_hint.cnonce_key = SecretString();
+  server->NoteCertificates(Warn::kNo);
   server->WatchCertificates(std::move(certificates));
   server->readiness_->SetListening(true);
   return server;
@@ -193,6 +196,10 @@ absl::Status Server::StartAdmin() {
   sources.policy_watch = &policy_follower_->stats();
   sources.start_time = absl::Now();
   sources.is_ready = [this] { return readiness_->Missing().empty(); };
+  sources.certificates = [this] {
+    std::lock_guard<std::mutex> lock(expiries_mutex_);
+    return expiries_;
+  };
   sources.log = &logger_;
   sources.log_suppressed = &event_logger_.suppressed();
   if (audit_writer_ != nullptr) {
@@ -243,10 +250,31 @@ void Server::ReloadCertificates() {
   const absl::Status status = ReconfigureListeners(serving_);
   if (status.ok()) {
     logger_.Info("certificates_reloaded");
+    NoteCertificates(Warn::kYes);
   } else {
     // The old ones go on being served.
     logger_.Error("certificates_rejected", {{"detail", status.message()}});
   }
+}
+
+void Server::NoteCertificates(Warn warn) {
+  const absl::Time now = absl::Now();
+  std::vector<CertificateExpiry> expiries;
+  for (const ListenerConfig& listener : serving_.listeners) {
+    if (FindListener(config_, listener.name) == nullptr) continue;
+    const absl::StatusOr<std::string> pem =
+        ReadSmallFile(listener.certificate_file);
+    if (!pem.ok()) continue;
+    expiries.push_back({listener.name, policy::FirstExpiry(*pem)});
+    const std::string warning = policy::ValidityWarning(
+        *pem, policy::CertificateUse::kMqttListener, now);
+    if (warn == Warn::kNo || warning.empty()) continue;
+    logger_.Warning(
+        "config_warning",
+        {{"detail", absl::StrCat(listener.certificate_file, ": ", warning)}});
+  }
+  std::lock_guard<std::mutex> lock(expiries_mutex_);
+  expiries_ = std::move(expiries);
 }
 
 absl::Status Server::Reload(Config config) {
@@ -282,6 +310,7 @@ absl::Status Server::Reload(Config config) {
   }
   config.policy.embedded.reset();
   serving_ = std::move(config);
+  NoteCertificates(Warn::kNo);
   certificate_watcher_->SetFiles(CertificateFiles(serving_),
                                  std::move(certificates));
   return absl::OkStatus();

@@ -86,6 +86,10 @@ class Server {
   void WatchCertificates(std::vector<FileWatcher::State> known);
   // On the watcher's thread.
   void ReloadCertificates();
+  // Remembers for how long the certificates of the listeners are valid, and
+  // says so where it is not for long and has not been said.
+  enum class Warn { kYes, kNo };
+  void NoteCertificates(Warn warn);
   void FollowPolicy();
   absl::Status StartListeners();
   absl::Status StartAdmin();
@@ -114,6 +118,8 @@ class Server {
   std::unique_ptr<policy_client::PolicyWatch> policy_watch_;
   std::unique_ptr<BrokerProbe> broker_probe_;  // with admin only
   std::unique_ptr<Readiness> readiness_;
+  std::mutex expiries_mutex_;
+  std::vector<CertificateExpiry> expiries_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<AdminServer> admin_;
 

@@ -497,6 +497,25 @@ TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
   }
 }
 
+TEST_F(ConfigTest, WarnsOfCertificatesThatAreNotValidForLong) {
+  CertificateOptions options;
+  options.not_before = -absl::Hours(48);
+  options.not_after = -absl::Hours(1);
+  const TestCertificate expired = TestCertificate::SelfSigned(options);
+  dir_.Write("a.crt", expired.certificate_pem());
+  dir_.Write("a.key", expired.private_key_pem());
+  const auto config = Load(absl::StrCat(
+      kMinimal,
+      "tls: {certificate: a.crt, private_key: a.key, client_ca: a.crt}\n"
+      "access: {proxies: [a]}\n"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(
+      config->warnings,
+      ElementsAre(
+          HasSubstr("tls.certificate: a.crt: certificate 1 has expired"),
+          HasSubstr("tls.client_ca: a.crt: certificate 1 has expired")));
+}
+
 TEST_F(ConfigTest, ChecksTheFilesOfTls) {
   const TestCertificate authority = TestCertificate::Authority("ca");
   const TestCertificate server = authority.Issue({});

@@ -176,6 +176,16 @@ TEST_F(TlsReloaderTest, APairThatOpenSslFindsTooWeakIsRejected) {
   EXPECT_TRUE(IsServed(old_client_, authority_));
 }
 
+TEST_F(TlsReloaderTest, WarnsOfACertificateThatHasExpired) {
+  CertificateOptions options;
+  options.not_after = -absl::Minutes(1);
+  const TestCertificate expired = authority_.Issue(options);
+  Write("policy.crt", expired.certificate_pem());
+  Write("policy.key", expired.private_key_pem());
+  EXPECT_THAT(sink_.WaitFor("config_warning"),
+              HasSubstr("policy.crt: certificate 1 has expired, at "));
+}
+
 TEST_F(TlsReloaderTest, ReloadOfTheConfigurationTakesThemOverAtOnce) {
   Write("other.crt", new_authority_.certificate_pem());
   LoadedConfig config = Config("client_ca: other.crt");

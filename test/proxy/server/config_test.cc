@@ -472,6 +472,30 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
             "proxy.yaml:1: listeners: required; name at least one listener");
 }
 
+TEST_F(ConfigTest, WarnsOfCertificatesThatAreNotValidForLong) {
+  CertificateOptions options;
+  options.not_before = -absl::Hours(48);
+  options.not_after = -absl::Hours(1);
+  const TestCertificate expired = TestCertificate::SelfSigned(options);
+  dir_.Write("server.crt", expired.certificate_pem());
+  dir_.Write("server.key", expired.private_key_pem());
+  const Config config = MustLoad(absl::StrReplaceAll(
+      kMinimal, {{"{address: 127.0.0.1:50051}",
+                  "{address: 'a:1', tls: {ca: server.crt, certificate: "
+                  "server.crt, private_key: server.key}}"}}));
+  ASSERT_EQ(config.warnings.size(), 3u);
+  const char* const kFields[] = {"listeners[0].tls.certificate",
+                                 "policy.tls.ca", "policy.tls.certificate"};
+  for (size_t i = 0; i < config.warnings.size(); ++i) {
+    EXPECT_EQ(config.warnings[i].rfind(
+                  absl::StrCat(kFields[i], ": ", dir_.path(),
+                               "/server.crt: certificate 1 has expired, at "),
+                  0),
+              0u)
+        << config.warnings[i];
+  }
+}
+
 TEST_F(ConfigTest, RefusesCredentialsThatNoConnectHasRoomFor) {
   const auto with = [](const std::string& upstream) {
     return absl::StrReplaceAll(

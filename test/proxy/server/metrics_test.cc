@@ -41,7 +41,11 @@ class MetricsTest : public ::testing::Test {
                     {&policy_requests_},
                     &policy_watch_,
                     absl::FromUnixSeconds(1000000000),
-                    [this] { return is_ready_; }}};
+                    [this] { return is_ready_; },
+                    [] {
+                      return std::vector<CertificateExpiry>{
+                          {"mqtts", absl::FromUnixSeconds(2000000000)}};
+                    }}};
 };
 
 TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
@@ -157,6 +161,11 @@ TEST_F(MetricsTest, TellsRulesThatAreEnforcedFromShadows) {
   sessions_[1].rule_denials[1].Increment();
   EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"enforce\"}"), "3");
   EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"shadow\"}"), "1");
+}
+
+TEST_F(MetricsTest, TellsWhenCertificatesExpire) {
+  EXPECT_EQ(Value("sluice_certificate_not_after_seconds{listener=\"mqtts\"}"),
+            "2000000000");
 }
 
 TEST_F(MetricsTest, TellsWhetherTheProxyIsReady) {

@@ -1,0 +1,98 @@
+#include "policy/tls/validity.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#ifndef OPENSSL_IS_BORINGSSL
+#error "these are not BoringSSL's headers: depend on @boringssl//:crypto"
+#endif
+
+namespace sluice::policy {
+namespace {
+
+constexpr absl::Duration kSoon = absl::Hours(3 * 24);
+
+struct Validity {
+  absl::Time begin = absl::InfinitePast();
+  absl::Time end = absl::InfiniteFuture();
+};
+
+// Leaves `result` where the time cannot be read.
+void ReadTime(const ASN1_TIME* time, absl::Time* result) {
+  const bssl::UniquePtr<ASN1_TIME> epoch(ASN1_TIME_set(nullptr, 0));
+  int days = 0;
+  int seconds = 0;
+  if (epoch != nullptr &&
+      ASN1_TIME_diff(&days, &seconds, epoch.get(), time) == 1) {
+    *result =
+        absl::UnixEpoch() + absl::Hours(24) * days + absl::Seconds(seconds);
+  }
+}
+
+std::vector<Validity> Read(absl::string_view pem) {
+  std::vector<Validity> all;
+  const bssl::UniquePtr<BIO> reader(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  for (;;) {
+    const bssl::UniquePtr<X509> certificate(
+        PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
+    if (certificate == nullptr) break;
+    Validity& validity = all.emplace_back();
+    ReadTime(X509_get0_notBefore(certificate.get()), &validity.begin);
+    ReadTime(X509_get0_notAfter(certificate.get()), &validity.end);
+  }
+  ERR_clear_error();
+  return all;
+}
+
+std::string Utc(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+std::string WarningOf(const Validity& validity, absl::Time now) {
+  if (now > validity.end) {
+    return absl::StrCat("has expired, at ", Utc(validity.end));
+  }
+  if (now < validity.begin) {
+    return absl::StrCat("is not valid before ", Utc(validity.begin));
+  }
+  const absl::Duration left = validity.end - now;
+  if (left < kSoon && left < (validity.end - validity.begin) / 3) {
+    return absl::StrCat("expires soon, at ", Utc(validity.end));
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::Time FirstExpiry(absl::string_view pem) {
+  absl::Time first = absl::InfiniteFuture();
+  for (const Validity& validity : Read(pem)) {
+    first = std::min(first, validity.end);
+  }
+  return first;
+}
+
+std::string ValidityWarning(absl::string_view pem, CertificateUse use,
+                            absl::Time now) {
+  std::string first;
+  const std::vector<Validity> all = Read(pem);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const std::string warning = WarningOf(all[i], now);
+    if (warning.empty() && use == CertificateUse::kTrusted) return "";
+    if (warning.empty() || !first.empty()) continue;
+    first = absl::StrCat("certificate ", i + 1, " ", warning);
+  }
+  return first;
+}
+
+}  // namespace sluice::policy

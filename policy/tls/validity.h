@@ -1,0 +1,26 @@
+#ifndef POLICY_TLS_VALIDITY_H_
+#define POLICY_TLS_VALIDITY_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "policy/tls/pem.h"
+
+namespace sluice::policy {
+
+// When certificates are valid. Each takes the PEM of certificates that
+// CheckCertificates() has passed.
+
+// When the first of them expires; the infinite future where none tells.
+absl::Time FirstExpiry(absl::string_view pem);
+
+// What operators should know at `now`: that a certificate is not valid yet, or
+// any more, or that of its life less than three days and a third are left. Of
+// CAs it counts only where the same is so of all. Empty where all is well.
+std::string ValidityWarning(absl::string_view pem, CertificateUse use,
+                            absl::Time now);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_TLS_VALIDITY_H_

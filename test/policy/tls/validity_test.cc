@@ -1,0 +1,69 @@
+#include "policy/tls/validity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/time/clock.h"
+#include "test/testing/test_certificates.h"
+
+namespace sluice::policy {
+namespace {
+
+using ::sluice::testing::CertificateOptions;
+using ::sluice::testing::TestCertificate;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Valid from and to these times, from now on.
+std::string Valid(absl::Duration from, absl::Duration to) {
+  CertificateOptions options;
+  options.not_before = from;
+  options.not_after = to;
+  return TestCertificate::SelfSigned(options).certificate_pem();
+}
+
+const absl::Duration kDay = absl::Hours(24);
+
+std::string Warning(const std::string& pem,
+                    CertificateUse use = CertificateUse::kShown) {
+  return ValidityWarning(pem, use, absl::Now());
+}
+
+TEST(ValidityTest, WarnsOfWhatIsNotValidOrNotForLong) {
+  EXPECT_EQ(Warning(Valid(-kDay, 90 * kDay)), "");
+  EXPECT_EQ(Warning(Valid(-87 * kDay, 4 * kDay)), "");
+  EXPECT_THAT(Warning(Valid(-88 * kDay, 2 * kDay)),
+              StartsWith("certificate 1 expires soon, at 20"));
+  EXPECT_THAT(Warning(Valid(-kDay, -absl::Hours(1))),
+              StartsWith("certificate 1 has expired, at 20"));
+  EXPECT_THAT(Warning(Valid(kDay, 90 * kDay)),
+              StartsWith("certificate 1 is not valid before 20"));
+}
+
+TEST(ValidityTest, ShortLivesAreNoReasonToWarn) {
+  EXPECT_EQ(Warning(Valid(-absl::Hours(12), absl::Hours(12))), "");
+  EXPECT_THAT(Warning(Valid(-absl::Hours(18), absl::Hours(6))),
+              HasSubstr("expires soon"));
+}
+
+TEST(ValidityTest, OneValidCaIsEnoughAndAChainIsAsGoodAsItsWorst) {
+  const std::string good = Valid(-kDay, 90 * kDay);
+  const std::string bad = Valid(-kDay, -absl::Hours(1));
+  EXPECT_THAT(Warning(good + bad), StartsWith("certificate 2 has expired"));
+  EXPECT_EQ(Warning(bad + good, CertificateUse::kTrusted), "");
+  EXPECT_THAT(Warning(bad + bad, CertificateUse::kTrusted),
+              StartsWith("certificate 1 has expired"));
+}
+
+TEST(ValidityTest, TellsWhenTheFirstOfAChainExpires) {
+  const absl::Time expiry =
+      FirstExpiry(Valid(-kDay, 90 * kDay) + Valid(-kDay, 10 * kDay));
+  EXPECT_LT(absl::AbsDuration(expiry - absl::Now() - 10 * kDay),
+            absl::Minutes(5));
+  EXPECT_EQ(FirstExpiry(""), absl::InfiniteFuture());
+}
+
+}  // namespace
+}  // namespace sluice::policy
