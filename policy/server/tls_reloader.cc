@@ -58,8 +58,8 @@ void TlsReloader::Reload() {
       tls.ok() ? server_.ReplaceTls(*std::move(tls)) : tls.status();
   if (status.ok()) {
     log_.Info("certificates_reloaded");
-    Warn(files.certificate, warnings[0]);
-    Warn(files.client_ca, warnings[1]);
+    Warn(files_.certificate, warnings[0]);
+    Warn(files_.client_ca, warnings[1]);
   } else {
     log_.Warning("certificates_rejected", {{"detail", status.message()}});
   }
