@@ -75,7 +75,6 @@ class ResourceObserver : public ResourceObserverInterface {
     EXPECT_GT(snapshots_, 0);
     EXPECT_TRUE(stale_);
     stale_ = false;
-    fresh_at_ = revision_;
     told_.notify_all();
   }
 
@@ -111,11 +110,6 @@ class ResourceObserver : public ResourceObserverInterface {
     const std::lock_guard<std::mutex> lock(mutex_);
     return times_stale_;
   }
-  // What had been told when the store was last said to be fresh again.
-  int64_t fresh_at() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return fresh_at_;
-  }
   int64_t revision() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return revision_;
@@ -137,7 +131,6 @@ class ResourceObserver : public ResourceObserverInterface {
   std::map<std::string, std::string> values_;
   std::vector<std::string> history_;
   int64_t revision_ = 0;
-  int64_t fresh_at_ = 0;
   int snapshots_ = 0;
   int times_stale_ = 0;
   bool stale_ = false;
