@@ -51,6 +51,12 @@ void Session::Start(absl::Time now, Effects* effects) {
   ArmTimer(now_ + context_.settings->connect_timeout);
 }
 
+// Looked at before and after each packet.
+inline bool Session::HoldsClient() const {
+  return checks_.IsHolding(ExternalChecks::Side::kClient) || rate_holds_ ||
+         store_requests_.size() >= kMaxStoreRequests;
+}
+
 bool Session::wants_client_bytes() const {
   switch (state_) {
     case State::kAwaitConnect:
@@ -73,11 +79,6 @@ bool Session::wants_client_bytes() const {
 
 bool Session::wants_broker_bytes() const {
   return !checks_.IsHolding(ExternalChecks::Side::kBroker);
-}
-
-bool Session::HoldsClient() const {
-  return checks_.IsHolding(ExternalChecks::Side::kClient) || rate_holds_ ||
-         store_requests_.size() >= kMaxStoreRequests;
 }
 
 size_t Session::MaxPacketSize() const {
