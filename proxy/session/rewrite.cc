@@ -1,15 +1,12 @@
 #include "proxy/session/rewrite.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
-#include "proxy/base/byte_reader.h"
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/properties.h"
-#include "proxy/mqtt/varint.h"
 #include "proxy/mqtt/writer.h"
 #include "proxy/session/credential.h"
 #include "proxy/session/pending_subscribes.h"
@@ -37,18 +34,6 @@ std::string Without(const Properties& properties,
     }
   }
   return kept;
-}
-
-// With a Message Expiry Interval of at most `most` seconds.
-std::string WithExpiry(const Properties& properties, uint32_t most) {
-  mqtt::Property own;
-  if (properties.Find(PropertyId::kMessageExpiryInterval, &own)) {
-    most = std::min(most, own.number);
-  }
-  std::string limited =
-      Without(properties, {PropertyId::kMessageExpiryInterval});
-  mqtt::AppendU32Property(PropertyId::kMessageExpiryInterval, most, &limited);
-  return limited;
 }
 
 void AppendProperties(absl::string_view properties, std::string* out) {
@@ -93,30 +78,6 @@ void LimitTopicAliases(uint16_t most, ForwardedConnect* connect) {
   if (announced <= most) return;
   number[0] = static_cast<char>(most >> 8);
   number[1] = static_cast<char>(most);
-}
-
-void LimitWillExpiry(uint32_t most, ForwardedConnect* connect) {
-  constexpr uint8_t kWillRetain = 0x20;  // which there is with a Will only
-  if (connect->version != ProtocolVersion::kV5 ||
-      (connect->will_and_clean_flags & kWillRetain) == 0) {
-    return;
-  }
-  ByteReader reader(AsBytes(connect->client_id_and_will));
-  ByteView client_id, raw;
-  uint32_t length;
-  if (!reader.ReadU16Prefixed(&client_id) ||
-      mqtt::ReadVarint(&reader, &length) != mqtt::VarintResult::kOk ||
-      !reader.ReadBytes(length, &raw)) {
-    return;  // it was parsed before
-  }
-  const absl::StatusOr<Properties> will =
-      mqtt::ParseProperties(raw, mqtt::PropertyPlace::kWill);
-  if (!will.ok()) return;
-  std::string limited;
-  mqtt::AppendString(AsString(client_id), &limited);
-  AppendProperties(WithExpiry(*will, most), &limited);
-  Append(reader.rest(), &limited);
-  connect->client_id_and_will = std::move(limited);
 }
 
 std::string FillTemplate(absl::string_view text, absl::string_view subject,
@@ -188,7 +149,15 @@ std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
                            const PublishChanges& changes) {
   std::string properties;
   if (changes.max_expiry.has_value()) {
-    properties = WithExpiry(publish.properties, *changes.max_expiry);
+    uint32_t expiry = *changes.max_expiry;
+    mqtt::Property own;
+    if (publish.properties.Find(PropertyId::kMessageExpiryInterval, &own)) {
+      expiry = std::min(expiry, own.number);
+    }
+    properties =
+        Without(publish.properties, {PropertyId::kMessageExpiryInterval});
+    mqtt::AppendU32Property(PropertyId::kMessageExpiryInterval, expiry,
+                            &properties);
   } else {
     Append(publish.properties.bytes(), &properties);
   }

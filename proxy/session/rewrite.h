@@ -34,10 +34,6 @@ ForwardedConnect StripCredentials(const mqtt::Connect& connect);
 // Lets the broker use no more topic aliases than `most` (EDGE-7).
 void LimitTopicAliases(uint16_t most, ForwardedConnect* connect);
 
-// The Message Expiry Interval of a retained Will becomes `most` seconds, unless
-// it is less (ACE-PUB-4).
-void LimitWillExpiry(uint32_t most, ForwardedConnect* connect);
-
 // `text` with each "${subject}", "${client_id}" and "${issuer}" replaced. What
 // is filled in is not looked at again.
 std::string FillTemplate(absl::string_view text, absl::string_view subject,

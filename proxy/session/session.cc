@@ -251,10 +251,6 @@ void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
   broker_aliases_.set_maximum(
       std::min(broker_aliases_.maximum(), MaxTopicAliases()));
   LimitTopicAliases(MaxTopicAliases(), &pending_->forwarded);
-  const absl::optional<uint32_t> max_expiry = MaxMessageExpiry();
-  if (max_expiry.has_value()) {
-    LimitWillExpiry(*max_expiry, &pending_->forwarded);
-  }
   effects_->Send(Effect::Kind::kSendToBroker,
                  WriteConnect(pending_->forwarded, username, password));
   state_ = State::kAwaitConnack;

@@ -523,34 +523,6 @@ TEST_F(SessionConnectTest, TheBrokerSeesAnOrdinaryConnect) {
   EXPECT_EQ(sent, ConnectPacket(expected));
 }
 
-// covers: ACE-PUB-4
-TEST_F(SessionConnectTest, ARetainedWillDoesNotOutliveTheTokenByMore) {
-  for (const bool retain : {false, true}) {
-    ConnectParts parts;
-    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-    parts.will_topic = "a/gone";
-    parts.will_retain = retain;
-    Start();
-    Client(ConnectPacket(parts));
-    Grant(AGrant());
-    Advance(absl::Minutes(30));
-    UpstreamConnected();
-    ConnectParts expected = parts;
-    expected.properties = "";
-    std::string packet = ConnectPacket(expected);
-    if (retain) {
-      // Behind "c" and in the place of no properties: 1,800 seconds.
-      const size_t at =
-          packet.find(std::string("\0\0\x06"
-                                  "a/gone",
-                                  9));
-      packet.replace(at, 1, std::string("\x05\x02\0\0\x07\x08", 6));
-      packet[1] = static_cast<char>(packet[1] + 5);
-    }
-    EXPECT_EQ(to_broker(), packet);
-  }
-}
-
 // covers: ACE-V3-1, ACE-CON-6
 TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
   Start();
