@@ -44,11 +44,6 @@ class Acceptor {
  private:
   Acceptor() = default;
 
-  // Adds to sockets_, or fails: with NotFound where this host has no such
-  // address.
-  absl::Status ListenAt(int family, const void* address, unsigned int size);
-  absl::Status ListenAtHost(const ListenAddress& address);
-  absl::Status ListenAtPath(const std::string& path);
   void Run();
   // Takes some of those that wait at `socket`. False where it cannot, and had
   // better wait.

@@ -22,6 +22,12 @@ bool IsDigits(absl::string_view text) {
 
 }  // namespace
 
+absl::string_view ListenAddress::bare_host() const {
+  absl::string_view bare = host;
+  if (absl::ConsumePrefix(&bare, "[")) absl::ConsumeSuffix(&bare, "]");
+  return bare;
+}
+
 bool ListenAddress::is_local() const {
   if (is_unix() || absl::EqualsIgnoreCase(host, "localhost")) return true;
   in_addr v4;

@@ -18,6 +18,8 @@ struct ListenAddress {
   uint16_t port = 0;
 
   bool is_unix() const { return !unix_path.empty(); }
+  // The host without brackets, as getaddrinfo(3) wants it.
+  absl::string_view bare_host() const;
   // Whether only this host can reach it: a socket file, or a loopback address
   // ("localhost" is taken for one).
   bool is_local() const;

@@ -1,20 +1,16 @@
 #include "proxy/server/admin_server.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "policy/server/listening_sockets.h"
 #include "proxy/base/accept_error.h"
 
 namespace sluice::server {
@@ -25,7 +21,6 @@ constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr int kMethodNotAllowed = 405;
 
-constexpr int kBacklog = 1024;
 // So many have to come, within the time that a client takes to send a request
 // once it is connected, that it is not heard.
 constexpr size_t kMaxConnections = 256;
@@ -34,8 +29,6 @@ constexpr int kAcceptsPerTurn = 64;
 // After a failure to accept, which would only repeat itself, and between looks
 // at whose time is over.
 constexpr int kPauseMilliseconds = 100;
-// Of what poll() is asked of: behind the end, and the listening socket.
-constexpr size_t kFirstConnection = 2;
 
 AdminResponse Readiness(const AdminSources& sources) {
   std::string missing = sources.missing();
@@ -67,31 +60,6 @@ std::string HttpAnswer(const AdminRequest& request,
       response.status == kMethodNotAllowed ? "\r\nAllow: GET, HEAD" : "",
       "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
       request.method == "HEAD" ? "" : response.body);
-}
-
-// A socket that listens at `address`.
-absl::StatusOr<UniqueFd> ListenAt(const addrinfo& address) {
-  UniqueFd fd(
-      socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  if (fd.get() < 0 ||
-      setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-      (address.ai_family == AF_INET6 &&
-       setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
-      bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0 ||
-      listen(fd.get(), kBacklog) != 0) {
-    return absl::UnavailableError(strerror(errno));
-  }
-  return fd;
-}
-
-uint16_t PortOf(int socket) {
-  sockaddr_storage storage = {};
-  socklen_t size = sizeof(storage);
-  getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size);
-  return ntohs(storage.ss_family == AF_INET6
-                   ? reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port
-                   : reinterpret_cast<sockaddr_in*>(&storage)->sin_port);
 }
 
 }  // namespace
@@ -135,22 +103,12 @@ AdminServer::~AdminServer() {
 absl::Status AdminServer::Listen(const Address& address) {
   stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (stop_.get() < 0) return absl::UnavailableError(strerror(errno));
-  absl::string_view host = address.host;
-  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* list = nullptr;
-  const int result =
-      getaddrinfo(std::string(host).c_str(), absl::StrCat(address.port).c_str(),
-                  &hints, &list);
-  if (result != 0) return absl::UnavailableError(gai_strerror(result));
-  const absl::Cleanup free_list = [list] { freeaddrinfo(list); };
-  absl::StatusOr<UniqueFd> socket = ListenAt(*list);
-  if (!socket.ok()) return socket.status();
-  socket_ = *std::move(socket);
+  absl::StatusOr<policy::ListeningSockets> listening =
+      policy::ListenAtHost(address, policy::Ipv6Sockets::kTakeIpv6Only);
+  if (!listening.ok()) return listening.status();
+  sockets_ = std::move(listening->sockets);
   address_ = address;
-  address_.port = PortOf(socket_.get());
+  address_.port = listening->port;
   return absl::OkStatus();
 }
 
@@ -163,20 +121,24 @@ void AdminServer::Run() {
     if (waiting[0].revents != 0) return;
     const auto now = AdminConnection::Clock::now();
     // Those that poll() was asked of are the first of both.
-    size_t i = kFirstConnection;
+    size_t i = 1 + sockets_.size();
     for (auto it = connections_.begin(); it != connections_.end(); ++i) {
       const bool is_over = waiting[i].revents != 0 ? !it->Continue(answer_, now)
                                                    : now >= it->deadline();
       it = is_over ? connections_.erase(it) : std::next(it);
     }
-    accepting = AcceptSome(now);
+    accepting = true;
+    for (const UniqueFd& socket : sockets_) {
+      accepting = AcceptSome(socket, now) && accepting;
+    }
   }
 }
 
-bool AdminServer::AcceptSome(AdminConnection::Clock::time_point now) {
+bool AdminServer::AcceptSome(const UniqueFd& socket,
+                             AdminConnection::Clock::time_point now) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     UniqueFd client(
-        accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.get() < 0) {
       if (errno == EAGAIN) return true;
       if (IsOfTheClient(errno)) continue;
@@ -192,9 +154,10 @@ bool AdminServer::AcceptSome(AdminConnection::Clock::time_point now) {
 }
 
 std::vector<pollfd> AdminServer::Waiting(bool accepting) const {
-  std::vector<pollfd> waiting = {
-      {stop_.get(), POLLIN, 0},
-      {socket_.get(), accepting ? short{POLLIN} : short{0}, 0}};
+  std::vector<pollfd> waiting = {{stop_.get(), POLLIN, 0}};
+  for (const UniqueFd& socket : sockets_) {
+    waiting.push_back({socket.get(), accepting ? short{POLLIN} : short{0}, 0});
+  }
   for (const AdminConnection& connection : connections_) {
     waiting.push_back({connection.fd(), connection.events(), 0});
   }

@@ -51,8 +51,8 @@ AdminResponse AnswerAdminRequest(absl::string_view method,
 // many connections the oldest goes.
 class AdminServer {
  public:
-  // Listens at `address` (TCP; port 0: any). Fails when it is taken or cannot
-  // be bound.
+  // Listens at `address` (TCP; port 0: any), all addresses of its name. Fails
+  // when one is taken or cannot be bound.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
       const Address& address, AdminSources sources);
   // Breaks off what is under way.
@@ -70,14 +70,15 @@ class AdminServer {
   void Run();
   // Takes who waits, and what they have sent already. False: it fails for a
   // while.
-  bool AcceptSome(AdminConnection::Clock::time_point now);
+  bool AcceptSome(const UniqueFd& socket,
+                  AdminConnection::Clock::time_point now);
   // What poll(2) is to wait for: the end, clients to come unless accepting
   // fails, and those that are there.
   std::vector<pollfd> Waiting(bool accepting) const;
 
   const AdminConnection::Answer answer_;
   Address address_;
-  UniqueFd socket_;
+  std::vector<UniqueFd> sockets_;
   UniqueFd stop_;                           // an eventfd
   std::list<AdminConnection> connections_;  // the oldest first
   std::thread thread_;                      // last: uses all of the above

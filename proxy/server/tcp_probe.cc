@@ -12,8 +12,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "proxy/base/unique_fd.h"
 
 namespace sluice::server {
@@ -49,14 +47,12 @@ bool CanConnectUnix(const std::string& path, absl::Duration timeout) {
 
 bool CanConnect(const Address& address, absl::Duration timeout) {
   if (address.is_unix()) return CanConnectUnix(address.unix_path, timeout);
-  absl::string_view host = address.host;
-  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* list = nullptr;
-  if (getaddrinfo(std::string(host).c_str(), absl::StrCat(address.port).c_str(),
-                  &hints, &list) != 0) {
+  if (getaddrinfo(std::string(address.bare_host()).c_str(),
+                  absl::StrCat(address.port).c_str(), &hints, &list) != 0) {
     return false;
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(list,

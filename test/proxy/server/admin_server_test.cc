@@ -178,6 +178,17 @@ TEST(ParseAdminRequestTest, ReadsTheFirstLine) {
   }
 }
 
+// Of several addresses of a name a prober may use any.
+TEST(AdminServerTest, ListensAtANamesAddresses) {
+  const Address name{"", "localhost", 0};
+  auto server = AdminServer::Start(name, Sources(""));
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ((*server)->address().host, "localhost");
+  Address numeric = Loopback();
+  numeric.port = (*server)->address().port;
+  EXPECT_TRUE(absl::StrContains(Get(numeric, "/healthz"), "200 OK"));
+}
+
 TEST(AdminServerTest, SaysWhenItsAddressIsTaken) {
   auto first = AdminServer::Start(Loopback(), Sources(""));
   ASSERT_TRUE(first.ok()) << first.status();

@@ -1,0 +1,33 @@
+#ifndef POLICY_SERVER_LISTENING_SOCKETS_H_
+#define POLICY_SERVER_LISTENING_SOCKETS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "policy/server/listen_address.h"
+#include "proxy/base/unique_fd.h"
+
+namespace sluice::policy {
+
+// What sockets at an IPv6 address take, where that is the one for all.
+enum class Ipv6Sockets { kTakeIpv4Too, kTakeIpv6Only };
+
+struct ListeningSockets {
+  std::vector<UniqueFd> sockets;  // at least one
+  uint16_t port = 0;              // of all of them
+};
+
+// Listens at all addresses that the host's name has, but for those of a family
+// that this host has not; with any port, all have the same. The sockets do not
+// block, and those that they accept do not wait to send (TCP_NODELAY).
+absl::StatusOr<ListeningSockets> ListenAtHost(const ListenAddress& address,
+                                              Ipv6Sockets ipv6);
+
+// Listens at a Unix socket, whose file must not be there. Does not block.
+absl::StatusOr<UniqueFd> ListenAtPath(const std::string& path);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_LISTENING_SOCKETS_H_
