@@ -290,6 +290,28 @@ TEST_F(SessionOpenTest, ASubackOverTheClientsMaximumPacketSizeEndsIt) {
               ElementsAre("client DISCONNECT 95", "close"));
 }
 
+// MQTT 5.0 section 3.9.2.1.2: without the broker's Reason String it fits.
+TEST_F(SessionOpenTest, ASubackThatOnlyFitsWithoutTheBrokersReasonPasses) {
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20,
+                          &parts.properties);
+  Start();
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
+  const std::string codes("\x01", 1);
+  std::string reason;
+  mqtt::AppendBinaryProperty(mqtt::PropertyId::kReasonString,
+                             AsBytes("0123456789"), &reason);
+  std::string answer;
+  mqtt::AppendSuback(kV5, 3, reason, AsBytes(codes), &answer);
+  ASSERT_EQ(answer.size(), 19u);
+  Client(SubscribePacket(kV5, 3, {"a/b", "x", "y"}));
+  EXPECT_THAT(Broker(answer), ElementsAre("client SUBACK 01 87 87"));
+}
+
 // covers: ACE-SUB-1, EDGE-8
 TEST_F(SessionOpenTest, SubscribeInScopePassesAsAView) {
   Open5();
