@@ -42,14 +42,14 @@ class EtcdResourceFollower {
  private:
   // The thread that follows, and what it calls.
   void Run();
-  // Sees to it that etcd has the history that was told, or tells all that there
-  // is; what there is to be told until it is good.
+  // Tells all that there is; what is to be told after it until that is good.
   absl::StatusOr<WatchProof::Reading> Begin();
   absl::Status TellSnapshot();
   // All but the revisions are of that prefix.
   absl::StatusOr<WatchProof::Reading> Look();
   // Tells what changes, until the stream breaks: then the reason, and whether
-  // it had told all that there was. OK: there has to be a snapshot.
+  // it had told all that there was. OK: changes were compacted away, and a
+  // snapshot has them.
   absl::Status TellChanges(const WatchProof::Reading& goal,
                            bool* had_caught_up);
   // Whether the stream is good for more.

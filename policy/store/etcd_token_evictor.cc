@@ -24,11 +24,11 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 EtcdTokenEvictor::EtcdTokenEvictor(std::shared_ptr<EtcdClient> client,
                                    std::string prefix, Bounds bounds,
-                                   std::shared_ptr<EtcdKeyCounter> counter)
+                                   EtcdKeyCounter* counter)
     : client_(std::move(client)),
       prefix_(std::move(prefix)),
       bounds_(bounds),
-      counter_(std::move(counter)),
+      counter_(counter),
       thread_([this] { return Work(); }) {}
 
 EtcdTokenEvictor::~EtcdTokenEvictor() { stopping_ = true; }

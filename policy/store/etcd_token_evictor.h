@@ -28,8 +28,9 @@ class EtcdTokenEvictor {
     int64_t goal;   // down to so many
   };
 
+  // `counter`, of the same keys, outlives this.
   EtcdTokenEvictor(std::shared_ptr<EtcdClient> client, std::string prefix,
-                   Bounds bounds, std::shared_ptr<EtcdKeyCounter> counter);
+                   Bounds bounds, EtcdKeyCounter* counter);
   // Waits for a call of etcd's that is under way.
   ~EtcdTokenEvictor();
 
@@ -56,7 +57,7 @@ class EtcdTokenEvictor {
   const std::shared_ptr<EtcdClient> client_;
   const std::string prefix_;
   const Bounds bounds_;
-  const std::shared_ptr<EtcdKeyCounter> counter_;
+  EtcdKeyCounter* const counter_;
   std::deque<Key> oldest_;
   std::atomic<bool> wanted_{false};
   std::atomic<bool> stopping_{false};

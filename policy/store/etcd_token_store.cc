@@ -83,10 +83,10 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       owners_(client_, "client_id_owners"),
       first_seen_(client_, "first_seen"),
       used_proofs_(client_, "used_proofs"),
-      counter_(std::make_shared<EtcdKeyCounter>(client_, tokens_)),
+      counter_(client_, tokens_),
       bounds_(BoundsFor(static_cast<int64_t>(limits_.max_tokens))),
       most_(MostFor(static_cast<int64_t>(limits_.max_tokens))),
-      evictor_(client_, tokens_, bounds_, counter_) {}
+      evictor_(client_, tokens_, bounds_, &counter_) {}
 
 absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
                                    absl::Time now) {
@@ -121,7 +121,7 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
     const absl::StatusOr<bool> written = Write(next, *before, now, deadline);
     if (!written.ok()) return written.status();
     if (!*written) continue;
-    if (!before->earlier.has_value() && counter_->Add(1) > bounds_.begin) {
+    if (!before->earlier.has_value() && counter_.Add(1) > bounds_.begin) {
       evictor_.Wake();
     }
     return absl::OkStatus();
@@ -218,7 +218,7 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
 }
 
 absl::Status EtcdTokenStore::CheckRoom(EtcdClient::Deadline deadline) {
-  const absl::StatusOr<int64_t> tokens = counter_->Get(deadline);
+  const absl::StatusOr<int64_t> tokens = counter_.Get(deadline);
   if (!tokens.ok()) return tokens.status();
   if (*tokens > bounds_.begin) evictor_.Wake();
   if (*tokens < most_) return absl::OkStatus();

@@ -159,7 +159,7 @@ class EtcdTokenStore : public TokenStoreInterface {
   Facts first_seen_;
   Facts used_proofs_;
   // Of the tokens.
-  const std::shared_ptr<EtcdKeyCounter> counter_;
+  EtcdKeyCounter counter_;
   const EtcdTokenEvictor::Bounds bounds_;
   const int64_t most_;
   EtcdTokenEvictor evictor_;
