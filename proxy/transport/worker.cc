@@ -1,6 +1,7 @@
 #include "proxy/transport/worker.h"
 
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "proxy/transport/session_id.h"
@@ -14,25 +15,31 @@ constexpr size_t kRecheckBatch = 32;
 // Connections that have to go each time that descriptors run out.
 constexpr int kEvictions = 32;
 
-// Behind which of the connections of `worker` those come that `query` asks for;
+// Identifiers of connections.
+struct Range {
+  uint64_t after = 0;
+  uint64_t last = std::numeric_limits<uint64_t>::max();
+};
+
+// Among which of the connections of `worker` those are that `query` asks for;
 // nullopt: it has none.
-absl::optional<uint64_t> StartOf(const policy::v1::SessionQuery& query,
-                                 size_t worker) {
-  uint64_t start = 0;
+absl::optional<Range> RangeOf(const policy::v1::SessionQuery& query,
+                              size_t worker) {
+  Range range;
   if (!query.after_session_id().empty()) {
     const auto after = SessionId::Parse(query.after_session_id());
     if (!after.has_value() || after->worker > worker) return absl::nullopt;
-    if (after->worker == worker) start = after->connection;
+    if (after->worker == worker) range.after = after->connection;
   }
   if (!query.session_id().empty()) {
     const auto only = SessionId::Parse(query.session_id());
     if (!only.has_value() || only->worker != worker ||
-        only->connection <= start) {
+        only->connection <= range.after) {
       return absl::nullopt;
     }
-    start = only->connection - 1;
+    range = {only->connection - 1, only->connection};
   }
-  return start;
+  return range;
 }
 
 bool Matches(const policy::v1::SessionQuery& query,
@@ -174,22 +181,22 @@ void Worker::ListSessions(
     policy_client::WatchObserverInterface::SessionsCallback done) {
   loop_.Post([this, query, done = std::move(done)]() mutable {
     std::vector<policy::v1::SessionInfo> sessions;
-    const absl::optional<uint64_t> start = StartOf(query, index_);
-    if (!start.has_value() || query.limit() == 0) {
+    const absl::optional<Range> range = RangeOf(query, index_);
+    if (!range.has_value()) {
       done(std::move(sessions));
       return;
     }
     connections_.VisitAfter(
-        *start, [&](uint64_t id, const ClientConnection& connection) {
-          const std::string session_id = SessionId{index_, id}.ToString();
-          if (query.session_id().empty() || query.session_id() == session_id) {
-            policy::v1::SessionInfo info;
-            if (connection.Describe(&info) && Matches(query, info)) {
-              info.set_session_id(session_id);
-              sessions.push_back(std::move(info));
-            }
+        range->after, [&](uint64_t id, const ClientConnection& connection) {
+          if (id > range->last || sessions.size() >= query.limit()) {
+            return false;
           }
-          return query.session_id().empty() && sessions.size() < query.limit();
+          policy::v1::SessionInfo info;
+          if (connection.Describe(&info) && Matches(query, info)) {
+            info.set_session_id(SessionId{index_, id}.ToString());
+            sessions.push_back(std::move(info));
+          }
+          return true;
         });
     done(std::move(sessions));
   });
