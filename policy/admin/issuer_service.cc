@@ -227,8 +227,9 @@ grpc::ServerUnaryReactor* IssuerService::DeleteIssuer(
         std::string id;
         grpc::Status status = issuers_.ReadName(request->name(), &id);
         if (status.ok()) status = declared_.CheckMayChange(id);
-        if (status.ok())
+        if (status.ok()) {
           status = issuers_.Delete(id, request->etag(), revision);
+        }
         return status;
       });
 }
