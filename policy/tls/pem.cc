@@ -1,6 +1,5 @@
 #include "policy/tls/pem.h"
 
-#include <openssl/bio.h>
 #include <openssl/digest.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -8,7 +7,6 @@
 #include <openssl/nid.h>
 #include <openssl/obj.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,23 +15,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-
-#ifndef OPENSSL_IS_BORINGSSL
-#error "these are not BoringSSL's headers: depend on @boringssl//:crypto"
-#endif
+#include "policy/tls/pem_reader.h"
 
 namespace sluice::policy {
 namespace {
-
-bssl::UniquePtr<BIO> Reader(absl::string_view text) {
-  return bssl::UniquePtr<BIO>(
-      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-bssl::UniquePtr<X509> NextCertificate(BIO* reader) {
-  return bssl::UniquePtr<X509>(
-      PEM_read_bio_X509(reader, nullptr, nullptr, nullptr));
-}
 
 // Of an EC key that BoringSSL may not know the curve of: by the size of its
 // point (SEC 1 section 2.3.3), to whole bytes.
@@ -146,7 +131,7 @@ std::string WhyNoKey() {
 }  // namespace
 
 absl::Status CheckCertificates(absl::string_view pem, CertificateUse use) {
-  const bssl::UniquePtr<BIO> reader = Reader(pem);
+  const bssl::UniquePtr<BIO> reader = PemReader(pem);
   std::vector<bssl::UniquePtr<X509>> certificates;
   while (auto certificate = NextCertificate(reader.get())) {
     certificates.push_back(std::move(certificate));
@@ -154,8 +139,9 @@ absl::Status CheckCertificates(absl::string_view pem, CertificateUse use) {
   const uint32_t error = ERR_peek_last_error();
   ERR_clear_error();
   // The reader ends with "no start line", at the end or at the first fault.
-  if (certificates.empty())
+  if (certificates.empty()) {
     return absl::InvalidArgumentError("no PEM certificate");
+  }
   if (ERR_GET_LIB(error) != ERR_LIB_PEM ||
       ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
     return absl::InvalidArgumentError("a certificate is malformed");
@@ -167,9 +153,9 @@ absl::Status CheckCertificates(absl::string_view pem, CertificateUse use) {
 absl::Status CheckPrivateKey(absl::string_view private_key,
                              absl::string_view certificates) {
   const bssl::UniquePtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(
-      Reader(private_key).get(), nullptr, NoPassPhrase, nullptr));
+      PemReader(private_key).get(), nullptr, NoPassPhrase, nullptr));
   const bssl::UniquePtr<X509> certificate =
-      NextCertificate(Reader(certificates).get());
+      NextCertificate(PemReader(certificates).get());
   if (key == nullptr) return absl::InvalidArgumentError(WhyNoKey());
   const bool fits = certificate != nullptr &&
                     X509_check_private_key(certificate.get(), key.get()) == 1;

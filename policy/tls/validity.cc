@@ -1,20 +1,14 @@
 #include "policy/tls/validity.h"
 
 #include <openssl/asn1.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-
-#ifndef OPENSSL_IS_BORINGSSL
-#error "these are not BoringSSL's headers: depend on @boringssl//:crypto"
-#endif
+#include "policy/tls/pem_reader.h"
 
 namespace sluice::policy {
 namespace {
@@ -40,12 +34,8 @@ void ReadTime(const ASN1_TIME* time, absl::Time* result) {
 
 std::vector<Validity> Read(absl::string_view pem) {
   std::vector<Validity> all;
-  const bssl::UniquePtr<BIO> reader(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  for (;;) {
-    const bssl::UniquePtr<X509> certificate(
-        PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
-    if (certificate == nullptr) break;
+  const bssl::UniquePtr<BIO> reader = PemReader(pem);
+  while (const auto certificate = NextCertificate(reader.get())) {
     Validity& validity = all.emplace_back();
     ReadTime(X509_get0_notBefore(certificate.get()), &validity.begin);
     ReadTime(X509_get0_notAfter(certificate.get()), &validity.end);

@@ -17,12 +17,11 @@ class SecretString {
  public:
   SecretString() = default;
   // Takes over the memory of `text`, which then holds none of it.
-  SecretString(std::string&& text) : text_(std::move(text)) {  // NOLINT
+  explicit SecretString(std::string&& text) : text_(std::move(text)) {
     Wipe(&text);
   }
-  SecretString(const std::string& text) : text_(text) {}  // NOLINT
-  SecretString(absl::string_view text) : text_(text) {}   // NOLINT
-  SecretString(const char* text) : text_(text) {}         // NOLINT
+  explicit SecretString(absl::string_view text) : text_(text) {}
+  explicit SecretString(const char* text) : text_(text) {}
   SecretString(const SecretString&) = default;
   SecretString(SecretString&& other) noexcept
       : SecretString(std::move(other.text_)) {}

@@ -66,7 +66,7 @@ absl::Status TlsMaterial::Replace(const TlsTexts& texts) {
   const std::pair<UniqueFd*, const std::string*> kFiles[] = {
       {&ca_, &texts.ca},
       {&certificate_, &texts.certificate},
-      {&private_key_, &texts.private_key},
+      {&private_key_, &texts.private_key.str()},
   };
   for (const auto& [file, text] : kFiles) {
     if (text->empty()) continue;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/base/unique_fd.h"
 
 namespace sluice::policy_client {
@@ -18,7 +19,7 @@ struct TlsTexts {
   std::string ca;  // vouches for the policy service; empty: the system's do
   // The proxy's own, for mutual TLS; both or neither.
   std::string certificate;
-  std::string private_key;
+  SecretString private_key;
 };
 
 // What a channel's connections are made with; it can be replaced while the

@@ -54,7 +54,7 @@ absl::Status CheckAsHint(const AsHint& hint, const config::Locations& locations,
   absl::Status s = FieldChecks(locations).ReadNamedFile(
       kPath, hint.cnonce_key_file(), &contents);
   if (!s.ok()) return s;
-  result->cnonce_key = std::move(contents);
+  result->cnonce_key = SecretString(std::move(contents));
   if (result->cnonce_key.size() < kMinKeyBytes) {
     return locations.Error(
         kPath, absl::StrCat("the file holds less than ", kMinKeyBytes,

@@ -204,7 +204,7 @@ absl::Status Checker::CheckUpstream() {
                            Unix::kAllowed, AnyPort::kRefused, &result.address);
   if (!s.ok()) return s;
   result.username = upstream.username();
-  result.password = absl::string_view(upstream.password());
+  result.password = SecretString(upstream.password());
   std::string password_path = "upstream.password";
   if (upstream.has_password_file()) {
     password_path = "upstream.password_file";
@@ -216,7 +216,7 @@ absl::Status Checker::CheckUpstream() {
     absl::string_view line = secret.str();
     absl::ConsumeSuffix(&line, "\n");
     absl::ConsumeSuffix(&line, "\r");
-    result.password = line;
+    result.password = SecretString(line);
     if (result.password.empty()) {
       return Error(password_path,
                    "the file is empty; put the password into it");

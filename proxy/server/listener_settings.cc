@@ -30,7 +30,7 @@ session::Settings MakeSessionSettings(const Config& config,
   settings.authz_info_topic = config.ace.authz_info_topic;
   settings.refused_topic_characters = config.upstream.refused_topic_characters;
   settings.upstream_username = config.upstream.username;
-  settings.upstream_password = config.upstream.password.str();
+  settings.upstream_password = config.upstream.password;
   return settings;
 }
 
@@ -42,7 +42,7 @@ MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
   result->max_queued_bytes = config.limits.max_queued_bytes;
   if (!config.ace.as_hint.cnonce_key.empty()) {
     result->client_nonces = std::make_shared<transport::ClientNonces>(
-        config.ace.as_hint.cnonce_key.str());
+        config.ace.as_hint.cnonce_key);
   }
 
   transport::TlsOptions tls;

@@ -1,16 +1,16 @@
 #include "proxy/server/policy_tls.h"
 
-#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "policy/tls/pem.h"
+#include "policy/tls/pem_files.h"
 #include "policy/tls/validity.h"
-#include "proxy/base/small_file.h"
+#include "proxy/base/secret_string.h"
 
 namespace sluice::server {
 namespace {
@@ -19,49 +19,36 @@ using ::sluice::policy::CertificateUse;
 using ::sluice::policy_client::TlsMaterial;
 using ::sluice::policy_client::TlsTexts;
 
-absl::Status Wrong(absl::string_view field, absl::string_view problem) {
+absl::Status Wrong(absl::string_view field, const absl::Status& problem) {
   return absl::InvalidArgumentError(
-      absl::StrCat("policy.tls.", field, ": ", problem));
+      absl::StrCat("policy.tls.", field, ": ", problem.message()));
 }
 
-absl::Status WrongFile(absl::string_view field, const std::string& file,
-                       const absl::Status& problem) {
-  return Wrong(field, absl::StrCat(file, ": ", problem.message()));
-}
-
-absl::Status ReadCertificates(absl::string_view field, const std::string& file,
-                              CertificateUse use, std::string* pem) {
-  absl::StatusOr<std::string> read = ReadSmallFile(file);
-  if (!read.ok()) return Wrong(field, read.status().message());
-  const absl::Status checked = policy::CheckCertificates(*read, use);
-  if (!checked.ok()) return WrongFile(field, file, checked);
-  *pem = *std::move(read);
-  return absl::OkStatus();
-}
-
-void Wipe(std::string* secret) {
-  explicit_bzero(secret->data(), secret->size());
+std::vector<std::string> PathsOf(const PolicyTlsConfig& files) {
+  std::vector<std::string> paths;
+  for (const std::string& file :
+       {files.ca_file, files.certificate_file, files.private_key_file}) {
+    if (!file.empty()) paths.push_back(file);
+  }
+  return paths;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PolicyTls>> PolicyTls::Create(
     PolicyTlsConfig files, Logger* log, absl::Duration interval) {
+  FileWatcher::Options options;
+  options.interval = interval;
+  options.files = PathsOf(files);
+  // So that no change between reading and watching is missed.
+  options.known = FileWatcher::Look(options.files);
   std::unique_ptr<PolicyTls> result(new PolicyTls(std::move(files), log));
-  absl::StatusOr<TlsTexts> texts = result->Read();
+  const absl::StatusOr<TlsTexts> texts = result->Read();
   if (!texts.ok()) return texts.status();
   absl::StatusOr<std::unique_ptr<TlsMaterial>> material =
       TlsMaterial::Create(*texts);
-  Wipe(&texts->private_key);
   if (!material.ok()) return material.status();
   result->material_ = *std::move(material);
-  FileWatcher::Options options;
-  options.interval = interval;
-  for (const std::string& file :
-       {result->files_.ca_file, result->files_.certificate_file,
-        result->files_.private_key_file}) {
-    if (!file.empty()) options.files.push_back(file);
-  }
   options.on_change = [self = result.get()] { self->Reload(); };
   result->watcher_ = std::make_unique<FileWatcher>(std::move(options));
   return result;
@@ -70,22 +57,20 @@ absl::StatusOr<std::unique_ptr<PolicyTls>> PolicyTls::Create(
 absl::StatusOr<TlsTexts> PolicyTls::Read() const {
   TlsTexts texts;
   if (!files_.ca_file.empty()) {
-    absl::Status s = ReadCertificates("ca", files_.ca_file,
-                                      CertificateUse::kTrusted, &texts.ca);
-    if (!s.ok()) return s;
+    absl::StatusOr<std::string> ca =
+        policy::ReadCertificates(files_.ca_file, CertificateUse::kTrusted);
+    if (!ca.ok()) return Wrong("ca", ca.status());
+    texts.ca = *std::move(ca);
   }
   if (files_.certificate_file.empty()) return texts;
-  absl::Status s = ReadCertificates("certificate", files_.certificate_file,
-                                    CertificateUse::kShown, &texts.certificate);
-  if (!s.ok()) return s;
-  absl::StatusOr<std::string> key = ReadSmallFile(files_.private_key_file);
-  if (!key.ok()) return Wrong("private_key", key.status().message());
-  const absl::Status fits = policy::CheckPrivateKey(*key, texts.certificate);
-  if (!fits.ok()) {
-    Wipe(&*key);
-    return WrongFile("private_key", files_.private_key_file, fits);
-  }
-  texts.private_key = *std::move(key);
+  absl::StatusOr<std::string> certificate =
+      policy::ReadCertificates(files_.certificate_file, CertificateUse::kShown);
+  if (!certificate.ok()) return Wrong("certificate", certificate.status());
+  texts.certificate = *std::move(certificate);
+  absl::StatusOr<SecretString> private_key =
+      policy::ReadPrivateKey(files_.private_key_file, texts.certificate);
+  if (!private_key.ok()) return Wrong("private_key", private_key.status());
+  texts.private_key = *std::move(private_key);
   return texts;
 }
 
@@ -98,27 +83,21 @@ void PolicyTls::Warn(absl::string_view field, const std::string& file,
 }
 
 void PolicyTls::Reload() {
-  absl::StatusOr<TlsTexts> texts = Read();
-  absl::Status status = texts.status();
-  std::string ca_warning;
-  std::string certificate_warning;
-  if (texts.ok()) {
-    const absl::Time now = absl::Now();
-    ca_warning =
-        policy::ValidityWarning(texts->ca, CertificateUse::kTrusted, now);
-    certificate_warning = policy::ValidityWarning(texts->certificate,
-                                                  CertificateUse::kShown, now);
-    status = material_->Replace(*texts);
-    Wipe(&texts->private_key);
-  }
-  if (status.ok()) {
-    log_.Info("certificates_reloaded", {{"of", "policy.tls"}});
-    Warn("ca", files_.ca_file, ca_warning);
-    Warn("certificate", files_.certificate_file, certificate_warning);
-  } else {
+  const absl::StatusOr<TlsTexts> texts = Read();
+  const absl::Status status =
+      texts.ok() ? material_->Replace(*texts) : texts.status();
+  if (!status.ok()) {
     log_.Error("certificates_rejected",
                {{"of", "policy.tls"}, {"detail", status.message()}});
+    return;
   }
+  log_.Info("certificates_reloaded", {{"of", "policy.tls"}});
+  const absl::Time now = absl::Now();
+  Warn("ca", files_.ca_file,
+       policy::ValidityWarning(texts->ca, CertificateUse::kTrusted, now));
+  Warn(
+      "certificate", files_.certificate_file,
+      policy::ValidityWarning(texts->certificate, CertificateUse::kShown, now));
 }
 
 }  // namespace sluice::server

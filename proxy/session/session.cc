@@ -241,7 +241,7 @@ void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
     return FillTemplate(text, grant_->subject(), client_id_, grant_->issuer());
   };
   const std::string username = fill(settings.upstream_username);
-  const std::string password = fill(settings.upstream_password);
+  const std::string password = fill(settings.upstream_password.str());
   if (!mqtt::IsValidUtf8(username) || password.size() > 65535) {
     // A token's subject is not bound to what MQTT can carry.
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,

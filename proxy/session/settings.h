@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/mqtt/unframer.h"
 
 namespace sluice::session {
@@ -45,7 +46,7 @@ struct Settings {
   // Put into the forwarded CONNECT; "${subject}", "${client_id}" and
   // "${issuer}" are filled in. Empty: the field is left out.
   std::string upstream_username;
-  std::string upstream_password;
+  SecretString upstream_password;
 };
 
 }  // namespace sluice::session

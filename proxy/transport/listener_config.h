@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "proxy/base/secret_string.h"
 #include "proxy/session/session.h"
 #include "proxy/transport/client_nonces.h"
 #include "proxy/transport/tls_context.h"
@@ -16,11 +15,6 @@ namespace sluice::transport {
 // How the clients of one listener are served. Immutable: a reload makes a new
 // one for the clients that come then, and others keep theirs.
 struct ListenerConfig {
-  ListenerConfig() = default;
-  ListenerConfig(const ListenerConfig&) = default;
-  ListenerConfig& operator=(const ListenerConfig&) = default;
-  ~ListenerConfig() { SecretString::Wipe(&session.upstream_password); }
-
   session::Settings session;
   std::shared_ptr<const TlsContext> tls;
   Upstream upstream;

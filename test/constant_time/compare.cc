@@ -80,8 +80,8 @@ Case Encrypted(ace::ContentEncryption encryption) {
 
 // `cnonce` of hints.
 Case ClientNonce() {
-  const auto nonces =
-      std::make_shared<const transport::ClientNonces>(std::string(32, 'n'));
+  const auto nonces = std::make_shared<const transport::ClientNonces>(
+      SecretString(std::string(32, 'n')));
   return {nonces->Make(kNow), 16, [nonces](const std::string& nonce) {
             return nonces->IsFresh(AsBytes(nonce), kNow);
           }};

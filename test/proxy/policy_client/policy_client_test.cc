@@ -268,7 +268,7 @@ class PolicyClientTlsTest : public PolicyClientTest {
   void Show(const TestCertificate& certificate) {
     const TlsTexts texts{authority_.certificate_pem(),
                          certificate.certificate_pem(),
-                         certificate.private_key_pem()};
+                         SecretString(certificate.private_key_pem())};
     if (tls_ != nullptr) {
       EXPECT_EQ(tls_->Replace(texts), absl::OkStatus());
       return;

@@ -12,7 +12,7 @@ Config Sample() {
   config.upstream.address.host = "127.0.0.1";
   config.upstream.address.port = 1883;
   config.upstream.username = "u-${subject}";
-  config.upstream.password = "p";
+  config.upstream.password = SecretString("p");
   config.upstream.proxy_protocol_v2 = true;
   config.upstream.connect_timeout = absl::Seconds(1);
   config.ace.authz_info_topic = "tokens";
@@ -77,7 +77,7 @@ TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
   EXPECT_EQ((*result)->upstream.host_port.port, 1883);
   EXPECT_EQ((*result)->upstream.connect_timeout, absl::Seconds(1));
   EXPECT_TRUE((*result)->upstream.send_proxy_protocol);
-  config.ace.as_hint.cnonce_key = std::string(32, 'k');
+  config.ace.as_hint.cnonce_key = SecretString(std::string(32, 'k'));
   const auto with_nonces = MakeTransportConfig(config, listener);
   ASSERT_TRUE(with_nonces.ok());
   EXPECT_NE((*with_nonces)->client_nonces, nullptr);

@@ -495,7 +495,7 @@ TEST_F(SessionConnectTest, AWillNeedsThePublishScope) {
 // covers: ACE-CON-6, EDGE-13
 TEST_F(SessionConnectTest, TheBrokerSeesAnOrdinaryConnect) {
   settings.upstream_username = "sluice/${subject}/${client_id}";
-  settings.upstream_password = "secret-${issuer}";
+  settings.upstream_password = SecretString("secret-${issuer}");
   ConnectParts parts;
   mqtt::AppendU32Property(mqtt::PropertyId::kSessionExpiryInterval, 77,
                           &parts.properties);

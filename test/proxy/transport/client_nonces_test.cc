@@ -8,7 +8,7 @@ namespace sluice::transport {
 namespace {
 
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
-const std::string kKey(32, 'k');
+const SecretString kKey(std::string(32, 'k'));
 
 // covers: ACE-CON-2
 TEST(ClientNoncesTest, TakesItsOwnUntilTheyAreTooOld) {
@@ -34,7 +34,8 @@ TEST(ClientNoncesTest, AnotherProxysClockMayBeAheadALittle) {
 
 // covers: ACE-CON-2
 TEST(ClientNoncesTest, TakesThoseOfTheSameKeyAndNoOthers) {
-  const ClientNonces nonces(kKey), same(kKey), other(std::string(32, 'o'));
+  const ClientNonces nonces(kKey), same(kKey),
+      other(SecretString(std::string(32, 'o')));
   const std::string nonce = nonces.Make(kNow);
   EXPECT_TRUE(same.IsFresh(AsBytes(nonce), kNow));
   EXPECT_FALSE(other.IsFresh(AsBytes(nonce), kNow));
