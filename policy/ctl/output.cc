@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 
 #include "absl/strings/str_format.h"
@@ -21,25 +22,38 @@ std::string FormatOf(const Options& options) {
   return options.Find("output").value_or(kTable);
 }
 
-// Escapes what the JSON `text` has left as it is and steers a terminal, which
-// stands in strings only; but for line breaks, which do not.
-std::string EscapeRest(absl::string_view text) {
-  std::string escaped;
-  escaped.reserve(text.size());
+// `text` with what `replacement` has for each of its characters; nullopt leaves
+// one as it is. Of bytes that are none the length is 0.
+template <typename Replacement>
+std::string Replaced(absl::string_view text, Replacement replacement) {
+  std::string result;
+  result.reserve(text.size());
   while (!text.empty()) {
     const Utf8Character next = DecodeUtf8(text);
     const size_t length = std::max<size_t>(next.length, 1);
-    if (next.length == 0) {
-      escaped.append("\xEF\xBF\xBD");
-    } else if (next.character != '\n' && SteersTerminal(next.character)) {
-      absl::StrAppendFormat(&escaped, "\\u%04x",
-                            static_cast<uint32_t>(next.character));
+    const std::optional<std::string> other = replacement(next);
+    if (other.has_value()) {
+      result += *other;
     } else {
-      escaped.append(text.data(), length);
+      result.append(text.data(), length);
     }
     text.remove_prefix(length);
   }
-  return escaped;
+  return result;
+}
+
+// Escapes what the JSON `text` has left as it is and steers a terminal, which
+// stands in strings only; but for line breaks, which do not.
+std::string EscapeRest(absl::string_view text) {
+  return Replaced(
+      text, [](const Utf8Character& next) -> std::optional<std::string> {
+        if (next.length == 0) return "\xEF\xBF\xBD";
+        if (next.character == '\n' || !SteersTerminal(next.character)) {
+          return std::nullopt;
+        }
+        return absl::StrFormat("\\u%04x",
+                               static_cast<uint32_t>(next.character));
+      });
 }
 
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
@@ -59,19 +73,13 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
 }  // namespace
 
 std::string Printable(absl::string_view text) {
-  std::string printable;
-  printable.reserve(text.size());
-  while (!text.empty()) {
-    const Utf8Character next = DecodeUtf8(text);
-    const size_t length = std::max<size_t>(next.length, 1);
-    if (next.length == 0 || SteersTerminal(next.character)) {
-      printable += '?';
-    } else {
-      printable.append(text.data(), length);
-    }
-    text.remove_prefix(length);
-  }
-  return printable;
+  return Replaced(text,
+                  [](const Utf8Character& next) -> std::optional<std::string> {
+                    if (next.length > 0 && !SteersTerminal(next.character)) {
+                      return std::nullopt;
+                    }
+                    return "?";
+                  });
 }
 
 std::string Shown(absl::string_view value) {
