@@ -4,13 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/server/config.h"
@@ -18,6 +15,7 @@
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "test/policy/service/watching_proxy.h"
 #include "test/testing/test_certificates.h"
+#include "test/testing/waiting_sink.h"
 
 namespace sluice::policy {
 namespace {
@@ -25,28 +23,8 @@ namespace {
 using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
+using ::sluice::testing::WaitingSink;
 using ::testing::HasSubstr;
-
-// Keeps all lines, and waits for some.
-class WaitingSink : public LogSinkInterface {
- public:
-  void Write(absl::string_view line) override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    absl::StrAppend(&text_, line);
-    written_.notify_all();
-  }
-  // Waits for that text, and returns all that came with it.
-  std::string WaitFor(absl::string_view text) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    written_.wait(lock, [&] { return absl::StrContains(text_, text); });
-    return std::exchange(text_, "");
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable written_;
-  std::string text_;
-};
 
 class TlsReloaderTest : public ::testing::Test {
  protected:

@@ -86,6 +86,18 @@ class EtcdStoreTest : public ::testing::Test {
     EXPECT_TRUE(status.ok()) << status.error_message();
   }
 
+  // Does `work` while etcd is where its follower does not look.
+  template <typename Work>
+  void WhileItIsElsewhere(Work work) {
+    const std::string endpoint = etcd_.endpoint();
+    etcd_.Kill();
+    observer_.WaitUntilStale();
+    etcd_.StartAt(EtcdServer::FreeEndpoint());
+    work();
+    etcd_.Kill();
+    etcd_.StartAt(endpoint);
+  }
+
   EtcdServer etcd_;
   ResourceObserver observer_;
 };
@@ -153,18 +165,11 @@ TEST_F(EtcdStoreTest, CatchesUpWithWhatWasWrittenMeanwhile) {
   const auto store = Open(Client());
   store->Follow(&observer_);
   Put(store.get(), Named("a", "1"));
-  const std::string endpoint = etcd_.endpoint();
-  etcd_.Kill();
-  observer_.WaitUntilStale();
-  // Where the follower does not look.
-  etcd_.StartAt(EtcdServer::FreeEndpoint());
-  {
+  WhileItIsElsewhere([&] {
     const auto other = Open(Client());
     Put(other.get(), Named("a", "2"));
     Put(other.get(), Named("b", "3"));
-  }
-  etcd_.Kill();
-  etcd_.StartAt(endpoint);
+  });
   // Not before all of that: a revocation may be the last.
   observer_.WaitUntilFresh();
   const std::map<std::string, std::string> expected = {{"rules/a", "2"},
@@ -177,17 +182,11 @@ TEST_F(EtcdStoreTest, IsFreshAgainWhenItHasToldADeletion) {
   store->Follow(&observer_);
   Put(store.get(), Named("a", "1"));
   observer_.WaitFor(Put(store.get(), Named("b", "1")));
-  const std::string endpoint = etcd_.endpoint();
-  etcd_.Kill();
-  observer_.WaitUntilStale();
-  etcd_.StartAt(EtcdServer::FreeEndpoint());
-  {
+  WhileItIsElsewhere([&] {
     const auto other = Open(Client());
     const auto deleted = other->Delete("rules", "a", std::nullopt, kNow);
     ASSERT_TRUE(deleted.ok()) << deleted.status();
-  }
-  etcd_.Kill();
-  etcd_.StartAt(endpoint);
+  });
   observer_.WaitUntilFresh();
   const std::map<std::string, std::string> expected = {{"rules/b", "1"}};
   EXPECT_EQ(observer_.values(), expected);
@@ -225,20 +224,14 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsWhereTheChangesAreGone) {
   store->Follow(&observer_);
   Put(store.get(), Named("a", "1"));
   observer_.WaitFor(Put(store.get(), Named("b", "1")));
-  const std::string endpoint = etcd_.endpoint();
-  etcd_.Kill();
-  observer_.WaitUntilStale();
-  etcd_.StartAt(EtcdServer::FreeEndpoint());
   int64_t last = 0;
-  {
+  WhileItIsElsewhere([&] {
     const auto other = Open(Client());
     Put(other.get(), Named("a", "2"));
     EXPECT_TRUE(other->Delete("rules", "b", std::nullopt, kNow).ok());
     last = Put(other.get(), Named("c", "2"));
     Compact(last);
-  }
-  etcd_.Kill();
-  etcd_.StartAt(endpoint);
+  });
   observer_.WaitFor(last);
   const std::map<std::string, std::string> expected = {{"rules/a", "2"},
                                                        {"rules/c", "2"}};
