@@ -2,7 +2,7 @@
 # Runs the end-to-end tests, conformance and the faults against programs that
 # were built with a sanitizer, and fails when it has found something. What it
 # found is kept. The last line is "N reports". Tests may fail without a report:
-# the sandbox is off, and what takes a tenth of a second may take one.
+# what takes a tenth of a second may take one.
 # usage: test/sanitized.sh asan|tsan [SCRIPT [WORD]...]
 # SCRIPT is one of test/*/run.py, only which is then run.
 set -euo pipefail

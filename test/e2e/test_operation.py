@@ -11,15 +11,17 @@ import signal
 import socket
 import subprocess
 import time
+import unittest
 
 from OpenSSL import SSL
 
 from harness import admin, wire
 from harness.client import Client
-from harness.process import Process, eventually
+from harness.process import SANITIZED, Process, eventually
 from harness.stack import PROXY, StackTestCase
 
 
+@unittest.skipIf(SANITIZED, "sanitizers go without the sandbox")
 class SandboxTest(StackTestCase):
 
     def test_programs_have_given_up_what_they_do_not_need(self):

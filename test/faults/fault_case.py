@@ -1,10 +1,9 @@
 """What the cases of this suite have in common: a look at what is held."""
 
 import contextlib
-import os
 
 from harness import admin, usage
-from harness.process import eventually
+from harness.process import SANITIZED, eventually
 from harness.stack import StackTestCase
 
 # What a program may grow by while the same fault is repeated.
@@ -12,8 +11,6 @@ ROUNDS = 40
 MAX_GROWTH_BYTES = 1 << 20
 # What gRPC may open for itself meanwhile; far less than a leak would.
 SPARE_DESCRIPTORS = 4
-# A sanitizer remembers what has happened: its memory says nothing.
-SANITIZED = "SLUICE_SANITIZED" in os.environ
 
 
 class FaultTestCase(StackTestCase):
