@@ -9,6 +9,13 @@ namespace sluice::policy {
 
 using store::v1::StoredResource;
 
+namespace {
+
+// No message of protobuf: it has a tag of zero.
+constexpr absl::string_view kUnreadable("\0", 1);
+
+}  // namespace
+
 EtcdResourceKeys::EtcdResourceKeys(const EtcdClient& client)
     : id_(absl::StrCat(client.options().prefix, "/id")),
       prefix_(client.Prefix("resources")) {}
@@ -22,9 +29,11 @@ std::optional<Resource> EtcdResourceKeys::ToResource(
     const mvccpb::KeyValue& kv) const {
   absl::string_view name = kv.key();
   const size_t slash = name.find('/', prefix_.size());
+  if (slash == absl::string_view::npos) return std::nullopt;
   StoredResource stored;
-  if (slash == absl::string_view::npos || !stored.ParseFromString(kv.value())) {
-    return std::nullopt;
+  if (!stored.ParseFromString(kv.value())) {
+    stored.Clear();
+    stored.set_value(kUnreadable.data(), kUnreadable.size());
   }
   Resource resource;
   resource.collection =

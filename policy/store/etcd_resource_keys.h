@@ -23,7 +23,9 @@ class EtcdResourceKeys {
   // What the keys of all resources begin with.
   const std::string& prefix() const { return prefix_; }
   std::string KeyOf(absl::string_view collection, absl::string_view id) const;
-  // Nothing where key or value are not ours.
+  // Nothing where the key is not ours. A value that is not ours may have been a
+  // revocation or a rule that denies: it becomes a resource that nobody can
+  // read and that does not end.
   std::optional<Resource> ToResource(const mvccpb::KeyValue& kv) const;
 
  private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/empty.pb.h"
 #include "policy/store/call_deadline.h"
 #include "policy/store/etcd_client.h"
 #include "policy/store/etcd_key_counter.h"
@@ -132,6 +133,31 @@ TEST_F(EtcdStoreTest, AnotherPrefixIsAnotherStore) {
   const auto found = ours->List("rules", "", 10, kNow);
   ASSERT_TRUE(found.ok());
   EXPECT_TRUE(found->empty());
+}
+
+// It may have been a revocation: whoever follows must know that one is there.
+TEST_F(EtcdStoreTest, AValueThatIsNotOursIsAResourceThatNobodyCanRead) {
+  const auto client = Client();
+  const auto store = Open(client);
+  store->Follow(&observer_);
+  const auto put = [&](absl::string_view name) {
+    etcdserverpb::TxnRequest txn;
+    AddPut(absl::StrCat(client->Prefix("resources"), name), "\xFFnonsense",
+           /*lease=*/0, &txn);
+    const auto done = client->Txn(txn, client->NewDeadline());
+    EXPECT_TRUE(done.ok()) << done.status();
+  };
+  put("revocations/bad");
+  observer_.WaitFor(Put(store.get(), Named("good")));
+  const auto found = store->Get("revocations", "bad", kNow);
+  ASSERT_TRUE(found.ok());
+  ASSERT_TRUE(found->has_value());
+  EXPECT_FALSE(google::protobuf::Empty().ParseFromString((*found)->value));
+  EXPECT_EQ((*found)->expires_at, absl::InfiniteFuture());
+  EXPECT_EQ(observer_.values().count("revocations/bad"), 1u);
+  ASSERT_TRUE(store->Delete("revocations", "bad", std::nullopt, kNow).ok());
+  observer_.WaitFor(Put(store.get(), Named("better")));
+  EXPECT_EQ(observer_.values().count("revocations/bad"), 0u);
 }
 
 TEST_F(EtcdStoreTest, FollowsAcrossARestartWithoutAGap) {
