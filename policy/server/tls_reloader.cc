@@ -61,7 +61,7 @@ void TlsReloader::Reload() {
     Warn(files_.certificate, warnings[0]);
     Warn(files_.client_ca, warnings[1]);
   } else {
-    log_.Warning("certificates_rejected", {{"detail", status.message()}});
+    log_.Error("certificates_rejected", {{"detail", status.message()}});
   }
 }
 

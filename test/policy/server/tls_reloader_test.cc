@@ -139,7 +139,8 @@ TEST_F(TlsReloaderTest, AnotherCertificateOfTheServerIsShown) {
 TEST_F(TlsReloaderTest, HalfAFileIsRejected) {
   const std::string& pem = new_authority_.certificate_pem();
   Write("clients.crt", pem.substr(0, pem.size() / 2));
-  EXPECT_THAT(sink_.WaitFor("certificates_rejected"), HasSubstr("warning"));
+  EXPECT_THAT(sink_.WaitFor("certificates_rejected"),
+              HasSubstr(R"("level":"error")"));
   EXPECT_TRUE(IsServed(old_client_, authority_));
 }
 
