@@ -28,9 +28,9 @@ Line LineOf(Event::Kind kind) {
     case Event::Kind::kDenied:
       return {LogLevel::kWarning, "client_denied"};
     case Event::Kind::kClosed:
-      return {LogLevel::kInfo, "client_closed"};
+      break;
   }
-  return {LogLevel::kError, "unknown"};
+  return {LogLevel::kInfo, "client_closed"};
 }
 
 }  // namespace
