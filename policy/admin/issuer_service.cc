@@ -40,7 +40,10 @@ void ShowKeys(const ace::JwkSet& keys, Issuer* issuer) {
   for (const ace::Jwk& key : keys.keys()) {
     Issuer::Key* shown = issuer->add_keys();
     shown->set_kid(key.kid());
-    shown->set_thumbprint(key.Thumbprint());
+    // That of a secret would tell whether a guess is right (RFC 7638, 7).
+    if (key.type() != ace::KeyType::kSymmetric) {
+      shown->set_thumbprint(key.Thumbprint());
+    }
     shown->set_type(TypeName(key.type()));
     shown->set_alg(key.alg());
   }

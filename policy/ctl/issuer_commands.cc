@@ -29,9 +29,9 @@ Table NewTable() {
 std::string KeysText(const Issuer& issuer) {
   std::string text;
   for (const Issuer::Key& key : issuer.keys()) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ",
-                    key.kid().empty() ? key.thumbprint() : key.kid(), " (",
-                    key.type(), ")");
+    const std::string& name = key.kid().empty() ? key.thumbprint() : key.kid();
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name,
+                    name.empty() ? "(" : " (", key.type(), ")");
   }
   return text;
 }

@@ -145,6 +145,7 @@ TEST_F(IssuerServiceTest, SymmetricKeysAreKeptAndNeverShown) {
   ASSERT_EQ(created.keys_size(), 1);
   EXPECT_EQ(created.keys(0).kid(), "s");
   EXPECT_EQ(created.keys(0).type(), "symmetric");
+  EXPECT_EQ(created.keys(0).thumbprint(), "");
   Issuer shown;
   ASSERT_TRUE(Get(created.name(), &shown).ok());
   for (const Issuer& out : {created, shown, List(1)[0]}) {
