@@ -54,6 +54,22 @@ struct FakeRandom : RandomInterface {
 struct FakeObserver : ObserverInterface {
   void OnEvent(const Event&) override {}
 };
+// Once an address has had three denials, its clients are not asked about.
+struct FakeDenials : DenialLimitInterface {
+  bool IsReached() override { return count >= 3; }
+  void OnDenial() override { ++count; }
+  int count = 0;
+};
+struct FullOfAnonymous : AnonymousLimitInterface {
+  bool LetInAnonymous() override { return false; }
+};
+constexpr char kFresh[] = "fresh";
+struct FakeNonces : ClientNoncesInterface {
+  std::string Make(absl::Time) const override { return kFresh; }
+  bool IsFresh(ByteView nonce, absl::Time) const override {
+    return AsString(nonce) == kFresh;
+  }
+};
 struct FakeDecisions : DecisionObserverInterface {
   bool IsListening() const override { return true; }
   void OnDecision(const Decision&) override {}
@@ -67,15 +83,55 @@ constexpr size_t kMaxBytesPerByte = 32;
 constexpr size_t kMaxOpenChecks = 8;
 constexpr size_t kMaxOpenStores = 4;
 
+// What a session is made with: bits of the first step's argument, of which the
+// lowest means something else. The highest turns the three before it on.
+struct SetUp {
+  explicit SetUp(const std::vector<Step>& steps) {
+    if (steps.empty() || !steps[0].has_bytes()) return;
+    const uint8_t bits = steps[0].argument;
+    if (bits < 16) return;
+    is_public = (bits & 2) != 0;
+    gives_nonces = (bits & 4) != 0;
+    is_strict = (bits & 8) != 0;
+  }
+
+  bool rechecks() const { return gives_nonces || is_strict; }
+  std::string refused_characters() const { return is_strict ? "x" : ""; }
+  bool is_full() const { return is_public && is_strict && gives_nonces; }
+
+  // Grants are for whoever has no token.
+  bool is_public = false;
+  // The session gives out client-nonces; narrow grants have none.
+  bool gives_nonces = false;
+  // All that a listener can demand, and that a broker is told.
+  bool is_strict = false;
+};
+
 class Driver {
  public:
-  Driver()
-      : broker_(true, &checks_, &answers_),
-        client_(false, &checks_, &answers_) {
+  explicit Driver(const SetUp& set_up)
+      : set_up_(set_up),
+        broker_(true, set_up.refused_characters(), &checks_, &answers_),
+        client_(false, set_up.refused_characters(), &checks_, &answers_) {
     settings_.max_packet_size = 4096;
     settings_.max_held_publish = kMaxHeldPublish;
     settings_.max_held_bytes = kMaxHeldBytes;
     Context context;
+    if (set_up_.gives_nonces) {
+      settings_.as_hint = R"({"AS":"a"})";
+      context.client_nonces = &nonces_;
+    }
+    if (set_up_.is_strict) {
+      settings_.hide_topics = true;
+      settings_.v5_username_token = true;
+      settings_.bind_client_id = true;
+      settings_.refused_topic_characters = set_up_.refused_characters();
+      settings_.reauthentication_grace = absl::Seconds(30);
+      settings_.upstream_username = "${subject}/${client_id}";
+      settings_.upstream_password = SecretString("p");
+      context.denials = &denials_;
+    }
+    if (set_up_.is_full()) context.anonymous = &full_;
     context.settings = &settings_;
     context.tls = &tls_;
     context.random = &random_;
@@ -83,7 +139,7 @@ class Driver {
     context.observer = &observer_;
     live_policy_.is_followed = true;
     context.live_policy = &live_policy_;
-    context.recorder = &recorder_;
+    if (!set_up_.gives_nonces) context.recorder = &recorder_;
     session_ = std::make_unique<Session>(std::move(context));
     session_->Start(now_, &effects_);
     Finish();
@@ -176,9 +232,11 @@ class Driver {
     ConnectParts parts;
     parts.version = version;
     if (version == mqtt::ProtocolVersion::kV5) {
-      parts.properties = AceProperties(TokenAndProof("T", "P")) +
-                         std::string("\x22\x00\x05", 3);  // aliases up to 5
-    } else {
+      if (!set_up_.is_public) {
+        parts.properties = AceProperties(TokenAndProof("T", "P"));
+      }
+      parts.properties += std::string("\x22\x00\x05", 3);  // aliases up to 5
+    } else if (!set_up_.is_public) {
       parts.username = "aceVA";
       parts.password = "P";
     }
@@ -249,7 +307,8 @@ class Driver {
   }
 
   // Bits of `argument`: two for what is answered, then whether a grant is
-  // narrow, then two for which question, counted from the last one.
+  // narrow, or which answer it is that decides nothing, then two for which
+  // question, counted from the last one.
   void PolicyAnswers(uint8_t argument) {
     const size_t back = argument / 8;
     if (request_ids_.size() <= back) return;
@@ -260,13 +319,13 @@ class Driver {
       answer = absl::UnavailableError("");
     } else {
       answer.emplace();
+      if (argument % 4 == 1) *answer = UndecidedAnswer(argument / 4 % 2 == 0);
       if (argument % 4 == 2) answer->mutable_denial();
       if (argument % 4 == 0) {
         const GrantModel grant = MakeGrantModel(argument / 4 % 2 == 0);
         *answer->mutable_grant() = grant.ToProto();
         // A grant that comes after its revocation opens nothing.
-        if (first && back == 0 && !granted_ &&
-            live_policy_.revocations.empty()) {
+        if (first && back == 0 && !granted_ && !IsRevoked() && IsFresh(grant)) {
           granted_ = true;
           grant_ = grant;
         }
@@ -277,10 +336,35 @@ class Driver {
     FollowGrant();
   }
 
+  policy::v1::AuthenticateResponse UndecidedAnswer(bool first) const {
+    policy::v1::AuthenticateResponse answer;
+    if (set_up_.gives_nonces) {
+      answer.mutable_token_nonce()->set_cnonce(first ? kFresh : "stale");
+    } else if (first) {
+      answer.mutable_challenge_required();
+    } else {
+      answer.mutable_user_name_wanted();
+    }
+    return answer;
+  }
+
+  bool IsRevoked() const {
+    return !live_policy_.revocations.empty() && !set_up_.is_public;
+  }
+
+  bool IsFresh(const GrantModel& grant) const {
+    return !set_up_.gives_nonces || set_up_.is_public ||
+           grant.client_nonce == kFresh;
+  }
+
   GrantModel MakeGrantModel(bool wide) {
     GrantModel grant;
     grant.wide = wide;
+    grant.is_public = set_up_.is_public;
     grant.expires_at = now_ + (wide ? absl::Hours(1) : absl::Minutes(5));
+    if (wide && grant.is_public) grant.expires_at = absl::InfiniteFuture();
+    if (set_up_.rechecks()) grant.recheck_after = absl::Minutes(1);
+    if (wide) grant.client_nonce = kFresh;
     grant.token_id = absl::StrCat(grants_.size());
     return grants_[grant.token_id] = grant;
   }
@@ -337,7 +421,7 @@ class Driver {
     revocation.set_subject(GrantModel::kSubject);
     live_policy_.revocations.Add(revocation);
     session_->OnRevocations(now_, &effects_);
-    revoked_ = granted_;
+    revoked_ = granted_ && IsRevoked();
   }
 
   void ChangePolicy(uint8_t argument) {
@@ -354,10 +438,12 @@ class Driver {
     const uint64_t id = store_ids_[store_ids_.size() - 1 - back];
     const bool first = open_stores_.erase(id) == 1;
     policy::v1::StoreTokenResponse answer;
-    if (argument % 2 == 0) {
-      answer.mutable_stored();
-    } else {
+    if (argument % 2 == 1) {
       answer.mutable_denial();
+    } else if (set_up_.gives_nonces && back == 0) {
+      answer.mutable_token_nonce()->set_cnonce(kFresh);
+    } else {
+      answer.mutable_stored()->set_cnonce(kFresh);
     }
     session_->OnStoreTokenAnswer(id, answer, now_, &effects_);
     Require(first || effects_.empty());
@@ -409,7 +495,7 @@ class Driver {
         closed_ = true;
         break;
       case Effect::Kind::kConnectUpstream:
-        Require(granted_);
+        Require(granted_ && !set_up_.is_full());
         break;
       case Effect::Kind::kSetTimer:
       case Effect::Kind::kClearTimer:
@@ -419,7 +505,11 @@ class Driver {
 
   mqtt::ProtocolVersion Version() const { return version_; }
 
+  const SetUp set_up_;
   Settings settings_;
+  FakeDenials denials_;
+  FullOfAnonymous full_;
+  FakeNonces nonces_;
   FakeTls tls_;
   FakeRandom random_;
   FakeObserver observer_;
@@ -457,7 +547,9 @@ class Driver {
 }  // namespace sluice::session
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  sluice::session::Driver driver;
-  driver.Run(sluice::session::ReadSteps(sluice::ByteView(data, size)));
+  const std::vector<sluice::session::Step> steps =
+      sluice::session::ReadSteps(sluice::ByteView(data, size));
+  sluice::session::Driver driver{sluice::session::SetUp(steps)};
+  driver.Run(steps);
   return 0;
 }

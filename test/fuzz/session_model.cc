@@ -97,7 +97,19 @@ policy::v1::Grant GrantModel::ToProto() const {
   static const auto* const kNarrow =
       new policy::v1::Grant(WithRules({"pubsub a/#"}));
   policy::v1::Grant grant = wide ? *kWide : *kNarrow;
-  *grant.mutable_expires_at() = ToTimestamp(expires_at);
+  if (is_public) {
+    grant.clear_issuer();
+    grant.clear_subject();
+  }
+  if (expires_at == absl::InfiniteFuture()) {
+    grant.clear_expires_at();
+  } else {
+    *grant.mutable_expires_at() = ToTimestamp(expires_at);
+  }
+  if (recheck_after > absl::ZeroDuration()) {
+    *grant.mutable_recheck_after() = ToProtoDuration(recheck_after);
+  }
+  grant.set_cnonce(client_nonce);
   grant.set_token_id(token_id);
   return grant;
 }
@@ -251,8 +263,7 @@ void Outlet::CheckPublish(const Frame& frame, ProtocolVersion version) {
     topic = alias;
   }
   Require(!topic.empty());
-  Require(grant_.Covers(topic));
-  Require(!Touches(topic, "s"));
+  CheckScope(topic);
   if (!to_broker_) {
     if (Touches(topic, "c")) checks_->RequireYesToDelivery(topic, now_);
     return;
@@ -269,8 +280,7 @@ void Outlet::CheckSubscribe(const Frame& frame, ProtocolVersion version) {
   std::set<std::string> checked;
   for (const mqtt::SubscribeEntry& entry : subscribe->entries) {
     const absl::string_view filter = Unshared(entry.filter);
-    Require(grant_.Covers(filter));
-    Require(!Touches(filter, "s"));
+    CheckScope(filter);
     Require(!Touches(filter, "l") ||
             (entry.options & 0x03) <= GrantModel::kMaxQos);
     if (Touches(filter, "c")) checked.insert(std::string(filter));
@@ -287,11 +297,19 @@ void Outlet::CheckWill(const Frame& frame) {
   Require(connect.ok());
   if (!connect->will.has_value()) return;
   const absl::string_view topic = connect->will->topic;
-  Require(grant_.Covers(topic));
-  Require(!Touches(topic, "s") && !Touches(topic, "l"));
+  CheckScope(topic);
+  Require(!Touches(topic, "l"));
   if (Touches(topic, "c")) {
     checks_->RequireYes({true, std::string(topic)}, now_);
   }
+}
+
+void Outlet::CheckScope(absl::string_view topic_or_filter) const {
+  Require(grant_.Covers(topic_or_filter));
+  Require(!Touches(topic_or_filter, "s"));
+  Require(!to_broker_ || refused_characters_.empty() ||
+          topic_or_filter.find_first_of(refused_characters_) ==
+              absl::string_view::npos);
 }
 
 void Outlet::CheckLimits(const mqtt::Publish& publish,

@@ -48,7 +48,12 @@ struct GrantModel {
   bool Covers(absl::string_view topic_or_filter) const;
 
   bool wide = true;
-  absl::Time expires_at;
+  // For whoever has no token.
+  bool is_public = false;
+  absl::Time expires_at;  // for good: only where it is public
+  // When it is to be asked about again; zero: never.
+  absl::Duration recheck_after;
+  std::string client_nonce;
   std::string token_id;  // unlike any other's
 };
 
@@ -109,8 +114,13 @@ class AnswerModel {
 // One direction's packets.
 class Outlet {
  public:
-  Outlet(bool to_broker, CheckModel* checks, AnswerModel* answers)
-      : to_broker_(to_broker), checks_(checks), answers_(answers) {}
+  // No topic or filter with one of `refused_characters` may reach the broker.
+  Outlet(bool to_broker, const std::string& refused_characters,
+         CheckModel* checks, AnswerModel* answers)
+      : to_broker_(to_broker),
+        refused_characters_(refused_characters),
+        checks_(checks),
+        answers_(answers) {}
 
   // `start`: when the session began, by the clock as it is set now.
   void Take(ByteView bytes, mqtt::ProtocolVersion version,
@@ -123,9 +133,11 @@ class Outlet {
   void CheckPublish(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
   void CheckSubscribe(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
   void CheckWill(const mqtt::Frame& frame);
+  void CheckScope(absl::string_view topic_or_filter) const;
   void CheckLimits(const mqtt::Publish& publish, absl::string_view topic);
 
   const bool to_broker_;
+  const std::string refused_characters_;
   PacketStream stream_{kMaxHeldPublish};
   CheckModel* const checks_;
   AnswerModel* const answers_;

@@ -136,9 +136,12 @@ class Mutator {
       mqtt::AppendU32Property(PropertyId::kMessageExpiryInterval, 60,
                               &properties);
     }
-    return PublishPacket(version, Topic(), static_cast<int>(Below(3)),
-                         PacketId(), std::string(Below(100), 'p'), properties,
-                         Maybe());
+    const int qos = static_cast<int>(Below(3));
+    std::string out =
+        PublishPacket(version, Topic(), qos, PacketId(),
+                      std::string(Below(100), 'p'), properties, Maybe());
+    if (qos > 0 && Below(4) == 0) out[0] |= 0x08;  // DUP
+    return out;
   }
 
   std::string Acknowledgement(ProtocolVersion version) {
