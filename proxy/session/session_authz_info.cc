@@ -28,7 +28,8 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
   }
   if (!answer.ok() || answer->outcome_case() ==
                           policy::v1::StoreTokenResponse::OUTCOME_NOT_SET) {
-    return {Verdict::kError, ReasonCode::kUnspecifiedError, "no decision"};
+    // RFC 9431 section 2.2.2, as of a token that is not valid.
+    return {Verdict::kError, ReasonCode::kNotAuthorized, "no decision"};
   }
   if (answer->has_denial()) {
     const Denial& denial = answer->denial();

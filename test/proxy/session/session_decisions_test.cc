@@ -332,7 +332,7 @@ TEST_F(SessionDecisionsTest, RecordsWhatBecomesOfStoredTokens) {
       TakeDecisions(),
       ElementsAre("store_token allowed 00 authz-info ()",
                   "store_token denied 87 authz-info (not signed)",
-                  "store_token error 80 authz-info (no decision)",
+                  "store_token error 87 authz-info (no decision)",
                   "store_token denied 97 authz-info (too many tokens)"));
 }
 
