@@ -368,6 +368,7 @@ v1::Grant Authenticator::TokenGrant(const ace::VerifiedToken& token) const {
   }
   AddPermissions(token.scope.permissions, &grant);
   *grant.mutable_expires_at() = ToTimestamp(token.expires_at);
+  grant.set_token_may_last_longer(token.may_outlive_grant);
   grant.set_cnonce(token.client_nonce);
   return grant;
 }

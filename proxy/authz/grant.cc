@@ -26,6 +26,9 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   } else if (!grant.subject_.empty() || !grant.issuer_.empty()) {
     return absl::InvalidArgumentError("grant for a token without an expiry");
   }
+  if (!message.token_may_last_longer()) {
+    grant.token_expires_at_ = grant.expires_at_;
+  }
   if (message.has_recheck_after()) {
     const auto& after = message.recheck_after();
     if (after.seconds() < 0 || after.nanos() < 0 || after.nanos() > 999999999) {

@@ -42,6 +42,10 @@ class Grant {
   // InfiniteDuration where it need not be.
   absl::Duration recheck_after() const { return recheck_after_; }
 
+  // When the token itself ends: no earlier than the grant. InfiniteFuture also
+  // where that is not known.
+  absl::Time token_expires_at() const { return token_expires_at_; }
+
   bool IsExpired(absl::Time now) const { return now >= expires_at_; }
   // Whether both have the same scope and the same rules, as found by comparing
   // pointers: what is equal and in use is shared.
@@ -81,6 +85,7 @@ class Grant {
   std::string client_nonce_;
   std::string policy_version_;
   absl::Time expires_at_ = absl::InfiniteFuture();
+  absl::Time token_expires_at_ = absl::InfiniteFuture();
   absl::Duration recheck_after_ = absl::InfiniteDuration();
   std::shared_ptr<const Scope> scope_;
   RuleSet rules_;

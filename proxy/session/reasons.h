@@ -7,6 +7,8 @@ namespace sluice::session {
 constexpr char kExpired[] = "the token has expired";
 constexpr char kOutsideScope[] = "outside the scope";
 constexpr char kTooManyToCheck[] = "too many filters to check";
+constexpr char kTooSmallForChallenge[] =
+    "the challenge is larger than the client's Maximum Packet Size";
 
 }  // namespace sluice::session
 

@@ -316,7 +316,8 @@ class Session {
   void OnConnect(const mqtt::Frame& frame);
   void Authenticate(const Credential& credential);
   void ChallengeConnect();
-  void SendChallenge(Challenge* challenge);
+  // False: it is larger than what the client takes.
+  bool SendChallenge(Challenge* challenge);
   uint64_t AskForGrant(
       std::unique_ptr<policy::v1::AuthenticateRequest> request);
   // Asks what AskForGrant() has held back, where `answer` is a nonce that is

@@ -79,6 +79,15 @@ void Session::OnConnect(const mqtt::Frame& frame) {
   if (credential.kind == Credential::Kind::kNone) {
     pending_->user_name_credential = ReadUserNameCredential(connect);
   }
+  if (settings.bind_client_id && client_id_.empty() &&
+      session_expiry_interval_ > 0) {
+    // EDGE-20: whoever is told the one that the broker assigns could resume the
+    // session.
+    Refuse(ReasonCode::kClientIdentifierNotValid,
+           ConnectOutcome::kClientIdInUse,
+           "a session that lasts needs a Client Identifier of the client's");
+    return;
+  }
   if (!RefuseOverDenialLimit()) Authenticate(credential);
 }
 
@@ -133,7 +142,11 @@ void Session::Authenticate(const Credential& credential) {
 }
 
 void Session::ChallengeConnect() {
-  SendChallenge(&pending_->challenge);
+  if (!SendChallenge(&pending_->challenge)) {
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
+           kTooSmallForChallenge);
+    return;
+  }
   state_ = State::kAwaitChallenge;
   ArmTimer(now_ + context_.settings->authentication_timeout);
 }
@@ -152,7 +165,7 @@ void Session::AskWithUserName() {
 }
 
 // ACE-POP-4: a nonce serves one exchange.
-void Session::SendChallenge(Challenge* challenge) {
+bool Session::SendChallenge(Challenge* challenge) {
   context_.random->Fill(absl::MakeSpan(challenge->nonce));
   std::string properties;
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationMethod,
@@ -161,7 +174,9 @@ void Session::SendChallenge(Challenge* challenge) {
                              &properties);
   std::string packet;
   mqtt::AppendAuth(ReasonCode::kContinueAuthentication, properties, &packet);
+  if (!FitsClient(packet.size())) return false;
   SendToClient(packet);
+  return true;
 }
 
 uint64_t Session::AskForGrant(std::unique_ptr<AuthenticateRequest> request) {

@@ -22,7 +22,7 @@ constexpr size_t kPubackSize = 6;
 }  // namespace
 
 absl::optional<uint32_t> Session::MaxMessageExpiry() const {
-  const absl::Time end = grant_->expires_at();
+  const absl::Time end = grant_->token_expires_at();
   if (end == absl::InfiniteFuture()) return absl::nullopt;
   const int64_t seconds = absl::ToInt64Seconds(end - now_);
   return static_cast<uint32_t>(std::min<int64_t>(

@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "proxy/mqtt/auth.h"
 #include "proxy/mqtt/writer.h"
+#include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {
@@ -87,7 +88,10 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
   reauthentication_->challenge.token = std::string(AsString(token));
   reauthentication_->deadline =
       now_ + context_.settings->authentication_timeout;
-  SendChallenge(&reauthentication_->challenge);
+  if (!SendChallenge(&reauthentication_->challenge)) {
+    DenyReauthentication(kTooSmallForChallenge);
+    return;
+  }
   ArmOpenTimer();
 }
 

@@ -229,6 +229,19 @@ class FormTest(FakeServerTestCase):
         self.server.body = b'{"active": false}'
         self.last.expect_disconnect(0x87)
 
+    # covers: ACE-PUB-4
+    def test_retained_message_of_a_token_without_an_expiry_outlives_the_answer(
+            self):
+        answer = self.answer(self.key, "a/# pub sub")
+        del answer["exp"]
+        self.server.body = json.dumps(answer).encode()
+        self.assert_code(self.connack(), 0)
+        self.last.publish("a/kept", b"kept", retain=True)
+        time.sleep(1.5)  # cache_ttl is 1 s
+        self.assertEqual(self.last.subscribe("a/kept"), [0])
+        message = self.last.expect("PUBLISH")
+        self.assertEqual(message.payload, b"kept")
+
     # covers: ACE-TOK-3, ACE-TOK-5, ACE-TOK-6
     def test_answer_is_held_to_the_rules_of_tokens(self):
         for members in ({"aud": "another"}, {"iss": "https://other.example"},

@@ -86,11 +86,14 @@ class PolicyServiceTest : public AuthenticatorHarness {
     request.mutable_recheck()->set_token(token);
     return request;
   }
-  void SayActive() {
+  void SayActive(std::optional<absl::Time> until = kExpiry) {
     http_.body = absl::StrCat(
         R"({"active":true,"aud":"broker","sub":"alice","cnf":{"jwk":)",
-        client_.jwk().ToJson(), R"(},"scope":[["a/#",["pub"]]],"exp":)",
-        absl::ToUnixSeconds(kExpiry), "}");
+        client_.jwk().ToJson(), R"(},"scope":[["a/#",["pub"]]])",
+        until.has_value()
+            ? absl::StrCat(R"(,"exp":)", absl::ToUnixSeconds(*until))
+            : "",
+        "}");
   }
   void SayInactive() { http_.body = R"({"active":false})"; }
 
@@ -113,6 +116,19 @@ TEST_F(PolicyServiceTest, AReferenceIsGrantedForAWhile) {
             absl::ToUnixSeconds(kExpiry));
   EXPECT_EQ(answer.grant().recheck_after().seconds(), 60);
   EXPECT_EQ(PermissionsOf(answer.grant()).size(), 1u);
+}
+
+// covers: ACE-PUB-4
+TEST_F(PolicyServiceTest, ATokenWhoseEndIsNotSaidMayLastLongerThanItsGrant) {
+  SayActive();
+  const auto said = Answer(WithExporter("opaque", client_));
+  ASSERT_TRUE(said.has_grant()) << said.denial().detail();
+  EXPECT_FALSE(said.grant().token_may_last_longer());
+  SayActive(/*until=*/std::nullopt);
+  const auto unsaid = Answer(WithExporter("another", client_));
+  ASSERT_TRUE(unsaid.has_grant()) << unsaid.denial().detail();
+  EXPECT_TRUE(unsaid.grant().token_may_last_longer());
+  EXPECT_TRUE(unsaid.grant().has_expires_at());
 }
 
 TEST_F(PolicyServiceTest, PossessionIsProvenAsEver) {

@@ -277,6 +277,17 @@ TEST_F(SessionConnectTest, TheHintGivesWayToTheClientsMaximumPacketSize) {
   EXPECT_LE(to_client().size(), 30u);
 }
 
+// covers: ACE-CON-1
+TEST_F(SessionConnectTest, WhoTakesNoPacketOfAChallengesSizeIsRefusedAtOnce) {
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", ""));
+  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20,
+                          &parts.properties);
+  Start();
+  EXPECT_THAT(Client(ConnectPacket(parts)),
+              ElementsAre("client CONNACK 87", "close"));
+}
+
 // covers: ACE-POP-5, ACE-CON-5
 TEST_F(SessionConnectTest, AStoredTokenIsProvenByChallenge) {
   Start();
@@ -396,6 +407,31 @@ TEST_F(SessionConnectTest, AClientIdOfAnotherSubjectIsRefused) {
   EXPECT_THAT(Deny(Denial::REASON_CLIENT_ID_IN_USE),
               ElementsAre("client CONNACK 02", "close"));
   EXPECT_EQ(connects(ConnectOutcome::kClientIdInUse), 2u);
+}
+
+// Of an identifier that the broker assigns nobody is the owner.
+// covers: EDGE-20
+TEST_F(SessionConnectTest, ABoundSessionThatLastsNeedsAClientIdOfItsOwn) {
+  const auto connect = [](const char* client_id, uint32_t expiry) {
+    ConnectParts parts;
+    parts.client_id = client_id;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    mqtt::AppendU32Property(mqtt::PropertyId::kSessionExpiryInterval, expiry,
+                            &parts.properties);
+    return ConnectPacket(parts);
+  };
+  settings.bind_client_id = true;
+  Start();
+  EXPECT_THAT(Client(connect("", 1)),
+              ElementsAre("client CONNACK 85", "close"));
+  Start();
+  EXPECT_THAT(Client(connect("", 0)), ElementsAre("authenticate", "timer 10s"));
+  Start();
+  EXPECT_THAT(Client(connect("c", 1)),
+              ElementsAre("authenticate", "timer 10s"));
+  settings.bind_client_id = false;
+  Start();
+  EXPECT_THAT(Client(connect("", 1)), ElementsAre("authenticate", "timer 10s"));
 }
 
 // covers: ACE-CON-1

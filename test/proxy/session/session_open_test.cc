@@ -262,6 +262,21 @@ TEST_F(SessionOpenTest, ARetainedMessageDoesNotOutliveTheToken) {
   EXPECT_TRUE(broker_got_a_view());
 }
 
+// Where only the authorization server's answer ends, a message that it lets
+// pass may stay.
+// covers: ACE-PUB-4
+TEST_F(SessionOpenTest, ARetainedMessageIsKeptWhereTheTokensEndIsNotKnown) {
+  policy::v1::Grant grant = MakeGrant(now() + absl::Minutes(1), {"pubsub a/#"});
+  grant.set_token_may_last_longer(true);
+  Open(kV5, grant);
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 5, "p", "", true)),
+              ElementsAre("broker PUBLISH"));
+  EXPECT_TRUE(broker_got_a_view());
+  Advance(absl::Minutes(2));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 6, "p", "", true)),
+              Contains("client PUBACK 87"));
+}
+
 // covers: EDGE-14
 TEST_F(SessionOpenTest, ARewriteOverTheBrokersMaximumPacketSizeIsRefused) {
   std::string connack;
@@ -713,7 +728,7 @@ TEST_F(SessionOpenTest, AuthzInfoWithoutADecisionIsNoSuccess) {
   Open5();
   Client(PublishPacket(kV5, "authz-info", 1, 5, "T"));
   EXPECT_THAT(StoreFails(absl::UnavailableError("")),
-              ElementsAre("client PUBACK 80"));
+              ElementsAre("client PUBACK 87"));
   Client(PublishPacket(kV5, "authz-info", 1, 5, "T"));
   EXPECT_THAT(StoreFails(absl::ResourceExhaustedError("")),
               ElementsAre("client PUBACK 97"));
