@@ -51,6 +51,7 @@ TopicVerdict Grant::JudgePublish(absl::string_view topic) const {
   verdict.allowed = scope_->publish().Matches(topic);
   if (!verdict.allowed || rules_.empty()) return verdict;
   RuleSet::Ruling ruling = rules_.OnPublish(topic);
+  verdict.denial = ruling.denial;
   verdict.allowed = ruling.denial == nullptr;
   if (verdict.allowed) verdict.rules = std::move(ruling.others);
   return verdict;
@@ -61,6 +62,7 @@ TopicVerdict Grant::JudgeDelivery(absl::string_view topic) const {
   verdict.allowed = scope_->subscribe().Matches(topic);
   if (!verdict.allowed || rules_.empty()) return verdict;
   RuleSet::Ruling ruling = rules_.OnDelivery(topic);
+  verdict.denial = ruling.denial;
   verdict.allowed = ruling.denial == nullptr;
   if (verdict.allowed) verdict.rules = std::move(ruling.others);
   return verdict;
@@ -76,16 +78,6 @@ SubscriptionVerdict Grant::JudgeSubscription(absl::string_view filter) const {
   verdict.allowed = ruling.denial == nullptr;
   if (verdict.allowed) verdict.rules = std::move(ruling.others);
   return verdict;
-}
-
-const Rule* Grant::PublishDenial(absl::string_view topic) const {
-  return scope_->publish().Matches(topic) ? rules_.OnPublish(topic).denial
-                                          : nullptr;
-}
-
-const Rule* Grant::DeliveryDenial(absl::string_view topic) const {
-  return scope_->subscribe().Matches(topic) ? rules_.OnDelivery(topic).denial
-                                            : nullptr;
 }
 
 absl::string_view Grant::RuleOf(const std::string* filter) const {

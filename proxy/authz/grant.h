@@ -62,11 +62,6 @@ class Grant {
   // it.
   SubscriptionVerdict JudgeSubscription(absl::string_view filter) const;
 
-  // Why a message may not pass: the rule, or null for what is outside the
-  // scope.
-  const Rule* PublishDenial(absl::string_view topic) const;
-  const Rule* DeliveryDenial(absl::string_view topic) const;
-
   // What lets one publish to, receive from or subscribe to something: a filter
   // of the grant, "public" for an anonymous client, or nothing.
   absl::string_view PublishRule(absl::string_view topic) const;

@@ -8,6 +8,9 @@ namespace sluice::authz {
 // What a grant says about a topic, whatever the message is.
 struct TopicVerdict {
   bool allowed = false;
+  // Why not: the rule, as long as the grant lives; null: it is outside the
+  // scope.
+  const Rule* denial = nullptr;
   // Where it is allowed: the rules that each message is yet to be judged by.
   RuleSet::Places rules;
 };
@@ -15,10 +18,8 @@ struct TopicVerdict {
 // And about a subscription.
 struct SubscriptionVerdict {
   bool allowed = false;
-  // Why not: the rule, as long as the grant lives; null: it is outside the
-  // scope.
-  const Rule* denial = nullptr;
   // As above.
+  const Rule* denial = nullptr;
   RuleSet::Places rules;
 };
 

@@ -43,6 +43,10 @@ class ExternalChecks {
   // Answers that are kept beyond the packet that they were asked for.
   static constexpr size_t kMaxKept = 64;
 
+  static Side SideOf(About about) {
+    return about == About::kDeliver ? Side::kBroker : Side::kClient;
+  }
+
   Answer Find(absl::string_view rule, About about, absl::string_view topic,
               absl::Time now) const;
 
@@ -51,6 +55,9 @@ class ExternalChecks {
   bool HasRoom(bool shadow) const {
     return open_.size() < (shadow ? kMaxOpen / 2 : kMaxOpen);
   }
+  // A packet of that side needs an answer for which HasRoom() is false: it is
+  // held, too, until another question is answered.
+  void AwaitRoom(Side side) { Of(side).awaits_room = true; }
   // `request_id` is not 0.
   void Ask(uint64_t request_id, CheckQuestion question);
   // The question, which is answered now; nullopt where it is none of these.
@@ -58,7 +65,9 @@ class ExternalChecks {
   void Remember(const CheckQuestion& question, bool allowed, absl::Time until);
 
   // Whether a packet of that side is held.
-  bool IsHolding(Side side) const { return Of(side).holding > 0; }
+  bool IsHolding(Side side) const {
+    return Of(side).holding > 0 || Of(side).awaits_room;
+  }
   // That side's packet at hand has been judged.
   void EndPacket(Side side, absl::Time now) {
     if (Of(side).pinned > 0) Unpin(side, now);
@@ -83,10 +92,11 @@ class ExternalChecks {
   struct Packet {
     size_t pinned = 0;   // of kept_
     size_t holding = 0;  // of open_, those that it waits for
+    bool awaits_room = false;
   };
 
   static Side SideOf(const CheckQuestion& question) {
-    return question.about == About::kDeliver ? Side::kBroker : Side::kClient;
+    return SideOf(question.about);
   }
   Packet& Of(Side side) { return packets_[static_cast<size_t>(side)]; }
   const Packet& Of(Side side) const {

@@ -427,7 +427,8 @@ class Session {
                    absl::string_view topic, absl::string_view detail);
   void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,
                      const DecisionId& id);
-  const authz::TopicVerdict& JudgePublish(absl::string_view topic);
+  const authz::TopicVerdict& JudgePublish(
+      const TopicAliases::Resolved& resolved);
   // The grant's remaining life in seconds, as the most that a Message Expiry
   // Interval may be (ACE-PUB-4); never 0, which would be "now", and nothing for
   // a grant without an end.
@@ -462,7 +463,8 @@ class Session {
   void DenyDelivery(absl::string_view topic, absl::string_view why);
   void OnBrokerSuback(const mqtt::Frame& frame);
   void OnBrokerUnsuback(const mqtt::Frame& frame);
-  const authz::TopicVerdict& JudgeDelivery(absl::string_view topic);
+  const authz::TopicVerdict& JudgeDelivery(
+      const TopicAliases::Resolved& resolved);
 
   // session_rules.cc: what the operators' rules take away.
   // Why something is denied: `rule` is what stands against it, and is counted;
@@ -534,6 +536,7 @@ class Session {
   StreamedPublish to_client_{Effect::Kind::kSendToClient};
   StreamedPublish to_broker_{Effect::Kind::kSendToBroker};
   BrokerKeepAlive broker_keep_alive_;
+  uint64_t grants_ = 1;  // counts those that have been in force
   JudgedTopics published_;
   JudgedTopics delivered_;
   TopicAliases client_aliases_;

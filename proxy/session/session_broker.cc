@@ -71,7 +71,8 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
-  absl::string_view topic = parsed->topic;
+  TopicAliases::Resolved resolved;
+  resolved.topic = parsed->topic;
   if (parsed->topic_alias != 0) {
     const auto alias = broker_aliases_.Resolve(*parsed);
     if (!alias.ok()) {
@@ -79,15 +80,16 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
       return;
     }
     broker_aliases_.MarkKnown(parsed->topic_alias);
-    topic = alias->topic;
+    resolved = *alias;
   }
+  const absl::string_view topic = resolved.topic;
   if (grant_->IsExpired(now_)) {
     DenyDelivery(topic, kExpired);
     return;
   }
-  const TopicVerdict& verdict = JudgeDelivery(topic);
+  const TopicVerdict& verdict = JudgeDelivery(resolved);
   if (!verdict.allowed) {
-    DenyDelivery(topic, WhyDenied(grant_->DeliveryDenial(topic)));
+    DenyDelivery(topic, WhyDenied(verdict.denial));
     return;
   }
   if (!verdict.rules.empty()) {
@@ -109,7 +111,15 @@ void Session::DenyDelivery(absl::string_view topic, absl::string_view why) {
   Disconnect(code, "a message was not deliverable", id);
 }
 
-const TopicVerdict& Session::JudgeDelivery(absl::string_view topic) {
+const TopicVerdict& Session::JudgeDelivery(
+    const TopicAliases::Resolved& resolved) {
+  const absl::string_view topic = resolved.topic;
+  if (resolved.judged != nullptr) {
+    if (resolved.judged->by != grants_) {
+      *resolved.judged = {grants_, grant_->JudgeDelivery(topic)};
+    }
+    return resolved.judged->verdict;
+  }
   const TopicVerdict* known = delivered_.Find(topic);
   if (known != nullptr) return *known;
   return delivered_.Remember(topic, grant_->JudgeDelivery(topic));

@@ -72,8 +72,11 @@ void Session::AskCheckers(About about, absl::string_view topic,
     if (rule.checker().empty() ||
         checks_.Find(rule.name(), about, topic, now_) !=
             ExternalChecks::Answer::kUnknown ||
-        checks_.IsAsked(rule.name(), about, topic) ||
-        !checks_.HasRoom(rule.shadow())) {
+        checks_.IsAsked(rule.name(), about, topic)) {
+      continue;
+    }
+    if (!checks_.HasRoom(rule.shadow())) {
+      if (!rule.shadow()) checks_.AwaitRoom(ExternalChecks::SideOf(about));
       continue;
     }
     auto request = absl::make_unique<policy::v1::CheckRequest>();

@@ -59,10 +59,10 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     DenyPublish(publish, ReasonCode::kNotAuthorized, resolved.topic, kExpired);
     return;
   }
-  const TopicVerdict& verdict = JudgePublish(resolved.topic);
+  const TopicVerdict& verdict = JudgePublish(resolved);
   if (!verdict.allowed) {
     DenyPublish(publish, DenialCode(), resolved.topic,
-                WhyDenied(grant_->PublishDenial(resolved.topic)));
+                WhyDenied(verdict.denial));
     return;
   }
   if (!verdict.rules.empty()) {
@@ -117,12 +117,21 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
   to_broker_.Begin(frame.missing, true);
 }
 
-const TopicVerdict& Session::JudgePublish(absl::string_view topic) {
+const TopicVerdict& Session::JudgePublish(
+    const TopicAliases::Resolved& resolved) {
+  const absl::string_view topic = resolved.topic;
+  const auto judge = [this, topic] {
+    return IsRefusedTopic(topic) ? TopicVerdict() : grant_->JudgePublish(topic);
+  };
+  if (resolved.judged != nullptr) {
+    if (resolved.judged->by != grants_) {
+      *resolved.judged = {grants_, judge()};
+    }
+    return resolved.judged->verdict;
+  }
   const TopicVerdict* known = published_.Find(topic);
   if (known != nullptr) return *known;
-  return published_.Remember(topic, IsRefusedTopic(topic)
-                                        ? TopicVerdict()
-                                        : grant_->JudgePublish(topic));
+  return published_.Remember(topic, judge());
 }
 
 // ACE-PUB-1, ACE-PUB-2, ACE-EXP-2

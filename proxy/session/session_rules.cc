@@ -167,7 +167,7 @@ Session::WillVerdict Session::JudgeWill() {
   }
   const TopicVerdict verdict = grant_->JudgePublish(will.topic);
   if (!verdict.allowed) {
-    RefuseWill(ReasonCode::kNotAuthorized, grant_->PublishDenial(will.topic));
+    RefuseWill(ReasonCode::kNotAuthorized, verdict.denial);
     return WillVerdict::kRefused;
   }
   const CheckVerdict check = JudgeByCheckers(CheckQuestion::About::kPublish,

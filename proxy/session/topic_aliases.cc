@@ -4,7 +4,7 @@ namespace sluice::session {
 
 absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
     const mqtt::Publish& publish) {
-  if (publish.topic_alias == 0) return Resolved{publish.topic, true};
+  if (publish.topic_alias == 0) return Resolved{publish.topic};
   if (publish.topic_alias > maximum_) {
     return mqtt::MqttError(mqtt::ReasonCode::kTopicAliasInvalid,
                            "topic alias over the announced maximum");
@@ -16,11 +16,13 @@ absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
       return mqtt::MqttError(mqtt::ReasonCode::kProtocolError,
                              "topic alias that was never set");
     }
-    return Resolved{it->second.topic, it->second.receiver_knows};
+    Entry& known = it->second;
+    return Resolved{known.topic, &known.judged, known.receiver_knows};
   }
   Entry& entry = entries_[publish.topic_alias];
   entry.topic.assign(publish.topic.data(), publish.topic.size());
-  return Resolved{entry.topic, true};
+  entry.judged.by = 0;
+  return Resolved{entry.topic, &entry.judged};
 }
 
 void TopicAliases::MarkKnown(uint16_t alias) {

@@ -58,6 +58,15 @@ std::map<std::string, Case> Cases() {
   publish("publish-many-topics", kV5, 10, 0, EightTopics());
   publish("publish-many-topics-10000-filters", kV5, 10000, 0, EightTopics());
   publish("publish-under-4-rules", kV5, 10, 4, {Publish(kV5, "a/b", 0, 64)});
+  // The packets are ten bytes each.
+  cases["publish-alias-of-30000-levels-under-4-rules"] = [](uint64_t messages) {
+    OpenSession session(kV5, 10, 4, "pub a/#");
+    std::string topic = "a";
+    for (int i = 0; i < 30000; ++i) topic += "/x";
+    const std::string alias = TopicAlias(1);
+    session.Feed(PublishPacket(kV5, topic, 0, 0, "", alias));
+    Send(&session, messages, {PublishPacket(kV5, "", 0, 0, "", alias)});
+  };
   cases["deliver-qos0-v5"] = [](uint64_t messages) {
     OpenSession session(kV5, 10);
     const std::string packet = Publish(kV5, "b/c", 0, 64);

@@ -39,7 +39,8 @@ struct NoObserver : ObserverInterface {
 // A session that is open, without the harness's bookkeeping.
 class OpenSession {
  public:
-  OpenSession(mqtt::ProtocolVersion version, int filters, int rules = 0) {
+  OpenSession(mqtt::ProtocolVersion version, int filters, int rules = 0,
+              absl::string_view scope = "pub a/+") {
     Context context;
     context.settings = &settings_;
     context.tls = &tls_;
@@ -55,7 +56,7 @@ class OpenSession {
     session_->OnClientBytes(AsBytes(ConnectPacket(parts)), now_, &effects_);
     policy::v1::AuthenticateResponse response;
     *response.mutable_grant() =
-        MakeGrant(now_ + absl::Hours(1), {"pub a/+", "sub b/+"});
+        MakeGrant(now_ + absl::Hours(1), {scope, "sub b/+"});
     for (int i = 1; i < filters; ++i) {
       policy::v1::Permission* permission =
           response.mutable_grant()->add_permissions();
@@ -71,8 +72,13 @@ class OpenSession {
     }
     session_->OnAuthenticateAnswer(1, response, now_, &effects_);
     session_->OnUpstreamConnected(now_, &effects_);
-    session_->OnBrokerBytes(AsBytes(ConnackPacket(version, 0)), now_,
-                            &effects_);
+    const absl::string_view aliases("\x22\x00\x05", 3);  // up to 5
+    session_->OnBrokerBytes(
+        AsBytes(ConnackPacket(version, 0,
+                              version == mqtt::ProtocolVersion::kV5
+                                  ? aliases
+                                  : absl::string_view())),
+        now_, &effects_);
     effects_.Clear();
   }
 

@@ -98,6 +98,30 @@ TEST_F(SessionAliasesTest, TheClientIsToldNoMoreThanAreKept) {
   EXPECT_EQ(to_client(), ConnackPacket(kV5, 0, Maximum(3)));
 }
 
+// What was found about an alias's topic counts as long as the grant does.
+// covers: ACE-EXP-3, EDGE-7
+TEST_F(SessionAliasesTest, ATopicIsJudgedAnewUnderAnotherGrant) {
+  Open(kV5, MakeGrant(now() + absl::Hours(1), {"pubsub a/#"}), Maximum(5));
+  const std::string alias = TopicAlias(1);
+  const auto publish = [&](absl::string_view topic) {
+    return Client(PublishPacket(kV5, topic, 1, 7, "p", alias));
+  };
+  EXPECT_THAT(publish("a/b"), ElementsAre("broker PUBLISH"));
+  EXPECT_THAT(publish(""), ElementsAre("broker PUBLISH"));
+  for (const auto& [scope, line] :
+       {std::make_pair("pubsub b/#", "client PUBACK 87"),
+        std::make_pair("pubsub a/#", "broker PUBLISH")}) {
+    Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+    Grant(MakeGrant(now() + absl::Hours(1), {scope}));
+    EXPECT_THAT(publish(""), ElementsAre(line)) << scope;
+    EXPECT_THAT(publish(""), ElementsAre(line)) << scope;
+  }
+  // An alias that is set again stands for another topic.
+  EXPECT_THAT(publish("c"), ElementsAre("client PUBACK 87"));
+  EXPECT_THAT(publish(""), ElementsAre("client PUBACK 87"));
+}
+
 // covers: EDGE-7
 TEST_F(SessionAliasesTest, TheLongestTopicsFitIntoAllThatTheClientMayUse) {
   Open(kV5, OfAToken(), Maximum(65535));

@@ -243,6 +243,19 @@ TEST_F(SessionChecksTest, AChecksNoMoreOfALongSubscribeThatIsDenied) {
   EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kDenied), 200u);
 }
 
+// All questions that may be open are the other side's.
+TEST_F(SessionChecksTest, AMessageWaitsForRoomToAsk) {
+  OpenUnder(kV5, {kChecked});
+  ASSERT_EQ(Subscribe({"c/1", "c/2", "c/3", "c/4", "c/5", "c/6", "c/7", "c/8"})
+                .size(),
+            ExternalChecks::kMaxOpen);
+  const std::string message = PublishPacket(kV5, "c/x", 0, 0, "p");
+  EXPECT_THAT(Broker(message), IsEmpty());
+  EXPECT_FALSE(session().wants_broker_bytes());
+  EXPECT_THAT(CheckAnswers(true), ElementsAre("check rules/c subscribe c/x"));
+  EXPECT_FALSE(session().wants_broker_bytes());
+}
+
 TEST_F(SessionChecksTest, AWillWaitsBeforeTheBrokerIsAsked) {
   for (const bool allowed : {true, false}) {
     Start();
