@@ -1,6 +1,8 @@
 #include "policy/server/policy_server.h"
 
+#include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,8 +33,21 @@ constexpr int kPingTimeoutMs = 5'000;
 constexpr size_t kProxyThreads = 16;
 constexpr size_t kOperatorThreads = 4;
 
-size_t ThreadsFor(const StoreOptions& store, size_t threads) {
-  return store.sqlite_path.has_value() || store.etcd.has_value() ? threads : 0;
+bool MayWait(const StoreOptions& store) {
+  return store.sqlite_path.has_value() || store.etcd.has_value();
+}
+
+// A store in memory has nobody wait, but a call may take a millisecond all the
+// same, as with many rules. On gRPC's own threads none would see that another
+// is behind, or too late, and answers would not be written meanwhile.
+size_t ProxyThreadsFor(const StoreOptions& store) {
+  if (MayWait(store)) return kProxyThreads;
+  return std::clamp<size_t>(std::thread::hardware_concurrency(), 2,
+                            kProxyThreads);
+}
+
+size_t OperatorThreadsFor(const StoreOptions& store) {
+  return MayWait(store) ? kOperatorThreads : 0;
 }
 
 // Empty, and `status` says why, where it cannot be opened.
@@ -83,8 +98,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       hub_(replica_),
       store_options_(config.store),
       store_(TryOpenStore(store_options_, &store_status_)),
-      proxy_calls_(ThreadsFor(store_options_, kProxyThreads)),
-      operator_calls_(ThreadsFor(store_options_, kOperatorThreads)),
+      proxy_calls_(ProxyThreadsFor(store_options_)),
+      operator_calls_(OperatorThreadsFor(store_options_)),
       known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
       log_(log),
       service_(Configure(std::move(config)), &access_, &hub_, &proxy_calls_,

@@ -18,13 +18,14 @@ namespace sluice::policy {
 // waiting, so that it can say what it has not got.
 CallDeadline::Time StoreDeadlineOf(const grpc::CallbackServerContext& context);
 
-// Threads for calls that wait for a store on a disk or far away. gRPC has as
-// few as two of its own, which all other calls, streams and health checks need.
+// Threads for calls that take their time, or wait for a store on a disk or far
+// away. gRPC has as few as two of its own, which all other calls, streams and
+// health checks need.
 // Thread-safe.
 class CallPool {
  public:
-  // `threads`: 0 where the store never waits; then everything runs where it
-  // comes from. More than `max_waiting` calls do not wait for a thread.
+  // `threads`: 0 where no call takes long; then everything runs where it comes
+  // from. More than `max_waiting` calls do not wait for a thread.
   explicit CallPool(size_t threads, size_t max_waiting = 1000);
   // What waits is run first.
   ~CallPool();
