@@ -134,6 +134,9 @@ class Session {
   // The revocations have changed: one of them may be for this session
   // (ACE-EXP-4). Yields DISCONNECT 0x98 and kClose if so.
   void OnRevocations(absl::Time now, Effects* effects);
+  // Whether OnRevocations() has to be called for these: one of them hits.
+  bool IsRevokedBy(const policy::RevocationSet& revocations,
+                   absl::Time now) const;
   // The policy's version has changed: what was granted by another one is asked
   // about again. Yields kAuthenticate, or nothing.
   void OnPolicyVersion(absl::Time now, Effects* effects);

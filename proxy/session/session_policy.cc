@@ -7,12 +7,26 @@ namespace sluice::session {
 using authz::Grant;
 using mqtt::ReasonCode;
 
-bool Session::IsRevoked(const Grant& grant) const {
-  return !context_.live_policy->revocations
+namespace {
+
+bool IsIn(const policy::RevocationSet& revocations, const Grant& grant,
+          absl::Time now) {
+  return !revocations
               .Find({grant.issuer(), grant.token_id(), grant.subject(),
                      grant.key_ids()},
-                    now_)
+                    now)
               .empty();
+}
+
+}  // namespace
+
+bool Session::IsRevoked(const Grant& grant) const {
+  return IsIn(context_.live_policy->revocations, grant, now_);
+}
+
+bool Session::IsRevokedBy(const policy::RevocationSet& revocations,
+                          absl::Time now) const {
+  return grant_ != nullptr && IsIn(revocations, *grant_, now);
 }
 
 void Session::EndByDecision(absl::string_view why) {

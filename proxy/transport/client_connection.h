@@ -66,6 +66,11 @@ class ClientConnection final : private Stream::HandlerInterface,
   // The clock was set.
   void OnClockSet(absl::Duration by);
 
+  // Whether one of `revocations` hits its session's grant.
+  bool IsRevokedBy(const policy::RevocationSet& revocations) const {
+    return phase_ == Phase::kOpen && session_->IsRevokedBy(revocations, Now());
+  }
+
   // See Session::Describe().
   bool Describe(policy::v1::SessionInfo* info) const {
     return phase_ == Phase::kOpen && session_->Describe(info);
@@ -118,7 +123,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   void WatchForStalls();
   void Remove();
 
-  absl::Time Now() { return context_->loop->Now(); }
+  absl::Time Now() const { return context_->loop->Now(); }
 
   LoopContext* const context_;
   const uint64_t id_;

@@ -49,6 +49,8 @@ struct LoopContext {
   ConnectionTable* connections = nullptr;
   AddressRates* denials = nullptr;
 
+  // Questions about grants that the policy service has not answered.
+  size_t unanswered = 0;
   // What the policy service has pushed; see Worker.
   session::LivePolicy live_policy;
 

@@ -44,6 +44,7 @@ void PacedVisit::Begin(size_t batch) {
 void PacedVisit::OnDeadline() {
   const uint64_t begin = uv_hrtime();
   for (size_t i = 0; i < batch_ && !to_visit_.empty(); ++i) {
+    if (i > 0 && !condition_()) break;
     ClientConnection* connection = connections_->Find(to_visit_.back());
     to_visit_.pop_back();
     if (connection != nullptr) visitor_(connection);

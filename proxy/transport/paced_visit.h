@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -25,12 +27,17 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
 
   // May end the connection.
   using Visitor = void (*)(ClientConnection* connection);
+  // Whether more may be visited now. Where not, it is one each kInterval.
+  using Condition = std::function<bool()>;
 
   // Both outlive this.
-  PacedVisit(EventLoop* loop, ConnectionTable* connections, Visitor visitor)
+  PacedVisit(
+      EventLoop* loop, ConnectionTable* connections, Visitor visitor,
+      Condition condition = [] { return true; })
       : loop_(loop),
         connections_(connections),
         visitor_(visitor),
+        condition_(std::move(condition)),
         timer_(loop, this) {}
 
   // Visits the connections that there are now: `batch` of them at once, and as
@@ -52,6 +59,7 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   EventLoop* const loop_;
   ConnectionTable* const connections_;
   const Visitor visitor_;
+  const Condition condition_;
   DeadlineTimer timer_;
   size_t batch_ = 0;
   uint64_t longest_turn_ = 0;       // nanoseconds

@@ -26,22 +26,26 @@ template <typename Response>
 policy_client::PolicyClientInterface::Callback<Response>
 PolicyQuestions::PostTo(void (ClientConnection::*on_answer)(
                             uint64_t, const absl::StatusOr<Response>&),
-                        uint64_t request_id) const {
+                        uint64_t request_id, size_t* unanswered) const {
   return [mailbox = context_->loop->mailbox(), table = context_->connections,
-          id = id_, request_id, on_answer](absl::StatusOr<Response> answer) {
-    mailbox->Post(
-        [table, id, request_id, on_answer, answer = std::move(answer)] {
-          ClientConnection* connection = table->Find(id);
-          if (connection == nullptr) return;
-          (connection->*on_answer)(request_id, answer);
-        });
+          id = id_, request_id, on_answer,
+          unanswered](absl::StatusOr<Response> answer) {
+    mailbox->Post([table, id, request_id, on_answer, unanswered,
+                   answer = std::move(answer)] {
+      if (unanswered != nullptr) --*unanswered;
+      ClientConnection* connection = table->Find(id);
+      if (connection == nullptr) return;
+      (connection->*on_answer)(request_id, answer);
+    });
   };
 }
 
 void PolicyQuestions::Authenticate(const session::Effect& effect) {
+  ++context_->unanswered;
   context_->policy->Authenticate(
       context_->effects.authenticate(effect),
-      PostTo(&ClientConnection::OnAuthenticateAnswer, effect.request_id));
+      PostTo(&ClientConnection::OnAuthenticateAnswer, effect.request_id,
+             &context_->unanswered));
 }
 
 void PolicyQuestions::StoreToken(const session::Effect& effect) {

@@ -1,6 +1,7 @@
 #ifndef PROXY_TRANSPORT_POLICY_QUESTIONS_H_
 #define PROXY_TRANSPORT_POLICY_QUESTIONS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -32,11 +33,12 @@ class PolicyQuestions {
 
  private:
   // Tells the connection, if it is still there, what comes of a question.
+  // `unanswered`, if there is one, is the loop's, and counts it no more then.
   template <typename Response>
   policy_client::PolicyClientInterface::Callback<Response> PostTo(
       void (ClientConnection::*on_answer)(uint64_t,
                                           const absl::StatusOr<Response>&),
-      uint64_t request_id) const;
+      uint64_t request_id, size_t* unanswered = nullptr) const;
 
   LoopContext* const context_;
   const uint64_t id_;

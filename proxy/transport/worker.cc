@@ -12,6 +12,13 @@ namespace {
 // Sessions that ask about their grants again each PacedVisit::kInterval: 3,200
 // a second.
 constexpr size_t kRecheckBatch = 32;
+// Of this loop's questions about grants, those of new clients included: while
+// so many have no answer, hardly one asks again. The policy service would only
+// answer all of them too late.
+constexpr size_t kMaxUnanswered = 64;
+// Over which all sessions are ended while the policy service is away: they come
+// back at once, and each costs a handshake.
+constexpr absl::Duration kOutageTime = absl::Seconds(2);
 // Connections that have to go each time that descriptors run out.
 constexpr int kEvictions = 32;
 
@@ -68,17 +75,25 @@ Worker::Worker(size_t index, const Peers& peers, Admission* admission,
   context_.connections = &connections_;
   context_.denials = &admission->denials();
   rollout_ = std::make_unique<PacedVisit>(
-      &loop_, &connections_, [](ClientConnection* connection) {
+      &loop_, &connections_,
+      [](ClientConnection* connection) {
         connection->Tell(&session::Session::OnPolicyVersion);
+      },
+      [this] { return context_.unanswered < kMaxUnanswered; });
+  outage_ = std::make_unique<PacedVisit>(
+      &loop_, &connections_, [](ClientConnection* connection) {
+        connection->Tell(&session::Session::OnPolicyOutage);
       });
   drain_ = std::make_unique<PacedVisit>(
       &loop_, &connections_,
       [](ClientConnection* connection) { connection->Drain(); });
+  sweep_ = std::make_unique<RevocationSweep>(&loop_, &connections_);
   loop_.OnClockSet([this](absl::Duration by) {
     connections_.ForEach([by](ClientConnection* c) { c->OnClockSet(by); });
-    for (PacedVisit* visit : {rollout_.get(), drain_.get()}) {
+    for (PacedVisit* visit : {rollout_.get(), outage_.get(), drain_.get()}) {
       if (visit != nullptr) visit->OnClockSet(by);
     }
+    if (sweep_ != nullptr) sweep_->OnClockSet(by);
   });
 }
 
@@ -86,7 +101,9 @@ Worker::~Worker() {
   const auto close = [this] {
     listeners_.clear();
     rollout_.reset();
+    outage_.reset();
     drain_.reset();
+    sweep_.reset();
     connections_.Clear();
     loop_.Close();
   };
@@ -133,10 +150,10 @@ void Worker::ApplyRevocations(
     if (update->is_snapshot) revocations.Clear();
     revocations.RemoveExpired(loop_.Now());
     for (const std::string& name : update->deleted) revocations.Remove(name);
-    for (const auto& revocation : update->added) revocations.Add(revocation);
-    if (update->added.empty()) return;
-    connections_.ForEach(
-        [](ClientConnection* c) { c->Tell(&session::Session::OnRevocations); });
+    for (const auto& revocation : update->added) {
+      revocations.Add(revocation);
+      if (sweep_ != nullptr) sweep_->Add(revocation);
+    }
   });
 }
 
@@ -156,9 +173,7 @@ void Worker::SetPolicyFollowed(bool followed) {
 
 void Worker::EndSessions() {
   loop_.Post([this] {
-    connections_.ForEach([](ClientConnection* c) {
-      c->Tell(&session::Session::OnPolicyOutage);
-    });
+    if (outage_ != nullptr) outage_->StartOver(kOutageTime);
   });
 }
 

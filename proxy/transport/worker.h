@@ -17,6 +17,7 @@
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
 #include "proxy/transport/paced_visit.h"
+#include "proxy/transport/revocation_sweep.h"
 
 namespace sluice::transport {
 
@@ -69,7 +70,7 @@ class Worker final : private Listener::HandlerInterface {
       std::shared_ptr<const policy_client::RevocationUpdate> update);
   void SetPolicyVersion(const std::string& version);
   void SetPolicyFollowed(bool followed);
-  // Ends every session: the policy service is away.
+  // Ends every session, over two seconds: the policy service is away.
   void EndSessions();
   // Ends those that are this worker's.
   void DisconnectSessions(
@@ -106,7 +107,9 @@ class Worker final : private Listener::HandlerInterface {
   LoopContext context_;
   ConnectionTable connections_;
   std::unique_ptr<PacedVisit> rollout_;  // of a changed policy
+  std::unique_ptr<PacedVisit> outage_;
   std::unique_ptr<PacedVisit> drain_;
+  std::unique_ptr<RevocationSweep> sweep_;
   std::vector<Entry> listeners_;
   bool started_ = false;
 };
