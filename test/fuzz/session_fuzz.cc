@@ -281,6 +281,7 @@ class Driver {
     const bool wanted = session_->wants_broker_bytes();
     broker_rest_.append(bytes.data(), bytes.size());
     input_size_ = broker_rest_.size();
+    from_broker_now_ = true;
     const size_t used =
         session_->OnBrokerBytes(AsBytes(broker_rest_), now_, &effects_);
     Require(used <= broker_rest_.size());
@@ -291,6 +292,7 @@ class Driver {
           [this](const mqtt::Frame& frame) { answers_.FromBroker(frame); });
     }
     Finish();
+    from_broker_now_ = false;
     broker_rest_.erase(0, used);
   }
 
@@ -489,7 +491,8 @@ class Driver {
         break;
       case Effect::Kind::kCheck:
         Require(granted_);
-        checks_.Ask(effect.request_id, effects_.check(effect));
+        checks_.Ask(effect.request_id, effects_.check(effect),
+                    from_broker_now_);
         break;
       case Effect::Kind::kClose:
         closed_ = true;
@@ -538,6 +541,7 @@ class Driver {
   std::vector<uint64_t> store_ids_;
   std::set<uint64_t> open_stores_;
   uint64_t last_checked_ = 0;
+  bool from_broker_now_ = false;  // what the session does is for its bytes
   bool granted_ = false;
   bool revoked_ = false;
   bool closed_ = false;

@@ -118,10 +118,15 @@ bool GrantModel::Covers(absl::string_view text) const {
   return LevelsOf(text)[0] == "a" || (wide && text == "b");
 }
 
-void CheckModel::Ask(uint64_t id, const policy::v1::CheckRequest& request) {
+void CheckModel::Ask(uint64_t id, const policy::v1::CheckRequest& request,
+                     bool of_broker) {
   const bool publish =
       request.action() == policy::v1::CheckRequest::ACTION_PUBLISH;
-  Require(open_.emplace(id, Question(publish, request.topic())).second);
+  Require(!publish || !of_broker);
+  const About about = publish     ? About::kPublish
+                      : of_broker ? About::kDeliver
+                                  : About::kSubscribe;
+  Require(open_.emplace(id, Question(about, request.topic())).second);
 }
 
 void CheckModel::Answer(uint64_t id, bool allowed, absl::Time until) {
@@ -147,7 +152,7 @@ void CheckModel::RequireYes(const Question& question, absl::Time now) {
   Require(found != yes_.end());
   Require(!found->second.used || now < found->second.until);
   found->second.used = true;
-  if (!question.first) subscribed_.insert(question.second);
+  if (question.first == About::kSubscribe) subscribed_.insert(question.second);
 }
 
 void CheckModel::RequireYesToDelivery(const std::string& topic,
@@ -155,7 +160,7 @@ void CheckModel::RequireYesToDelivery(const std::string& topic,
   for (const std::string& filter : subscribed_) {
     if (Matches(filter, topic)) return;
   }
-  const auto found = yes_.find({false, topic});
+  const auto found = yes_.find({About::kDeliver, topic});
   Require(found != yes_.end());
   Require(!found->second.used || now < found->second.until);
   found->second.used = true;
@@ -270,7 +275,8 @@ void Outlet::CheckPublish(const Frame& frame, ProtocolVersion version) {
   }
   Require(now_ < grant_.expires_at);
   CheckLimits(*publish, topic);
-  if (Touches(topic, "c")) checks_->RequireYes({true, topic}, now_);
+  if (Touches(topic, "c"))
+    checks_->RequireYes({CheckModel::About::kPublish, topic}, now_);
 }
 
 void Outlet::CheckSubscribe(const Frame& frame, ProtocolVersion version) {
@@ -287,7 +293,7 @@ void Outlet::CheckSubscribe(const Frame& frame, ProtocolVersion version) {
     subscriptions_.insert(std::string(entry.filter));
   }
   for (const std::string& filter : checked) {
-    checks_->RequireYes({false, filter}, now_);
+    checks_->RequireYes({CheckModel::About::kSubscribe, filter}, now_);
   }
   Require(subscriptions_.size() <= GrantModel::kMaxSubscriptions);
 }
@@ -300,7 +306,8 @@ void Outlet::CheckWill(const Frame& frame) {
   CheckScope(topic);
   Require(!Touches(topic, "l"));
   if (Touches(topic, "c")) {
-    checks_->RequireYes({true, std::string(topic)}, now_);
+    checks_->RequireYes({CheckModel::About::kPublish, std::string(topic)},
+                        now_);
   }
 }
 

@@ -60,10 +60,13 @@ struct GrantModel {
 // What checkers have been asked and have said.
 class CheckModel {
  public:
-  // True: about publishing, false: about subscribing.
-  using Question = std::pair<bool, std::string>;
+  enum class About { kPublish, kSubscribe, kDeliver };
+  using Question = std::pair<About, std::string>;
 
-  void Ask(uint64_t id, const policy::v1::CheckRequest& request);
+  // `of_broker`: for a packet of the broker's. The request is then as for a
+  // subscription.
+  void Ask(uint64_t id, const policy::v1::CheckRequest& request,
+           bool of_broker);
   // `until` is when the answer, if it was yes, counts no more.
   void Answer(uint64_t id, bool allowed, absl::Time until);
   // The clock was set: a yes counts for as long as before.
