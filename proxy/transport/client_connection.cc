@@ -68,6 +68,7 @@ void ClientConnection::OnAuthenticateAnswer(
     uint64_t request_id,
     const absl::StatusOr<policy::v1::AuthenticateResponse>& answer) {
   if (phase_ != Phase::kOpen) return;
+  context_->connections->SetAsked(id_, false);
   session_->OnAuthenticateAnswer(request_id, answer, Now(), &context_->effects);
   CarryOut();
   Settle();
@@ -380,6 +381,7 @@ void ClientConnection::CarryOut() {
         context_->pieces.push_back(effects.bytes(effect));
         break;
       case Effect::Kind::kAuthenticate:
+        context_->connections->SetAsked(id_, true);
         questions_.Authenticate(effect);
         break;
       case Effect::Kind::kStoreToken:

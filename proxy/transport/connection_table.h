@@ -43,6 +43,9 @@ class ConnectionTable {
 
   // Connections are pending until they are let in.
   void LetIn(uint64_t id);
+  // Of one that is not let in yet: the policy service is being asked about it,
+  // so that to close it would waste that, or is not any more.
+  void SetAsked(uint64_t id, bool asked) { pending_.SetBusy(id, asked); }
   size_t pending() const { return pending_.size(); }
   // Whether a pending client may be let in without a token. Where too many are
   // in, one of them goes soon, if one has to go for `client`, or else it may

@@ -20,6 +20,15 @@ void YieldingConnections::Add(uint64_t id, uint64_t network, absl::Time now) {
   ChangeNetwork(network, [id](auto* ids) { ids->insert(ids->end(), id); });
 }
 
+void YieldingConnections::SetBusy(uint64_t id, bool busy) {
+  if (!entries_.contains(id)) return;
+  if (busy) {
+    ids_.erase(id);
+  } else {
+    ids_.insert(id);
+  }
+}
+
 void YieldingConnections::Remove(uint64_t id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
@@ -41,9 +50,10 @@ absl::optional<uint64_t> YieldingConnections::Victim(
 
 absl::optional<uint64_t> YieldingConnections::Choose(
     size_t own, absl::Time now, absl::Duration grace) const {
-  if (ids_.empty()) return absl::nullopt;
+  if (entries_.empty()) return absl::nullopt;
   const auto& [most, network] = *by_count_.rbegin();
   if (most > own + 1) return *by_network_.at(network).begin();
+  if (ids_.empty()) return absl::nullopt;
   const uint64_t oldest = *ids_.begin();
   const absl::Duration age = now - entries_.at(oldest).since;
   // Where the clock was set back, it is not known.

@@ -21,14 +21,17 @@ class YieldingConnections {
  public:
   // Ids grow.
   void Add(uint64_t id, uint64_t network, absl::Time now);
+  // While it is `busy`, as the oldest of all it does not yield. Nothing if it
+  // is not there.
+  void SetBusy(uint64_t id, bool busy);
   // It does not yield any more, or has ended; nothing if it is not there.
   void Remove(uint64_t id);
   size_t size() const { return entries_.size(); }
 
   // Which one is to make room for a client of `network`: the oldest of the
   // network that has most, if that would still have more than `network` does,
-  // or else the oldest of all, if it is as old as `grace`. Nothing: the client
-  // has to stay out.
+  // or else the oldest of all that are not busy, if it is as old as `grace`.
+  // Nothing: the client has to stay out.
   absl::optional<uint64_t> VictimFor(uint64_t network, absl::Time now,
                                      absl::Duration grace) const;
   // The same, for a client of a network that has none.
@@ -47,7 +50,7 @@ class YieldingConnections {
   void ChangeNetwork(uint64_t network, Change change);
 
   absl::flat_hash_map<uint64_t, Entry> entries_;
-  absl::btree_set<uint64_t> ids_;  // the oldest first
+  absl::btree_set<uint64_t> ids_;  // but for busy ones; the oldest first
   absl::flat_hash_map<uint64_t, absl::btree_set<uint64_t>> by_network_;
   absl::btree_set<std::pair<size_t, uint64_t>> by_count_;  // count, network
 };

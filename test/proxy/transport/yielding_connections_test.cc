@@ -44,6 +44,24 @@ TEST(YieldingConnectionsTest, TheOldestMakesRoomOnceItHadItsTime) {
   EXPECT_EQ(pending.VictimFor(10, kStart + kGrace, kGrace), absl::nullopt);
 }
 
+TEST(YieldingConnectionsTest, WhoIsBusyYieldsToFewerOfAnotherNetworkOnly) {
+  YieldingConnections pending;
+  pending.Add(1, 10, kStart);
+  pending.Add(2, 20, kStart);
+  pending.SetBusy(1, true);
+  EXPECT_EQ(pending.Victim(kStart + kGrace, kGrace), 2u);
+  pending.SetBusy(2, true);
+  EXPECT_EQ(pending.Victim(kStart + kGrace, kGrace), absl::nullopt);
+  pending.Add(3, 20, kStart);
+  EXPECT_EQ(pending.Victim(kStart, kGrace), 2u);
+  pending.Remove(3);
+  pending.SetBusy(1, false);
+  EXPECT_EQ(pending.Victim(kStart + kGrace, kGrace), 1u);
+  pending.Remove(1);
+  pending.SetBusy(1, false);
+  EXPECT_EQ(pending.Victim(kStart + kGrace, kGrace), absl::nullopt);
+}
+
 TEST(YieldingConnectionsTest, ForgetsWhatIsLetIn) {
   YieldingConnections pending;
   for (uint64_t id = 1; id <= 6; ++id) pending.Add(id, id % 2, kStart);
