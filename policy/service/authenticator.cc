@@ -178,6 +178,12 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
     const v1::AnonymousCredential& credential, absl::Time now,
     ReferenceAnswers* references) const {
   using Response = v1::AuthenticateResponse;
+  Response response;
+  // ACE-AUTH-4: a token in the User Name counts before what TLS selects.
+  if (credential.has_user_name() && speaks_draft01_) {
+    response.mutable_user_name_wanted();
+    return response;
+  }
   // ACE-AUTH-3
   for (const std::string& name : TlsBindingsOf(connection).names) {
     const absl::StatusOr<std::optional<TokenRecord>> record =
@@ -198,11 +204,6 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
             ace::Rejection::kRevoked) {
       return DenialOrError<Response>(token.status());
     }
-  }
-  Response response;
-  if (credential.has_user_name() && speaks_draft01_) {
-    response.mutable_user_name_wanted();
-    return response;
   }
   if (connection.bind_client_id() && !connection.client_id().empty()) {
     const absl::StatusOr<std::optional<std::string>> owner =

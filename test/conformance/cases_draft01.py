@@ -6,6 +6,7 @@ import os
 from cases_connect import hint_of
 from cases_token import cwt_claims
 from harness import cwt, secrets_book, wire
+from harness.certificates import self_signed
 from harness.tokens import (AuthorizationServer, Ed25519Key, Es256Key,
                             HmacKey, b64, scope)
 from suite import case
@@ -141,8 +142,8 @@ def other_answers_are_refused(t, make):
 
 # ACE-D01-4
 
-def v311(t, username, password, **fields):
-    client = t.client(wire.V311)
+def v311(t, username, password, certificate=None, **fields):
+    client = t.client(wire.V311, certificate=certificate)
     client.send(wire.connect(wire.V311, t.name, username=username,
                              password=password, **fields))
     return client, client.expect("CONNACK")
@@ -188,6 +189,39 @@ def v3_cwt_as_user_name_is_let_in(t, encode):
 def v3_user_name_is_refused(t, make):
     """User Name and Password."""
     t.assert_refused(*v311(t, *make(t)), code=0x05)
+
+
+def known_v311(t, username, password):
+    """The same from a client whose certificate selects a stored token."""
+    key = Ed25519Key()
+    t.post(draft_token(t, key, scope="publish_k/# subscribe_k/#"))
+    return v311(t, username, password, certificate=self_signed(key))
+
+
+@case("ACE-AUTH-4", "ACE-D01-4", outcome="accepted",
+      stack="draft-01 certificates")
+def v3_user_name_overrides_the_certificate(t):
+    """a token as the User Name beside a known certificate."""
+    client, connack = known_v311(t, draft_token(t).decode(),
+                                 proof(t.key, wire.text(t.name)))
+    t.assert_code(connack, 0)
+    t.assertEqual(client.subscribe("c/x", "k/x"), [1, 0x80])
+
+
+@case("ACE-AUTH-4", "ACE-D01-4", outcome="refused",
+      stack="draft-01 certificates", each={
+          "no token": lambda t: ("joe", b"secret"),
+          "an expired token": lambda t: (
+              draft_token(t, life=-1).decode(),
+              proof(t.key, wire.text(t.name))),
+          "another key": lambda t: (
+              draft_token(t).decode(),
+              Ed25519Key().sign(wire.text(t.name)))})
+def bad_v3_user_name_is_refused_in_spite_of_the_certificate(t, make):
+    """User Name and Password beside a known certificate."""
+    client, connack = known_v311(t, *make(t))
+    t.assert_code(connack, 0x05)
+    client.expect_closed()
 
 
 # ACE-D01-5

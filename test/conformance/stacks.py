@@ -142,6 +142,8 @@ STACKS = {
     "ace+json": _introspected(format="ace+json", client_auth="post"),
     "ace+cbor": _introspected(format="ace+cbor"),
     "draft-01": _draft01,
+    "draft-01 certificates": merge(_draft01, {"proxy": _listener(
+        tls={"client_certificate": "request"})}),
 }
 
 _lock = threading.Lock()

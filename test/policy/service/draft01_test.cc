@@ -302,6 +302,16 @@ TEST_F(Draft01Test, AUserNameIsWantedOnlyWhereItMayBeAToken) {
   EXPECT_TRUE(Ask(request).has_grant());
 }
 
+// covers: ACE-AUTH-4, ACE-D01-4
+TEST_F(Draft01Test, AUserNameIsWantedOfAClientThatTlsKnowsToo) {
+  Granted(WithNonce(DraftToken(client_), client_));
+  v1::AuthenticateRequest known = Anonymous(true);
+  known.mutable_connection()->set_client_certificate(CertificateOf(client_));
+  EXPECT_EQ(Granted(known).token_id(), "token-1");
+  known.mutable_anonymous()->set_has_user_name(true);
+  EXPECT_TRUE(Ask(known).has_user_name_wanted());
+}
+
 // covers: ACE-D01-4
 TEST_F(Draft01Test, AUserNameThatIsNoTokenIsDenied) {
   EXPECT_EQ(Reason(UserName("somebody", client_)),
