@@ -11,6 +11,7 @@
 #include "policy/ace/cose.h"
 #include "policy/ace/cwt_claims.h"
 #include "policy/ace/cwt_confirmation.h"
+#include "policy/ace/digest.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/secret_bytes.h"
@@ -50,8 +51,8 @@ absl::StatusOr<const Issuer*> NamedIssuer(const Cbor& payload,
   return issuer;
 }
 
-// Reads a payload that `issuer` vouches for.
-absl::StatusOr<TokenContents> ReadPayload(const Cbor& payload,
+// Reads a payload that `issuer` vouches for; `bytes` is what it was parsed of.
+absl::StatusOr<TokenContents> ReadPayload(const Cbor& payload, ByteView bytes,
                                           const Issuer& issuer, bool encrypted,
                                           const TokenContext& context) {
   absl::StatusOr<Claims> claims = ReadCwtClaims(payload);
@@ -63,7 +64,7 @@ absl::StatusOr<TokenContents> ReadPayload(const Cbor& payload,
   absl::StatusOr<Scope> scope = ReadScope(payload, issuer.profile);
   if (!scope.ok()) return scope.status();
   return TokenContents{&issuer, *std::move(claims), *std::move(pop_key),
-                       *std::move(scope)};
+                       *std::move(scope), Sha256(bytes)};
 }
 
 absl::StatusOr<TokenContents> ReadSigned(const CoseMessage& message,
@@ -79,7 +80,8 @@ absl::StatusOr<TokenContents> ReadSigned(const CoseMessage& message,
   if (absl::Status status = VerifySignature(message, **issuer); !status.ok()) {
     return status;
   }
-  return ReadPayload(*payload, **issuer, encrypted, context);
+  return ReadPayload(*payload, message.unverified_content(), **issuer,
+                     encrypted, context);
 }
 
 // What was encrypted, and whose key it was encrypted with: null for one of the
@@ -136,7 +138,8 @@ absl::StatusOr<TokenContents> ReadEncrypted(const CoseMessage& message,
   if (decrypted->owner != *issuer) {
     return Invalid("encrypted, but not with a key of its issuer, nor signed");
   }
-  return ReadPayload(*inner, **issuer, /*encrypted=*/true, context);
+  return ReadPayload(*inner, decrypted->plaintext.view(), **issuer,
+                     /*encrypted=*/true, context);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "policy/ace/digest.h"
 #include "policy/ace/json.h"
 #include "policy/ace/jwe.h"
 #include "policy/ace/jws.h"
@@ -71,7 +72,12 @@ absl::StatusOr<TokenContents> ReadJws(absl::string_view token, bool encrypted,
   if (absl::Status status = VerifySignature(*jws, *issuer); !status.ok()) {
     return status;
   }
-  return ReadPayload(*payload, *issuer, encrypted, context);
+  absl::StatusOr<TokenContents> contents =
+      ReadPayload(*payload, *issuer, encrypted, context);
+  if (contents.ok()) {
+    contents->digest = Sha256(AsBytes(jws->unverified_payload()));
+  }
+  return contents;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #ifndef POLICY_ACE_TOKEN_CONTENTS_H_
 #define POLICY_ACE_TOKEN_CONTENTS_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -29,6 +30,9 @@ struct TokenContents {
   Claims claims;
   PopKey pop_key;
   Scope scope;
+  // SHA-256 of the claims as they were signed or encrypted; empty where they
+  // were learnt by introspection.
+  std::string digest = {};
 };
 
 }  // namespace sluice::ace

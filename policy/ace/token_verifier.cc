@@ -138,7 +138,9 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
                        claims.exi,
                        std::move(contents.pop_key),
                        std::move(claims.client_nonce),
-                       claims.issued_at};
+                       claims.issued_at,
+                       /*may_outlive_grant=*/false,
+                       std::move(contents.digest)};
 }
 
 absl::Time ExpiryFrom(const VerifiedToken& token, absl::Time first_seen) {

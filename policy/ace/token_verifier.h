@@ -56,6 +56,10 @@ struct VerifiedToken {
   // Whether `expires_at` is only how long an authorization server's answer is
   // good for, which did not say when the token itself ends.
   bool may_outlive_grant = false;
+  // Tells tokens without a token_id apart: SHA-256 of the claims as the issuer
+  // vouches for them, or of the reference, for who asked about that. Not of the
+  // token, whose header or encoding others may be able to change.
+  std::string digest = {};
 };
 
 // When the grant of `token`, which was first seen at `first_seen`, ends: `exi`

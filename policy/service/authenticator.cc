@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/claims.h"
+#include "policy/ace/digest.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
@@ -267,10 +268,11 @@ absl::StatusOr<Response> Authenticator::TellNonce(
 absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
     absl::string_view token, absl::Time now,
     ReferenceAnswers* references) const {
+  const bool ask =
+      references != nullptr && references->can_ask() && IsReference(token);
   absl::StatusOr<ace::VerifiedToken> verified =
-      references != nullptr && references->can_ask() && IsReference(token)
-          ? references->Find(token)
-          : verifier_.Verify(AsBytes(token), now);
+      ask ? references->Find(token) : verifier_.Verify(AsBytes(token), now);
+  if (ask && verified.ok()) verified->digest = ace::Sha256(AsBytes(token));
   if (WantsKeys(verified.status(), references)) {
     return absl::UnavailableError("the issuer's keys are to be read first");
   }

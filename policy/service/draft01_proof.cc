@@ -77,11 +77,13 @@ std::string NameOfProof(const ace::VerifiedToken& token, ByteView proof) {
   if (key != nullptr && key->type() == ace::KeyType::kP256) {
     proof = proof.subspan(0, kRBytes);
   }
-  // Lengths, so that no boundary can move.
+  const std::string& id =
+      token.token_id.empty() ? token.digest : token.token_id;
+  // Lengths, so that no boundary can move. A token_id has no length 0.
   return ace::Sha256(AsBytes(absl::StrCat(
-      token.issuer.size(), ":", token.issuer, token.token_id.size(), ":",
-      token.token_id, token.pop_key.thumbprint().size(), ":",
-      token.pop_key.thumbprint(), AsString(proof))));
+      token.issuer.size(), ":", token.issuer, token.token_id.size(), ":", id,
+      token.pop_key.thumbprint().size(), ":", token.pop_key.thumbprint(),
+      AsString(proof))));
 }
 
 bool FitsDraft01(const v1::ConnectionInfo& connection) {

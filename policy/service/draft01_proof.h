@@ -28,8 +28,8 @@ absl::StatusOr<ByteView> CheckDraft01Proof(
 
 // A name for the use of `proof` with `token` that the store can remember. It
 // reveals neither. A proof that somebody who does not have the key can make out
-// of another one has the same name: an ECDSA signature counts by its r. Without
-// a token_id, all tokens of one key are taken for the same.
+// of another one has the same name: an ECDSA signature counts by its r. A token
+// without a token_id counts by its digest.
 std::string NameOfProof(const ace::VerifiedToken& token, ByteView proof);
 
 // Whether a connection may be used with a token of draft-01, which knows no

@@ -114,6 +114,25 @@ def replayed_proof_is_refused(t, way):
     client.expect_closed()
 
 
+@case("ACE-D01-2", outcome="accepted", stack="draft-01")
+def new_token_without_jti_is_another_one(t):
+    """the same proof with a new token, neither with jti."""
+    for life in (200, 300):
+        client, connack = over_payload(t, draft_token(t, jti=None, life=life))
+        t.assert_code(connack, 0)
+        client.send(wire.disconnect())
+
+
+@case("ACE-D01-2", outcome="refused", stack="draft-01")
+def replay_without_jti_is_refused(t):
+    """the same proof with the same token, without jti."""
+    token = draft_token(t, jti=None)
+    t.assert_let_in(*over_payload(t, token))
+    client, connack = over_payload(t, token)
+    t.assert_code(connack, 0x87)
+    client.expect_closed()
+
+
 # ACE-D01-3
 
 def challenged(t, answer):

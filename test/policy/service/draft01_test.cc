@@ -85,6 +85,39 @@ class Draft01Test : public AuthenticatorHarness {
   v1::Denial::Reason Reason(const v1::AuthenticateRequest& request) {
     return Denied(request).reason();
   }
+
+  // With an issuer that signs CWTs with `server`.
+  Authenticator WithCwtServer(const ace::SigningKey& server) const {
+    ace::Issuer issuer;
+    issuer.name = "cwt-server";
+    issuer.profile = profile_;
+    issuer.keys = *ace::JwkSet::Parse(
+        absl::StrCat(R"({"keys":[)", server.jwk().ToJson(), "]}"));
+    ace::TokenVerifier::Options options;
+    options.audience = "broker";
+    options.issuers = {issuer};
+    return Authenticator(*ace::TokenVerifier::Create(options), {}, store_,
+                         managed_);
+  }
+
+  // What that issuer says of client_, without a `cti`.
+  std::string CwtClaims() const {
+    ace::CborWriter confirmation;
+    confirmation.Map(1).Integer(1).Encoded(ace::EncodeCoseKey(client_.jwk()));
+    ace::CborWriter claims;  // RFC 8392 section 4, RFC 8747, RFC 9200
+    claims.Map(5)
+        .Integer(1)
+        .Text("cwt-server")
+        .Integer(3)
+        .Text("broker")
+        .Integer(4)
+        .Integer(absl::ToUnixSeconds(kExpiry))
+        .Integer(8)
+        .Encoded(confirmation.bytes())
+        .Integer(9)
+        .Text("publish_a");
+    return claims.bytes();
+  }
 };
 
 // covers: ACE-D01-1, ACE-D01-2, ACE-D01-3, ACE-D01-4
@@ -208,6 +241,56 @@ TEST_F(Draft01Test, AnEcdsaProofCountsByWhatNobodyElseCanChange) {
             NameOfProof(*verified, AsBytes(r + t)));
   EXPECT_NE(NameOfProof(*verified, AsBytes(r + s)),
             NameOfProof(*verified, AsBytes(t + s)));
+}
+
+// covers: ACE-D01-2
+TEST_F(Draft01Test, TokensWithoutAnIdCountByWhatTheySay) {
+  const ace::SigningKey key = NewKey(ace::Algorithm::kEdDsa);
+  const std::string token = DraftToken(key, "");
+  TokenOptions options;
+  options.raw_scope = "publish_c";
+  options.token_id = "";
+  const std::string other = Token(key, options);
+  Granted(OverPayload(token, key));
+  EXPECT_THAT(Denied(OverPayload(token, key)).detail(),
+              HasSubstr("used before"));
+  Granted(OverPayload(other, key));
+  EXPECT_THAT(Denied(OverPayload(other, key)).detail(),
+              HasSubstr("used before"));
+}
+
+// covers: ACE-D01-2
+TEST_F(Draft01Test, ReferencesWithoutAnIdCountByThemselves) {
+  absl::StatusOr<ace::VerifiedToken> token =
+      issuer_.Verifier(profile_).Verify(AsBytes(DraftToken(client_, "")), kNow);
+  ASSERT_TRUE(token.ok()) << token.status();
+  const auto answer = [&](const std::string& reference) {
+    ReferenceAnswers references(true);
+    EXPECT_FALSE(references.Find(reference).ok());
+    references.Add(ResolvedReference{*token});
+    return Make().Authenticate(OverPayload(reference, client_), kNow,
+                               &references);
+  };
+  EXPECT_TRUE(answer("opaque-1")->has_grant());
+  EXPECT_THAT(answer("opaque-1")->denial().detail(), HasSubstr("used before"));
+  EXPECT_TRUE(answer("opaque-2")->has_grant());
+}
+
+// Who sees a CWT can change its header that is not protected, its tag and its
+// encoding in a User Name.
+// covers: ACE-D01-2
+TEST_F(Draft01Test, ATokenWithoutAnIdIsTheSameInAnotherEnvelope) {
+  const ace::SigningKey server = NewKey(ace::Algorithm::kEdDsa);
+  const Authenticator authenticator = WithCwtServer(server);
+  const std::string token = *ace::SignCwt(server, CwtClaims());
+  ASSERT_EQ(token.substr(1, 1), "\x84");
+  const auto answer =
+      authenticator.Authenticate(OverPayload(token, client_), kNow);
+  ASSERT_TRUE(answer.ok() && answer->has_grant());
+  const auto again =
+      authenticator.Authenticate(OverPayload(token.substr(1), client_), kNow);
+  ASSERT_TRUE(again.ok());
+  EXPECT_THAT(again->denial().detail(), HasSubstr("used before"));
 }
 
 // covers: ACE-D01-2
@@ -337,32 +420,9 @@ TEST_F(Draft01Test, OnlyACwtInBase64IsDecoded) {
 // covers: ACE-D01-4, ACE-TOK-5
 TEST_F(Draft01Test, ACwtThatCameAsAUserNameIsRechecked) {
   const ace::SigningKey server = NewKey(ace::Algorithm::kEdDsa);
-  ace::Issuer issuer;
-  issuer.name = "cwt-server";
-  issuer.profile = profile_;
-  issuer.keys = *ace::JwkSet::Parse(
-      absl::StrCat(R"({"keys":[)", server.jwk().ToJson(), "]}"));
-  ace::TokenVerifier::Options options;
-  options.audience = "broker";
-  options.issuers = {issuer};
-  const Authenticator authenticator(*ace::TokenVerifier::Create(options), {},
-                                    store_, managed_);
-  ace::CborWriter confirmation;
-  confirmation.Map(1).Integer(1).Encoded(ace::EncodeCoseKey(client_.jwk()));
-  ace::CborWriter claims;  // RFC 8392 section 4, RFC 8747, RFC 9200
-  claims.Map(5)
-      .Integer(1)
-      .Text(issuer.name)
-      .Integer(3)
-      .Text(options.audience)
-      .Integer(4)
-      .Integer(absl::ToUnixSeconds(kExpiry))
-      .Integer(8)
-      .Encoded(confirmation.bytes())
-      .Integer(9)
-      .Text("publish_a");
+  const Authenticator authenticator = WithCwtServer(server);
   const std::string token =
-      absl::Base64Escape(*ace::SignCwt(server, claims.bytes()));
+      absl::Base64Escape(*ace::SignCwt(server, CwtClaims()));
   const auto granted = [&](const v1::AuthenticateRequest& request) {
     const auto answer = authenticator.Authenticate(request, kNow);
     EXPECT_TRUE(answer.ok() && answer->has_grant());

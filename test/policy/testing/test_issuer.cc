@@ -83,8 +83,8 @@ std::string TestIssuer::Token(const ace::SigningKey& client,
                               const TokenOptions& options) const {
   Json claims = {{"iss", options.issuer},
                  {"aud", options.audience},
-                 {"sub", options.subject},
-                 {"jti", options.token_id}};
+                 {"sub", options.subject}};
+  if (!options.token_id.empty()) claims["jti"] = options.token_id;
   if (options.lifetime > absl::ZeroDuration()) {
     claims["exi"] = absl::ToInt64Seconds(options.lifetime);
   } else {

@@ -21,7 +21,7 @@ struct TokenOptions {
   std::string issuer = "https://as.example";
   std::string audience = "broker";
   std::string subject = "alice";
-  std::string token_id = "token-1";
+  std::string token_id = "token-1";  // empty: no `jti`
   // AIF as JSON; empty: no scope.
   std::string scope = R"([["a/#",["pub","sub"]],["b",["pub"]]])";
   // The scope as it is, in place of `scope`.
