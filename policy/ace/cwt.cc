@@ -23,6 +23,12 @@ absl::Status Invalid(absl::string_view detail) {
   return RejectedError(Rejection::kInvalid, detail);
 }
 
+// A payload that is no claims. One that was encrypted was part of a token.
+absl::Status NoClaims(absl::string_view fault, bool encrypted) {
+  return RejectedError(encrypted ? Rejection::kInvalid : Rejection::kUnparsable,
+                       absl::StrCat("payload: ", fault));
+}
+
 absl::StatusOr<Scope> ReadScope(const Cbor& payload, Profile profile) {
   const Cbor* value = FindClaim(payload, CwtClaim::kScope);
   if (value == nullptr) return Scope();
@@ -36,13 +42,9 @@ absl::StatusOr<Scope> ReadScope(const Cbor& payload, Profile profile) {
   return scope;
 }
 
-// The issuer that `payload` names; an error where that is no map, or it names
-// none.
+// The issuer that `payload`, a map, names; an error where it names none.
 absl::StatusOr<const Issuer*> NamedIssuer(const Cbor& payload,
                                           const TokenContext& context) {
-  if (payload.type != Cbor::Type::kMap) {
-    return Invalid("payload: not a CBOR map");
-  }
   const std::optional<absl::string_view> name =
       AsTextString(FindClaim(payload, CwtClaim::kIss));
   if (!name.has_value()) return Invalid("iss: missing or not a text string");
@@ -71,8 +73,9 @@ absl::StatusOr<TokenContents> ReadSigned(const CoseMessage& message,
                                          bool encrypted,
                                          const TokenContext& context) {
   const absl::StatusOr<Cbor> payload = ParseCbor(message.unverified_content());
-  if (!payload.ok()) {
-    return Invalid(absl::StrCat("payload: ", payload.status().message()));
+  if (!payload.ok()) return NoClaims(payload.status().message(), encrypted);
+  if (payload->type != Cbor::Type::kMap) {
+    return NoClaims("not a CBOR map", encrypted);
   }
   // Only to choose the keys.
   const absl::StatusOr<const Issuer*> issuer = NamedIssuer(*payload, context);

@@ -20,6 +20,7 @@
 #include "policy/ace/jwt_confirmation.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/scope.h"
+#include "proxy/mqtt/utf8.h"
 
 namespace sluice::ace {
 namespace {
@@ -110,11 +111,6 @@ std::string CborBody(const IntrospectionClient& client, ByteView token) {
     body.Integer(kClientSecretKey).Bytes(AsBytes(client.secret));
   }
   return body.bytes();
-}
-
-bool IsPrintable(ByteView token) {
-  return std::all_of(token.begin(), token.end(),
-                     [](uint8_t c) { return c >= 0x20 && c <= 0x7e; });
 }
 
 // When a token without an `exp` ends, in whole seconds, since that is how the
@@ -236,9 +232,10 @@ absl::StatusOr<IntrospectionRequest> WriteIntrospectionRequest(
   if (token.empty()) {
     return RejectedError(Rejection::kUnparsable, "the token is empty");
   }
-  if (client.format != IntrospectionFormat::kAceCbor && !IsPrintable(token)) {
+  if (client.format == IntrospectionFormat::kAceJson &&
+      !mqtt::IsValidUtf8(AsString(token))) {
     return RejectedError(Rejection::kUnparsable,
-                         "a reference that is not printable ASCII");
+                         "a reference that is not UTF-8");
   }
   IntrospectionRequest request;
   switch (client.format) {

@@ -45,9 +45,9 @@ struct IntrospectionRequest {
   std::string body;           // a secret
 };
 
-// The question about `token`. Rejection::kUnparsable where the format cannot
-// carry it: in form and JSON a token is printable ASCII (RFC 6749 appendix
-// A.12).
+// The question about `token`. Rejection::kUnparsable where it is empty, or
+// where the format cannot carry it: JSON is UTF-8 (RFC 8259 section 8.1), and
+// U+0000 is no part of a token.
 absl::StatusOr<IntrospectionRequest> WriteIntrospectionRequest(
     const IntrospectionClient& client, ByteView token);
 

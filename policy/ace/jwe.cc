@@ -23,6 +23,8 @@ namespace sluice::ace {
 namespace {
 
 constexpr size_t kParts = 5;
+constexpr size_t kIvPart = 2;
+constexpr size_t kTagPart = 4;
 constexpr size_t kKeyWrapOverhead = 8;
 
 // The `alg` of a JWE (RFC 7518 section 4.1).
@@ -316,6 +318,20 @@ absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
                   AsBytes(ciphertext), AsBytes(tag), AsBytes(parts[0]));
   if (!plaintext.has_value()) return Error("cannot be decrypted");
   return *std::move(plaintext);
+}
+
+bool IsWellFormedJwe(absl::string_view jwe) {
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(jwe, absl::MaxSplits('.', kParts));
+  if (parts.size() != kParts) return false;
+  const absl::StatusOr<Json> header = ParseJoseHeader(parts[0]);
+  if (!header.ok() || AsText(FindMember(*header, "enc")) == nullptr) {
+    return false;
+  }
+  for (size_t i = 1; i < kParts; ++i) {
+    if (!Base64UrlDecode(parts[i]).has_value()) return false;
+  }
+  return !parts[kIvPart].empty() && !parts[kTagPart].empty();
 }
 
 absl::StatusOr<std::string> EncryptJwe(ByteView plaintext, const Jwk& key) {

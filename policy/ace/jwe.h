@@ -25,6 +25,11 @@ namespace sluice::ace {
 absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
                                        const DecryptionKeySet& keys);
 
+// Whether `jwe` has the form of one: five parts of base64url, the first that of
+// a JSON object with a string `alg` and a string `enc`; the initialization
+// vector and the tag are not empty.
+bool IsWellFormedJwe(absl::string_view jwe);
+
 // Encrypts `plaintext` for the owner of `key`, with the key's `kid` where it
 // has one: A256KW and A256GCM for a symmetric key of 32 bytes, ECDH-ES and
 // A256GCM for a P-256 or X25519 key. InvalidArgument for any other key and for

@@ -52,6 +52,12 @@ absl::StatusOr<Jws> Jws::Parse(absl::string_view token) {
   }
   absl::StatusOr<Json> header = ParseJoseHeader(parts[0]);
   if (!header.ok()) return Unparsable(header.status().message());
+  std::optional<SecretBytes> payload = Base64UrlDecodeSecret(parts[1]);
+  if (!payload.has_value()) return Unparsable("the payload is not base64url");
+  std::optional<std::string> signature = Base64UrlDecode(parts[2]);
+  if (!signature.has_value()) {
+    return Unparsable("the signature is not base64url");
+  }
   if (FindMember(*header, "crit") != nullptr) {
     return Invalid("the header's crit names an unknown extension");
   }
@@ -62,10 +68,6 @@ absl::StatusOr<Jws> Jws::Parse(absl::string_view token) {
   if (!algorithm.ok()) return algorithm.status();
   absl::StatusOr<std::optional<std::string>> kid = ReadKid(*header);
   if (!kid.ok()) return kid.status();
-  std::optional<SecretBytes> payload = Base64UrlDecodeSecret(parts[1]);
-  if (!payload.has_value()) return Invalid("the payload is not base64url");
-  std::optional<std::string> signature = Base64UrlDecode(parts[2]);
-  if (!signature.has_value()) return Invalid("the signature is not base64url");
 
   Jws jws;
   jws.algorithm_ = *algorithm;

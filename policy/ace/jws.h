@@ -19,11 +19,10 @@ namespace sluice::ace {
 class Jws {
  public:
   // Takes `token` apart and checks its header. Failures carry a Rejection:
-  //  - kUnparsable: not three parts, or the first is not the base64url of a
+  //  - kUnparsable: not three parts of base64url, or the first is not that of a
   //    JSON object with a string `alg`;
   //  - kInvalid: `alg` "none" or unknown; `crit`, since we know no extension
-  //    (section 4.1.11); `b64` (RFC 7797); a `kid` that is no string; a payload
-  //    or signature that is not base64url.
+  //    (section 4.1.11); `b64` (RFC 7797); a `kid` that is no string.
   // Header members that bring a key or say where to get one (`jwk`, `jku`,
   // `x5c`, `x5u`) are ignored: keys come from the configuration alone.
   // The result aliases `token`.

@@ -25,6 +25,10 @@ absl::Status Invalid(absl::string_view detail) {
   return RejectedError(Rejection::kInvalid, detail);
 }
 
+absl::Status Unparsable(absl::string_view detail) {
+  return RejectedError(Rejection::kUnparsable, detail);
+}
+
 absl::StatusOr<Scope> ReadScope(const Json& payload, Profile profile) {
   const Json* value = FindMember(payload, "scope");
   if (value == nullptr) return Scope();
@@ -59,7 +63,7 @@ absl::StatusOr<TokenContents> ReadJws(absl::string_view token, bool encrypted,
   if (!jws.ok()) return jws.status();
   absl::StatusOr<Json> payload = ParseJsonObject(jws->unverified_payload());
   if (!payload.ok()) {
-    return Invalid(absl::StrCat("payload: ", payload.status().message()));
+    return Unparsable(absl::StrCat("payload: ", payload.status().message()));
   }
   const auto wipe = absl::MakeCleanup([encrypted, &payload] {
     if (encrypted) CleanseStrings(*payload);
@@ -89,13 +93,21 @@ absl::StatusOr<TokenContents> ReadSignedJwt(absl::string_view token,
 
 absl::StatusOr<TokenContents> ReadEncryptedJwt(absl::string_view token,
                                                const TokenContext& context) {
+  if (!IsWellFormedJwe(token)) return Unparsable("not the parts of a JWE");
   const absl::StatusOr<SecretBytes> inner =
       DecryptJwe(token, context.decryption_keys);
   if (!inner.ok()) return Invalid(inner.status().message());
   if (ClassifyToken(inner->view()) != TokenFormat::kJws) {
     return Invalid("what is encrypted is not a signed token");
   }
-  return ReadJws(AsString(inner->view()), /*encrypted=*/true, context);
+  absl::StatusOr<TokenContents> contents =
+      ReadJws(AsString(inner->view()), /*encrypted=*/true, context);
+  // Not kUnparsable: nobody else is to be asked about what could be decrypted.
+  if (RejectionOf(contents.status()) == Rejection::kUnparsable) {
+    return Invalid(
+        absl::StrCat("what is encrypted: ", contents.status().message()));
+  }
+  return contents;
 }
 
 }  // namespace sluice::ace

@@ -105,7 +105,8 @@ class TokenVerifier {
   // A failure carries a Rejection, and a message that says what is wrong and
   // holds nothing of the token but the position of the fault:
   //  - kUnparsable: no token by its form: empty, a reference (ClassifyToken),
-  //    or not the CBOR of a COSE structure.
+  //    not the base64url of a JWS or JWE or the CBOR of a COSE structure, or
+  //    signed, but not claims. Nothing that is encrypted counts here.
   //  - kExpired: all else is in order, but `exp` and the leeway have passed.
   //  - kInvalid: everything else.
   // One without a Rejection says that nothing was decided: the known keys could

@@ -9,7 +9,6 @@
 #include "policy/ace/digest.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
-#include "policy/ace/token_format.h"
 #include "policy/rules/rule.h"
 #include "policy/service/answers.h"
 #include "policy/service/draft01_proof.h"
@@ -69,13 +68,11 @@ absl::Status CheckFit(const v1::ConnectionInfo& connection,
       "draft-01 takes a Clean Start and no Session Expiry Interval");
 }
 
-// Whether only an authorization server can say what `token` is.
-bool IsReference(absl::string_view token) {
-  if (token.size() > ace::kMaxTokenBytes) return false;
-  const ace::TokenFormat format = ace::ClassifyToken(AsBytes(token));
-  return format == ace::TokenFormat::kReference ||
-         (format == ace::TokenFormat::kCose &&
-          !ace::IsWellFormedCose(AsBytes(token)));
+// Whether only an authorization server can say what `token` is, of which a
+// verifier says `status` (ACE-AZI-2).
+bool IsReference(absl::string_view token, const absl::Status& status) {
+  return !token.empty() &&
+         ace::RejectionOf(status) == ace::Rejection::kUnparsable;
 }
 
 // Whether what `status` says is to be decided again, with newer keys.
@@ -268,11 +265,13 @@ absl::StatusOr<Response> Authenticator::TellNonce(
 absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
     absl::string_view token, absl::Time now,
     ReferenceAnswers* references) const {
-  const bool ask =
-      references != nullptr && references->can_ask() && IsReference(token);
   absl::StatusOr<ace::VerifiedToken> verified =
-      ask ? references->Find(token) : verifier_.Verify(AsBytes(token), now);
-  if (ask && verified.ok()) verified->digest = ace::Sha256(AsBytes(token));
+      verifier_.Verify(AsBytes(token), now);
+  if (references != nullptr && references->can_ask() &&
+      IsReference(token, verified.status())) {
+    verified = references->Find(token);
+    if (verified.ok()) verified->digest = ace::Sha256(AsBytes(token));
+  }
   if (WantsKeys(verified.status(), references)) {
     return absl::UnavailableError("the issuer's keys are to be read first");
   }

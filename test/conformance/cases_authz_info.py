@@ -1,7 +1,10 @@
 """Tokens by the topic authz-info (ACE-AZI)."""
 
+import json
+
 from harness import wire
-from harness.tokens import Ed25519Key
+from harness.cbor import Tagged, cbor
+from harness.tokens import Ed25519Key, b64
 from suite import case
 
 
@@ -64,8 +67,59 @@ def token_of_a_v3_client_is_taken(t):
 INVALID = {"expired": lambda t: t.token("a pub", life=-1),
            "of another audience": lambda t: t.token("a pub", aud="x"),
            "without cnf": lambda t: t.token("a pub", cnf=None)}
-UNPARSABLE = {"empty": lambda t: b"", "text": lambda t: b"hello",
-              "bytes": lambda t: bytes(range(255, 200, -1))}
+
+
+def parts(t, **changes):
+    """The parts of a good JWT, some of them others."""
+    names = ("header", "payload", "signature")
+    good = dict(zip(names, t.token("a pub").split(b".")))
+    return b".".join({**good, **changes}.values())
+
+
+def jwe(*others, header=None):
+    header = header or {"alg": "dir", "enc": "A256GCM"}
+    return ".".join([b64(json.dumps(header).encode()), *others]).encode()
+
+
+def cwt_of(t, payload):
+    """A CWT whose payload is no claims."""
+    protected = cbor({1: -8})
+    signature = t.stack.authorization_server.key.sign(
+        cbor(["Signature1", protected, b"", payload]))
+    return cbor(Tagged(18, [protected, {4: b"as-1"}, payload, signature]))
+
+
+INVALID = {
+    **INVALID,
+    "with a wrong signature": lambda t: parts(
+        t, signature=b64(bytes(64)).encode()),
+    "without a signature": lambda t: parts(t, signature=b""),
+    "with alg none": lambda t: parts(t, header=b64(b'{"alg":"none"}').encode()),
+    "a JWE that does not decrypt": lambda t: jwe(
+        "", b64(bytes(12)), b64(b"x" * 40), b64(bytes(16)))}
+UNPARSABLE = {
+    "empty": lambda t: b"", "text": lambda t: b"hello",
+    "bytes": lambda t: bytes(range(255, 200, -1)),
+    "JSON": lambda t: b'{"access_token":"x"}',
+    "a JWT without alg": lambda t: parts(t, header=b64(b"{}").encode()),
+    "a JWT with a payload that is not base64url": lambda t: parts(
+        t, payload=b"!!"),
+    "a JWT with a payload that is not JSON": lambda t: parts(
+        t, payload=b64(b"hello").encode()),
+    "a JWT with an array as its payload": lambda t: parts(
+        t, payload=b64(b"[]").encode()),
+    "a JWT with a signature that is not base64url": lambda t: parts(
+        t, signature=b"!!"),
+    "a JWT with a line's end": lambda t: t.token("a pub") + b"\n",
+    "a JWE of nothing": lambda t: jwe("", "", "", ""),
+    "a JWE that is not base64url": lambda t: jwe("", "!", "!", "!"),
+    "a JWE without enc": lambda t: jwe(
+        "", b64(bytes(12)), b64(b"x" * 40), b64(bytes(16)),
+        header={"alg": "dir"}),
+    "a CWT that is cut": lambda t: cwt_of(t, cbor({}))[:-1],
+    "a CWT with a payload that is not CBOR": lambda t: cwt_of(t, b"\xff"),
+    "a CWT with a number as its payload": lambda t: cwt_of(t, cbor(7)),
+    "CBOR of another kind": lambda t: cbor([1, 2, 3, 4])}
 BAD = {**{name: (make, 0x87) for name, make in INVALID.items()},
        **{name: (make, 0x99) for name, make in UNPARSABLE.items()}}
 

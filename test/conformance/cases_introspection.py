@@ -228,3 +228,27 @@ def unknown_reference_at_authz_info(t):
     answers(t)
     t.post(opaque(), 0x87)
     t.post(b"", 0x99)
+
+
+@case("ACE-AZI-2", "ACE-TOK-5", outcome="accepted", stack="form", each={
+    "bytes": lambda: opaque() + b"\xff\x00",
+    "three parts, the first a JOSE header": lambda: (
+        b'eyJhbGciOiJFUzI1NiJ9.' + opaque() + b"!.!")})
+def anything_else_is_a_reference(t, make):
+    """a token at authz-info that neither is a JWT nor a CWT."""
+    token = make()
+    answers(t).known[urllib.parse.quote_from_bytes(
+        token, safe="").encode()] = json.dumps(
+            meaning(t.key, "a/# pub")).encode()
+    t.post(token)
+
+
+@case("ACE-AZI-2", "ACE-TOK-5", outcome="refused", stack="form")
+def unknown_bytes_are_asked_about(t):
+    """bytes at authz-info that the authorization server does not know."""
+    token = opaque() + b"\xff"
+    answers(t)
+    t.post(token, 0x87)
+    question = urllib.parse.quote_from_bytes(token, safe="").encode()
+    t.assertTrue(any(question in asked
+                     for _, asked in list(t.stack.server.questions)))

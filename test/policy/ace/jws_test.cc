@@ -183,11 +183,15 @@ TEST(JwsTest, RefusesAnUnsignedToken) {
                 "the signature is wrong");
 }
 
-TEST(JwsTest, RefusesPartsThatAreNotBase64Url) {
-  ExpectInvalid(Jws::Parse("eyJhbGciOiJFZERTQSJ9.e30=.AA").status(),
-                "the payload is not base64url");
-  ExpectInvalid(Jws::Parse("eyJhbGciOiJFZERTQSJ9.e30.AB").status(),
-                "the signature is not base64url");
+// covers: ACE-AZI-2
+TEST(JwsTest, PartsThatAreNotBase64UrlAreUnparsable) {
+  const auto expect = [](absl::string_view token, absl::string_view message) {
+    const absl::Status status = Jws::Parse(token).status();
+    EXPECT_EQ(RejectionOf(status), Rejection::kUnparsable) << token;
+    EXPECT_EQ(status.message(), message);
+  };
+  expect("eyJhbGciOiJFZERTQSJ9.e30=.AA", "the payload is not base64url");
+  expect("eyJhbGciOiJFZERTQSJ9.e30.AB", "the signature is not base64url");
 }
 
 TEST(JwsTest, IsOfThreeParts) {

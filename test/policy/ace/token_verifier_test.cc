@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "policy/ace/base64url.h"
@@ -123,6 +124,12 @@ TEST(TokenVerifierTest, TellsWhatIsNoTokenFromABadOne) {
   EXPECT_EQ(rejection("reference-to-a-token"), Rejection::kUnparsable);
   EXPECT_EQ(rejection("e30.e30.AA"), Rejection::kUnparsable);
   EXPECT_EQ(rejection(token + "A"), Rejection::kInvalid);
+  EXPECT_EQ(rejection(token + "!"), Rejection::kUnparsable);
+  // A signed "hello".
+  EXPECT_EQ(rejection(SignJws(TestKey(kEd25519PrivateJwk), R"({"alg":"EdDSA"})",
+                              "hello")
+                          .value()),
+            Rejection::kUnparsable);
   EXPECT_EQ(rejection(std::string(kMaxTokenBytes, 'a')),
             Rejection::kUnparsable);
   EXPECT_EQ(rejection(std::string(kMaxTokenBytes + 1, 'a')),
@@ -212,6 +219,7 @@ TEST(TokenVerifierTest, IssuersDoNotShareKeys) {
             "the signature is wrong");
 }
 
+// covers: ACE-AZI-2
 TEST(TokenVerifierTest, RefusesPayloadsThatAreNoClaims) {
   const SigningKey key = TestKey(kEd25519PrivateJwk);
   for (const absl::string_view payload :
@@ -219,7 +227,7 @@ TEST(TokenVerifierTest, RefusesPayloadsThatAreNoClaims) {
     const std::string token = SignJwt(key, payload).value();
     const absl::Status status =
         TestVerifier().Verify(AsBytes(token), TestNow()).status();
-    EXPECT_EQ(RejectionOf(status), Rejection::kInvalid) << status;
+    EXPECT_EQ(RejectionOf(status), Rejection::kUnparsable) << status;
     EXPECT_TRUE(absl::StartsWith(status.message(), "payload: ")) << status;
   }
 }
@@ -660,6 +668,9 @@ TEST(TokenVerifierTest, EncryptionVouchesForNothing) {
             "the signature is wrong"},
            {TestToken(ClaimsWith("aud", "other")),
             "aud: the token is for another audience"},
+           // Whoever asks learns nothing of what is inside.
+           {absl::StrCat(TestToken(), "!"),
+            "what is encrypted: the signature is not base64url"},
        }) {
     const std::string token = EncryptToken(test.inner);
     const absl::Status status =
@@ -676,6 +687,29 @@ TEST(TokenVerifierTest, EncryptionVouchesForNothing) {
                 .status()
                 .message(),
             "no decryption key fits");
+}
+
+// covers: ACE-AZI-2
+TEST(TokenVerifierTest, TellsWhatIsNoJweFromOneThatDoesNotDecrypt) {
+  const auto rejection = [](absl::string_view token) {
+    return RejectionOf(
+        TestVerifier().Verify(AsBytes(token), TestNow()).status());
+  };
+  const std::string token = EncryptToken(TestToken());
+  EXPECT_EQ(rejection(token), std::nullopt);
+  std::vector<std::string> parts = absl::StrSplit(token, '.');
+  for (size_t i = 1; i < parts.size(); ++i) {
+    std::vector<std::string> changed = parts;
+    changed[i] = "!";
+    EXPECT_EQ(rejection(absl::StrJoin(changed, ".")), Rejection::kUnparsable);
+    changed[i] = "";
+    EXPECT_EQ(rejection(absl::StrJoin(changed, ".")),
+              i % 2 == 0 ? Rejection::kUnparsable : Rejection::kInvalid);
+    changed[i] = "AAAA";
+    EXPECT_EQ(rejection(absl::StrJoin(changed, ".")), Rejection::kInvalid);
+  }
+  parts[0] = Base64UrlEncode(AsBytes(R"({"alg":"dir"})"));
+  EXPECT_EQ(rejection(absl::StrJoin(parts, ".")), Rejection::kUnparsable);
 }
 
 // --- exi. ---

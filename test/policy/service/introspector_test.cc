@@ -29,7 +29,8 @@ class IntrospectorTest : public ::testing::Test {
  protected:
   explicit IntrospectorTest(size_t endpoints = 1) { Restart(endpoints, 100); }
 
-  void Restart(size_t endpoints, size_t max_answers) {
+  void Restart(size_t endpoints, size_t max_answers,
+               ace::IntrospectionFormat format = {}) {
     Introspector::Options options{issuer_.Verifier(), {}, max_answers};
     for (size_t i = 0; i < endpoints; ++i) {
       IntrospectionEndpoint endpoint;
@@ -38,6 +39,7 @@ class IntrospectorTest : public ::testing::Test {
       endpoint.ca = "CA";
       endpoint.certificate = "certificate";
       endpoint.private_key = "key";
+      endpoint.client.format = format;
       endpoint.client.id = "rs";
       endpoint.client.secret = "s3cret";
       options.endpoints.push_back(endpoint);
@@ -210,7 +212,8 @@ TEST_F(IntrospectorTest, AnActiveTokenIsHeldToTheRules) {
             ace::Rejection::kExpired);
 }
 
-TEST_F(IntrospectorTest, WhatCannotBeAReferenceIsNotAskedAbout) {
+TEST_F(IntrospectorTest, WhatCannotBeAskedAboutIsRefused) {
+  Restart(1, 100, ace::IntrospectionFormat::kAceJson);
   Resolve("\xff");
   EXPECT_TRUE(http_.requests.empty());
   EXPECT_EQ(ace::RejectionOf(answers_.back().status()),
