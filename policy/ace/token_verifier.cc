@@ -127,14 +127,16 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
       !status.ok()) {
     return status;
   }
-  absl::Time expires_at = claims.expires_at.value_or(absl::InfiniteFuture());
-  if (expires_at <= now) expires_at += options_.clock_skew;
+  const absl::Time exp = claims.expires_at.value_or(absl::InfiniteFuture());
+  const absl::Time taken_until =
+      std::min(exp + options_.clock_skew, kLastInstant);
   return VerifiedToken{contents.issuer->name,
                        contents.issuer->profile,
                        std::move(claims.subject),
                        std::move(claims.token_id),
                        std::move(contents.scope),
-                       expires_at,
+                       exp > now ? exp : taken_until,
+                       taken_until,
                        claims.exi,
                        std::move(contents.pop_key),
                        std::move(claims.client_nonce),

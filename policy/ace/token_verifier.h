@@ -41,6 +41,9 @@ struct VerifiedToken {
   // the leeway, so always later than the `now` that Verify was given. Infinite
   // where the token has `exi` alone: see ExpiryFrom.
   absl::Time expires_at;
+  // Until when the token is taken, be it presented or stored: `exp` plus the
+  // leeway, or the year 9999, whichever is first. As to `exi`, see ExpiryFrom.
+  absl::Time taken_until;
   // `exi`: how long the token lives from when it is first seen (ACE-TOK-8).
   // Then the token has a token_id, and the caller remembers under it, and its
   // issuer, when that was, for as long as the token could come again.

@@ -122,6 +122,7 @@ absl::Status AccessCall::JudgeToken(const Authenticator& authenticator,
   const absl::StatusOr<ace::VerifiedToken> token =
       authenticator.Verify(record.token, now, references);
   if (token.ok()) {
+    *access_case.mutable_expire_time() = ToTimestamp(token->expires_at);
     access_case.set_token_id(token->token_id);
     JudgeGrant(authenticator, &*token, std::move(candidate));
     return absl::OkStatus();

@@ -290,6 +290,8 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
       store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);
   if (!first_seen.ok()) return first_seen.status();
   verified->expires_at = ace::ExpiryFrom(*verified, *first_seen);
+  verified->taken_until =
+      std::min(verified->taken_until, *first_seen + *verified->exi);
   if (verified->expires_at <= now) {
     return ace::RejectedError(ace::Rejection::kExpired,
                               "exi: the token was first seen too long ago");

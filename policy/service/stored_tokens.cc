@@ -150,7 +150,7 @@ absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
 TokenRecord Authenticator::RecordOf(const std::string& token,
                                     const ace::VerifiedToken& verified,
                                     const std::string& client_id) {
-  TokenRecord record{verified.pop_key.thumbprint(), token, verified.expires_at,
+  TokenRecord record{verified.pop_key.thumbprint(), token, verified.taken_until,
                      client_id, verified.issuer};
   KeepKey(verified.pop_key, &record);
   record.subject = verified.subject;

@@ -23,6 +23,7 @@ struct TokenRecord {
   // The token as it was presented: it is verified anew whenever it is used, so
   // a changed key or rule counts for stored tokens too. Never to be logged.
   std::string token;
+  // Until when it is taken, a leeway included.
   absl::Time expires_at;
   // The Client Identifier under which possession of the key was last proven;
   // empty where it has not been, or under the empty identifier.

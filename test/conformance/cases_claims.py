@@ -30,6 +30,25 @@ def leeway_is_granted(t, claims_at):
     t.assert_let_in(*t.connack(t.token("a/# pub", **claims_at(time.time()))))
 
 
+def after_exp(t):
+    """A token that has just ended its client's connection."""
+    token = t.token("a/# pub", life=2)
+    client, connack = t.connack(token)
+    t.assert_code(connack, 0)
+    client.expect_disconnect(0x87)
+    return token
+
+
+@case("ACE-TOK-3", "ACE-POP-5", outcome="accepted", stack="skew", slow=True,
+      each={"in CONNECT": lambda t, token: t.connack(token),
+            "stored": lambda t, token: by_stored_token(t)})
+def leeway_is_the_same_however_a_token_comes(t, connect):
+    """a token after its exp, within the leeway."""
+    client, connack = connect(t, after_exp(t))
+    t.assert_code(connack, 0)
+    t.assert_code(client.publish("a/b"), 0)
+
+
 @case("ACE-TOK-3", outcome="accepted", stack="default skew")
 def leeway_is_30_s_by_default(t):
     """exp 20 s ago, with the default leeway."""

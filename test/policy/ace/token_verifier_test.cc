@@ -801,6 +801,17 @@ TEST(TokenVerifierTest, LeewayDoesNotProlongALivingToken) {
   EXPECT_EQ(Verify(TestClaims(), exp)->expires_at, exp + absl::Seconds(30));
 }
 
+// covers: ACE-TOK-3
+TEST(TokenVerifierTest, ATokenIsTakenForAsLongWheneverItIsPresented) {
+  const absl::Time exp = TestNow() + absl::Seconds(60);
+  for (const absl::Time now : {TestNow(), exp, exp + absl::Seconds(29)}) {
+    EXPECT_EQ(Verify(TestClaims(), now)->taken_until, exp + absl::Seconds(30));
+  }
+  EXPECT_EQ(
+      Verify(ClaimsWith("exp", absl::ToUnixSeconds(kLastInstant)))->taken_until,
+      kLastInstant);
+}
+
 TEST(TokenVerifierTest, KeepsFractionsOfASecond) {
   EXPECT_EQ(Verify(ClaimsWith("exp", kTestNow + 0.25))->expires_at,
             TestNow() + absl::Milliseconds(250));

@@ -228,6 +228,37 @@ TEST_F(StoredTokenTest, TheStoredTokenIsVerifiedAnew) {
   EXPECT_EQ(proven->denial().reason(), v1::Denial::REASON_TOKEN_INVALID);
 }
 
+// covers: ACE-TOK-3, ACE-POP-5, ACE-AUTH-3
+TEST_F(StoredTokenTest, AStoredTokenIsTakenWithinTheLeewayLikeAnyOther) {
+  constexpr absl::Duration kLeeway = absl::Seconds(30);
+  ace::TokenVerifier::Options options = issuer_.Verifier().options();
+  options.clock_skew = kLeeway;
+  const Authenticator authenticator(*ace::TokenVerifier::Create(options), {},
+                                    store_, managed_);
+  const auto ask = [&](const v1::AuthenticateRequest& request, absl::Time now) {
+    const auto answer = authenticator.Authenticate(request, now);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.value_or(v1::AuthenticateResponse());
+  };
+  const v1::AuthenticateRequest with_token =
+      WithExporter(Token(client_), client_);
+  const int64_t exp = absl::ToUnixSeconds(kExpiry);
+  EXPECT_EQ(ask(with_token, kNow).grant().expires_at().seconds(), exp);
+  const absl::Time last = kExpiry + kLeeway - absl::Seconds(1);
+  EXPECT_TRUE(ask(Stored(), last).has_challenge_required());
+  const v1::AuthenticateRequest kRequests[] = {
+      StoredWithChallenge(client_),
+      Known(Anonymous(false), client_),
+      with_token,
+  };
+  for (const v1::AuthenticateRequest& request : kRequests) {
+    EXPECT_EQ(ask(request, last).grant().expires_at().seconds(), exp + 30);
+  }
+  for (const v1::AuthenticateRequest& request : kRequests) {
+    EXPECT_TRUE(ask(request, kExpiry + kLeeway).has_denial());
+  }
+}
+
 // covers: ACE-POP-5
 TEST_F(StoredTokenTest, TheCertificatesKeyComesBeforeTheClientId) {
   Granted(WithExporter(Token(stranger_), stranger_));
