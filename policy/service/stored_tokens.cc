@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/client_certificate.h"
+#include "policy/ace/issuer.h"
 #include "policy/ace/rejection.h"
 #include "policy/service/answers.h"
 #include "policy/service/authenticator.h"
@@ -29,6 +30,13 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
   if (!record->has_value()) {
     return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
                           "no token came, and none is stored for the client");
+  }
+  // ACE-D01-6: such a token ends with its connection.
+  const ace::Issuer* const issuer =
+      ace::FindIssuer(verifier_.issuers(), (*record)->issuer);
+  if (issuer != nullptr && issuer->profile == ace::Profile::kDraft01) {
+    return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
+                          "no token came, and the stored one is of draft-01");
   }
   if (credential.has_challenge()) {
     v1::TokenCredential with_token;

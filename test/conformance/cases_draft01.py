@@ -286,6 +286,20 @@ def authorization_server_is_told(t, data):
     t.assertEqual(hint_of(connack)["AS"], "https://as.example/token")
 
 
+@case("ACE-D01-6", outcome="accepted", stack="draft-01", each={
+    "empty": b"", "absent": None, "token length 0": b"\0\0"})
+def authorization_server_is_told_who_was_here(t, data):
+    """AS discovery by a client whose earlier token is stored, data."""
+    client, connack = over_nonce(t, draft_token(t))
+    t.assert_code(connack, 0)
+    client.send(wire.disconnect())
+    client, connack = t.raw_connect(data)
+    t.assertEqual(connack.type, "CONNACK", connack)
+    t.assert_code(connack, 0x87)
+    t.assertEqual(hint_of(connack)["AS"], "https://as.example/token")
+    client.expect_closed()
+
+
 @case("ACE-D01-6", outcome="refused", stack="draft-01")
 def discovery_is_no_way_in(t):
     """a client goes on after AS discovery."""

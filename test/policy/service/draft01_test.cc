@@ -363,16 +363,18 @@ TEST_F(Draft01Test, SessionsThatOutliveTheConnectionAreDenied) {
   Granted(of_the_rfc);
 }
 
-// covers: ACE-D01-3, ACE-POP-5
-TEST_F(Draft01Test, AStoredTokenIsProvenOneSided) {
+// covers: ACE-D01-6, ACE-POP-5
+TEST_F(Draft01Test, AStoredTokenIsNotChallengedFor) {
   Granted(WithNonce(DraftToken(client_), client_));
-  EXPECT_TRUE(Ask(Stored()).has_challenge_required());
-  EXPECT_EQ(Reason(StoredWithChallenge(client_)),
-            v1::Denial::REASON_PROOF_INVALID);
-  v1::AuthenticateRequest request = Request();
-  *request.mutable_stored_token()->mutable_challenge() =
+  v1::AuthenticateRequest known = Stored();
+  known.mutable_connection()->set_client_certificate(CertificateOf(client_));
+  v1::AuthenticateRequest answered = Stored();
+  *answered.mutable_stored_token()->mutable_challenge() =
       OneSided("", client_).token().challenge();
-  Granted(request);
+  for (const v1::AuthenticateRequest& request :
+       {Stored(), known, answered, StoredWithChallenge(client_)}) {
+    EXPECT_EQ(Reason(request), v1::Denial::REASON_NO_CREDENTIAL);
+  }
 }
 
 // covers: ACE-D01-4
