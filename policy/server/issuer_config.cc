@@ -26,11 +26,12 @@ constexpr absl::Duration kMaxCacheTtl = absl::Hours(1);
 class IssuerChecker {
  public:
   IssuerChecker(const Schema::Issuer& issuer, std::string path,
-                const config::Locations& locations,
+                const config::Locations& locations, bool forgets,
                 std::vector<std::string>* warnings)
       : issuer_(issuer),
         path_(std::move(path)),
         locations_(locations),
+        forgets_(forgets),
         warnings_(*warnings) {}
 
   absl::Status Check(ace::TokenVerifier::Options* options,
@@ -58,6 +59,7 @@ class IssuerChecker {
   const Schema::Issuer& issuer_;
   const std::string path_;
   const config::Locations& locations_;
+  const bool forgets_;  // a restart does, what the store holds
   std::vector<std::string>& warnings_;
 };
 
@@ -231,8 +233,10 @@ ace::Profile IssuerChecker::ProfileOfTokens() {
   if (issuer_.profile() != Schema::Issuer::PROFILE_DRAFT_01) {
     return ace::Profile::kRfc9431;
   }
-  warnings_.push_back(
-      absl::StrCat(Field("profile"), ": ", Draft01Warning(issuer_.issuer())));
+  warnings_.push_back(absl::StrCat(
+      Field("profile"), ": ", Draft01Warning(issuer_.issuer()),
+      forgets_ ? "; and in store.memory a restart forgets which have been used"
+               : ""));
   return ace::Profile::kDraft01;
 }
 
@@ -250,6 +254,9 @@ absl::Status CheckIssuers(const Schema& schema,
                           ace::TokenVerifier::Options* options,
                           IssuerSettings* settings,
                           std::vector<std::string>* warnings) {
+  const auto store = schema.store().backend_case();
+  const bool forgets =
+      store != Schema::Store::kSqlite && store != Schema::Store::kEtcd;
   absl::flat_hash_set<std::string> names;
   for (int i = 0; i < schema.issuers_size(); ++i) {
     const Schema::Issuer& issuer = schema.issuers(i);
@@ -258,8 +265,9 @@ absl::Status CheckIssuers(const Schema& schema,
       return locations.Error(FieldPath(path, "issuer"),
                              "stands here for the second time");
     }
-    const absl::Status status = IssuerChecker(issuer, path, locations, warnings)
-                                    .Check(options, settings);
+    const absl::Status status =
+        IssuerChecker(issuer, path, locations, forgets, warnings)
+            .Check(options, settings);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

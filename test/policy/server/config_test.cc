@@ -181,9 +181,16 @@ TEST_F(ConfigTest, WarnsOfEachIssuerOfDraft01) {
   ASSERT_EQ(config->verifier.issuers().size(), 1u);
   EXPECT_EQ(config->verifier.issuers()[0].profile, ace::Profile::kDraft01);
   ASSERT_EQ(config->warnings.size(), 2u);
-  EXPECT_THAT(config->warnings[1],
-              AllOf(HasSubstr("issuers[0].profile: "),
-                    HasSubstr("https://as.example"), HasSubstr("draft-01")));
+  EXPECT_THAT(
+      config->warnings[1],
+      AllOf(HasSubstr("issuers[0].profile: "), HasSubstr("https://as.example"),
+            HasSubstr("draft-01"), HasSubstr("a restart forgets")));
+  const auto kept = Load(Minimal(
+      {{"jwks_file: as.json", "profile: draft-01\n  jwks_file: as.json"},
+       {"memory: {}", "sqlite: policy.db"}}));
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_THAT(kept->warnings[1],
+              AllOf(HasSubstr("draft-01"), Not(HasSubstr("restart"))));
   const auto plain = Load(kMinimal);
   ASSERT_TRUE(plain.ok());
   EXPECT_EQ(plain->warnings.size(), 1u);
