@@ -3,7 +3,7 @@
 import os
 import time
 
-from cases_token import signed_cwt
+from cases_token import MANY, jwt_of, signed_cwt
 from harness import cwt, wire
 from harness.tokens import AuthorizationServer
 from suite import case
@@ -196,11 +196,44 @@ def exi_is_not_revived(t):
     token = t.token("a/# pub", **exi_token(2))
     first, connack = t.connack(token)
     t.assert_code(connack, 0)
-    # The same in another signature is the same token.
     first.expect_disconnect(0x87)
     client, connack = t.connack(token, client_id=f"{t.name}-again")
     t.assert_code(connack, 0x87)
     client.expect_closed()
+
+
+def newly_signed_jwt(t, jti, number):
+    return t.token("a/# pub", **exi_token(2, jti=jti.hex(), iat=int(
+        time.time()) - number))
+
+
+def newly_signed_cwt(t, jti, number):
+    return cwt.encode(signed_cwt(t, c4=None, c40=2, c7=jti, c6=int(
+        time.time()) - number))
+
+
+@case("ACE-TOK-8", outcome="refused", slow=True, each={
+    "jti": newly_signed_jwt, "cti": newly_signed_cwt})
+def exi_is_not_revived_by_another_signature(t, make):
+    """a token that is newly issued with an id that was seen, after its exi."""
+    jti = os.urandom(8)
+    first, connack = t.connack(make(t, jti, 0))
+    t.assert_code(connack, 0)
+    first.expect_disconnect(0x87)
+    client, connack = t.connack(make(t, jti, 1), client_id=f"{t.name}-again")
+    t.assert_code(connack, 0x87)
+    client.expect_closed()
+
+
+@case("ACE-TOK-8", outcome="accepted", slow=True)
+def same_jti_of_another_issuer_is_another_token(t):
+    """a token with the jti of another issuer's, whose exi is over."""
+    claims = exi_token(2)
+    first, connack = t.connack(t.token("a/# pub", **claims),
+                               client_id=f"{t.name}-first")
+    t.assert_code(connack, 0)
+    first.expect_disconnect(0x87)
+    t.assert_let_in(*t.connack(jwt_of(t, MANY, "ed-1", **claims)))
 
 
 @case("ACE-TOK-8", outcome="refused", slow=True)

@@ -381,6 +381,29 @@ TEST_F(StoredTokenTest, AnExiTokenLivesFromWhenItIsFirstSeen) {
 }
 
 // covers: ACE-TOK-8
+TEST_F(StoredTokenTest, ATokenIsSeenByItsIssuerAndIdWhateverElseItSays) {
+  const std::string kAnother = "https://another.example";
+  const Authenticator authenticator(issuer_.VerifierWith(kAnother), {}, store_,
+                                    managed_);
+  TokenOptions options;
+  options.lifetime = absl::Minutes(10);
+  const auto expired = [&](absl::Time now) {
+    const auto answer = authenticator.Authenticate(
+        WithExporter(Token(client_, options), client_), now);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() &&
+           answer->denial().reason() == v1::Denial::REASON_TOKEN_EXPIRED;
+  };
+  EXPECT_FALSE(expired(kNow));
+  const absl::Time later = kNow + absl::Minutes(10);
+  options.issued_at = later;
+  options.lifetime = absl::Minutes(5);
+  EXPECT_TRUE(expired(later));
+  options.issuer = kAnother;
+  EXPECT_FALSE(expired(later));
+}
+
+// covers: ACE-TOK-8
 TEST_F(StoredTokenTest, APostedExiTokenHasBeenSeen) {
   TokenOptions options;
   options.lifetime = absl::Minutes(10);
