@@ -4,7 +4,8 @@ import time
 
 from cases_publish import reauthenticate
 from harness import wire
-from harness.tokens import Ed25519Key
+from harness.certificates import self_signed
+from harness.tokens import Ed25519Key, b64
 from suite import case, eventually
 
 
@@ -64,6 +65,16 @@ def expired_subscribe_is_answered(t):
     """SUBSCRIBE after the token has run out."""
     client = expired(t, "a/# sub")
     t.assertEqual(client.subscribe("a/x", "a/y"), [0x87, 0x87])
+    t.broker_packets()
+
+
+@case("ACE-EXP-1", "ACE-EXP-2", "ACE-SUB-1", outcome="refused", stack="grace",
+      slow=True)
+def expired_v3_subscribe_is_answered(t):
+    """v3 SUBSCRIBE after the token has run out; the connection stays."""
+    client = expired(t, "a/# sub", v311=True)
+    for _ in range(2):
+        t.assertEqual(client.subscribe("a/x", "a/y"), [0x80, 0x80])
     t.broker_packets()
 
 
@@ -190,6 +201,38 @@ def client_without_ace_may_not_reauthenticate(t):
     t.assertGreaterEqual(answer.code, 0x80)
     client.expect_closed()
     eventually(lambda: t.broker_side().closed, "closed")
+
+
+def refused_reauthentication(t, client):
+    """AUTH 0x19 of a client that did not name the method in CONNECT."""
+    client.send(wire.auth(0x19, wire.binary(t.token("b/# pub"))))
+    client.expect_disconnect(0x82)
+    t.assert_broker_closed()
+
+
+@case("ACE-EXP-3", "ACE-POP-8", outcome="refused", stack="certificates")
+def client_known_to_tls_may_not_reauthenticate(t):
+    """AUTH 0x19 of a client that TLS has authenticated."""
+    t.post(t.token("a/# pub"))
+    client = t.client(certificate=self_signed(t.key))
+    client.send(wire.connect(client_id=t.name))
+    connack = client.expect("CONNACK")
+    t.assert_code(connack, 0)
+    t.assertNotIn("authentication_method", connack.properties)
+    refused_reauthentication(t, client)
+
+
+@case("ACE-EXP-3", "ACE-POP-8", outcome="refused", stack="credentials")
+def client_with_its_token_as_user_name_may_not_reauthenticate(t):
+    """AUTH 0x19 of a v5 client with its token in the User Name."""
+    client = t.client()
+    client.send(wire.connect(
+        client_id=t.name, username="ace" + b64(t.token("a/# pub")),
+        password=client.exporter_proof(t.key)))
+    connack = client.expect("CONNACK")
+    t.assert_code(connack, 0)
+    t.assertNotIn("authentication_method", connack.properties)
+    refused_reauthentication(t, client)
 
 
 @case("ACE-EXP-3", outcome="refused", each={

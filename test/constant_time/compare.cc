@@ -1,5 +1,6 @@
 // Checks, N times, a MAC that is wrong in one byte, for run.py to count what
 // that takes: how much must not tell which byte it is.
+// covers: ACE-POP-1
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
