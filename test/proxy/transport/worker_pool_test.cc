@@ -51,6 +51,41 @@ TEST_F(WorkerPoolTest, ServesNewClientsDifferentlyAfterAReload) {
   before.Close();
 }
 
+// Many that come one after the other, most of which are about nobody here.
+// covers: ACE-EXP-4
+TEST_F(WorkerPoolTest, EndsWhoIsRevokedAndNobodyElse) {
+  Start();
+  TestClient anonymous(address_);
+  ASSERT_TRUE(anonymous.Handshake());
+  TestSocket its_broker = Open(&anonymous);
+  policy_.Hold();
+  TestClient alice(address_);
+  ASSERT_TRUE(alice.Handshake());
+  alice.Send(kConnect);
+  policy_.TakeHeld()(GrantAllForAToken());
+  TestSocket broker = broker_.Accept();
+  EXPECT_EQ(broker.ReceiveExactly(kConnect.size()), kConnect);
+  broker.Send(kConnack);
+  EXPECT_EQ(alice.ReceiveExactly(kConnack.size()), kConnack);
+  const auto revoke = [this](const std::string& subject) {
+    auto update = std::make_shared<policy_client::RevocationUpdate>();
+    policy::v1::Revocation& revocation = update->added.emplace_back();
+    revocation.set_name("revocations/" + subject);
+    revocation.set_subject(subject);
+    pool_->ApplyRevocations(update);
+  };
+  for (int i = 0; i < 200; ++i) revoke(std::to_string(i));
+  alice.Send(kPingreq);
+  EXPECT_EQ(broker.ReceiveExactly(kPingreq.size()), kPingreq);
+  revoke("alice");
+  alice.ReceiveAll();
+  for (int i = 200; i < 400; ++i) revoke(std::to_string(i));
+  anonymous.Send(kPingreq);
+  EXPECT_EQ(its_broker.ReceiveExactly(kPingreq.size()), kPingreq);
+  Await([this] { return pool_->connections() == 1; });
+  anonymous.Close();
+}
+
 TEST_F(WorkerPoolTest, DrainsOverATime) {
   Start();
   std::vector<std::unique_ptr<TestClient>> clients;
