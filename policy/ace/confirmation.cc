@@ -48,16 +48,21 @@ absl::StatusOr<PopKey> WithNameBeside(absl::StatusOr<PopKey> key,
 
 absl::StatusOr<PopKey> FindKnownKey(absl::string_view kid,
                                     const ConfirmationContext& context) {
+  if (context.subject.empty()) {
+    return ConfirmationError("cnf.kid",
+                             "a name alone needs a sub, whose it is");
+  }
   std::optional<PopKey> key;
   if (context.token.known_keys != nullptr) {
     absl::StatusOr<std::optional<PopKey>> found =
-        context.token.known_keys->FindByKid(context.issuer, kid,
-                                            context.token.now);
+        context.token.known_keys->FindByKid(context.issuer, context.subject,
+                                            kid, context.token.now);
     if (!found.ok()) return found.status();
     key = *std::move(found);
   }
   if (!key.has_value()) {
-    return ConfirmationError("cnf.kid", "the name of no known key");
+    return ConfirmationError("cnf.kid",
+                             "the name of no known key of the subject");
   }
   return *std::move(key);
 }

@@ -15,8 +15,9 @@ namespace sluice::ace {
 // What the `cnf` claim of a token is read with.
 struct ConfirmationContext {
   const TokenContext& token;
-  // The token's issuer.
+  // The token's issuer, and its `sub`, empty where it has none.
   absl::string_view issuer;
+  absl::string_view subject;
   // Whether the token itself is encrypted, so that it may hold a symmetric key.
   bool encrypted;
 };
@@ -46,8 +47,8 @@ absl::StatusOr<PopKey> ToPopKeyDecrypted(absl::string_view member,
 absl::StatusOr<PopKey> WithNameBeside(absl::StatusOr<PopKey> key,
                                       std::optional<absl::string_view> kid);
 
-// The key that is known as `kid`. An error that carries no Rejection comes from
-// KnownKeysInterface.
+// The token's subject's key that is known as `kid`. An error that carries no
+// Rejection comes from KnownKeysInterface.
 absl::StatusOr<PopKey> FindKnownKey(absl::string_view kid,
                                     const ConfirmationContext& context);
 

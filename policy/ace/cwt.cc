@@ -59,9 +59,9 @@ absl::StatusOr<TokenContents> ReadPayload(const Cbor& payload, ByteView bytes,
                                           const TokenContext& context) {
   absl::StatusOr<Claims> claims = ReadCwtClaims(payload);
   if (!claims.ok()) return claims.status();
-  absl::StatusOr<PopKey> pop_key =
-      ReadCwtConfirmation(FindClaim(payload, CwtClaim::kCnf),
-                          ConfirmationContext{context, issuer.name, encrypted});
+  absl::StatusOr<PopKey> pop_key = ReadCwtConfirmation(
+      FindClaim(payload, CwtClaim::kCnf),
+      ConfirmationContext{context, issuer.name, claims->subject, encrypted});
   if (!pop_key.ok()) return pop_key.status();
   absl::StatusOr<Scope> scope = ReadScope(payload, issuer.profile);
   if (!scope.ok()) return scope.status();

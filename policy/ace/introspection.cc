@@ -119,6 +119,17 @@ int64_t EndInSeconds(absl::Time end) {
   return absl::ToUnixSeconds(end + absl::Seconds(1));
 }
 
+// What the `cnf` of an active token with those claims is read with. Its strings
+// are theirs.
+ConfirmationContext ContextOf(const absl::StatusOr<Claims>& claims,
+                              const Issuer& issuer,
+                              const TokenContext& context) {
+  return ConfirmationContext{
+      context, issuer.name,
+      claims.ok() ? absl::string_view(claims->subject) : absl::string_view(),
+      /*encrypted=*/true};
+}
+
 // Puts together what was read of an active token.
 absl::StatusOr<IntrospectionAnswer> ToAnswer(const Issuer& issuer,
                                              absl::StatusOr<Claims> claims,
@@ -170,12 +181,12 @@ absl::StatusOr<IntrospectionAnswer> ReadJson(ByteView body,
     end = default_end;
     answer->emplace("exp", uint64_t(EndInSeconds(default_end)));
   }
-  absl::StatusOr<IntrospectionAnswer> read = ToAnswer(
-      issuer, ReadJwtClaims(*answer),
-      ReadJwtConfirmation(
-          FindMember(*answer, "cnf"),
-          ConfirmationContext{context, issuer.name, /*encrypted=*/true}),
-      ReadJsonScope(*answer, issuer.profile), end);
+  absl::StatusOr<Claims> claims = ReadJwtClaims(*answer);
+  absl::StatusOr<PopKey> pop_key = ReadJwtConfirmation(
+      FindMember(*answer, "cnf"), ContextOf(claims, issuer, context));
+  absl::StatusOr<IntrospectionAnswer> read =
+      ToAnswer(issuer, std::move(claims), std::move(pop_key),
+               ReadJsonScope(*answer, issuer.profile), end);
   CleanseStrings(*answer);
   return read;
 }
@@ -218,10 +229,10 @@ absl::StatusOr<IntrospectionAnswer> ReadCbor(ByteView body,
     answer->items.push_back(std::move(key));
     answer->items.push_back(std::move(value));
   }
-  return ToAnswer(issuer, ReadCwtClaims(*answer),
-                  ReadCwtConfirmation(FindClaim(*answer, CwtClaim::kCnf),
-                                      ConfirmationContext{context, issuer.name,
-                                                          /*encrypted=*/true}),
+  absl::StatusOr<Claims> claims = ReadCwtClaims(*answer);
+  absl::StatusOr<PopKey> pop_key = ReadCwtConfirmation(
+      FindClaim(*answer, CwtClaim::kCnf), ContextOf(claims, issuer, context));
+  return ToAnswer(issuer, std::move(claims), std::move(pop_key),
                   ReadCborScope(*answer, issuer.profile), end);
 }
 

@@ -47,9 +47,9 @@ absl::StatusOr<TokenContents> ReadPayload(const Json& payload,
                                           const TokenContext& context) {
   absl::StatusOr<Claims> claims = ReadJwtClaims(payload);
   if (!claims.ok()) return claims.status();
-  absl::StatusOr<PopKey> pop_key =
-      ReadJwtConfirmation(FindMember(payload, "cnf"),
-                          ConfirmationContext{context, issuer.name, encrypted});
+  absl::StatusOr<PopKey> pop_key = ReadJwtConfirmation(
+      FindMember(payload, "cnf"),
+      ConfirmationContext{context, issuer.name, claims->subject, encrypted});
   if (!pop_key.ok()) return pop_key.status();
   absl::StatusOr<Scope> scope = ReadScope(payload, issuer.profile);
   if (!scope.ok()) return scope.status();

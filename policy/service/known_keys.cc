@@ -28,10 +28,11 @@ absl::StatusOr<ace::PopKey> KeptKey(const TokenRecord& record) {
 }
 
 absl::StatusOr<std::optional<ace::PopKey>> StoredKeys::FindByKid(
-    absl::string_view issuer, absl::string_view kid, absl::Time now) const {
-  if (kid.empty()) return std::nullopt;
+    absl::string_view issuer, absl::string_view subject, absl::string_view kid,
+    absl::Time now) const {
+  if (subject.empty() || kid.empty()) return std::nullopt;
   const absl::StatusOr<std::vector<TokenRecord>> records =
-      store_->FindByKid(issuer, kid, now);
+      store_->FindByKid(issuer, subject, kid, now);
   if (!records.ok()) return records.status();
   // Each record has a key of its own.
   if (records->size() != 1) return std::nullopt;

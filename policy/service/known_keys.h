@@ -29,8 +29,8 @@ class StoredKeys final : public ace::KnownKeysInterface {
       : store_(std::move(store)) {}
 
   absl::StatusOr<std::optional<ace::PopKey>> FindByKid(
-      absl::string_view issuer, absl::string_view kid,
-      absl::Time now) const override;
+      absl::string_view issuer, absl::string_view subject,
+      absl::string_view kid, absl::Time now) const override;
 
  private:
   const std::shared_ptr<TokenStoreInterface> store_;

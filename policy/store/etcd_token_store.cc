@@ -275,9 +275,10 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
-    absl::string_view issuer, absl::string_view kid, absl::Time now) {
-  return FindNamed(KidPrefix(kid, issuer), &EtcdTokenStore::KidKey, issuer,
-                   kMaxNamesakes, now);
+    absl::string_view issuer, absl::string_view subject, absl::string_view kid,
+    absl::Time now) {
+  return FindNamed(KidPrefix(kid, issuer, subject), &EtcdTokenStore::KidKey,
+                   issuer, kMaxNamesakes, now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKidOfAnyIssuer(
@@ -352,12 +353,14 @@ std::string EtcdTokenStore::KidPrefix(absl::string_view kid) const {
 }
 
 std::string EtcdTokenStore::KidPrefix(absl::string_view kid,
-                                      absl::string_view issuer) const {
-  return absl::StrCat(KidPrefix(kid), absl::BytesToHexString(issuer), "/");
+                                      absl::string_view issuer,
+                                      absl::string_view subject) const {
+  return absl::StrCat(KidPrefix(kid), absl::BytesToHexString(issuer), "/",
+                      absl::BytesToHexString(subject), "/");
 }
 
 std::string EtcdTokenStore::KidKey(const TokenRecord& record) const {
-  return absl::StrCat(KidPrefix(record.kid, record.issuer),
+  return absl::StrCat(KidPrefix(record.kid, record.issuer, record.subject),
                       absl::BytesToHexString(record.binding));
 }
 

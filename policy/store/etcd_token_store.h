@@ -25,8 +25,8 @@ namespace sluice::policy {
 //
 //   PREFIX/tokens/BINDING              StoredToken
 //   PREFIX/clients/CLIENT_ID           the binding of its record
-//   PREFIX/kids/HEX_KID/HEX_ISSUER/HEX_BINDING  the binding
-//   PREFIX/subjects/HEX_SUBJECT/HEX_BINDING     the binding
+//   PREFIX/kids/HEX_KID/HEX_ISSUER/HEX_SUBJECT/HEX_BINDING  the binding
+//   PREFIX/subjects/HEX_SUBJECT/HEX_BINDING                 the binding
 //   PREFIX/client_id_owners/CLIENT_ID  StoredFact, the owner
 //   PREFIX/first_seen/TOKEN            StoredFact, the time in decimal digits
 //   PREFIX/used_proofs/PROOF           StoredFact
@@ -59,6 +59,7 @@ class EtcdTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
+                                                     absl::string_view subject,
                                                      absl::string_view kid,
                                                      absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
@@ -99,7 +100,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   std::string TokenKey(absl::string_view binding) const;
   std::string ClientKey(absl::string_view client_id) const;
   std::string KidPrefix(absl::string_view kid) const;
-  std::string KidPrefix(absl::string_view kid, absl::string_view issuer) const;
+  std::string KidPrefix(absl::string_view kid, absl::string_view issuer,
+                        absl::string_view subject) const;
   std::string KidKey(const TokenRecord& record) const;
   std::string SubjectPrefix(absl::string_view subject) const;
   std::string SubjectKey(const TokenRecord& record) const;

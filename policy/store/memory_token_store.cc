@@ -60,7 +60,8 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
   }
   if (!entry->record.kid.empty()) {
     entry->by_kid = by_kid_.emplace(
-        KeyName(entry->record.kid, entry->record.issuer), entry);
+        KeyName(entry->record.kid, entry->record.issuer, entry->record.subject),
+        entry);
   }
   if (!entry->record.subject.empty()) {
     entry->by_subject = by_subject_.emplace(entry->record.subject, entry);
@@ -93,15 +94,16 @@ absl::StatusOr<std::optional<TokenRecord>> MemoryTokenStore::FindByClientId(
 }
 
 absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKid(
-    absl::string_view issuer, absl::string_view kid, absl::Time now) {
+    absl::string_view issuer, absl::string_view subject, absl::string_view kid,
+    absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  return Namesakes(KeyName(kid, issuer), /*any_issuer=*/false, now);
+  return Namesakes(KeyName(kid, issuer, subject), /*anybodys=*/false, now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKidOfAnyIssuer(
     absl::string_view kid, absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  return Namesakes(KeyName(kid, ""), /*any_issuer=*/true, now);
+  return Namesakes(KeyName(kid, "", ""), /*anybodys=*/true, now);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindBySubject(
@@ -194,13 +196,13 @@ std::optional<TokenRecord> MemoryTokenStore::Lookup(const Index& index,
 }
 
 std::vector<TokenRecord> MemoryTokenStore::Namesakes(const KeyName& name,
-                                                     bool any_issuer,
+                                                     bool anybodys,
                                                      absl::Time now) const {
   std::vector<TokenRecord> found;
   for (auto i = by_kid_.lower_bound(name);
        i != by_kid_.end() && found.size() < kMaxNamesakes; ++i) {
-    const auto& [kid, issuer] = i->first;
-    if (kid != name.first || (!any_issuer && issuer != name.second)) break;
+    if (std::get<0>(i->first) != std::get<0>(name)) break;
+    if (!anybodys && i->first != name) break;
     if (i->second->record.expires_at > now) found.push_back(i->second->record);
   }
   return found;

@@ -7,6 +7,7 @@
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
+                                                     absl::string_view subject,
                                                      absl::string_view kid,
                                                      absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
@@ -64,8 +66,9 @@ class MemoryTokenStore : public TokenStoreInterface {
   struct Entry;
   using Entries = std::list<Entry>;
   using ByExpiry = std::multimap<absl::Time, Entries::iterator>;
-  // `kid` and issuer.
-  using KeyName = std::pair<absl::string_view, absl::string_view>;
+  // `kid`, issuer and subject.
+  using KeyName =
+      std::tuple<absl::string_view, absl::string_view, absl::string_view>;
   using ByKid = std::multimap<KeyName, Entries::iterator>;
   using BySubject = std::multimap<absl::string_view, Entries::iterator>;
   struct Entry {
@@ -84,9 +87,9 @@ class MemoryTokenStore : public TokenStoreInterface {
   static std::optional<TokenRecord> Lookup(const Index& index,
                                            absl::string_view key,
                                            absl::Time now);
-  // The live records with a key of that name; the issuer counts where it is not
-  // `any_issuer`, and is empty where it is.
-  std::vector<TokenRecord> Namesakes(const KeyName& name, bool any_issuer,
+  // The live records with a key of that name; its issuer and subject count
+  // where it is not `anybodys`, and are empty where it is.
+  std::vector<TokenRecord> Namesakes(const KeyName& name, bool anybodys,
                                      absl::Time now) const;
   void Remove(Entries::iterator entry);
   // Takes the Client Identifier away from the record that has it.

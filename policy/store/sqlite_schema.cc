@@ -142,8 +142,15 @@ constexpr char kVersion5[] = R"sql(
 ALTER TABLE tokens ADD COLUMN issued_at INTEGER;
 )sql";
 
+// A key's name is its subject's.
+constexpr char kVersion6[] = R"sql(
+DROP INDEX tokens_by_kid;
+CREATE INDEX tokens_by_kid ON tokens (kid, issuer, subject)
+  WHERE kid IS NOT NULL;
+)sql";
+
 constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3,
-                                       kVersion4, kVersion5};
+                                       kVersion4, kVersion5, kVersion6};
 
 }  // namespace
 

@@ -193,13 +193,16 @@ absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::FindByClientId(
 }
 
 absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKid(
-    absl::string_view issuer, absl::string_view kid, absl::Time now) {
+    absl::string_view issuer, absl::string_view subject, absl::string_view kid,
+    absl::Time now) {
   std::lock_guard<std::mutex> lock(database_->mutex());
-  SqliteStatement statement = database_->Prepare(absl::StrCat(
-      "SELECT ", kRecordColumns,
-      " FROM tokens WHERE kid = ? AND issuer = ? AND expires_at > ? LIMIT ?"));
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat("SELECT ", kRecordColumns,
+                   " FROM tokens WHERE kid = ? AND issuer = ? AND subject = ?"
+                   " AND expires_at > ? LIMIT ?"));
   statement.Bind(kid)
       .Bind(issuer)
+      .Bind(subject)
       .Bind(absl::ToUnixMicros(now))
       .Bind(int64_t{kMaxNamesakes});
   return AllRecords(&statement);

@@ -40,6 +40,7 @@ class SqliteTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::optional<TokenRecord>> FindByClientId(
       absl::string_view client_id, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view issuer,
+                                                     absl::string_view subject,
                                                      absl::string_view kid,
                                                      absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(

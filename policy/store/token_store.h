@@ -112,11 +112,13 @@ class TokenStoreInterface {
       absl::string_view client_id, absl::Time now) = 0;
 
   // At most kMaxNamesakes records whose key is called `kid`, which is not
-  // empty: those of tokens of `issuer`, and those of any issuer. Each has
-  // another key, so more than one means that the name is ambiguous.
+  // empty: those of tokens of `issuer` for `subject`, which is not empty, and
+  // those of any. Each has another key, so more than one means that the name is
+  // ambiguous.
   static constexpr size_t kMaxNamesakes = 8;
   virtual absl::StatusOr<std::vector<TokenRecord>> FindByKid(
-      absl::string_view issuer, absl::string_view kid, absl::Time now) = 0;
+      absl::string_view issuer, absl::string_view subject,
+      absl::string_view kid, absl::Time now) = 0;
   virtual absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
       absl::string_view kid, absl::Time now) = 0;
 

@@ -196,6 +196,27 @@ class KeyNameTest(StoredTokenTestCase):
             self.connack_of(self.by_name("the-first-one's"), key), 0)
 
     # covers: ACE-TOK-4
+    def test_kid_of_another_subjects_key_refused_0x87(self):
+        mine, other = Ed25519Key("mine"), Ed25519Key("mine")
+        client = self.client()
+        self.assert_code(client.ace_connect(
+            self.token(key=other, subject="mallory"), other), 0)
+        # Nobody's key of that name is known yet but mallory's.
+        self.assert_code(self.connack_of(self.by_name("mine"), other), 0x87)
+        self.connected("a/# pub", key=mine)
+        self.assert_code(self.connack_of(self.by_name("mine"), mine), 0)
+        self.assert_code(self.connack_of(self.by_name("mine"), other), 0x87)
+
+    # covers: ACE-TOK-4
+    def test_kid_in_a_token_without_sub_refused_0x87(self):
+        key = Ed25519Key("nobody's")
+        client = self.client()
+        self.assert_code(client.ace_connect(
+            self.token("a/# pub", key=key, sub=None), key), 0)
+        self.assert_code(
+            self.connack_of(self.by_name("nobody's", sub=None), key), 0x87)
+
+    # covers: ACE-TOK-4
     def test_unknown_kid_refused_0x87(self):
         for kid in ("nobody's-key", ""):
             with self.subTest(kid=kid):

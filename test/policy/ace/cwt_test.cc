@@ -296,7 +296,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"CnfBoth", 8, Map({{1, PublicKey()}, {2, EncryptForRs(SecretKey())}}),
          "cnf: both COSE_Key and Encrypted_COSE_Key"},
         {"KidAlone", 8, Cnf(3, Octets("x")),
-         "cnf.kid: the name of no known key"},
+         "cnf.kid: the name of no known key of the subject"},
         {"KidText", 8, Cnf(3, Text("x")), "cnf.kid: not a byte string"},
         {"SymmetricInClear", 8, Cnf(1, SecretKey()),
          "cnf.COSE_Key: a symmetric key in clear"},

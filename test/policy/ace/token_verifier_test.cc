@@ -357,7 +357,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"KidAlone",
          "cnf",
          {{"kid", "x"}},
-         "cnf.kid: the name of no known key"},
+         "cnf.kid: the name of no known key of the subject"},
         {"KidNumber", "cnf", {{"kid", 7}}, "cnf.kid: not a string"},
         {"CertificateHash",
          "cnf",
@@ -529,10 +529,12 @@ TEST(TokenVerifierTest, DecryptsASymmetricKey) {
 class FakeKnownKeys : public KnownKeysInterface {
  public:
   absl::StatusOr<std::optional<PopKey>> FindByKid(
-      absl::string_view issuer, absl::string_view kid,
-      absl::Time now) const override {
+      absl::string_view issuer, absl::string_view subject,
+      absl::string_view kid, absl::Time now) const override {
     if (kid == "broken") return absl::UnavailableError("no store");
-    if (issuer != kTestIssuer || kid != "known" || now != TestNow()) {
+    if (issuer != kTestIssuer ||
+        subject != TestClaims()["sub"].get<std::string>() || kid != "known" ||
+        now != TestNow()) {
       return std::optional<PopKey>();
     }
     return std::make_optional(
@@ -551,6 +553,16 @@ TEST(TokenVerifierTest, FindsAKeyByItsName) {
   EXPECT_EQ(verify("known")->pop_key.thumbprint(),
             TestKey(kP256PrivateJwk).jwk().Thumbprint());
   EXPECT_EQ(RejectionOf(verify("other").status()), Rejection::kInvalid);
+  // Of somebody else, and of nobody.
+  Json claims = ClaimsWith("cnf", {{"kid", "known"}});
+  claims["sub"] = "somebody else";
+  EXPECT_EQ(
+      verifier.Verify(AsBytes(TestToken(claims)), TestNow()).status().message(),
+      "cnf.kid: the name of no known key of the subject");
+  claims.erase("sub");
+  EXPECT_EQ(
+      verifier.Verify(AsBytes(TestToken(claims)), TestNow()).status().message(),
+      "cnf.kid: a name alone needs a sub, whose it is");
   // That nobody could be asked is not a refusal.
   EXPECT_EQ(verify("broken").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(RejectionOf(verify("broken").status()), std::nullopt);

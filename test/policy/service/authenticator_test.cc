@@ -39,6 +39,7 @@ class BrokenStore : public TokenStoreInterface {
   }
   absl::StatusOr<std::vector<TokenRecord>> FindByKid(absl::string_view,
                                                      absl::string_view,
+                                                     absl::string_view,
                                                      absl::Time) override {
     return absl::UnavailableError("the store is away");
   }

@@ -31,6 +31,14 @@ class KnownKeysTest : public AuthenticatorHarness {
     options.issuer = issuer;
     return Token(client_, options);
   }
+  // A token of another subject's, for a key of that name; without a name where
+  // it is nobody's.
+  static TokenOptions Of(const std::string& subject, const std::string& kid,
+                         bool alone = false) {
+    TokenOptions options = Named(kid, alone);
+    options.subject = subject;
+    return options;
+  }
 
   const StoredKeys keys_{store_};
 };
@@ -68,6 +76,7 @@ TEST_F(KnownKeysTest, ADamagedKeyIsAnErrorAndNotAnUnknownName) {
   const ace::PopKey key = PopKeyOf(client_, "kid");
   TokenRecord record{key.thumbprint(), "token", kExpiry, "",
                      TokenOptions().issuer};
+  record.subject = TokenOptions().subject;
   KeepKey(key, &record);
   record.binding = "another key's";
   ASSERT_TRUE(store_->Put(record, kNow).ok());
@@ -117,7 +126,8 @@ TEST_F(KnownKeysTest, UnknownNamesAreRefused) {
   for (const char* kid : {"other", ""}) {
     const v1::Denial denial = Denied(WithExporter(ByName(kid), client_));
     EXPECT_EQ(denial.reason(), v1::Denial::REASON_TOKEN_INVALID);
-    EXPECT_EQ(denial.detail(), "cnf.kid: the name of no known key");
+    EXPECT_EQ(denial.detail(),
+              "cnf.kid: the name of no known key of the subject");
   }
 }
 
@@ -127,7 +137,35 @@ TEST_F(KnownKeysTest, ANameWithTwoKeysBindsNothing) {
   Post(Token(stranger_, Named("kid")));
   EXPECT_EQ(Denied(WithExporter(ByName("kid"), client_)).reason(),
             v1::Denial::REASON_TOKEN_INVALID);
-  EXPECT_EQ(*keys_.FindByKid("https://as.example", "kid", kNow), std::nullopt);
+  EXPECT_EQ(*keys_.FindByKid("https://as.example", "alice", "kid", kNow),
+            std::nullopt);
+}
+
+// covers: ACE-TOK-4
+TEST_F(KnownKeysTest, AnotherSubjectsKeyOfThatNameIsNoneOfThisOne) {
+  // Before the client's key is known, its name means no key, and least of all
+  // that of somebody who has taken the name.
+  Granted(WithExporter(Token(stranger_, Of("mallory", "kid")), stranger_));
+  EXPECT_EQ(Denied(WithExporter(ByName("kid"), stranger_)).reason(),
+            v1::Denial::REASON_TOKEN_INVALID);
+  // Nor do others make the client's own name mean either.
+  for (int i = 0; i < 10; ++i) {
+    Post(Token(NewKey(ace::Algorithm::kEdDsa), Of("mallory", "kid")));
+    Post(Token(NewKey(ace::Algorithm::kEdDsa), Of("", "kid")));
+  }
+  Post(Token(client_, Named("kid")));
+  Granted(WithExporter(ByName("kid"), client_));
+  EXPECT_EQ(Denied(WithExporter(ByName("kid"), stranger_)).reason(),
+            v1::Denial::REASON_PROOF_INVALID);
+}
+
+// covers: ACE-TOK-4
+TEST_F(KnownKeysTest, ATokenOfNobodyNamesNoKey) {
+  Post(Token(client_, Of("", "kid")));
+  const v1::Denial denial =
+      Denied(WithExporter(Token(client_, Of("", "kid", true)), client_));
+  EXPECT_EQ(denial.reason(), v1::Denial::REASON_TOKEN_INVALID);
+  EXPECT_EQ(denial.detail(), "cnf.kid: a name alone needs a sub, whose it is");
 }
 
 // covers: ACE-TOK-4

@@ -90,9 +90,10 @@ TEST_F(SqliteTokenStoreTest, KeepsEverythingAcrossARestart) {
 
 // covers: ACE-TOK-4
 TEST_F(SqliteTokenStoreTest, KeepsKeysAcrossARestart) {
-  const TokenRecord record{"key", "token", kLater, "", "as", "kid", "secret"};
+  const TokenRecord record{"key", "token", kLater,   "",
+                           "as",  "kid",   "secret", "alice"};
   ASSERT_TRUE(Open()->Put(record, kNow).ok());
-  const auto found = Open()->FindByKid("as", "kid", kNow);
+  const auto found = Open()->FindByKid("as", "alice", "kid", kNow);
   ASSERT_TRUE(found.ok()) << found.status();
   ASSERT_EQ(found->size(), 1u);
   EXPECT_EQ(found->front().key, "secret");
@@ -121,9 +122,10 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeKeysWereKept) {
   EXPECT_EQ((*found)->issuer, "");
   EXPECT_EQ((*found)->kid, "");
   // The key comes in when its token is next used.
-  const TokenRecord record{"key", "token", kLater, "", "as", "kid", "secret"};
+  const TokenRecord record{"key", "token", kLater,   "",
+                           "as",  "kid",   "secret", "alice"};
   ASSERT_TRUE(store->Put(record, kNow).ok());
-  const auto named = store->FindByKid("as", "kid", kNow);
+  const auto named = store->FindByKid("as", "alice", "kid", kNow);
   ASSERT_TRUE(named.ok()) << named.status();
   ASSERT_EQ(named->size(), 1u);
   EXPECT_EQ(named->front().client_id, "client");

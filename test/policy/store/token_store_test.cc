@@ -146,9 +146,11 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
 
   // A record whose key has a name.
   static TokenRecord Named(const std::string& binding,
-                           const std::string& issuer, const std::string& kid) {
+                           const std::string& issuer, const std::string& kid,
+                           const std::string& subject = "alice") {
     TokenRecord record = Record(binding);
     record.issuer = issuer;
+    record.subject = subject;
     record.kid = kid;
     record.key = absl::StrCat("key of ", binding);
     return record;
@@ -168,8 +170,9 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
 
   std::vector<std::string> Namesakes(const std::string& issuer,
                                      const std::string& kid,
-                                     absl::Time now = kNow) {
-    return BindingsOf(store_->FindByKid(issuer, kid, now));
+                                     absl::Time now = kNow,
+                                     const std::string& subject = "alice") {
+    return BindingsOf(store_->FindByKid(issuer, subject, kid, now));
   }
 
   std::vector<std::string> NamesakesOfAnyIssuer(const std::string& kid) {
@@ -356,7 +359,7 @@ TEST_P(TokenStoreTest, FindsKeysByTheirNames) {
   Put(Named("a", "as", kid));
   Put(Named("b", "as", "other"));
   Put(Record("c"));
-  const auto found = store_->FindByKid("as", kid, kNow);
+  const auto found = store_->FindByKid("as", "alice", kid, kNow);
   ASSERT_TRUE(found.ok()) << found.status();
   ASSERT_EQ(found->size(), 1u);
   EXPECT_EQ(found->front().binding, "a");
@@ -376,6 +379,24 @@ TEST_P(TokenStoreTest, AnIssuersNamesAreItsOwn) {
   EXPECT_EQ(Namesakes("other", "kid"), std::vector<std::string>({"b"}));
   EXPECT_EQ(NamesakesOfAnyIssuer("kid"), std::vector<std::string>({"a", "b"}));
   EXPECT_EQ(NamesakesOfAnyIssuer("ki"), std::vector<std::string>());
+}
+
+// covers: ACE-TOK-4
+TEST_P(TokenStoreTest, ASubjectsNamesAreItsOwn) {
+  using Bindings = std::vector<std::string>;
+  Put(Named("a", "as", "kid"));
+  // However many others call their keys so.
+  for (int i = 0; i < 40; ++i) {
+    Put(Named(absl::StrCat("0", i), "as", "kid", "mallory"));
+    Put(Named(absl::StrCat("1", i), "as", "kid", ""));
+    Put(Named(absl::StrCat("2", i), "other", "kid"));
+  }
+  EXPECT_EQ(Namesakes("as", "kid"), Bindings{"a"});
+  EXPECT_EQ(Namesakes("as", "kid", kNow, "bob"), Bindings());
+  // One that becomes another subject's is its own no more.
+  Put(Named("a", "as", "kid", "bob"));
+  EXPECT_EQ(Namesakes("as", "kid"), Bindings());
+  EXPECT_EQ(Namesakes("as", "kid", kNow, "bob"), Bindings{"a"});
 }
 
 // covers: ACE-TOK-4, ACE-TOK-7
