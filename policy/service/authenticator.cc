@@ -235,9 +235,12 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   const absl::StatusOr<ace::VerifiedToken> token =
       Verify(request.token(), now, references);
   if (!token.ok()) return DenialOrError<Response>(token.status());
-  // Nobody has proven anything, so no Client Identifier stands for the token.
-  const absl::Status stored =
-      store_->PutUnproven(RecordOf(request.token(), *token, ""), now);
+  // Unless TLS has, nobody has proven anything; and no Client Identifier stands
+  // for the token.
+  TokenRecord record = RecordOf(request.token(), *token, "");
+  const absl::Status stored = IsProvenByTls(request.connection(), *token)
+                                  ? store_->Put(std::move(record), now)
+                                  : store_->PutUnproven(std::move(record), now);
   if (absl::IsAlreadyExists(stored)) {
     return Deny<Response>(v1::Denial::REASON_TOKEN_INVALID, stored.message());
   }

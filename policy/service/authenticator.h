@@ -68,7 +68,7 @@ class Authenticator {
   // must prove possession then (RFC 9431 section 2.2.2). One that may not take
   // the place of the token that its key has is denied TOKEN_INVALID, and
   // nothing changes (ACE-TOK-7): to say that it was stored would promise its
-  // scope.
+  // scope. Whoever made the TLS handshake with that key has proven possession.
   absl::StatusOr<v1::StoreTokenResponse> StoreToken(
       const v1::StoreTokenRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
@@ -158,6 +158,9 @@ class Authenticator {
     bool has_key = false;            // whether one is a key's
   };
   static TlsBindings TlsBindingsOf(const v1::ConnectionInfo& connection);
+  // Whether the TLS handshake was made with what the token is bound to.
+  static bool IsProvenByTls(const v1::ConnectionInfo& connection,
+                            const ace::VerifiedToken& token);
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
       const v1::ConnectionInfo& connection, absl::Time now) const;
   // What is kept of a token: see TokenRecord.

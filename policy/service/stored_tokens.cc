@@ -1,8 +1,10 @@
 // Authenticator's dealings with tokens that are stored: putting them there, and
 // clients that come without one because one is.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -140,6 +142,13 @@ Authenticator::TlsBindings Authenticator::TlsBindingsOf(
     bindings.names.push_back(std::move(certificate.identity));
   }
   return bindings;
+}
+
+bool Authenticator::IsProvenByTls(const v1::ConnectionInfo& connection,
+                                  const ace::VerifiedToken& token) {
+  const std::vector<std::string> names = TlsBindingsOf(connection).names;
+  return std::find(names.begin(), names.end(), token.pop_key.thumbprint()) !=
+         names.end();
 }
 
 // A certificate without a key of ours that no token is bound to says nothing

@@ -22,6 +22,12 @@ absl::Status CheckUnproven(const TokenRecord& record,
         "the key has a token of another issuer or subject, which only a proof "
         "of possession replaces");
   }
+  // Two that name nobody need not be of one client.
+  if (record.subject.empty()) {
+    return absl::AlreadyExistsError(
+        "the key has a token, which without a subject only a proof of "
+        "possession replaces");
+  }
   if (IsNewer(earlier, record)) {
     return absl::AlreadyExistsError(
         "the key has a newer token, which only a proof of possession replaces");

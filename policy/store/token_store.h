@@ -89,9 +89,10 @@ class TokenStoreInterface {
 
   // The same for a token that came without a proof of possession: anybody who
   // gets hold of one can bring it. So it takes the place of no live record of
-  // another issuer or subject, and of none that is newer: by `issued_at`, or
-  // where one of them has none, by when they expire. That is kAlreadyExists,
-  // and the message says which. Check and change are one step.
+  // another issuer or subject, of none without a subject, but with the same
+  // token, and of none that is newer: by `issued_at`, or where one of them has
+  // none, by when they expire. That is kAlreadyExists, and the message says
+  // which. Check and change are one step.
   absl::Status PutUnproven(TokenRecord record, absl::Time now) {
     return PutOf(std::move(record), Possession::kUnproven, now);
   }

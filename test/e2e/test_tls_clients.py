@@ -80,6 +80,29 @@ class ClientCertificateTest(StackTestCase):
         self.assert_code(client.publish("a/b"), 0x10)
         self.assert_code(client.publish("b/c"), 0x87)
 
+    # covers: ACE-TOK-7, ACE-AZI-2
+    def test_posted_token_without_sub_displaces_none(self):
+        key = Ed25519Key()
+        self.post(self.token("a/# pub", key=key, sub=None))
+        other, _ = self.anonymous()
+        self.assert_code(other.publish("authz-info", self.token(
+            "b/# pub", key=key, sub=None, life=86400)), 0x87)
+        client, _ = self.known(key)
+        self.assert_code(client.publish("a/b"), 0x10)
+
+    # covers: ACE-TOK-7, ACE-AUTH-3
+    def test_key_of_the_handshake_displaces_a_token_that_was_only_posted(self):
+        key = Ed25519Key()
+        self.post(self.token("b/# pub", key=key, sub="mallory"))
+        mine = self.token("a/# pub", key=key)
+        other, _ = self.anonymous()
+        self.assert_code(other.publish("authz-info", mine), 0x87)
+        client, _ = self.known(key)
+        self.assert_code(client.publish("authz-info", mine), 0)
+        client, _ = self.known(key)
+        self.assert_code(client.publish("a/b"), 0x10)
+        self.assert_code(client.publish("b/c"), 0x87)
+
     # covers: ACE-AUTH-4
     def test_method_ace_overrides_the_certificate(self):
         key = Ed25519Key()

@@ -108,6 +108,51 @@ TEST_F(StoredTokenTest, APostedTokenReplacesNoNewerOneAndNoneOfAnother) {
   EXPECT_EQ(grant.token_id(), "new");
 }
 
+// covers: ACE-TOK-7, ACE-AZI-2
+TEST_F(StoredTokenTest, APostedTokenOfNobodyReplacesNone) {
+  TokenOptions options;
+  options.subject = "";
+  Granted(WithExporter(Token(client_, options), client_));
+  options.token_id = "another";
+  options.scope = "";
+  options.issued_at = kNow;
+  options.expires_at = kExpiry + absl::Hours(1);
+  EXPECT_EQ(PostDenied(Token(client_, options)).reason(),
+            v1::Denial::REASON_TOKEN_INVALID);
+  EXPECT_EQ(Granted(Known(Anonymous(false), client_)).token_id(), "token-1");
+  // A recheck of what was granted for the one that is stored is of that one.
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_stored_key_id(client_.jwk().Thumbprint());
+  EXPECT_EQ(Granted(recheck).token_id(), "token-1");
+}
+
+// covers: ACE-TOK-7, ACE-AUTH-3
+TEST_F(StoredTokenTest, TheHandshakeProvesAPostedToken) {
+  TokenOptions options;
+  options.subject = "mallory";
+  options.issued_at = kNow;
+  const auto post = [this](const std::string& token,
+                           const ace::SigningKey& tls_key) {
+    v1::StoreTokenRequest request = Posted(token);
+    request.mutable_connection()->set_client_certificate(
+        CertificateOf(tls_key));
+    const auto answer = Make().StoreToken(request, kNow);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() && answer->has_stored();
+  };
+  Post(Token(client_, options));
+  EXPECT_FALSE(post(Token(client_), stranger_));
+  EXPECT_TRUE(post(Token(client_), client_));
+  EXPECT_EQ(Granted(Known(Anonymous(false), client_)).subject(), "alice");
+  EXPECT_FALSE(post(Token(client_, options), stranger_));
+  // Of a certificate as of its key, and under no Client Identifier.
+  TokenOptions bound = BoundToCertificate(client_);
+  bound.subject = "mallory";
+  Post(Token(client_, bound));
+  EXPECT_TRUE(post(Token(client_, BoundToCertificate(client_)), client_));
+  EXPECT_EQ(Denied(Stored()).reason(), v1::Denial::REASON_NO_CREDENTIAL);
+}
+
 // covers: ACE-TOK-7, ACE-CON-2
 TEST_F(StoredTokenTest, WhoAsksForTheNonceChangesNothing) {
   TokenOptions options;

@@ -139,9 +139,10 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeIatWasKept) {
     ASSERT_TRUE(first.ok()) << first.status();
     ASSERT_TRUE((*first)
                     ->Prepare("INSERT INTO tokens "
-                              "(binding, token, expires_at, bytes) VALUES "
-                              "(CAST('key' AS BLOB), CAST('token' AS BLOB), "
-                              "?, 300)")
+                              "(binding, token, expires_at, bytes, subject) "
+                              "VALUES (CAST('key' AS BLOB), "
+                              "CAST('token' AS BLOB), ?, 300, "
+                              "CAST('alice' AS BLOB))")
                     .Bind(absl::ToUnixMicros(kLater))
                     .Run()
                     .ok());
@@ -152,6 +153,7 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeIatWasKept) {
     ASSERT_TRUE(found.ok() && found->has_value());
     EXPECT_FALSE((*found)->issued_at.has_value());
     TokenRecord newer{"key", "newer", kLater};
+    newer.subject = "alice";
     newer.issued_at = kNow;
     ASSERT_TRUE(store->PutUnproven(newer, kNow).ok());
   }

@@ -306,6 +306,23 @@ TEST_P(TokenStoreTest, AnUnprovenTokenReplacesNoneOfSomebodyElse) {
 }
 
 // covers: ACE-TOK-7
+TEST_P(TokenStoreTest, AnUnprovenTokenOfNobodyReplacesNone) {
+  const absl::Duration kMinute = absl::Minutes(1);
+  const absl::Duration kNew = absl::ZeroDuration();
+  EXPECT_TRUE(PutUnproven(Issued("a", kMinute, kMinute, "")));
+  EXPECT_FALSE(PutUnproven(Issued("b", kNew, absl::Hours(2), "")));
+  EXPECT_FALSE(PutUnproven(Issued("b", kNew, absl::Hours(2), "alice")));
+  EXPECT_EQ(TokenOf("key"), "a");
+  EXPECT_TRUE(PutUnproven(Issued("a", kMinute, kMinute, "")));
+  Put(Issued("c", kMinute, kMinute, ""));
+  EXPECT_EQ(TokenOf("key"), "c");
+  EXPECT_FALSE(PutUnproven(Issued("b", kNew, absl::Hours(2), "")));
+  EXPECT_TRUE(
+      PutUnproven(Issued("b", kNew, absl::Hours(2), ""), kNow + kMinute));
+  EXPECT_EQ(TokenOf("key", kNow + kMinute), "b");
+}
+
+// covers: ACE-TOK-7
 TEST_P(TokenStoreTest, AProvenTokenReplacesAnyOther) {
   EXPECT_TRUE(PutUnproven(Issued("a", absl::ZeroDuration())));
   Put(Issued("b", absl::Minutes(2), absl::Minutes(1), "bob", "other"));
