@@ -237,7 +237,7 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   if (!token.ok()) return DenialOrError<Response>(token.status());
   // Unless TLS has, nobody has proven anything; and no Client Identifier stands
   // for the token.
-  TokenRecord record = RecordOf(request.token(), *token, "");
+  TokenRecord record = RecordOf(request.token(), *token, "", now);
   const absl::Status stored = IsProvenByTls(request.connection(), *token)
                                   ? store_->Put(std::move(record), now)
                                   : store_->PutUnproven(std::move(record), now);

@@ -87,8 +87,10 @@ class Authenticator {
                                      const ace::VerifiedToken* token) const;
 
   // The symmetric key of the stored tokens that the identity names
-  // (ACE-AUTH-3); a token is checked as a new one is. None where it names no
-  // key, or two.
+  // (ACE-AUTH-3); a token is checked as a new one is. Where it names several,
+  // the one that has had the name for the longest time, whatever issuers and
+  // subjects others are of: nobody can take a name away that is in use. Of one
+  // subject's, that of the newest token.
   absl::StatusOr<v1::GetPreSharedKeyResponse> GetPreSharedKey(
       const v1::GetPreSharedKeyRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
@@ -166,7 +168,7 @@ class Authenticator {
   // What is kept of a token: see TokenRecord.
   static TokenRecord RecordOf(const std::string& token,
                               const ace::VerifiedToken& verified,
-                              const std::string& client_id);
+                              const std::string& client_id, absl::Time now);
 
   const ace::TokenVerifier verifier_;
   // What the configuration lets everybody do.

@@ -11,10 +11,11 @@ namespace sluice::policy {
 
 // The key is kept in the form that its thumbprint is the hash of. What else a
 // JWK says has been checked, and the name, which may be any bytes, is beside.
-void KeepKey(const ace::PopKey& key, TokenRecord* record) {
+void KeepKey(const ace::PopKey& key, absl::Time now, TokenRecord* record) {
   if (key.jwk() == nullptr || key.kid().empty()) return;
   record->kid = std::string(key.kid());
   record->key = key.jwk()->key().CanonicalJwk();
+  if (key.jwk()->type() == ace::KeyType::kSymmetric) record->named_since = now;
 }
 
 absl::StatusOr<ace::PopKey> KeptKey(const TokenRecord& record) {

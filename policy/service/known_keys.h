@@ -15,8 +15,9 @@
 namespace sluice::policy {
 
 // Puts the name of `key`, and with it the key, into the record of a token that
-// is bound to it. A key without a name, and a certificate, leave it as it is.
-void KeepKey(const ace::PopKey& key, TokenRecord* record);
+// is bound to it and is stored at `now`. A key without a name, and a
+// certificate, leave it as it is.
+void KeepKey(const ace::PopKey& key, absl::Time now, TokenRecord* record);
 
 // The key that KeepKey() put into `record`, which has a `kid`. DataLoss where
 // it cannot be read.

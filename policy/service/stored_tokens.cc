@@ -103,7 +103,7 @@ absl::Status Authenticator::Restore(const v1::ConnectionInfo& connection,
                                     const std::string& token,
                                     const ace::VerifiedToken& verified,
                                     absl::Time now) const {
-  TokenRecord record = RecordOf(token, verified, connection.client_id());
+  TokenRecord record = RecordOf(token, verified, connection.client_id(), now);
   const absl::StatusOr<std::optional<TokenRecord>> of_client =
       store_->FindByClientId(record.client_id, now);
   if (!of_client.ok()) return of_client.status();
@@ -121,7 +121,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(
       Admit(connection, verified, now);
   if (!answer.ok() || !answer->has_grant()) return answer;
   absl::Status stored =
-      store_->Put(RecordOf(token, verified, connection.client_id()), now);
+      store_->Put(RecordOf(token, verified, connection.client_id(), now), now);
   if (!stored.ok()) return stored;
   return answer;
 }
@@ -166,10 +166,11 @@ absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
 
 TokenRecord Authenticator::RecordOf(const std::string& token,
                                     const ace::VerifiedToken& verified,
-                                    const std::string& client_id) {
+                                    const std::string& client_id,
+                                    absl::Time now) {
   TokenRecord record{verified.pop_key.thumbprint(), token, verified.taken_until,
                      client_id, verified.issuer};
-  KeepKey(verified.pop_key, &record);
+  KeepKey(verified.pop_key, now, &record);
   record.subject = verified.subject;
   record.issued_at = verified.issued_at;
   return record;

@@ -49,6 +49,9 @@ std::string Serialized(const TokenRecord& record) {
   if (record.issued_at.has_value()) {
     stored.set_issued_at(absl::ToUnixMicros(*record.issued_at));
   }
+  if (record.named_since.has_value()) {
+    stored.set_named_since(absl::ToUnixMicros(*record.named_since));
+  }
   return stored.SerializeAsString();
 }
 
@@ -67,6 +70,9 @@ std::optional<TokenRecord> ToRecord(const std::string& value) {
   if (stored.has_issued_at()) {
     record.issued_at = absl::FromUnixMicros(stored.issued_at());
   }
+  if (stored.has_named_since()) {
+    record.named_since = absl::FromUnixMicros(stored.named_since());
+  }
   return record;
 }
 
@@ -79,6 +85,7 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       tokens_(client_->Prefix("tokens")),
       clients_(client_->Prefix("clients")),
       kids_(client_->Prefix("kids")),
+      secrets_(client_->Prefix("secrets")),
       subjects_(client_->Prefix("subjects")),
       owners_(client_, "client_id_owners"),
       first_seen_(client_, "first_seen"),
@@ -108,6 +115,8 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
     }
     TokenRecord next = record;
     next.client_id = before->client_id;
+    absl::Status named = KeepNameOf(*before, now, deadline, &next);
+    if (!named.ok()) return named;
     if (before->earlier.has_value() &&
         before->client_binding ==
             (next.client_id.empty() ? "" : next.binding) &&
@@ -195,6 +204,9 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
         if (!record.kid.empty()) {
           AddPut(KidKey(record), record.binding, lease, &txn);
         }
+        if (record.named_since.has_value()) {
+          AddPut(SecretKey(record), record.binding, lease, &txn);
+        }
         if (!record.subject.empty()) {
           AddPut(SubjectKey(record), record.binding, lease, &txn);
         }
@@ -206,6 +218,11 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
           }
           if (!earlier.kid.empty() && KidKey(earlier) != KidKey(record)) {
             AddDelete(KidKey(earlier), &txn);
+          }
+          if (earlier.named_since.has_value() &&
+              (!record.named_since.has_value() ||
+               SecretKey(earlier) != SecretKey(record))) {
+            AddDelete(SecretKey(earlier), &txn);
           }
           if (!earlier.subject.empty() && earlier.subject != record.subject) {
             AddDelete(SubjectKey(earlier), &txn);
@@ -278,13 +295,28 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view subject, absl::string_view kid,
     absl::Time now) {
   return FindNamed(KidPrefix(kid, issuer, subject), &EtcdTokenStore::KidKey,
-                   issuer, kMaxNamesakes, now);
+                   issuer, kMaxNamesakes, now, client_->NewDeadline());
 }
 
-absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKidOfAnyIssuer(
+absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindSymmetricByKid(
     absl::string_view kid, absl::Time now) {
-  return FindNamed(KidPrefix(kid), &EtcdTokenStore::KidKey, "", kMaxNamesakes,
-                   now);
+  return FindNamed(SecretPrefix(kid), &EtcdTokenStore::SecretKey, "",
+                   kMaxNamesakes, now, client_->NewDeadline());
+}
+
+absl::Status EtcdTokenStore::KeepNameOf(const Before& before, absl::Time now,
+                                        EtcdClient::Deadline deadline,
+                                        TokenRecord* record) {
+  if (!record->named_since.has_value()) return absl::OkStatus();
+  if (before.earlier.has_value() && before.earlier->expires_at > now) {
+    KeepName({*before.earlier}, record);
+  }
+  if (record->subject.empty()) return absl::OkStatus();
+  const absl::StatusOr<std::vector<TokenRecord>> namesakes = FindNamed(
+      KidPrefix(record->kid, record->issuer, record->subject),
+      &EtcdTokenStore::KidKey, record->issuer, kMaxNamesakes, now, deadline);
+  if (namesakes.ok()) KeepName(*namesakes, record);
+  return namesakes.status();
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindBySubject(
@@ -292,13 +324,12 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindBySubject(
     absl::Time now) {
   if (subject.empty()) return std::vector<TokenRecord>();
   return FindNamed(SubjectPrefix(subject), &EtcdTokenStore::SubjectKey, issuer,
-                   limit, now);
+                   limit, now, client_->NewDeadline());
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
     const std::string& prefix, KeyOf key_of, absl::string_view issuer,
-    size_t limit, absl::Time now) {
-  const EtcdClient::Deadline deadline = client_->NewDeadline();
+    size_t limit, absl::Time now, EtcdClient::Deadline deadline) {
   std::vector<TokenRecord> records;
   RangeRequest range = EtcdPrefix(prefix);
   // Also where fewer are asked for, since some may have expired.
@@ -348,20 +379,29 @@ std::string EtcdTokenStore::ClientKey(absl::string_view client_id) const {
   return absl::StrCat(clients_, client_id);
 }
 
-std::string EtcdTokenStore::KidPrefix(absl::string_view kid) const {
-  return absl::StrCat(kids_, absl::BytesToHexString(kid), "/");
-}
-
 std::string EtcdTokenStore::KidPrefix(absl::string_view kid,
                                       absl::string_view issuer,
                                       absl::string_view subject) const {
-  return absl::StrCat(KidPrefix(kid), absl::BytesToHexString(issuer), "/",
+  return absl::StrCat(kids_, absl::BytesToHexString(kid), "/",
+                      absl::BytesToHexString(issuer), "/",
                       absl::BytesToHexString(subject), "/");
 }
 
 std::string EtcdTokenStore::KidKey(const TokenRecord& record) const {
   return absl::StrCat(KidPrefix(record.kid, record.issuer, record.subject),
                       absl::BytesToHexString(record.binding));
+}
+
+std::string EtcdTokenStore::SecretPrefix(absl::string_view kid) const {
+  return absl::StrCat(secrets_, absl::BytesToHexString(kid), "/");
+}
+
+// The digits are as many for each, so that the order is that of time.
+std::string EtcdTokenStore::SecretKey(const TokenRecord& record) const {
+  return absl::StrCat(
+      SecretPrefix(record.kid),
+      absl::Hex(absl::ToUnixMicros(*record.named_since), absl::kZeroPad16), "/",
+      absl::BytesToHexString(record.binding));
 }
 
 std::string EtcdTokenStore::SubjectPrefix(absl::string_view subject) const {

@@ -26,6 +26,7 @@ namespace sluice::policy {
 //   PREFIX/tokens/BINDING              StoredToken
 //   PREFIX/clients/CLIENT_ID           the binding of its record
 //   PREFIX/kids/HEX_KID/HEX_ISSUER/HEX_SUBJECT/HEX_BINDING  the binding
+//   PREFIX/secrets/HEX_KID/NAMED_SINCE/HEX_BINDING          the binding
 //   PREFIX/subjects/HEX_SUBJECT/HEX_BINDING                 the binding
 //   PREFIX/client_id_owners/CLIENT_ID  StoredFact, the owner
 //   PREFIX/first_seen/TOKEN            StoredFact, the time in decimal digits
@@ -44,7 +45,7 @@ namespace sluice::policy {
 // oldest go, a hundredth at a time, while others come; only a tenth above it is
 // none taken any more. Facts never go.
 //
-// A call takes one to four round trips, and no longer than the client's
+// A call takes one to six round trips, and no longer than the client's
 // timeout.
 class EtcdTokenStore : public TokenStoreInterface {
  public:
@@ -62,7 +63,7 @@ class EtcdTokenStore : public TokenStoreInterface {
                                                      absl::string_view subject,
                                                      absl::string_view kid,
                                                      absl::Time now) override;
-  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+  absl::StatusOr<std::vector<TokenRecord>> FindSymmetricByKid(
       absl::string_view kid, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
@@ -99,10 +100,11 @@ class EtcdTokenStore : public TokenStoreInterface {
 
   std::string TokenKey(absl::string_view binding) const;
   std::string ClientKey(absl::string_view client_id) const;
-  std::string KidPrefix(absl::string_view kid) const;
   std::string KidPrefix(absl::string_view kid, absl::string_view issuer,
                         absl::string_view subject) const;
   std::string KidKey(const TokenRecord& record) const;
+  std::string SecretPrefix(absl::string_view kid) const;
+  std::string SecretKey(const TokenRecord& record) const;
   std::string SubjectPrefix(absl::string_view subject) const;
   std::string SubjectKey(const TokenRecord& record) const;
 
@@ -122,13 +124,14 @@ class EtcdTokenStore : public TokenStoreInterface {
       absl::string_view binding, EtcdClient::Deadline deadline);
   // The key of one of a record's names, which leads to it.
   using KeyOf = std::string (EtcdTokenStore::*)(const TokenRecord&) const;
-  // The records, `limit` at most, to which keys with `prefix` lead, of tokens
-  // of `issuer`, or where it is empty of any.
-  absl::StatusOr<std::vector<TokenRecord>> FindNamed(const std::string& prefix,
-                                                     KeyOf key_of,
-                                                     absl::string_view issuer,
-                                                     size_t limit,
-                                                     absl::Time now);
+  // The records, `limit` at most, to which keys with `prefix` lead, in their
+  // order, of tokens of `issuer`, or where it is empty of any.
+  absl::StatusOr<std::vector<TokenRecord>> FindNamed(
+      const std::string& prefix, KeyOf key_of, absl::string_view issuer,
+      size_t limit, absl::Time now, EtcdClient::Deadline deadline);
+  // What Put() says of `named_since`.
+  absl::Status KeepNameOf(const Before& before, absl::Time now,
+                          EtcdClient::Deadline deadline, TokenRecord* record);
 
   static absl::StatusOr<FoundFact> ToFact(
       const etcdserverpb::RangeResponse& found);
@@ -156,6 +159,7 @@ class EtcdTokenStore : public TokenStoreInterface {
   const std::string tokens_;
   const std::string clients_;
   const std::string kids_;
+  const std::string secrets_;
   const std::string subjects_;
   Facts owners_;
   Facts first_seen_;

@@ -40,6 +40,15 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
   if (earlier != by_binding_.end() && record.client_id.empty()) {
     record.client_id = earlier->second->record.client_id;
   }
+  if (record.named_since.has_value()) {
+    if (earlier != by_binding_.end()) {
+      KeepName({earlier->second->record}, &record);
+    }
+    if (!record.subject.empty()) {
+      KeepName(Namesakes({record.kid, record.issuer, record.subject}, now),
+               &record);
+    }
+  }
   const size_t bytes = StringBytes(record) + kBookkeepingBytes;
   if (limits_.max_tokens == 0 || bytes > limits_.max_token_bytes) {
     return absl::ResourceExhaustedError("the token is too big to be stored");
@@ -62,6 +71,9 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
     entry->by_kid = by_kid_.emplace(
         KeyName(entry->record.kid, entry->record.issuer, entry->record.subject),
         entry);
+  }
+  if (entry->record.named_since.has_value()) {
+    by_since_.emplace(SinceNameOf(entry->record), entry);
   }
   if (!entry->record.subject.empty()) {
     entry->by_subject = by_subject_.emplace(entry->record.subject, entry);
@@ -97,13 +109,20 @@ absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view subject, absl::string_view kid,
     absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  return Namesakes(KeyName(kid, issuer, subject), /*anybodys=*/false, now);
+  return Namesakes({kid, issuer, subject}, now);
 }
 
-absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindByKidOfAnyIssuer(
+absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindSymmetricByKid(
     absl::string_view kid, absl::Time now) {
+  std::vector<TokenRecord> found;
   std::lock_guard<std::mutex> lock(mutex_);
-  return Namesakes(KeyName(kid, "", ""), /*anybodys=*/true, now);
+  for (auto i = by_since_.lower_bound({kid, absl::InfinitePast(), ""});
+       i != by_since_.end() && found.size() < kMaxNamesakes; ++i) {
+    const TokenRecord& record = i->second->record;
+    if (record.kid != kid) break;
+    if (record.expires_at > now) found.push_back(record);
+  }
+  return found;
 }
 
 absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindBySubject(
@@ -196,16 +215,19 @@ std::optional<TokenRecord> MemoryTokenStore::Lookup(const Index& index,
 }
 
 std::vector<TokenRecord> MemoryTokenStore::Namesakes(const KeyName& name,
-                                                     bool anybodys,
                                                      absl::Time now) const {
   std::vector<TokenRecord> found;
-  for (auto i = by_kid_.lower_bound(name);
-       i != by_kid_.end() && found.size() < kMaxNamesakes; ++i) {
-    if (std::get<0>(i->first) != std::get<0>(name)) break;
-    if (!anybodys && i->first != name) break;
+  const auto range = by_kid_.equal_range(name);
+  for (auto i = range.first; i != range.second && found.size() < kMaxNamesakes;
+       ++i) {
     if (i->second->record.expires_at > now) found.push_back(i->second->record);
   }
   return found;
+}
+
+MemoryTokenStore::SinceName MemoryTokenStore::SinceNameOf(
+    const TokenRecord& record) {
+  return {record.kid, *record.named_since, record.binding};
 }
 
 void MemoryTokenStore::Remove(Entries::iterator entry) {
@@ -215,6 +237,9 @@ void MemoryTokenStore::Remove(Entries::iterator entry) {
     by_client_id_.erase(entry->record.client_id);
   }
   if (entry->by_kid != by_kid_.end()) by_kid_.erase(entry->by_kid);
+  if (entry->record.named_since.has_value()) {
+    by_since_.erase(SinceNameOf(entry->record));
+  }
   if (entry->by_subject != by_subject_.end()) {
     by_subject_.erase(entry->by_subject);
   }

@@ -42,7 +42,7 @@ class MemoryTokenStore : public TokenStoreInterface {
                                                      absl::string_view subject,
                                                      absl::string_view kid,
                                                      absl::Time now) override;
-  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+  absl::StatusOr<std::vector<TokenRecord>> FindSymmetricByKid(
       absl::string_view kid, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
@@ -70,6 +70,10 @@ class MemoryTokenStore : public TokenStoreInterface {
   using KeyName =
       std::tuple<absl::string_view, absl::string_view, absl::string_view>;
   using ByKid = std::multimap<KeyName, Entries::iterator>;
+  // `kid`, named_since and binding.
+  using SinceName =
+      std::tuple<absl::string_view, absl::Time, absl::string_view>;
+  using BySince = std::map<SinceName, Entries::iterator>;
   using BySubject = std::multimap<absl::string_view, Entries::iterator>;
   struct Entry {
     TokenRecord record;
@@ -87,10 +91,9 @@ class MemoryTokenStore : public TokenStoreInterface {
   static std::optional<TokenRecord> Lookup(const Index& index,
                                            absl::string_view key,
                                            absl::Time now);
-  // The live records with a key of that name; its issuer and subject count
-  // where it is not `anybodys`, and are empty where it is.
-  std::vector<TokenRecord> Namesakes(const KeyName& name, bool anybodys,
-                                     absl::Time now) const;
+  // The live records with a key of that name.
+  std::vector<TokenRecord> Namesakes(const KeyName& name, absl::Time now) const;
+  static SinceName SinceNameOf(const TokenRecord& record);
   void Remove(Entries::iterator entry);
   // Takes the Client Identifier away from the record that has it.
   void ReleaseClientId(absl::string_view client_id);
@@ -103,6 +106,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   ByBinding by_binding_;
   ByClientId by_client_id_;
   ByKid by_kid_;
+  BySince by_since_;  // those with named_since
   BySubject by_subject_;
   size_t bytes_ = 0;
   ExpiringMap client_id_owners_;

@@ -149,8 +149,20 @@ CREATE INDEX tokens_by_kid ON tokens (kid, issuer, subject)
   WHERE kid IS NOT NULL;
 )sql";
 
+// Without named_since: the key has no name, or is not symmetric. Of those that
+// are there, which is which can be seen by how keys are kept, and the order of
+// what is to be found is that of the sequence, before all that is to come.
+constexpr char kVersion7[] = R"sql(
+ALTER TABLE tokens ADD COLUMN named_since INTEGER;
+UPDATE tokens SET named_since = sequence
+  WHERE kid IS NOT NULL AND substr(key, 1, 5) = CAST('{"k":' AS BLOB);
+CREATE INDEX tokens_by_name ON tokens (kid, named_since)
+  WHERE named_since IS NOT NULL;
+)sql";
+
 constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3,
-                                       kVersion4, kVersion5, kVersion6};
+                                       kVersion4, kVersion5, kVersion6,
+                                       kVersion7};
 
 }  // namespace
 

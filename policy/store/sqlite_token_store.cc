@@ -31,13 +31,14 @@ bool SameRecord(const TokenRecord& a, const TokenRecord& b) {
          a.client_id == b.client_id && a.issuer == b.issuer && a.kid == b.kid &&
          a.key == b.key && a.subject == b.subject &&
          MicrosOf(a.issued_at) == MicrosOf(b.issued_at) &&
+         MicrosOf(a.named_since) == MicrosOf(b.named_since) &&
          absl::ToUnixMicros(a.expires_at) == absl::ToUnixMicros(b.expires_at);
 }
 
 // The columns of a record, in the order in which ToRecord() reads them.
 constexpr absl::string_view kRecordColumns =
     "binding, token, expires_at, client_id, issuer, kid, key, subject, "
-    "issued_at";
+    "issued_at, named_since";
 
 std::optional<absl::Time> TimeOrNone(const SqliteStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -46,9 +47,10 @@ std::optional<absl::Time> TimeOrNone(const SqliteStatement& row, int column) {
 
 TokenRecord ToRecord(const SqliteStatement& row) {
   return TokenRecord{
-      row.Bytes(0), row.Bytes(1), absl::FromUnixMicros(row.Number(2)),
-      row.Bytes(3), row.Bytes(4), row.Bytes(5),
-      row.Bytes(6), row.Bytes(7), TimeOrNone(row, 8)};
+      row.Bytes(0),      row.Bytes(1), absl::FromUnixMicros(row.Number(2)),
+      row.Bytes(3),      row.Bytes(4), row.Bytes(5),
+      row.Bytes(6),      row.Bytes(7), TimeOrNone(row, 8),
+      TimeOrNone(row, 9)};
 }
 
 // Stores "" as NULL, which no search by value finds and indices leave out.
@@ -57,6 +59,14 @@ void BindOptional(absl::string_view bytes, SqliteStatement* statement) {
     statement->BindNull();
   } else {
     statement->Bind(bytes);
+  }
+}
+
+void BindOptional(std::optional<absl::Time> time, SqliteStatement* statement) {
+  if (time.has_value()) {
+    statement->Bind(absl::ToUnixMicros(*time));
+  } else {
+    statement->BindNull();
   }
 }
 
@@ -90,6 +100,13 @@ absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
   const absl::StatusOr<std::optional<TokenRecord>> earlier =
       Lookup("binding", record.binding, now);
   if (!earlier.ok()) return earlier.status();
+  if (record.named_since.has_value()) {
+    const absl::StatusOr<std::vector<TokenRecord>> namesakes =
+        Namesakes(record.issuer, record.subject, record.kid, now);
+    if (!namesakes.ok()) return namesakes.status();
+    KeepName(*namesakes, &record);
+    if (earlier->has_value()) KeepName({**earlier}, &record);
+  }
   if (earlier->has_value()) {
     // Nothing changes meanwhile: the file is this process's own.
     if (possession == Possession::kUnproven) {
@@ -129,8 +146,8 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   if (!status.ok()) return status;
   SqliteStatement insert = database_->Prepare(
       "INSERT INTO tokens (binding, token, expires_at, bytes, client_id, "
-      "issuer, kid, key, subject, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?)");
+      "issuer, kid, key, subject, issued_at, named_since) VALUES (?, ?, ?, ?, "
+      "?, ?, ?, ?, ?, ?, ?)");
   insert.Bind(record.binding)
       .Bind(record.token)
       .Bind(absl::ToUnixMicros(record.expires_at))
@@ -140,11 +157,8 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
   BindOptional(record.kid, &insert);
   BindOptional(record.key, &insert);
   BindOptional(record.subject, &insert);
-  if (const std::optional<int64_t> micros = MicrosOf(record.issued_at)) {
-    insert.Bind(*micros);
-  } else {
-    insert.BindNull();
-  }
+  BindOptional(record.issued_at, &insert);
+  BindOptional(record.named_since, &insert);
   return insert.Run();
 }
 
@@ -196,6 +210,13 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view subject, absl::string_view kid,
     absl::Time now) {
   std::lock_guard<std::mutex> lock(database_->mutex());
+  return Namesakes(issuer, subject, kid, now);
+}
+
+// What has no subject is stored without one, and never found.
+absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::Namesakes(
+    absl::string_view issuer, absl::string_view subject, absl::string_view kid,
+    absl::Time now) {
   SqliteStatement statement = database_->Prepare(
       absl::StrCat("SELECT ", kRecordColumns,
                    " FROM tokens WHERE kid = ? AND issuer = ? AND subject = ?"
@@ -208,12 +229,13 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKid(
   return AllRecords(&statement);
 }
 
-absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindByKidOfAnyIssuer(
+absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindSymmetricByKid(
     absl::string_view kid, absl::Time now) {
   std::lock_guard<std::mutex> lock(database_->mutex());
-  SqliteStatement statement = database_->Prepare(
-      absl::StrCat("SELECT ", kRecordColumns,
-                   " FROM tokens WHERE kid = ? AND expires_at > ? LIMIT ?"));
+  SqliteStatement statement = database_->Prepare(absl::StrCat(
+      "SELECT ", kRecordColumns,
+      " FROM tokens WHERE kid = ? AND named_since IS NOT NULL"
+      " AND expires_at > ? ORDER BY named_since, binding LIMIT ?"));
   statement.Bind(kid)
       .Bind(absl::ToUnixMicros(now))
       .Bind(int64_t{kMaxNamesakes});

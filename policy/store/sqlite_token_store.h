@@ -43,7 +43,7 @@ class SqliteTokenStore : public TokenStoreInterface {
                                                      absl::string_view subject,
                                                      absl::string_view kid,
                                                      absl::Time now) override;
-  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+  absl::StatusOr<std::vector<TokenRecord>> FindSymmetricByKid(
       absl::string_view kid, absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
@@ -78,6 +78,10 @@ class SqliteTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::optional<TokenRecord>> Lookup(absl::string_view column,
                                                     absl::string_view key,
                                                     absl::Time now);
+  absl::StatusOr<std::vector<TokenRecord>> Namesakes(absl::string_view issuer,
+                                                     absl::string_view subject,
+                                                     absl::string_view kid,
+                                                     absl::Time now);
   absl::Status Replace(const TokenRecord& record, absl::Time now);
   absl::Status MakeRoom(size_t bytes);
   absl::StatusOr<Usage> UsageOf(absl::string_view table);

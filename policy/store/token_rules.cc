@@ -1,5 +1,7 @@
 #include "policy/store/token_rules.h"
 
+#include <algorithm>
+
 namespace sluice::policy {
 namespace {
 
@@ -33,6 +35,14 @@ absl::Status CheckUnproven(const TokenRecord& record,
         "the key has a newer token, which only a proof of possession replaces");
   }
   return absl::OkStatus();
+}
+
+void KeepName(const std::vector<TokenRecord>& others, TokenRecord* record) {
+  if (!record->named_since.has_value()) return;
+  for (const TokenRecord& other : others) {
+    if (other.kid != record->kid || !other.named_since.has_value()) continue;
+    record->named_since = std::min(*record->named_since, *other.named_since);
+  }
 }
 
 size_t StringBytes(const TokenRecord& record) {

@@ -2,6 +2,7 @@
 #define POLICY_STORE_TOKEN_RULES_H_
 
 #include <cstddef>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "policy/store/token_store.h"
@@ -13,6 +14,10 @@ namespace sluice::policy {
 // binding. The errors are those of TokenStoreInterface::PutUnproven().
 absl::Status CheckUnproven(const TokenRecord& record,
                            const TokenRecord& earlier);
+
+// Gives `record`, where it has `named_since`, the earliest one of `others` that
+// have its `kid`.
+void KeepName(const std::vector<TokenRecord>& others, TokenRecord* record);
 
 // The bytes of all strings of `record`; a store adds what else one costs it.
 size_t StringBytes(const TokenRecord& record);

@@ -41,6 +41,12 @@ struct TokenRecord {
   std::string subject = {};
   // The token's `iat`, where it has one.
   std::optional<absl::Time> issued_at = {};
+  // Since when the key has had its name, of a symmetric key that has one: a
+  // pre-shared key is found by it (ACE-AUTH-3). The caller says `now`, in whose
+  // place Put() keeps an earlier time: that of the live record of the same
+  // binding, and of those of the same issuer and subject, which is not empty,
+  // where their keys have the same name.
+  std::optional<absl::Time> named_since = {};
 };
 
 // Somebody who wants to be the one user of a Client Identifier (EDGE-20).
@@ -113,14 +119,17 @@ class TokenStoreInterface {
       absl::string_view client_id, absl::Time now) = 0;
 
   // At most kMaxNamesakes records whose key is called `kid`, which is not
-  // empty: those of tokens of `issuer` for `subject`, which is not empty, and
-  // those of any. Each has another key, so more than one means that the name is
-  // ambiguous.
+  // empty, of tokens of `issuer` for `subject`, which is not empty. Each has
+  // another key, so more than one means that the name is ambiguous.
   static constexpr size_t kMaxNamesakes = 8;
   virtual absl::StatusOr<std::vector<TokenRecord>> FindByKid(
       absl::string_view issuer, absl::string_view subject,
       absl::string_view kid, absl::Time now) = 0;
-  virtual absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+
+  // At most kMaxNamesakes records with `named_since` whose key is called `kid`,
+  // which is not empty: those that have had the name for the longest time, in
+  // that order, and in that of their bindings' bytes.
+  virtual absl::StatusOr<std::vector<TokenRecord>> FindSymmetricByKid(
       absl::string_view kid, absl::Time now) = 0;
 
   // At most `limit` live records with that subject, which is not empty, of

@@ -9,7 +9,7 @@ from harness import wire
 from harness.process import TIMEOUT
 from harness.psk import PskClient
 from harness.stack import StackTestCase
-from harness.tokens import HmacKey, b64
+from harness.tokens import Ed25519Key, HmacKey, b64
 
 PSK_LISTENER = {
     "listeners": [{
@@ -114,6 +114,21 @@ class PreSharedKeyTest(PskTestCase):
                          identity_of("x" * 80)):
             with self.subTest(identity):
                 self.assert_no_handshake(key, identity)
+
+    # covers: ACE-AUTH-3
+    def test_nobody_takes_a_name_away_that_is_in_use(self):
+        key = self.post("a/# pub")
+        for i in range(9):
+            self.post("b/# pub", kid=self.kid, sub=f"mallory-{i}")
+        for _ in range(9):
+            other = Ed25519Key(self.kid)
+            client, _ = self.anonymous()
+            self.assert_code(client.publish("authz-info", self.token(
+                key=other, sub="mallory")), 0)
+        client, connack = self.known(key)
+        self.assert_code(connack, 0)
+        self.assert_code(client.publish("a/b"), 0x10)
+        self.assert_code(client.publish("b/c"), 0x87)
 
     # covers: ACE-AUTH-3
     def test_expired_token_takes_its_key_along(self):

@@ -43,7 +43,7 @@ class BrokenStore : public TokenStoreInterface {
                                                      absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
-  absl::StatusOr<std::vector<TokenRecord>> FindByKidOfAnyIssuer(
+  absl::StatusOr<std::vector<TokenRecord>> FindSymmetricByKid(
       absl::string_view, absl::Time) override {
     return absl::UnavailableError("the store is away");
   }

@@ -54,20 +54,23 @@ TEST_F(KnownKeysTest, KeepsEveryKindOfKeyUnderAnyName) {
         ace::Algorithm::kHs256}) {
     const ace::PopKey key = PopKeyOf(NewKey(algorithm), kid);
     TokenRecord record{key.thumbprint(), "token", kExpiry};
-    KeepKey(key, &record);
+    KeepKey(key, kNow, &record);
     EXPECT_EQ(record.kid, kid);
     const absl::StatusOr<ace::PopKey> kept = KeptKey(record);
     ASSERT_TRUE(kept.ok()) << kept.status();
     EXPECT_EQ(kept->thumbprint(), key.thumbprint());
     EXPECT_EQ(kept->kid(), kid);
+    // Pre-shared keys are found by it.
+    EXPECT_EQ(record.named_since.has_value(),
+              algorithm == ace::Algorithm::kHs256);
   }
 }
 
 TEST_F(KnownKeysTest, KeepsNoKeyWithoutAName) {
   TokenRecord record;
-  KeepKey(PopKeyOf(client_, ""), &record);
+  KeepKey(PopKeyOf(client_, ""), kNow, &record);
   KeepKey(*ace::PopKey::FromCertificateHash(AsBytes(std::string(32, 'h'))),
-          &record);
+          kNow, &record);
   EXPECT_EQ(record.kid, "");
   EXPECT_EQ(record.key, "");
 }
@@ -77,7 +80,7 @@ TEST_F(KnownKeysTest, ADamagedKeyIsAnErrorAndNotAnUnknownName) {
   TokenRecord record{key.thumbprint(), "token", kExpiry, "",
                      TokenOptions().issuer};
   record.subject = TokenOptions().subject;
-  KeepKey(key, &record);
+  KeepKey(key, kNow, &record);
   record.binding = "another key's";
   ASSERT_TRUE(store_->Put(record, kNow).ok());
   const auto answer =

@@ -81,29 +81,81 @@ TEST_F(PreSharedKeyTest, JsonMayEncodeTheNameOfACoseKey) {
 }
 
 // covers: ACE-AUTH-3
-TEST_F(PreSharedKeyTest, ANameOfTwoKeysIsNone) {
+TEST_F(PreSharedKeyTest, ANameIsItsFirstHoldersWhileItsTokenIsInForce) {
   const ace::SigningKey key = Named("k");
-  Post(Token(key));
-  // The same key in another token is the same key.
   TokenOptions options;
-  options.token_id = "token-2";
+  options.expires_at = kNow + absl::Minutes(10);
   Post(Token(key, options));
-  EXPECT_TRUE(Find(Identity("k")).has_key());
-  options.token_id = "token-3";
-  options.expires_at = kNow + absl::Minutes(1);
-  Post(Token(Named("k"), options));
-  EXPECT_THAT(WhyNone(Identity("k")), HasSubstr("two keys"));
-  // Until it has expired.
-  EXPECT_EQ(Find(Identity("k"), kNow + absl::Minutes(2)).key().key(),
+  // However many others come, of another subject or of none.
+  for (int i = 0; i < 9; ++i) {
+    for (const char* subject : {"mallory", ""}) {
+      options.subject = subject;
+      options.issued_at = kNow + absl::Minutes(1);
+      options.expires_at = kNow + absl::Hours(2);
+      Post(Token(Named("k"), options), kNow + absl::Minutes(1 + i));
+    }
+  }
+  EXPECT_EQ(Find(Identity("k"), kNow + absl::Minutes(9)).key().key(),
             SecretOf(key));
+  // The first of the others' has it then.
+  const absl::Time after = kNow + absl::Minutes(10);
+  const std::string next = Find(Identity("k"), after).key().key();
+  EXPECT_NE(next, SecretOf(key));
+  // The name that was lost is not given back.
+  options = TokenOptions();
+  options.expires_at = kNow + absl::Hours(1);
+  Post(Token(key, options), after);
+  EXPECT_EQ(Find(Identity("k"), after).key().key(), next);
+}
+
+// covers: ACE-AUTH-3, ACE-TOK-7
+TEST_F(PreSharedKeyTest, ARenewalKeepsTheName) {
+  const ace::SigningKey key = Named("k");
+  TokenOptions options;
+  options.expires_at = kNow + absl::Minutes(10);
+  Post(Token(key, options));
+  TokenOptions others;
+  others.subject = "mallory";
+  Post(Token(Named("k"), others), kNow + absl::Minutes(1));
+  options.issued_at = kNow + absl::Minutes(2);
+  options.expires_at = kNow + absl::Minutes(20);
+  Post(Token(key, options), kNow + absl::Minutes(2));
+  EXPECT_EQ(Find(Identity("k"), kNow + absl::Minutes(11)).key().key(),
+            SecretOf(key));
+  // Another key of the same subject takes over.
+  const ace::SigningKey renewed = Named("k");
+  options.issued_at = kNow + absl::Minutes(15);
+  options.expires_at = kNow + absl::Minutes(30);
+  Post(Token(renewed, options), kNow + absl::Minutes(15));
+  for (const int minutes : {15, 25}) {
+    EXPECT_EQ(Find(Identity("k"), kNow + absl::Minutes(minutes)).key().key(),
+              SecretOf(renewed));
+  }
 }
 
 // covers: ACE-AUTH-3
-TEST_F(PreSharedKeyTest, ANameInTwoReadingsIsNone) {
+TEST_F(PreSharedKeyTest, WhatIsGoodNoMoreHoldsNoName) {
+  const TestIssuer gone;
+  TokenOptions options;
+  options.expires_at = kExpiry;
+  const auto stored =
+      Authenticator(gone.Verifier(), {}, store_, managed_)
+          .StoreToken(Posted(gone.Token(Named("k"), options)), kNow);
+  ASSERT_TRUE(stored.ok() && stored->has_stored());
+  EXPECT_THAT(WhyNone(Identity("k")), HasSubstr("good no more"));
+  const ace::SigningKey key = Named("k");
+  options.subject = "bob";
+  Post(Token(key, options));
+  EXPECT_EQ(Find(Identity("k")).key().key(), SecretOf(key));
+}
+
+// covers: ACE-AUTH-3
+TEST_F(PreSharedKeyTest, OfANameInTwoReadingsTheFirstHolderHasIt) {
   const std::string encoded = ace::Base64UrlEncode(AsBytes("text"));
-  Post(Token(Named(encoded)));
-  Post(Token(Named("text")));
-  EXPECT_THAT(WhyNone(Identity(encoded)), HasSubstr("two keys"));
+  const ace::SigningKey key = Named("text");
+  Post(Token(key));
+  Post(Token(Named(encoded)), kNow + absl::Seconds(1));
+  EXPECT_EQ(Find(Identity(encoded)).key().key(), SecretOf(key));
 }
 
 // covers: ACE-AUTH-3
@@ -111,7 +163,13 @@ TEST_F(PreSharedKeyTest, OnlySymmetricKeysAreShared) {
   const std::string kid(client_.jwk().kid());
   Post(Token(client_));
   EXPECT_THAT(WhyNone(Identity(kid)), HasSubstr("no token is stored"));
-  // They do not make a name ambiguous either.
+  // They do not take the name away either, however many there are.
+  TokenOptions options;
+  options.subject = "mallory";
+  options.kid = kid;
+  for (int i = 0; i < 10; ++i) {
+    Post(Token(NewKey(ace::Algorithm::kEdDsa), options));
+  }
   const ace::SigningKey key = Named(kid);
   Post(Token(key));
   EXPECT_EQ(Find(Identity(kid)).key().key(), SecretOf(key));

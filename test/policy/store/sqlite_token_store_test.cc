@@ -163,6 +163,41 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeIatWasKept) {
   EXPECT_EQ((*found)->issued_at, kNow);
 }
 
+// covers: ACE-AUTH-3
+TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeSymmetricKeysWereMarked) {
+  {
+    const auto first = SqliteDatabase::Open(path_, kSqliteApplicationId,
+                                            SqliteMigrations().subspan(0, 5));
+    ASSERT_TRUE(first.ok()) << first.status();
+    const auto insert = [&](const char* binding, const char* key) {
+      return (*first)
+          ->Prepare(
+              "INSERT INTO tokens (binding, token, expires_at, bytes, kid, "
+              "key) VALUES (?, CAST('token' AS BLOB), ?, 300, "
+              "CAST('kid' AS BLOB), ?)")
+          .Bind(binding)
+          .Bind(absl::ToUnixMicros(kLater))
+          .Bind(key)
+          .Run()
+          .ok();
+    };
+    ASSERT_TRUE(insert("b", R"({"k":"AAAA","kty":"oct"})"));
+    ASSERT_TRUE(
+        insert("public", R"({"crv":"Ed25519","kty":"OKP","x":"AAAA"})"));
+    ASSERT_TRUE(insert("a", R"({"k":"BBBB","kty":"oct"})"));
+  }
+  const auto store = Open();
+  TokenRecord record{"0", "token", kLater, "", "as", "kid", "secret", "alice"};
+  record.named_since = kNow;
+  ASSERT_TRUE(store->Put(record, kNow).ok());
+  const auto found = store->FindSymmetricByKid("kid", kNow);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ((*found)[0].binding, "b");
+  EXPECT_EQ((*found)[1].binding, "a");
+  EXPECT_EQ((*found)[2].binding, "0");
+}
+
 TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
   StoreLimits limits;
   limits.max_tokens = 2;

@@ -175,8 +175,27 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
     return BindingsOf(store_->FindByKid(issuer, subject, kid, now));
   }
 
-  std::vector<std::string> NamesakesOfAnyIssuer(const std::string& kid) {
-    return BindingsOf(store_->FindByKidOfAnyIssuer(kid, kNow));
+  // A record whose symmetric key has had its name since `age` ago.
+  static TokenRecord Secret(const std::string& binding, absl::Duration age,
+                            const std::string& subject = "alice",
+                            const std::string& kid = "kid") {
+    TokenRecord record = Named(binding, "as", kid, subject);
+    record.named_since = kNow - age;
+    return record;
+  }
+
+  // The bindings of symmetric keys of that name, in the order in which they
+  // are found.
+  std::vector<std::string> Secrets(const std::string& kid,
+                                   absl::Time now = kNow) {
+    const auto found = store_->FindSymmetricByKid(kid, now);
+    EXPECT_TRUE(found.ok()) << found.status();
+    std::vector<std::string> bindings;
+    if (!found.ok()) return bindings;
+    for (const TokenRecord& record : *found) {
+      bindings.push_back(record.binding);
+    }
+    return bindings;
   }
 
   static TokenRecord OfSubject(const std::string& binding,
@@ -394,8 +413,6 @@ TEST_P(TokenStoreTest, AnIssuersNamesAreItsOwn) {
   Put(Named("b", "other", "kid"));
   EXPECT_EQ(Namesakes("as", "kid"), std::vector<std::string>({"a"}));
   EXPECT_EQ(Namesakes("other", "kid"), std::vector<std::string>({"b"}));
-  EXPECT_EQ(NamesakesOfAnyIssuer("kid"), std::vector<std::string>({"a", "b"}));
-  EXPECT_EQ(NamesakesOfAnyIssuer("ki"), std::vector<std::string>());
 }
 
 // covers: ACE-TOK-4
@@ -423,15 +440,81 @@ TEST_P(TokenStoreTest, AReplacementHasItsOwnName) {
   EXPECT_EQ(Namesakes("as", "old"), std::vector<std::string>());
   EXPECT_EQ(Namesakes("as", "new"), std::vector<std::string>({"a"}));
   Put(Record("a"));
-  EXPECT_EQ(NamesakesOfAnyIssuer("new"), std::vector<std::string>());
+  EXPECT_EQ(Namesakes("as", "new"), std::vector<std::string>());
+}
+
+// covers: ACE-AUTH-3
+TEST_P(TokenStoreTest, FindsSymmetricKeysInTheOrderInWhichTheyGotTheirName) {
+  using Bindings = std::vector<std::string>;
+  for (int i = 0; i < 40; ++i) Put(Named(absl::StrCat(i), "as", "kid"));
+  EXPECT_EQ(Secrets("kid"), Bindings());
+  Put(Secret("c", absl::Minutes(1), "carol"));
+  Put(Secret("b", absl::Minutes(3), "bob"));
+  Put(Secret("a", absl::Minutes(2), ""));
+  Put(Secret("d", absl::Minutes(4), "dave", "ki"));
+  EXPECT_EQ(Secrets("kid"), (Bindings{"b", "a", "c"}));
+  EXPECT_EQ(Secrets("ki"), Bindings{"d"});
+  EXPECT_EQ(Secrets("k"), Bindings());
+  EXPECT_EQ(Secrets("kid", kLater), Bindings());
+  for (int i = 0; i < 10; ++i) {
+    Put(Secret(absl::StrCat("e", i), absl::Seconds(10 - i), absl::StrCat(i)));
+  }
+  EXPECT_EQ(Secrets("kid"),
+            (Bindings{"b", "a", "c", "e0", "e1", "e2", "e3", "e4"}));
+  // Who gives up the name loses it.
+  Put(Secret("b", absl::ZeroDuration(), "bob", "other"));
+  Put(Record("a"));
+  EXPECT_EQ(Secrets("kid").front(), "c");
+  EXPECT_EQ(Secrets("other"), Bindings{"b"});
+  Put(Secret("b", absl::ZeroDuration(), "bob"));
+  EXPECT_EQ(Secrets("kid").front(), "c");
+}
+
+// covers: ACE-AUTH-3, ACE-TOK-7
+TEST_P(TokenStoreTest, AReplacementHasHadItsNameForAsLongAsWhatItReplaces) {
+  using Bindings = std::vector<std::string>;
+  TokenRecord first = Secret("a", absl::Minutes(5), "");
+  first.expires_at = kNow + absl::Minutes(1);
+  Put(first);
+  Put(Secret("b", absl::Minutes(4)));
+  Put(Secret("c", absl::Minutes(3), "carol"));
+  // The same key once more, whosever token it is.
+  Put(Secret("a", absl::Minutes(2), ""));
+  EXPECT_EQ(Secrets("kid"), (Bindings{"a", "b", "c"}));
+  Put(Secret("a", absl::Minutes(2), "mallory"));
+  EXPECT_EQ(Secrets("kid"), (Bindings{"a", "b", "c"}));
+  // Another key of the same subject, but of no other one, nor of nobody.
+  Put(Secret("0", absl::Minutes(2)));
+  EXPECT_EQ(Secrets("kid"), (Bindings{"a", "0", "b", "c"}));
+  Put(Secret("1", absl::Minutes(2), ""));
+  Put(Secret("2", absl::Minutes(1), ""));
+  EXPECT_EQ(Secrets("kid"), (Bindings{"a", "0", "b", "c", "1", "2"}));
+  TokenRecord other = Secret("3", absl::Seconds(30));
+  other.issuer = "other";
+  Put(other);
+  EXPECT_EQ(Secrets("kid").back(), "3");
+  const auto found = store_->Find("0", kNow);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->named_since, kNow - absl::Minutes(4));
+}
+
+// covers: ACE-AUTH-3
+TEST_P(TokenStoreTest, WhatHasExpiredHoldsNoName) {
+  using Bindings = std::vector<std::string>;
+  TokenRecord first = Secret("a", absl::Minutes(5));
+  first.expires_at = kNow + absl::Minutes(1);
+  Put(first);
+  Put(Secret("b", absl::Minutes(4), "bob"));
+  const absl::Time now = kNow + absl::Minutes(2);
+  Put(Secret("a", -absl::Minutes(2)), now);
+  Put(Secret("c", -absl::Minutes(3)), now);
+  EXPECT_EQ(Secrets("kid", now), (Bindings{"b", "a", "c"}));
 }
 
 // covers: ACE-TOK-4
 TEST_P(TokenStoreTest, ListsNoMoreNamesakesThanItSays) {
   for (int i = 0; i < 10; ++i) Put(Named(absl::StrCat(i), "as", "kid"));
   EXPECT_EQ(Namesakes("as", "kid").size(), TokenStoreInterface::kMaxNamesakes);
-  EXPECT_EQ(NamesakesOfAnyIssuer("kid").size(),
-            TokenStoreInterface::kMaxNamesakes);
 }
 
 TEST_P(TokenStoreTest, FindsTheTokensOfASubject) {
@@ -476,10 +559,11 @@ TEST_P(TokenStoreTest, KeysGoWithTheirRecordsAndCountAsBytes) {
   StoreLimits limits;
   limits.max_tokens = 1;
   MakeStore(limits);
-  Put(Named("a", "as", "a"));
+  Put(Secret("a", absl::ZeroDuration(), "alice", "a"));
   Put(Named("b", "as", "b"));
   WaitUntilGone("a");
-  EXPECT_EQ(NamesakesOfAnyIssuer("a"), std::vector<std::string>());
+  EXPECT_EQ(Secrets("a"), std::vector<std::string>());
+  EXPECT_EQ(Namesakes("as", "a"), std::vector<std::string>());
   TokenRecord big = Named("b", "as", "b");
   big.key = std::string(10'000, 'k');
   limits.max_token_bytes = 10'000;
