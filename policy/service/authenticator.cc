@@ -118,7 +118,13 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
       Decide(request, now, references);
   if (!answer.ok() || !answer->has_grant()) return answer;
   v1::Grant* const grant = answer->mutable_grant();
-  if (absl::Status s = AddRules(request.connection(), grant); !s.ok()) return s;
+  const absl::Status ruled = AddRules(request.connection(), grant);
+  // No outage, at which a live session would keep the grant that it has.
+  if (absl::IsResourceExhausted(ruled)) {
+    return Deny<v1::AuthenticateResponse>(v1::Denial::REASON_UNSPECIFIED,
+                                          ruled.message());
+  }
+  if (!ruled.ok()) return ruled;
   grant->set_policy_version(version);
   return answer;
 }

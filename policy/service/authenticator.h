@@ -56,6 +56,9 @@ class Authenticator {
   // and store nothing: proxies know which nonces are good, and a token with
   // another one is not to be stored (ACE-TOK-7).
   //
+  // A client for which the rules come to more than kMaxFilledInRuleBytes is
+  // denied.
+  //
   // A client that sends no credential gets the grant of the stored token that
   // its TLS key fits, pre-shared or a certificate's (ACE-AUTH-3), else the
   // public topics, or, where the proxy takes tokens at `authz-info`, an empty

@@ -37,6 +37,19 @@ class RulesTestCase(StackTestCase):
 
 class DenyTest(RulesTestCase):
 
+    def test_client_whose_rules_are_too_large_is_denied_and_disconnected(self):
+        client_id = "c" * 1024
+        client = self.connected("a/# pub", client_id=client_id)
+        other = self.connected("a/# pub", client_id="of-a-short-name")
+        self.put("large", publish=True, deny={}, topic_filters=[
+            f"{i}" + "/${client_id}" * 60 for i in range(60)])
+        client.expect_disconnect(0x87)
+        client = self.client()
+        connack = client.ace_connect(self.token("a/# pub"), self.key,
+                                     client_id=client_id)
+        self.assert_code(connack, 0x87)
+        self.assertIn(other.publish("a/open").code, PASSES)
+
     def test_publish_is_denied_and_allowed_again_on_a_live_connection(self):
         client = self.connected("a/# pub", client_id="live-publisher")
         self.assertIn(client.publish("a/secret").code, PASSES)

@@ -108,6 +108,28 @@ TEST_F(GrantedRulesTest, ThoseOfTheTokenThatTheTlsKeyStandsFor) {
   EXPECT_EQ(Filters(Granted(Anonymous(true))), Strings{"anonymous"});
 }
 
+// One about which nothing was decided would keep the grant that it has.
+TEST_F(GrantedRulesTest, AClientWhoseRulesAreTooLargeIsDenied) {
+  std::string filter = "d";
+  for (int i = 0; i < 60; ++i) filter += "/${client_id}";
+  admin::v1::Rule rule = Deny(filter);
+  for (int i = 0; i < 60; ++i) rule.add_topic_filters(filter);
+  Put("1", rule.SerializeAsString());
+  const std::string token = Token(client_);
+  v1::AuthenticateRequest recheck = Request();
+  recheck.mutable_recheck()->set_token(token);
+  v1::AuthenticateRequest of_key = Request();
+  of_key.mutable_recheck()->set_stored_key_id(client_.jwk().Thumbprint());
+  for (v1::AuthenticateRequest request :
+       {WithExporter(token, client_), recheck, of_key, Anonymous(true)}) {
+    Granted(request);
+    request.mutable_connection()->set_client_id(std::string(1024, 'c'));
+    const v1::Denial denial = Denied(request);
+    EXPECT_EQ(denial.reason(), v1::Denial::REASON_UNSPECIFIED);
+    EXPECT_EQ(denial.detail(), "the rules for this client are too large");
+  }
+}
+
 TEST_F(GrantedRulesTest, NothingIsGrantedPastOneThatCannotBeRead) {
   Put("new", "\xFF");
   const auto answer =
