@@ -238,7 +238,7 @@ class FormTest(FakeServerTestCase):
         self.assert_code(self.connack(), 0)
         self.last.publish("a/kept", b"kept", retain=True)
         time.sleep(1.5)  # cache_ttl is 1 s
-        self.assertEqual(self.last.subscribe("a/kept"), [0])
+        self.assertLess(self.last.subscribe("a/kept")[0], 0x80)
         message = self.last.expect("PUBLISH")
         self.assertEqual(message.payload, b"kept")
 

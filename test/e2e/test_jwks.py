@@ -91,7 +91,7 @@ class AwayAtStartTest(JwksTestCase):
         client, connack = self.anonymous()
         self.assert_code(connack, 0)
         self.assert_code(client.publish(
-            "authz-info", self.token_of(self.old)), 0x80)
+            "authz-info", self.token_of(self.old)), 0x87)
         self.process.wait_for('"jwks_failed"')
         self.server.start()
         eventually(lambda: self.connack(self.old).code == 0, "let in")
