@@ -34,6 +34,13 @@ Rule::Rule(const admin::v1::Rule& rule)
   for (const std::string& filter : rule.except_topic_filters()) {
     except_.push_back(*TopicTemplate::Parse(filter));
   }
+  const auto has_variables = [](const TopicTemplate& topic) {
+    return topic.has_variables();
+  };
+  if (absl::c_none_of(topics_, has_variables) &&
+      absl::c_none_of(except_, has_variables)) {
+    for_everybody_ = FillIn({});
+  }
 }
 
 std::vector<Rule::Pattern> Rule::ReadPatterns(
@@ -103,8 +110,7 @@ bool Rule::MatchesVersion(v1::ProtocolVersion version) const {
              version == v1::PROTOCOL_VERSION_MQTT_5_0 ? "5.0" : "3.1.1");
 }
 
-v1::Rule Rule::For(const RuleClient& client) const {
-  const TopicVariables variables{client.subject, client.connection.client_id()};
+v1::Rule Rule::FillIn(const TopicVariables& variables) const {
   v1::Rule rule;
   rule.set_name(rule_.name());
   rule.set_shadow(rule_.mode() == admin::v1::Rule::MODE_SHADOW);

@@ -1,6 +1,7 @@
 #ifndef POLICY_RULES_RULE_H_
 #define POLICY_RULES_RULE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,11 @@ class Rule {
   bool Matches(const RuleClient& client) const;
 
   // What it comes to for a client that it matches.
-  v1::Rule For(const RuleClient& client) const;
+  v1::Rule For(const RuleClient& client) const {
+    return for_everybody_.has_value()
+               ? *for_everybody_
+               : FillIn({client.subject, client.connection.client_id()});
+  }
 
  private:
   // "alice", or all that begins with "plant-7-".
@@ -49,6 +54,7 @@ class Rule {
                       absl::string_view value);
   bool MatchesAddress(absl::string_view peer) const;
   bool MatchesVersion(v1::ProtocolVersion version) const;
+  v1::Rule FillIn(const TopicVariables& variables) const;
 
   admin::v1::Rule rule_;
   std::vector<Pattern> subjects_;
@@ -56,6 +62,9 @@ class Rule {
   std::vector<Network> networks_;
   std::vector<TopicTemplate> topics_;
   std::vector<TopicTemplate> except_;
+  // Where there are no variables: what it comes to for whomever it matches. To
+  // make it for each client would be most of what a login costs.
+  std::optional<v1::Rule> for_everybody_;
 };
 
 }  // namespace sluice::policy

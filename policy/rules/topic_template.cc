@@ -1,5 +1,6 @@
 #include "policy/rules/topic_template.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -47,6 +48,10 @@ bool IsUnsharedFilter(absl::string_view filter) {
 }
 
 }  // namespace
+
+bool TopicTemplate::has_variables() const {
+  return std::any_of(levels_.begin(), levels_.end(), IsVariable);
+}
 
 absl::StatusOr<TopicTemplate> TopicTemplate::Parse(absl::string_view text) {
   std::vector<std::string> levels = absl::StrSplit(text, '/');

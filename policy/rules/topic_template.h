@@ -24,6 +24,8 @@ class TopicTemplate {
   // then, for a shared subscription, and for "${" anywhere else.
   static absl::StatusOr<TopicTemplate> Parse(absl::string_view text);
 
+  bool has_variables() const;
+
   // One filter, or two, that match at least the topics that are meant: a value
   // that cannot be a level is any level. If it is a name all the same ("a/b"
   // is two levels, "$x" is a first one that no wildcard matches), what it says
