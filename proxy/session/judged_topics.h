@@ -12,12 +12,50 @@
 
 namespace sluice::session {
 
-// The last few topics that were judged, with the verdict. Most clients use one
-// or two. Does not allocate once its entries have grown to their topics.
+// A verdict that whoever has a topic keeps beside it, as topic aliases do: one
+// of 65,535 bytes would else be judged again for each PUBLISH of ten bytes.
+struct KeptVerdict {
+  // Its topic is another one now.
+  void Clear() { grant = 0; }
+
+  uint64_t grant = 0;  // JudgedTopics' number of the one that it is by; 0: none
+  authz::TopicVerdict verdict;
+};
+
+// What a grant says about the topics of one direction, each judged once: those
+// with a KeptVerdict, and the last few others. Most clients use one or two.
+// Does not allocate once its entries have grown to their topics.
 class JudgedTopics {
  public:
-  // The verdict on `topic`, if it is remembered, else null. Valid until the
-  // next Remember() or Clear().
+  // The verdict on `topic`, which `judge()` makes where it is not known.
+  // `kept`, if there is one, is the topic's. Valid until the next call, or
+  // until `kept` is cleared.
+  template <typename Judge>
+  const authz::TopicVerdict& Get(absl::string_view topic, KeptVerdict* kept,
+                                 Judge judge) {
+    if (kept != nullptr) {
+      if (kept->grant != grant_) *kept = {grant_, judge()};
+      return kept->verdict;
+    }
+    const authz::TopicVerdict* known = Find(topic);
+    return known != nullptr ? *known : Remember(topic, judge());
+  }
+
+  // Whenever the grant changes.
+  void Clear() {
+    ++grant_;
+    used_ = next_ = 0;
+  }
+
+ private:
+  static constexpr size_t kEntries = 4;
+  static constexpr size_t kMaxTopicSize = 256;
+
+  struct Entry {
+    std::string topic;
+    authz::TopicVerdict verdict;
+  };
+
   const authz::TopicVerdict* Find(absl::string_view topic) const {
     for (size_t i = 0; i < used_; ++i) {
       if (entries_[i].topic == topic) return &entries_[i].verdict;
@@ -25,8 +63,8 @@ class JudgedTopics {
     return nullptr;
   }
 
-  // Remembers a verdict in the place of the oldest, and returns it. Long topics
-  // are not worth the memory: their verdict is kept, but not found again.
+  // In the place of the oldest. Long topics are not worth the memory: their
+  // verdict is kept, but not found again.
   const authz::TopicVerdict& Remember(absl::string_view topic,
                                       authz::TopicVerdict verdict) {
     // No topic has an empty name.
@@ -39,18 +77,8 @@ class JudgedTopics {
     return entry.verdict;
   }
 
-  // Whenever the grant changes.
-  void Clear() { used_ = next_ = 0; }
-
- private:
-  static constexpr size_t kEntries = 4;
-  static constexpr size_t kMaxTopicSize = 256;
-
-  struct Entry {
-    std::string topic;
-    authz::TopicVerdict verdict;
-  };
   std::array<Entry, kEntries> entries_;
+  uint64_t grant_ = 1;  // counts those that have been in force
   uint8_t used_ = 0;
   uint8_t next_ = 0;
 };

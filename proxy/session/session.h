@@ -539,7 +539,6 @@ class Session {
   StreamedPublish to_client_{Effect::Kind::kSendToClient};
   StreamedPublish to_broker_{Effect::Kind::kSendToBroker};
   BrokerKeepAlive broker_keep_alive_;
-  uint64_t grants_ = 1;  // counts those that have been in force
   JudgedTopics published_;
   JudgedTopics delivered_;
   TopicAliases client_aliases_;

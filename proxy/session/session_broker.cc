@@ -113,16 +113,9 @@ void Session::DenyDelivery(absl::string_view topic, absl::string_view why) {
 
 const TopicVerdict& Session::JudgeDelivery(
     const TopicAliases::Resolved& resolved) {
-  const absl::string_view topic = resolved.topic;
-  if (resolved.judged != nullptr) {
-    if (resolved.judged->by != grants_) {
-      *resolved.judged = {grants_, grant_->JudgeDelivery(topic)};
-    }
-    return resolved.judged->verdict;
-  }
-  const TopicVerdict* known = delivered_.Find(topic);
-  if (known != nullptr) return *known;
-  return delivered_.Remember(topic, grant_->JudgeDelivery(topic));
+  return delivered_.Get(resolved.topic, resolved.verdict, [this, &resolved] {
+    return grant_->JudgeDelivery(resolved.topic);
+  });
 }
 
 void Session::OnBrokerSuback(const mqtt::Frame& frame) {

@@ -120,18 +120,9 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
 const TopicVerdict& Session::JudgePublish(
     const TopicAliases::Resolved& resolved) {
   const absl::string_view topic = resolved.topic;
-  const auto judge = [this, topic] {
+  return published_.Get(topic, resolved.verdict, [this, topic] {
     return IsRefusedTopic(topic) ? TopicVerdict() : grant_->JudgePublish(topic);
-  };
-  if (resolved.judged != nullptr) {
-    if (resolved.judged->by != grants_) {
-      *resolved.judged = {grants_, judge()};
-    }
-    return resolved.judged->verdict;
-  }
-  const TopicVerdict* known = published_.Find(topic);
-  if (known != nullptr) return *known;
-  return published_.Remember(topic, judge());
+  });
 }
 
 // ACE-PUB-1, ACE-PUB-2, ACE-EXP-2

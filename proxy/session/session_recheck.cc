@@ -125,7 +125,6 @@ void Session::ReplaceGrant(Grant grant, std::string token,
   *grant_ = std::move(grant);
   if (!judges_as_before) JudgeSubscriptionsAnew();
   StartRecheck(std::move(token), asked_at_change);
-  ++grants_;
   published_.Clear();
   delivered_.Clear();
   checks_.Clear();

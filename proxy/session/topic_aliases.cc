@@ -17,12 +17,12 @@ absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
                              "topic alias that was never set");
     }
     Entry& known = it->second;
-    return Resolved{known.topic, &known.judged, known.receiver_knows};
+    return Resolved{known.topic, &known.verdict, known.receiver_knows};
   }
   Entry& entry = entries_[publish.topic_alias];
   entry.topic.assign(publish.topic.data(), publish.topic.size());
-  entry.judged.by = 0;
-  return Resolved{entry.topic, &entry.judged};
+  entry.verdict.Clear();
+  return Resolved{entry.topic, &entry.verdict};
 }
 
 void TopicAliases::MarkKnown(uint16_t alias) {

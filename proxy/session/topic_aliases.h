@@ -7,8 +7,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proxy/authz/topic_verdict.h"
 #include "proxy/mqtt/publish.h"
+#include "proxy/session/judged_topics.h"
 
 namespace sluice::session {
 
@@ -30,20 +30,11 @@ class TopicAliases {
   void set_maximum(uint16_t maximum) { maximum_ = maximum; }
   uint16_t maximum() const { return maximum_; }
 
-  // What was found about an alias's topic, and by which grant: a number of the
-  // caller's, not 0. A topic of 65,535 bytes would else be judged again for
-  // each PUBLISH of ten bytes.
-  struct Judged {
-    uint64_t by = 0;
-    authz::TopicVerdict verdict;
-  };
-
   // What a PUBLISH is about.
   struct Resolved {
     absl::string_view topic;  // valid until the next Resolve()
-    // For the caller to keep its verdict in, as long as the topic is valid;
-    // null without an alias.
-    Judged* judged = nullptr;
+    // The topic's, as long as that is valid; null without an alias.
+    KeptVerdict* verdict = nullptr;
     // The packet may go on as it is: no alias, a topic with it, or an alias
     // that the receiver knows by this topic.
     bool receiver_knows = true;
@@ -61,7 +52,7 @@ class TopicAliases {
  private:
   struct Entry {
     std::string topic;
-    Judged judged;
+    KeptVerdict verdict;
     bool receiver_knows = false;
   };
   absl::flat_hash_map<uint16_t, Entry> entries_;
