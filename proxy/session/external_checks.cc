@@ -43,7 +43,7 @@ absl::optional<CheckQuestion> ExternalChecks::Take(uint64_t request_id) {
       [request_id](const Open& open) { return open.request_id == request_id; });
   if (found == open_.end()) return absl::nullopt;
   Of(SideOf(found->question)).holding -= found->question.shadow ? 0 : 1;
-  for (Packet& packet : packets_) SetAwaitsRoom(&packet, false);
+  for (Packet& packet : packets_) packet.awaits_room = false;
   CheckQuestion question = std::move(found->question);
   open_.erase(found);
   return question;

@@ -57,7 +57,7 @@ class ExternalChecks {
   }
   // A packet of that side needs an answer for which HasRoom() is false: it is
   // held, too, until another question is answered.
-  void AwaitRoom(Side side) { SetAwaitsRoom(&Of(side), true); }
+  void AwaitRoom(Side side) { Of(side).awaits_room = true; }
   // `request_id` is not 0.
   void Ask(uint64_t request_id, CheckQuestion question);
   // The question, which is answered now; nullopt where it is none of these.
@@ -65,7 +65,9 @@ class ExternalChecks {
   void Remember(const CheckQuestion& question, bool allowed, absl::Time until);
 
   // Whether a packet of that side is held.
-  bool IsHolding(Side side) const { return Of(side).holding > 0; }
+  bool IsHolding(Side side) const {
+    return Of(side).holding > 0 || Of(side).awaits_room;
+  }
   // That side's packet at hand has been judged.
   void EndPacket(Side side, absl::Time now) {
     if (Of(side).pinned > 0) Unpin(side, now);
@@ -88,9 +90,8 @@ class ExternalChecks {
   };
 
   struct Packet {
-    size_t pinned = 0;  // of kept_
-    // Of open_, those that it waits for, and one where it waits for room.
-    size_t holding = 0;
+    size_t pinned = 0;   // of kept_
+    size_t holding = 0;  // of open_, those that it waits for
     bool awaits_room = false;
   };
 
@@ -100,11 +101,6 @@ class ExternalChecks {
   Packet& Of(Side side) { return packets_[static_cast<size_t>(side)]; }
   const Packet& Of(Side side) const {
     return packets_[static_cast<size_t>(side)];
-  }
-  static void SetAwaitsRoom(Packet* packet, bool awaits) {
-    if (packet->awaits_room == awaits) return;
-    packet->awaits_room = awaits;
-    packet->holding += awaits ? 1 : -1;
   }
   void Unpin(Side side, absl::Time now);
   // Forgets what counts no more at `now`, and what is too much.
