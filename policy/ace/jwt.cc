@@ -93,10 +93,12 @@ absl::StatusOr<TokenContents> ReadSignedJwt(absl::string_view token,
 
 absl::StatusOr<TokenContents> ReadEncryptedJwt(absl::string_view token,
                                                const TokenContext& context) {
-  if (!IsWellFormedJwe(token)) return Unparsable("not the parts of a JWE");
   const absl::StatusOr<SecretBytes> inner =
       DecryptJwe(token, context.decryption_keys);
-  if (!inner.ok()) return Invalid(inner.status().message());
+  if (!inner.ok()) {
+    return IsWellFormedJwe(token) ? Invalid(inner.status().message())
+                                  : Unparsable("not the parts of a JWE");
+  }
   if (ClassifyToken(inner->view()) != TokenFormat::kJws) {
     return Invalid("what is encrypted is not a signed token");
   }
