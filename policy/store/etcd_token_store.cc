@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
@@ -201,14 +202,9 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
               ->mutable_request_put()
               ->set_ignore_lease(true);
         }
-        if (!record.kid.empty()) {
-          AddPut(KidKey(record), record.binding, lease, &txn);
-        }
-        if (record.named_since.has_value()) {
-          AddPut(SecretKey(record), record.binding, lease, &txn);
-        }
-        if (!record.subject.empty()) {
-          AddPut(SubjectKey(record), record.binding, lease, &txn);
+        const std::vector<std::string> names = NamesOf(record);
+        for (const std::string& name : names) {
+          AddPut(name, record.binding, lease, &txn);
         }
         if (before.earlier.has_value()) {
           const TokenRecord& earlier = *before.earlier;
@@ -216,16 +212,8 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
               earlier.client_id != record.client_id) {
             AddDelete(ClientKey(earlier.client_id), &txn);
           }
-          if (!earlier.kid.empty() && KidKey(earlier) != KidKey(record)) {
-            AddDelete(KidKey(earlier), &txn);
-          }
-          if (earlier.named_since.has_value() &&
-              (!record.named_since.has_value() ||
-               SecretKey(earlier) != SecretKey(record))) {
-            AddDelete(SecretKey(earlier), &txn);
-          }
-          if (!earlier.subject.empty() && earlier.subject != record.subject) {
-            AddDelete(SubjectKey(earlier), &txn);
+          for (const std::string& name : NamesOf(earlier)) {
+            if (!absl::c_linear_search(names, name)) AddDelete(name, &txn);
           }
         }
         return txn;
@@ -402,6 +390,15 @@ std::string EtcdTokenStore::SecretKey(const TokenRecord& record) const {
       SecretPrefix(record.kid),
       absl::Hex(absl::ToUnixMicros(*record.named_since), absl::kZeroPad16), "/",
       absl::BytesToHexString(record.binding));
+}
+
+std::vector<std::string> EtcdTokenStore::NamesOf(
+    const TokenRecord& record) const {
+  std::vector<std::string> names;
+  if (!record.kid.empty()) names.push_back(KidKey(record));
+  if (record.named_since.has_value()) names.push_back(SecretKey(record));
+  if (!record.subject.empty()) names.push_back(SubjectKey(record));
+  return names;
 }
 
 std::string EtcdTokenStore::SubjectPrefix(absl::string_view subject) const {

@@ -107,6 +107,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   std::string SecretKey(const TokenRecord& record) const;
   std::string SubjectPrefix(absl::string_view subject) const;
   std::string SubjectKey(const TokenRecord& record) const;
+  // The keys of all its names, which lead to it.
+  std::vector<std::string> NamesOf(const TokenRecord& record) const;
 
   absl::Status PutOf(TokenRecord record, Possession possession,
                      absl::Time now) override;
