@@ -2,8 +2,8 @@
 
 import json
 
-from harness import wire
-from harness.cbor import Tagged, cbor
+from harness import cwt, wire
+from harness.cbor import cbor
 from harness.tokens import Ed25519Key, b64
 from suite import case
 
@@ -64,11 +64,6 @@ def token_of_a_v3_client_is_taken(t):
     t.assert_no_more_at_broker(client)
 
 
-INVALID = {"expired": lambda t: t.token("a pub", life=-1),
-           "of another audience": lambda t: t.token("a pub", aud="x"),
-           "without cnf": lambda t: t.token("a pub", cnf=None)}
-
-
 def parts(t, **changes):
     """The parts of a good JWT, some of them others."""
     names = ("header", "payload", "signature")
@@ -83,14 +78,14 @@ def jwe(*others, header=None):
 
 def cwt_of(t, payload):
     """A CWT whose payload is no claims."""
-    protected = cbor({1: -8})
-    signature = t.stack.authorization_server.key.sign(
-        cbor(["Signature1", protected, b"", payload]))
-    return cbor(Tagged(18, [protected, {4: b"as-1"}, payload, signature]))
+    key = t.stack.authorization_server.key
+    return cbor(cwt.sign(payload, key, b"as-1"))
 
 
 INVALID = {
-    **INVALID,
+    "expired": lambda t: t.token("a pub", life=-1),
+    "of another audience": lambda t: t.token("a pub", aud="x"),
+    "without cnf": lambda t: t.token("a pub", cnf=None),
     "with a wrong signature": lambda t: parts(
         t, signature=b64(bytes(64)).encode()),
     "without a signature": lambda t: parts(t, signature=b""),

@@ -17,9 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-BINARIES = REPOSITORY / "bazel-bin/test/fuzz"
-CORPORA = REPOSITORY / "test/fuzz/corpus"
+from grow import BINARIES, CORPORA, REPOSITORY
 
 
 def export(binary, corpus):

@@ -58,10 +58,11 @@ def scope(*permissions):
 
 
 def sign(contents, key, kid=None, alg=None):
-    """COSE_Sign1 of the map `contents`, or COSE_Mac0 if `key` is symmetric."""
+    """COSE_Sign1 of the map `contents`, or of these bytes; COSE_Mac0 if `key` is
+    symmetric."""
     mac = isinstance(key, HmacKey)
     protected = cbor({1: alg or _ALGORITHMS[key.alg]})
-    payload = cbor(contents)
+    payload = contents if isinstance(contents, bytes) else cbor(contents)
     to_sign = cbor(["MAC0" if mac else "Signature1", protected, b"", payload])
     message = [protected, {4: kid} if kid else {}, payload, key.sign(to_sign)]
     return Tagged(MAC0 if mac else SIGN1, message)

@@ -109,6 +109,15 @@ void AuthenticatorHarness::Post(const std::string& token, absl::Time now) {
   EXPECT_TRUE(response->has_stored()) << response->denial().detail();
 }
 
+void AuthenticatorHarness::PostGoodNoMore(const ace::SigningKey& key) {
+  const TestIssuer gone;
+  TokenOptions options;
+  options.expires_at = kExpiry;
+  const auto stored = Authenticator(gone.Verifier(), {}, store_, managed_)
+                          .StoreToken(Posted(gone.Token(key, options)), kNow);
+  ASSERT_TRUE(stored.ok() && stored->has_stored());
+}
+
 v1::Denial AuthenticatorHarness::PostDenied(const std::string& token) {
   const auto response = Make().StoreToken(Posted(token), kNow);
   EXPECT_TRUE(response.ok()) << response.status();

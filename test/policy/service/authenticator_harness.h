@@ -67,6 +67,9 @@ class AuthenticatorHarness : public ::testing::Test {
   // Publishes the token to authz-info: it is stored, or denied.
   void Post(const std::string& token, absl::Time now = kNow);
   v1::Denial PostDenied(const std::string& token);
+  // Stores a token for `key` that is good no more: until kExpiry, but signed
+  // with a key that its issuer had.
+  void PostGoodNoMore(const ace::SigningKey& key);
 
   const TestIssuer issuer_;
   ace::Profile profile_ = ace::Profile::kRfc9431;

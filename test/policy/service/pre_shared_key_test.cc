@@ -135,15 +135,11 @@ TEST_F(PreSharedKeyTest, ARenewalKeepsTheName) {
 
 // covers: ACE-AUTH-3
 TEST_F(PreSharedKeyTest, WhatIsGoodNoMoreHoldsNoName) {
-  const TestIssuer gone;
-  TokenOptions options;
-  options.expires_at = kExpiry;
-  const auto stored =
-      Authenticator(gone.Verifier(), {}, store_, managed_)
-          .StoreToken(Posted(gone.Token(Named("k"), options)), kNow);
-  ASSERT_TRUE(stored.ok() && stored->has_stored());
+  PostGoodNoMore(Named("k"));
   EXPECT_THAT(WhyNone(Identity("k")), HasSubstr("good no more"));
   const ace::SigningKey key = Named("k");
+  TokenOptions options;
+  options.expires_at = kExpiry;
   options.subject = "bob";
   Post(Token(key, options));
   EXPECT_EQ(Find(Identity("k")).key().key(), SecretOf(key));

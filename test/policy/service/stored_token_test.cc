@@ -347,13 +347,7 @@ TEST_F(StoredTokenTest, ACertificateSelectsTheTokenOfItsHash) {
 
 // covers: ACE-AUTH-3
 TEST_F(StoredTokenTest, ATokenOfItsKeyThatIsGoodNoMoreHidesNoneOfItsHash) {
-  const TestIssuer gone;
-  TokenOptions options;
-  options.expires_at = kExpiry;
-  const auto stored =
-      Authenticator(gone.Verifier(), {}, store_, managed_)
-          .StoreToken(Posted(gone.Token(client_, options)), kNow);
-  ASSERT_TRUE(stored.ok() && stored->has_stored());
+  PostGoodNoMore(client_);
   EXPECT_EQ(Granted(Known(Anonymous(true), client_)).subject(), "");
   Post(Token(client_, BoundToCertificate(client_)));
   EXPECT_EQ(Granted(Known(Anonymous(true), client_)).subject(), "alice");

@@ -267,9 +267,7 @@ TEST_F(SessionConnectTest, AMissingTokenGetsTheHintWhereThereIsOne) {
 TEST_F(SessionConnectTest, TheHintGivesWayToTheClientsMaximumPacketSize) {
   settings.as_hint = R"({"AS":"https://as.example/token"})";
   ConnectParts parts;
-  parts.properties = AceProperties("");
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 30,
-                          &parts.properties);
+  parts.properties = AceProperties("") + MaximumPacketSize(30);
   Start();
   Client(ConnectPacket(parts));
   EXPECT_THAT(Deny(Denial::REASON_NO_CREDENTIAL),
@@ -280,9 +278,8 @@ TEST_F(SessionConnectTest, TheHintGivesWayToTheClientsMaximumPacketSize) {
 // covers: ACE-CON-1
 TEST_F(SessionConnectTest, WhoTakesNoPacketOfAChallengesSizeIsRefusedAtOnce) {
   ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", ""));
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20,
-                          &parts.properties);
+  parts.properties =
+      AceProperties(TokenAndProof("TOKEN", "")) + MaximumPacketSize(20);
   Start();
   EXPECT_THAT(Client(ConnectPacket(parts)),
               ElementsAre("client CONNACK 87", "close"));
@@ -844,9 +841,8 @@ TEST_F(SessionConnectTest, AnOldBrokersRefusalIsTranslated) {
 // covers: EDGE-14
 TEST_F(SessionConnectTest, ARewrittenConnackRespectsTheMaximumPacketSize) {
   ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 10,
-                          &parts.properties);
+  parts.properties =
+      AceProperties(TokenAndProof("TOKEN", "PROOF")) + MaximumPacketSize(10);
   Start();
   Client(ConnectPacket(parts));
   Grant(AGrant());

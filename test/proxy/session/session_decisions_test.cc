@@ -30,12 +30,6 @@ std::string NoProblemInformation() {
   return properties;
 }
 
-std::string MaximumPacketSize(uint32_t size) {
-  std::string properties;
-  mqtt::AppendU32Property(PropertyId::kMaximumPacketSize, size, &properties);
-  return properties;
-}
-
 class SessionDecisionsTest : public ::testing::Test, public SessionHarness {
  protected:
   SessionDecisionsTest() { decision_sample = 1; }

@@ -498,4 +498,10 @@ std::string TopicAlias(uint16_t alias) {
   return properties;
 }
 
+std::string MaximumPacketSize(uint32_t size) {
+  std::string properties;
+  mqtt::AppendU32Property(PropertyId::kMaximumPacketSize, size, &properties);
+  return properties;
+}
+
 }  // namespace sluice::session

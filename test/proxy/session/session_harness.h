@@ -244,7 +244,9 @@ std::string SubackPacket(mqtt::ProtocolVersion version, uint16_t packet_id,
                          std::initializer_list<uint8_t> codes);
 std::string AuthPacket(uint8_t code, absl::string_view data,
                        absl::string_view method = "ace");
+// A property, encoded.
 std::string TopicAlias(uint16_t alias);
+std::string MaximumPacketSize(uint32_t size);
 
 }  // namespace sluice::session
 

@@ -279,9 +279,7 @@ TEST_F(SessionOpenTest, ARetainedMessageIsKeptWhereTheTokensEndIsNotKnown) {
 
 // covers: EDGE-14
 TEST_F(SessionOpenTest, ARewriteOverTheBrokersMaximumPacketSizeIsRefused) {
-  std::string connack;
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20, &connack);
-  Open5(connack);
+  Open5(MaximumPacketSize(20));
   EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 5, "12345678", "", true)),
               ElementsAre("client DISCONNECT 95", "close"));
 }
@@ -289,9 +287,8 @@ TEST_F(SessionOpenTest, ARewriteOverTheBrokersMaximumPacketSizeIsRefused) {
 // covers: EDGE-14
 TEST_F(SessionOpenTest, ASubackOverTheClientsMaximumPacketSizeEndsIt) {
   ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 40,
-                          &parts.properties);
+  parts.properties =
+      AceProperties(TokenAndProof("TOKEN", "PROOF")) + MaximumPacketSize(40);
   Start();
   Client(ConnectPacket(parts));
   Grant(MakeGrant(now() + absl::Hours(1), {}));
@@ -308,9 +305,8 @@ TEST_F(SessionOpenTest, ASubackOverTheClientsMaximumPacketSizeEndsIt) {
 // MQTT 5.0 section 3.9.2.1.2: without the broker's Reason String it fits.
 TEST_F(SessionOpenTest, ASubackThatOnlyFitsWithoutTheBrokersReasonPasses) {
   ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20,
-                          &parts.properties);
+  parts.properties =
+      AceProperties(TokenAndProof("TOKEN", "PROOF")) + MaximumPacketSize(20);
   Start();
   Client(ConnectPacket(parts));
   Grant(AGrant());
@@ -580,9 +576,7 @@ TEST_F(SessionOpenTest, ANarrowerScopeUnsubscribesWhatItNoLongerCovers) {
 
 // covers: EDGE-12, EDGE-14
 TEST_F(SessionOpenTest, AnUnsubscribeThatIsNotSentHasNoIdentifier) {
-  std::string connack;
-  mqtt::AppendU32Property(mqtt::PropertyId::kMaximumPacketSize, 20, &connack);
-  Open5(connack);
+  Open5(MaximumPacketSize(20));
   Client(SubscribePacket(kV5, 1, {"a/12345678"}));
   Client(SubscribePacket(kV5, 2, {"a/87654321"}));
   Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));

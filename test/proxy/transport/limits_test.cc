@@ -371,12 +371,8 @@ TEST_F(LimitsTest, BoundsThoseWithoutAToken) {
   EXPECT_EQ(second.ReceiveAll(), std::string("\x20\x02\0\x03", 4));
   EXPECT_EQ(Sum(RefusedAnonymous), 1u);
   // A token lets in.
-  policy_.Hold();
   TestClient third(address_);
-  ASSERT_TRUE(third.Handshake());
-  third.Send(kConnect);
-  policy_.TakeHeld()(GrantAllForAToken());
-  TestSocket thirds_broker = broker_.Accept();
+  TestSocket thirds_broker = OpenWithAToken(&third);
   EXPECT_EQ(Sum(Anonymous), 1u);
   third.Close();
   // Who goes leaves its place.

@@ -161,6 +161,18 @@ void WorkerPoolTest::Start() {
 TestSocket WorkerPoolTest::Open(TestClient* client) {
   EXPECT_TRUE(client->Handshake());
   client->Send(kConnect);
+  return LetIn(client);
+}
+
+TestSocket WorkerPoolTest::OpenWithAToken(TestClient* client) {
+  policy_.Hold();
+  EXPECT_TRUE(client->Handshake());
+  client->Send(kConnect);
+  policy_.TakeHeld()(GrantAllForAToken());
+  return LetIn(client);
+}
+
+TestSocket WorkerPoolTest::LetIn(TestClient* client) {
   TestSocket broker = broker_.Accept();
   EXPECT_EQ(broker.ReceiveExactly(kConnect.size()), kConnect);
   broker.Send(kConnack);

@@ -104,6 +104,9 @@ class WorkerPoolTest : public ::testing::Test {
   void Start();
   // Connects a client up to CONNACK; returns the broker's end.
   TestSocket Open(TestClient* client);
+  // The same with a grant for a token; from then on the test answers for the
+  // policy service.
+  TestSocket OpenWithAToken(TestClient* client);
 
   // Over all loops.
   uint64_t Sum(const std::function<uint64_t(const LoopStats&)>& value);
@@ -120,6 +123,10 @@ class WorkerPoolTest : public ::testing::Test {
   WorkerPoolOptions options_;
   std::unique_ptr<WorkerPool> pool_;
   SocketAddress address_;
+
+ private:
+  // From the broker's connection to CONNACK.
+  TestSocket LetIn(TestClient* client);
 };
 
 }  // namespace sluice::transport

@@ -56,17 +56,9 @@ TEST_F(WorkerPoolTest, ServesNewClientsDifferentlyAfterAReload) {
 TEST_F(WorkerPoolTest, EndsWhoIsRevokedAndNobodyElse) {
   Start();
   TestClient anonymous(address_);
-  ASSERT_TRUE(anonymous.Handshake());
   TestSocket its_broker = Open(&anonymous);
-  policy_.Hold();
   TestClient alice(address_);
-  ASSERT_TRUE(alice.Handshake());
-  alice.Send(kConnect);
-  policy_.TakeHeld()(GrantAllForAToken());
-  TestSocket broker = broker_.Accept();
-  EXPECT_EQ(broker.ReceiveExactly(kConnect.size()), kConnect);
-  broker.Send(kConnack);
-  EXPECT_EQ(alice.ReceiveExactly(kConnack.size()), kConnack);
+  TestSocket broker = OpenWithAToken(&alice);
   const auto revoke = [this](const std::string& subject) {
     auto update = std::make_shared<policy_client::RevocationUpdate>();
     policy::v1::Revocation& revocation = update->added.emplace_back();
