@@ -24,11 +24,28 @@ v1::CheckResponse Denial(absl::string_view reason, absl::Duration ttl) {
   return response;
 }
 
-// What is asked, in a few bytes. A client has another port each time.
+// A client has another port each time.
+absl::string_view WithoutPort(absl::string_view address) {
+  return address.substr(0, address.rfind(':'));
+}
+
+// What is asked, in a few bytes.
 std::string KeyOf(v1::CheckRequest request) {
   std::string* address = request.mutable_connection()->mutable_client_address();
-  address->erase(std::min(address->rfind(':'), address->size()));
+  address->resize(WithoutPort(*address).size());
   return ace::Sha256(AsBytes(request.SerializeAsString()));
+}
+
+// On whose behalf it is asked.
+std::string AskerOf(const v1::CheckRequest& request) {
+  v1::CheckRequest who;
+  who.set_issuer(request.issuer());
+  who.set_subject(request.subject());
+  if (request.issuer().empty()) {
+    who.mutable_connection()->set_client_address(
+        std::string(WithoutPort(request.connection().client_address())));
+  }
+  return who.SerializeAsString();
 }
 
 std::shared_ptr<grpc::Channel> NewChannel(const CheckerOptions& options) {
@@ -58,9 +75,7 @@ absl::Duration TtlOf(const v1::CheckResponse& answer, absl::Duration longest) {
 
 Checkers::Checkers(const std::vector<CheckerOptions>& options, Clock clock,
                    const Limits& limits)
-    : clock_(std::move(clock)),
-      max_questions_(limits.max_questions),
-      answers_(limits.max_answers) {
+    : clock_(std::move(clock)), limits_(limits), answers_(limits.max_answers) {
   for (const CheckerOptions& checker : options) {
     checkers_[checker.name] = {checker,
                                v1::CheckService::NewStub(NewChannel(checker))};
@@ -94,11 +109,13 @@ void Checkers::Check(const v1::CheckRequest& request, Callback done) {
       *answer->mutable_ttl() = ToProtoDuration(known->good_until - now);
     } else if (asked != under_way_.end()) {
       asked->second->waiting.push_back(std::move(done));
-    } else if (stopping_ || under_way_.size() >= max_questions_) {
+    } else if (std::string asker = AskerOf(request); !HasRoomFor(asker)) {
       answer = Denial("too much is being asked", kRefusalTtl);
     } else {
       question = std::make_shared<Question>();
+      ++under_way_of_[asker];
       question->key = key;
+      question->asker = std::move(asker);
       question->request = request;
       question->checker = &checker->second;
       question->waiting.push_back(std::move(done));
@@ -108,6 +125,12 @@ void Checkers::Check(const v1::CheckRequest& request, Callback done) {
   }
   if (answer.has_value()) done(*answer);
   if (question != nullptr) Ask(question);
+}
+
+bool Checkers::HasRoomFor(absl::string_view asker) const {
+  if (stopping_ || under_way_.size() >= limits_.max_questions) return false;
+  const auto its = under_way_of_.find(asker);
+  return its == under_way_of_.end() || its->second < limits_.max_questions_each;
 }
 
 void Checkers::Ask(const std::shared_ptr<Question>& question) {
@@ -135,6 +158,8 @@ void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     under_way_.erase(question->key);
+    const auto its = under_way_of_.find(question->asker);
+    if (--its->second == 0) under_way_of_.erase(its);
     waiting.swap(question->waiting);
     const absl::Time now = clock_();
     answers_.Put(question->key, question->response, now, now + ttl);

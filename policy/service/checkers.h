@@ -31,8 +31,10 @@ class Checkers {
   struct Limits {
     // Remembered answers; the oldest is forgotten for a new one.
     size_t max_answers = 10'000;
-    // Questions that are on their way; more are denied.
+    // Questions that are on their way, of all clients and of one subject, or of
+    // one address without a token; more are denied.
     size_t max_questions = 10'000;
+    size_t max_questions_each = 1'000;
   };
 
   // Names are unique.
@@ -65,18 +67,21 @@ class Checkers {
     std::unique_ptr<grpc::ClientContext> context =
         std::make_unique<grpc::ClientContext>();
     std::string key;
+    std::string asker;
     v1::CheckRequest request;
     v1::CheckResponse response;
     const Checker* checker;
     std::vector<Callback> waiting;
   };
 
+  // Whether one more of its questions may be asked. mutex_ is held.
+  bool HasRoomFor(absl::string_view asker) const;
   void Ask(const std::shared_ptr<Question>& question);
   void OnAnswer(const std::shared_ptr<Question>& question,
                 const grpc::Status& status);
 
   const Clock clock_;
-  const size_t max_questions_;
+  const Limits limits_;
   std::map<std::string, Checker, std::less<>> checkers_;
 
   std::mutex mutex_;
@@ -84,6 +89,7 @@ class Checkers {
   bool stopping_ = false;
   size_t running_ = 0;  // questions whose callbacks have not returned
   absl::flat_hash_map<std::string, std::shared_ptr<Question>> under_way_;
+  absl::flat_hash_map<std::string, size_t> under_way_of_;  // by asker
   AnswerCache<v1::CheckResponse> answers_;
 };
 

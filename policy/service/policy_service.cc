@@ -13,10 +13,11 @@
 namespace sluice::policy {
 namespace {
 
-// A recheck is about what the authorization server says now.
+// A recheck that is due is about what the authorization server says now.
 Introspector::Freshness FreshnessFor(const v1::AuthenticateRequest& request) {
-  return request.has_recheck() ? Introspector::Freshness::kNew
-                               : Introspector::Freshness::kRemembered;
+  return request.has_recheck() && !request.recheck().remembered_answer_will_do()
+             ? Introspector::Freshness::kNew
+             : Introspector::Freshness::kRemembered;
 }
 Introspector::Freshness FreshnessFor(const v1::StoreTokenRequest&) {
   return Introspector::Freshness::kRemembered;

@@ -335,7 +335,10 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   broker_keep_alive_.OnClockSet(by);
   recorded_subscriptions_.OnClockSet(by);
   // A change of policy may have made it due before CONNACK.
-  if (recheck_ != nullptr) recheck_->due += by;
+  if (recheck_ != nullptr) {
+    recheck_->due += by;
+    recheck_->answer_until += by;
+  }
   if (state_ != State::kOpen) {
     ArmTimer(deadline_ + by);
     return;

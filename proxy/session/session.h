@@ -205,6 +205,8 @@ class Session {
   struct Recheck {
     std::string token;  // empty: a stored one, or an anonymous client
     absl::Duration interval;
+    // Until when what the authorization server said counts.
+    absl::Time answer_until;
     absl::Time due;
     uint64_t request_id = 0;  // 0: not asked at the moment
     // LivePolicy::version_changes when it was asked for the grant at hand, or
@@ -400,6 +402,7 @@ class Session {
   // session_recheck.cc: asking again about a grant.
   void StartRecheck(std::string token, uint64_t asked_at_change);
   void AskToRecheck();
+  absl::Duration RetryInterval();
   void OnRecheckDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void DenyRecheck(mqtt::ReasonCode code, absl::string_view why);

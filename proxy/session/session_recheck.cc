@@ -17,7 +17,8 @@ using policy::v1::AuthenticateResponse;
 
 namespace {
 
-// Between an ask that decided nothing and the next.
+// Between an ask that decided nothing and the next, which come half as soon at
+// the least: sessions that failed together do not ask together again.
 constexpr absl::Duration kMaxRetryInterval = absl::Seconds(5);
 // Whatever the policy service says, it is not asked more often.
 constexpr absl::Duration kMinInterval = absl::Milliseconds(100);
@@ -43,7 +44,8 @@ void Session::StartRecheck(std::string token, uint64_t asked_at_change) {
   recheck_ = absl::make_unique<Recheck>();
   recheck_->token = std::move(token);
   recheck_->interval = std::max(grant_->recheck_after(), kMinInterval);
-  recheck_->due = now_ + recheck_->interval;
+  recheck_->answer_until = now_ + recheck_->interval;
+  recheck_->due = recheck_->answer_until;
   recheck_->asked_at_change = asked_at_change;
   const LivePolicy& live = *context_.live_policy;
   if (asked_at_change != live.version_changes &&
@@ -63,8 +65,19 @@ void Session::AskToRecheck() {
     request->mutable_anonymous()->set_authz_info_enabled(
         !context_.settings->authz_info_topic.empty());
   }
+  if (request->has_recheck()) {
+    request->mutable_recheck()->set_remembered_answer_will_do(
+        now_ < recheck_->answer_until);
+  }
   recheck_->asked_at_change = context_.live_policy->version_changes;
   recheck_->request_id = AskForGrant(std::move(request));
+}
+
+absl::Duration Session::RetryInterval() {
+  uint8_t random;
+  context_.random->Fill({&random, 1});
+  return std::min(recheck_->interval, kMaxRetryInterval) *
+         (0.5 + random / 512.0);
 }
 
 void Session::OnRecheckDecision(
@@ -84,7 +97,7 @@ void Session::OnRecheckDecision(
     // Nothing was decided: the grant that is there holds until its end.
     Decide(Action::kRecheck, Verdict::kError, ReasonCode::kServerUnavailable,
            "", "no decision");
-    recheck_->due = now_ + std::min(recheck_->interval, kMaxRetryInterval);
+    recheck_->due = now_ + RetryInterval();
     ArmOpenTimer();
     return;
   }

@@ -162,7 +162,7 @@ TEST_F(CheckersTest, OneThatFailsIsLeftAloneForAWhile) {
 }
 
 TEST_F(CheckersTest, SameQuestionsShareOneCallAndTheirNumberIsBounded) {
-  Make({1, 1});
+  Make({1, 1, 1});
   checker_.hold = true;
   auto first = Ask(About("a"));
   auto same = Ask(About("a"));
@@ -176,6 +176,32 @@ TEST_F(CheckersTest, SameQuestionsShareOneCallAndTheirNumberIsBounded) {
   Answer(About("b"));
   Answer(About("a"));
   EXPECT_EQ(checker_.asked.size(), 3u);
+}
+
+// Whoever asks a slow checker much leaves room for others.
+TEST_F(CheckersTest, NoAskerTakesAllTheRoom) {
+  Make({10, 10, 1});
+  checker_.hold = true;
+  v1::CheckRequest of_alice = About("a");
+  of_alice.set_issuer("https://as.example");
+  of_alice.set_subject("alice");
+  auto first = Ask(of_alice);
+  checker_.WaitForQuestion();
+  // Nor does it by coming from elsewhere.
+  of_alice.set_topic("b");
+  of_alice.mutable_connection()->set_client_address("192.0.2.2:1");
+  EXPECT_THAT(Answer(of_alice).reason(), HasSubstr("too much"));
+  v1::CheckRequest of_bob = of_alice;
+  of_bob.set_subject("bob");
+  auto others = Ask(of_bob);
+  // Without a token, whoever has an address.
+  auto anonymous = Ask(About("a"));
+  EXPECT_THAT(Answer(About("b", 2)).reason(), HasSubstr("too much"));
+  checker_.LetGo();
+  EXPECT_TRUE(first.get().allowed());
+  EXPECT_TRUE(others.get().allowed());
+  EXPECT_TRUE(anonymous.get().allowed());
+  EXPECT_TRUE(Answer(of_alice).allowed());
 }
 
 TEST_F(CheckersTest, TheEndCancelsWhatIsUnderWay) {

@@ -165,6 +165,24 @@ TEST_F(PolicyServiceTest, ARecheckAsksAgain) {
             v1::Denial::REASON_TOKEN_INVALID);
 }
 
+// Many clients whose policy has changed do not make the authorization server's
+// work anew.
+TEST_F(PolicyServiceTest, ARecheckThatIsNotDueTakesTheAnswerThatIsRemembered) {
+  SayActive();
+  ASSERT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
+  SayInactive();
+  v1::AuthenticateRequest early = Recheck("opaque");
+  early.mutable_recheck()->set_remembered_answer_will_do(true);
+  const auto again = Answer(early);
+  ASSERT_TRUE(again.has_grant());
+  EXPECT_EQ(again.grant().recheck_after().seconds(), 60);
+  EXPECT_EQ(http_.asked, 1);
+  // Another service than the one that granted remembers nothing.
+  early.mutable_recheck()->set_token("unknown");
+  EXPECT_TRUE(Answer(early).has_denial());
+  EXPECT_EQ(http_.asked, 2);
+}
+
 TEST_F(PolicyServiceTest, WithoutAnAnswerNothingIsDecided) {
   v1::AuthenticateResponse response;
   const grpc::Status status = Call(WithExporter("opaque", client_), &response);

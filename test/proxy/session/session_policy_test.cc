@@ -14,6 +14,7 @@ using policy::v1::AuthenticateRequest;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
 constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
@@ -112,6 +113,23 @@ TEST_F(SessionPolicyTest, AChangedPolicyMakesItAskAgain) {
   EXPECT_THAT(PolicyVersionChanged(), IsEmpty());
   EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
               ElementsAre("client PUBACK 87"));
+}
+
+// covers: ACE-TOK-5
+TEST_F(SessionPolicyTest, AChangedPolicyIsNoReasonToIntrospectAnew) {
+  live_policy.version = "v1";
+  policy::v1::Grant grant = AGrant();
+  grant.mutable_recheck_after()->set_seconds(60);
+  Open(kV5, grant);
+  SetVersion("v2");
+  Advance(absl::Seconds(50));
+  PolicyVersionChanged();
+  EXPECT_TRUE(asked().recheck().remembered_answer_will_do());
+  // What is left of that minute is not to be had again by asking.
+  EXPECT_THAT(PolicyFails(), ElementsAre(StartsWith("timer ")));
+  Advance(absl::Seconds(10));
+  Timer();
+  EXPECT_FALSE(asked().recheck().remembered_answer_will_do());
 }
 
 // A slow broker, or many clients at once, make this take a while.
