@@ -110,7 +110,7 @@ bool Rule::MatchesVersion(v1::ProtocolVersion version) const {
              version == v1::PROTOCOL_VERSION_MQTT_5_0 ? "5.0" : "3.1.1");
 }
 
-v1::Rule Rule::FillIn(const TopicVariables& variables) const {
+std::string Rule::FillIn(const TopicVariables& variables) const {
   v1::Rule rule;
   rule.set_name(rule_.name());
   rule.set_shadow(rule_.mode() == admin::v1::Rule::MODE_SHADOW);
@@ -140,7 +140,7 @@ v1::Rule Rule::FillIn(const TopicVariables& variables) const {
     case admin::v1::Rule::EFFECT_NOT_SET:
       break;
   }
-  return rule;
+  return rule.SerializeAsString();
 }
 
 }  // namespace sluice::policy

@@ -32,8 +32,8 @@ class Rule {
   // address) fits: rules only take away.
   bool Matches(const RuleClient& client) const;
 
-  // What it comes to for a client that it matches.
-  v1::Rule For(const RuleClient& client) const {
+  // What it comes to for a client that it matches: a serialized v1::Rule.
+  std::string For(const RuleClient& client) const {
     return for_everybody_.has_value()
                ? *for_everybody_
                : FillIn({client.subject, client.connection.client_id()});
@@ -54,7 +54,7 @@ class Rule {
                       absl::string_view value);
   bool MatchesAddress(absl::string_view peer) const;
   bool MatchesVersion(v1::ProtocolVersion version) const;
-  v1::Rule FillIn(const TopicVariables& variables) const;
+  std::string FillIn(const TopicVariables& variables) const;
 
   admin::v1::Rule rule_;
   std::vector<Pattern> subjects_;
@@ -64,7 +64,7 @@ class Rule {
   std::vector<TopicTemplate> except_;
   // Where there are no variables: what it comes to for whomever it matches. To
   // make it for each client would be most of what a login costs.
-  std::optional<v1::Rule> for_everybody_;
+  std::optional<std::string> for_everybody_;
 };
 
 }  // namespace sluice::policy

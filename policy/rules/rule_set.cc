@@ -41,13 +41,13 @@ void RuleSet::Remove(absl::string_view id) {
 
 absl::Status RuleSet::AddFor(
     const RuleClient& client,
-    google::protobuf::RepeatedPtrField<v1::Rule>* out) const {
+    google::protobuf::RepeatedPtrField<std::string>* out) const {
   size_t bytes = 0;
   for (const auto& [id, rule] : rules_) {
     if (!rule->ok()) return rule->status();
     if (!(*rule)->Matches(client)) continue;
     *out->Add() = (*rule)->For(client);
-    bytes += out->rbegin()->ByteSizeLong();
+    bytes += out->rbegin()->size();
     if (bytes > kMaxFilledInRuleBytes) {
       return absl::ResourceExhaustedError(
           "the rules for this client are too large");

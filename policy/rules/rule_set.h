@@ -34,10 +34,12 @@ class RuleSet {
 
   size_t size() const { return rules_.size(); }
 
-  // Those that match `client`, by name. FailedPrecondition where one cannot be
-  // read; ResourceExhausted where they are too large.
-  absl::Status AddFor(const RuleClient& client,
-                      google::protobuf::RepeatedPtrField<v1::Rule>* out) const;
+  // Those that match `client`, by name, serialized as in a Grant.
+  // FailedPrecondition where one cannot be read; ResourceExhausted where they
+  // are too large.
+  absl::Status AddFor(
+      const RuleClient& client,
+      google::protobuf::RepeatedPtrField<std::string>* out) const;
 
  private:
   // By id. Without a rule, it cannot be read, and says why.

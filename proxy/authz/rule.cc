@@ -41,19 +41,20 @@ bool AddFilters(const google::protobuf::RepeatedPtrField<std::string>& filters,
 
 }  // namespace
 
-absl::StatusOr<Rule> Rule::Compile(const policy::v1::Rule& message) {
+absl::StatusOr<Rule> Rule::Compile(const std::string& message) {
   static auto* const table = new SharedTable<Data>;
-  std::string bytes = message.SerializeAsString();
-  const size_t hash = absl::HashOf(bytes);
-  const auto is_same = [&bytes](const Data& data) {
-    return data.message == bytes;
+  const size_t hash = absl::HashOf(message);
+  const auto is_same = [&message](const Data& data) {
+    return data.message == message;
   };
   std::shared_ptr<const Data> known = table->Find(hash, is_same);
   if (known != nullptr) return Rule(std::move(known));
+  policy::v1::Rule rule;
+  if (!rule.ParseFromString(message)) return Invalid("that cannot be read");
   auto data = absl::make_unique<Data>();
-  const absl::Status status = Fill(message, data.get());
+  const absl::Status status = Fill(rule, data.get());
   if (!status.ok()) return status;
-  data->message = bytes;
+  data->message = message;
   return Rule(table->Add(hash, is_same, std::move(data)));
 }
 
@@ -117,6 +118,12 @@ absl::Status Rule::AddLimits(const policy::v1::Limits& limits, Data* data) {
     data->max_subscriptions = limits.max_subscriptions();
   }
   return absl::OkStatus();
+}
+
+std::vector<std::string> Rule::TopicFilters() const {
+  policy::v1::Rule rule;
+  rule.ParseFromString(data_->message);
+  return {rule.topic_filters().begin(), rule.topic_filters().end()};
 }
 
 bool Rule::HasTopicsOf(absl::string_view filter) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,11 +41,12 @@ enum class Objection : uint8_t {
 // threads; a copy costs a pointer.
 class Rule {
  public:
-  // Fails on a rule that would not be held in full: without a name, about
-  // neither publishing nor subscribing, with an invalid or shared topic filter,
-  // without an effect or a limit, with a QoS that there is not, and with a
-  // field that is newer than this program.
-  static absl::StatusOr<Rule> Compile(const policy::v1::Rule& message);
+  // `message`: a serialized policy::v1::Rule. Fails on a rule that would not be
+  // held in full: one that cannot be read, without a name, about neither
+  // publishing nor subscribing, with an invalid or shared topic filter, without
+  // an effect or a limit, with a QoS that there is not, and with a field that
+  // is newer than this program.
+  static absl::StatusOr<Rule> Compile(const std::string& message);
 
   const std::string& name() const { return data_->name; }
   // Judged, counted and recorded only.
@@ -70,6 +72,8 @@ class Rule {
   bool publish() const { return data_->publish; }
   bool subscribe() const { return data_->subscribe; }
   bool has_all_topics() const { return data_->topics.empty(); }
+  // As in the message, which is read for it.
+  std::vector<std::string> TopicFilters() const;
   bool HasTopicsOf(absl::string_view filter) const;
   bool Excepts(absl::string_view topic) const {
     return data_->exceptions.Matches(topic);
@@ -105,7 +109,7 @@ class Rule {
 
  private:
   struct Data {
-    std::string message;  // serialized
+    std::string message;
     std::string name;
     bool shadow = false;
     bool publish = false;

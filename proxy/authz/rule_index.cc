@@ -5,13 +5,13 @@
 
 namespace sluice::authz {
 
-void RuleIndex::Add(
-    const Rule& rule,
-    const google::protobuf::RepeatedPtrField<std::string>& topic_filters) {
+void RuleIndex::Add(const Rule& rule) {
   const uint16_t number = size_++;
   numbers_.try_emplace(rule, number);
-  if (topic_filters.empty()) all_topics_.push_back(number);
-  for (const std::string& filter : topic_filters) filters_.Add(filter, number);
+  if (rule.has_all_topics()) all_topics_.push_back(number);
+  for (const std::string& filter : rule.TopicFilters()) {
+    filters_.Add(filter, number);
+  }
 }
 
 absl::optional<uint16_t> RuleIndex::NumberOf(const Rule& rule) const {

@@ -11,7 +11,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "google/protobuf/repeated_ptr_field.h"
 #include "proxy/authz/filter_index.h"
 #include "proxy/authz/number_set.h"
 #include "proxy/authz/rule.h"
@@ -22,11 +21,8 @@ namespace sluice::authz {
 // topics. Rules have numbers, from 0 on in the order in which they are added.
 class RuleIndex {
  public:
-  // `topic_filters` are those of the message that `rule` was compiled from. At
-  // most 65,535 rules.
-  void Add(
-      const Rule& rule,
-      const google::protobuf::RepeatedPtrField<std::string>& topic_filters);
+  // At most 65,535 rules.
+  void Add(const Rule& rule);
 
   size_t size() const { return size_; }
   // The first one, if the same rule was added more than once.

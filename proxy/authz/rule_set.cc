@@ -21,7 +21,8 @@ bool IsEnforcedDenial(const Rule& rule) {
 
 }  // namespace
 
-absl::StatusOr<RuleSet> RuleSet::Compile(const Messages& messages) {
+absl::StatusOr<RuleSet> RuleSet::Compile(
+    const google::protobuf::RepeatedPtrField<std::string>& messages) {
   static auto* const table = new SharedTable<Data>;
   if (messages.size() > kNowhere) {
     return absl::InvalidArgumentError("grant with too many rules");
@@ -30,7 +31,7 @@ absl::StatusOr<RuleSet> RuleSet::Compile(const Messages& messages) {
   if (messages.empty()) return set;
   std::vector<Rule> rules;
   rules.reserve(static_cast<size_t>(messages.size()));
-  for (const policy::v1::Rule& message : messages) {
+  for (const std::string& message : messages) {
     absl::StatusOr<Rule> rule = Rule::Compile(message);
     if (!rule.ok()) return rule.status();
     rules.push_back(*std::move(rule));
@@ -49,13 +50,12 @@ absl::StatusOr<RuleSet> RuleSet::Compile(const Messages& messages) {
   data->limits_subscriptions = std::any_of(
       rules.begin(), rules.end(),
       [](const Rule& rule) { return rule.max_subscriptions().has_value(); });
-  data->parts = MakeParts(rules, messages);
+  data->parts = MakeParts(rules);
   set.data_ = table->Add(hash, is_same, std::move(data));
   return set;
 }
 
-std::vector<RuleSet::Part> RuleSet::MakeParts(const std::vector<Rule>& rules,
-                                              const Messages& messages) {
+std::vector<RuleSet::Part> RuleSet::MakeParts(const std::vector<Rule>& rules) {
   static auto* const recent = new RecentIndexes;
   const bool many = rules.size() > kManyRules;
   std::vector<Part> parts;
@@ -67,7 +67,7 @@ std::vector<RuleSet::Part> RuleSet::MakeParts(const std::vector<Rule>& rules,
   auto index = std::make_shared<RuleIndex>();
   for (size_t place = 0; place < rules.size(); ++place) {
     if (is_indexed[place]) continue;
-    index->Add(rules[place], messages[static_cast<int>(place)].topic_filters());
+    index->Add(rules[place]);
     rest.places.push_back(static_cast<uint16_t>(place));
   }
   if (many && other == nullptr) recent->Add(index);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -42,12 +43,12 @@ class RuleSet {
     Places others;
   };
 
-  // Fails where one of them does not compile, and on more than 65,535. Equal
-  // sets are compiled once, as long as one of them is in use. In others each
-  // rule that is in use elsewhere is not compiled again, and where most are in
-  // the index of another set, only the rest gets one.
+  // `messages`: serialized. Fails where one of them does not compile, and on
+  // more than 65,535. Equal sets are compiled once, as long as one of them is
+  // in use. In others each rule that is in use elsewhere is not compiled again,
+  // and where most are in the index of another set, only the rest gets one.
   static absl::StatusOr<RuleSet> Compile(
-      const google::protobuf::RepeatedPtrField<policy::v1::Rule>& messages);
+      const google::protobuf::RepeatedPtrField<std::string>& messages);
 
   RuleSet() = default;
 
@@ -79,8 +80,6 @@ class RuleSet {
   uint8_t MaxQos(const Places& places) const;
 
  private:
-  using Messages = google::protobuf::RepeatedPtrField<policy::v1::Rule>;
-
   static constexpr uint16_t kNowhere = 0xFFFF;
 
   // An index, with the places of its rules in the set.
@@ -95,8 +94,7 @@ class RuleSet {
     std::vector<Part> parts;  // each rule's place is in one of them
   };
 
-  static std::vector<Part> MakeParts(const std::vector<Rule>& rules,
-                                     const Messages& messages);
+  static std::vector<Part> MakeParts(const std::vector<Rule>& rules);
   // Notes which of `rules` are in `index`.
   static Part UseIndex(std::shared_ptr<const RuleIndex> index,
                        const std::vector<Rule>& rules,

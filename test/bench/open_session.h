@@ -64,11 +64,12 @@ class OpenSession {
       permission->set_publish(true);
     }
     for (int i = 0; i < rules; ++i) {
-      policy::v1::Rule* rule = response.mutable_grant()->add_rules();
-      rule->set_name(absl::StrCat("rules/", i));
-      rule->set_publish(true);
-      rule->add_topic_filters("a/#");
-      rule->mutable_limits()->set_max_payload_bytes(1000);
+      policy::v1::Rule rule;
+      rule.set_name(absl::StrCat("rules/", i));
+      rule.set_publish(true);
+      rule.add_topic_filters("a/#");
+      rule.mutable_limits()->set_max_payload_bytes(1000);
+      response.mutable_grant()->add_rules(rule.SerializeAsString());
     }
     session_->OnAuthenticateAnswer(1, response, now_, &effects_);
     session_->OnUpstreamConnected(now_, &effects_);

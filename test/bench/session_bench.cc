@@ -102,18 +102,18 @@ policy::v1::Grant GrantUnderManyRules(int client) {
   permission->set_publish(true);
   permission->set_subscribe(true);
   for (int i = 0; i < 1000; ++i) {
-    policy::v1::Rule* rule = grant.add_rules();
-    rule->set_name(absl::StrCat("rules/", i));
-    rule->set_publish(true);
-    rule->set_subscribe(true);
+    policy::v1::Rule rule;
+    rule.set_name(absl::StrCat("rules/", i));
+    rule.set_publish(true);
+    rule.set_subscribe(true);
     for (int j = 0; j < 20; ++j) {
-      rule->add_topic_filters(absl::StrCat("plant/", i, "/line/", j, "/#"));
+      rule.add_topic_filters(absl::StrCat("plant/", i, "/line/", j, "/#"));
     }
-    rule->mutable_deny();
-  }
-  if (client != 0) {
-    grant.mutable_rules(500)->add_except_topic_filters(
-        absl::StrCat("plant/500/line/5/", client));
+    if (client != 0 && i == 500) {
+      rule.add_except_topic_filters(absl::StrCat("plant/500/line/5/", client));
+    }
+    rule.mutable_deny();
+    grant.add_rules(rule.SerializeAsString());
   }
   return grant;
 }

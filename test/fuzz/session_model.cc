@@ -57,34 +57,41 @@ policy::v1::Grant WithRules(std::initializer_list<absl::string_view> scope) {
   policy::v1::Grant grant = MakeGrant(absl::UnixEpoch(), scope);
   grant.set_subject(GrantModel::kSubject);
   grant.set_policy_version("1");
-  const auto add = [&grant](const char* name,
-                            std::initializer_list<const char*> filters) {
-    policy::v1::Rule* rule = grant.add_rules();
-    rule->set_name(name);
-    rule->set_publish(true);
-    rule->set_subscribe(true);
-    for (const char* filter : filters) rule->add_topic_filters(filter);
+  const auto rule = [](const char* name,
+                       std::initializer_list<const char*> filters) {
+    policy::v1::Rule rule;
+    rule.set_name(name);
+    rule.set_publish(true);
+    rule.set_subscribe(true);
+    for (const char* filter : filters) rule.add_topic_filters(filter);
     return rule;
   };
-  add("secret", {"a/s/#"})->mutable_deny();
-  policy::v1::Limits* limits = add("limited", {"a/l/#"})->mutable_limits();
-  limits->set_max_qos(GrantModel::kMaxQos);
-  limits->set_no_retain(true);
-  limits->set_no_will(true);
-  limits->set_max_payload_bytes(GrantModel::kMaxPayload);
-  add("rated", {kRated})
-      ->mutable_limits()
-      ->set_max_publishes_per_second(GrantModel::kPublishesPerSecond);
-  add("subscriptions", {})
-      ->mutable_limits()
-      ->set_max_subscriptions(GrantModel::kMaxSubscriptions);
-  add("checked", {"a/c/#"})->mutable_external_check()->set_checker("c");
-  policy::v1::Rule* shadow = add("shadow", {"a/x"});
-  shadow->set_shadow(true);
-  shadow->mutable_deny();
-  policy::v1::Rule* shadow_check = add("shadow-check", {"a/x", "a/y"});
-  shadow_check->set_shadow(true);
-  shadow_check->mutable_external_check()->set_checker("c");
+  policy::v1::Rule secret = rule("secret", {"a/s/#"});
+  secret.mutable_deny();
+  policy::v1::Rule limited = rule("limited", {"a/l/#"});
+  limited.mutable_limits()->set_max_qos(GrantModel::kMaxQos);
+  limited.mutable_limits()->set_no_retain(true);
+  limited.mutable_limits()->set_no_will(true);
+  limited.mutable_limits()->set_max_payload_bytes(GrantModel::kMaxPayload);
+  policy::v1::Rule rated = rule("rated", {kRated});
+  rated.mutable_limits()->set_max_publishes_per_second(
+      GrantModel::kPublishesPerSecond);
+  policy::v1::Rule subscriptions = rule("subscriptions", {});
+  subscriptions.mutable_limits()->set_max_subscriptions(
+      GrantModel::kMaxSubscriptions);
+  policy::v1::Rule checked = rule("checked", {"a/c/#"});
+  checked.mutable_external_check()->set_checker("c");
+  policy::v1::Rule shadow = rule("shadow", {"a/x"});
+  shadow.set_shadow(true);
+  shadow.mutable_deny();
+  policy::v1::Rule shadow_check = rule("shadow-check", {"a/x", "a/y"});
+  shadow_check.set_shadow(true);
+  shadow_check.mutable_external_check()->set_checker("c");
+  for (const policy::v1::Rule* each :
+       {&secret, &limited, &rated, &subscriptions, &checked, &shadow,
+        &shadow_check}) {
+    grant.add_rules(each->SerializeAsString());
+  }
   return grant;
 }
 

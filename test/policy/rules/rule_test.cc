@@ -25,6 +25,16 @@ admin::v1::Rule Message(const std::string& text) {
   return rule;
 }
 
+v1::Rule Read(const std::string& message) {
+  v1::Rule rule;
+  EXPECT_TRUE(rule.ParseFromString(message));
+  return rule;
+}
+
+v1::Rule FilledIn(const Rule& rule, const RuleClient& client) {
+  return Read(rule.For(client));
+}
+
 // Of a rule that denies publishing, with that match.
 bool Matches(const std::string& match, const RuleClient& client) {
   const auto rule =
@@ -97,7 +107,7 @@ TEST_F(RuleTest, IsFilledInForItsClient) {
       except_topic_filters: ["devices/${client_id}/#", "devices/all"]
       deny {})"));
   ASSERT_TRUE(rule.ok()) << rule.status();
-  const v1::Rule own = rule->For(alice_);
+  const v1::Rule own = FilledIn(*rule, alice_);
   EXPECT_EQ(own.name(), "rules/own");
   EXPECT_TRUE(own.shadow());
   EXPECT_TRUE(own.publish());
@@ -107,16 +117,16 @@ TEST_F(RuleTest, IsFilledInForItsClient) {
               ElementsAre("devices/pump-7/#", "devices/all"));
   EXPECT_TRUE(own.has_deny());
   connection_.set_client_id("+");
-  EXPECT_THAT(rule->For(anonymous_).except_topic_filters(),
+  EXPECT_THAT(FilledIn(*rule, anonymous_).except_topic_filters(),
               ElementsAre("devices/all"));
-  EXPECT_THAT(rule->For(anonymous_).topic_filters(),
+  EXPECT_THAT(FilledIn(*rule, anonymous_).topic_filters(),
               ElementsAre("devices/#", "x/+"));
 
   const auto limits = Rule::Compile(
       Message("publish: true limits { max_qos: 1 no_retain: true }"));
   ASSERT_TRUE(limits.ok()) << limits.status();
-  EXPECT_EQ(limits->For(alice_).limits().max_qos(), 1u);
-  EXPECT_FALSE(limits->For(alice_).shadow());
+  EXPECT_EQ(FilledIn(*limits, alice_).limits().max_qos(), 1u);
+  EXPECT_FALSE(FilledIn(*limits, alice_).shadow());
 }
 
 std::string FirstProblem(const std::string& text) {
@@ -184,8 +194,8 @@ TEST_F(RuleTest, ASetHasThoseThatMatchByName) {
   v1::Grant grant;
   EXPECT_TRUE(rules.AddFor(alice_, grant.mutable_rules()).ok());
   ASSERT_EQ(grant.rules_size(), 2);
-  EXPECT_EQ(grant.rules(0).name(), "rules/a");
-  EXPECT_EQ(grant.rules(1).name(), "rules/b");
+  EXPECT_EQ(Read(grant.rules(0)).name(), "rules/a");
+  EXPECT_EQ(Read(grant.rules(1)).name(), "rules/b");
   rules.Remove("a");
   rules.Remove("never there");
   EXPECT_EQ(rules.size(), 2u);

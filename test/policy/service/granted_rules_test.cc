@@ -32,7 +32,9 @@ class GrantedRulesTest : public AuthenticatorHarness {
   // Their first filters.
   static std::vector<std::string> Filters(const v1::Grant& grant) {
     std::vector<std::string> filters;
-    for (const v1::Rule& rule : grant.rules()) {
+    for (const std::string& message : grant.rules()) {
+      v1::Rule rule;
+      EXPECT_TRUE(rule.ParseFromString(message));
       filters.push_back(rule.topic_filters(0));
     }
     return filters;

@@ -10,43 +10,42 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "proxy/mqtt/topic.h"
 #include "test/proxy/authz/enumerate.h"
+#include "test/testing/rule_text.h"
 
 namespace sluice::authz {
 namespace {
 
+using ::sluice::testing::RuleFromText;
 using Messages = google::protobuf::RepeatedPtrField<policy::v1::Rule>;
 
-policy::v1::Rule Message(const char* text) {
-  policy::v1::Rule message;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
-  return message;
-}
-
 RuleSet Compiled(const Messages& messages) {
-  absl::StatusOr<RuleSet> set = RuleSet::Compile(messages);
+  policy::v1::Grant grant;
+  for (const policy::v1::Rule& message : messages) {
+    grant.add_rules(message.SerializeAsString());
+  }
+  absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
   EXPECT_TRUE(set.ok()) << set.status();
   return *std::move(set);
 }
 
 TEST(RuleSetTest, OneBadRuleIsNoRuleSet) {
   policy::v1::Grant grant;
-  *grant.add_rules() = Message("name: 'r' publish: true deny {}");
+  grant.add_rules(RuleFromText("name: 'r' publish: true deny {}"));
   EXPECT_TRUE(RuleSet::Compile(grant.rules()).ok());
-  grant.add_rules();
+  grant.add_rules("");
   EXPECT_FALSE(RuleSet::Compile(grant.rules()).ok());
 }
 
 TEST(RuleSetTest, TellsDenialsFromWhatIsLeft) {
   policy::v1::Grant grant;
-  *grant.add_rules() = Message(
-      "name: 'shadow' shadow: true publish: true subscribe: true deny {}");
-  *grant.add_rules() = Message(
-      "name: 'deny' publish: true subscribe: true topic_filters: 'a' deny {}");
-  *grant.add_rules() = Message(
-      "name: 'limit' publish: true subscribe: true limits { max_qos: 1 }");
+  grant.add_rules(RuleFromText(
+      "name: 'shadow' shadow: true publish: true subscribe: true deny {}"));
+  grant.add_rules(RuleFromText(
+      "name: 'deny' publish: true subscribe: true topic_filters: 'a' deny {}"));
+  grant.add_rules(RuleFromText(
+      "name: 'limit' publish: true subscribe: true limits { max_qos: 1 }"));
   const absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
   ASSERT_TRUE(set.ok());
   EXPECT_EQ(set->OnPublish("a").denial->name(), "deny");
@@ -62,10 +61,10 @@ TEST(RuleSetTest, TellsDenialsFromWhatIsLeft) {
 
 TEST(RuleSetTest, AnEnforcedRuleIsNamedBeforeAShadow) {
   policy::v1::Grant grant;
-  *grant.add_rules() =
-      Message("name: 'shadow' shadow: true publish: true deny {}");
-  *grant.add_rules() =
-      Message("name: 'limit' publish: true limits { no_will: true }");
+  grant.add_rules(
+      RuleFromText("name: 'shadow' shadow: true publish: true deny {}"));
+  grant.add_rules(
+      RuleFromText("name: 'limit' publish: true limits { no_will: true }"));
   const absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
   ASSERT_TRUE(set.ok());
   EXPECT_EQ(set->JudgeWill({0, 1}, {}).rule->name(), "limit");
@@ -213,9 +212,10 @@ TEST(RuleSetTest, SaysTheSameWhateverOtherSetsThereAre) {
 }
 
 TEST(RuleSetTest, EqualSetsAreOne) {
+  RandomRules random;
   Messages messages;
-  *messages.Add() = Message("name: 'a' publish: true deny {}");
-  *messages.Add() = Message("name: 'b' publish: true deny {}");
+  *messages.Add() = random.Make("a");
+  *messages.Add() = random.Make("b");
   const RuleSet set = Compiled(messages);
   EXPECT_EQ(&Compiled(messages).rules(), &set.rules());
   messages.SwapElements(0, 1);

@@ -3,22 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "google/protobuf/text_format.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "test/testing/rule_text.h"
 
 namespace sluice::authz {
 namespace {
 
+using ::sluice::testing::RuleFromText;
 using ::testing::HasSubstr;
 
 policy::v1::Rule Message(const char* text) {
   policy::v1::Rule message;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+  EXPECT_TRUE(message.ParseFromString(RuleFromText(text)));
   return message;
 }
 
 Rule Compiled(const char* text) {
-  absl::StatusOr<Rule> rule = Rule::Compile(Message(text));
+  absl::StatusOr<Rule> rule = Rule::Compile(RuleFromText(text));
   EXPECT_TRUE(rule.ok()) << rule.status();
   return *std::move(rule);
 }
@@ -45,10 +46,12 @@ TEST(RuleTest, RefusesWhatWouldNotBeHeldInFull) {
        "invalid topic filter"},
   };
   for (const auto& c : kCases) {
-    const absl::StatusOr<Rule> rule = Rule::Compile(Message(c.rule));
+    const absl::StatusOr<Rule> rule = Rule::Compile(RuleFromText(c.rule));
     ASSERT_FALSE(rule.ok()) << c.rule;
     EXPECT_THAT(std::string(rule.status().message()), HasSubstr(c.error));
   }
+  EXPECT_THAT(std::string(Rule::Compile("\xFF").status().message()),
+              HasSubstr("cannot be read"));
 }
 
 TEST(RuleTest, RefusesFieldsThatAreNewerThanThisProgram) {
@@ -56,16 +59,16 @@ TEST(RuleTest, RefusesFieldsThatAreNewerThanThisProgram) {
     message->GetReflection()->MutableUnknownFields(message)->AddVarint(99, 1);
   };
   policy::v1::Rule rule = Message("name: 'r' publish: true deny {}");
-  ASSERT_TRUE(Rule::Compile(rule).ok());
+  ASSERT_TRUE(Rule::Compile(rule.SerializeAsString()).ok());
   add_field(&rule);
-  EXPECT_FALSE(Rule::Compile(rule).ok());
+  EXPECT_FALSE(Rule::Compile(rule.SerializeAsString()).ok());
   rule = Message("name: 'r' publish: true deny {}");
   add_field(rule.mutable_deny());
-  EXPECT_FALSE(Rule::Compile(rule).ok());
+  EXPECT_FALSE(Rule::Compile(rule.SerializeAsString()).ok());
   rule = Message("name: 'r' publish: true limits { max_qos: 1 }");
-  ASSERT_TRUE(Rule::Compile(rule).ok());
+  ASSERT_TRUE(Rule::Compile(rule.SerializeAsString()).ok());
   add_field(rule.mutable_limits());
-  EXPECT_FALSE(Rule::Compile(rule).ok());
+  EXPECT_FALSE(Rule::Compile(rule.SerializeAsString()).ok());
 }
 
 TEST(RuleTest, IsAboutItsTopicsButForItsExceptions) {

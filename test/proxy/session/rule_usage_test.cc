@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "google/protobuf/text_format.h"
+#include "test/testing/rule_text.h"
 
 namespace sluice::session {
 namespace {
@@ -18,8 +18,7 @@ using authz::RuleSet;
 RuleSet Rules(std::initializer_list<const char*> texts) {
   policy::v1::Grant grant;
   for (const char* text : texts) {
-    EXPECT_TRUE(
-        google::protobuf::TextFormat::ParseFromString(text, grant.add_rules()));
+    grant.add_rules(sluice::testing::RuleFromText(text));
   }
   absl::StatusOr<RuleSet> set = RuleSet::Compile(grant.rules());
   EXPECT_TRUE(set.ok()) << set.status();

@@ -41,10 +41,11 @@ class SessionAllocationTest : public ::testing::Test, public SessionHarness {
   uint64_t CountReauthentication(int filters) {
     policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"sub #"});
     for (int i = 0; i < 10; ++i) {
-      policy::v1::Rule* rule = grant.add_rules();
-      rule->set_name(absl::StrCat("rules/", i));
-      rule->set_subscribe(true);
-      rule->mutable_limits()->set_max_subscriptions(1000);
+      policy::v1::Rule rule;
+      rule.set_name(absl::StrCat("rules/", i));
+      rule.set_subscribe(true);
+      rule.mutable_limits()->set_max_subscriptions(1000);
+      grant.add_rules(rule.SerializeAsString());
     }
     Open(kV5, grant);
     std::vector<std::string> names;
@@ -88,12 +89,13 @@ TEST_F(SessionAllocationTest, PublishesAllocateNothingBesideAnAuditLog) {
 TEST_F(SessionAllocationTest, PublishesUnderRulesAllocateNothing) {
   policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
   for (int i = 0; i < 4; ++i) {
-    policy::v1::Rule* rule = grant.add_rules();
-    rule->set_name(absl::StrCat("rules/", i));
-    rule->set_publish(true);
-    rule->set_subscribe(true);
-    rule->mutable_limits()->set_max_publishes_per_second(1000000);
-    rule->mutable_limits()->set_max_payload_bytes(64);
+    policy::v1::Rule rule;
+    rule.set_name(absl::StrCat("rules/", i));
+    rule.set_publish(true);
+    rule.set_subscribe(true);
+    rule.mutable_limits()->set_max_publishes_per_second(1000000);
+    rule.mutable_limits()->set_max_payload_bytes(64);
+    grant.add_rules(rule.SerializeAsString());
   }
   Open(ProtocolVersion::kV5, grant);
   const std::string bytes = PublishPacket(ProtocolVersion::kV5, "a/topic", 1, 9,

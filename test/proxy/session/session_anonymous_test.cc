@@ -89,10 +89,11 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
 TEST_F(SessionAnonymousTest, FewerSubscriptionsAreRemembered) {
   policy::v1::Grant grant = Public();
   grant.mutable_permissions(0)->set_subscribe(true);
-  policy::v1::Rule* rule = grant.add_rules();
-  rule->set_name("r");
-  rule->set_subscribe(true);
-  rule->mutable_limits()->set_max_subscriptions(1000);
+  policy::v1::Rule rule;
+  rule.set_name("r");
+  rule.set_subscribe(true);
+  rule.mutable_limits()->set_max_subscriptions(1000);
+  grant.add_rules(rule.SerializeAsString());
   Ask(ProtocolVersion::kV5);
   Grant(grant);
   UpstreamConnected();

@@ -7,8 +7,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "test/proxy/session/session_harness.h"
+#include "test/testing/rule_text.h"
 
 namespace sluice::session {
 namespace {
@@ -38,9 +38,7 @@ class SessionChecksTest : public ::testing::Test, public SessionHarness {
     policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub #"});
     grant.set_policy_version("version");
     for (const std::string& rule : rules) {
-      EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-          rule, grant.add_rules()))
-          << rule;
+      grant.add_rules(sluice::testing::RuleFromText(rule));
     }
     return grant;
   }

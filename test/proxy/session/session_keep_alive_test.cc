@@ -43,10 +43,11 @@ TEST_F(SessionKeepAliveTest, WhatEndsHereBecomesAPingForTheBroker) {
 // Its PINGREQs wait behind what is held.
 TEST_F(SessionKeepAliveTest, AClientWhosePacketsWaitIsKeptAlive) {
   policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pub a/#"});
-  policy::v1::Rule* const rule = grant.add_rules();
-  rule->set_name("rules/c");
-  rule->set_publish(true);
-  rule->mutable_external_check()->set_checker("c");
+  policy::v1::Rule rule;
+  rule.set_name("rules/c");
+  rule.set_publish(true);
+  rule.mutable_external_check()->set_checker("c");
+  grant.add_rules(rule.SerializeAsString());
   Open(kV5, grant);
   Advance(absl::Seconds(10));
   EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p") + kPingreq),

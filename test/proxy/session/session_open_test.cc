@@ -606,7 +606,10 @@ TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
   EXPECT_THAT(PolicyFails(), ElementsAre("client DISCONNECT 89", "close"));
   begin();
   policy::v1::Grant newer = AGrant();
-  newer.add_rules()->set_name("r");  // with an effect that is not known here
+  policy::v1::Rule rule;
+  rule.set_name("r");
+  rule.set_publish(true);  // with an effect that is not known here
+  newer.add_rules(rule.SerializeAsString());
   EXPECT_THAT(Grant(newer), ElementsAre("client DISCONNECT 89", "close"));
   EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kError), 2u);
   // An exporter proof is for the CONNECT alone.

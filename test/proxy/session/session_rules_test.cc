@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "test/proxy/session/session_harness.h"
+#include "test/testing/rule_text.h"
 
 namespace sluice::session {
 namespace {
@@ -28,9 +28,7 @@ class SessionRulesTest : public ::testing::Test, public SessionHarness {
     policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub #"});
     grant.set_policy_version(absl::StrCat("version ", ++versions_));
     for (const char* rule : rules) {
-      EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-          rule, grant.add_rules()))
-          << rule;
+      grant.add_rules(sluice::testing::RuleFromText(rule));
     }
     return grant;
   }
@@ -189,10 +187,8 @@ TEST_F(SessionRulesTest, ARuleAboutPublishingLetsSubscribe) {
 
 TEST_F(SessionRulesTest, TheScopeStillCounts) {
   policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pub a/#"});
-  grant.add_rules()->set_name("rules/b");
-  grant.mutable_rules(0)->set_publish(true);
-  grant.mutable_rules(0)->add_topic_filters("b");
-  grant.mutable_rules(0)->mutable_deny();
+  grant.add_rules(sluice::testing::RuleFromText(
+      "name: 'rules/b' publish: true topic_filters: 'b' deny {}"));
   Open(kV5, grant);
   TakeDecisions();
   EXPECT_THAT(Client(PublishPacket(kV5, "b", 1, 1, "p")),

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/writer.h"
 #include "test/proxy/session/session_harness.h"
+#include "test/testing/rule_text.h"
 
 namespace sluice::session {
 namespace {
@@ -40,8 +40,7 @@ class SessionStreamingTest : public ::testing::Test, public SessionHarness {
           "limits { max_publishes_per_second: 1 }",
           "name: 'c' publish: true topic_filters: 'c/#' "
           "external_check { checker: 'x' }"}) {
-      EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-          rule, grant.add_rules()));
+      grant.add_rules(sluice::testing::RuleFromText(rule));
     }
     return grant;
   }
