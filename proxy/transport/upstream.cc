@@ -11,6 +11,27 @@
 #include "proxy/transport/write_queue.h"
 
 namespace sluice::transport {
+namespace {
+
+// Doubled each time.
+constexpr uint64_t kFirstRetryMilliseconds = 50;
+
+// What a broker that is being started looks like.
+bool MayPass(int error) {
+  switch (error) {
+    case UV_ECONNREFUSED:
+    case UV_ECONNRESET:
+    case UV_EHOSTUNREACH:
+    case UV_ENETUNREACH:
+    case UV_ENOENT:  // of a Unix socket
+    case UV_EAI_AGAIN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<Upstream> Upstream::Parse(absl::string_view address) {
   Upstream upstream;
@@ -44,7 +65,8 @@ UpstreamConnector::UpstreamConnector(uv_loop_t* loop, const Upstream* upstream,
     : loop_(loop),
       upstream_(upstream),
       handler_(handler),
-      timer_(new uv_timer_t) {
+      timer_(new uv_timer_t),
+      retry_delay_(kFirstRetryMilliseconds) {
   uv_timer_init(loop_, timer_.get());  // cannot fail
   timer_->data = this;
 }
@@ -59,7 +81,14 @@ void UpstreamConnector::Start() {
   const auto timeout = static_cast<uint64_t>(
       absl::ToInt64Milliseconds(upstream_->connect_timeout));
   deadline_ = uv_now(loop_) + timeout;
-  uv_timer_start(timer_.get(), OnTimer, timeout, 0);
+  retry_until_ = uv_now(loop_) + timeout / 2;
+  Attempt();
+}
+
+void UpstreamConnector::Attempt() {
+  const uint64_t now = uv_now(loop_);
+  uv_timer_start(timer_.get(), OnTimer, deadline_ > now ? deadline_ - now : 0,
+                 0);
   if (!upstream_->unix_path.empty()) {
     ConnectUnix();
   } else if (upstream_->literal.has_value()) {
@@ -162,6 +191,10 @@ void UpstreamConnector::OnConnectDone(uv_connect_t* request, int status) {
 
 void UpstreamConnector::OnTimer(uv_timer_t* timer) {
   auto* self = static_cast<UpstreamConnector*>(timer->data);
+  if (std::exchange(self->retries_, false)) {
+    self->Attempt();
+    return;
+  }
   if (self->addresses_.empty()) {
     self->handler_->OnConnected(UvError(self->error_));
     return;
@@ -174,7 +207,12 @@ void UpstreamConnector::FailLater(int error) {
   error_ = error;
   addresses_.clear();
   socket_.reset();
-  uv_timer_start(timer_.get(), OnTimer, 0, 0);
+  uint64_t delay = 0;
+  if (MayPass(error) && uv_now(loop_) + retry_delay_ < retry_until_) {
+    retries_ = true;
+    delay = std::exchange(retry_delay_, 2 * retry_delay_);
+  }
+  uv_timer_start(timer_.get(), OnTimer, delay, 0);
 }
 
 }  // namespace sluice::transport

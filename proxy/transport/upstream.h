@@ -28,14 +28,17 @@ struct Upstream {
   // Of host_port, if it is literal; names are resolved for each connection.
   absl::optional<SocketAddress> literal;
 
+  // For the first half of it a broker that refuses is tried again: it may be
+  // starting, and many client libraries take a CONNACK that says so for the
+  // last word.
   absl::Duration connect_timeout = absl::Seconds(5);
   // Tell the broker the client's address ahead of everything else.
   bool send_proxy_protocol = false;
 };
 
-// One attempt to connect to the broker: a name's addresses are tried one after
-// the other, within the timeout altogether, of which each has an equal part. On
-// the loop's thread.
+// Connects to the broker: a name's addresses are tried one after the other,
+// within the timeout altogether, of which each has an equal part. On the loop's
+// thread.
 class UpstreamConnector {
  public:
   class HandlerInterface {
@@ -58,13 +61,14 @@ class UpstreamConnector {
  private:
   struct Lookup;
 
+  void Attempt();
   void Resolve();
   static void OnResolved(uv_getaddrinfo_t* request, int status, addrinfo* list);
   void ConnectNext();
   void ConnectTcp(const SocketAddress& address);
   void ConnectUnix();
   static void OnConnectDone(uv_connect_t* request, int status);
-  // Reports at the loop's next turn.
+  // Tries again soon, or reports at the loop's next turn.
   void FailLater(int error);
   static void OnTimer(uv_timer_t* timer);
 
@@ -76,6 +80,9 @@ class UpstreamConnector {
   std::vector<SocketAddress> addresses_;  // still to be tried, last first
   UvStream socket_;
   uint64_t deadline_ = 0;     // ms, of uv_now()
+  uint64_t retry_until_ = 0;  // likewise
+  uint64_t retry_delay_;      // ms, of the next
+  bool retries_ = false;      // the timer is for that
   int error_ = UV_ETIMEDOUT;  // of the latest attempt
 };
 

@@ -153,6 +153,32 @@ TEST_F(UpstreamTest, ReportsARefusal) {
   EXPECT_FALSE(result_.ok());
 }
 
+// A client library may take the CONNACK that says so for the last word.
+// covers: EDGE-18
+TEST_F(UpstreamTest, ABrokerThatIsBeingStartedIsTriedAgain) {
+  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  ASSERT_TRUE(sockets.ok());
+  Connect(sockets->address.ToString());
+  const absl::Time start = absl::Now();
+  RunUntil(&loop_,
+           [&] { return absl::Now() - start > absl::Milliseconds(200); });
+  EXPECT_EQ(calls_, 0);
+  ASSERT_EQ(listen(sockets->sockets[0].get(), 1), 0);
+  RunUntil(&loop_, [this] { return calls_ == 1; });
+  EXPECT_TRUE(result_.ok()) << result_;
+}
+
+// covers: EDGE-18
+TEST_F(UpstreamTest, HalfOfTheTimeoutIsEnoughForARefusal) {
+  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  ASSERT_TRUE(sockets.ok());
+  const absl::Time start = absl::Now();
+  Connect(sockets->address.ToString(), absl::Seconds(2));
+  RunUntil(&loop_, [this] { return calls_ == 1; });
+  EXPECT_FALSE(result_.ok());
+  EXPECT_LT(absl::Now() - start, absl::Milliseconds(1500));
+}
+
 TEST_F(UpstreamTest, ReportsAMissingUnixSocket) {
   Connect("unix:/nonexistent/broker");
   RunUntil(&loop_, [this] { return calls_ == 1; });
