@@ -533,11 +533,14 @@ void ClientConnection::UpdateReading() {
   if (!broker_.has_value()) return;
   broker_->SetReading(!backpressure_.pauses_broker() && !broker_waits_);
   if (!backpressure_.pauses_client() && !backpressure_.pauses_broker()) {
+    if (stall_watch_ == nullptr) return;
     stall_watch_.reset();
+    client_.ProbePeer(false);
+    broker_->ProbePeer(false);
   } else if (stall_watch_ == nullptr) {
     // An end may be stuck behind data for which there is no room.
-    client_.ProbePeer();
-    broker_->ProbePeer();
+    client_.ProbePeer(true);
+    broker_->ProbePeer(true);
     WatchForStalls();
   }
 }

@@ -54,14 +54,15 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   // DeadlineTimer::HandlerInterface:
   void OnDeadline() override;
 
-  void Begin(size_t batch);
+  void Begin(double each_interval);
 
   EventLoop* const loop_;
   ConnectionTable* const connections_;
   const Visitor visitor_;
   const Condition condition_;
   DeadlineTimer timer_;
-  size_t batch_ = 0;
+  double each_interval_ = 0;
+  double due_ = 0;                  // of them, at the moment
   uint64_t longest_turn_ = 0;       // nanoseconds
   std::vector<uint64_t> to_visit_;  // the next is the last
 };

@@ -59,7 +59,7 @@ bool Stream::PeerHasEnded() const {
   return poll(&events, 1, 0) > 0;
 }
 
-void Stream::ProbePeer() {
+void Stream::ProbePeer(bool probe) {
   if (socket_->type != UV_TCP) return;  // else it cannot go without a word
   const auto set = [fd = fd()](int level, int option, int value) {
     setsockopt(fd, level, option, &value, sizeof(value));
@@ -67,7 +67,7 @@ void Stream::ProbePeer() {
   set(IPPROTO_TCP, TCP_KEEPIDLE, kProbeAfterSeconds);
   set(IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
   set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, probe ? 1 : 0);
 }
 
 int64_t Stream::Progress() const {

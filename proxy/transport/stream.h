@@ -45,8 +45,9 @@ class Stream final : private WriteQueue::HandlerInterface {
   // system call.
   bool PeerHasEnded() const;
   // Has the kernel ask a silent peer whether it is there, so that one that went
-  // without a word ends within a minute (RFC 1122, 4.2.3.6).
-  void ProbePeer();
+  // without a word ends within a minute (RFC 1122, 4.2.3.6); or no more, so
+  // that its Keep Alive alone says how long it may be out of reach.
+  void ProbePeer(bool probe);
 
   // As WriteQueue::Write(). After an error, here or in OnWriteProgress(), the
   // writing direction has ended, and the peer's end follows what it has sent
