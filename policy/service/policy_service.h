@@ -23,8 +23,10 @@ namespace sluice::policy {
 // take for proxies are refused. Thread-safe.
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
-  // Longest request, in bytes: the longest token and what stands around it.
-  static constexpr int kMaxRequestBytes = 256 * 1024;
+  // Longest request, in bytes: all that a client may send in a CONNECT, of
+  // which draft-01's proofs need the Client Identifier and the Will twice. A
+  // request that is longer would be no denial, and cost its client nothing.
+  static constexpr int kMaxRequestBytes = 640 * 1024;
 
   using Clock = std::function<absl::Time()>;
   // What of the authenticator answers a call.

@@ -86,11 +86,13 @@ void EventLogger::OnEvent(const Event& event) {
   logger_.Log(line.level, line.event, fields);
 }
 
-void EventLogger::OnHandshakeFailed(absl::string_view client_address,
+void EventLogger::OnHandshakeFailed(absl::string_view listener,
+                                    absl::string_view client_address,
                                     absl::string_view reason) {
   if (!logger_.Enabled(LogLevel::kInfo) || !Take(&handshakes_)) return;
-  logger_.Info("handshake_failed",
-               {{"client_address", client_address}, {"detail", reason}});
+  logger_.Info("handshake_failed", {{"listener", listener},
+                                    {"client_address", client_address},
+                                    {"detail", reason}});
 }
 
 bool EventLogger::Take(Limit* limit) {

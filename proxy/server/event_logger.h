@@ -46,7 +46,8 @@ class EventLogger final : public session::ObserverInterface,
   ~EventLogger() override;
 
   void OnEvent(const session::Event& event) override;
-  void OnHandshakeFailed(absl::string_view client_address,
+  void OnHandshakeFailed(absl::string_view listener,
+                         absl::string_view client_address,
                          absl::string_view reason) override;
 
   // Lines that were not written, as there were too many.

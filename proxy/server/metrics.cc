@@ -28,6 +28,7 @@ using ::sluice::session::Counter;
 using ::sluice::session::Counters;
 using ::sluice::session::Direction;
 using ::sluice::session::RuleMode;
+using ::sluice::session::SessionEnd;
 using ::sluice::session::Verdict;
 using ::sluice::transport::LoopStats;
 
@@ -160,6 +161,46 @@ MetricFamily Connects(const std::vector<const Counters*>& sessions) {
   return family;
 }
 
+const char* Name(SessionEnd end) {
+  switch (end) {
+    case SessionEnd::kClient:
+      return "client";
+    case SessionEnd::kBroker:
+      return "broker";
+    case SessionEnd::kExpired:
+      return "expired";
+    case SessionEnd::kDenied:
+      return "denied";
+    case SessionEnd::kRevoked:
+      return "revoked";
+    case SessionEnd::kOperator:
+      return "operator";
+    case SessionEnd::kError:
+      return "error";
+    case SessionEnd::kPolicyOutage:
+      return "policy_outage";
+    case SessionEnd::kShuttingDown:
+      return "shutting_down";
+    case SessionEnd::kEvicted:
+      return "evicted";
+  }
+  return "";
+}
+
+MetricFamily SessionEnds(const std::vector<const Counters*>& sessions) {
+  MetricFamily family =
+      Family("sluice_sessions_ended_total",
+             "Clients that were connected and are so no more, by why.",
+             MetricType::Counter);
+  for (size_t i = 0; i < session::kSessionEnds; ++i) {
+    family.metric.push_back(CounterOf(
+        {{"reason", Name(static_cast<SessionEnd>(i))}},
+        Sum(sessions,
+            [i](const Counters& c) -> const Counter& { return c.ends[i]; })));
+  }
+  return family;
+}
+
 MetricFamily RuleDenials(const std::vector<const Counters*>& sessions) {
   MetricFamily family =
       Family("sluice_rule_denials_total",
@@ -277,6 +318,11 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
                 Sum(loops, [](const LoopStats& s) -> const Counter& {
                   return s.refused_anonymous;
                 })));
+  family.metric.push_back(
+      CounterOf({{"reason", "held_bytes"}},
+                Sum(loops, [](const LoopStats& s) -> const Counter& {
+                  return s.refused_held_bytes;
+                })));
   return family;
 }
 
@@ -343,6 +389,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
                            "Clients that could not be accepted.",
                            &LoopStats::accept_failures));
   families.push_back(Connects(sessions));
+  families.push_back(SessionEnds(sessions));
   families.push_back(Packets(sessions));
   families.push_back(Bytes(loops));
   families.push_back(Decisions(sessions));

@@ -103,6 +103,21 @@ enum class ConnectOutcome : uint8_t {
 };
 constexpr size_t kConnectOutcomes = 17;
 
+// Why a client that was connected is so no more; a metric label.
+enum class SessionEnd : uint8_t {
+  kClient,   // DISCONNECT, or its connection has ended
+  kBroker,   // the same of the broker
+  kExpired,  // the grant (ACE-EXP-2)
+  kDenied,   // what it wanted, where that ends a connection
+  kRevoked,
+  kOperator,  // ended by one
+  kError,     // a peer's error, or a packet that does not fit
+  kPolicyOutage,
+  kShuttingDown,
+  kEvicted,  // without a token, to make room for another
+};
+constexpr size_t kSessionEnds = 10;
+
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.
 struct Counters {
@@ -112,6 +127,8 @@ struct Counters {
   std::array<std::array<Counter, kVerdicts>, kActions> decisions;
   // Index: ConnectOutcome.
   std::array<Counter, kConnectOutcomes> connects;
+  // Index: SessionEnd.
+  std::array<Counter, kSessionEnds> ends;
   // Live sessions that a revocation ended.
   Counter revoked;
   // Denials that were only counted: see LineLimit.

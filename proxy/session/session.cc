@@ -21,6 +21,9 @@ constexpr size_t kDisconnectSize = 4;
 
 constexpr absl::string_view kPingreq("\xC0\x00", 2);
 
+// Of the broker's: user properties are all that can make it long.
+constexpr size_t kMaxConnackSize = 128 * 1024;
+
 // Answers, in bytes, that may wait until a large PUBLISH is through.
 constexpr size_t kMaxWaitingAnswers = 64 * 1024;
 
@@ -98,7 +101,7 @@ size_t Session::MaxUnauthenticatedPacketSize() const {
 }
 
 uint16_t Session::MaxTopicAliases() const {
-  return is_anonymous() ? TopicAliases::kMostWithoutToken : TopicAliases::kMost;
+  return is_anonymous() ? 0 : TopicAliases::kMost;
 }
 
 UnframeResult Session::UnframePart(ByteView bytes, const UnframeResult& result,
@@ -171,7 +174,8 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
   }
   if (is_closed()) return bytes.size();
   if (state_ == State::kOpen) {
-    if (used > 0) KeepBrokerAlive();
+    // For a part of a packet, too: its sender is there, however slow its link.
+    KeepBrokerAlive();
     if (HoldsClient() && broker_keep_alive_.Due() < deadline_) ArmOpenTimer();
   }
   return used;
@@ -195,10 +199,12 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
     if (used == bytes.size()) break;
     // The limits are the clients': a message has more bytes for some of those
     // who receive it than it had, and must not cut them off.
-    constexpr size_t kMaxSize = mqtt::kMaxPacketSize;
-    UnframeResult result = mqtt::Unframe(bytes.subspan(used), kMaxSize);
+    UnframeResult result = mqtt::Unframe(
+        bytes.subspan(used),
+        state_ == State::kOpen ? mqtt::kMaxPacketSize : kMaxConnackSize);
     if (result.kind == UnframeResult::Kind::kNeedMore) {
-      result = UnframePart(bytes.subspan(used), result, kMaxSize);
+      result = UnframePart(bytes.subspan(used), result,
+                           2 * context_.settings->max_held_bytes);
       if (result.kind == UnframeResult::Kind::kNeedMore) return used;
     }
     if (result.kind == UnframeResult::Kind::kError) {
@@ -261,7 +267,8 @@ void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;
   if (state_ == State::kOpen) {
-    Disconnect(ReasonCode::kServerUnavailable, "the broker went away");
+    Disconnect(SessionEnd::kBroker, ReasonCode::kServerUnavailable,
+               "the broker went away");
   } else {
     state_ = State::kAwaitUpstream;  // nobody has the CONNECT any more
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
@@ -274,7 +281,9 @@ void Session::CountLeaving() {
     // Or else leaving early would make questions cost nothing.
     ChargeDenial();
   }
-  if (state_ != State::kAwaitConnect && state_ != State::kOpen) {
+  if (state_ == State::kOpen) {
+    CountEnd(SessionEnd::kClient);
+  } else if (state_ != State::kAwaitConnect) {
     context_.counters
         ->connects[static_cast<size_t>(ConnectOutcome::kClientLeft)]
         .Increment();
@@ -354,7 +363,8 @@ void Session::OnDrain(absl::Time now, Effects* effects) {
   if (is_closed()) return;
   constexpr char kWhy[] = "the proxy is shutting down";
   if (state_ == State::kOpen) {
-    Disconnect(ReasonCode::kServerShuttingDown, kWhy);
+    Disconnect(SessionEnd::kShuttingDown, ReasonCode::kServerShuttingDown,
+               kWhy);
   } else if (ConnackIsDue()) {
     // CONNACK has no code for shutting down.
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kShuttingDown, kWhy);
@@ -375,7 +385,7 @@ void Session::OnEvicted(absl::Time now, Effects* effects) {
     WithdrawConnect();
     Close();
   } else if (state_ == State::kOpen) {
-    Disconnect(ReasonCode::kQuotaExceeded, kWhy);
+    Disconnect(SessionEnd::kEvicted, ReasonCode::kQuotaExceeded, kWhy);
   } else {
     Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyAnonymous, kWhy);
   }
@@ -406,6 +416,12 @@ void Session::ArmOpenTimer() {
   ArmTimer(deadline);
 }
 
+void Session::DisconnectExpired() {
+  const ReasonCode code = ReasonCode::kNotAuthorized;
+  Disconnect(SessionEnd::kExpired, code, kExpired,
+             Decide(Action::kRevoke, Verdict::kDenied, code, "", kExpired));
+}
+
 void Session::OnOpenTimer() {
   if (reauthentication_ != nullptr && now_ >= reauthentication_->deadline) {
     OnReauthenticationTimeout();
@@ -413,7 +429,7 @@ void Session::OnOpenTimer() {
   }
   if (now_ >=
       grant_->expires_at() + context_.settings->reauthentication_grace) {
-    Disconnect(ReasonCode::kNotAuthorized, kExpired);
+    DisconnectExpired();
     return;
   }
   if (recheck_ != nullptr && recheck_->request_id == 0 &&
@@ -457,7 +473,7 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
   event.reason_code = static_cast<uint8_t>(code);
   event.listener = context_.settings->listener;
   event.client_address = context_.client_address;
-  event.client_id = client_id_;
+  event.client_id = ShownClientId();
   if (grant_ != nullptr) {
     event.subject = grant_->subject();
     event.token_id = grant_->token_id();
@@ -470,7 +486,7 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
 
 void Session::Fail(ReasonCode code, absl::string_view detail) {
   if (state_ == State::kOpen) {
-    Disconnect(code, detail);
+    Disconnect(SessionEnd::kError, code, detail);
   } else if (ConnackIsDue()) {
     Refuse(code, ConnectOutcome::kMalformed, detail);
   } else if (state_ == State::kAwaitConnect) {
@@ -484,8 +500,9 @@ void Session::Fail(const absl::Status& status) {
 }
 
 // The broker's side ends without a DISCONNECT, so that the Will is published.
-void Session::Disconnect(ReasonCode code, absl::string_view detail,
-                         const DecisionId& id) {
+void Session::Disconnect(SessionEnd end, ReasonCode code,
+                         absl::string_view detail, const DecisionId& id) {
+  CountEnd(end);
   Report(Event::Kind::kClosed, Action::kConnect, code, "", detail);
   if (version_ == ProtocolVersion::kV5) {
     std::string packet;
@@ -494,6 +511,10 @@ void Session::Disconnect(ReasonCode code, absl::string_view detail,
     SendToClient(packet);
   }
   Close();
+}
+
+void Session::CountEnd(SessionEnd end) {
+  context_.counters->ends[static_cast<size_t>(end)].Increment();
 }
 
 void Session::ChargeDenial() {

@@ -157,6 +157,11 @@ class Session {
     return grant_ != nullptr && grant_->issuer().empty();
   }
 
+  // Whether it was granted what a token says.
+  bool has_token() const {
+    return grant_ != nullptr && !grant_->issuer().empty();
+  }
+
   // After kClose.
   bool is_closed() const { return state_ == State::kClosed; }
 
@@ -262,6 +267,7 @@ class Session {
   void ArmTimer(absl::Time deadline);
   void ArmOpenTimer();
   void OnOpenTimer();
+  void DisconnectExpired();
   // Whether packets of a connected client wait for something that the proxy
   // does.
   bool HoldsClient() const;
@@ -280,8 +286,15 @@ class Session {
   void Fail(mqtt::ReasonCode code, absl::string_view detail);
   void Fail(const absl::Status& status);
   // `id`: of the decision that this is for.
-  void Disconnect(mqtt::ReasonCode code, absl::string_view detail,
+  void Disconnect(SessionEnd end, mqtt::ReasonCode code,
+                  absl::string_view detail,
                   const DecisionId& id = DecisionId());
+  // In kOpen.
+  void CountEnd(SessionEnd end);
+  // For whoever looks for the client in logs, the broker's too.
+  const std::string& ShownClientId() const {
+    return client_id_.empty() ? assigned_client_id_ : client_id_;
+  }
   void Close();
   // The client is not let in: its address has one denial more.
   void ChargeDenial();
@@ -397,7 +410,7 @@ class Session {
   // session_policy.cc: what the policy service pushes.
   bool IsRevoked(const authz::Grant& grant) const;
   // Ends a session that has a grant, before CONNACK or after.
-  void EndByDecision(absl::string_view why);
+  void EndByDecision(SessionEnd end, absl::string_view why);
 
   // session_recheck.cc: asking again about a grant.
   void StartRecheck(std::string token, uint64_t asked_at_change);
@@ -533,6 +546,8 @@ class Session {
   absl::Time deadline_ = absl::InfiniteFuture();
   absl::Time connected_at_;
   std::string client_id_;
+  // What the broker calls a client of MQTT 5.0 that has sent none.
+  std::string assigned_client_id_;
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<Reauthentication> reauthentication_;
   Pace reauthentications_;

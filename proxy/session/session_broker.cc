@@ -44,6 +44,7 @@ void Session::OnBrokerPacket(const mqtt::Frame& frame) {
       if (version_ == ProtocolVersion::kV5) {
         const auto parsed = mqtt::ParseDisconnect(frame, version_);
         ForwardToClient(frame);
+        CountEnd(SessionEnd::kBroker);
         Report(Event::Kind::kClosed, Action::kConnect,
                parsed.ok() ? static_cast<ReasonCode>(parsed->code)
                            : ReasonCode::kUnspecifiedError,
@@ -108,7 +109,7 @@ void Session::DenyDelivery(absl::string_view topic, absl::string_view why) {
   const DecisionId id =
       Decide(Action::kDeliver, Verdict::kDenied, code, topic, why);
   Report(Event::Kind::kDenied, Action::kDeliver, code, topic, why);
-  Disconnect(code, "a message was not deliverable", id);
+  Disconnect(SessionEnd::kDenied, code, "a message was not deliverable", id);
 }
 
 const TopicVerdict& Session::JudgeDelivery(

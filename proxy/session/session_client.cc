@@ -81,7 +81,7 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
       status = mqtt::CheckEmptyPacket(frame);
       if (status.ok() && grant_->IsExpired(now_)) {
         // ACE-EXP-2
-        Disconnect(ReasonCode::kNotAuthorized, kExpired);
+        DisconnectExpired();
         return;
       }
       broker_keep_alive_.OnClientPing();

@@ -465,6 +465,12 @@ void Session::OnConnack(const mqtt::Frame& frame) {
   }
   state_ = State::kOpen;
   connected_at_ = now_;
+  mqtt::Property assigned;
+  if (client_id_.empty() &&
+      parsed->properties.Find(PropertyId::kAssignedClientIdentifier,
+                              &assigned)) {
+    assigned_client_id_ = std::string(AsString(assigned.data));
+  }
   broker_keep_alive_.Start(static_cast<uint16_t>(NumberOr(
                                parsed->properties, PropertyId::kServerKeepAlive,
                                pending_->forwarded.keep_alive)),

@@ -56,7 +56,7 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
   decision.session_id = context_.session_id;
   decision.listener = context_.settings->listener;
   decision.client_address = context_.client_address;
-  decision.client_id = client_id_;
+  decision.client_id = ShownClientId();
   decision.version = version_;
   if (grant_ != nullptr) {
     decision.subject = grant_->subject();

@@ -29,13 +29,13 @@ bool Session::IsRevokedBy(const policy::RevocationSet& revocations,
   return grant_ != nullptr && IsIn(revocations, *grant_, now);
 }
 
-void Session::EndByDecision(absl::string_view why) {
+void Session::EndByDecision(SessionEnd end, absl::string_view why) {
   if (state_ != State::kOpen) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, why);
     return;
   }
   const ReasonCode code = ReasonCode::kAdministrativeAction;
-  Disconnect(code, why,
+  Disconnect(end, code, why,
              Decide(Action::kRevoke, Verdict::kDenied, code, "", why));
 }
 
@@ -44,7 +44,7 @@ void Session::OnRevocations(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed() || grant_ == nullptr || !IsRevoked(*grant_)) return;
   context_.counters->revoked.Increment();
-  EndByDecision("revoked");
+  EndByDecision(SessionEnd::kRevoked, "revoked");
 }
 
 void Session::OnPolicyVersion(absl::Time now, Effects* effects) {
@@ -65,7 +65,7 @@ void Session::OnPolicyVersion(absl::Time now, Effects* effects) {
 void Session::OnDisconnectRequest(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed() || grant_ == nullptr) return;
-  EndByDecision("disconnected by an operator");
+  EndByDecision(SessionEnd::kOperator, "disconnected by an operator");
 }
 
 void Session::OnPolicyOutage(absl::Time now, Effects* effects) {
@@ -74,7 +74,7 @@ void Session::OnPolicyOutage(absl::Time now, Effects* effects) {
   constexpr char kWhy[] = "the policy service is away";
   if (state_ == State::kOpen) {
     // DISCONNECT has no "server unavailable".
-    Disconnect(ReasonCode::kServerBusy, kWhy);
+    Disconnect(SessionEnd::kPolicyOutage, ReasonCode::kServerBusy, kWhy);
   } else {
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
            kWhy);
@@ -85,7 +85,7 @@ bool Session::Describe(policy::v1::SessionInfo* info) const {
   if (state_ != State::kOpen) return false;
   info->set_listener(context_.settings->listener);
   info->set_client_address(context_.client_address);
-  info->set_client_id(client_id_);
+  info->set_client_id(ShownClientId());
   info->set_protocol_version(VersionForPolicy());
   *info->mutable_connected_at() = ToTimestamp(connected_at_);
   info->set_subject(grant_->subject());

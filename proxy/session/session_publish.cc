@@ -109,7 +109,7 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
   const size_t size = packet.size() + frame.missing;
   if (size > mqtt::kMaxPacketSize ||
       (broker_max_packet_size_ != 0 && size > broker_max_packet_size_)) {
-    Disconnect(ReasonCode::kPacketTooLarge,
+    Disconnect(SessionEnd::kError, ReasonCode::kPacketTooLarge,
                "PUBLISH is larger than the broker's Maximum Packet Size");
     return;
   }
@@ -144,7 +144,7 @@ void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code,
                             const DecisionId& id) {
   const bool failed = code >= ReasonCode::kUnspecifiedError;
   if (failed && (qos == 0 || version_ == ProtocolVersion::kV311)) {
-    Disconnect(code, "PUBLISH was refused", id);
+    Disconnect(SessionEnd::kDenied, code, "PUBLISH was refused", id);
     return;
   }
   if (qos == 0) return;

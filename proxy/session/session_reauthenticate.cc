@@ -70,7 +70,7 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
     const ReasonCode code = ReasonCode::kQuotaExceeded;
     constexpr char kWhy[] = "too many re-authentications";
     Disconnect(
-        code, kWhy,
+        SessionEnd::kDenied, code, kWhy,
         Decide(Action::kReauthenticate, Verdict::kDenied, code, "", kWhy));
     return;
   }
@@ -98,14 +98,15 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
 void Session::DenyReauthentication(absl::string_view why) {
   const ReasonCode code = ReasonCode::kNotAuthorized;
   ChargeDenial();
-  Disconnect(code, why,
+  Disconnect(SessionEnd::kDenied, code, why,
              Decide(Action::kReauthenticate, Verdict::kDenied, code, "", why));
 }
 
 void Session::FailReauthentication(absl::string_view why) {
   // Not denied; DISCONNECT has no "server unavailable".
   const ReasonCode code = ReasonCode::kServerBusy;
-  Disconnect(code, "re-authentication was not decided",
+  Disconnect(SessionEnd::kPolicyOutage, code,
+             "re-authentication was not decided",
              Decide(Action::kReauthenticate, Verdict::kError, code, "", why));
 }
 

@@ -120,7 +120,8 @@ void Session::OnRecheckDecision(
 }
 
 void Session::DenyRecheck(ReasonCode code, absl::string_view why) {
-  Disconnect(code, why,
+  const bool revoked = code == ReasonCode::kAdministrativeAction;
+  Disconnect(revoked ? SessionEnd::kRevoked : SessionEnd::kDenied, code, why,
              Decide(Action::kRecheck, Verdict::kDenied, code, "", why));
 }
 

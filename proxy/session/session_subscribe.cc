@@ -86,7 +86,8 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
   if (denied > 0 &&
       !pending_subscribes_.Add(subscribe.packet_id,
                                {std::move(codes), ReasonString(denials)})) {
-    Disconnect(ReasonCode::kQuotaExceeded, "too many SUBSCRIBEs in flight");
+    Disconnect(SessionEnd::kError, ReasonCode::kQuotaExceeded,
+               "too many SUBSCRIBEs in flight");
   }
 }
 
@@ -126,7 +127,7 @@ void Session::AnswerSubscribe(uint16_t packet_id, absl::string_view codes,
 // EDGE-14
 void Session::SendSuback(absl::string_view packet) {
   if (!FitsClient(packet.size())) {
-    Disconnect(ReasonCode::kPacketTooLarge,
+    Disconnect(SessionEnd::kError, ReasonCode::kPacketTooLarge,
                "SUBACK is larger than the client's Maximum Packet Size");
     return;
   }
@@ -159,6 +160,8 @@ void Session::JudgeSubscriptionsAnew() {
       rule_usage_.CountSubscription(grant_->rules(), verdict.rules);
     } else {
       uncovered.push_back(filter);
+      DenySubscription(filter,
+                       {ReasonCode::kNotAuthorized, WhyDenied(verdict.denial)});
     }
   }
   if (uncovered.empty()) return;

@@ -22,7 +22,8 @@ struct Settings {
   // A larger PUBLISH goes on as it comes, and does not wait until it is whole.
   size_t max_held_publish = 64 * 1024;
   // All else of a client is kept until it is whole, and so is what stands
-  // before a PUBLISH's payload: no more than that.
+  // before a PUBLISH's payload: no more than that. Of the broker twice as much,
+  // as it adds to what it delivers.
   size_t max_held_bytes = 1024 * 1024;
   absl::Duration connect_timeout = absl::Seconds(10);
   absl::Duration authentication_timeout = absl::Seconds(10);

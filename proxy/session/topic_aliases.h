@@ -20,10 +20,9 @@ class TopicAliases {
  public:
   // The Topic Alias Maximum that a sender is told at most, whatever the
   // receiver says: what fits is then its business, and nothing that it may send
-  // is too much. Topics have up to 65,535 bytes, so that these are 16 MiB, and
-  // 640 KiB for a client without a token.
+  // is too much. Topics have up to 65,535 bytes, so that these are 16 MiB. A
+  // client without a token has none.
   static constexpr uint16_t kMost = 256;
-  static constexpr uint16_t kMostWithoutToken = 10;
 
   // The Topic Alias Maximum that the sender is told; 0, the default, allows
   // none.

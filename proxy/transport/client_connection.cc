@@ -23,6 +23,12 @@ constexpr int kBrokersPatience = 6;
 // its peers still take.
 constexpr int kLongestLinger = 12;
 
+// Bytes of packets that are not whole, of all clients of a loop that have shown
+// no token; while there are more, each that has sent more than a little of one
+// has to go.
+constexpr size_t kMaxUnprovenBytes = 32 * 1024 * 1024;
+constexpr size_t kLittle = 4 * 1024;
+
 // Of the last `count` bytes to the broker, those that pass unchanged.
 size_t ForwardedAmongLast(const Effects& effects, size_t count) {
   size_t forwarded = 0;
@@ -57,7 +63,9 @@ ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
       tls_(std::make_unique<TlsConnection>(config_->tls, &context->tls_io)),
       backpressure_(config_->max_queued_bytes) {}
 
-ClientConnection::~ClientConnection() = default;
+ClientConnection::~ClientConnection() {
+  context_->unproven_bytes -= unproven_bytes_;
+}
 
 void ClientConnection::Start() {
   timer_.Set(Now() + config_->handshake_timeout);
@@ -330,8 +338,8 @@ void ClientConnection::FailHandshake(absl::string_view reason) {
   context_->stats.handshakes_failed.Increment();
   if (key_asked_for_) OnDenial();
   if (context_->transport_observer != nullptr) {
-    context_->transport_observer->OnHandshakeFailed(client_address_.ToString(),
-                                                    reason);
+    context_->transport_observer->OnHandshakeFailed(
+        config_->session.listener, client_address_.ToString(), reason);
   }
   BeginClose();
 }
@@ -494,7 +502,20 @@ void ClientConnection::Settle() {
       return;
     }
   }
+  if (HoldsTooMuch()) {
+    context_->stats.refused_held_bytes.Increment();
+    Evict();
+    return;
+  }
   UpdateReading();
+}
+
+bool ClientConnection::HoldsTooMuch() {
+  const bool counts = phase_ == Phase::kOpen && !session_->has_token();
+  const size_t held = counts ? from_client_.held().size() : 0;
+  context_->unproven_bytes += held - unproven_bytes_;  // modulo 2^64
+  unproven_bytes_ = held;
+  return held > kLittle && context_->unproven_bytes > kMaxUnprovenBytes;
 }
 
 // Gives the session an input after which it closes.

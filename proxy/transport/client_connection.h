@@ -118,6 +118,9 @@ class ClientConnection final : private Stream::HandlerInterface,
   // encrypted, stops or resumes reading. May destroy the connection.
   void Settle();
   void GiveUp(TimedInput input);
+  // Counts what it holds; whether that is too much, and the connection is to
+  // make room.
+  bool HoldsTooMuch();
   void BeginClose();
   void UpdateReading();
   void WatchForStalls();
@@ -139,6 +142,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<TlsConnection> tls_;         // until kClosing
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
+  size_t unproven_bytes_ = 0;  // its share of the context's
   Backpressure backpressure_;
   // While it pauses one side, and while the connection is being closed.
   std::unique_ptr<StallWatch> stall_watch_;

@@ -49,6 +49,9 @@ struct LoopContext {
   ConnectionTable* connections = nullptr;
   AddressRates* denials = nullptr;
 
+  // What clients that have shown no token have sent of packets that are not
+  // whole.
+  size_t unproven_bytes = 0;
   // Questions about grants that the policy service has not answered.
   size_t unanswered = 0;
   // What the policy service has pushed; see Worker.

@@ -40,6 +40,7 @@ struct LoopStats {
   // The same, or closed so that another could come in.
   session::Counter refused_pending;
   session::Counter refused_anonymous;
+  session::Counter refused_held_bytes;
 
   int64_t connections() const {
     return static_cast<int64_t>(connections_opened.value()) -

@@ -10,7 +10,8 @@ class TransportObserverInterface {
  public:
   virtual ~TransportObserverInterface() = default;
   // `reason` is for people and holds no secret.
-  virtual void OnHandshakeFailed(absl::string_view client_address,
+  virtual void OnHandshakeFailed(absl::string_view listener,
+                                 absl::string_view client_address,
                                  absl::string_view reason) = 0;
 };
 

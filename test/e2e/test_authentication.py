@@ -183,6 +183,18 @@ class AuthenticationTest(StackTestCase):
         self.assertEqual(json.loads(hint)["AS"], "https://as.example/token")
         self.assertEqual(json.loads(hint)["audience"], "mqtt-broker-1")
 
+    # The question is about all of it, and its answer counts as a denial.
+    # covers: ACE-AUTH-2
+    def test_bad_token_in_the_largest_connect_refused_0x87(self):
+        client = self.client()
+        client.send(wire.connect(
+            client_id="c" * 65000, will=("w" * 60000, b"y" * 65000),
+            props={"authentication_method": "ace",
+                   "authentication_data":
+                       wire.binary(b"x" * 60000) + b"p" * 64}))
+        self.assert_code(client.expect("CONNACK"), 0x87)
+        client.expect_closed()
+
     # covers: ACE-AUTH-5
     def test_bad_method_refused_0x8C(self):
         for method in ("SCRAM-SHA-256", "ACE", ""):

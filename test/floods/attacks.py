@@ -261,6 +261,33 @@ def huge_publish(target, stop, count=20):
     return seen
 
 
+def unfinished_packets(target, stop, count=600):
+    """The most that is kept of a SUBSCRIBE without a token, but for its end."""
+    packet = b"\x82" + wire.varint(250_000) + b"\0\1\0" + b"x" * 240_000
+    kept = []
+
+    def once(target, stop, number, seen):
+        if len(kept) >= count:
+            stop.wait(0.1)
+            return
+        tls = target.tls(number)
+        seen["opened"] += 1
+        try:
+            tls.sendall(wire.connect() + packet)
+            tls.settimeout(0.02)
+            while tls.recv(4096):
+                pass
+        except TimeoutError:
+            kept.append(tls)
+            seen["kept"] += 1
+            return
+        except OSError:
+            pass
+        seen["closed"] += 1
+
+    return _together(once, target, stop)
+
+
 def many_properties_connect(target, stop):
     """CONNECT with a million User Properties, or as many as fit into what may
     be sent without a token."""

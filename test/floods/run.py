@@ -91,6 +91,8 @@ CASES = (
          seen=("cut",)),
     Case("256 MiB announced with a token", attacks.huge_publish, 32,
          seen=("bytes",)),
+    Case("unfinished packets without a token", attacks.unfinished_packets, 96, 4,
+         calls=None, seen=("kept", "closed")),
     Case("a million properties in CONNECT", attacks.many_properties_connect,
          32, calls=0, seen=("0x95", "0x97")),
     Case("a million properties with a token", attacks.many_properties_publish,

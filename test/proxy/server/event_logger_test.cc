@@ -109,7 +109,7 @@ TEST_F(EventLoggerTest, SaysNothingBelowTheLevel) {
 TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWhoAreNotLetIn) {
   const Event refused = ClientEvent(Event::Kind::kRefused);
   for (int i = 0; i < 130; ++i) {
-    event_logger_.OnHandshakeFailed("192.0.2.1:4711", "no TLS");
+    event_logger_.OnHandshakeFailed("mqtts", "192.0.2.1:4711", "no TLS");
   }
   for (int i = 0; i < 102; ++i) event_logger_.OnEvent(refused);
   EXPECT_EQ(sink_.lines.size(), 200u);
@@ -148,7 +148,7 @@ TEST_F(EventLoggerTest, TellsAtTheEndHowManyLinesThereAreNot) {
   {
     EventLogger event_logger(&logger_, [] { return g_now; });
     for (int i = 0; i < 130; ++i) {
-      event_logger.OnHandshakeFailed("192.0.2.1:4711", "no TLS");
+      event_logger.OnHandshakeFailed("mqtts", "192.0.2.1:4711", "no TLS");
     }
   }
   EXPECT_EQ(sink_.lines.size(), 101u);
@@ -160,7 +160,7 @@ TEST_F(EventLoggerTest, TellsAtTheEndHowManyLinesThereAreNot) {
 TEST_F(EventLoggerTest, CountsNothingThatIsBelowTheLevel) {
   logger_.SetLevel(LogLevel::kError);
   for (int i = 0; i < 130; ++i) {
-    event_logger_.OnHandshakeFailed("192.0.2.1:4711", "no TLS");
+    event_logger_.OnHandshakeFailed("mqtts", "192.0.2.1:4711", "no TLS");
   }
   EXPECT_EQ(event_logger_.suppressed(), 0u);
 }

@@ -799,6 +799,22 @@ TEST_F(SessionConnectTest, ABrokerThatCannotBeReachedIsReported) {
   EXPECT_EQ(connects(ConnectOutcome::kBrokerUnavailable), 2u);
 }
 
+// It would be kept until it is whole.
+// covers: EDGE-18
+TEST_F(SessionConnectTest, ABrokersConnackIsBounded) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  UpstreamConnected();
+  EXPECT_THAT(Broker("\x20\xFD\xFF\x07"),
+              ElementsAre("client CONNACK 88", "broker DISCONNECT", "close"));
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(AGrant());
+  UpstreamConnected();
+  EXPECT_THAT(Broker("\x20\xFC\xFF\x07"), IsEmpty());  // 128 KiB in all
+}
+
 TEST_F(SessionConnectTest, ASilentBrokerIsReportedInTime) {
   Start();
   Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));

@@ -113,6 +113,9 @@ class SessionHarness {
         .decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
         .value();
   }
+  uint64_t ends(SessionEnd end) const {
+    return counters_.ends[static_cast<size_t>(end)].value();
+  }
   bool is_anonymous() const { return session_->is_anonymous(); }
   const std::vector<std::string>& events() const { return observer_.details; }
   // What has been recorded since the last call, a decision a line:

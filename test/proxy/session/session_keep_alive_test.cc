@@ -40,6 +40,20 @@ TEST_F(SessionKeepAliveTest, WhatEndsHereBecomesAPingForTheBroker) {
   EXPECT_THAT(Broker(kPingresp), ElementsAre());
 }
 
+// On a slow link a packet takes longer than Keep Alive.
+TEST_F(SessionKeepAliveTest, AClientWhosePacketIsOnItsWayIsKeptAlive) {
+  Open(kV5, MakeGrant(now() + absl::Hours(1), {"pub a/#"}));
+  const std::string packet =
+      PublishPacket(kV5, "a/b", 1, 1, std::string(1000, 'p'));
+  EXPECT_THAT(Client(packet.substr(0, 100)), ElementsAre());
+  Advance(absl::Seconds(15));
+  EXPECT_THAT(Client(packet.substr(100, 100)), ElementsAre("broker PINGREQ"));
+  EXPECT_THAT(Client(packet.substr(200, 100)), ElementsAre());
+  EXPECT_THAT(Broker(kPingresp), ElementsAre());
+  Advance(absl::Seconds(15));
+  EXPECT_THAT(Client(packet.substr(300)), ElementsAre("broker PUBLISH"));
+}
+
 // Its PINGREQs wait behind what is held.
 TEST_F(SessionKeepAliveTest, AClientWhosePacketsWaitIsKeptAlive) {
   policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pub a/#"});

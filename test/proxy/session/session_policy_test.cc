@@ -253,6 +253,48 @@ TEST_F(SessionPolicyTest, WhatIsDueBeforeConnackIsDueWhateverTheClockSays) {
               ElementsAre("client CONNACK 00", "timer 0"));
 }
 
+TEST_F(SessionPolicyTest, ItIsCountedWhyAClientIsThereNoMore) {
+  const auto expect = [this](SessionEnd end, auto happen) {
+    Open(kV5, AGrant());
+    const uint64_t before = ends(end);
+    happen();
+    EXPECT_TRUE(session().is_closed());
+    EXPECT_EQ(ends(end), before + 1) << static_cast<int>(end);
+  };
+  expect(SessionEnd::kClient, [this] { ClientClosed(); });
+  expect(SessionEnd::kClient, [this] { Client(std::string("\xE0\0", 2)); });
+  expect(SessionEnd::kBroker, [this] { UpstreamClosed(); });
+  expect(SessionEnd::kBroker, [this] { Broker(std::string("\xE0\0", 2)); });
+  expect(SessionEnd::kExpired, [this] {
+    Advance(absl::Hours(1));
+    Timer();
+  });
+  expect(SessionEnd::kDenied,
+         [this] { Client(PublishPacket(kV5, "b", 0, 0, "p")); });
+  expect(SessionEnd::kRevoked, [this] {
+    RevokeKey("kid");
+    RevocationsChanged();
+    live_policy.revocations.Clear();
+  });
+  expect(SessionEnd::kOperator, [this] { DisconnectRequested(); });
+  expect(SessionEnd::kError, [this] { Client(std::string("\xF1\0", 2)); });
+  expect(SessionEnd::kPolicyOutage, [this] { PolicyOutage(); });
+  expect(SessionEnd::kShuttingDown, [this] { Drain(); });
+  // One that was never in is none.
+  Connect();
+  const uint64_t before = ends(SessionEnd::kClient);
+  ClientClosed();
+  EXPECT_EQ(ends(SessionEnd::kClient), before);
+}
+
+// covers: ACE-EXP-2
+TEST_F(SessionPolicyTest, ThatAGrantHasEndedIsADecision) {
+  Open(kV5, AGrant());
+  Advance(absl::Hours(1));
+  EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
+  EXPECT_EQ(decisions(Action::kRevoke, Verdict::kDenied), 1u);
+}
+
 TEST_F(SessionPolicyTest, DescribesAConnectedClient) {
   policy::v1::SessionInfo info;
   Start();
@@ -266,6 +308,20 @@ TEST_F(SessionPolicyTest, DescribesAConnectedClient) {
   EXPECT_EQ(info.protocol_version(), policy::v1::PROTOCOL_VERSION_MQTT_5_0);
   DisconnectRequested();
   EXPECT_FALSE(session().Describe(&info));
+  // By the name that the broker knows it by, where it has none of its own.
+  Start();
+  ConnectParts parts;
+  parts.client_id = "";
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  Client(ConnectPacket(parts));
+  Grant(AGrant());
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0,
+                       std::string("\x12\0\x04"
+                                   "auto",
+                                   7)));
+  ASSERT_TRUE(session().Describe(&info));
+  EXPECT_EQ(info.client_id(), "auto");
 }
 
 }  // namespace

@@ -481,7 +481,10 @@ TEST_F(SessionRulesTest, ARuleComesAndGoesOnALiveConnection) {
     EXPECT_THAT(Publish("secret/a", 0), ElementsAre("broker PUBLISH"));
     EXPECT_THAT(Deliver("secret/a"), ElementsAre("client PUBLISH"));
     Subscribe({"+/a", "open"});
+    const uint64_t denied = decisions(Action::kSubscribe, Verdict::kDenied);
     EXPECT_THAT(Change({kDenySecret}), ElementsAre("broker UNSUBSCRIBE"));
+    // Who wonders why nothing comes any more finds it recorded.
+    EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kDenied), denied + 1);
     EXPECT_THAT(
         Subscribe({"+/a"}),
         ElementsAre(version == kV5 ? "client SUBACK 87" : "client SUBACK 80"));

@@ -335,5 +335,14 @@ TEST_F(SessionStreamingTest, LengthsThatDoNotFitAreMalformed) {
   }
 }
 
+// It may have more than a client: it adds to what it delivers.
+TEST_F(SessionStreamingTest, WhatIsKeptOfTheBrokersIsBounded) {
+  OpenAs(ProtocolVersion::kV5);
+  EXPECT_THAT(Broker("\x90\xD6\x04"),
+              ElementsAre("client DISCONNECT 97", "close"));
+  OpenAs(ProtocolVersion::kV5);
+  EXPECT_THAT(Broker("\x90\xD5\x04"), IsEmpty());  // SUBACK of 600 bytes
+}
+
 }  // namespace
 }  // namespace sluice::session

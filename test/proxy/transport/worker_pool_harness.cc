@@ -108,7 +108,8 @@ FakePolicyClient::Done FakePolicyClient::TakeHeld() {
   return done;
 }
 
-void HandshakeObserver::OnHandshakeFailed(absl::string_view /*client_address*/,
+void HandshakeObserver::OnHandshakeFailed(absl::string_view /*listener*/,
+                                          absl::string_view /*client_address*/,
                                           absl::string_view reason) {
   std::lock_guard<std::mutex> lock(mutex_);
   reasons_.emplace_back(reason);

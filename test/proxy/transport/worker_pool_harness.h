@@ -82,7 +82,8 @@ class QuietObserver : public session::ObserverInterface {
 // Remembers why handshakes failed.
 class HandshakeObserver : public TransportObserverInterface {
  public:
-  void OnHandshakeFailed(absl::string_view client_address,
+  void OnHandshakeFailed(absl::string_view listener,
+                         absl::string_view client_address,
                          absl::string_view reason) override;
   std::vector<std::string> reasons();
 
