@@ -37,6 +37,9 @@ curl=@system//:curl
 
 forbid //proxy/base/... //proxy/mqtt/... //proxy/authz/... \
   //proxy/session/... //policy/... @system//:protobuf "$uv" "$grpc" "$crypto"
+forbid //proxy/admin_http/... //proxy/config/... //proxy/mqtt/... \
+  //proxy/authz/... //proxy/session/... //proxy/transport/... //policy/... \
+  @system//:protobuf "$uv" "$grpc" "$crypto"
 forbid //proxy/config/... //proxy/mqtt/... //proxy/authz/... \
   //proxy/session/... //policy/... "$uv" "$grpc" "$crypto"
 forbid //proxy/mqtt/... //proxy/authz/... //proxy/session/... //policy/... \

@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ctl/files.h"
 #include "policy/ctl/output.h"
-#include "policy/server/listen_address.h"
 #include "policy/tls/pem.h"
 #include "proto/google/rpc/status.pb.h"
+#include "proxy/base/listen_address.h"
 
 namespace sluice::ctl {
 namespace {
@@ -31,8 +31,7 @@ absl::StatusOr<std::string> ServerOf(const Options& options,
     return std::string(kDefaultServer);
   }
   const std::string text = option.value_or(environment.server);
-  const absl::StatusOr<policy::ListenAddress> address =
-      policy::ParseListenAddress(text);
+  const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
   const bool has_port =
       address.ok() && (address->is_unix() || address->port != 0);
   if (has_port) return text;

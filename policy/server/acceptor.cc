@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "policy/server/listening_sockets.h"
 #include "proxy/base/accept_error.h"
+#include "proxy/base/listening_sockets.h"
 
 namespace sluice::policy {
 namespace {

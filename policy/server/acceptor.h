@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/server_builder.h"
-#include "policy/server/listen_address.h"
+#include "proxy/base/listen_address.h"
 #include "proxy/base/log.h"
 #include "proxy/base/unique_fd.h"
 

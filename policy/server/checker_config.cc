@@ -8,10 +8,10 @@
 #include "absl/time/time.h"
 #include "policy/server/client_tls.h"
 #include "policy/server/files.h"
-#include "policy/server/listen_address.h"
 #include "policy/server/named_file.h"
 #include "policy/store/resource_rules.h"
 #include "proto/timestamp.h"
+#include "proxy/base/listen_address.h"
 
 namespace sluice::policy {
 namespace {

@@ -274,14 +274,19 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
       CheckCheckers(schema, *locations);
   if (!checkers.ok()) return checkers.status();
   config->checkers = *std::move(checkers);
-  if (schema.health_address().empty()) return config;
-  absl::StatusOr<ListenAddress> health =
-      ParseListenAddress(schema.health_address());
-  if (!health.ok() || health->is_unix()) {
-    return locations->Error("health_address",
-                            "expected HOST:PORT (an IPv6 address in brackets)");
+  if (!schema.has_admin()) return config;
+  constexpr char kField[] = "admin.address";
+  if (schema.admin().address().empty()) {
+    return locations->Error(kField, kRequired);
   }
-  config->health_address = *std::move(health);
+  absl::StatusOr<ListenAddress> admin =
+      ParseListenAddress(schema.admin().address());
+  if (!admin.ok()) return locations->Error(kField, admin.status().message());
+  if (admin->is_unix()) {
+    return locations->Error(kField,
+                            "expected HOST:PORT; a socket file won't do here");
+  }
+  config->admin = *std::move(admin);
   return config;
 }
 

@@ -9,11 +9,11 @@
 #include "policy/ace/scope.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/server/issuer_config.h"
-#include "policy/server/listen_address.h"
 #include "policy/server/tls_config.h"
 #include "policy/service/access_control.h"
 #include "policy/service/checker_options.h"
 #include "policy/store/store.h"
+#include "proxy/base/listen_address.h"
 
 namespace sluice::policy {
 
@@ -34,8 +34,8 @@ struct LoadedConfig {
   AccessRules access;
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
-  // Where health is told over plain text, HOST:PORT; absent: nowhere.
-  std::optional<ListenAddress> health_address = std::nullopt;
+  // Where health and metrics are told over HTTP, HOST:PORT; absent: nowhere.
+  std::optional<ListenAddress> admin = std::nullopt;
   // What `tls` was read from.
   TlsFiles tls_files = {};
   // Names are unique.

@@ -217,8 +217,20 @@ std::vector<std::string> PolicyServer::FieldsForRestart(
   return fields;
 }
 
-void PolicyServer::TellHealth(grpc::HealthCheckServiceInterface* health) {
-  serving_status_.Tell(health, {v1::PolicyService::service_full_name()});
+PolicyMetricSources PolicyServer::metric_sources() const {
+  PolicyMetricSources sources;
+  sources.decisions = &service_.stats();
+  sources.proxy_calls = &proxy_calls_;
+  sources.operator_calls = &operator_calls_;
+  sources.introspection = &introspection_requests_;
+  sources.jwks = &jwks_requests_;
+  sources.jwks_failures = &jwks_failures_;
+  sources.store_losses = &store_losses_;
+  sources.proxies_watching = [this] { return hub_.proxies().size(); };
+  sources.resources = [this] { return replica_->counts(); };
+  sources.is_ready = [this] { return Missing().empty(); };
+  sources.log = log_;
+  return sources;
 }
 
 void PolicyServer::Shutdown(absl::Duration grace) {
@@ -298,15 +310,29 @@ Deciders PolicyServer::Configure(LoadedConfig config) {
       config.issuer_settings.introspection;
   if (!endpoints.empty()) {
     Introspector::Options options{*verifier_, std::move(endpoints)};
-    introspector_ =
-        std::make_shared<Introspector>(std::move(options), Http(), clock_);
+    introspector_ = std::make_shared<Introspector>(std::move(options),
+                                                   IntrospectionHttp(), clock_);
   }
   return MakeDeciders();
 }
 
-http::HttpClientInterface* PolicyServer::Http() {
-  if (http_ == nullptr) http_ = std::make_unique<http::HttpClient>();
-  return http_.get();
+http::HttpClientInterface* PolicyServer::IntrospectionHttp() {
+  StartHttp();
+  return introspection_http_.get();
+}
+
+http::HttpClientInterface* PolicyServer::JwksHttp() {
+  StartHttp();
+  return jwks_http_.get();
+}
+
+void PolicyServer::StartHttp() {
+  if (http_ != nullptr) return;
+  http_ = std::make_unique<http::HttpClient>();
+  introspection_http_ = std::make_unique<http::CountedHttpClient>(
+      http_.get(), &introspection_requests_);
+  jwks_http_ =
+      std::make_unique<http::CountedHttpClient>(http_.get(), &jwks_requests_);
 }
 
 Deciders PolicyServer::MakeDeciders() {
@@ -329,7 +355,7 @@ Deciders PolicyServer::MakeDeciders() {
   WarnOfDraft01(std::move(draft01));
   if (fetcher_ == nullptr && !sources.empty()) {
     JwksObserverInterface* const observer = this;
-    fetcher_ = std::make_shared<JwksFetcher>(Http(), observer, clock_);
+    fetcher_ = std::make_shared<JwksFetcher>(JwksHttp(), observer, clock_);
   }
   if (fetcher_ != nullptr) fetcher_->SetSources(std::move(sources));
   for (ace::Issuer& issuer : options.issuers) {
@@ -415,6 +441,7 @@ void PolicyServer::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
 
 void PolicyServer::OnFailure(const std::string& issuer,
                              absl::string_view reason) {
+  ++jwks_failures_;
   if (log_ == nullptr) return;
   log_->Warning("jwks_failed", {{"issuer", issuer}, {"detail", reason}});
 }
@@ -423,6 +450,7 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
   const bool first = !store_was_reached_;
   store_was_reached_ = store_was_reached_ || reach.ok();
   serving_status_.Set(reach.ok());
+  if (!reach.ok()) ++store_losses_;
   if (log_ == nullptr) return;
   if (!reach.ok()) {
     log_->Error("store_unreachable", {{"detail", reach.message()}});

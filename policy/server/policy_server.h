@@ -1,6 +1,8 @@
 #ifndef POLICY_SERVER_POLICY_SERVER_H_
 #define POLICY_SERVER_POLICY_SERVER_H_
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
@@ -13,9 +15,11 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/admin_services.h"
+#include "policy/http/counted_http_client.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/acceptor.h"
 #include "policy/server/config.h"
+#include "policy/server/policy_metrics.h"
 #include "policy/server/serving_status.h"
 #include "policy/server/tls_config.h"
 #include "policy/server/tls_credentials.h"
@@ -92,9 +96,11 @@ class PolicyServer : private JwksObserverInterface {
   // configuration and which Reload() does not change.
   std::vector<std::string> FieldsForRestart(const LoadedConfig& config) const;
 
-  // Has `health`, too, tell whether the policy service serves; it is alive
-  // until Shutdown().
-  void TellHealth(grpc::HealthCheckServiceInterface* health);
+  // What keeps it from deciding, a line each; empty: nothing. Any thread.
+  std::string Missing() const { return serving_status_.Missing(); }
+
+  // What there is to tell of it, for as long as it lives.
+  PolicyMetricSources metric_sources() const;
 
   // Refuses new calls, lets those under way finish for at most `grace`, then
   // cancels them. Blocks until all is done.
@@ -114,7 +120,10 @@ class PolicyServer : private JwksObserverInterface {
   // Logs what draft-01 means for those of `issuers`, managed ones, of which it
   // was not said before.
   void WarnOfDraft01(std::set<std::string> issuers);
-  http::HttpClientInterface* Http();
+  // Both begin with the first that is needed.
+  http::HttpClientInterface* IntrospectionHttp();
+  http::HttpClientInterface* JwksHttp();
+  void StartHttp();
   // Where they have changed.
   void TakeManagedIssuers();
   // Tells the services for operators, where there are any, what the
@@ -144,6 +153,10 @@ class PolicyServer : private JwksObserverInterface {
   // all else here is there while the store can tell of changes.
   ServingStatus serving_status_;
   bool store_was_reached_ = false;  // of OnStoreReach()
+  std::atomic<uint64_t> store_losses_{0};
+  std::atomic<uint64_t> jwks_failures_{0};
+  http::RequestCounts introspection_requests_;
+  http::RequestCounts jwks_requests_;
   const std::shared_ptr<Replica> replica_;
   WatchHub hub_;
   const StoreOptions store_options_;
@@ -159,8 +172,10 @@ class PolicyServer : private JwksObserverInterface {
   // Guards all down to reading_. Keys, and changes of managed issuers, come at
   // any time, also during Reload(). The store is not called under it.
   std::mutex keys_mutex_;
-  // Both from the first configuration, or managed issuer, on that needs one.
+  // All from the first configuration, or managed issuer, on that needs one.
   std::unique_ptr<http::HttpClientInterface> http_;
+  std::unique_ptr<http::CountedHttpClient> introspection_http_;
+  std::unique_ptr<http::CountedHttpClient> jwks_http_;
   std::shared_ptr<JwksFetcher> fetcher_;
   // What deciders are made of: what the configuration says.
   std::optional<ace::TokenVerifier> verifier_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,9 +16,10 @@
 #include "absl/time/time.h"
 #include "policy/server/config.h"
 #include "policy/server/grpc_log.h"
-#include "policy/server/health_server.h"
+#include "policy/server/policy_metrics.h"
 #include "policy/server/policy_server.h"
 #include "policy/server/tls_reloader.h"
+#include "proxy/admin_http/admin_server.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
 #include "proxy/base/queued_log_sink.h"
@@ -39,7 +41,7 @@ void LogWarnings(const LoadedConfig& config, Logger& log) {
 
 // A configuration that cannot be used changes nothing.
 void ReloadConfig(const std::string& file,
-                  const std::optional<ListenAddress>& health_address,
+                  const std::optional<ListenAddress>& admin_address,
                   PolicyServer& server, TlsReloader& tls, Logger& log) {
   absl::StatusOr<LoadedConfig> config = LoadConfig(file, Hosting::kStandalone);
   if (!config.ok()) {
@@ -48,9 +50,7 @@ void ReloadConfig(const std::string& file,
   }
   LogWarnings(*config, log);
   std::vector<std::string> unchanged = server.FieldsForRestart(*config);
-  if (!(config->health_address == health_address)) {
-    unchanged.push_back("health_address");
-  }
+  if (!(config->admin == admin_address)) unchanged.push_back("admin");
   if (!unchanged.empty()) {
     log.Warning("reload_incomplete",
                 {{"detail", absl::StrCat("only a restart takes over: ",
@@ -58,6 +58,26 @@ void ReloadConfig(const std::string& file,
   }
   tls.ReloadServer(*std::move(config));
   log.Info("reloaded", {{"config", file}});
+}
+
+absl::StatusOr<std::unique_ptr<AdminServer>> StartAdmin(
+    const ListenAddress& address, const PolicyServer& server) {
+  return AdminServer::Start(
+      address, {[&server] { return server.Missing(); },
+                [sources = server.metric_sources(), start_time = absl::Now()] {
+                  return PolicyMetricsText(sources, start_time);
+                }});
+}
+
+void LogReady(const PolicyServer& server, const AdminServer* admin,
+              Logger& log) {
+  std::vector<LogField> fields = {{"program", "sluice-policy"},
+                                  {"version", kVersion},
+                                  {"address", server.address()}};
+  const std::string admin_address =
+      admin == nullptr ? "" : admin->address().ToString();
+  if (admin != nullptr) fields.emplace_back("admin", admin_address);
+  log.Announce("ready", fields);
 }
 
 int Serve(const std::string& file, LoadedConfig config,
@@ -70,37 +90,35 @@ int Serve(const std::string& file, LoadedConfig config,
     log.Warning("not_sandboxed", {{"detail", sandboxed.message()}});
   }
   LogWarnings(config, log);
-  const std::optional<ListenAddress> health_address = config.health_address;
+  const std::optional<ListenAddress> admin_address = config.admin;
   const TlsFiles tls_files = config.tls_files;
   std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
-  HealthServer health;  // told of by the server
   PolicyServer server(
       std::move(config), [] { return absl::Now(); }, &log);
   if (absl::Status s = server.Listen(); !s.ok()) {
     log.Error("start_failed", {{"detail", s.message()}});
     return kExitFailure;
   }
-  if (health_address.has_value()) {
-    if (absl::Status s = health.Start(*health_address); !s.ok()) {
-      log.Error("start_failed", {{"detail", s.message()}});
+  std::unique_ptr<AdminServer> admin;
+  if (admin_address.has_value()) {
+    absl::StatusOr<std::unique_ptr<AdminServer>> started =
+        StartAdmin(*admin_address, server);
+    if (!started.ok()) {
+      log.Error("start_failed", {{"detail", started.status().message()}});
       return kExitFailure;
     }
-    server.TellHealth(health.service());
+    admin = *std::move(started);
   }
-  log.Info("ready", {{"program", "sluice-policy"},
-                     {"version", kVersion},
-                     {"address", server.address()},
-                     {"health", health.address()}});
+  LogReady(server, admin.get(), log);
   TlsReloader tls(tls_files, std::move(known), &server, &log);
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) break;
-    ReloadConfig(file, health_address, server, tls, log);
+    ReloadConfig(file, admin_address, server, tls, log);
   }
   QuitAtNextSignal();
   log.Info("draining");
-  health.SetDraining();
   server.Shutdown(kDrainTime);
   log.Info("stopped");
   return kExitSuccess;

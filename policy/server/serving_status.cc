@@ -26,6 +26,13 @@ void ServingStatus::Set(bool serving) {
 void ServingStatus::Stop() {
   std::lock_guard<std::mutex> lock(mutex_);
   told_.clear();
+  stopped_ = true;
+}
+
+std::string ServingStatus::Missing() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) return "policy service: draining\n";
+  return serving_ ? "" : "store: out of reach\n";
 }
 
 }  // namespace sluice::policy

@@ -9,17 +9,21 @@
 
 namespace sluice::policy {
 
-// Tells health services whether the services of those names serve: not while
-// the store is out of reach. Their empty name, which stands for the process, is
-// not touched: restarting it would not help. Thread-safe.
+// Whether the services serve: not while the store is out of reach. Tells health
+// services so of the names that they know them by. Their empty name, which
+// stands for the process, is not touched: restarting it would not help.
+// Thread-safe.
 class ServingStatus {
  public:
   // Told now and whenever it changes, until Stop(); `health` lives until then.
   void Tell(grpc::HealthCheckServiceInterface* health,
             std::vector<std::string> names);
   void Set(bool serving);
-  // Nobody is told anything any more.
+  // Health services are told nothing any more; the program ends.
   void Stop();
+
+  // What keeps the services from serving, a line each; empty: they serve.
+  std::string Missing() const;
 
  private:
   struct Told {
@@ -27,8 +31,9 @@ class ServingStatus {
     std::vector<std::string> names;
   };
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool serving_ = true;
+  bool stopped_ = false;
   std::vector<Told> told_;
 };
 

@@ -11,8 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "policy/server/client_tls.h"
 #include "policy/server/files.h"
-#include "policy/server/listen_address.h"
 #include "policy/server/named_file.h"
+#include "proxy/base/listen_address.h"
 
 namespace sluice::policy {
 namespace {

@@ -41,8 +41,9 @@ grpc::ServerUnaryReactor* CallPool::React(grpc::CallbackServerContext* context,
     reactor->Finish(may);
     return reactor;
   }
-  auto run = [context, reactor, call = std::move(call)] {
+  auto run = [this, context, reactor, call = std::move(call)] {
     if (std::chrono::system_clock::now() >= context->deadline()) {
+      ++too_late_;
       reactor->Finish(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
                                    "its turn came too late"));
       return;
@@ -53,6 +54,7 @@ grpc::ServerUnaryReactor* CallPool::React(grpc::CallbackServerContext* context,
   if (threads_.empty()) {
     run();
   } else if (!Post(std::move(run))) {
+    ++too_many_;
     reactor->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                                  "too many calls wait for the store"));
   }
@@ -65,6 +67,11 @@ bool CallPool::Post(std::function<void()> call) {
   waiting_.push_back(std::move(call));
   changed_.notify_one();
   return true;
+}
+
+size_t CallPool::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size();
 }
 
 void CallPool::Resume(std::function<void()> call) {

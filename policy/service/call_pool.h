@@ -1,8 +1,10 @@
 #ifndef POLICY_SERVICE_CALL_POOL_H_
 #define POLICY_SERVICE_CALL_POOL_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -43,13 +45,21 @@ class CallPool {
   // Runs what is left of a call that has waited for something else; always.
   void Resume(std::function<void()> call);
 
+  // How many wait for a thread now, and how many were not run, since there were
+  // too many or their turn came too late.
+  size_t waiting() const;
+  uint64_t too_many() const { return too_many_; }
+  uint64_t too_late() const { return too_late_; }
+
  private:
   // False: there are too many.
   bool Post(std::function<void()> call);
   void Work();
 
   const size_t max_waiting_;
-  std::mutex mutex_;
+  std::atomic<uint64_t> too_many_{0};
+  std::atomic<uint64_t> too_late_{0};
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
   size_t idle_threads_;

@@ -1,6 +1,7 @@
 #include "policy/service/policy_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -42,6 +43,33 @@ void LimitByAnswers(const ReferenceAnswers&, absl::Time,
 void LimitByAnswers(const ReferenceAnswers&, absl::Time,
                     v1::GetPreSharedKeyResponse*) {}
 
+DecisionResult ResultOf(const v1::AuthenticateResponse& response) {
+  if (response.has_grant()) return DecisionResult::kGranted;
+  return response.has_denial() ? DecisionResult::kDenied
+                               : DecisionResult::kContinued;
+}
+DecisionResult ResultOf(const v1::StoreTokenResponse& response) {
+  if (response.has_stored()) return DecisionResult::kGranted;
+  return response.has_denial() ? DecisionResult::kDenied
+                               : DecisionResult::kContinued;
+}
+DecisionResult ResultOf(const v1::GetPreSharedKeyResponse& response) {
+  return response.has_key() ? DecisionResult::kGranted
+                            : DecisionResult::kDenied;
+}
+
+// Since it was made; does not follow the wall clock.
+class Stopwatch {
+ public:
+  absl::Duration elapsed() const {
+    return absl::FromChrono(std::chrono::steady_clock::now() - start_);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ =
+      std::chrono::steady_clock::now();
+};
+
 // The token of the request, one from the store, and the keys of an issuer.
 constexpr int kMaxQuestions = 3;
 
@@ -62,13 +90,13 @@ void PolicyService::SetDeciders(Deciders deciders) {
 
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* PolicyService::Decide(
-    const grpc::Status& may, Ask<Request, Response> ask,
+    DecisionKind kind, const grpc::Status& may, Ask<Request, Response> ask,
     grpc::CallbackServerContext* context, const Request* request,
     Response* response) {
   return pool_->React(
       context, may,
-      [this, ask, context, request,
-       response](grpc::ServerUnaryReactor* reactor) {
+      [this, kind, ask, context, request, response,
+       since = Stopwatch()](grpc::ServerUnaryReactor* reactor) {
         DecisionCall::Start(
             {[this] { return deciders(); }, clock_, FreshnessFor(*request),
              kMaxQuestions, pool_},
@@ -81,10 +109,14 @@ grpc::ServerUnaryReactor* PolicyService::Decide(
               if (answer.ok()) *response = *std::move(answer);
               return answer.status();
             },
-            [response, reactor](const absl::Status& status,
-                                const ReferenceAnswers& references,
-                                absl::Time now) {
+            [this, kind, since, response, reactor](
+                const absl::Status& status, const ReferenceAnswers& references,
+                absl::Time now) {
               if (status.ok()) LimitByAnswers(references, now, response);
+              stats_.Add(
+                  kind,
+                  status.ok() ? ResultOf(*response) : DecisionResult::kError,
+                  since.elapsed());
               reactor->Finish(ToGrpcStatus(status));
             });
       });
@@ -94,22 +126,23 @@ grpc::ServerUnaryReactor* PolicyService::Authenticate(
     grpc::CallbackServerContext* context,
     const v1::AuthenticateRequest* request,
     v1::AuthenticateResponse* response) {
-  return Decide(access_->CheckProxy(*context), &Authenticator::Authenticate,
-                context, request, response);
+  return Decide(DecisionKind::kAuthenticate, access_->CheckProxy(*context),
+                &Authenticator::Authenticate, context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::StoreToken(
     grpc::CallbackServerContext* context, const v1::StoreTokenRequest* request,
     v1::StoreTokenResponse* response) {
-  return Decide(access_->CheckProxy(*context), &Authenticator::StoreToken,
-                context, request, response);
+  return Decide(DecisionKind::kStoreToken, access_->CheckProxy(*context),
+                &Authenticator::StoreToken, context, request, response);
 }
 
 grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
     grpc::CallbackServerContext* context,
     const v1::GetPreSharedKeyRequest* request,
     v1::GetPreSharedKeyResponse* response) {
-  return Decide(access_->CheckProxyForSecrets(NamesOf(*context)),
+  return Decide(DecisionKind::kPreSharedKey,
+                access_->CheckProxyForSecrets(NamesOf(*context)),
                 &Authenticator::GetPreSharedKey, context, request, response);
 }
 
@@ -127,8 +160,13 @@ grpc::ServerUnaryReactor* PolicyService::Check(
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
-  checkers->Check(*request, [response, reactor](const v1::CheckResponse& said) {
+  checkers->Check(*request, [this, since = Stopwatch(), response,
+                             reactor](const v1::CheckResponse& said) {
     *response = said;
+    stats_.Add(
+        DecisionKind::kCheck,
+        said.allowed() ? DecisionResult::kGranted : DecisionResult::kDenied,
+        since.elapsed());
     reactor->Finish(grpc::Status::OK);
   });
   return reactor;

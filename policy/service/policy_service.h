@@ -12,6 +12,7 @@
 #include "policy/service/authenticator.h"
 #include "policy/service/call_pool.h"
 #include "policy/service/decision_call.h"
+#include "policy/service/decision_stats.h"
 #include "policy/service/watch_hub.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 
@@ -43,6 +44,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   void SetDeciders(Deciders deciders);
   Deciders deciders() const;
 
+  // Of calls that were let in and begun.
+  const DecisionStats& stats() const { return stats_; }
+
   // Authenticator::digest() of those that decide now.
   std::string policy_digest() const {
     return deciders().authenticator->digest();
@@ -68,7 +72,7 @@ class PolicyService final : public v1::PolicyService::CallbackService {
  private:
   // The reaction to a call that `ask` answers, where it may be made.
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Decide(const grpc::Status& may,
+  grpc::ServerUnaryReactor* Decide(DecisionKind kind, const grpc::Status& may,
                                    Ask<Request, Response> ask,
                                    grpc::CallbackServerContext* context,
                                    const Request* request, Response* response);
@@ -77,6 +81,7 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   WatchHub* const hub_;
   CallPool* const pool_;
   const Clock clock_;
+  DecisionStats stats_;
   mutable std::mutex mutex_;
   Deciders deciders_;
 };

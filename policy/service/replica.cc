@@ -122,6 +122,12 @@ size_t Replica::CountIssuersBut(const std::string& id) const {
   return issuers_.CountBut(id);
 }
 
+Replica::Counts Replica::counts() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {revocations_.size(), public_topics_.size(), rules_.size(),
+          issuers_.CountBut("")};
+}
+
 std::shared_ptr<const RuleSet> Replica::rules() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (shared_rules_ == nullptr) {

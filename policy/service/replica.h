@@ -116,6 +116,15 @@ class Replica final : public ResourceObserverInterface {
   // How many there are of both beside the one of that id.
   size_t CountIssuersBut(const std::string& id) const;
 
+  // How many of each count.
+  struct Counts {
+    size_t revocations = 0;
+    size_t public_topics = 0;
+    size_t rules = 0;
+    size_t issuers = 0;
+  };
+  Counts counts() const;
+
   // What operators take away.
   std::shared_ptr<const RuleSet> rules() const;
 

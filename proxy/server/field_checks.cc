@@ -24,7 +24,7 @@ absl::Status FieldChecks::CheckAddress(const std::string& path,
                                        Unix unix_socket, AnyPort any_port,
                                        Address* result) const {
   if (text.empty()) return locations_.Error(path, kRequired);
-  absl::StatusOr<Address> address = policy::ParseListenAddress(text);
+  absl::StatusOr<Address> address = ParseListenAddress(text);
   if (!address.ok()) return locations_.Error(path, address.status().message());
   if (address->is_unix() && unix_socket == Unix::kRefused) {
     return locations_.Error(path,

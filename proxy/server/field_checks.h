@@ -6,14 +6,14 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
-#include "policy/server/listen_address.h"
 #include "policy/tls/pem.h"
+#include "proxy/base/listen_address.h"
 #include "proxy/config/locations.h"
 
 namespace sluice::server {
 
 // "HOST:PORT" or "unix:PATH".
-using Address = policy::ListenAddress;
+using Address = ListenAddress;
 
 // What is wrong with a field that has to be there.
 inline constexpr char kRequired[] = "required, and missing or empty";

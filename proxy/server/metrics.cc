@@ -2,19 +2,15 @@
 
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <cstddef>
-#include <limits>
-#include <sstream>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "prometheus/client_metric.h"
-#include "prometheus/text_serializer.h"
-#include "proxy/base/version.h"
+#include "prometheus/metric_type.h"
+#include "proxy/admin_http/metric_families.h"
+#include "proxy/admin_http/process_metrics.h"
 #include "proxy/mqtt/packet_type.h"
-#include "proxy/server/process_metrics.h"
 
 namespace sluice::server {
 namespace {
@@ -92,28 +88,6 @@ ConnectLabels Labels(ConnectOutcome outcome) {
   return {"", ""};
 }
 
-ClientMetric CounterOf(std::vector<ClientMetric::Label> labels,
-                       uint64_t value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  metric.counter.value = static_cast<double>(value);
-  return metric;
-}
-
-MetricFamily Family(const char* name, const char* help, MetricType type) {
-  MetricFamily family;
-  family.name = name;
-  family.help = help;
-  family.type = type;
-  return family;
-}
-
-MetricFamily SingleCounter(const char* name, const char* help, uint64_t value) {
-  MetricFamily family = Family(name, help, MetricType::Counter);
-  family.metric.push_back(CounterOf({}, value));
-  return family;
-}
-
 uint64_t ValueOf(const std::atomic<uint64_t>* count) {
   return count == nullptr ? 0 : count->load();
 }
@@ -124,26 +98,6 @@ uint64_t Sum(const std::vector<const Source*>& sources, Pick pick) {
   uint64_t sum = 0;
   for (const Source* source : sources) sum += pick(*source).value();
   return sum;
-}
-
-MetricFamily Histogram(const char* name, const char* help,
-                       const std::vector<const DurationHistogram*>& parts) {
-  MetricFamily family = Family(name, help, MetricType::Histogram);
-  ClientMetric& metric = family.metric.emplace_back();
-  uint64_t cumulated = 0;
-  for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {
-    for (const DurationHistogram* part : parts) cumulated += part->count(i);
-    ClientMetric::Bucket& bucket = metric.histogram.bucket.emplace_back();
-    bucket.cumulative_count = cumulated;
-    bucket.upper_bound = i < DurationHistogram::kBounds.size()
-                             ? DurationHistogram::kBounds[i]
-                             : std::numeric_limits<double>::infinity();
-  }
-  metric.histogram.sample_count = cumulated;
-  for (const DurationHistogram* part : parts) {
-    metric.histogram.sample_sum += part->sum_seconds();
-  }
-  return family;
 }
 
 MetricFamily Connects(const std::vector<const Counters*>& sessions) {
@@ -272,21 +226,16 @@ MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
 MetricFamily Gauge(const char* name, const char* help,
                    const std::vector<const LoopStats*>& loops,
                    std::atomic<size_t> LoopStats::*gauge) {
-  MetricFamily family = Family(name, help, MetricType::Gauge);
   size_t sum = 0;
   for (const LoopStats* loop : loops) sum += loop->*gauge;
-  family.metric.emplace_back().gauge.value = static_cast<double>(sum);
-  return family;
+  return SingleGauge(name, help, static_cast<double>(sum));
 }
 
 MetricFamily Connections(const std::vector<const LoopStats*>& loops) {
-  MetricFamily family =
-      Family("sluice_connections", "Client connections that are open.",
-             MetricType::Gauge);
   int64_t open = 0;
   for (const LoopStats* loop : loops) open += loop->connections();
-  family.metric.emplace_back().gauge.value = static_cast<double>(open);
-  return family;
+  return SingleGauge("sluice_connections", "Client connections that are open.",
+                     static_cast<double>(open));
 }
 
 MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
@@ -326,12 +275,6 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
   return family;
 }
 
-MetricFamily Flag(const char* name, const char* help, bool value) {
-  MetricFamily family = Family(name, help, MetricType::Gauge);
-  family.metric.emplace_back().gauge.value = value ? 1 : 0;
-  return family;
-}
-
 MetricFamily Certificates(const std::vector<CertificateExpiry>& certificates) {
   MetricFamily family =
       Family("sluice_certificate_not_after_seconds",
@@ -344,16 +287,6 @@ MetricFamily Certificates(const std::vector<CertificateExpiry>& certificates) {
     metric.gauge.value =
         static_cast<double>(absl::ToUnixSeconds(certificate.not_after));
   }
-  return family;
-}
-
-MetricFamily BuildInfo() {
-  MetricFamily family =
-      Family("sluice_build_info", "Always 1; the version is a label.",
-             MetricType::Gauge);
-  ClientMetric& metric = family.metric.emplace_back();
-  metric.label = {{"version", kVersion}};
-  metric.gauge.value = 1;
   return family;
 }
 
@@ -374,7 +307,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
   for (const LoopStats* loop : loops) handshakes.push_back(&loop->handshakes);
 
   std::vector<MetricFamily> families = ProcessMetrics(sources_.start_time);
-  families.push_back(BuildInfo());
+  families.push_back(BuildInfo("sluice_build_info"));
   families.push_back(Connections(loops));
   families.push_back(
       Gauge("sluice_connections_pending",
@@ -393,13 +326,14 @@ std::vector<MetricFamily> Metrics::Collect() const {
   families.push_back(Packets(sessions));
   families.push_back(Bytes(loops));
   families.push_back(Decisions(sessions));
-  families.push_back(Histogram("sluice_policy_request_duration_seconds",
-                               "Time to an answer of the policy service.",
-                               sources_.policy_requests));
-  families.push_back(Histogram("sluice_tls_handshake_duration_seconds",
-                               "Time from accept to the end of a TLS handshake "
-                               "that succeeded.",
-                               handshakes));
+  families.push_back(SingleHistogram("sluice_policy_request_duration_seconds",
+                                     "Time to an answer of the policy service.",
+                                     sources_.policy_requests));
+  families.push_back(
+      SingleHistogram("sluice_tls_handshake_duration_seconds",
+                      "Time from accept to the end of a TLS handshake "
+                      "that succeeded.",
+                      handshakes));
   families.push_back(total("sluice_tls_handshakes_resumed_total",
                            "TLS handshakes that resumed a session.",
                            &LoopStats::handshakes_resumed));
@@ -460,10 +394,6 @@ std::vector<MetricFamily> Metrics::Collect() const {
   return families;
 }
 
-std::string Metrics::Text() const {
-  std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, Collect());
-  return text.str();
-}
+std::string Metrics::Text() const { return MetricsText(Collect()); }
 
 }  // namespace sluice::server

@@ -79,8 +79,6 @@ class Container:
         timeout = probe.get("timeoutSeconds", 1)
         if "httpGet" in probe:
             return self._http(probe["httpGet"])
-        if "grpc" in probe:
-            return self._grpc(probe["grpc"], timeout)
         return subprocess.run(self._argv(probe["exec"]["command"]),
                               timeout=timeout + 5, check=False,
                               capture_output=True).returncode == 0
@@ -94,22 +92,6 @@ class Container:
         except OSError:
             return False
         return 200 <= status < 400
-
-    def _grpc(self, action, timeout):
-        """grpc.health.v1.Health/Check over plain HTTP/2, with curl."""
-        message = b"".join(
-            b"\x0a" + bytes([len(s)]) + s
-            for s in [action.get("service", "").encode()] if s)
-        result = subprocess.run(
-            ["curl", "--silent", "--max-time", str(timeout),
-             "--http2-prior-knowledge", "--data-binary", "@-",
-             "--header", "Content-Type: application/grpc",
-             "--header", "TE: trailers",
-             f"http://127.0.0.1:{self._pod.ports[action['port']]}"
-             "/grpc.health.v1.Health/Check"],
-            input=b"\0" + len(message).to_bytes(4, "big") + message,
-            check=False, capture_output=True)
-        return result.stdout == b"\0\0\0\0\x02\x08\x01"  # SERVING
 
     def wait(self, name):
 

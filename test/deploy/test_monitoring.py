@@ -1,4 +1,5 @@
-"""Rules, dashboard and a real Prometheus, on the metrics of a running proxy."""
+"""Rules, dashboard and a real Prometheus, on the metrics of a running proxy and
+policy service."""
 
 import json
 import re
@@ -69,7 +70,10 @@ class Monitoring(StackTestCase):
             "rule_files": [str(RULES)],
             "scrape_configs": [{
                 "job_name": "sluice",
-                "static_configs": [{"targets": [cls.stack.admin_address]}]}],
+                "static_configs": [{"targets": [cls.stack.admin_address]}]}, {
+                "job_name": "sluice-policy",
+                "static_configs": [{
+                    "targets": [cls.stack.policy_admin_address]}]}],
         }), encoding="utf-8")
         prometheus = Process(
             ["prometheus", f"--config.file={directory}/prometheus.yaml",
@@ -97,9 +101,12 @@ class Monitoring(StackTestCase):
                          self.stack.admin_address)
 
     def test_expressions_name_metrics_and_labels_that_there_are(self):
-        with urllib.request.urlopen(
-                f"http://{self.stack.admin_address}/metrics") as response:
-            page = response.read().decode()
+        page = ""
+        for address in (self.stack.admin_address,
+                        self.stack.policy_admin_address):
+            with urllib.request.urlopen(
+                    f"http://{address}/metrics") as response:
+                page += response.read().decode()
         known = set(re.findall(r"^(\w+)(?:\{| )", page, re.MULTILINE))
         for place, expression in expressions():
             for metric in _METRIC.findall(expression):

@@ -9,6 +9,7 @@ import time
 import grpc
 
 from harness import wire
+from harness.admin import http_status
 from harness.client import Client
 from harness.etcd import Etcd
 from harness.process import eventually
@@ -135,14 +136,24 @@ class HealthTest(EtcdTestCase):
             return {b"\x08\x01": True, b"\x08\x02": False}[
                 check(request, timeout=5)]
 
+    def http(self, path):
+        return http_status(self.stack.policy_admin_address, path)
+
     def test_service_is_not_serving_while_etcd_is_away(self):
         name = "sluice.policy.v1.PolicyService"
+        self.assertEqual(self.http("/readyz"), 200)
         self.assertTrue(self.serves(name))
         self.etcd.stop(signal.SIGKILL)
         eventually(lambda: not self.serves(name), "NOT_SERVING")
         self.assertTrue(self.serves(""), "the process lives")
+        self.assertEqual(self.http("/readyz"), 503)
+        self.assertEqual(self.http("/healthz"), 200)
+        metrics = self.stack.policy_metrics()
+        self.assertEqual(metrics["sluice_policy_ready"], 0)
+        self.assertGreater(metrics["sluice_policy_store_losses_total"], 0)
         self.etcd.start()
         eventually(lambda: self.serves(name), "SERVING")
+        self.assertEqual(self.http("/readyz"), 200)
 
 
 class RemadeEtcdTest(EtcdTestCase):

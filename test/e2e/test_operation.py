@@ -140,8 +140,14 @@ class FewDescriptorsTest(StackTestCase):
 
 class SilentAdminClientsTest(StackTestCase):
 
-    def test_admin_port_answers_whoever_else_says_nothing(self):
-        host, port = self.stack.admin_address.rsplit(":", 1)
+    def test_admin_ports_answer_whoever_else_says_nothing(self):
+        for address in (self.stack.admin_address,
+                        self.stack.policy_admin_address):
+            with self.subTest(address):
+                self.assert_answers_others(address)
+
+    def assert_answers_others(self, address):
+        host, port = address.rsplit(":", 1)
         with contextlib.ExitStack() as others:
             for part in (b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\n") * 150:
                 other = others.enter_context(
@@ -150,8 +156,29 @@ class SilentAdminClientsTest(StackTestCase):
             for path in ("/healthz", "/readyz", "/metrics"):
                 start = time.monotonic()
                 self.assertEqual(
-                    admin.http_status(self.stack.admin_address, path), 200)
+                    admin.http_status(address, path), 200)
                 self.assertLess(time.monotonic() - start, 1, path)
+
+
+class PolicyMetricsTest(StackTestCase):
+
+    def test_policy_service_counts_what_it_is_asked(self):
+
+        def decisions(kind, result):
+            return self.stack.policy_metrics()[
+                "sluice_policy_decisions_total"
+                f'{{kind="{kind}",result="{result}"}}']
+
+        self.connected("a/# pub")
+        self.assertEqual(decisions("authenticate", "granted"), 1)
+        self.assertEqual(decisions("authenticate", "denied"), 0)
+        self.assert_code(self.client().ace_connect(b"garbage", self.key), 0x87)
+        self.assertEqual(decisions("authenticate", "denied"), 1)
+        metrics = self.stack.policy_metrics()
+        self.assertEqual(metrics["sluice_policy_proxies_watching"], 1)
+        self.assertEqual(
+            metrics["sluice_policy_decision_duration_seconds_count"
+                    '{kind="authenticate"}'], 2)
 
 
 class StalledLogTest(StackTestCase):

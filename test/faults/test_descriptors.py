@@ -8,6 +8,7 @@ import time
 
 from fault_case import FaultTestCase
 from harness import usage
+from harness.admin import http_status
 from harness.process import eventually
 
 
@@ -92,6 +93,14 @@ class DescriptorTest(DescriptorTestCase):
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[1]))
         return self.client()
 
+    def probe(self):
+        """Whether the policy service answers one."""
+        try:
+            return http_status(self.stack.policy_admin_address,
+                               "/healthz") == 200
+        except OSError:
+            return False
+
     def test_policy_service_serves_the_proxy_and_recovers(self):
         self.lets_in()
         with descriptor_limit(self.stack.policy, spare=4):
@@ -99,6 +108,7 @@ class DescriptorTest(DescriptorTestCase):
             self.assert_idle(self.stack.policy)
             self.connected("a/# pub").tls.close()
             crowd.close()
+        eventually(self.probe, "probes are answered again")
         eventually(lambda: self.stack.sluicectl(
             "session", "list").returncode == 0, "operators are served again")
         self.assertTrue(self.watching())

@@ -1,4 +1,4 @@
-"""The proxy's admin address, over HTTP."""
+"""The admin address of proxy or policy service, over HTTP."""
 
 import urllib.error
 import urllib.request

@@ -118,6 +118,7 @@ class Stack:
             "public_topics": [{"filter": "public/#",
                                "permissions": ["pub", "sub"]}],
             "store": {"memory": {}},
+            "admin": {"address": "127.0.0.1:0"},
         }
         if self.mode == "mtls":
             config["tls"] = {"certificate": "policy.crt",
@@ -158,6 +159,7 @@ class Stack:
     def start_policy(self):
         """Starts the policy service, again at the address it had before."""
         self.policy, ready = self._start(POLICY, "policy.yaml", "policy.log")
+        self.policy_admin_address = ready.get("admin")
         if self.mode != "unix":
             self._policy_address = ready["address"]
             self._write_policy_config()
@@ -196,6 +198,10 @@ class Stack:
     def metrics(self):
         """The proxy's: series to value."""
         return admin.metrics(self.admin_address)
+
+    def policy_metrics(self):
+        """The policy service's."""
+        return admin.metrics(self.policy_admin_address)
 
     def stop(self):
         for process in reversed(self._processes):

@@ -90,7 +90,7 @@ TEST_F(ConfigTest, ReadsTheMinimalConfiguration) {
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_TRUE(config->address.has_value());
   EXPECT_EQ(config->address->ToString(), "127.0.0.1:0");
-  EXPECT_FALSE(config->health_address.has_value());
+  EXPECT_FALSE(config->admin.has_value());
   EXPECT_FALSE(config->tls.has_value());
   EXPECT_THAT(config->public_topics,
               ElementsAre(ace::Permission{"public/#", false, true}));
@@ -99,12 +99,12 @@ TEST_F(ConfigTest, ReadsTheMinimalConfiguration) {
               ElementsAre(HasSubstr("may manage the service")));
 }
 
-TEST_F(ConfigTest, TakesAnAddressForHealth) {
+TEST_F(ConfigTest, TakesAnAddressForAdminHttp) {
   const auto config =
-      Load(absl::StrCat(kMinimal, "health_address: 0.0.0.0:50052\n"));
+      Load(absl::StrCat(kMinimal, "admin: {address: 0.0.0.0:9902}\n"));
   ASSERT_TRUE(config.ok()) << config.status();
-  ASSERT_TRUE(config->health_address.has_value());
-  EXPECT_EQ(config->health_address->ToString(), "0.0.0.0:50052");
+  ASSERT_TRUE(config->admin.has_value());
+  EXPECT_EQ(config->admin->ToString(), "0.0.0.0:9902");
 }
 
 TEST_F(ConfigTest, ReadsEverythingThatThisVersionSupports) {
@@ -425,10 +425,12 @@ TEST_F(ConfigTest, NamesThePlaceOfAnError) {
   } kCases[] = {
       {Minimal({{"audience", "audiences"}}), "policy.yaml:2: audiences: "},
       {Minimal({{"127.0.0.1:0", "127.0.0.1"}}), "policy.yaml:1: address: "},
-      {absl::StrCat(kMinimal, "health_address: x\n"),
-       "policy.yaml:11: health_address: expected HOST:PORT"},
-      {absl::StrCat(kMinimal, "health_address: unix:x\n"),
-       "policy.yaml:11: health_address: expected HOST:PORT"},
+      {absl::StrCat(kMinimal, "admin: {address: x}\n"),
+       "policy.yaml:11: admin.address: expected HOST:PORT"},
+      {absl::StrCat(kMinimal, "admin: {address: \"unix:x\"}\n"),
+       "policy.yaml:11: admin.address: expected HOST:PORT"},
+      {absl::StrCat(kMinimal, "admin: {}\n"),
+       "policy.yaml:11: admin.address: required"},
       {Minimal({{"127.0.0.1:0", "127.0.0.1:70000"}}),
        "policy.yaml:1: address: expected a port"},
       {Minimal({{"127.0.0.1:0", absl::StrCat("unix:", std::string(108, 'x'))}}),

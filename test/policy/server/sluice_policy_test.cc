@@ -10,11 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "nlohmann/json.hpp"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/base/listen_address.h"
+#include "test/proxy/admin_http/http_exchange.h"
 #include "test/testing/child_program.h"
 #include "test/testing/test_certificates.h"
 
@@ -91,6 +94,38 @@ TEST_F(SluicePolicyTest, SaysWhereItListensAndDrainsOnSigterm) {
   EXPECT_EQ(program.Wait(), 0);
 }
 
+TEST_F(SluicePolicyTest, TellsHealthAndMetricsOverHttp) {
+  Program program(
+      {"--config",
+       dir_.Write(
+           "admin.yaml",
+           absl::StrCat(kGoodConfig, "admin: {address: 127.0.0.1:0}\n"))});
+  const auto ready = program.ReadEvent("ready");
+  const ListenAddress admin =
+      ParseListenAddress(ready["admin"].get<std::string>()).value();
+  EXPECT_THAT(Get(admin, "/healthz"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(Get(admin, "/readyz"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(IsGranted(ready["address"]));
+  const std::string metrics = Get(admin, "/metrics");
+  EXPECT_THAT(metrics,
+              HasSubstr("\nsluice_policy_decisions_total{kind=\"authenticate\","
+                        "result=\"granted\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("\nsluice_policy_ready 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("\nprocess_open_fds "));
+}
+
+TEST_F(SluicePolicyTest, FailsWhenTheAdminAddressIsTaken) {
+  Program first({"--config", config_});
+  const std::string address = first.ReadEvent("ready")["address"];
+  Program second(
+      {"--config", dir_.Write("second.yaml",
+                              absl::StrCat(kGoodConfig, "admin: {address: \"",
+                                           address, "\"}\n"))});
+  EXPECT_THAT(second.ReadEvent("start_failed")["detail"].get<std::string>(),
+              HasSubstr(address));
+  EXPECT_EQ(second.Wait(), 1);
+}
+
 TEST_F(SluicePolicyTest, ReloadsOnSighupAndKeepsWhatWorked) {
   Program program({"--config", config_});
   const std::string address = program.ReadEvent("ready")["address"];
@@ -127,8 +162,13 @@ TEST_F(SluicePolicyTest, FailsWhenTheAddressIsTaken) {
 
 // A call that stays under way keeps the drain waiting.
 TEST_F(SluicePolicyTest, ASecondSigtermQuitsAtOnce) {
-  Program program({"--config", config_});
-  const std::string address = program.ReadEvent("ready")["address"];
+  Program program(
+      {"--config",
+       dir_.Write(
+           "admin.yaml",
+           absl::StrCat(kGoodConfig, "admin: {address: 127.0.0.1:0}\n"))});
+  const auto ready = program.ReadEvent("ready");
+  const std::string address = ready["address"];
   grpc::GenericStub stub(
       grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
   grpc::CompletionQueue queue;
@@ -153,6 +193,13 @@ TEST_F(SluicePolicyTest, ASecondSigtermQuitsAtOnce) {
 
   program.Signal(SIGTERM);
   program.ReadEvent("draining");
+  const ListenAddress admin =
+      ParseListenAddress(ready["admin"].get<std::string>()).value();
+  while (!absl::StrContains(Get(admin, "/readyz"),
+                            "\r\n\r\npolicy service: "
+                            "draining\n")) {
+  }
+  EXPECT_THAT(Get(admin, "/healthz"), StartsWith("HTTP/1.1 200 "));
   program.Signal(SIGTERM);
   EXPECT_EQ(program.Wait(), -SIGTERM);
 

@@ -133,9 +133,12 @@ TEST_F(CallPoolTest, OneThatIsTooManyIsToldSo) {
         [&] { refused += Call() == StatusCode::RESOURCE_EXHAUSTED; });
   }
   while (refused < 3) std::this_thread::yield();
+  EXPECT_EQ(pool_.waiting(), kMaxWaiting);
   service_.Open();
   for (std::thread& thread : more) thread.join();
   EXPECT_EQ(refused, 3);
+  EXPECT_EQ(pool_.too_many(), 3u);
+  EXPECT_EQ(pool_.waiting(), 0u);
 }
 
 TEST_F(CallPoolTest, WhatComesTooLateIsNotBegun) {
@@ -148,6 +151,7 @@ TEST_F(CallPoolTest, WhatComesTooLateIsNotBegun) {
   service_.Open();
   EXPECT_EQ(Call(), StatusCode::OK);
   EXPECT_EQ(service_.begun(), static_cast<int>(kThreads) + 1);
+  EXPECT_EQ(pool_.too_late(), 1u);
 }
 
 // Less than is kept back from the store: what needs none is done all the same.

@@ -131,6 +131,22 @@ TEST_F(PolicyServiceTest, ATokenWhoseEndIsNotSaidMayLastLongerThanItsGrant) {
   EXPECT_TRUE(unsaid.grant().has_expires_at());
 }
 
+TEST_F(PolicyServiceTest, CountsHowItDecided) {
+  SayActive();
+  Answer(WithExporter("opaque", client_));
+  Answer(WithExporter("opaque", stranger_));
+  http_.body.reset();
+  v1::AuthenticateResponse none;
+  EXPECT_FALSE(Call(WithExporter("another", client_), &none).ok());
+  const auto count = [this](DecisionResult result) {
+    return service_->stats().count(DecisionKind::kAuthenticate, result);
+  };
+  EXPECT_EQ(count(DecisionResult::kGranted), 1u);
+  EXPECT_EQ(count(DecisionResult::kDenied), 1u);
+  EXPECT_EQ(count(DecisionResult::kError), 1u);
+  EXPECT_EQ(count(DecisionResult::kContinued), 0u);
+}
+
 TEST_F(PolicyServiceTest, PossessionIsProvenAsEver) {
   SayActive();
   EXPECT_EQ(Answer(WithExporter("opaque", stranger_)).denial().reason(),

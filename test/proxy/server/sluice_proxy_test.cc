@@ -12,8 +12,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "policy/server/listen_address.h"
-#include "test/proxy/server/http_exchange.h"
+#include "proxy/base/listen_address.h"
+#include "test/proxy/admin_http/http_exchange.h"
 #include "test/proxy/server/loopback_listener.h"
 #include "test/proxy/server/tls_dialer.h"
 #include "test/testing/child_program.h"
@@ -33,7 +33,7 @@ class Program : public sluice::testing::ChildProgram {
 };
 
 Address Parse(const nlohmann::json& address) {
-  return policy::ParseListenAddress(address.get<std::string>()).value();
+  return ParseListenAddress(address.get<std::string>()).value();
 }
 
 class SluiceProxyTest : public ::testing::Test {

@@ -92,7 +92,8 @@ drain_time: {{ .Values.proxy.drainSeconds }}s
 
 {{- define "sluice.policyConfig" -}}
 address: 0.0.0.0:50051
-health_address: 0.0.0.0:50052
+admin:
+  address: 0.0.0.0:9902
 tls:
   certificate: /etc/sluice/tls/tls.crt
   private_key: /etc/sluice/tls/tls.key

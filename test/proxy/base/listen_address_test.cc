@@ -1,8 +1,8 @@
-#include "policy/server/listen_address.h"
+#include "proxy/base/listen_address.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::policy {
+namespace sluice {
 namespace {
 
 TEST(ListenAddressTest, ReadsTcpAddresses) {
@@ -77,4 +77,4 @@ TEST(ListenAddressTest, KnowsWhatOnlyThisHostCanReach) {
 }
 
 }  // namespace
-}  // namespace sluice::policy
+}  // namespace sluice

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "proxy/base/unique_fd.h"
 
-namespace sluice::server {
+namespace sluice {
 
 // The line that an HTTP/1 request begins with. Views into the request.
 struct AdminRequest {
@@ -58,6 +58,6 @@ class AdminConnection {
   size_t written_ = 0;
 };
 
-}  // namespace sluice::server
+}  // namespace sluice
 
 #endif  // PROXY_SERVER_ADMIN_CONNECTION_H_

@@ -1,4 +1,4 @@
-#include "test/proxy/server/http_exchange.h"
+#include "test/proxy/admin_http/http_exchange.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace sluice::server {
+namespace sluice {
 
-UniqueFd Connect(const Address& address) {
+UniqueFd Connect(const ListenAddress& address) {
   UniqueFd socket_fd(socket(AF_INET, SOCK_STREAM, 0));
   const int fd = socket_fd.get();
   EXPECT_GE(fd, 0);
@@ -21,7 +21,7 @@ UniqueFd Connect(const Address& address) {
   return socket_fd;
 }
 
-std::string Exchange(const Address& address, absl::string_view request) {
+std::string Exchange(const ListenAddress& address, absl::string_view request) {
   const UniqueFd socket = Connect(address);
   const int fd = socket.get();
   EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
@@ -35,9 +35,9 @@ std::string Exchange(const Address& address, absl::string_view request) {
   return response;
 }
 
-std::string Get(const Address& address, absl::string_view path) {
+std::string Get(const ListenAddress& address, absl::string_view path) {
   return Exchange(address,
                   absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
-}  // namespace sluice::server
+}  // namespace sluice

@@ -1,4 +1,4 @@
-#include "proxy/server/admin_server.h"
+#include "proxy/admin_http/admin_server.h"
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "policy/server/listening_sockets.h"
 #include "proxy/base/accept_error.h"
+#include "proxy/base/listening_sockets.h"
 
-namespace sluice::server {
+namespace sluice {
 namespace {
 
 constexpr char kPlainText[] = "text/plain; charset=utf-8";
@@ -84,7 +84,7 @@ AdminServer::AdminServer(AdminSources sources)
       }) {}
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(
-    const Address& address, AdminSources sources) {
+    const ListenAddress& address, AdminSources sources) {
   std::unique_ptr<AdminServer> server(new AdminServer(std::move(sources)));
   if (absl::Status s = server->Listen(address); !s.ok()) {
     return absl::UnavailableError(absl::StrCat(
@@ -100,11 +100,11 @@ AdminServer::~AdminServer() {
   thread_.join();
 }
 
-absl::Status AdminServer::Listen(const Address& address) {
+absl::Status AdminServer::Listen(const ListenAddress& address) {
   stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (stop_.get() < 0) return absl::UnavailableError(strerror(errno));
-  absl::StatusOr<policy::ListeningSockets> listening =
-      policy::ListenAtHost(address, policy::Ipv6Sockets::kTakeIpv6Only);
+  absl::StatusOr<ListeningSockets> listening =
+      ListenAtHost(address, Ipv6Sockets::kTakeIpv6Only);
   if (!listening.ok()) return listening.status();
   sockets_ = std::move(listening->sockets);
   address_ = address;
@@ -164,4 +164,4 @@ std::vector<pollfd> AdminServer::Waiting(bool accepting) const {
   return waiting;
 }
 
-}  // namespace sluice::server
+}  // namespace sluice

@@ -1,4 +1,4 @@
-#include "policy/server/listening_sockets.h"
+#include "proxy/base/listening_sockets.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace sluice::policy {
+namespace sluice {
 namespace {
 
 constexpr int kBacklog = 1024;
@@ -137,4 +137,4 @@ absl::StatusOr<UniqueFd> ListenAtPath(const std::string& path) {
   return fd;
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice

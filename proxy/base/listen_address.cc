@@ -1,4 +1,4 @@
-#include "policy/server/listen_address.h"
+#include "proxy/base/listen_address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace sluice::policy {
+namespace sluice {
 namespace {
 
 bool IsDigits(absl::string_view text) {
@@ -75,4 +75,4 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   return address;
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice

@@ -1,5 +1,5 @@
-#ifndef PROXY_SERVER_ADMIN_SERVER_H_
-#define PROXY_SERVER_ADMIN_SERVER_H_
+#ifndef PROXY_ADMIN_HTTP_ADMIN_SERVER_H_
+#define PROXY_ADMIN_HTTP_ADMIN_SERVER_H_
 
 #include <poll.h>
 
@@ -13,11 +13,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proxy/admin_http/admin_connection.h"
+#include "proxy/base/listen_address.h"
 #include "proxy/base/unique_fd.h"
-#include "proxy/server/admin_connection.h"
-#include "proxy/server/field_checks.h"
 
-namespace sluice::server {
+namespace sluice {
 
 // What the admin server tells. Called by its thread, so both are thread-safe,
 // and quick: they answer from what is known.
@@ -54,19 +54,19 @@ class AdminServer {
   // Listens at `address` (TCP; port 0: any), all addresses of its name. Fails
   // when one is taken or cannot be bound.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
-      const Address& address, AdminSources sources);
+      const ListenAddress& address, AdminSources sources);
   // Breaks off what is under way.
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
   // Where it listens, the port resolved.
-  const Address& address() const { return address_; }
+  const ListenAddress& address() const { return address_; }
 
  private:
   explicit AdminServer(AdminSources sources);
 
-  absl::Status Listen(const Address& address);
+  absl::Status Listen(const ListenAddress& address);
   void Run();
   // Takes who waits, and what they have sent already. False: it fails for a
   // while.
@@ -77,13 +77,13 @@ class AdminServer {
   std::vector<pollfd> Waiting(bool accepting) const;
 
   const AdminConnection::Answer answer_;
-  Address address_;
+  ListenAddress address_;
   std::vector<UniqueFd> sockets_;
   UniqueFd stop_;                           // an eventfd
   std::list<AdminConnection> connections_;  // the oldest first
   std::thread thread_;                      // last: uses all of the above
 };
 
-}  // namespace sluice::server
+}  // namespace sluice
 
-#endif  // PROXY_SERVER_ADMIN_SERVER_H_
+#endif  // PROXY_ADMIN_HTTP_ADMIN_SERVER_H_

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace sluice::policy {
+namespace sluice {
 
 // Where a server listens.
 struct ListenAddress {
@@ -35,6 +35,6 @@ inline bool operator==(const ListenAddress& a, const ListenAddress& b) {
 // wrong with the text. A PATH that no socket can have is kInvalidArgument too.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
-}  // namespace sluice::policy
+}  // namespace sluice
 
 #endif  // POLICY_SERVER_LISTEN_ADDRESS_H_

@@ -6,13 +6,13 @@
 #include "absl/time/time.h"
 #include "prometheus/metric_family.h"
 
-namespace sluice::server {
+namespace sluice {
 
 // What Prometheus' client libraries tell about a process (processor time,
 // memory, descriptors, start), under the same names. What the system doesn't
 // say is left out. Any thread.
 std::vector<prometheus::MetricFamily> ProcessMetrics(absl::Time start_time);
 
-}  // namespace sluice::server
+}  // namespace sluice
 
 #endif  // PROXY_SERVER_PROCESS_METRICS_H_

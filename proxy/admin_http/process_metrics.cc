@@ -1,4 +1,4 @@
-#include "proxy/server/process_metrics.h"
+#include "proxy/admin_http/process_metrics.h"
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 
 #include "prometheus/client_metric.h"
 
-namespace sluice::server {
+namespace sluice {
 namespace {
 
 using ::prometheus::MetricFamily;
@@ -82,4 +82,4 @@ std::vector<MetricFamily> ProcessMetrics(absl::Time start_time) {
   return families;
 }
 
-}  // namespace sluice::server
+}  // namespace sluice

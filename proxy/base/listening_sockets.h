@@ -1,15 +1,15 @@
-#ifndef POLICY_SERVER_LISTENING_SOCKETS_H_
-#define POLICY_SERVER_LISTENING_SOCKETS_H_
+#ifndef PROXY_BASE_LISTENING_SOCKETS_H_
+#define PROXY_BASE_LISTENING_SOCKETS_H_
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "policy/server/listen_address.h"
+#include "proxy/base/listen_address.h"
 #include "proxy/base/unique_fd.h"
 
-namespace sluice::policy {
+namespace sluice {
 
 // What sockets at an IPv6 address take, where that is the one for all.
 enum class Ipv6Sockets { kTakeIpv4Too, kTakeIpv6Only };
@@ -28,6 +28,6 @@ absl::StatusOr<ListeningSockets> ListenAtHost(const ListenAddress& address,
 // Listens at a Unix socket, whose file must not be there. Does not block.
 absl::StatusOr<UniqueFd> ListenAtPath(const std::string& path);
 
-}  // namespace sluice::policy
+}  // namespace sluice
 
-#endif  // POLICY_SERVER_LISTENING_SOCKETS_H_
+#endif  // PROXY_BASE_LISTENING_SOCKETS_H_

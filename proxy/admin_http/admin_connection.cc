@@ -1,4 +1,4 @@
-#include "proxy/server/admin_connection.h"
+#include "proxy/admin_http/admin_connection.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
 
-namespace sluice::server {
+namespace sluice {
 namespace {
 
 constexpr size_t kMaxRequest = 8192;
@@ -121,4 +121,4 @@ void AdminConnection::DropInput() {
   }
 }
 
-}  // namespace sluice::server
+}  // namespace sluice
