@@ -2,15 +2,18 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "proxy/base/accept_error.h"
 #include "proxy/base/listening_sockets.h"
 
@@ -21,6 +24,8 @@ namespace {
 constexpr int kPauseMilliseconds = 100;
 // Of one socket before the others, and the end, have their turn.
 constexpr int kBatch = 64;
+// Descriptors for all but connections: of few a quarter.
+constexpr rlim_t kReserve = 64;
 
 }  // namespace
 
@@ -59,6 +64,7 @@ void Acceptor::Stop() {
     eventfd_write(stop_.get(), 1);
     thread_.join();
   }
+  if (log_ != nullptr) refusals_.TellRest(*log_);
   sockets_.clear();
   if (!unix_path_.empty()) unlink(unix_path_.c_str());
   unix_path_.clear();
@@ -81,12 +87,29 @@ void Acceptor::Run() {
   }
 }
 
+bool Acceptor::IsOfTheReserve(int fd) {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  // The lowest number that is free is the one that is given out.
+  return static_cast<rlim_t>(fd) >=
+         limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 4);
+}
+
 bool Acceptor::AcceptFrom(int socket) {
   for (int i = 0; i < kBatch; ++i) {
     const int fd =
         accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       failing_ = false;
+      if (IsOfTheReserve(fd)) {
+        close(fd);
+        ++refused_;
+        if (log_ != nullptr && refusals_.Take(absl::Now(), *log_)) {
+          log_->Warning("connection_refused",
+                        {{"detail", "too many descriptors are open"}});
+        }
+        continue;
+      }
       Sink::NewConnectionParameters connection;
       connection.listener_fd = socket;
       connection.fd = fd;

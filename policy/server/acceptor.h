@@ -1,6 +1,7 @@
 #ifndef POLICY_SERVER_ACCEPTOR_H_
 #define POLICY_SERVER_ACCEPTOR_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/server_builder.h"
+#include "proxy/base/limited_event.h"
 #include "proxy/base/listen_address.h"
 #include "proxy/base/log.h"
 #include "proxy/base/unique_fd.h"
@@ -17,7 +19,8 @@ namespace sluice::policy {
 
 // Listens for a gRPC server. gRPC's own listener stops for good where it cannot
 // accept a connection for want of file descriptors; this one waits until there
-// are some.
+// are some. It leaves some for the store and for authorization servers: who
+// connects when there are no others is hung up on at once.
 class Acceptor {
  public:
   using Sink = grpc::experimental::ExternalConnectionAcceptor;
@@ -41,10 +44,17 @@ class Acceptor {
   // Accepts no more, and refuses those that wait.
   void Stop();
 
+  // Connections that were hung up on at once. Any thread.
+  uint64_t refused() const { return refused_; }
+  // Lines about them that were left out.
+  uint64_t log_suppressed() const { return log_suppressed_; }
+
  private:
   Acceptor() = default;
 
   void Run();
+  // Whether `fd` is one of those that are left for others.
+  static bool IsOfTheReserve(int fd);
   // Takes some of those that wait at `socket`. False where it cannot, and had
   // better wait.
   bool AcceptFrom(int socket);
@@ -56,6 +66,9 @@ class Acceptor {
   std::unique_ptr<Sink> sink_;
   Logger* log_ = nullptr;
   bool failing_ = false;
+  std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> log_suppressed_{0};
+  LimitedEvent refusals_{"connection_refused", &log_suppressed_};
   std::thread thread_;
 };
 

@@ -150,6 +150,11 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
            sources.is_ready()));
   families.push_back(Decisions(*sources.decisions));
   families.push_back(DecisionTimes(*sources.decisions));
+  families.push_back(SingleCounter(
+      "sluice_policy_connections_refused_total",
+      "Connections to the gRPC port that were hung up on at once, since only "
+      "the descriptors that are kept for other things were left.",
+      sources.connections_refused()));
   families.push_back(CallsWaiting(sources));
   families.push_back(CallsRefused(sources));
   families.push_back(
@@ -171,6 +176,11 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
       SingleCounter("sluice_policy_log_dropped_total",
                     "Lines of the log that could not be written.",
                     sources.log == nullptr ? 0 : sources.log->dropped()));
+  families.push_back(SingleCounter(
+      "sluice_policy_log_suppressed_total",
+      "Lines of the log about refused connections, and of gRPC, that were left "
+      "out, as there were too many.",
+      sources.log_suppressed()));
   return MetricsText(families);
 }
 

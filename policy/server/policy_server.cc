@@ -12,6 +12,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "policy/http/http_client.h"
 #include "policy/server/changed_fields.h"
+#include "policy/server/grpc_log.h"
 #include "policy/server/issuer_config.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
@@ -27,6 +28,8 @@ constexpr int kMinPingIntervalMs = 10'000;
 // tells it for hours.
 constexpr int kPingIntervalMs = 20'000;
 constexpr int kPingTimeoutMs = 5'000;
+// For TLS and the first HTTP/2 frame; gRPC would wait for two minutes.
+constexpr int kHandshakeTimeoutMs = 10'000;
 
 // For calls that wait for the store: what proxies ask never keeps operators
 // waiting. Of SQLite and etcd one call takes about a millisecond.
@@ -230,6 +233,13 @@ PolicyMetricSources PolicyServer::metric_sources() const {
   sources.resources = [this] { return replica_->counts(); };
   sources.is_ready = [this] { return Missing().empty(); };
   sources.log = log_;
+  sources.connections_refused = [this] {
+    return acceptor_ == nullptr ? 0 : acceptor_->refused();
+  };
+  sources.log_suppressed = [this] {
+    return ScopedGrpcLog::suppressed() +
+           (acceptor_ == nullptr ? 0 : acceptor_->log_suppressed());
+  };
   return sources;
 }
 
@@ -266,6 +276,8 @@ void PolicyServer::Start() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             kHandshakeTimeoutMs);
   std::unique_ptr<Acceptor::Sink> sink;
   if (listens) {
     std::shared_ptr<grpc::ServerCredentials> credentials = tls_credentials_;

@@ -20,6 +20,10 @@ void ForbidLookingIntoMemory();
 // on: that is for tests, and costs 2 to 4% of what a new client does.
 void SkipDeadlockDetection();
 
+// From now on as many descriptors may be open as the system lets this process
+// have. Failing to is no reason not to serve.
+void RaiseDescriptorLimit();
+
 }  // namespace sluice
 
 #endif  // PROXY_BASE_PROCESS_H_

@@ -2,7 +2,6 @@
 
 #include <deque>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -36,13 +35,13 @@ Line LineOf(Event::Kind kind) {
 }  // namespace
 
 EventLogger::~EventLogger() {
-  for (const Limit* limit :
+  for (LimitedEvent* limit :
        {&handshakes_, &connections_, &refusals_, &denials_, &ends_}) {
-    TellSuppressed(*limit, limit->untold);
+    limit->TellRest(logger_);
   }
 }
 
-EventLogger::Limit* EventLogger::LimitOf(const Event& event) {
+LimitedEvent* EventLogger::LimitOf(const Event& event) {
   if (event.has_token) return nullptr;
   switch (event.kind) {
     case Event::Kind::kConnected:
@@ -60,8 +59,8 @@ EventLogger::Limit* EventLogger::LimitOf(const Event& event) {
 void EventLogger::OnEvent(const Event& event) {
   const Line line = LineOf(event.kind);
   if (!logger_.Enabled(line.level)) return;
-  Limit* const limit = LimitOf(event);
-  if (limit != nullptr && !Take(limit)) return;
+  LimitedEvent* const limit = LimitOf(event);
+  if (limit != nullptr && !limit->Take(now_(), logger_)) return;
   std::deque<std::string> shown;  // what fields are views of
   std::vector<LogField> fields = {
       {"listener", event.listener},
@@ -89,30 +88,11 @@ void EventLogger::OnEvent(const Event& event) {
 void EventLogger::OnHandshakeFailed(absl::string_view listener,
                                     absl::string_view client_address,
                                     absl::string_view reason) {
-  if (!logger_.Enabled(LogLevel::kInfo) || !Take(&handshakes_)) return;
+  if (!logger_.Enabled(LogLevel::kInfo) || !handshakes_.Take(now_(), logger_))
+    return;
   logger_.Info("handshake_failed", {{"listener", listener},
                                     {"client_address", client_address},
                                     {"detail", reason}});
-}
-
-bool EventLogger::Take(Limit* limit) {
-  uint64_t untold = 0;
-  {
-    std::lock_guard<std::mutex> lock(limit->mutex);
-    if (!limit->lines.Take(now_())) {
-      ++limit->untold;
-      ++suppressed_;
-      return false;
-    }
-    untold = std::exchange(limit->untold, 0);
-  }
-  TellSuppressed(*limit, untold);
-  return true;
-}
-
-void EventLogger::TellSuppressed(const Limit& limit, uint64_t lines) {
-  if (lines == 0) return;
-  logger_.Warning("lines_suppressed", {{"of", limit.event}, {"lines", lines}});
 }
 
 }  // namespace sluice::server

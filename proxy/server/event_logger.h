@@ -3,13 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proxy/base/limited_event.h"
 #include "proxy/base/log.h"
-#include "proxy/session/line_limit.h"
 #include "proxy/session/session.h"
 #include "proxy/transport/transport_observer.h"
 
@@ -30,11 +29,7 @@ namespace sluice::server {
 // KiB is no reason for a line of 64 KiB.
 //
 // What anybody can cause who reaches a listener, failed handshakes, refused
-// clients, and what clients without a token do, gets at most
-// LineLimit::kPerSecond lines a second of each. The next such line, or the end,
-// tells how many there would have been more:
-//
-//   lines_suppressed  warning  `of` which event, and how many `lines`
+// clients, and what clients without a token do, is a LimitedEvent.
 //
 // Thread-safe: one serves all event loops.
 class EventLogger final : public session::ObserverInterface,
@@ -54,28 +49,17 @@ class EventLogger final : public session::ObserverInterface,
   const std::atomic<uint64_t>& suppressed() const { return suppressed_; }
 
  private:
-  // One event's.
-  struct Limit {
-    const char* event;
-    std::mutex mutex;
-    session::LineLimit lines;
-    uint64_t untold = 0;
-  };
-
   // Of an event's lines; null: none.
-  Limit* LimitOf(const session::Event& event);
-  // Whether there may be one more line; says how many there were not before.
-  bool Take(Limit* limit);
-  void TellSuppressed(const Limit& limit, uint64_t lines);
+  LimitedEvent* LimitOf(const session::Event& event);
 
   Logger& logger_;
   absl::Time (*const now_)();
-  Limit handshakes_{"handshake_failed", {}, {}};
-  Limit connections_{"client_connected", {}, {}};
-  Limit refusals_{"client_refused", {}, {}};
-  Limit denials_{"client_denied", {}, {}};
-  Limit ends_{"client_closed", {}, {}};
   std::atomic<uint64_t> suppressed_{0};
+  LimitedEvent handshakes_{"handshake_failed", &suppressed_};
+  LimitedEvent connections_{"client_connected", &suppressed_};
+  LimitedEvent refusals_{"client_refused", &suppressed_};
+  LimitedEvent denials_{"client_denied", &suppressed_};
+  LimitedEvent ends_{"client_closed", &suppressed_};
 };
 
 }  // namespace sluice::server

@@ -387,10 +387,9 @@ std::vector<MetricFamily> Metrics::Collect() const {
       sources_.log == nullptr ? 0 : sources_.log->dropped()));
   families.push_back(SingleCounter(
       "sluice_log_suppressed_total",
-      "Lines of the log about failed handshakes, and clients that are refused "
-      "or "
-      "have no token, that were left out, as there were too many.",
-      ValueOf(sources_.log_suppressed)));
+      "Lines of the log about failed handshakes, clients that are refused or "
+      "have no token, and of gRPC, that were left out, as there were too many.",
+      sources_.log_suppressed == nullptr ? 0 : sources_.log_suppressed()));
   return families;
 }
 

@@ -37,7 +37,7 @@ struct MetricSources {
   std::function<std::vector<CertificateExpiry>()> certificates;
   const std::atomic<uint64_t>* audit_dropped = nullptr;  // null: no audit log
   const Logger* log = nullptr;
-  const std::atomic<uint64_t>* log_suppressed = nullptr;
+  std::function<uint64_t()> log_suppressed = nullptr;
 };
 
 // The proxy's metrics, summed over the event loops when they are asked for;

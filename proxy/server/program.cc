@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -33,11 +32,7 @@ constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 void PrepareProcess() {
   ForbidLookingIntoMemory();
   SkipDeadlockDetection();
-  rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  RaiseDescriptorLimit();
 }
 
 void LogWarnings(const Config& config, Logger& log) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "grpcpp/channel.h"
+#include "policy/server/grpc_log.h"
 #include "policy/tls/validity.h"
 #include "proxy/base/secret_string.h"
 #include "proxy/base/small_file.h"
@@ -201,7 +202,9 @@ absl::Status Server::StartAdmin() {
     return expiries_;
   };
   sources.log = &logger_;
-  sources.log_suppressed = &event_logger_.suppressed();
+  sources.log_suppressed = [this] {
+    return event_logger_.suppressed() + policy::ScopedGrpcLog::suppressed();
+  };
   if (audit_writer_ != nullptr) {
     sources.audit_dropped = &audit_writer_->dropped();
   }

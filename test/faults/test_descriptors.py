@@ -9,7 +9,11 @@ import time
 from fault_case import FaultTestCase
 from harness import usage
 from harness.admin import http_status
+from harness.jwks import IssuerKey, JwksServer, make_jwks
+from harness.ports import free_port
 from harness.process import eventually
+from harness.stack import keys_directory
+from harness.tokens import AuthorizationServer
 
 
 @contextlib.contextmanager
@@ -113,6 +117,58 @@ class DescriptorTest(DescriptorTestCase):
             "session", "list").returncode == 0, "operators are served again")
         self.assertTrue(self.watching())
         self.connected("a/# pub").tls.close()
+
+
+class PolicyFloodTest(DescriptorTestCase):
+    """More connections to the policy service than it has descriptors, which say
+    nothing, and need no certificate for that."""
+
+    @classmethod
+    def setUpClass(cls):
+        key = IssuerKey(make_jwks(issuer="EdDSA")["issuer"])
+        server = JwksServer(keys_directory(), key, port=free_port())
+        cls.addClassCleanup(server.stop)
+        server.start()
+        cls.stack_options = {"mode": "mtls", "policy": {"issuers": [{
+            "issuer": AuthorizationServer.issuer, "ca": "ca.crt",
+            "jwks_url": f"https://127.0.0.1:{server.port}/jwks",
+            "jwks_refresh": "1s"}]}}
+        super().setUpClass()
+
+    def readings(self, result):
+        return self.stack.policy_metrics()[
+            "sluice_policy_http_requests_total"
+            f'{{purpose="jwks",result="{result}"}}']
+
+    def test_store_keys_and_probes_keep_their_descriptors(self):
+        policy = self.stack.policy
+        limit = resource.prlimit(policy.pid, resource.RLIMIT_NOFILE)
+        self.assertEqual(*limit)  # as many as it may have
+        with descriptor_limit(policy, spare=200):
+            self.flood()
+            before = self.readings("answered")
+            eventually(lambda: self.readings("answered") > before + 1,
+                       "keys are read")
+            self.assertEqual(self.readings("failed"), 0)
+            metrics = self.stack.policy_metrics()
+            self.assertGreater(
+                metrics["sluice_policy_connections_refused_total"], 200)
+            self.assertEqual(
+                http_status(self.stack.policy_admin_address, "/healthz"), 200)
+            self.assertLessEqual(policy.output().count(
+                '"connection_refused"'), 300)
+            # Who says nothing is hung up on after ten seconds.
+            eventually(lambda: usage.descriptors(policy.pid) < 100,
+                       "silent connections are closed", 15)
+        self.assertTrue(self.watching())
+
+    def flood(self):
+        host, port = self.stack.policy_address.split(":")
+        opened = contextlib.ExitStack()
+        self.addCleanup(opened.close)
+        for _ in range(600):
+            opened.enter_context(
+                socket.create_connection((host, int(port)), 5))
 
 
 class AnonymousTest(DescriptorTestCase):

@@ -21,6 +21,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
+#include "proxy/base/unique_fd.h"
 
 namespace {
 
@@ -175,6 +176,30 @@ TEST_F(AcceptorTest, GoesOnWhenThereAreDescriptorsAgain) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(taken_.WaitFor(1, kInTime));
   close(fd);
+}
+
+TEST_F(AcceptorTest, LeavesSomeDescriptorsForOthers) {
+  Listen("127.0.0.1:0");
+  Start();
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<UniqueFd> taken;
+  do {
+    taken.emplace_back(dup(STDIN_FILENO));
+  } while (taken.back().get() >= 0 && taken.back().get() < 256 - 64);
+  const UniqueFd refused(Connect());
+  char byte;
+  EXPECT_EQ(recv(refused.get(), &byte, 1, 0), 0);
+  EXPECT_EQ(acceptor_->refused(), 1u);
+  EXPECT_EQ(taken_.connections, 0);
+  taken.clear();
+  const UniqueFd let_in(Connect());
+  EXPECT_TRUE(taken_.WaitFor(1, kInTime));
+  EXPECT_EQ(acceptor_->refused(), 1u);
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(AcceptorTest, RefusesAPortThatIsInUse) {

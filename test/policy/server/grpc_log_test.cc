@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "grpc/support/log.h"
 
 namespace sluice::policy {
@@ -39,6 +42,38 @@ TEST(GrpcLogTest, TurnsMessagesIntoEventsWhileItLives) {
   }
   gpr_log_message("x.cc", 9, GPR_LOG_SEVERITY_ERROR, "afterwards");
   EXPECT_THAT(sink.text, IsEmpty());
+}
+
+absl::Time test_now = absl::UnixEpoch();
+
+TEST(GrpcLogTest, WritesSoManyLinesASecondAndCountsTheOthers) {
+  StringSink sink;
+  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  const uint64_t before = ScopedGrpcLog::suppressed();
+  const auto say = [](int lines) {
+    for (int i = 0; i < lines; ++i) {
+      gpr_log_message("x.cc", 7, GPR_LOG_SEVERITY_ERROR, "bad header");
+    }
+  };
+  const auto lines = [&sink] {
+    return std::count(sink.text.begin(), sink.text.end(), '\n');
+  };
+  {
+    const ScopedGrpcLog grpc_log(&log, [] { return test_now; });
+    say(150);
+    EXPECT_EQ(lines(), 100);
+    gpr_log_message("x.cc", 8, GPR_LOG_SEVERITY_ERROR, "assertion failed: n");
+    EXPECT_THAT(sink.flushed, HasSubstr("assertion failed: n"));
+    sink.text.clear();
+    test_now += absl::Seconds(1);
+    say(1);
+    EXPECT_THAT(sink.text, HasSubstr(R"("lines_suppressed","of":"grpc")"));
+    EXPECT_EQ(lines(), 2);
+    say(100);
+    sink.text.clear();
+  }
+  EXPECT_THAT(sink.text, HasSubstr(R"("of":"grpc","lines":1)"));
+  EXPECT_EQ(ScopedGrpcLog::suppressed() - before, 51u);
 }
 
 // GPR_ASSERT logs, and then aborts.

@@ -28,6 +28,8 @@ class PolicyMetricsTest : public ::testing::Test {
     sources_.proxies_watching = [] { return size_t{3}; };
     sources_.resources = [] { return Replica::Counts{1, 2, 3, 4}; };
     sources_.is_ready = [this] { return is_ready_; };
+    sources_.connections_refused = [] { return uint64_t{5}; };
+    sources_.log_suppressed = [] { return uint64_t{6}; };
   }
 
   std::string Text() {
@@ -129,6 +131,8 @@ TEST_F(PolicyMetricsTest, TellsWhatIsCounted) {
   EXPECT_EQ(Value("sluice_policy_resources{collection=\"rules\"}"), "3");
   EXPECT_EQ(Value("sluice_policy_resources{collection=\"issuers\"}"), "4");
   EXPECT_EQ(Value("sluice_policy_ready"), "1");
+  EXPECT_EQ(Value("sluice_policy_connections_refused_total"), "5");
+  EXPECT_EQ(Value("sluice_policy_log_suppressed_total"), "6");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "absl/synchronization/mutex.h"
@@ -39,6 +40,19 @@ void ExitByWhetherTheyAreOpen() {
 
 TEST(ProcessTest, NothingIsOpenedInPlaceOfAStandardDescriptor) {
   EXPECT_EXIT(ExitByWhetherTheyAreOpen(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(ProcessTest, AsManyDescriptorsAsThereMayBe) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  RaiseDescriptorLimit();
+  rlimit raised;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &raised), 0);
+  EXPECT_EQ(raised.rlim_cur, before.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace

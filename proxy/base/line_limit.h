@@ -1,11 +1,11 @@
-#ifndef PROXY_SESSION_LINE_LIMIT_H_
-#define PROXY_SESSION_LINE_LIMIT_H_
+#ifndef PROXY_BASE_LINE_LIMIT_H_
+#define PROXY_BASE_LINE_LIMIT_H_
 
 #include <cstdint>
 
 #include "absl/time/time.h"
 
-namespace sluice::session {
+namespace sluice {
 
 // How many lines of a kind are written in a second, about the denials of one
 // connection or about all clients that are not let in, so that who goes on
@@ -28,6 +28,6 @@ class LineLimit {
   uint32_t taken_ = 0;
 };
 
-}  // namespace sluice::session
+}  // namespace sluice
 
-#endif  // PROXY_SESSION_LINE_LIMIT_H_
+#endif  // PROXY_BASE_LINE_LIMIT_H_
