@@ -14,6 +14,7 @@
 #include "policy/server/changed_fields.h"
 #include "policy/server/grpc_log.h"
 #include "policy/server/issuer_config.h"
+#include "policy/server/reflection_guard.h"
 #include "policy/server/unix_socket.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/managed_issuers.h"
@@ -278,6 +279,11 @@ void PolicyServer::Start() {
       GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              kHandshakeTimeoutMs);
+  std::vector<
+      std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
+      interceptors;
+  interceptors.push_back(std::make_unique<ReflectionGuard>(&access_));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   std::unique_ptr<Acceptor::Sink> sink;
   if (listens) {
     std::shared_ptr<grpc::ServerCredentials> credentials = tls_credentials_;

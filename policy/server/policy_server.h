@@ -43,10 +43,10 @@ namespace sluice::policy {
 //   StartInProcess()  opens no socket, and is reached by InProcessChannel()
 //                     only: embedded in sluice-proxy.
 //
-// Both serve PolicyService, with the standard health service and server
-// reflection; Listen() serves those of sluice.admin.v1 as well. Call one of the
-// two, once. Not thread-safe, but for InProcessChannel() after the start; what
-// is served is.
+// Both serve PolicyService, with the standard health service and, for who may
+// manage, server reflection; Listen() serves those of sluice.admin.v1 as well.
+// Call one of the two, once. Not thread-safe, but for InProcessChannel() after
+// the start; what is served is.
 class PolicyServer : private JwksObserverInterface {
  public:
   // Opens the store; where that fails, the start fails. The clock is read once

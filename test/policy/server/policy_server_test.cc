@@ -184,6 +184,16 @@ class PolicyServerTest : public ::testing::Test {
     return status;
   }
 
+  // Asks for the services' names by reflection.
+  static grpc::Status Reflect(const std::shared_ptr<grpc::Channel>& channel,
+                              std::string* response) {
+    // ServerReflectionRequest{list_services = 7}: one message of a stream.
+    return RawCall(
+        channel,
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        std::string("\x3a\x00", 2), response);
+  }
+
   const TempDir dir_;
   const TestIssuer issuer_;
 };
@@ -407,11 +417,7 @@ TEST_F(PolicyServerTest, ReflectionNamesTheServices) {
       Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));
   ASSERT_TRUE(server->Listen().ok());
   std::string response;
-  // ServerReflectionRequest{list_services = 7}: one message of a stream.
-  const grpc::Status status =
-      RawCall(Plain(*server),
-              "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-              std::string("\x3a\x00", 2), &response);
+  const grpc::Status status = Reflect(Plain(*server), &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   for (const char* service :
        {"sluice.policy.v1.PolicyService", "sluice.admin.v1.RevocationService",
@@ -638,6 +644,12 @@ TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {
                 HasSubstr("access.operators has none"));
     EXPECT_EQ(ListSessions(channel).error_code(),
               grpc::StatusCode::PERMISSION_DENIED);
+  }
+  std::string response;
+  EXPECT_TRUE(Reflect(Tls(*server, &admin), &response).ok());
+  for (const TestCertificate* other : {&proxy, &guest}) {
+    EXPECT_EQ(Reflect(Tls(*server, other), &response).error_code(),
+              grpc::StatusCode::CANCELLED);
   }
   const auto stub = v1::PolicyService::NewStub(Tls(*server, &guest));
   EXPECT_EQ(WatchingProxy(stub.get(), "p").End().error_code(),
