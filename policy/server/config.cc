@@ -290,4 +290,11 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
   return config;
 }
 
+absl::Status ExamineStoreOf(const LoadedConfig& config) {
+  absl::Status status = ExamineStore(config.store);
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("cannot use the store: ", status.message()));
+}
+
 }  // namespace sluice::policy

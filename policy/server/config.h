@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "policy/ace/scope.h"
 #include "policy/ace/token_verifier.h"
@@ -52,6 +53,11 @@ enum class Hosting { kStandalone, kEmbedded };
 // secret.
 absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
                                         Hosting hosting);
+
+// What would keep the store of `config` from being opened, as far as that can
+// be told without changing anything: see ExamineStore(). For the user, as
+// above.
+absl::Status ExamineStoreOf(const LoadedConfig& config);
 
 }  // namespace sluice::policy
 

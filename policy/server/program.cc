@@ -141,6 +141,10 @@ int RunProgram(const ProgramOptions& options) {
     for (const std::string& warning : config->warnings) {
       std::cerr << "warning: " << warning << "\n";
     }
+    if (absl::Status s = ExamineStoreOf(*config); !s.ok()) {
+      std::cerr << s.message() << "\n";
+      return kExitFailure;
+    }
     return kExitSuccess;
   }
   return Serve(options.config, *std::move(config), signals);

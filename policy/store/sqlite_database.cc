@@ -2,14 +2,20 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
 namespace sluice::policy {
 namespace {
+
+constexpr char kInUse[] = "in use by another process";
 
 // SQLite's own words hold names of tables and columns, never values.
 absl::Status ErrorOf(sqlite3* database, int result) {
@@ -20,7 +26,7 @@ absl::Status ErrorOf(sqlite3* database, int result) {
       return absl::DataLossError("the database is damaged");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return absl::UnavailableError("in use by another process");
+      return absl::UnavailableError(kInUse);
     default:
       return absl::UnavailableError(database != nullptr
                                         ? sqlite3_errmsg(database)
@@ -33,13 +39,95 @@ absl::Status WithPath(const std::string& path, const absl::Status& status) {
                       absl::StrCat(path, ": ", status.message()));
 }
 
+// Who reads the file holds the lock that writing needs for a moment at most.
+constexpr int kBusyTimeoutMs = 1000;
+
 // SQLite creates files for everybody that the umask lets; its journals get the
 // rights of the file that is there.
-absl::Status CreatePrivately(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return absl::ErrnoToStatus(errno, "cannot be opened");
-  close(fd);
-  return absl::OkStatus();
+absl::StatusOr<UniqueFd> CreatePrivately(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (fd.get() < 0) return absl::ErrnoToStatus(errno, "cannot be opened");
+  return fd;
+}
+
+// Keeps other processes like this one away for as long as `fd` is open, and
+// nobody who reads: SQLite's own locks are of other bytes.
+absl::Status LockForProcess(int fd) {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_len = 1;
+  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return absl::OkStatus();
+  if (errno == EAGAIN || errno == EACCES) return absl::UnavailableError(kInUse);
+  return absl::ErrnoToStatus(errno, "cannot be locked");
+}
+
+// What the file's first bytes say, https://sqlite.org/fileformat2.html 1.3.
+struct Header {
+  bool write_ahead;
+  int64_t version;
+  int64_t application_id;
+};
+
+// None where it is no database yet. Fails where it is something else.
+absl::StatusOr<std::optional<Header>> ReadHeader(int fd) {
+  constexpr absl::string_view kMagic("SQLite format 3\0", 16);
+  std::array<unsigned char, 72> bytes;
+  const ssize_t got = pread(fd, bytes.data(), bytes.size(), 0);
+  if (got < 0) return absl::ErrnoToStatus(errno, "cannot be read");
+  if (got == 0) return std::nullopt;
+  if (static_cast<size_t>(got) < bytes.size() ||
+      !std::equal(kMagic.begin(), kMagic.end(), bytes.begin())) {
+    return ErrorOf(nullptr, SQLITE_NOTADB);
+  }
+  const auto number = [&bytes](size_t at) {
+    return static_cast<int32_t>(uint32_t{bytes[at]} << 24 |
+                                uint32_t{bytes[at + 1]} << 16 |
+                                uint32_t{bytes[at + 2]} << 8 | bytes[at + 3]);
+  };
+  return Header{bytes[18] == 2, number(60), number(68)};
+}
+
+// A backup that SQLite made is not in write-ahead mode. The log of what was
+// there before would be played into it all the same.
+absl::Status CheckLogIsItsOwn(const std::string& path, const Header& header) {
+  struct stat info;
+  if (header.write_ahead || stat(absl::StrCat(path, "-wal").c_str(), &info) ||
+      info.st_size == 0) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "it was put in the place of another database, whose write-ahead log is "
+      "still there: remove ",
+      path, "-wal and ", path, "-shm"));
+}
+
+absl::Status CheckOwner(int64_t owner, int32_t application_id) {
+  if (owner == application_id) return absl::OkStatus();
+  return absl::FailedPreconditionError("a database of another program");
+}
+
+absl::Status CheckVersion(int64_t version, size_t newest) {
+  if (version >= 0 && static_cast<uint64_t>(version) <= newest) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("written by a newer version of this program: schema ",
+                   version, ", and this one knows ", newest));
+}
+
+absl::Status ExamineHeader(const std::string& path, int fd,
+                           int32_t application_id, size_t newest) {
+  const absl::StatusOr<std::optional<Header>> header = ReadHeader(fd);
+  if (!header.ok()) return header.status();
+  if (!header->has_value()) return absl::OkStatus();
+  absl::Status status = CheckLogIsItsOwn(path, **header);
+  // One without a version is new, or will be looked into when it is opened.
+  if (status.ok() && (*header)->version != 0) {
+    status = CheckOwner((*header)->application_id, application_id);
+  }
+  if (status.ok()) status = CheckVersion((*header)->version, newest);
+  return status;
 }
 
 }  // namespace
@@ -118,15 +206,24 @@ bool SqliteStatement::IsNull(int column) const {
 absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(
     const std::string& path, int32_t application_id,
     absl::Span<const char* const> migrations) {
-  if (absl::Status s = CreatePrivately(path); !s.ok()) return WithPath(path, s);
+  absl::StatusOr<UniqueFd> file = CreatePrivately(path);
+  if (!file.ok()) return WithPath(path, file.status());
+  // Before SQLite looks at what it finds.
+  absl::Status status = LockForProcess(file->get());
+  if (status.ok()) {
+    status =
+        ExamineHeader(path, file->get(), application_id, migrations.size());
+  }
+  if (!status.ok()) return WithPath(path, status);
   sqlite3* handle = nullptr;
   const int opened =
       sqlite3_open_v2(path.c_str(), &handle,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
-  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(handle));
+  std::unique_ptr<SqliteDatabase> database(
+      new SqliteDatabase(*std::move(file), handle));
   if (opened != SQLITE_OK) return WithPath(path, ErrorOf(handle, opened));
   // Nothing is written before the file is known to be ours.
-  absl::Status status = database->Lock();
+  status = database->Lock();
   if (!status.ok()) return WithPath(path, status);
   const absl::StatusOr<size_t> version =
       database->Check(application_id, migrations.size());
@@ -136,7 +233,27 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(
     status = database->Migrate(application_id, *version, migrations);
   }
   if (!status.ok()) return WithPath(path, status);
+  database->Checkpoint();
   return database;
+}
+
+absl::Status SqliteDatabase::Examine(const std::string& path,
+                                     int32_t application_id, size_t newest) {
+  // Its journals are made beside it.
+  const size_t slash = path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return absl::ErrnoToStatus(errno,
+                               absl::StrCat(directory, ": cannot be written"));
+  }
+  const UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (file.get() < 0) {
+    if (errno == ENOENT) return absl::OkStatus();
+    return WithPath(path, absl::ErrnoToStatus(errno, "cannot be opened"));
+  }
+  absl::Status status = ExamineHeader(path, file.get(), application_id, newest);
+  return status.ok() ? status : WithPath(path, status);
 }
 
 SqliteDatabase::~SqliteDatabase() { sqlite3_close(database_); }
@@ -147,11 +264,17 @@ absl::Status SqliteDatabase::Execute(const char* script) {
   return ErrorOf(database_, result);
 }
 
-// The lock of the exclusive mode is taken with the first use and then kept: who
-// comes second shall hear so now.
+void SqliteDatabase::Checkpoint() {
+  // Who reads is not waited for.
+  sqlite3_busy_timeout(database_, 0);
+  sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                            nullptr, nullptr);
+  sqlite3_busy_timeout(database_, kBusyTimeoutMs);
+}
+
+// Fails where a program writes that does not take the lock of this one.
 absl::Status SqliteDatabase::Lock() {
   return Execute(
-      "PRAGMA locking_mode = EXCLUSIVE;"
       "PRAGMA trusted_schema = OFF;"
       "BEGIN EXCLUSIVE; COMMIT;");
 }
@@ -172,14 +295,10 @@ absl::StatusOr<size_t> SqliteDatabase::Check(int32_t application_id,
   const absl::StatusOr<bool> has_tables = tables.Step();
   if (!has_tables.ok()) return has_tables.status();
   const bool is_new = *version == 0 && *owner == 0 && !*has_tables;
-  if (!is_new && *owner != application_id) {
-    return absl::FailedPreconditionError("a database of another program");
-  }
-  if (*version < 0 || static_cast<uint64_t>(*version) > newest) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("written by a newer version of this program: schema ",
-                     *version, ", and this one knows ", newest));
-  }
+  absl::Status status =
+      is_new ? absl::OkStatus() : CheckOwner(*owner, application_id);
+  if (status.ok()) status = CheckVersion(*version, newest);
+  if (!status.ok()) return status;
   return static_cast<size_t>(*version);
 }
 

@@ -6,11 +6,13 @@
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "proxy/base/unique_fd.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -53,8 +55,9 @@ class SqliteStatement {
   int bound_ = 0;
 };
 
-// A database file of this process alone, in SQLite's write-ahead mode: what a
-// committed transaction wrote survives a crash and a power failure. Not
+// A database file that this process alone writes, in SQLite's write-ahead mode:
+// what a committed transaction wrote survives a crash and a power failure.
+// Other programs can read it meanwhile through SQLite, as to copy it. Not
 // thread-safe: those who share it hold its mutex meanwhile.
 class SqliteDatabase {
  public:
@@ -64,11 +67,19 @@ class SqliteDatabase {
   //
   // Fails, leaving the file as it is, where it cannot be read and written, is
   // no database or a damaged one, belongs to another program, is in use by
-  // another process, or has a version that `migrations` does not know. The
-  // message names the file and is for the operator.
+  // another process, has a version that `migrations` does not know, or is a
+  // backup that was put beside the write-ahead log of what was there before.
+  // The message names the file and is for the operator.
   static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(
       const std::string& path, int32_t application_id,
       absl::Span<const char* const> migrations);
+
+  // What Open() would fail for, as far as can be told without writing, locking
+  // or reading all of the file; of a file that another process uses as well (of
+  // one of this process it would end the locks). `newest` is the number of
+  // migrations.
+  static absl::Status Examine(const std::string& path, int32_t application_id,
+                              size_t newest);
 
   ~SqliteDatabase();
   SqliteDatabase(const SqliteDatabase&) = delete;
@@ -82,8 +93,14 @@ class SqliteDatabase {
   // Runs a script without parameters.
   absl::Status Execute(const char* script);
 
+  // Moves what has been committed out of the write-ahead log into the file, so
+  // that who copies the file alone has it. Where this fails, or somebody reads,
+  // it is there all the same, and moved later. Not within a transaction.
+  void Checkpoint();
+
  private:
-  explicit SqliteDatabase(sqlite3* database) : database_(database) {}
+  SqliteDatabase(UniqueFd lock, sqlite3* database)
+      : lock_(std::move(lock)), database_(database) {}
   absl::Status Lock();
   // Whether the database is sound and ours; if so, its version.
   absl::StatusOr<size_t> Check(int32_t application_id, size_t newest);
@@ -92,6 +109,7 @@ class SqliteDatabase {
                        absl::Span<const char* const> migrations);
   absl::StatusOr<int64_t> Pragma(absl::string_view name);
 
+  const UniqueFd lock_;  // of the file; closed last, as SQLite's locks go too
   sqlite3* const database_;
   std::mutex mutex_;
 };

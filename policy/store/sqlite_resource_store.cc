@@ -82,6 +82,7 @@ absl::StatusOr<Resource> SqliteResourceStore::Put(
     if (!revision.ok()) return revision.status();
     status = transaction.Commit();
     if (!status.ok()) return status;
+    database_->Checkpoint();
     resource.revision = *revision;
   }
   Tell(resource, /*deleted=*/false);
@@ -153,6 +154,7 @@ absl::StatusOr<int64_t> SqliteResourceStore::Delete(
     if (!revision.ok()) return revision.status();
     status = transaction.Commit();
     if (!status.ok()) return status;
+    database_->Checkpoint();
     deleted.revision = *revision;
   }
   const int64_t revision = deleted.revision;

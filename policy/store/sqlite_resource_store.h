@@ -21,7 +21,8 @@ namespace sluice::policy {
 
 // Keeps the resources in a database file; id and revision are the file's. Times
 // are kept to the microsecond, rounded down. The observer is called within the
-// call that changes something.
+// call that changes something. Who copies the file alone between two changes
+// has all of them.
 class SqliteResourceStore : public ResourceStoreInterface {
  public:
   static constexpr absl::Duration kRetryInterval = absl::Seconds(1);

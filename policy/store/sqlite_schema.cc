@@ -176,4 +176,9 @@ absl::StatusOr<std::shared_ptr<SqliteDatabase>> OpenSqliteDatabase(
   return *std::move(database);
 }
 
+absl::Status ExamineSqliteDatabase(const std::string& path) {
+  return SqliteDatabase::Examine(path, kSqliteApplicationId,
+                                 SqliteMigrations().size());
+}
+
 }  // namespace sluice::policy

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "policy/store/sqlite_database.h"
@@ -22,6 +23,8 @@ absl::Span<const char* const> SqliteMigrations();
 // the stores over SQLite share it. Fails as SqliteDatabase::Open() does.
 absl::StatusOr<std::shared_ptr<SqliteDatabase>> OpenSqliteDatabase(
     const std::string& path);
+// As SqliteDatabase::Examine().
+absl::Status ExamineSqliteDatabase(const std::string& path);
 
 }  // namespace sluice::policy
 

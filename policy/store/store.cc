@@ -44,4 +44,9 @@ absl::StatusOr<Store> OpenStore(const StoreOptions& options) {
                std::make_shared<MemoryResourceStore>()};
 }
 
+absl::Status ExamineStore(const StoreOptions& options) {
+  if (!options.sqlite_path.has_value()) return absl::OkStatus();
+  return ExamineSqliteDatabase(*options.sqlite_path);
+}
+
 }  // namespace sluice::policy

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "policy/store/etcd_options.h"
 #include "policy/store/resource_store.h"
@@ -33,6 +34,11 @@ struct Store {
 // Opens or creates the store; etcd has to be within reach. The message of a
 // failure is for the operator.
 absl::StatusOr<Store> OpenStore(const StoreOptions& options);
+
+// What OpenStore() would fail for, as far as a look at the database file tells,
+// which changes nothing; one that is in use is none. Not in a process that has
+// opened it. etcd is not asked. The message is for the operator.
+absl::Status ExamineStore(const StoreOptions& options);
 
 }  // namespace sluice::policy
 

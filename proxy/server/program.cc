@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "policy/server/config.h"
 #include "policy/server/grpc_log.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
@@ -131,6 +132,13 @@ int RunProgram(const ProgramOptions& options) {
       if (absl::Status s = LineWriter::CheckCanOpen(config->log.audit_file);
           !s.ok()) {
         std::cerr << config->log.audit_place << s.message() << "\n";
+        return kExitFailure;
+      }
+    }
+    if (config->policy.embedded.has_value()) {
+      if (absl::Status s = policy::ExamineStoreOf(*config->policy.embedded);
+          !s.ok()) {
+        std::cerr << s.message() << "\n";
         return kExitFailure;
       }
     }

@@ -65,6 +65,12 @@ bool IsGranted(const std::string& address) {
 TEST_F(SluicePolicyTest, ExitStatusesTellUsageFromConfiguration) {
   const std::string bad =
       dir_.Write("bad.yaml", "audience: broker\naddres: x\n");
+  const std::string no_store =
+      dir_.Write("store.yaml",
+                 "address: unix:/tmp/policy.sock\n"
+                 "audience: broker\n"
+                 "public_topics: [{filter: public/#, permissions: [sub]}]\n"
+                 "store: {sqlite: bad.yaml}\n");
   const struct {
     std::vector<std::string> arguments;
     int status;
@@ -75,6 +81,9 @@ TEST_F(SluicePolicyTest, ExitStatusesTellUsageFromConfiguration) {
       {{}, 2, "sluice-policy: --config FILE is missing"},
       {{"--config", config_, "--check"}, 0, ""},
       {{"--config", bad, "--check"}, 1, bad + ":2: addres: "},
+      {{"--config", no_store, "--check"},
+       1,
+       absl::StrCat("cannot use the store: ", bad, ": not a database")},
       {{"--config", bad}, 1, bad + ":2: addres: "},
       {{"--config", dir_.path() + "/none", "--check"}, 1, dir_.path()},
   };

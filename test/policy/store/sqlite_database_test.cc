@@ -1,8 +1,13 @@
 #include "policy/store/sqlite_database.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +15,9 @@
 
 namespace sluice::policy {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr int32_t kId = 17;
 constexpr const char* kMigrations[] = {
@@ -28,7 +36,47 @@ class SqliteDatabaseTest : public ::testing::Test {
     return Open(version, absl::StrCat(dir_.path(), "/test.db"));
   }
 
+  absl::StatusOr<int64_t> Rows(const std::string& path) {
+    const auto database = Open(1, path);
+    if (!database.ok()) return database.status();
+    SqliteStatement count = (*database)->Prepare("SELECT COUNT(*) FROM t");
+    const auto row = count.Step();
+    if (!row.ok()) return row.status();
+    return count.Number(0);
+  }
+
+  void Copy(const std::string& from, const std::string& to) {
+    std::ofstream(to, std::ios::binary)
+        << std::ifstream(from, std::ios::binary).rdbuf();
+  }
+  int64_t SizeOf(const std::string& path) {
+    struct stat info;
+    return stat(path.c_str(), &info) == 0 ? info.st_size : -1;
+  }
+
   const sluice::testing::TempDir dir_;
+  const std::string path_ = absl::StrCat(dir_.path(), "/test.db");
+  const std::string backup_ = absl::StrCat(dir_.path(), "/backup.db");
+};
+
+// Another program's connection.
+class Onlooker {
+ public:
+  explicit Onlooker(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &database_), SQLITE_OK);
+  }
+  ~Onlooker() { sqlite3_close(database_); }
+  Onlooker(const Onlooker&) = delete;
+  Onlooker& operator=(const Onlooker&) = delete;
+
+  // Whether it went through.
+  bool Execute(const std::string& script) {
+    return sqlite3_exec(database_, script.c_str(), nullptr, nullptr, nullptr) ==
+           SQLITE_OK;
+  }
+
+ private:
+  sqlite3* database_ = nullptr;
 };
 
 TEST_F(SqliteDatabaseTest, MigratesFromEveryVersion) {
@@ -92,6 +140,103 @@ TEST_F(SqliteDatabaseTest, WhatIsNotCommittedIsTakenBack) {
   SqliteStatement count = (*database)->Prepare("SELECT COUNT(*) FROM t");
   ASSERT_TRUE(count.Step().ok());
   EXPECT_EQ(count.Number(0), 2);
+}
+
+TEST_F(SqliteDatabaseTest, ACopyThatIsMadeMeanwhileIsWhole) {
+  const auto database = Open(1);
+  ASSERT_TRUE(database.ok());
+  ASSERT_TRUE((*database)->Execute("INSERT INTO t VALUES (2)").ok());
+  ASSERT_TRUE(
+      Onlooker(path_).Execute(absl::StrCat("VACUUM INTO '", backup_, "'")));
+  EXPECT_EQ(*Rows(backup_), 2);
+}
+
+TEST_F(SqliteDatabaseTest, WhatWasMovedIsInTheFileItself) {
+  const auto database = Open(1);
+  ASSERT_TRUE(database.ok());
+  Copy(path_, backup_);
+  EXPECT_EQ(*Rows(backup_), 1) << "of a file that was just made";
+  ASSERT_TRUE((*database)->Execute("INSERT INTO t VALUES (2)").ok());
+  (*database)->Checkpoint();
+  Copy(path_, backup_);
+  EXPECT_EQ(*Rows(backup_), 2);
+  EXPECT_EQ(SizeOf(path_ + "-wal"), 0);
+}
+
+TEST_F(SqliteDatabaseTest, WhoReadsKeepsNobodyFromWriting) {
+  const auto database = Open(1);
+  ASSERT_TRUE(database.ok());
+  Onlooker reader(path_);
+  ASSERT_TRUE(reader.Execute("BEGIN; SELECT * FROM t"));
+  EXPECT_TRUE((*database)->Execute("INSERT INTO t VALUES (2)").ok());
+  (*database)->Checkpoint();
+  ASSERT_TRUE(reader.Execute("COMMIT"));
+  EXPECT_TRUE((*database)->Execute("INSERT INTO t VALUES (3)").ok());
+  (*database)->Checkpoint();
+  EXPECT_EQ(SizeOf(path_ + "-wal"), 0);
+}
+
+TEST_F(SqliteDatabaseTest, IsOfOneProcessAtATime) {
+  {
+    const auto database = Open(1);
+    ASSERT_TRUE(database.ok());
+    EXPECT_EQ(Open(1).status().message(),
+              absl::StrCat(path_, ": in use by another process"));
+    EXPECT_TRUE(SqliteDatabase::Examine(path_, kId, 1).ok());
+  }
+  EXPECT_TRUE(Open(1).ok());
+  // One that does not know of our lock.
+  Onlooker writer(path_);
+  ASSERT_TRUE(writer.Execute("BEGIN EXCLUSIVE"));
+  EXPECT_EQ(Open(1).status().message(),
+            absl::StrCat(path_, ": in use by another process"));
+}
+
+TEST_F(SqliteDatabaseTest, ABackupBesideAnothersLogIsRefused) {
+  const std::string log = path_ + "-wal";
+  {
+    const auto database = Open(1);
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE(
+        Onlooker(path_).Execute(absl::StrCat("VACUUM INTO '", backup_, "'")));
+    ASSERT_TRUE((*database)->Execute("INSERT INTO t VALUES (2)").ok());
+    // As the service leaves it that is killed.
+    Copy(log, log + ".left");
+  }
+  Copy(log + ".left", log);
+  Copy(backup_, path_);
+  for (const absl::Status& status :
+       {Open(1).status(), SqliteDatabase::Examine(path_, kId, 1)}) {
+    EXPECT_THAT(std::string(status.message()), StartsWith(path_ + ": "));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("remove " + log));
+  }
+  ASSERT_EQ(remove(log.c_str()), 0);
+  EXPECT_EQ(*Rows(path_), 1);
+}
+
+TEST_F(SqliteDatabaseTest, ExaminingChangesNothing) {
+  EXPECT_TRUE(SqliteDatabase::Examine(path_, kId, 1).ok());
+  EXPECT_EQ(SizeOf(path_), -1);
+  ASSERT_TRUE(Open(2).ok());
+  EXPECT_TRUE(SqliteDatabase::Examine(path_, kId, 2).ok());
+  EXPECT_EQ(SizeOf(path_ + "-wal"), -1);
+  const struct {
+    std::string path;
+    int32_t application_id;
+    size_t newest;
+    std::string message;
+  } kCases[] = {
+      {path_, kId, 1, "written by a newer version"},
+      {path_, kId + 1, 2, "a database of another program"},
+      {dir_.Write("text", "text"), kId, 2, "not a database of SQLite"},
+      {dir_.path(), kId, 2, "cannot be opened"},
+      {dir_.path() + "/none/test.db", kId, 2, "cannot be written"},
+  };
+  for (const auto& c : kCases) {
+    const absl::Status status =
+        SqliteDatabase::Examine(c.path, c.application_id, c.newest);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(c.message));
+  }
 }
 
 }  // namespace
