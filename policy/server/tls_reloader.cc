@@ -24,12 +24,13 @@ std::vector<FileWatcher::State> TlsReloader::Read(LoadedConfig* config) {
 
 TlsReloader::TlsReloader(TlsFiles files, std::vector<FileWatcher::State> known,
                          PolicyServer* server, Logger* log,
-                         absl::Duration interval)
+                         absl::Duration interval, absl::Duration remind_every)
     : server_(*server),
       log_(*log),
       files_(std::move(files)),
       watcher_(
-          {interval, files_.Paths(), std::move(known), [this] { Reload(); }}) {}
+          {interval, files_.Paths(), std::move(known), [this] { Reload(); }}),
+      reminder_(remind_every, [this] { Remind(); }) {}
 
 void TlsReloader::ReloadServer(LoadedConfig config) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -44,22 +45,31 @@ void TlsReloader::Warn(const std::string& file, const std::string& warning) {
                {{"detail", absl::StrCat(file, ": ", warning)}});
 }
 
+void TlsReloader::Warn(const TlsConfig& tls) {
+  const absl::Time now = absl::Now();
+  Warn(files_.certificate,
+       ValidityWarning(tls.certificate, CertificateUse::kShown, now));
+  Warn(files_.client_ca,
+       ValidityWarning(tls.client_ca, CertificateUse::kTrusted, now));
+}
+
+// Where the files cannot be used, that was said when they came to be so.
+void TlsReloader::Remind() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (files_.certificate.empty()) return;
+  const absl::StatusOr<TlsConfig> tls = ReadTlsFiles(files_);
+  if (tls.ok()) Warn(*tls);
+}
+
 void TlsReloader::Reload() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (files_.certificate.empty()) return;
-  absl::StatusOr<TlsConfig> tls = ReadTlsFiles(files_);
-  std::vector<std::string> warnings;
-  if (tls.ok()) {
-    const absl::Time now = absl::Now();
-    warnings = {ValidityWarning(tls->certificate, CertificateUse::kShown, now),
-                ValidityWarning(tls->client_ca, CertificateUse::kTrusted, now)};
-  }
+  const absl::StatusOr<TlsConfig> tls = ReadTlsFiles(files_);
   const absl::Status status =
-      tls.ok() ? server_.ReplaceTls(*std::move(tls)) : tls.status();
+      tls.ok() ? server_.ReplaceTls(*tls) : tls.status();
   if (status.ok()) {
     log_.Info("certificates_reloaded");
-    Warn(files_.certificate, warnings[0]);
-    Warn(files_.client_ca, warnings[1]);
+    Warn(*tls);
   } else {
     log_.Error("certificates_rejected", {{"detail", status.message()}});
   }

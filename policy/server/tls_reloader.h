@@ -10,6 +10,7 @@
 #include "policy/server/tls_config.h"
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
+#include "proxy/base/reminder.h"
 
 namespace sluice::policy {
 
@@ -18,7 +19,8 @@ namespace sluice::policy {
 //
 //   certificates_reloaded   info
 //   certificates_rejected   warning, with the reason
-//   config_warning          warning, of one that is not valid for long
+//   config_warning          warning, of one that is not valid for long, then
+//                           and once an interval
 class TlsReloader {
  public:
   // How the files of a configuration are, which are then read again into it, so
@@ -30,7 +32,8 @@ class TlsReloader {
   // certificate there is nothing to do. `server` and `log` outlive this.
   TlsReloader(TlsFiles files, std::vector<FileWatcher::State> known,
               PolicyServer* server, Logger* log,
-              absl::Duration interval = absl::Seconds(1));
+              absl::Duration interval = absl::Seconds(1),
+              absl::Duration remind_every = absl::Hours(24));
   TlsReloader(const TlsReloader&) = delete;
   TlsReloader& operator=(const TlsReloader&) = delete;
 
@@ -40,13 +43,18 @@ class TlsReloader {
 
  private:
   void Reload();
+  void Remind();
+  // With mutex_ held: of what is not valid for long.
+  void Warn(const TlsConfig& tls);
   void Warn(const std::string& file, const std::string& warning);
 
   PolicyServer& server_;
   Logger& log_;
   std::mutex mutex_;  // held while the server takes something over
   TlsFiles files_;
-  FileWatcher watcher_;  // last: calls Reload()
+  // Last: these call Reload() and Remind().
+  FileWatcher watcher_;
+  Reminder reminder_;
 };
 
 }  // namespace sluice::policy

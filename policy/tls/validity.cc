@@ -48,18 +48,38 @@ std::string Utc(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
-std::string WarningOf(const Validity& validity, absl::Time now) {
+std::string ProblemOf(const Validity& validity, absl::Time now) {
   if (now > validity.end) {
     return absl::StrCat("has expired, at ", Utc(validity.end));
   }
   if (now < validity.begin) {
     return absl::StrCat("is not valid before ", Utc(validity.begin));
   }
+  return "";
+}
+
+std::string WarningOf(const Validity& validity, absl::Time now) {
+  std::string problem = ProblemOf(validity, now);
+  if (!problem.empty()) return problem;
   const absl::Duration left = validity.end - now;
   if (left < kSoon && left < (validity.end - validity.begin) / 3) {
     return absl::StrCat("expires soon, at ", Utc(validity.end));
   }
   return "";
+}
+
+// Of CAs one of which nothing is said is enough.
+std::string FirstOf(absl::string_view pem, CertificateUse use, absl::Time now,
+                    std::string (*says)(const Validity&, absl::Time)) {
+  std::string first;
+  const std::vector<Validity> all = Read(pem);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const std::string said = says(all[i], now);
+    if (said.empty() && use == CertificateUse::kTrusted) return "";
+    if (said.empty() || !first.empty()) continue;
+    first = absl::StrCat("certificate ", i + 1, " ", said);
+  }
+  return first;
 }
 
 }  // namespace
@@ -72,17 +92,22 @@ absl::Time FirstExpiry(absl::string_view pem) {
   return first;
 }
 
+absl::Time LastExpiry(absl::string_view pem) {
+  absl::Time last = absl::InfinitePast();
+  for (const Validity& validity : Read(pem)) {
+    last = std::max(last, validity.end);
+  }
+  return last == absl::InfinitePast() ? absl::InfiniteFuture() : last;
+}
+
 std::string ValidityWarning(absl::string_view pem, CertificateUse use,
                             absl::Time now) {
-  std::string first;
-  const std::vector<Validity> all = Read(pem);
-  for (size_t i = 0; i < all.size(); ++i) {
-    const std::string warning = WarningOf(all[i], now);
-    if (warning.empty() && use == CertificateUse::kTrusted) return "";
-    if (warning.empty() || !first.empty()) continue;
-    first = absl::StrCat("certificate ", i + 1, " ", warning);
-  }
-  return first;
+  return FirstOf(pem, use, now, WarningOf);
+}
+
+std::string ValidityProblem(absl::string_view pem, CertificateUse use,
+                            absl::Time now) {
+  return FirstOf(pem, use, now, ProblemOf);
 }
 
 }  // namespace sluice::policy

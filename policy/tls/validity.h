@@ -14,11 +14,17 @@ namespace sluice::policy {
 
 // When the first of them expires; the infinite future where none tells.
 absl::Time FirstExpiry(absl::string_view pem);
+// When the last of them does, from when on none of them is of use as a CA.
+absl::Time LastExpiry(absl::string_view pem);
 
 // What operators should know at `now`: that a certificate is not valid yet, or
 // any more, or that of its life less than three days and a third are left. Of
 // CAs it counts only where the same is so of all. Empty where all is well.
 std::string ValidityWarning(absl::string_view pem, CertificateUse use,
+                            absl::Time now);
+
+// The same, without what only expires soon: what connections fail for at `now`.
+std::string ValidityProblem(absl::string_view pem, CertificateUse use,
                             absl::Time now);
 
 }  // namespace sluice::policy

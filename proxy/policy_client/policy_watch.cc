@@ -95,6 +95,9 @@ class PolicyWatch::Stream
     return is_current_;
   }
 
+  // Why it has ended, for the log; after Run().
+  const std::string& problem() const { return problem_; }
+
   void Cancel() { context_.TryCancel(); }
 
   // Any thread. Dropped once the stream ends.
@@ -127,10 +130,8 @@ class PolicyWatch::Stream
   }
 
   void OnDone(const grpc::Status& status) override {
-    if (is_current_) {
-      watch_->observer_->OnWatchEnded(
-          !problem_.empty() ? problem_ : status.error_message());
-    }
+    if (problem_.empty()) problem_ = status.error_message();
+    if (is_current_) watch_->observer_->OnWatchEnded(problem_);
     std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
     changed_.notify_all();
@@ -329,6 +330,7 @@ void PolicyWatch::Run() {
     const bool was_current =
         stream->Run(ended_at + absl::ToChronoNanoseconds(lost_after_),
                     [&] { TellIfLost(lost_after_); });
+    failure_ = stream->problem();
     {
       std::lock_guard<std::mutex> lock(mutex_);
       stream_.reset();
@@ -346,7 +348,7 @@ void PolicyWatch::Run() {
 void PolicyWatch::TellIfLost(absl::Duration away) {
   if (!may_be_lost_ || away < lost_after_) return;
   may_be_lost_ = false;
-  observer_->OnWatchLost();
+  observer_->OnWatchLost(failure_);
 }
 
 bool PolicyWatch::Wait(absl::Duration duration) {

@@ -43,8 +43,8 @@ class WatchObserverInterface {
   virtual void OnWatchEnded(const std::string& reason) = 0;
   // The service has been away, after OnWatchEnded() or from the start on, for
   // as long as the watch was told to bear with. Once for each time that it
-  // goes.
-  virtual void OnWatchLost() = 0;
+  // goes. `reason`, for the log, is why the last attempt failed, if one has.
+  virtual void OnWatchLost(const std::string& reason) = 0;
 };
 
 }  // namespace sluice::policy_client

@@ -276,14 +276,18 @@ MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
 }
 
 MetricFamily Certificates(const std::vector<CertificateExpiry>& certificates) {
-  MetricFamily family =
-      Family("sluice_certificate_not_after_seconds",
-             "When the listener's certificate, or the one of its chain that is "
-             "the first, expires: Unix time.",
-             MetricType::Gauge);
+  MetricFamily family = Family(
+      "sluice_certificate_not_after_seconds",
+      "When the listener's certificate, or what policy.tls has, expires: "
+      "of a chain the first, of CAs the last. Unix time.",
+      MetricType::Gauge);
   for (const CertificateExpiry& certificate : certificates) {
     ClientMetric& metric = family.metric.emplace_back();
-    metric.label = {{"listener", certificate.listener}};
+    if (certificate.listener.empty()) {
+      metric.label = {{"of", certificate.of}};
+    } else {
+      metric.label = {{"listener", certificate.listener}};
+    }
     metric.gauge.value =
         static_cast<double>(absl::ToUnixSeconds(certificate.not_after));
   }

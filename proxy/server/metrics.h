@@ -12,16 +12,12 @@
 #include "prometheus/metric_family.h"
 #include "proxy/base/histogram.h"
 #include "proxy/base/log.h"
+#include "proxy/server/certificate_expiry.h"
 #include "proxy/server/policy_watch_stats.h"
 #include "proxy/session/counters.h"
 #include "proxy/transport/loop_stats.h"
 
 namespace sluice::server {
-
-struct CertificateExpiry {
-  std::string listener;
-  absl::Time not_after;  // of the chain's that expires first
-};
 
 // Where the numbers are counted: by each event loop, and by each kind of
 // request to the policy service. Any thread reads them; they outlive the
@@ -33,7 +29,7 @@ struct MetricSources {
   const PolicyWatchStats* policy_watch = nullptr;
   absl::Time start_time;
   std::function<bool()> is_ready;
-  // When the certificates of each listener expire. Null: they are not shown.
+  // When certificates expire. Null: they are not shown.
   std::function<std::vector<CertificateExpiry>()> certificates;
   const std::atomic<uint64_t>* audit_dropped = nullptr;  // null: no audit log
   const Logger* log = nullptr;

@@ -57,16 +57,19 @@ void PolicyFollower::OnWatchEnded(const std::string& reason) {
       {{"detail", reason.empty() ? "the policy service ended it" : reason}});
 }
 
-void PolicyFollower::OnWatchLost() {
+void PolicyFollower::OnWatchLost(const std::string& reason) {
   following_ = false;
   pool_.SetPolicyFollowed(false);
   const bool disconnects = on_outage_ == OnOutage::kDisconnect;
+  // Who refuses an expired certificate tells gRPC no more than that.
+  const std::string own_problem = own_problem_();
   logger_.Error(
       "policy_outage",
       {{"detail", disconnects ? "the policy service is away; clients are "
                                 "disconnected, and new ones are refused"
                               : "the policy service is away; new clients "
-                                "are refused"}});
+                                "are refused"},
+       {"cause", own_problem.empty() ? reason : own_problem}});
   if (disconnects) pool_.EndSessions();
 }
 

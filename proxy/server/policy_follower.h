@@ -2,8 +2,10 @@
 #define PROXY_SERVER_POLICY_FOLLOWER_H_
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -30,10 +32,17 @@ std::string NewProxyName();
 // Any thread.
 class PolicyFollower final : public policy_client::WatchObserverInterface {
  public:
+  // What of the proxy's own keeps the service from being reached; empty:
+  // nothing that is known.
+  using OwnProblem = std::function<std::string()>;
+
   // `pool` and `logger` outlive this.
   PolicyFollower(OnOutage on_outage, transport::WorkerPool* pool,
-                 Logger* logger)
-      : on_outage_(on_outage), pool_(*pool), logger_(*logger) {}
+                 Logger* logger, OwnProblem own_problem)
+      : on_outage_(on_outage),
+        pool_(*pool),
+        logger_(*logger),
+        own_problem_(std::move(own_problem)) {}
 
   const PolicyWatchStats& stats() const { return stats_; }
 
@@ -54,12 +63,13 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
   void OnDisconnectSessions(std::vector<std::string> session_ids) override;
   void OnWatchBegun() override;
   void OnWatchEnded(const std::string& reason) override;
-  void OnWatchLost() override;
+  void OnWatchLost(const std::string& reason) override;
 
  private:
   const OnOutage on_outage_;
   transport::WorkerPool& pool_;
   Logger& logger_;
+  const OwnProblem own_problem_;
   PolicyWatchStats stats_;
   std::atomic<bool> following_{false};
   absl::Notification first_watch_;

@@ -49,6 +49,7 @@ absl::StatusOr<std::unique_ptr<PolicyTls>> PolicyTls::Create(
       TlsMaterial::Create(*texts);
   if (!material.ok()) return material.status();
   result->material_ = *std::move(material);
+  result->Remember(*texts);
   options.on_change = [self = result.get()] { self->Reload(); };
   result->watcher_ = std::make_unique<FileWatcher>(std::move(options));
   return result;
@@ -74,12 +75,56 @@ absl::StatusOr<TlsTexts> PolicyTls::Read() const {
   return texts;
 }
 
-void PolicyTls::Warn(absl::string_view field, const std::string& file,
-                     const std::string& warning) {
-  if (warning.empty()) return;
-  log_.Warning("config_warning",
-               {{"detail", absl::StrCat("policy.tls.", field, ": ", file, ": ",
-                                        warning)}});
+void PolicyTls::Remember(const TlsTexts& texts) {
+  std::vector<InUse> in_use;
+  if (!texts.ca.empty()) {
+    in_use.push_back(
+        {"policy.tls.ca", files_.ca_file, texts.ca, CertificateUse::kTrusted});
+  }
+  if (!texts.certificate.empty()) {
+    in_use.push_back({"policy.tls.certificate", files_.certificate_file,
+                      texts.certificate, CertificateUse::kShown});
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  in_use_ = std::move(in_use);
+}
+
+std::vector<PolicyTls::InUse> PolicyTls::in_use() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return in_use_;
+}
+
+void PolicyTls::WarnOfValidity(absl::Time now) const {
+  for (const InUse& used : in_use()) {
+    const std::string warning =
+        policy::ValidityWarning(used.pem, used.use, now);
+    if (warning.empty()) continue;
+    log_.Warning(
+        "config_warning",
+        {{"detail", absl::StrCat(used.field, ": ", used.file, ": ", warning)}});
+  }
+}
+
+std::string PolicyTls::Problem(absl::Time now) const {
+  for (const InUse& used : in_use()) {
+    const std::string problem =
+        policy::ValidityProblem(used.pem, used.use, now);
+    if (problem.empty()) continue;
+    return absl::StrCat(used.field, ": ", used.file, ": ", problem);
+  }
+  return "";
+}
+
+std::vector<CertificateExpiry> PolicyTls::Expiries() const {
+  std::vector<CertificateExpiry> expiries;
+  for (const InUse& used : in_use()) {
+    const absl::Time not_after = used.use == CertificateUse::kTrusted
+                                     ? policy::LastExpiry(used.pem)
+                                     : policy::FirstExpiry(used.pem);
+    if (not_after == absl::InfiniteFuture()) continue;
+    expiries.push_back({"", used.field, not_after});
+  }
+  return expiries;
 }
 
 void PolicyTls::Reload() {
@@ -92,12 +137,8 @@ void PolicyTls::Reload() {
     return;
   }
   log_.Info("certificates_reloaded", {{"of", "policy.tls"}});
-  const absl::Time now = absl::Now();
-  Warn("ca", files_.ca_file,
-       policy::ValidityWarning(texts->ca, CertificateUse::kTrusted, now));
-  Warn(
-      "certificate", files_.certificate_file,
-      policy::ValidityWarning(texts->certificate, CertificateUse::kShown, now));
+  Remember(*texts);
+  WarnOfValidity(absl::Now());
 }
 
 }  // namespace sluice::server

@@ -2,15 +2,18 @@
 #define PROXY_SERVER_POLICY_TLS_H_
 
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "policy/tls/pem.h"
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
 #include "proxy/policy_client/tls_material.h"
+#include "proxy/server/certificate_expiry.h"
 #include "proxy/server/config.h"
 
 namespace sluice::server {
@@ -22,7 +25,8 @@ namespace sluice::server {
 //   certificates_reloaded   info
 //   certificates_rejected   error, with the reason
 //
-// And config_warning, of one that is not valid for long.
+// And config_warning, of one that is not valid for long, when it is taken over
+// and whenever WarnOfValidity() is called. Any thread.
 class PolicyTls {
  public:
   // Reads the files; an error names field and file. `log` outlives this.
@@ -35,19 +39,37 @@ class PolicyTls {
   // For channels that this outlives.
   const policy_client::TlsMaterial& material() const { return *material_; }
 
+  // Says in the log what of that in use is not valid at `now`, or not for long.
+  void WarnOfValidity(absl::Time now) const;
+  // What of that in use keeps connections from coming about at `now`: "field:
+  // file: what is wrong", or empty.
+  std::string Problem(absl::Time now) const;
+  // When what is in use expires, and is not the system's.
+  std::vector<CertificateExpiry> Expiries() const;
+
  private:
   PolicyTls(PolicyTlsConfig files, Logger* log)
       : files_(std::move(files)), log_(*log) {}
 
+  // Something that is in use.
+  struct InUse {
+    std::string field;
+    std::string file;
+    std::string pem;
+    policy::CertificateUse use;
+  };
+
   absl::StatusOr<policy_client::TlsTexts> Read() const;
   // On the watcher's thread.
   void Reload();
-  void Warn(absl::string_view field, const std::string& file,
-            const std::string& warning);
+  void Remember(const policy_client::TlsTexts& texts);
+  std::vector<InUse> in_use() const;
 
   const PolicyTlsConfig files_;
   Logger& log_;
   std::unique_ptr<policy_client::TlsMaterial> material_;
+  mutable std::mutex mutex_;
+  std::vector<InUse> in_use_;             // with mutex_ held
   std::unique_ptr<FileWatcher> watcher_;  // last: calls Reload()
 };
 

@@ -34,6 +34,10 @@ std::vector<std::string> CertificateFiles(const Config& config) {
   return files;
 }
 
+// Of certificates that are not valid for long: who watches the log, and nothing
+// else, hears of them in time.
+constexpr absl::Duration kRemindOfCertificates = absl::Hours(24);
+
 // For the policy service, before clients are served.
 constexpr absl::Duration kLongestWaitForPolicy = absl::Seconds(2);
 
@@ -73,6 +77,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   server->config_.ace.as_hint.cnonce_key = SecretString();
   server->NoteCertificates(Warn::kNo);
   server->WatchCertificates(std::move(certificates));
+  server->certificate_reminder_ = std::make_unique<Reminder>(
+      kRemindOfCertificates,
+      [self = server.get()] { self->RemindOfCertificates(); });
   server->readiness_->SetListening(true);
   return server;
 }
@@ -166,8 +173,10 @@ absl::Status Server::StartListeners() {
   auto pool = transport::WorkerPool::Create(options);
   if (!pool.ok()) return pool.status();
   pool_ = *std::move(pool);
-  policy_follower_ = std::make_unique<PolicyFollower>(config_.policy.on_outage,
-                                                      pool_.get(), &logger_);
+  policy_follower_ = std::make_unique<PolicyFollower>(
+      config_.policy.on_outage, pool_.get(), &logger_, [this] {
+        return policy_tls_ == nullptr ? "" : policy_tls_->Problem(absl::Now());
+      });
   for (size_t i = 0; i < config_.listeners.size(); ++i) {
     listening_.push_back({config_.listeners[i].name, pool_->addresses()[i]});
   }
@@ -198,8 +207,17 @@ absl::Status Server::StartAdmin() {
   sources.start_time = absl::Now();
   sources.is_ready = [this] { return readiness_->Missing().empty(); };
   sources.certificates = [this] {
-    std::lock_guard<std::mutex> lock(expiries_mutex_);
-    return expiries_;
+    std::vector<CertificateExpiry> expiries;
+    {
+      std::lock_guard<std::mutex> lock(expiries_mutex_);
+      expiries = expiries_;
+    }
+    if (policy_tls_ != nullptr) {
+      for (CertificateExpiry& expiry : policy_tls_->Expiries()) {
+        expiries.push_back(std::move(expiry));
+      }
+    }
+    return expiries;
   };
   sources.log = &logger_;
   sources.log_suppressed = [this] {
@@ -260,6 +278,12 @@ void Server::ReloadCertificates() {
   }
 }
 
+void Server::RemindOfCertificates() {
+  if (policy_tls_ != nullptr) policy_tls_->WarnOfValidity(absl::Now());
+  std::lock_guard<std::mutex> lock(reload_mutex_);
+  NoteCertificates(Warn::kYes);
+}
+
 void Server::NoteCertificates(Warn warn) {
   const absl::Time now = absl::Now();
   std::vector<CertificateExpiry> expiries;
@@ -268,7 +292,7 @@ void Server::NoteCertificates(Warn warn) {
     const absl::StatusOr<std::string> pem =
         ReadSmallFile(listener.certificate_file);
     if (!pem.ok()) continue;
-    expiries.push_back({listener.name, policy::FirstExpiry(*pem)});
+    expiries.push_back({listener.name, "", policy::FirstExpiry(*pem)});
     const std::string warning = policy::ValidityWarning(
         *pem, policy::CertificateUse::kMqttListener, now);
     if (warn == Warn::kNo || warning.empty()) continue;

@@ -14,6 +14,7 @@
 #include "proxy/admin_http/admin_server.h"
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
+#include "proxy/base/reminder.h"
 #include "proxy/policy_client/channel_keeper.h"
 #include "proxy/policy_client/policy_client.h"
 #include "proxy/policy_client/policy_watch.h"
@@ -90,6 +91,8 @@ class Server {
   // says so where it is not for long and has not been said.
   enum class Warn { kYes, kNo };
   void NoteCertificates(Warn warn);
+  // Says again which certificates are not valid for long.
+  void RemindOfCertificates();
   void FollowPolicy();
   absl::Status StartListeners();
   absl::Status StartAdmin();
@@ -128,6 +131,7 @@ class Server {
   std::mutex reload_mutex_;
   Config serving_;  // what the running listeners were last configured by
   std::unique_ptr<FileWatcher> certificate_watcher_;
+  std::unique_ptr<Reminder> certificate_reminder_;
 };
 
 }  // namespace sluice::server

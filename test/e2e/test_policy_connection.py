@@ -1,8 +1,12 @@
 """The ways in which a proxy reaches the policy service."""
 
+import json
 import signal
 import subprocess
+import time
 
+from harness import certificates
+from harness.admin import http_status
 from harness.process import eventually
 from harness.stack import Stack, StackTestCase
 from harness.tokens import Ed25519Key
@@ -107,6 +111,37 @@ class RotatedCertificatesTest(StackTestCase):
             "proxy", "session", "list").returncode == 0,
             "both authorities count")
         self.assert_served("admin")
+
+
+class ExpiredCertificateTest(StackTestCase):
+    """A certificate between proxy and policy service has expired."""
+
+    def cause_of_outage(self, expired):
+        stack = Stack("ExpiredCertificateTest", mode="mtls",
+                      prepare=lambda directory: certificates.issue(
+                          directory, expired, days=-1))
+        self.addCleanup(stack.stop)
+        line = json.loads(stack.proxy.wait_for(
+            r"^.*policy_outage.*$").group(0))
+        return stack, line["cause"]
+
+    def test_the_proxys_is_named_in_its_log_and_a_new_one_is_taken(self):
+        stack, cause = self.cause_of_outage("proxy")
+        self.assertRegex(cause, "^policy.tls.certificate: .*proxy.crt: "
+                                "certificate 1 has expired, at 20")
+        left = stack.metrics()[
+            'sluice_certificate_not_after_seconds'
+            '{of="policy.tls.certificate"}'] - time.time()
+        self.assertLess(abs(left + 86400), 600)
+        certificates.issue(stack.directory, "proxy", days=1)
+        eventually(lambda: http_status(stack.admin_address, "/readyz") == 200,
+                   "a new certificate is taken over")
+
+    def test_the_policy_services_fails_in_the_proxys_log(self):
+        stack, cause = self.cause_of_outage("policy")
+        self.assertIn("certificate verify failed", cause)
+        stack.policy.wait_for("tls.certificate: policy.crt: certificate 1 has "
+                              "expired, at 20")
 
 
 class ForeignCertificateTest(StackTestCase):

@@ -2,11 +2,13 @@
 
 import base64
 import datetime
+import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
-    Encoding, NoEncryption, PrivateFormat)
+    Encoding, NoEncryption, PrivateFormat, load_pem_private_key)
 from cryptography.x509.oid import NameOID
 
 from .tokens import Ed25519Key
@@ -31,6 +33,33 @@ def self_signed(key, days=1):
     return (certificate.public_bytes(Encoding.PEM),
             private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
                                   NoEncryption()))
+
+
+def issue(directory, name, days):
+    """Writes NAME.crt and NAME.key for the host of the tests, signed by ca.crt.
+
+    It is in force from two days ago until in so many days, which may be past.
+    """
+    ca = x509.load_pem_x509_certificate((directory / "ca.crt").read_bytes())
+    ca_key = load_pem_private_key((directory / "ca.key").read_bytes(), None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.utcnow()
+    hosts = x509.SubjectAlternativeName([
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name(
+            [x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(ca.subject).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(hosts, False).sign(ca_key, hashes.SHA256()))
+    (directory / f"{name}.crt").write_bytes(
+        certificate.public_bytes(Encoding.PEM))
+    (directory / f"{name}.key").write_bytes(key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def thumbprint(leaf):

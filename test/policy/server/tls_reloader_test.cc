@@ -165,6 +165,21 @@ TEST_F(TlsReloaderTest, WarnsOfACertificateThatHasExpired) {
               HasSubstr("policy.crt: certificate 1 has expired, at "));
 }
 
+TEST_F(TlsReloaderTest, RemindsOfWhatIsNotValidForLong) {
+  CertificateOptions options;
+  options.not_after = -absl::Minutes(1);
+  const TestCertificate expired = authority_.Issue(options);
+  reloader_.reset();
+  Write("policy.crt", expired.certificate_pem());
+  Write("policy.key", expired.private_key_pem());
+  LoadedConfig config = Config();
+  std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
+  const TlsReloader reminding(config.tls_files, std::move(known), policy_.get(),
+                              &log_, absl::Hours(1), absl::Milliseconds(5));
+  EXPECT_THAT(sink_.WaitFor("config_warning"),
+              HasSubstr("policy.crt: certificate 1 has expired, at "));
+}
+
 TEST_F(TlsReloaderTest, ReloadOfTheConfigurationTakesThemOverAtOnce) {
   Write("other.crt", new_authority_.certificate_pem());
   LoadedConfig config = Config("client_ca: other.crt");

@@ -57,12 +57,29 @@ TEST(ValidityTest, OneValidCaIsEnoughAndAChainIsAsGoodAsItsWorst) {
               StartsWith("certificate 1 has expired"));
 }
 
-TEST(ValidityTest, TellsWhenTheFirstOfAChainExpires) {
+TEST(ValidityTest, WhatOnlyExpiresSoonIsNoProblemYet) {
+  const auto problem = [](const std::string& pem, CertificateUse use) {
+    return ValidityProblem(pem, use, absl::Now());
+  };
+  const std::string soon = Valid(-88 * kDay, 2 * kDay);
+  const std::string bad = Valid(-kDay, -absl::Hours(1));
+  EXPECT_EQ(problem(soon, CertificateUse::kShown), "");
+  EXPECT_THAT(problem(soon + bad, CertificateUse::kShown),
+              StartsWith("certificate 2 has expired, at 20"));
+  EXPECT_EQ(problem(bad + soon, CertificateUse::kTrusted), "");
+}
+
+TEST(ValidityTest, TellsWhenTheFirstAndTheLastExpire) {
   const absl::Time expiry =
       FirstExpiry(Valid(-kDay, 90 * kDay) + Valid(-kDay, 10 * kDay));
   EXPECT_LT(absl::AbsDuration(expiry - absl::Now() - 10 * kDay),
             absl::Minutes(5));
   EXPECT_EQ(FirstExpiry(""), absl::InfiniteFuture());
+  const absl::Time last =
+      LastExpiry(Valid(-kDay, 90 * kDay) + Valid(-kDay, 10 * kDay));
+  EXPECT_LT(absl::AbsDuration(last - absl::Now() - 90 * kDay),
+            absl::Minutes(5));
+  EXPECT_EQ(LastExpiry(""), absl::InfiniteFuture());
 }
 
 }  // namespace

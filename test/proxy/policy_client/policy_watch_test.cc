@@ -94,7 +94,7 @@ class Recorder final : public WatchObserverInterface {
   }
   void OnWatchBegun() override { lines.Put("begun"); }
   void OnWatchEnded(const std::string&) override { lines.Put("ended"); }
-  void OnWatchLost() override { lines.Put("lost"); }
+  void OnWatchLost(const std::string&) override { lines.Put("lost"); }
 };
 
 // Has as many decisions as it is given.

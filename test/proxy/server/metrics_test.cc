@@ -36,16 +36,18 @@ class MetricsTest : public ::testing::Test {
   DurationHistogram policy_requests_;
   PolicyWatchStats policy_watch_;
   bool is_ready_ = false;
-  Metrics metrics_{{{&sessions_[0], &sessions_[1]},
-                    {&loops_[0], &loops_[1]},
-                    {&policy_requests_},
-                    &policy_watch_,
-                    absl::FromUnixSeconds(1000000000),
-                    [this] { return is_ready_; },
-                    [] {
-                      return std::vector<CertificateExpiry>{
-                          {"mqtts", absl::FromUnixSeconds(2000000000)}};
-                    }}};
+  Metrics metrics_{
+      {{&sessions_[0], &sessions_[1]},
+       {&loops_[0], &loops_[1]},
+       {&policy_requests_},
+       &policy_watch_,
+       absl::FromUnixSeconds(1000000000),
+       [this] { return is_ready_; },
+       [] {
+         return std::vector<CertificateExpiry>{
+             {"mqtts", "", absl::FromUnixSeconds(2000000000)},
+             {"", "policy.tls.ca", absl::FromUnixSeconds(2100000000)}};
+       }}};
 };
 
 TEST_F(MetricsTest, HasTheNamesOfTheContractFromTheStart) {
@@ -166,6 +168,8 @@ TEST_F(MetricsTest, TellsRulesThatAreEnforcedFromShadows) {
 TEST_F(MetricsTest, TellsWhenCertificatesExpire) {
   EXPECT_EQ(Value("sluice_certificate_not_after_seconds{listener=\"mqtts\"}"),
             "2000000000");
+  EXPECT_EQ(Value("sluice_certificate_not_after_seconds{of=\"policy.tls.ca\"}"),
+            "2100000000");
 }
 
 TEST_F(MetricsTest, TellsWhetherTheProxyIsReady) {

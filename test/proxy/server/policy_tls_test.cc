@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
@@ -107,6 +108,35 @@ TEST_F(PolicyTlsTest, TakesOverWhatFits) {
   EXPECT_THAT(sink_.WaitFor("certificates_reloaded"),
               HasSubstr("\"of\":\"policy.tls\""));
   EXPECT_TRUE(Connects());
+}
+
+TEST_F(PolicyTlsTest, TellsWhenWhatIsInUseExpires) {
+  Start();
+  const absl::Time now = absl::Now();
+  const std::vector<CertificateExpiry> before = tls_->Expiries();
+  ASSERT_EQ(before.size(), 2u);
+  EXPECT_EQ(before[0].of, "policy.tls.ca");
+  EXPECT_EQ(before[1].of, "policy.tls.certificate");
+  for (const CertificateExpiry& expiry : before) {
+    EXPECT_EQ(expiry.listener, "");
+    EXPECT_GT(expiry.not_after, now);
+  }
+  EXPECT_EQ(tls_->Problem(now), "");
+  EXPECT_THAT(tls_->Problem(before[1].not_after + absl::Seconds(1)),
+              HasSubstr("policy.tls.c"));
+  tls_->WarnOfValidity(now);  // of nothing
+
+  CertificateOptions options;
+  options.not_after = -absl::Minutes(1);
+  Show(authority_.Issue(options));
+  sink_.WaitFor("has expired");
+  EXPECT_LT(tls_->Expiries()[1].not_after, now);
+  EXPECT_THAT(tls_->Problem(now),
+              AllOf(HasSubstr("policy.tls.certificate: "),
+                    HasSubstr("proxy.crt: certificate 1 has expired, at ")));
+  tls_->WarnOfValidity(now);
+  EXPECT_THAT(sink_.WaitFor("has expired"),
+              HasSubstr("policy.tls.certificate: "));
 }
 
 TEST_F(PolicyTlsTest, NamesAFileThatIsMissing) {
