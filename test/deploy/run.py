@@ -12,7 +12,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 from harness.runner import run  # noqa: E402
 
-MODULES = ("test_kubernetes", "test_chart", "test_image", "test_monitoring")
+MODULES = ("test_kubernetes", "test_chart", "test_image", "test_monitoring",
+           "test_systemd")
 
 
 if __name__ == "__main__":

@@ -188,8 +188,12 @@ class Templates(unittest.TestCase):
         self.assertIsNone(manifests.find(objects, "StatefulSet", "sluice-etcd"))
         self.assertEqual(manifests.find(objects, "Service", "sluice-broker")[
             "spec"]["externalTrafficPolicy"], "Local")
-        labels = manifests.find(objects, "ServiceMonitor", "sluice-broker")[
-            "metadata"]["labels"]
+        monitor = manifests.find(objects, "ServiceMonitor", "sluice-broker")
+        # What the alerts call it.
+        self.assertEqual(monitor["spec"]["endpoints"], [
+            {"port": "admin", "interval": "30s",
+             "relabelings": [{"targetLabel": "job", "replacement": "sluice"}]}])
+        labels = monitor["metadata"]["labels"]
         self.assertEqual(labels.pop("release"), "mine")
         self.assertTrue(labels)
 
