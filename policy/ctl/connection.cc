@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ctl/files.h"
 #include "policy/ctl/output.h"
@@ -167,6 +168,25 @@ absl::Status CallStatus(const grpc::Status& status) {
   }
   // What the server finds wrong is not wrong usage of this program.
   return absl::FailedPreconditionError(text);
+}
+
+std::string TlsHint(const Options& options, const absl::Status& status) {
+  const absl::string_view text = status.message();
+  if (absl::StrContains(text, "wrong version number")) {
+    return "the server may speak plain text: see --ca";
+  }
+  if (!absl::StrContains(text, "Socket closed") &&
+      !absl::StrContains(text, "reset by peer")) {
+    return "";
+  }
+  if (!options.Find("ca").has_value()) {
+    return "the server may speak TLS: see --ca, and --certificate";
+  }
+  if (!options.Find("certificate").has_value()) {
+    return "the server may ask for a certificate: see --certificate";
+  }
+  return "the server may not take the certificate, or it has expired: its log "
+         "says more";
 }
 
 }  // namespace sluice::ctl

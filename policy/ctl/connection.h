@@ -33,6 +33,11 @@ std::string ExistingResource(const grpc::Status& status);
 // and, each on a line of its own, the fields that the server complains of.
 absl::Status CallStatus(const grpc::Status& status);
 
+// Which option may be missing, or one too many, where a command of `options`
+// has failed with `status` since one side speaks TLS as the other does not;
+// else empty. gRPC only says that a handshake failed, or the socket was closed.
+std::string TlsHint(const Options& options, const absl::Status& status);
+
 }  // namespace sluice::ctl
 
 #endif  // POLICY_CTL_CONNECTION_H_

@@ -182,6 +182,8 @@ int RunCommand(const Command& command,
   if (!status.ok() && !status.message().empty()) {
     environment.err << kName << ": " << PathOf(command) << ": "
                     << PrintableLines(status.message()) << "\n";
+    const std::string hint = command.remote ? TlsHint(*options, status) : "";
+    if (!hint.empty()) environment.err << "  " << hint << "\n";
   }
   environment.out.flush();
   if (!environment.out) {

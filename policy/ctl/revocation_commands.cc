@@ -27,7 +27,8 @@ using admin::v1::Revocation;
 using admin::v1::RevocationService;
 
 Table NewTable() {
-  return Table({"NAME", "KIND", "VALUE", "ISSUER", "EXPIRES", "REASON"});
+  return Table(
+      {"NAME", "KIND", "VALUE", "ISSUER", "CREATED", "EXPIRES", "REASON"});
 }
 
 void AddRow(const Revocation& revocation, Table* table) {
@@ -50,6 +51,7 @@ void AddRow(const Revocation& revocation, Table* table) {
       break;
   }
   table->Add({revocation.name(), kind, value, revocation.issuer(),
+              TimeText(revocation.create_time()),
               TimeText(revocation.expire_time()), revocation.reason()});
 }
 

@@ -4,6 +4,7 @@
 #include <grpcpp/support/client_callback.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -99,6 +100,11 @@ class PolicyWatch::Stream
   const std::string& problem() const { return problem_; }
 
   void Cancel() { context_.TryCancel(); }
+  // The same, of a watch that ends.
+  void Stop() {
+    stopped_ = true;
+    Cancel();
+  }
 
   // Any thread. Dropped once the stream ends.
   void Send(WatchRequest request) {
@@ -131,7 +137,7 @@ class PolicyWatch::Stream
 
   void OnDone(const grpc::Status& status) override {
     if (problem_.empty()) problem_ = status.error_message();
-    if (is_current_) watch_->observer_->OnWatchEnded(problem_);
+    if (is_current_ && !stopped_) watch_->observer_->OnWatchEnded(problem_);
     std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
     changed_.notify_all();
@@ -278,6 +284,7 @@ class PolicyWatch::Stream
   // Of a snapshot whose end has not come.
   std::vector<policy::v1::Revocation> staged_;
   std::string problem_;
+  std::atomic<bool> stopped_{false};
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -311,7 +318,7 @@ PolicyWatch::~PolicyWatch() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
-    if (stream_ != nullptr) stream_->Cancel();
+    if (stream_ != nullptr) stream_->Stop();
   }
   wakeup_.notify_all();
   thread_.join();

@@ -37,7 +37,7 @@ class WatchObserverInterface {
 
   // The service is listened to, and what has been told so far is all that there
   // is; or the stream has ended. Each is told once for each change; it starts
-  // out as ended.
+  // out as ended. The end of the watch itself is not told.
   virtual void OnWatchBegun() = 0;
   // `reason` is for the log.
   virtual void OnWatchEnded(const std::string& reason) = 0;

@@ -231,6 +231,9 @@ class StalledLogTest(StackTestCase):
         lines = [json.loads(line) for line in self.proxy.stderr]
         self.assertEqual(self.proxy.wait(15), 0)
         self.assertEqual(lines[-1]["event"], "stopped")
+        # Who stops it in order is not warned of anything.
+        self.assertNotIn("policy_watch_ended",
+                         [line["event"] for line in lines])
         written = sum(line["event"] == "handshake_failed" for line in lines)
         self.assertEqual(written + suppressed, failed)
         self.assertEqual(sum(line["lines"] for line in lines

@@ -34,7 +34,7 @@ using RemoteCommandsTest = RemoteHarness;
 
 TEST_F(RemoteCommandsTest, RevokesListsAndTakesBack) {
   EXPECT_EQ(Output({"revocation", "list"}),
-            "NAME  KIND  VALUE  ISSUER  EXPIRES  REASON\n");
+            "NAME  KIND  VALUE  ISSUER  CREATED  EXPIRES  REASON\n");
   EXPECT_THAT(Output({"revoke", "token", "t-1"}), HasSubstr("token  t-1"));
   const Json subject =
       OutputJson({"revoke", "subject", "alice", "--issuer", "https://as",
@@ -47,10 +47,12 @@ TEST_F(RemoteCommandsTest, RevokesListsAndTakesBack) {
 
   const Json list = OutputJson({"revocation", "list"});
   ASSERT_EQ(list["revocations"].size(), 3u);
-  EXPECT_THAT(Output({"revocation", "list"}),
-              AllOf(HasSubstr("subject  alice         https://as  "
-                              "2023-11-15T22:13:20Z  left"),
-                    HasSubstr("key      --thumbprint  -           -")));
+  EXPECT_THAT(
+      Output({"revocation", "list"}),
+      AllOf(HasSubstr("subject  alice         https://as  "
+                      "2023-11-14T22:13:20Z  2023-11-15T22:13:20Z  left"),
+            HasSubstr("key      --thumbprint  -           "
+                      "2023-11-14T22:13:20Z  -")));
 
   const std::string name = subject["name"];
   EXPECT_EQ(Output({"revocation", "delete", name}), "");
@@ -567,6 +569,17 @@ TEST_F(RemoteCommandsTest, OnlyThisProgramWritesToStandardError) {
   EXPECT_THAT(failure, HasSubstr("certificate verify failed"));
 }
 
+TEST_F(RemoteCommandsTest, SaysThatTheServerMaySpeakPlainText) {
+  const auto authority = testing::TestCertificate::Authority("ca");
+  const std::string ca = dir_.Write("ca.crt", authority.certificate_pem());
+  EXPECT_THAT(Failure({"rule", "list", "--ca", ca}),
+              HasSubstr("\n  the server may speak plain text: see --ca\n"));
+  server_->Shutdown(absl::ZeroDuration());
+  const std::string failure = Failure({"rule", "list"});
+  EXPECT_THAT(failure,
+              AllOf(HasSubstr("Connection refused"), Not(HasSubstr("see --"))));
+}
+
 TEST_F(RemoteCommandsTest, SpeaksMutualTls) {
   const auto authority = testing::TestCertificate::Authority("ca");
   const auto server = authority.Issue({});
@@ -587,7 +600,13 @@ TEST_F(RemoteCommandsTest, SpeaksMutualTls) {
                 .status,
             0);
   EXPECT_THAT(Failure({"revocation", "list", "--ca", ca}),
-              HasSubstr("(UNAVAILABLE)"));
+              AllOf(HasSubstr("(UNAVAILABLE)"),
+                    HasSubstr("\n  the server may ask for a certificate: see "
+                              "--certificate\n")));
+  EXPECT_THAT(Failure({"revocation", "list"}),
+              AllOf(HasSubstr("(UNAVAILABLE)"),
+                    HasSubstr("\n  the server may speak TLS: see --ca, and "
+                              "--certificate\n")));
   EXPECT_THAT(Failure({"revocation", "list", "--ca", dir_.path() + "/none"}),
               HasSubstr("none"));
 }
