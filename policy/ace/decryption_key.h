@@ -50,6 +50,7 @@ class DecryptionKeySet {
 
   // One line a key of a type that we have no use for; see JwkSet::skipped().
   const std::vector<std::string>& skipped() const { return skipped_; }
+  size_t skipped_count() const { return skipped_.size(); }
 
  private:
   std::vector<DecryptionKey> keys_;

@@ -246,6 +246,9 @@ absl::StatusOr<JwkSet> JwkSet::Read(absl::string_view json,
 
   JwkSet set;
   absl::Status status;
+  if (keys->size() > kMaxKeys) {
+    status = MemberError("keys", absl::StrCat("more than ", kMaxKeys));
+  }
   for (size_t i = 0; i < keys->size() && status.ok(); ++i) {
     const bool is_object = (*keys)[i].is_object();
     absl::StatusOr<Jwk> jwk = JwkReader::Read((*keys)[i]);
@@ -258,7 +261,9 @@ absl::StatusOr<JwkSet> JwkSet::Read(absl::string_view json,
                   : absl::StrCat("keys[", i, "]: not an object");
     if (malformed == Malformed::kIsSkipped ||
         absl::IsUnimplemented(jwk.status())) {
-      set.skipped_.push_back(std::move(message));
+      if (++set.skipped_count_ <= kMaxSkippedTold) {
+        set.skipped_.push_back(std::move(message));
+      }
     } else {
       status = absl::Status(jwk.status().code(), message);
     }

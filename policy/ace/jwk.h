@@ -1,6 +1,7 @@
 #ifndef POLICY_ACE_JWK_H_
 #define POLICY_ACE_JWK_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,6 +75,11 @@ class Jwk {
 // A JWK Set (RFC 7517 section 5).
 class JwkSet {
  public:
+  // Of more keys, what we cannot use included, there is no set.
+  static constexpr size_t kMaxKeys = 1000;
+  // Of more that are passed over, the rest is counted.
+  static constexpr size_t kMaxSkippedTold = 8;
+
   // No keys.
   JwkSet() = default;
 
@@ -90,8 +96,10 @@ class JwkSet {
   const std::vector<Jwk>& keys() const { return keys_; }
 
   // One line a key that was passed over, as in `keys[0].crv: "P-384" is not
-  // supported`. For a warning.
+  // supported`, of the first kMaxSkippedTold. For a warning.
   const std::vector<std::string>& skipped() const { return skipped_; }
+  // How many were passed over.
+  size_t skipped_count() const { return skipped_count_; }
 
  private:
   enum class Malformed { kFails, kIsSkipped };
@@ -100,6 +108,7 @@ class JwkSet {
 
   std::vector<Jwk> keys_;
   std::vector<std::string> skipped_;
+  size_t skipped_count_ = 0;
 };
 
 }  // namespace sluice::ace

@@ -1,6 +1,7 @@
 #ifndef POLICY_SERVER_NAMED_FILE_H_
 #define POLICY_SERVER_NAMED_FILE_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,11 @@ absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
   }
   for (const std::string& skipped : keys->skipped()) {
     warnings->push_back(absl::StrCat(path, ": ", name, ": ", skipped));
+  }
+  const size_t untold = keys->skipped_count() - keys->skipped().size();
+  if (untold != 0) {
+    warnings->push_back(absl::StrCat(path, ": ", name, ": ", untold,
+                                     " more keys are passed over"));
   }
   return keys;
 }

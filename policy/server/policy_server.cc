@@ -450,7 +450,9 @@ void PolicyServer::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
     DecideWith(MakeDeciders());
   }
   if (log_ == nullptr) return;
-  log_->Info("jwks_read", {{"issuer", issuer}, {"keys", keys.keys().size()}});
+  log_->Info("jwks_read", {{"issuer", issuer},
+                           {"keys", keys.keys().size()},
+                           {"skipped", keys.skipped_count()}});
   for (const std::string& skipped : keys.skipped()) {
     log_->Warning("jwks_key_skipped",
                   {{"issuer", issuer}, {"detail", skipped}});

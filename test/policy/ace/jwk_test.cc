@@ -261,6 +261,30 @@ TEST(JwkSetTest, OfAPublishedSetDefectiveKeysAreListedToo) {
   EXPECT_FALSE(JwkSet::ParsePublished("{}").ok());
 }
 
+// So many that a line for each would fill logs.
+TEST(JwkSetTest, TellsOfTheFirstKeysThatArePassedOverAndCountsTheOthers) {
+  std::string keys = Ed25519Jwk();
+  for (int i = 0; i < 20; ++i) keys += ",0";
+  const absl::StatusOr<JwkSet> set =
+      JwkSet::ParsePublished(absl::StrCat(R"({"keys":[)", keys, "]}"));
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->keys().size(), 1u);
+  ASSERT_EQ(set->skipped().size(), 8u);
+  EXPECT_EQ(set->skipped()[7], "keys[8]: not an object");
+  EXPECT_EQ(set->skipped_count(), 20u);
+}
+
+TEST(JwkSetTest, HasAThousandKeysAtMost) {
+  std::string keys = Ed25519Jwk();
+  for (int i = 1; i < 1000; ++i) keys += ",0";
+  const auto parse = [&keys] {
+    return JwkSet::ParsePublished(absl::StrCat(R"({"keys":[)", keys, "]}"));
+  };
+  EXPECT_TRUE(parse().ok());
+  keys += ",0";
+  EXPECT_EQ(parse().status().message(), "keys: more than 1000");
+}
+
 TEST(JwkSetTest, MayBeEmpty) {
   EXPECT_TRUE(JwkSet().keys().empty());
   EXPECT_TRUE(JwkSet::Parse(R"({"keys":[]})")->keys().empty());
