@@ -10,9 +10,15 @@
 #include "policy/tls/channel_credentials.h"
 #include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/utf8.h"
 
 namespace sluice::policy {
 namespace {
+
+// An answer has a few hundred bytes.
+constexpr int kMaxAnswerBytes = 64 * 1024;
+// Of a reason, which is kept as long as its answer.
+constexpr size_t kMaxReasonBytes = 256;
 
 // For what is no checker's answer.
 constexpr absl::Duration kRefusalTtl = absl::Seconds(1);
@@ -22,6 +28,20 @@ v1::CheckResponse Denial(absl::string_view reason, absl::Duration ttl) {
   response.set_reason(std::string(reason));
   *response.mutable_ttl() = ToProtoDuration(ttl);
   return response;
+}
+
+// The beginning of what a checker says, valid UTF-8.
+std::string Shortened(absl::string_view reason) {
+  std::string shortened;
+  while (!reason.empty()) {
+    const size_t length = DecodeUtf8(reason).length;
+    const absl::string_view next =
+        length == 0 ? "\xEF\xBF\xBD" : reason.substr(0, length);  // U+FFFD
+    if (shortened.size() + next.size() > kMaxReasonBytes) break;
+    shortened.append(next.data(), next.size());
+    reason.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return shortened;
 }
 
 // A client has another port each time.
@@ -60,6 +80,7 @@ std::shared_ptr<grpc::Channel> NewChannel(const CheckerOptions& options) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 6 * 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   return grpc::CreateCustomChannel(
       options.address, ChannelCredentialsFor(options.tls), arguments);
 }
@@ -147,13 +168,16 @@ void Checkers::OnAnswer(const std::shared_ptr<Question>& question,
                         const grpc::Status& status) {
   const CheckerOptions& options = question->checker->options;
   absl::Duration ttl = TtlOf(question->response, options.healthy_ttl);
+  std::string reason = Shortened(question->response.reason());
   if (!status.ok()) {
     ttl = options.unhealthy_ttl;
-    question->response = Denial(
-        absl::StrCat("checker ", options.name, ": ", status.error_message()),
-        ttl);
+    reason = absl::StrCat("checker ", options.name, ": ",
+                          Shortened(status.error_message()));
   }
-  *question->response.mutable_ttl() = ToProtoDuration(ttl);
+  // Nothing else of what it sent is kept.
+  v1::CheckResponse answer = Denial(reason, ttl);
+  answer.set_allowed(status.ok() && question->response.allowed());
+  question->response = std::move(answer);
   std::vector<Callback> waiting;
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -100,6 +100,30 @@ class CheckersTest : public ::testing::Test {
   std::unique_ptr<Checkers> checkers_;
 };
 
+TEST_F(CheckersTest, AReasonIsCutShort) {
+  // 255 bytes, and a character of two in the way.
+  checker_.answer.set_reason(
+      absl::StrCat(std::string(255, 'x'), "\xC3\xA9", std::string(1000, 'y')));
+  EXPECT_EQ(Answer(About("a")).reason(), std::string(255, 'x'));
+  checker_.answer.GetReflection()
+      ->MutableUnknownFields(&checker_.answer)
+      ->AddLengthDelimited(1000, std::string(1000, 'z'));
+  EXPECT_LT(Answer(About("b")).ByteSizeLong(), 300u);
+
+  checker_.status = grpc::Status(grpc::StatusCode::INTERNAL,
+                                 absl::StrCat("a\xFF", std::string(500, 'b')));
+  EXPECT_EQ(
+      Answer(About("c")).reason(),
+      absl::StrCat("checker plant-db: a\xEF\xBF\xBD", std::string(252, 'b')));
+}
+
+TEST_F(CheckersTest, AnAnswerThatIsTooLargeIsNone) {
+  checker_.answer.set_reason(std::string(64 * 1024, 'x'));
+  const v1::CheckResponse answer = Answer(About("a"));
+  EXPECT_FALSE(answer.allowed());
+  EXPECT_THAT(answer.reason(), HasSubstr("larger than max"));
+}
+
 TEST_F(CheckersTest, AnswersAreRememberedForTheirTime) {
   EXPECT_TRUE(Answer(About("a")).allowed());
   EXPECT_EQ(Answer(About("a")).ttl().seconds(), 60);
