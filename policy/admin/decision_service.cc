@@ -21,6 +21,7 @@ using Reactor = grpc::ServerWriteReactor<WatchDecisionsResponse>;
 
 // Decisions that wait for a slow caller.
 constexpr size_t kMaxWaiting = 1000;
+constexpr size_t kMaxWaitingBytes = 4 << 20;
 
 class Refusal final : public Reactor {
  public:
@@ -62,13 +63,16 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
     dropped_ += static_cast<int64_t>(batch.dropped());
     for (const v1::Decision& decision : batch.decisions()) {
       if (!Fits(request_, proxy, decision)) continue;
-      if (waiting_.size() >= kMaxWaiting) {
+      const size_t size = decision.ByteSizeLong();
+      if (waiting_.size() >= kMaxWaiting ||
+          waiting_bytes_ + size > kMaxWaitingBytes) {
         ++dropped_;
         continue;
       }
       WatchDecisionsResponse& response = waiting_.emplace_back();
       response.set_proxy(std::string(proxy));
       *response.mutable_decision() = decision;
+      waiting_bytes_ += size;
       response.set_dropped(std::exchange(dropped_, 0));
     }
     Pump();
@@ -78,6 +82,7 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (std::exchange(ended_, true)) return;
     waiting_.clear();
+    waiting_bytes_ = 0;
     Finish(status);
   }
 
@@ -107,6 +112,7 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
     if (ended_ || writing_ || waiting_.empty()) return;
     response_ = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= response_.decision().ByteSizeLong();
     writing_ = true;
     StartWrite(&response_);
   }
@@ -121,6 +127,7 @@ class DecisionWatch final : public Reactor, public DecisionWatcherInterface {
   bool writing_ = false;
   WatchDecisionsResponse response_;  // while writing
   std::deque<WatchDecisionsResponse> waiting_;
+  size_t waiting_bytes_ = 0;  // of their decisions
   int64_t dropped_ = 0;
 };
 

@@ -120,10 +120,14 @@ class Listing : public std::enable_shared_from_this<Listing> {
       SkipProxy();
       return;
     }
-    const bool more = answer.ok() && Take(*answer);
+    const Rest rest = answer.ok() ? Take(*answer) : Rest::kNone;
+    if (rest == Rest::kOutOfOrder) {
+      SkipProxy();
+      return;
+    }
     const std::string last =
         absl::StrCat(proxies_[proxy_], "/", query_.after_session_id());
-    if (!more) {
+    if (rest == Rest::kNone) {
       ++proxy_;
       query_.clear_after_session_id();
     }
@@ -147,20 +151,29 @@ class Listing : public std::enable_shared_from_this<Listing> {
     reactor_->Finish(grpc::Status::OK);
   }
 
-  // Whether the proxy may have more.
-  bool Take(const v1::SessionList& answer) {
+  // What the proxy may have yet. Out of order it could repeat itself for good,
+  // and no other would have its turn.
+  enum class Rest { kSome, kNone, kOutOfOrder };
+
+  Rest Take(const v1::SessionList& answer) {
     const int wanted =
         std::min(answer.sessions_size(), static_cast<int>(query_.limit()));
     int taken = 0;
     while (taken < wanted && !room_.is_full()) {
+      const v1::SessionInfo& info = answer.sessions(taken++);
+      if (info.session_id() <= query_.after_session_id()) {
+        return Rest::kOutOfOrder;
+      }
+      query_.set_after_session_id(info.session_id());
       admin::v1::Session* session = response_->add_sessions();
-      *session = ToSession(proxies_[proxy_], answer.sessions(taken++));
+      *session = ToSession(proxies_[proxy_], info);
       room_.Take(session->ByteSizeLong());
     }
-    if (taken == 0) return false;
-    query_.set_after_session_id(answer.sessions(taken - 1).session_id());
+    if (taken == 0) return Rest::kNone;
     return answer.more() || taken < wanted ||
-           taken == static_cast<int>(query_.limit());
+                   taken == static_cast<int>(query_.limit())
+               ? Rest::kSome
+               : Rest::kNone;
   }
 
   WatchHub* const hub_;

@@ -169,6 +169,31 @@ TEST_F(DecisionServiceTest, SaysHowManyAreMissing) {
   EXPECT_GT(dropped, 0);
 }
 
+TEST_F(DecisionServiceTest, KeepsSoManyBytesForOneWhoDoesNotRead) {
+  const auto proxy = Proxy("p");
+  const auto call = Watch({});
+  EXPECT_TRUE(IsAskedForDecisions(*proxy));
+  // Together they would be 20 MB.
+  const v1::Decision large =
+      About(std::string(100'000, 's'), v1::Decision::RESULT_DENIED);
+  for (int i = 0; i < 100; ++i) Tell(*proxy, {large, large});
+  // Who reads hears of what came behind them.
+  WatchDecisionsRequest request;
+  request.set_subject("next");
+  const auto reader = Watch(request);
+  Tell(*proxy, {About("next", v1::Decision::RESULT_DENIED)});
+  EXPECT_EQ(reader->Read().decision().subject(), "next");
+  int64_t dropped = 0;
+  int64_t seen = 0;
+  for (WatchDecisionsResponse response; response.decision().subject() != "next";
+       ++seen) {
+    ASSERT_TRUE(call->stream->Read(&response));
+    dropped += response.dropped();
+  }
+  EXPECT_EQ(seen + dropped, 201);
+  EXPECT_GT(dropped, 100);
+}
+
 TEST_F(DecisionServiceTest, IsBoundedAndForOperators) {
   std::vector<std::unique_ptr<Call>> calls;
   for (size_t i = 0; i < WatchHub::kMaxDecisionWatchers; ++i) {

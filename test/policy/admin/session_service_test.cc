@@ -135,6 +135,42 @@ TEST_F(SessionServiceTest, ListsInPages) {
             grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+// It could go on for good, and those after it would never be seen.
+TEST_F(SessionServiceTest, AProxyThatRepeatsItselfIsNamedAndPassedOver) {
+  const auto a = Proxy("a");
+  const auto b = Proxy("b");
+  auto listed = List({});
+  AnswerOne(*a, "2", true);
+  AnswerOne(*a, "2", true);
+  Listed page = listed.get();
+  EXPECT_EQ(Names(page), Strings{"proxies/a/sessions/2"});
+  ASSERT_EQ(page.response.unanswered_proxies_size(), 1);
+  EXPECT_EQ(page.response.unanswered_proxies(0), "a");
+  admin::v1::ListSessionsRequest request;
+  request.set_page_token(page.response.next_page_token());
+  listed = List(request);
+  AnswerOne(*b, "1", false);
+  page = listed.get();
+  EXPECT_EQ(Names(page), Strings{"proxies/b/sessions/1"});
+  EXPECT_EQ(page.response.next_page_token(), "");
+
+  // Within an answer, and without a name.
+  listed = List({});
+  const uint64_t query_id = a->Read().list_sessions().query_id();
+  v1::WatchRequest answer;
+  answer.mutable_sessions()->set_query_id(query_id);
+  for (const char* id : {"3", "1"}) {
+    answer.mutable_sessions()->add_sessions()->set_session_id(id);
+  }
+  a->Send(answer);
+  page = listed.get();
+  EXPECT_EQ(Names(page), Strings{"proxies/a/sessions/3"});
+  EXPECT_EQ(page.response.unanswered_proxies_size(), 1);
+  listed = List({});
+  AnswerOne(*a, "", false);
+  EXPECT_EQ(listed.get().response.unanswered_proxies_size(), 1);
+}
+
 TEST_F(SessionServiceTest, AProxyThatGoesAwayHasNoSessions) {
   auto a = Proxy("a");
   const auto b = Proxy("b");
