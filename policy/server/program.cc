@@ -130,6 +130,7 @@ int RunProgram(const ProgramOptions& options) {
   const sigset_t signals = BlockSignals();
   ForbidLookingIntoMemory();
   SkipDeadlockDetection();
+  ForgetTracing();
   RaiseDescriptorLimit();
   absl::StatusOr<LoadedConfig> config =
       LoadConfig(options.config, Hosting::kStandalone);

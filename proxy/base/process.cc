@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "absl/synchronization/mutex.h"
 
 namespace sluice {
@@ -22,6 +24,12 @@ void ForbidLookingIntoMemory() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 void SkipDeadlockDetection() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
+void ForgetTracing() {
+  for (const char* name : {"SSLKEYLOGFILE", "GRPC_TRACE", "GRPC_VERBOSITY"}) {
+    unsetenv(name);
+  }
 }
 
 void RaiseDescriptorLimit() {

@@ -20,6 +20,11 @@ void ForbidLookingIntoMemory();
 // on: that is for tests, and costs 2 to 4% of what a new client does.
 void SkipDeadlockDetection();
 
+// Takes out of the environment what has the TLS libraries and gRPC write down
+// keys of sessions, and what they carry. While there is one thread, and before
+// they are used.
+void ForgetTracing();
+
 // From now on as many descriptors may be open as the system lets this process
 // have. Failing to is no reason not to serve.
 void RaiseDescriptorLimit();

@@ -33,6 +33,7 @@ constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 void PrepareProcess() {
   ForbidLookingIntoMemory();
   SkipDeadlockDetection();
+  ForgetTracing();
   RaiseDescriptorLimit();
 }
 

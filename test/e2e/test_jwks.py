@@ -1,14 +1,18 @@
 """Issuers' keys that are read over HTTPS, and change."""
 
 import json
+import os
+import pathlib
 import signal
 import subprocess
+import unittest.mock
 
 from harness.ports import free_port
 from harness.introspection import OidcProvider
 from harness.jwks import IssuerKey, JwksServer, make_jwks
 from harness.process import eventually
-from harness.stack import POLICY, StackTestCase, keys_directory
+from harness.stack import (POLICY, StackTestCase, keys_directory,
+                           run_directory)
 from harness.tokens import AuthorizationServer, sign_jwt
 
 
@@ -50,6 +54,26 @@ class JwksTestCase(StackTestCase):
 
     def failures(self):
         return self.process.output().count('"jwks_failed"')
+
+
+class TracingTest(JwksTestCase):
+    """Programs whose environment wants sessions' keys, and what gRPC carries,
+    to be written down."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.key_log = pathlib.Path(run_directory()) / "tls-keys"
+        cls.addClassCleanup(cls.key_log.unlink, missing_ok=True)
+        with unittest.mock.patch.dict(os.environ, {
+                "SSLKEYLOGFILE": str(cls.key_log), "GRPC_TRACE": "all",
+                "GRPC_VERBOSITY": "debug"}):
+            super().setUpClass()
+
+    def test_nothing_of_it_is_written(self):
+        self.assert_code(self.connack(self.old), 0)
+        self.assertFalse(self.key_log.exists())
+        for process in (self.stack.policy, self.stack.proxy):
+            self.assertNotIn('"event":"grpc"', process.output())
 
 
 class RotationTest(JwksTestCase):

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "absl/synchronization/mutex.h"
 #include "proxy/base/unique_fd.h"
 
@@ -40,6 +42,14 @@ void ExitByWhetherTheyAreOpen() {
 
 TEST(ProcessTest, NothingIsOpenedInPlaceOfAStandardDescriptor) {
   EXPECT_EXIT(ExitByWhetherTheyAreOpen(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(ProcessTest, NobodyIsToldToWriteSecretsDown) {
+  for (const char* name : {"SSLKEYLOGFILE", "GRPC_TRACE", "GRPC_VERBOSITY"}) {
+    setenv(name, "x", 1);
+    ForgetTracing();
+    EXPECT_EQ(getenv(name), nullptr) << name;
+  }
 }
 
 TEST(ProcessTest, AsManyDescriptorsAsThereMayBe) {
