@@ -152,8 +152,9 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
   families.push_back(DecisionTimes(*sources.decisions));
   families.push_back(SingleCounter(
       "sluice_policy_connections_refused_total",
-      "Connections to the gRPC port that were hung up on at once, since only "
-      "the descriptors that are kept for other things were left.",
+      "Connections to the gRPC port that were hung up on: access does not "
+      "name the certificate, or only the descriptors that are kept for other "
+      "things were left.",
       sources.connections_refused()));
   families.push_back(CallsWaiting(sources));
   families.push_back(CallsRefused(sources));

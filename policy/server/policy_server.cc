@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -64,6 +65,17 @@ Store TryOpenStore(const StoreOptions& options, absl::Status* status) {
   return Store();
 }
 
+// Null, and `status` says why, where they cannot be made.
+std::unique_ptr<TlsCredentials> TryMakeCredentials(
+    const std::optional<TlsConfig>& tls, absl::Status* status) {
+  if (!tls.has_value()) return nullptr;
+  absl::StatusOr<std::unique_ptr<TlsCredentials>> made =
+      TlsCredentials::Create(*tls);
+  if (made.ok()) return *std::move(made);
+  *status = made.status();
+  return nullptr;
+}
+
 AccessControl::Reach ReachOf(TlsShape tls,
                              const std::optional<ListenAddress>& address) {
   if (tls == TlsShape::kWithClientCa) {
@@ -90,10 +102,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
                            Logger* log)
     : listen_address_(config.address),
       tls_shape_(ShapeOf(config.tls)),
-      tls_credentials_(config.tls.has_value()
-                           ? std::make_shared<TlsCredentials>(
-                                 *std::exchange(config.tls, std::nullopt))
-                           : nullptr),
+      tls_credentials_(TryMakeCredentials(
+          std::exchange(config.tls, std::nullopt), &tls_status_)),
       clock_(std::move(clock)),
       access_(ReachOf(tls_shape_, listen_address_), config.access),
       checker_options_(config.checkers),
@@ -136,6 +146,7 @@ absl::Status PolicyServer::Listen() {
   if (!listen_address_.has_value()) {
     return absl::FailedPreconditionError("no address is configured");
   }
+  if (!tls_status_.ok()) return tls_status_;
   const auto failed = [this](absl::string_view reason) {
     return absl::UnavailableError(absl::StrCat(
         "cannot listen on ", listen_address_->ToString(), ": ", reason));
@@ -182,8 +193,13 @@ void PolicyServer::Reload(LoadedConfig config) {
     hub_.RecheckCallers();
   }
   if (config.tls.has_value()) {
-    // What it fails for needs a restart, as the caller knows.
-    static_cast<void>(ReplaceTls(*std::exchange(config.tls, std::nullopt)));
+    const absl::Status replaced =
+        ReplaceTls(*std::exchange(config.tls, std::nullopt));
+    // Another shape needs a restart, as the caller knows.
+    if (!replaced.ok() && !absl::IsFailedPrecondition(replaced) &&
+        log_ != nullptr) {
+      log_->Error("certificates_rejected", {{"detail", replaced.message()}});
+    }
   }
   {
     std::lock_guard<std::mutex> lock(keys_mutex_);
@@ -199,8 +215,9 @@ absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
         "whether TLS is spoken, and clients need certificates, changes only "
         "with a restart");
   }
-  tls_credentials_->Replace(std::move(tls));
-  return absl::OkStatus();
+  // An embedded service has none that could not be made.
+  return tls_credentials_ == nullptr ? tls_status_
+                                     : tls_credentials_->Replace(tls);
 }
 
 std::vector<std::string> PolicyServer::FieldsForRestart(
@@ -235,10 +252,10 @@ PolicyMetricSources PolicyServer::metric_sources() const {
   sources.is_ready = [this] { return Missing().empty(); };
   sources.log = log_;
   sources.connections_refused = [this] {
-    return acceptor_ == nullptr ? 0 : acceptor_->refused();
+    return callers_refused_ + (acceptor_ == nullptr ? 0 : acceptor_->refused());
   };
   sources.log_suppressed = [this] {
-    return ScopedGrpcLog::suppressed() +
+    return ScopedGrpcLog::suppressed() + log_suppressed_ +
            (acceptor_ == nullptr ? 0 : acceptor_->log_suppressed());
   };
   return sources;
@@ -261,6 +278,7 @@ void PolicyServer::Shutdown(absl::Duration grace) {
                     absl::ToChronoMilliseconds(grace));
   server_->Wait();
   server_.reset();
+  if (log_ != nullptr) refused_callers_.TellRest(*log_);
 }
 
 void PolicyServer::Start() {
@@ -286,8 +304,13 @@ void PolicyServer::Start() {
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   std::unique_ptr<Acceptor::Sink> sink;
   if (listens) {
-    std::shared_ptr<grpc::ServerCredentials> credentials = tls_credentials_;
-    if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
+    std::shared_ptr<grpc::ServerCredentials> credentials =
+        tls_credentials_ == nullptr
+            ? grpc::InsecureServerCredentials()
+            : tls_credentials_->ForServer(&access_,
+                                          [this](const CallerNames& caller) {
+                                            OnCallerRefused(caller);
+                                          });
     using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
     sink = builder.experimental().AddExternalConnectionAcceptor(
         Type::FROM_FD, std::move(credentials));
@@ -477,6 +500,14 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
   } else if (!first) {
     log_->Info("store_reachable");
   }
+}
+
+void PolicyServer::OnCallerRefused(const CallerNames& caller) {
+  ++callers_refused_;
+  if (log_ == nullptr || !refused_callers_.Take(absl::Now(), *log_)) return;
+  log_->Warning("connection_refused",
+                {{"caller", absl::StrJoin(caller, " ")},
+                 {"detail", "access has none of the certificate's names"}});
 }
 
 absl::Status PolicyServer::CheckStartable() const {

@@ -32,6 +32,7 @@
 #include "policy/service/replica.h"
 #include "policy/service/watch_hub.h"
 #include "policy/store/store.h"
+#include "proxy/base/limited_event.h"
 #include "proxy/base/log.h"
 #include "proxy/base/wakeup_thread.h"
 
@@ -86,10 +87,11 @@ class PolicyServer : private JwksObserverInterface {
   // FieldsForRestart().
   void Reload(LoadedConfig config);
 
-  // Takes over certificates, key and client CA for connections that begin from
-  // now on; those that there are go on. Fails, and changes nothing, where the
-  // server has no TLS, or where it is not to ask clients for certificates any
-  // more, or begin to. Any thread.
+  // Takes over certificates, key and client CA for connections that begin a
+  // second later; those that there are go on. Fails, and changes nothing, where
+  // the server has no TLS, where it is not to ask clients for certificates any
+  // more, or begin to (FailedPrecondition), or where the process can have no
+  // more files. Any thread, but one at a time, Reload() included.
   absl::Status ReplaceTls(TlsConfig tls);
 
   // The fields, as paths, in which `config` differs from the running
@@ -110,6 +112,8 @@ class PolicyServer : private JwksObserverInterface {
   // Builds and starts the gRPC server, which is null on failure: for what
   // acceptor_ accepts, where there is one.
   void Start();
+  // Says who was refused for a certificate that names nobody. Any thread.
+  void OnCallerRefused(const CallerNames& caller);
   // Whether it may be started.
   absl::Status CheckStartable() const;
   // All under keys_mutex_ once calls are served. Takes what calls are decided
@@ -144,7 +148,9 @@ class PolicyServer : private JwksObserverInterface {
 
   const std::optional<ListenAddress> listen_address_;
   const TlsShape tls_shape_;
-  std::shared_ptr<TlsCredentials> tls_credentials_;  // null without TLS
+  absl::Status tls_status_;  // of making the credentials
+  // Null without TLS, and where they could not be made.
+  const std::unique_ptr<TlsCredentials> tls_credentials_;
   const PolicyService::Clock clock_;
   AccessControl access_;
   const std::vector<CheckerOptions> checker_options_;
@@ -154,6 +160,9 @@ class PolicyServer : private JwksObserverInterface {
   ServingStatus serving_status_;
   bool store_was_reached_ = false;  // of OnStoreReach()
   std::atomic<uint64_t> store_losses_{0};
+  std::atomic<uint64_t> callers_refused_{0};
+  std::atomic<uint64_t> log_suppressed_{0};
+  LimitedEvent refused_callers_{"connection_refused", &log_suppressed_};
   std::atomic<uint64_t> jwks_failures_{0};
   http::RequestCounts introspection_requests_;
   http::RequestCounts jwks_requests_;

@@ -1,49 +1,84 @@
 #include "policy/server/tls_credentials.h"
 
-#include <utility>
-
-#include "grpc/grpc.h"
+#include "absl/strings/string_view.h"
+#include "grpcpp/security/tls_certificate_verifier.h"
+#include "grpcpp/security/tls_credentials_options.h"
 
 namespace sluice::policy {
+namespace {
 
-TlsCredentials::TlsCredentials(TlsConfig tls)
-    : tls_(std::move(tls)),
-      credentials_(grpc_ssl_server_credentials_create_with_options(
-          grpc_ssl_server_credentials_create_options_using_config_fetcher(
-              tls_->client_ca.empty()
-                  ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-                  : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY,
-              &TlsCredentials::Fetch, this))) {}
+using ::grpc::experimental::ExternalCertificateVerifier;
+using ::grpc::experimental::TlsCustomVerificationCheckRequest;
 
-TlsCredentials::~TlsCredentials() {
-  grpc_server_credentials_release(credentials_);
+TlsTexts TextsOf(const TlsConfig& tls) {
+  return {tls.client_ca, tls.certificate, tls.private_key};
 }
 
-void TlsCredentials::Replace(TlsConfig tls) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  tls_ = std::move(tls);
+// As NamesOf() has them of a call.
+CallerNames NamesOf(const TlsCustomVerificationCheckRequest& request) {
+  CallerNames names;
+  const auto add = [&names](const grpc::string_ref& name) {
+    if (!name.empty()) names.emplace_back(name.data(), name.size());
+  };
+  for (const grpc::string_ref& name : request.dns_names()) add(name);
+  for (const grpc::string_ref& name : request.uri_names()) add(name);
+  add(request.common_name());
+  return names;
 }
 
-int TlsCredentials::AddPortToServer(const std::string& address,
-                                    grpc_server* server) {
-  return grpc_server_add_http2_port(server, address.c_str(), credentials_);
-}
+// Looks at the names of certificates that TLS has verified.
+class RoleVerifier final : public ExternalCertificateVerifier {
+ public:
+  RoleVerifier(const AccessControl* access,
+               TlsCredentials::OnRefused on_refused)
+      : access_(*access), on_refused_(std::move(on_refused)) {}
 
-grpc_ssl_certificate_config_reload_status TlsCredentials::Fetch(
-    void* self, grpc_ssl_server_certificate_config** config) {
-  auto* const credentials = static_cast<TlsCredentials*>(self);
-  std::lock_guard<std::mutex> lock(credentials->mutex_);
-  if (!credentials->tls_.has_value()) {
-    return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
+  bool Verify(TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)> /*callback*/,
+              grpc::Status* sync_status) override {
+    const CallerNames caller = NamesOf(*request);
+    *sync_status = access_.CheckAnyRole(caller);
+    if (!sync_status->ok() && on_refused_) on_refused_(caller);
+    return true;  // done
   }
-  const TlsConfig tls = *std::exchange(credentials->tls_, std::nullopt);
-  const grpc_ssl_pem_key_cert_pair pair = {tls.private_key.c_str(),
-                                           tls.certificate.c_str()};
-  // gRPC wants some CA, also where clients are asked for no certificate.
-  const std::string& ca =
-      tls.client_ca.empty() ? tls.certificate : tls.client_ca;
-  *config = grpc_ssl_server_certificate_config_create(ca.c_str(), &pair, 1);
-  return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
+  void Cancel(TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  const AccessControl& access_;
+  const TlsCredentials::OnRefused on_refused_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Create(
+    const TlsConfig& tls) {
+  absl::StatusOr<std::unique_ptr<TlsMaterial>> material =
+      TlsMaterial::Create(TextsOf(tls));
+  if (!material.ok()) return material.status();
+  return std::unique_ptr<TlsCredentials>(
+      new TlsCredentials(*std::move(material), !tls.client_ca.empty()));
+}
+
+absl::Status TlsCredentials::Replace(const TlsConfig& tls) {
+  return material_->Replace(TextsOf(tls));
+}
+
+std::shared_ptr<grpc::ServerCredentials> TlsCredentials::ForServer(
+    const AccessControl* access, OnRefused on_refused) const {
+  grpc::experimental::TlsServerCredentialsOptions options(
+      material_->NewProvider());
+  options.watch_identity_key_cert_pairs();
+  if (has_client_ca_) {
+    options.watch_root_certs();
+    options.set_cert_request_type(
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    options.set_certificate_verifier(
+        ExternalCertificateVerifier::Create<RoleVerifier>(
+            access, std::move(on_refused)));
+  } else {
+    options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  }
+  return grpc::experimental::TlsServerCredentials(options);
 }
 
 }  // namespace sluice::policy

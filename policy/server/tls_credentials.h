@@ -1,47 +1,49 @@
 #ifndef POLICY_SERVER_TLS_CREDENTIALS_H_
 #define POLICY_SERVER_TLS_CREDENTIALS_H_
 
+#include <functional>
 #include <memory>
-#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
-#include <optional>
-#include <string>
+#include <utility>
 
-#include "grpc/grpc_security.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "grpcpp/security/server_credentials.h"
 #include "policy/server/tls_config.h"
+#include "policy/service/access_control.h"
+#include "policy/tls/tls_material.h"
 
 namespace sluice::policy {
 
 // TLS of a gRPC server, whose certificates, key and client CA can be replaced
-// while it serves. gRPC asks for them at the beginning of each handshake, so
-// that a connection has all of the old ones or all of the new ones, and none is
-// broken off. Tickets for the resumption of a session end with what they were
-// issued under.
-class TlsCredentials final : public grpc::ServerCredentials {
+// while it serves; no connection is broken off. Where clients need a
+// certificate, the handshake fails for those whose names nobody who may call
+// has, before anything else of what they send is read.
+class TlsCredentials {
  public:
-  // Whether clients need a certificate stays as it is in `tls`.
-  explicit TlsCredentials(TlsConfig tls);
-  ~TlsCredentials() override;
+  // Hears, on any thread, of those that are refused for their names.
+  using OnRefused = std::function<void(const CallerNames& caller)>;
+
+  // Whether clients need a certificate stays as it is in `tls`. Fails where the
+  // process can have no more files, or no /proc.
+  static absl::StatusOr<std::unique_ptr<TlsCredentials>> Create(
+      const TlsConfig& tls);
   TlsCredentials(const TlsCredentials&) = delete;
   TlsCredentials& operator=(const TlsCredentials&) = delete;
 
-  // For connections that begin from now on. `tls` has the same shape. Any
-  // thread.
-  void Replace(TlsConfig tls);
+  // For connections that begin a second later. `tls` has the same shape. On
+  // failure nothing changes. One thread at a time.
+  absl::Status Replace(const TlsConfig& tls);
 
-  // Not supported: does nothing.
-  void SetAuthMetadataProcessor(
-      const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
+  // For a server that this and `access` outlive.
+  std::shared_ptr<grpc::ServerCredentials> ForServer(
+      const AccessControl* access, OnRefused on_refused) const;
 
  private:
-  // Of one port; gRPC's one caller at a time.
-  int AddPortToServer(const std::string& address, grpc_server* server) override;
-  static grpc_ssl_certificate_config_reload_status Fetch(
-      void* self, grpc_ssl_server_certificate_config** config);
+  TlsCredentials(std::unique_ptr<TlsMaterial> material, bool has_client_ca)
+      : material_(std::move(material)), has_client_ca_(has_client_ca) {}
 
-  std::mutex mutex_;
-  std::optional<TlsConfig> tls_;  // until gRPC has fetched it
-  grpc_server_credentials* const credentials_;
+  const std::unique_ptr<TlsMaterial> material_;
+  const bool has_client_ca_;
 };
 
 }  // namespace sluice::policy

@@ -42,6 +42,13 @@ AccessRules AccessControl::rules() const {
   return rules_;
 }
 
+grpc::Status AccessControl::CheckAnyRole(const CallerNames& caller) const {
+  if (CheckProxy(caller).ok() || CheckOperator(caller).ok()) {
+    return grpc::Status::OK;
+  }
+  return Denied("access has none of the certificate's names");
+}
+
 grpc::Status AccessControl::CheckProxy(const CallerNames& caller) const {
   if (reach_ != Reach::kWithCertificate) return grpc::Status::OK;
   const std::lock_guard<std::mutex> lock(mutex_);

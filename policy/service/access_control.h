@@ -52,6 +52,10 @@ class AccessControl {
   void SetRules(AccessRules rules);
   AccessRules rules() const;
 
+  // PermissionDenied where a certificate has none of the names of the rules, so
+  // that whoever shows it may call nothing.
+  grpc::Status CheckAnyRole(const CallerNames& caller) const;
+
   // PermissionDenied, naming the setting that would allow it, where the caller
   // is no proxy, or nobody who may manage.
   grpc::Status CheckProxy(const CallerNames& caller) const;

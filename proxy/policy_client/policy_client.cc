@@ -23,7 +23,7 @@ constexpr int kPingTimeoutMs = 5'000;
 }  // namespace
 
 std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
-                                          const TlsMaterial* tls) {
+                                          const policy::TlsMaterial* tls) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);

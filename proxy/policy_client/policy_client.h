@@ -11,10 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "policy/tls/tls_material.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "proxy/base/histogram.h"
 #include "proxy/policy_client/policy_client_interface.h"
-#include "proxy/policy_client/tls_material.h"
 
 namespace sluice::policy_client {
 
@@ -24,7 +24,7 @@ namespace sluice::policy_client {
 // half a minute, and tries again at least every two; a service that comes back
 // needs nothing done here.
 std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
-                                          const TlsMaterial* tls);
+                                          const policy::TlsMaterial* tls);
 
 // The policy service at the other end of a gRPC channel, which may be in this
 // process. A call that cannot reach it fails at once. Any thread.

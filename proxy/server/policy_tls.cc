@@ -16,8 +16,8 @@ namespace sluice::server {
 namespace {
 
 using ::sluice::policy::CertificateUse;
-using ::sluice::policy_client::TlsMaterial;
-using ::sluice::policy_client::TlsTexts;
+using ::sluice::policy::TlsMaterial;
+using ::sluice::policy::TlsTexts;
 
 absl::Status Wrong(absl::string_view field, const absl::Status& problem) {
   return absl::InvalidArgumentError(

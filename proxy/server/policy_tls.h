@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "policy/tls/pem.h"
+#include "policy/tls/tls_material.h"
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
-#include "proxy/policy_client/tls_material.h"
 #include "proxy/server/certificate_expiry.h"
 #include "proxy/server/config.h"
 
@@ -37,7 +37,7 @@ class PolicyTls {
   PolicyTls& operator=(const PolicyTls&) = delete;
 
   // For channels that this outlives.
-  const policy_client::TlsMaterial& material() const { return *material_; }
+  const policy::TlsMaterial& material() const { return *material_; }
 
   // Says in the log what of that in use is not valid at `now`, or not for long.
   void WarnOfValidity(absl::Time now) const;
@@ -59,15 +59,15 @@ class PolicyTls {
     policy::CertificateUse use;
   };
 
-  absl::StatusOr<policy_client::TlsTexts> Read() const;
+  absl::StatusOr<policy::TlsTexts> Read() const;
   // On the watcher's thread.
   void Reload();
-  void Remember(const policy_client::TlsTexts& texts);
+  void Remember(const policy::TlsTexts& texts);
   std::vector<InUse> in_use() const;
 
   const PolicyTlsConfig files_;
   Logger& log_;
-  std::unique_ptr<policy_client::TlsMaterial> material_;
+  std::unique_ptr<policy::TlsMaterial> material_;
   mutable std::mutex mutex_;
   std::vector<InUse> in_use_;             // with mutex_ held
   std::unique_ptr<FileWatcher> watcher_;  // last: calls Reload()

@@ -91,6 +91,10 @@ class RotatedCertificatesTest(StackTestCase):
         self._openssl("cp new-ca.crt next && mv next clients.crt",
                       self.stack.directory)
         self.stack.policy.wait_for("certificates_reloaded")
+        # From a second later on.
+        eventually(lambda: self.sluicectl(
+            "proxy", "session", "list").returncode == 1,
+            "the old authority counts no more")
         self.assert_refused("proxy")
         self.assert_served("admin")
         # What the proxy has open was made under the old one.

@@ -134,8 +134,9 @@ class PolicyClientTest : public ::testing::Test {
     server_.reset();
   }
   std::string Address() { return "127.0.0.1:" + std::to_string(port_); }
-  std::unique_ptr<PolicyClient> Connect(absl::Duration timeout = kLong,
-                                        const TlsMaterial* tls = nullptr) {
+  std::unique_ptr<PolicyClient> Connect(
+      absl::Duration timeout = kLong,
+      const policy::TlsMaterial* tls = nullptr) {
     return std::make_unique<PolicyClient>(NewChannel(Address(), tls), timeout);
   }
 
@@ -266,20 +267,20 @@ class PolicyClientTlsTest : public PolicyClientTest {
   }
   // Of the client; made with the first.
   void Show(const TestCertificate& certificate) {
-    const TlsTexts texts{authority_.certificate_pem(),
-                         certificate.certificate_pem(),
-                         SecretString(certificate.private_key_pem())};
+    const policy::TlsTexts texts{authority_.certificate_pem(),
+                                 certificate.certificate_pem(),
+                                 SecretString(certificate.private_key_pem())};
     if (tls_ != nullptr) {
       EXPECT_EQ(tls_->Replace(texts), absl::OkStatus());
       return;
     }
-    auto tls = TlsMaterial::Create(texts);
+    auto tls = policy::TlsMaterial::Create(texts);
     ASSERT_TRUE(tls.ok()) << tls.status();
     tls_ = *std::move(tls);
   }
 
   TestCertificate authority_ = TestCertificate::Authority("authority");
-  std::unique_ptr<TlsMaterial> tls_;
+  std::unique_ptr<policy::TlsMaterial> tls_;
 };
 
 TEST_F(PolicyClientTlsTest, ProvesItself) {

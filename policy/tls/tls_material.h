@@ -1,7 +1,8 @@
-#ifndef PROXY_POLICY_CLIENT_TLS_MATERIAL_H_
-#define PROXY_POLICY_CLIENT_TLS_MATERIAL_H_
+#ifndef POLICY_TLS_TLS_MATERIAL_H_
+#define POLICY_TLS_TLS_MATERIAL_H_
 
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
 
 #include <memory>
 #include <string>
@@ -12,20 +13,23 @@
 #include "proxy/base/secret_string.h"
 #include "proxy/base/unique_fd.h"
 
-namespace sluice::policy_client {
+namespace sluice::policy {
 
-// PEM texts for TLS to the policy service, which fit each other.
+// PEM texts for TLS between a proxy and the policy service, which fit each
+// other: those of one side.
 struct TlsTexts {
-  std::string ca;  // vouches for the policy service; empty: the system's do
-  // The proxy's own, for mutual TLS; both or neither.
+  // Vouches for the other; empty: the system's do for a policy service, and a
+  // proxy needs none.
+  std::string ca;
+  // Its own, which a proxy has for mutual TLS; both or neither.
   std::string certificate;
   SecretString private_key;
 };
 
-// What a channel's connections are made with; it can be replaced while the
-// channel is in use. gRPC's only source of certificates that change is files,
-// of which it takes whatever they hold: so these are files in memory, which
-// hold only what the caller has checked.
+// What the connections of a channel or a server are made with; it can be
+// replaced while they are in use. gRPC's only source of certificates that
+// change is files, of which it takes whatever they hold: so these are files in
+// memory, which hold only what the caller has checked.
 class TlsMaterial {
  public:
   // Fails where the process can have no more files, or no /proc.
@@ -41,6 +45,10 @@ class TlsMaterial {
   // For channels that this outlives.
   std::shared_ptr<grpc::ChannelCredentials> NewCredentials() const;
 
+  // For one that this outlives, of either side. There is some text.
+  std::shared_ptr<grpc::experimental::CertificateProviderInterface>
+  NewProvider() const;
+
  private:
   TlsMaterial() = default;
 
@@ -50,6 +58,6 @@ class TlsMaterial {
   UniqueFd private_key_;
 };
 
-}  // namespace sluice::policy_client
+}  // namespace sluice::policy
 
-#endif  // PROXY_POLICY_CLIENT_TLS_MATERIAL_H_
+#endif  // POLICY_TLS_TLS_MATERIAL_H_

@@ -1,4 +1,4 @@
-#include "proxy/policy_client/tls_material.h"
+#include "policy/tls/tls_material.h"
 
 #include <fcntl.h>
 #include <grpcpp/security/tls_certificate_provider.h>
@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace sluice::policy_client {
+namespace sluice::policy {
 namespace {
 
 // How often gRPC reads them. Seconds.
@@ -89,15 +89,18 @@ std::shared_ptr<grpc::ChannelCredentials> TlsMaterial::NewCredentials() const {
   grpc::experimental::TlsChannelCredentialsOptions options;
   const bool has_ca = ca_.get() >= 0;
   const bool has_certificate = certificate_.get() >= 0;
-  if (has_ca || has_certificate) {
-    options.set_certificate_provider(
-        std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-            PathOf(private_key_), PathOf(certificate_), PathOf(ca_),
-            kRefreshInterval));
-  }
+  if (has_ca || has_certificate)
+    options.set_certificate_provider(NewProvider());
   if (has_ca) options.watch_root_certs();
   if (has_certificate) options.watch_identity_key_cert_pairs();
   return grpc::experimental::TlsCredentials(options);
 }
 
-}  // namespace sluice::policy_client
+std::shared_ptr<grpc::experimental::CertificateProviderInterface>
+TlsMaterial::NewProvider() const {
+  return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      PathOf(private_key_), PathOf(certificate_), PathOf(ca_),
+      kRefreshInterval);
+}
+
+}  // namespace sluice::policy
