@@ -10,6 +10,7 @@
 #include "policy/ace/jwt.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
+#include "policy/ace/token_identity.h"
 
 namespace sluice::ace {
 namespace {
@@ -119,13 +120,13 @@ absl::StatusOr<TokenContents> TokenVerifier::Read(ByteView token,
 absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
                                                    absl::Time now) const {
   Claims& claims = contents.claims;
-  if (claims.exi.has_value() && !options_.accept_exi) {
-    return Invalid("exi: not supported");
-  }
-  if (absl::Status status =
-          CheckClaims(claims, options_.audience, now, options_.clock_skew);
-      !status.ok()) {
-    return status;
+  absl::Status status =
+      claims.exi.has_value() && !options_.accept_exi
+          ? Invalid("exi: not supported")
+          : CheckClaims(claims, options_.audience, now, options_.clock_skew);
+  if (!status.ok()) {
+    return WithIdentity(std::move(status), {contents.issuer->name,
+                                            claims.subject, claims.token_id});
   }
   const absl::Time exp = claims.expires_at.value_or(absl::InfiniteFuture());
   const absl::Time taken_until =

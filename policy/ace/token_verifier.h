@@ -112,6 +112,8 @@ class TokenVerifier {
   //    signed, but not claims. Nothing that is encrypted counts here.
   //  - kExpired: all else is in order, but `exp` and the leeway have passed.
   //  - kInvalid: everything else.
+  // Once the issuer vouches for all that the token says, it carries a
+  // TokenIdentity as well.
   // One without a Rejection says that nothing was decided: the known keys could
   // not be asked, or the issuer's keys are pending. IssuerWithMissingKeys()
   // tells where it would help to read those.

@@ -94,12 +94,17 @@ std::string RuleText(const Decision& decision) {
                       decision.shadow() ? " (shadow)" : "");
 }
 
+std::string SubjectText(const Decision& decision) {
+  return absl::StrCat(Shown(decision.subject()),
+                      decision.unproven() ? " (unproven)" : "");
+}
+
 void PrintRow(const Decision& decision, std::ostream& out) {
   out << absl::StreamFormat(
       "%-24s  %-7s  %-14s  0x%02X  %s  %s  %s  %s  %s\n", TimeOf(decision),
       NameOf(Decision::Result_Name(decision.result()), kResultPrefix),
       NameOf(Decision::Action_Name(decision.action()), kActionPrefix),
-      decision.reason_code(), Shown(decision.subject()),
+      decision.reason_code(), SubjectText(decision),
       Shown(decision.client_id()), Shown(decision.topic()), RuleText(decision),
       Shown(decision.id()));
 }
@@ -164,8 +169,11 @@ std::vector<Command> DecisionCommands() {
        "Show what proxies decide, as they do",
        "Those of the proxies that watch this policy service: what they deny, "
        "what\nfails, connections, subscriptions, and a sample of the messages "
-       "that pass\n(log.audit_sample of the proxy). Ends with --count, or when "
-       "it is\ninterrupted.\n",
+       "that pass\n(log.audit_sample of the proxy). A subject is unproven "
+       "where "
+       "a token of his came, and\nnobody knows whether from him: possession of "
+       "its key was not proven. Ends with\n--count, or when it is "
+       "interrupted.\n",
        {
            {"subject", "SUBJECT", false, "only this subject's"},
            {"client-id", "ID", false, "only this MQTT Client Identifier's"},

@@ -18,4 +18,12 @@ v1::Denial::Reason ReasonOf(ace::Rejection rejection) {
   return v1::Denial::REASON_UNSPECIFIED;
 }
 
+void NameToken(const ace::TokenIdentity& identity, bool proven,
+               v1::Denial* denial) {
+  denial->set_issuer(identity.issuer);
+  denial->set_subject(identity.subject);
+  denial->set_token_id(identity.token_id);
+  denial->set_proven(proven);
+}
+
 }  // namespace sluice::policy

@@ -9,6 +9,7 @@
 #include "policy/ace/digest.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_identity.h"
 #include "policy/rules/rule.h"
 #include "policy/service/answers.h"
 #include "policy/service/draft01_proof.h"
@@ -82,6 +83,10 @@ bool WantsKeys(const absl::Status& status, ReferenceAnswers* references) {
          references->WantKeys(*issuer);
 }
 
+ace::TokenIdentity IdentityOf(const ace::VerifiedToken& token) {
+  return {token.issuer, token.subject, token.token_id};
+}
+
 bool AnyDraft01(const ace::TokenVerifier& verifier) {
   const std::vector<ace::Issuer>& issuers = verifier.issuers();
   return std::any_of(issuers.begin(), issuers.end(),
@@ -121,8 +126,13 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
   const absl::Status ruled = AddRules(request.connection(), grant);
   // No outage, at which a live session would keep the grant that it has.
   if (absl::IsResourceExhausted(ruled)) {
-    return Deny<v1::AuthenticateResponse>(v1::Denial::REASON_UNSPECIFIED,
-                                          ruled.message());
+    auto denied = Deny<v1::AuthenticateResponse>(v1::Denial::REASON_UNSPECIFIED,
+                                                 ruled.message());
+    if (!grant->issuer().empty()) {
+      NameToken({grant->issuer(), grant->subject(), grant->token_id()},
+                /*proven=*/true, denied.mutable_denial());
+    }
+    return denied;
   }
   if (!ruled.ok()) return ruled;
   grant->set_policy_version(version);
@@ -173,7 +183,10 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
   if (status.ok()) {
     status = CheckPossession(connection, credential, *verified, now);
   }
-  if (!status.ok()) return DenialOrError<Response>(status);
+  if (!status.ok()) {
+    return DenialOrError<Response>(
+        ace::WithIdentity(std::move(status), IdentityOf(*verified)));
+  }
   return AdmitAndStore(connection, token, *verified, now);
 }
 
@@ -198,7 +211,14 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
         Verify((*record)->token, now, references);
     if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
       const absl::Status fit = CheckFit(connection, *token);
-      if (!fit.ok()) return DenialOrError<Response>(fit);
+      if (!fit.ok()) {
+        absl::StatusOr<Response> denied = DenialOrError<Response>(fit);
+        if (denied.ok()) {
+          NameToken(IdentityOf(*token), /*proven=*/true,
+                    denied->mutable_denial());
+        }
+        return denied;
+      }
       return Admit(connection, *token, now);
     }
     // One that is good no more counts for nothing; one that is revoked does
@@ -302,8 +322,10 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
   verified->taken_until =
       std::min(verified->taken_until, *first_seen + *verified->exi);
   if (verified->expires_at <= now) {
-    return ace::RejectedError(ace::Rejection::kExpired,
-                              "exi: the token was first seen too long ago");
+    return ace::WithIdentity(
+        ace::RejectedError(ace::Rejection::kExpired,
+                           "exi: the token was first seen too long ago"),
+        IdentityOf(*verified));
   }
   return verified;
 }
@@ -325,8 +347,10 @@ absl::Status Authenticator::CheckNotRevoked(const ace::VerifiedToken& token,
   const std::string name = managed_->FindRevocation(
       {token.issuer, token.token_id, token.subject, key_ids}, now);
   if (name.empty()) return absl::OkStatus();
-  return ace::RejectedError(ace::Rejection::kRevoked,
-                            absl::StrCat("revoked by ", name));
+  return ace::WithIdentity(
+      ace::RejectedError(ace::Rejection::kRevoked,
+                         absl::StrCat("revoked by ", name)),
+      IdentityOf(token));
 }
 
 absl::Status Authenticator::CheckPossession(
@@ -362,8 +386,10 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
         {connection.client_id(), OwnerOf(token), token.expires_at}, now);
     if (!owns.ok()) return owns.status();
     if (!*owns) {
-      return Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
-                            "the Client Identifier has another owner");
+      auto denied = Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
+                                   "the Client Identifier has another owner");
+      NameToken(IdentityOf(token), /*proven=*/true, denied.mutable_denial());
+      return denied;
     }
   }
   Response response;

@@ -12,6 +12,7 @@
 #include "policy/ace/client_certificate.h"
 #include "policy/ace/issuer.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_identity.h"
 #include "policy/service/answers.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/draft01_proof.h"
@@ -54,9 +55,13 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
     if (*rejection == ace::Rejection::kRevoked) {
       return DenialOrError<Response>(usable);
     }
-    return Deny<Response>(
+    auto denied = Deny<Response>(
         v1::Denial::REASON_NO_CREDENTIAL,
         absl::StrCat("the stored token is good no more: ", usable.message()));
+    if (const auto identity = ace::IdentityOf(usable); identity.has_value()) {
+      NameToken(*identity, /*proven=*/false, denied.mutable_denial());
+    }
+    return denied;
   }
   Response response;
   response.mutable_challenge_required();

@@ -38,6 +38,10 @@ class ObjectWriter {
     AppendUtcTime(value, 6, &out_);
     out_ += '"';
   }
+  void AddFalse(absl::string_view key) {
+    Begin(key);
+    out_ += "false";
+  }
   void End() { out_ += "}\n"; }
 
  private:
@@ -77,6 +81,7 @@ std::string AuditLine(absl::string_view proxy, const Decision& decision) {
   object.Add("subject", decision.subject);
   object.Add("issuer", decision.issuer);
   object.Add("token_id", decision.token_id);
+  if (decision.unproven) object.AddFalse("proven");
   if (decision.latency.has_value()) {
     object.Add("latency_us", absl::ToInt64Microseconds(*decision.latency));
   }

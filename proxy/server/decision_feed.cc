@@ -66,6 +66,7 @@ DecisionMessage ToMessage(const session::Decision& decision) {
   message.set_subject(ShownValue(decision.subject));
   message.set_issuer(ShownValue(decision.issuer));
   message.set_token_id(ShownValue(decision.token_id));
+  message.set_unproven(decision.unproven);
   if (decision.latency.has_value()) {
     *message.mutable_latency() = ToProtoDuration(*decision.latency);
   }

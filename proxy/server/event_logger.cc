@@ -72,6 +72,7 @@ void EventLogger::OnEvent(const Event& event) {
   };
   add("subject", event.subject);
   add("token_id", event.token_id);
+  if (event.unproven) fields.emplace_back("proven", false);
   if (event.kind == Event::Kind::kDenied) {
     add("action", session::ActionName(event.action));
     add("topic", event.topic);

@@ -28,7 +28,9 @@ struct Decision {
   absl::string_view subject;
   absl::string_view issuer;
   absl::string_view token_id;  // never the token
-  absl::string_view topic;     // topic name or filter
+  // These three are of a token whose possession was not proven.
+  bool unproven = false;
+  absl::string_view topic;  // topic name or filter
   // What decided: the granted filter, "public", or why not. Holds no secret.
   absl::string_view rule;
   // Said by a rule that is not enforced: what is denied was let pass.

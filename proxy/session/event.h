@@ -20,6 +20,7 @@ struct Event {
   bool has_token = false;  // a good one, shown
   absl::string_view subject;
   absl::string_view token_id;
+  bool unproven = false;  // both are of a token whose possession was not proven
   absl::string_view topic;   // kDenied: topic name or filter
   absl::string_view detail;  // for people; holds no secret
 };

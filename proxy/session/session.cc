@@ -478,6 +478,11 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
     event.subject = grant_->subject();
     event.token_id = grant_->token_id();
     event.has_token = !is_anonymous();
+  } else if (pending_ != nullptr && pending_->denial != nullptr) {
+    const policy::v1::Denial& denial = *pending_->denial;
+    event.subject = denial.subject();
+    event.token_id = denial.token_id();
+    event.unproven = !denial.issuer().empty() && !denial.proven();
   }
   event.topic = topic;
   event.detail = detail;

@@ -195,6 +195,8 @@ class Session {
     absl::optional<Credential> user_name_credential;
     // How long the policy service's last answer took, if that is recorded.
     absl::optional<absl::Duration> latency;
+    // What the client is being refused for. Null: nothing, or no denial.
+    const policy::v1::Denial* denial = nullptr;
   };
   // A re-authentication in progress (ACE-EXP-3).
   struct Reauthentication {

@@ -62,6 +62,12 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
     decision.subject = grant_->subject();
     decision.issuer = grant_->issuer();
     decision.token_id = grant_->token_id();
+  } else if (pending_ != nullptr && pending_->denial != nullptr) {
+    const policy::v1::Denial& denial = *pending_->denial;
+    decision.subject = denial.subject();
+    decision.issuer = denial.issuer();
+    decision.token_id = denial.token_id();
+    decision.unproven = !denial.issuer().empty() && !denial.proven();
   }
   decision.topic = topic;
   decision.rule = rule;

@@ -173,14 +173,16 @@ void Session::RefuseOversizedConnect(ByteView bytes) {
 }
 
 void Session::RefuseDenied(const Denial& denial) {
+  pending_->denial = &denial;  // of which nothing is told after this
   if (denial.reason() == Denial::REASON_CLIENT_ID_IN_USE) {
     // EDGE-20
     Refuse(ReasonCode::kClientIdentifierNotValid,
            ConnectOutcome::kClientIdInUse, denial.detail());
-    return;
+  } else {
+    Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
+           denial.detail(), denial.reason() != Denial::REASON_PROOF_INVALID);
   }
-  Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
-         denial.detail(), denial.reason() != Denial::REASON_PROOF_INVALID);
+  pending_->denial = nullptr;
 }
 
 }  // namespace sluice::session

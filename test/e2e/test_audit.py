@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from harness import secrets_book, wire
 from harness.admin import metric
 from harness.process import TIMEOUT, eventually
 from harness.stack import PROXY, StackTestCase, run_directory
-from harness.tokens import Ed25519Key
+from harness.tokens import AuthorizationServer, Ed25519Key
 
 
 def lines_of(*files):
@@ -126,9 +127,52 @@ class AuditTest(AuditTestCase):
         self.assert_code(connack, 0x87)
         line, = self.lines("refused", 1)
         self.assert_line(line, action="connect", result="denied",
-                         reason_code=0x87, subject=None)
+                         reason_code=0x87, subject="alice", proven=False)
         self.assertTrue(line["rule"])
         self.assertEqual(self.told(connack), [line["decision_id"]])
+
+    def test_refused_connects_say_whose_token_it_was(self):
+        self.sluicectl("revoke", "subject", "bob")
+        forged = AuthorizationServer()
+        cases = {
+            "revoked": (self.token("a pub", subject="bob"), self.key, "bob"),
+            "stolen": (self.token("a pub", subject="bill"), Ed25519Key(),
+                       "bill"),
+            # Nobody vouches for what this one says.
+            "forged": (forged.token(self.key, "a pub", subject="bob"),
+                       self.key, None),
+            "reference": ("bob", self.key, None),
+        }
+        with self.stack.sluicectl_started(
+                "decisions", "watch", "--subject", "bob", "--result", "denied",
+                "--count", "1") as watch:
+            self.assertIn("TIME", watch.stdout.readline())
+            eventually(lambda: self.seen(watch, cases["revoked"]),
+                       "the refusal is shown")
+        for name, (token, key, subject) in cases.items():
+            with self.subTest(name):
+                self.assert_code(self.client().ace_connect(
+                    token, key, client_id=f"whose-{name}"), 0x87)
+                line, = self.lines(f"whose-{name}", 1)
+                self.assert_line(
+                    line, result="denied", subject=subject,
+                    issuer=subject and self.stack.authorization_server.issuer,
+                    proven=None if subject is None else False)
+                self.assertEqual("token_id" in line, subject is not None)
+                log = json.loads(self.stack.proxy.wait_for(
+                    rf'^.*client_refused.*"whose-{name}".*$').group(0))
+                self.assert_line(log, subject=subject,
+                                 proven=None if subject is None else False)
+
+    def seen(self, watch, case):
+        """Whether a client that is refused is shown by `decisions watch`."""
+        token, key, subject = case
+        self.assert_code(self.client().ace_connect(token, key), 0x87)
+        ready, _, _ = select.select([watch.stdout], [], [], 0.5)
+        if not ready:
+            return False
+        self.assertIn(f"  {subject} (unproven)  ", watch.stdout.readline())
+        return True
 
     def test_anonymous_client_of_version_3(self):
         client, connack = self.anonymous(wire.V311, client_id="anonymous")

@@ -290,6 +290,38 @@ TEST_F(AuthenticatorTest, ATokenIsGoodUntilTheInstantItExpires) {
             v1::Denial::REASON_TOKEN_EXPIRED);
 }
 
+TEST_F(AuthenticatorTest, DenialsSayWhoseTokenItWasOnceItsIssuerVouchesForIt) {
+  const auto name = [](const v1::Denial& denial) {
+    return absl::StrCat(denial.issuer(), " ", denial.subject(), " ",
+                        denial.token_id(), denial.proven() ? " proven" : "");
+  };
+  constexpr char kAlice[] = "https://as.example alice token-1";
+  TokenOptions other_issuer;
+  other_issuer.issuer = "https://other.example";
+  TokenOptions other_audience;
+  other_audience.audience = "another broker";
+  TokenOptions expired;
+  expired.expires_at = kNow - absl::Seconds(1);
+  TokenOptions fine;
+  fine.expires_at = kExpiry;
+  const TestIssuer impostor;
+  const struct {
+    v1::AuthenticateRequest request;
+    std::string named;
+  } kCases[] = {
+      {WithExporter(Token(client_, other_audience), client_), kAlice},
+      {WithExporter(Token(client_, expired), client_), kAlice},
+      {WithExporter(Token(client_), stranger_), kAlice},
+      {WithChallenge(Token(client_), stranger_), kAlice},
+      {WithExporter("reference", client_), "  "},
+      {WithExporter(Token(client_, other_issuer), client_), "  "},
+      {WithExporter(impostor.Token(client_, fine), client_), "  "},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(name(Denied(c.request)), c.named);
+  }
+}
+
 // covers: ACE-CON-6
 TEST_F(AuthenticatorTest, DenialsHoldNothingOfTheToken) {
   TokenOptions options;

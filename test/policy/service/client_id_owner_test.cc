@@ -35,7 +35,10 @@ class ClientIdOwnerTest : public AuthenticatorHarness {
 // covers: EDGE-20
 TEST_F(ClientIdOwnerTest, AnotherSubjectIsRefusedUntilTheTokenExpires) {
   Granted(Of("alice"));
-  EXPECT_EQ(Reason(Of("bob")), v1::Denial::REASON_CLIENT_ID_IN_USE);
+  const v1::Denial denial = Denied(Of("bob"));
+  EXPECT_EQ(denial.reason(), v1::Denial::REASON_CLIENT_ID_IN_USE);
+  EXPECT_EQ(denial.subject(), "bob");
+  EXPECT_TRUE(denial.proven());
   Granted(Of("alice"));
   Granted(Of("bob", kExpiry + absl::Hours(1)), kExpiry);
   EXPECT_EQ(Reason(Of("alice", kExpiry + absl::Hours(1)), kExpiry),

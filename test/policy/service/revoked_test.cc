@@ -54,6 +54,10 @@ class RevokedTest : public AuthenticatorHarness {
     const v1::Denial denial = Denied(request);
     EXPECT_EQ(denial.reason(), v1::Denial::REASON_REVOKED) << denial.detail();
     EXPECT_EQ(denial.detail(), "revoked by revocations/r");
+    EXPECT_EQ(denial.subject(), "alice");
+    EXPECT_EQ(denial.issuer(), "https://as.example");
+    EXPECT_EQ(denial.token_id(), "token-1");
+    EXPECT_FALSE(denial.proven());
   }
 
   MemoryResourceStore resources_;

@@ -52,6 +52,15 @@ TEST(AuditLineTest, HasAllThatIsKnown) {
             "\n");
 }
 
+TEST(AuditLineTest, SaysWhereTheTokenNeedNotBeTheClients) {
+  Decision decision = Sample();
+  EXPECT_FALSE(json::parse(AuditLine("p", decision)).contains("proven"));
+  decision.unproven = true;
+  const json line = json::parse(AuditLine("p", decision));
+  EXPECT_EQ(line["proven"], false);
+  EXPECT_EQ(line["subject"], "alice");
+}
+
 TEST(AuditLineTest, LeavesOutWhatIsNotKnown) {
   Decision decision;
   decision.time = absl::UnixEpoch();

@@ -120,6 +120,7 @@ TEST_F(DecisionFeedTest, SaysWhatTheAuditLogSays) {
   decision.time = absl::FromUnixSeconds(1700000000);
   decision.latency = absl::Milliseconds(1500);
   decision.shadow = true;
+  decision.unproven = true;
   feed_.OnDecision(decision);
   DecisionBatch batch;
   ASSERT_TRUE(feed_.Take(1, &batch));
@@ -132,6 +133,7 @@ TEST_F(DecisionFeedTest, SaysWhatTheAuditLogSays) {
   EXPECT_EQ(told.subject(), "alice");
   EXPECT_EQ(told.issuer(), "as");
   EXPECT_EQ(told.token_id(), "7");
+  EXPECT_TRUE(told.unproven());
   EXPECT_EQ(told.client_id(), "c");
   EXPECT_EQ(told.session_id(), "0-1");
   EXPECT_EQ(told.listener(), "mqtts");

@@ -63,6 +63,15 @@ TEST_F(EventLoggerTest, TellsWhoConnected) {
             "token_id=t-1\n");
 }
 
+TEST_F(EventLoggerTest, TellsOfATokenThatNeedNotBeTheClients) {
+  Event event = ClientEvent(Event::Kind::kRefused);
+  event.subject = "alice";
+  event.token_id = "t-1";
+  event.unproven = true;
+  EXPECT_THAT(Log(event), ::testing::HasSubstr(
+                              " subject=alice token_id=t-1 proven=false "));
+}
+
 TEST_F(EventLoggerTest, TellsWhyAClientWasRefused) {
   Event event = ClientEvent(Event::Kind::kRefused);
   event.reason_code = static_cast<uint8_t>(mqtt::ReasonCode::kNotAuthorized);

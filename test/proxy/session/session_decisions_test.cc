@@ -104,6 +104,31 @@ TEST_F(SessionDecisionsTest, RecordsWhoConnectedAndHowLongItTook) {
   EXPECT_EQ(decision_latency(), absl::Milliseconds(1));
 }
 
+TEST_F(SessionDecisionsTest, RecordsWhoseTokenWasRefused) {
+  const auto refused = [this](const Denial& denial) {
+    StartWith("");
+    Deny(denial);
+    return absl::StrCat(decision_subject(), ", ", event_subject());
+  };
+  Denial denial;
+  denial.set_reason(Denial::REASON_REVOKED);
+  // Of a token that nobody vouches for nothing is known.
+  EXPECT_EQ(refused(denial), "0000000000000001 c   ,  ");
+  denial.set_issuer("as");
+  EXPECT_EQ(refused(denial), "0000000000000001 c  as  unproven,   unproven");
+  denial.set_subject("bob");
+  denial.set_token_id("t-1");
+  EXPECT_EQ(refused(denial),
+            "0000000000000001 c bob as t-1 unproven, bob t-1 unproven");
+  denial.set_reason(Denial::REASON_CLIENT_ID_IN_USE);
+  denial.set_proven(true);
+  EXPECT_EQ(refused(denial), "0000000000000001 c bob as t-1, bob t-1");
+  // What comes next has nothing of it.
+  StartWith("");
+  PolicyFails();
+  EXPECT_EQ(decision_subject(), "0000000000000001 c   ");
+}
+
 TEST_F(SessionDecisionsTest, RecordsAnonymousClientsAsPublic) {
   Start();
   Client(ConnectPacket({}));

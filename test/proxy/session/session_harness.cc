@@ -85,6 +85,8 @@ void SessionHarness::FakeRandom::Fill(absl::Span<uint8_t> out) {
 
 void SessionHarness::RecordingObserver::OnEvent(const Event& event) {
   details.push_back(std::string(event.detail));
+  subject = absl::StrCat(event.subject, " ", event.token_id,
+                         event.unproven ? " unproven" : "");
 }
 
 void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
@@ -94,9 +96,10 @@ void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
                       decision.topic.empty() ? "" : " ", decision.topic,
                       decision.rule, decision.shadow ? " in shadow" : ""));
   id = decision.id.ToString();
-  subject = absl::StrCat(decision.session_id, " ", decision.client_id, " ",
-                         decision.subject, " ", decision.issuer, " ",
-                         decision.token_id);
+  subject =
+      absl::StrCat(decision.session_id, " ", decision.client_id, " ",
+                   decision.subject, " ", decision.issuer, " ",
+                   decision.token_id, decision.unproven ? " unproven" : "");
   latency = decision.latency;
 }
 
@@ -160,6 +163,12 @@ SessionHarness::Lines SessionHarness::Grant(const policy::v1::Grant& grant) {
 SessionHarness::Lines SessionHarness::Deny(policy::v1::Denial::Reason reason) {
   policy::v1::AuthenticateResponse response;
   response.mutable_denial()->set_reason(reason);
+  return Deny(response.denial());
+}
+
+SessionHarness::Lines SessionHarness::Deny(const policy::v1::Denial& denial) {
+  policy::v1::AuthenticateResponse response;
+  *response.mutable_denial() = denial;
   session_->OnAuthenticateAnswer(request_id_, response, now_, &effects_);
   return Finish();
 }

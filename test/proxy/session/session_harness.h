@@ -61,6 +61,7 @@ class SessionHarness {
   Lines Broker(absl::string_view bytes);
   Lines Grant(const policy::v1::Grant& grant);
   Lines Deny(policy::v1::Denial::Reason reason);
+  Lines Deny(const policy::v1::Denial& denial);
   Lines PolicyWants(policy::v1::AuthenticateResponse::OutcomeCase outcome);
   Lines PolicyAnswers(const policy::v1::AuthenticateResponse& response);
   Lines PolicyFails();
@@ -118,6 +119,7 @@ class SessionHarness {
   }
   bool is_anonymous() const { return session_->is_anonymous(); }
   const std::vector<std::string>& events() const { return observer_.details; }
+  const std::string& event_subject() const { return observer_.subject; }
   // What has been recorded since the last call, a decision a line:
   //   publish denied 87 a/b (outside the scope)
   //   publish denied 87 a/b (rules/x) in shadow
@@ -170,6 +172,7 @@ class SessionHarness {
   struct RecordingObserver : ObserverInterface {
     void OnEvent(const Event& event) override;
     std::vector<std::string> details;
+    std::string subject;  // of the last one: "subject token"
   };
 
   struct RecordingDecisions : DecisionObserverInterface {
