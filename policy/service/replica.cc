@@ -91,6 +91,16 @@ void Replica::Follow(ResourceStoreInterface* store) {
 
 absl::Status Replica::CheckComplete() const {
   const std::lock_guard<std::mutex> lock(mutex_);
+  return CheckCompleteLocked();
+}
+
+std::string Replica::ProblemLocked() const {
+  const absl::Status complete = CheckCompleteLocked();
+  if (!complete.ok()) return std::string(complete.message());
+  return unreadable_rules_.empty() ? "" : unreadable_rules_.begin()->second;
+}
+
+absl::Status Replica::CheckCompleteLocked() const {
   if (awaits_snapshot_) {
     return absl::UnavailableError(
         "what operators manage has not been read from the store yet");
@@ -171,6 +181,12 @@ std::optional<v1::WatchResponse> Replica::Next(WatchCursor* cursor) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (awaits_snapshot_) return std::nullopt;
   v1::WatchResponse response;
+  if (std::string problem = ProblemLocked(); problem != cursor->problem_) {
+    response.mutable_state()->set_undecided(!problem.empty());
+    response.mutable_state()->set_detail(problem);
+    cursor->problem_ = std::move(problem);
+    return response;
+  }
   const bool in_snapshot = cursor->snapshot_revision_.has_value();
   if (in_snapshot || !cursor->position_.has_value() ||
       !Knows(*cursor->position_)) {
@@ -306,6 +322,7 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     public_topics_.clear();
     issuers_.Clear();
     rules_.Clear();
+    unreadable_rules_.clear();
     shared_rules_.reset();
     others_sum_ = 0;
     for (const Resource& resource : resources) {
@@ -433,12 +450,15 @@ void Replica::ApplyPublicTopic(const Resource& resource, bool deleted) {
 // One that cannot be read is kept too, and shuts everybody out: see RuleSet.
 void Replica::ApplyRule(const Resource& resource, bool deleted) {
   shared_rules_.reset();
+  unreadable_rules_.erase(resource.id);
   if (deleted) {
     rules_.Remove(resource.id);
     return;
   }
   absl::Status status = rules_.Put(resource.id, resource.value);
-  if (!status.ok()) unreadable_.emplace_back(kRules, std::move(status));
+  if (status.ok()) return;
+  unreadable_rules_.emplace(resource.id, status.message());
+  unreadable_.emplace_back(kRules, std::move(status));
 }
 
 void Replica::Remember(Change change) {
@@ -456,6 +476,7 @@ void Replica::OnStale(const absl::Status& reason) {
                  ? absl::StatusCode::kDataLoss
                  : absl::StatusCode::kUnavailable;
   }
+  if (listener_) listener_();
   FailWaiters(reason.message());
   TellReach(reason);
 }

@@ -52,6 +52,7 @@ class WatchCursor {
   std::optional<int64_t> snapshot_revision_;
   std::string snapshot_after_;
   std::string policy_version_;
+  std::string problem_;  // why nothing is decided, as told
 };
 
 // What operators manage, as far as decisions and proxies need it, in this
@@ -76,7 +77,8 @@ class Replica final : public ResourceObserverInterface {
   Replica& operator=(const Replica&) = delete;
 
   // `listener` is called whenever Next() may have something new, within the
-  // call that changed this. Once, before anything changes.
+  // call that changed this, but for what comes with time, as the end of a
+  // revocation that cannot be read. Once, before anything changes.
   void SetListener(std::function<void()> listener);
 
   // `listener` is called, within the call that changed this, with what is wrong
@@ -140,9 +142,11 @@ class Replica final : public ResourceObserverInterface {
   std::string PolicyVersionOf(absl::string_view digest) const;
 
   // The next message for the proxy at `cursor`, which moves on; nullopt where
-  // the proxy has all, and until the store has been read. First the revocations
-  // that the proxy lacks: what has changed, where that is remembered, else all;
-  // then the policy's version.
+  // the proxy has all, and until the store has been read. First whether
+  // anything is decided at the moment, which it is where CheckComplete() says
+  // so and all rules can be read; then the revocations that the proxy lacks:
+  // what has changed, where that is remembered, else all; then the policy's
+  // version.
   std::optional<v1::WatchResponse> Next(WatchCursor* cursor) const;
 
   // Calls `done`, on any thread, once: OK when the store's `revision` counts
@@ -182,6 +186,9 @@ class Replica final : public ResourceObserverInterface {
   void Remember(Change change);
   std::string PolicyVersionLocked(absl::string_view digest) const;
   bool Knows(const v1::WatchPosition& position) const;
+  absl::Status CheckCompleteLocked() const;
+  // Why nothing is decided; empty where something is.
+  std::string ProblemLocked() const;
   void FillSnapshot(WatchCursor* cursor, v1::WatchResponse* response) const;
   void FillChanges(WatchCursor* cursor, v1::WatchResponse* response) const;
   void SetPosition(int64_t revision, WatchCursor* cursor,
@@ -222,6 +229,7 @@ class Replica final : public ResourceObserverInterface {
   std::map<std::string, v1::Permission> public_topics_;  // by id
   ManagedIssuers issuers_;
   RuleSet rules_;
+  std::map<std::string, std::string> unreadable_rules_;  // and why, by id
   // Collections and problems that have not been told of yet.
   std::vector<std::pair<absl::string_view, absl::Status>> unreadable_;
   // A copy for readers; null where rules_ has changed.

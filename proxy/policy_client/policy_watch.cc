@@ -137,6 +137,7 @@ class PolicyWatch::Stream
 
   void OnDone(const grpc::Status& status) override {
     if (problem_.empty()) problem_ = status.error_message();
+    if (is_undecided_) watch_->observer_->OnServiceState("");
     if (is_current_ && !stopped_) watch_->observer_->OnWatchEnded(problem_);
     std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
@@ -167,6 +168,9 @@ class PolicyWatch::Stream
       }
       case WatchResponse::kWatchDecisions:
         TellDecisions(response_.watch_decisions().enabled());
+        break;
+      case WatchResponse::kState:
+        TakeState(response_.state());
         break;
       case WatchResponse::MESSAGE_NOT_SET:
         // A heartbeat, of a newer service, or a position alone.
@@ -239,6 +243,14 @@ class PolicyWatch::Stream
     watch_->observer_->OnRevocations(std::move(update));
   }
 
+  void TakeState(const policy::v1::ServiceState& state) {
+    is_undecided_ = state.undecided();
+    watch_->observer_->OnServiceState(!is_undecided_ ? ""
+                                      : state.detail().empty()
+                                          ? "nothing is decided"
+                                          : state.detail());
+  }
+
   void ListSessions(const policy::v1::SessionQuery& query) {
     watch_->observer_->OnListSessions(
         query, [self = shared_from_this(), id = query.query_id()](
@@ -283,6 +295,7 @@ class PolicyWatch::Stream
   WatchResponse response_;
   // Of a snapshot whose end has not come.
   std::vector<policy::v1::Revocation> staged_;
+  bool is_undecided_ = false;
   std::string problem_;
   std::atomic<bool> stopped_{false};
 

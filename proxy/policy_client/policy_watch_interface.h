@@ -45,6 +45,10 @@ class WatchObserverInterface {
   // as long as the watch was told to bear with. Once for each time that it
   // goes. `reason`, for the log, is why the last attempt failed, if one has.
   virtual void OnWatchLost(const std::string& reason) = 0;
+  // Why the service, which is there, decides nothing at the moment; empty where
+  // it does, as at the start and at each OnWatchEnded(). May come before
+  // OnWatchBegun().
+  virtual void OnServiceState(const std::string& problem) = 0;
 };
 
 }  // namespace sluice::policy_client

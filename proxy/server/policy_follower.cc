@@ -73,4 +73,17 @@ void PolicyFollower::OnWatchLost(const std::string& reason) {
   if (disconnects) pool_.EndSessions();
 }
 
+void PolicyFollower::OnServiceState(const std::string& problem) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (problem == problem_) return;
+    problem_ = problem;
+  }
+  if (problem.empty()) {
+    logger_.Info("policy_decides");
+  } else {
+    logger_.Warning("policy_undecided", {{"detail", problem}});
+  }
+}
+
 }  // namespace sluice::server

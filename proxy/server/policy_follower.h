@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,8 @@ std::string NewProxyName();
 //   policy_watch_begun   info
 //   policy_watch_ended   warning
 //   policy_outage        error    the service has been away for too long
+//   policy_undecided     warning  it is there, and decides nothing
+//   policy_decides       info     it does again
 //
 // Any thread.
 class PolicyFollower final : public policy_client::WatchObserverInterface {
@@ -49,6 +52,11 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
   // Whether clients may be let in: the service has been listened to, and has
   // not been away for too long since.
   bool is_following() const { return following_; }
+  // Why the service decides nothing, though it is listened to; empty: it does.
+  std::string problem() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return problem_;
+  }
   // Waits until the service is listened to for the first time, `most` at most.
   void AwaitWatch(absl::Duration most) {
     first_watch_.WaitForNotificationWithTimeout(most);
@@ -64,6 +72,7 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
   void OnWatchBegun() override;
   void OnWatchEnded(const std::string& reason) override;
   void OnWatchLost(const std::string& reason) override;
+  void OnServiceState(const std::string& problem) override;
 
  private:
   const OnOutage on_outage_;
@@ -72,6 +81,8 @@ class PolicyFollower final : public policy_client::WatchObserverInterface {
   const OwnProblem own_problem_;
   PolicyWatchStats stats_;
   std::atomic<bool> following_{false};
+  mutable std::mutex mutex_;
+  std::string problem_;  // with mutex_ held
   absl::Notification first_watch_;
 };
 

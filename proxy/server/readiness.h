@@ -11,7 +11,8 @@ namespace sluice::server {
 class Readiness {
  public:
   struct Checks {
-    std::function<bool()> policy_answers;
+    // Why the policy service would not decide; empty: it would.
+    std::function<std::string()> policy_problem;
     std::function<bool()> broker_reachable;
   };
 
@@ -26,7 +27,10 @@ class Readiness {
     if (draining_) return "proxy: draining\n";
     std::string missing;
     if (!listening_) missing += "listeners: not accepting\n";
-    if (!checks_.policy_answers()) missing += "policy service: no answer\n";
+    if (const std::string problem = checks_.policy_problem();
+        !problem.empty()) {
+      missing += "policy service: " + problem + "\n";
+    }
     if (!checks_.broker_reachable()) missing += "broker: unreachable\n";
     return missing;
   }

@@ -139,10 +139,13 @@ void Server::FollowPolicy() {
       std::min(config_.policy.timeout, kLongestWaitForPolicy));
 }
 
-bool Server::PolicyAnswers() {
-  if (!policy_follower_->is_following()) return false;
+std::string Server::PolicyProblem() {
   // A channel within the process has no state to ask for.
-  return policy_server_ != nullptr || policy_client_->IsReady();
+  if (!policy_follower_->is_following() ||
+      (policy_server_ == nullptr && !policy_client_->IsReady())) {
+    return "no answer";
+  }
+  return policy_follower_->problem();
 }
 
 absl::Status Server::StartListeners() {
@@ -189,7 +192,7 @@ absl::Status Server::StartAdmin() {
         config_.upstream.address, BrokerProbe::Options(), &logger_);
   }
   readiness_ = std::make_unique<Readiness>(Readiness::Checks{
-      [this] { return PolicyAnswers(); },
+      [this] { return PolicyProblem(); },
       [this] { return broker_probe_ == nullptr || broker_probe_->reachable(); },
   });
   if (!config_.admin.has_value()) return absl::OkStatus();

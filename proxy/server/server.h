@@ -96,7 +96,8 @@ class Server {
   void FollowPolicy();
   absl::Status StartListeners();
   absl::Status StartAdmin();
-  bool PolicyAnswers();
+  // Why the policy service would not decide; empty: it would.
+  std::string PolicyProblem();
 
   Logger& logger_;
   // Of the start; of what a reload changes only drain_time is kept up to date.

@@ -141,7 +141,7 @@ class AuditTest(AuditTestCase):
             # Nobody vouches for what this one says.
             "forged": (forged.token(self.key, "a pub", subject="bob"),
                        self.key, None),
-            "reference": ("bob", self.key, None),
+            "reference": (b"bob", self.key, None),
         }
         with self.stack.sluicectl_started(
                 "decisions", "watch", "--subject", "bob", "--result", "denied",

@@ -5,6 +5,8 @@ import shutil
 import signal
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 import grpc
 
@@ -154,6 +156,37 @@ class HealthTest(EtcdTestCase):
         self.etcd.start()
         eventually(lambda: self.serves(name), "SERVING")
         self.assertEqual(self.http("/readyz"), 200)
+
+    def ready(self):
+        """Status and text of the proxy's /readyz."""
+        try:
+            with urllib.request.urlopen(
+                    f"http://{self.stack.admin_address}/readyz") as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def test_proxy_is_not_ready_while_etcd_is_away(self):
+        eventually(lambda: self.ready()[0] == 200, "ready")
+        client = self.connected("a/# pub")
+        self.etcd.stop(signal.SIGKILL)
+        eventually(lambda: self.ready()[0] == 503, "not ready")
+        self.assertRegex(self.ready()[1],
+                         "^policy service: .*the store is out of reach\n$")
+        metrics = self.stack.metrics()
+        self.assertEqual(metrics["sluice_ready"], 0)
+        # It is there, all the same, and the process lives.
+        self.assertEqual(metrics["sluice_policy_watch_connected"], 1)
+        self.assertEqual(http_status(self.stack.admin_address, "/healthz"),
+                         200)
+        self.stack.proxy.wait_for("policy_undecided.*out of reach")
+        client.ping()
+        # Another one learns it with its first words.
+        self.stack.start_proxy()
+        self.assertEqual(self.ready()[0], 503)
+        self.etcd.start()
+        eventually(lambda: self.ready()[0] == 200, "ready again")
+        self.stack.proxy.wait_for("policy_decides")
 
 
 class RemadeEtcdTest(EtcdTestCase):

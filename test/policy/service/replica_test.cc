@@ -102,6 +102,9 @@ std::string Describe(const v1::WatchResponse& response) {
     for (const auto& name : response.changes().deleted()) {
       words.push_back(absl::StrCat("-", id(name)));
     }
+  } else if (response.has_state()) {
+    words.push_back(response.state().undecided() ? "undecided" : "decides");
+    EXPECT_EQ(response.state().detail().empty(), !response.state().undecided());
   } else {
     words.push_back("policy");
   }
@@ -217,7 +220,8 @@ TEST_F(ReplicaTest, ThePolicysVersionFollowsWhatElseIsManaged) {
   Put(Rule("1"));
   const std::string with_rule = replica_.PolicyVersionOf("config");
   EXPECT_NE(with_rule, before);
-  EXPECT_EQ(Drain(&cursor), Told{"policy @2"});
+  // It cannot be read.
+  EXPECT_EQ(Drain(&cursor), (Told{"undecided", "policy @2"}));
   Put(Rule("1"));
   EXPECT_EQ(replica_.PolicyVersionOf("config"), with_rule);
   Put(Rule("1", "changed"));
@@ -431,6 +435,32 @@ TEST(ReplicaReachTest, TellsOnceThatTheStoreIsOutOfReachAndBack) {
   EXPECT_EQ(told, std::vector<std::string>({"", "away", "another"}));
   replica.OnFresh();
   EXPECT_EQ(told, std::vector<std::string>({"", "away", "another", ""}));
+}
+
+TEST_F(ReplicaTest, ProxiesAreToldWhetherAnythingIsDecided) {
+  WatchCursor cursor = At(0);
+  int woken = 0;
+  replica_.SetListener([&woken] { ++woken; });
+  EXPECT_EQ(Drain(&cursor), Told{"policy @0"});
+  replica_.OnStale(absl::UnavailableError("away"));
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(Drain(&cursor), Told{"undecided"});
+  // Before all else, so that nobody takes it for ready in between.
+  WatchCursor other;
+  EXPECT_EQ(Drain(&other), (Told{"undecided", "snapshot @0", "policy @0"}));
+  replica_.OnStale(absl::UnavailableError("still"));
+  EXPECT_EQ(Drain(&cursor), Told{});
+  replica_.OnFresh();
+  EXPECT_EQ(Drain(&cursor), Told{"decides"});
+  // Nobody could be refused what a rule takes away that cannot be read.
+  Put(Rule("newer", "\xff"));
+  EXPECT_EQ(Drain(&cursor), (Told{"undecided", "policy @1"}));
+  EXPECT_TRUE(store_.Delete("rules", "newer", std::nullopt, now_).ok());
+  EXPECT_EQ(Drain(&cursor), (Told{"decides", "policy @2"}));
+  Resource unreadable = Revoke("r", "alice");
+  unreadable.value.clear();
+  Put(unreadable);
+  EXPECT_EQ(Drain(&cursor).front(), "undecided");
 }
 
 TEST_F(ReplicaTest, ToldOfIssuersBeforeTheyCount) {

@@ -95,6 +95,9 @@ class Recorder final : public WatchObserverInterface {
   void OnWatchBegun() override { lines.Put("begun"); }
   void OnWatchEnded(const std::string&) override { lines.Put("ended"); }
   void OnWatchLost(const std::string&) override { lines.Put("lost"); }
+  void OnServiceState(const std::string& problem) override {
+    lines.Put(absl::StrCat("state ", problem));
+  }
 };
 
 // Has as many decisions as it is given.
@@ -326,6 +329,30 @@ TEST_F(PolicyWatchTest, SaysThatTheServiceIsLostWhereAStreamStaysSilent) {
   go_on.Put("");
   EXPECT_EQ(Next(), "snapshot +b");
   EXPECT_EQ(Next(), "begun");
+}
+
+TEST_F(PolicyWatchTest, TellsWhetherTheServiceDecides) {
+  const auto script = [](grpc::ServerContext*, auto* stream) {
+    WatchResponse state;
+    state.mutable_state()->set_undecided(true);
+    state.mutable_state()->set_detail("no store");
+    stream->Write(state);
+    stream->Write(Snapshot("a", false));
+    state.mutable_state()->Clear();
+    stream->Write(state);
+    state.mutable_state()->set_undecided(true);
+    stream->Write(state);
+  };
+  service_.scripts.Put(script);
+  StartWatch();
+  EXPECT_EQ(Next(), "state no store");
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "state ");
+  EXPECT_EQ(Next(), "state nothing is decided");
+  // Nothing is known of the service on the next stream.
+  EXPECT_EQ(Next(), "state ");
+  EXPECT_EQ(Next(), "ended");
 }
 
 TEST_F(PolicyWatchTest, EndsInTheMiddleOfAStream) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proxy/mqtt/reason_code.h"
 

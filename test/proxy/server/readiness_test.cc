@@ -1,12 +1,14 @@
 #include "proxy/server/readiness.h"
 
+#include <string>
+
 #include "gtest/gtest.h"
 
 namespace sluice::server {
 namespace {
 
 TEST(ReadinessTest, SaysWhatIsMissing) {
-  bool policy = false;
+  std::string policy = "no answer";
   bool broker = false;
   Readiness readiness(
       {[&policy] { return policy; }, [&broker] { return broker; }});
@@ -14,7 +16,11 @@ TEST(ReadinessTest, SaysWhatIsMissing) {
             "listeners: not accepting\npolicy service: no answer\n"
             "broker: unreachable\n");
   readiness.SetListening(true);
-  policy = true;
+  policy = "the store is out of reach";
+  broker = true;
+  EXPECT_EQ(readiness.Missing(), "policy service: the store is out of reach\n");
+  policy = "";
+  broker = false;
   EXPECT_EQ(readiness.Missing(), "broker: unreachable\n");
   broker = true;
   EXPECT_EQ(readiness.Missing(), "");
