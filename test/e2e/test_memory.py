@@ -72,7 +72,8 @@ class ReplacedSecretsTest(StackTestCase):
         self.stack.policy.wait_for('"reloaded"')
 
         def is_forgotten():
-            # gRPC takes the new key when somebody connects.
+            # gRPC takes the new key within a second, and connections take what
+            # memory the old one had.
             subprocess.run(["openssl", "s_client", "-connect",
                             self.stack.policy_address], input=b"",
                            capture_output=True, check=False)
