@@ -84,8 +84,9 @@ void AdminConnection::Read(const Answer& answer, Clock::time_point now) {
   }
   AdminRequest request;
   const size_t end = EndOfHead(request_);
-  const bool is_good = end != std::string::npos && end <= kMaxRequest &&
-                       ParseAdminRequest(request_, &request);
+  // Without an end it is npos.
+  const bool is_good =
+      end <= kMaxRequest && ParseAdminRequest(request_, &request);
   answer_ = is_good ? answer(request) : kBadRequest;
   request_.clear();
   state_ = State::kWriting;
