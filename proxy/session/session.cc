@@ -175,7 +175,7 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
   if (is_closed()) return bytes.size();
   if (state_ == State::kOpen) {
     // For a part of a packet, too: its sender is there, however slow its link.
-    KeepBrokerAlive();
+    if (used > 0 || !HoldsClient()) KeepBrokerAlive();
     if (HoldsClient() && broker_keep_alive_.Due() < deadline_) ArmOpenTimer();
   }
   return used;
