@@ -101,7 +101,7 @@ size_t Session::MaxUnauthenticatedPacketSize() const {
 }
 
 uint16_t Session::MaxTopicAliases() const {
-  return is_anonymous() ? 0 : TopicAliases::kMost;
+  return is_anonymous() ? TopicAliases::kMostWithoutToken : TopicAliases::kMost;
 }
 
 UnframeResult Session::UnframePart(ByteView bytes, const UnframeResult& result,

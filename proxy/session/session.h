@@ -162,6 +162,11 @@ class Session {
     return grant_ != nullptr && !grant_->issuer().empty();
   }
 
+  // Of topics that aliases stand for, both ways.
+  size_t alias_bytes() const {
+    return client_aliases_.bytes() + broker_aliases_.bytes();
+  }
+
   // After kClose.
   bool is_closed() const { return state_ == State::kClosed; }
 

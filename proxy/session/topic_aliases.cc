@@ -20,7 +20,9 @@ absl::StatusOr<TopicAliases::Resolved> TopicAliases::Resolve(
     return Resolved{known.topic, &known.verdict, known.receiver_knows};
   }
   Entry& entry = entries_[publish.topic_alias];
+  const size_t before = entry.topic.capacity();
   entry.topic.assign(publish.topic.data(), publish.topic.size());
+  bytes_ += entry.topic.capacity() - before;
   entry.verdict.Clear();
   return Resolved{entry.topic, &entry.verdict};
 }

@@ -1,6 +1,7 @@
 #ifndef PROXY_SESSION_TOPIC_ALIASES_H_
 #define PROXY_SESSION_TOPIC_ALIASES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -20,14 +21,17 @@ class TopicAliases {
  public:
   // The Topic Alias Maximum that a sender is told at most, whatever the
   // receiver says: what fits is then its business, and nothing that it may send
-  // is too much. Topics have up to 65,535 bytes, so that these are 16 MiB. A
-  // client without a token has none.
+  // is too much. Topics have up to 65,535 bytes, so that these are 16 MiB, and
+  // 640 KiB for a client without a token.
   static constexpr uint16_t kMost = 256;
+  static constexpr uint16_t kMostWithoutToken = 10;
 
   // The Topic Alias Maximum that the sender is told; 0, the default, allows
   // none.
   void set_maximum(uint16_t maximum) { maximum_ = maximum; }
   uint16_t maximum() const { return maximum_; }
+  // What all topics take that are kept.
+  size_t bytes() const { return bytes_; }
 
   // What a PUBLISH is about.
   struct Resolved {
@@ -55,6 +59,7 @@ class TopicAliases {
     bool receiver_knows = false;
   };
   absl::flat_hash_map<uint16_t, Entry> entries_;
+  size_t bytes_ = 0;
   uint16_t maximum_ = 0;
 };
 

@@ -23,9 +23,9 @@ constexpr int kBrokersPatience = 6;
 // its peers still take.
 constexpr int kLongestLinger = 12;
 
-// Bytes of packets that are not whole, of all clients of a loop that have shown
-// no token; while there are more, each that has sent more than a little of one
-// has to go.
+// Bytes of packets that are not whole, and of topics with aliases, of all
+// clients of a loop that have shown no token; while there are more, each that
+// has more than a little of them has to go.
 constexpr size_t kMaxUnprovenBytes = 32 * 1024 * 1024;
 constexpr size_t kLittle = 4 * 1024;
 
@@ -512,7 +512,8 @@ void ClientConnection::Settle() {
 
 bool ClientConnection::HoldsTooMuch() {
   const bool counts = phase_ == Phase::kOpen && !session_->has_token();
-  const size_t held = counts ? from_client_.held().size() : 0;
+  const size_t held =
+      counts ? from_client_.held().size() + session_->alias_bytes() : 0;
   context_->unproven_bytes += held - unproven_bytes_;  // modulo 2^64
   unproven_bytes_ = held;
   return held > kLittle && context_->unproven_bytes > kMaxUnprovenBytes;

@@ -116,7 +116,8 @@ class Monitoring(StackTestCase):
                     self.assertIn(f'{label}="{value}"', page, place)
 
     def test_prometheus_takes_every_expression(self):
-        eventually(lambda: self.query("sluice_build_info"), "a scrape")
+        for each in ("sluice_build_info", "sluice_policy_build_info"):
+            eventually(lambda: self.query(each), "a scrape of each")
         for place, expression in expressions():
             if place.startswith("variable"):
                 continue

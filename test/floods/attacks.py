@@ -262,8 +262,12 @@ def huge_publish(target, stop, count=20):
 
 
 def unfinished_packets(target, stop, count=600):
-    """The most that is kept of a SUBSCRIBE without a token, but for its end."""
-    packet = b"\x82" + wire.varint(250_000) + b"\0\1\0" + b"x" * 240_000
+    """The most that is kept without a token: long topics with aliases, and a
+    SUBSCRIBE but for its end."""
+    packet = b"".join(
+        wire.publish("x" * 60_000, b"", 1, i, props={"topic_alias": i})
+        for i in range(1, 5)) + (
+            b"\x82" + wire.varint(250_000) + b"\0\1\0" + b"x" * 240_000)
     kept = []
 
     def once(target, stop, number, seen):
