@@ -1,5 +1,5 @@
-#ifndef PROXY_SERVER_ADMIN_CONNECTION_H_
-#define PROXY_SERVER_ADMIN_CONNECTION_H_
+#ifndef PROXY_ADMIN_HTTP_ADMIN_CONNECTION_H_
+#define PROXY_ADMIN_HTTP_ADMIN_CONNECTION_H_
 
 #include <chrono>
 #include <cstddef>
@@ -60,4 +60,4 @@ class AdminConnection {
 
 }  // namespace sluice
 
-#endif  // PROXY_SERVER_ADMIN_CONNECTION_H_
+#endif  // PROXY_ADMIN_HTTP_ADMIN_CONNECTION_H_

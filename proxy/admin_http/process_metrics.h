@@ -1,5 +1,5 @@
-#ifndef PROXY_SERVER_PROCESS_METRICS_H_
-#define PROXY_SERVER_PROCESS_METRICS_H_
+#ifndef PROXY_ADMIN_HTTP_PROCESS_METRICS_H_
+#define PROXY_ADMIN_HTTP_PROCESS_METRICS_H_
 
 #include <vector>
 
@@ -15,4 +15,4 @@ std::vector<prometheus::MetricFamily> ProcessMetrics(absl::Time start_time);
 
 }  // namespace sluice
 
-#endif  // PROXY_SERVER_PROCESS_METRICS_H_
+#endif  // PROXY_ADMIN_HTTP_PROCESS_METRICS_H_

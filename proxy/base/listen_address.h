@@ -1,5 +1,5 @@
-#ifndef POLICY_SERVER_LISTEN_ADDRESS_H_
-#define POLICY_SERVER_LISTEN_ADDRESS_H_
+#ifndef PROXY_BASE_LISTEN_ADDRESS_H_
+#define PROXY_BASE_LISTEN_ADDRESS_H_
 
 #include <cstdint>
 #include <string>
@@ -37,4 +37,4 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 }  // namespace sluice
 
-#endif  // POLICY_SERVER_LISTEN_ADDRESS_H_
+#endif  // PROXY_BASE_LISTEN_ADDRESS_H_

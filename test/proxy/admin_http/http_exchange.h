@@ -1,5 +1,5 @@
-#ifndef TEST_PROXY_SERVER_HTTP_EXCHANGE_H_
-#define TEST_PROXY_SERVER_HTTP_EXCHANGE_H_
+#ifndef TEST_PROXY_ADMIN_HTTP_HTTP_EXCHANGE_H_
+#define TEST_PROXY_ADMIN_HTTP_HTTP_EXCHANGE_H_
 
 #include <string>
 
@@ -21,4 +21,4 @@ std::string Get(const ListenAddress& address, absl::string_view path);
 
 }  // namespace sluice
 
-#endif  // TEST_PROXY_SERVER_HTTP_EXCHANGE_H_
+#endif  // TEST_PROXY_ADMIN_HTTP_HTTP_EXCHANGE_H_
