@@ -19,7 +19,7 @@ readonly PACKAGES=(
   python3-openssl python3-cryptography python3-grpcio python3-protobuf
   rabbitmq-server etcd-server valgrind
   # To test deploy/: the image, the monitoring, the manifests, the chart.
-  umoci skopeo runc prometheus python3-yaml python3-jsonschema golang-go
+  umoci skopeo runc prometheus systemd python3-yaml python3-jsonschema golang-go
   golang-github-masterminds-sprig-dev golang-gopkg-yaml.v3-dev
 )
 readonly BENCH_PACKAGES=(nginx-light libnginx-mod-stream stunnel4)
