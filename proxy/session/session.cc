@@ -482,7 +482,7 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
     const policy::v1::Denial& denial = *pending_->denial;
     event.subject = denial.subject();
     event.token_id = denial.token_id();
-    event.unproven = !denial.issuer().empty() && !denial.proven();
+    event.unproven = IsUnproven(denial);
   }
   event.topic = topic;
   event.detail = detail;

@@ -298,6 +298,10 @@ class Session {
                   const DecisionId& id = DecisionId());
   // In kOpen.
   void CountEnd(SessionEnd end);
+  // Whether it names a token of which possession was not proven.
+  static bool IsUnproven(const policy::v1::Denial& denial) {
+    return !denial.issuer().empty() && !denial.proven();
+  }
   // For whoever looks for the client in logs, the broker's too.
   const std::string& ShownClientId() const {
     return client_id_.empty() ? assigned_client_id_ : client_id_;

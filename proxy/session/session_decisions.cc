@@ -67,7 +67,7 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
     decision.subject = denial.subject();
     decision.issuer = denial.issuer();
     decision.token_id = denial.token_id();
-    decision.unproven = !denial.issuer().empty() && !denial.proven();
+    decision.unproven = IsUnproven(denial);
   }
   decision.topic = topic;
   decision.rule = rule;
