@@ -14,10 +14,11 @@ best of the repetitions in brackets. Builds nothing.
   W5  2,000 idle TLS 1.3 connections: resident memory
   W6  9,900: two descriptors each, of 20,000
 
-Sluice's clients authenticate with a signed token and a proof of possession over
-the TLS exporter; sluice-anonymous, in W4, is Sluice without that, for the
-like-for-like figure. The cost of Sluice is that of the proxy and of the policy
-service together.
+Sluice's clients authenticate with a signed token, which is one for all, and a
+proof of possession over the TLS exporter. In W4 there are two more:
+sluice-new-tokens, where no two connections have one token, and sluice-anonymous,
+without any, for the like-for-like figure. The cost of Sluice is that of the
+proxy and of the policy service together.
 """
 
 import argparse
@@ -42,7 +43,7 @@ BUILD_COMMAND = ("bazel build //test/bench/load:mqtt_load //proxy:sluice-proxy"
 ROLES = ("proxy", "policy", "broker")
 REFERENCE = "haproxy"
 DEFAULT_CASES = ("haproxy,nginx,stunnel,mosquitto-tls,mosquitto-tls-acl,sluice,"
-                 "sluice-anonymous")
+                 "sluice-new-tokens,sluice-anonymous")
 IDLE_WAIT_SECONDS = 8
 # A run in which others took more, in cores, is repeated once.
 FOREIGN_LIMIT = 0.3
@@ -84,7 +85,8 @@ WORKLOADS = {
 def applies(case_name, work):
     if case_name == "stunnel" and work == "W6":
         return False  # a thread a connection
-    return case_name != "sluice-anonymous" or work == "W4"
+    return work == "W4" or case_name not in ("sluice-anonymous",
+                                             "sluice-new-tokens")
 
 
 class Bench:
@@ -165,6 +167,8 @@ class Bench:
             argv += ["--ace", "--pop", "exporter",
                      "--token", str(self._directory / "token"),
                      "--key", str(self._directory / "client.json")]
+        if stack.case.new_tokens:
+            argv += ["--issuer-key", str(self._directory / "as.json")]
         return argv
 
 

@@ -207,11 +207,14 @@ def _is_ready(admin_port):
 
 @dataclasses.dataclass
 class Case:
-    """One way to the broker. `authenticated`: clients present a token."""
+    """One way to the broker. `authenticated`: clients present a token, each
+    connection another one with `new_tokens`.
+    """
 
     name: str
     tls: bool = True
     authenticated: bool = False
+    new_tokens: bool = False
 
 
 CASES = {case.name: case for case in (
@@ -223,6 +226,7 @@ CASES = {case.name: case for case in (
     Case("mosquitto-tls-acl"),
     Case("sluice", authenticated=True),
     Case("sluice-embedded", authenticated=True),
+    Case("sluice-new-tokens", authenticated=True, new_tokens=True),
     Case("sluice-anonymous"),
 )}
 

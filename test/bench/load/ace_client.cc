@@ -9,6 +9,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
+#include "policy/ace/jws.h"
+#include "policy/ace/jws_sign.h"
 #include "proxy/mqtt/writer.h"
 #include "test/bench/load/boringssl.h"
 #include "test/bench/load/packets.h"
@@ -25,6 +27,17 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text;
 }
 
+absl::StatusOr<ace::SigningKey> ReadKey(const std::string& path) {
+  absl::StatusOr<std::string> json = ReadFile(path);
+  if (!json.ok()) return json.status();
+  absl::StatusOr<ace::SigningKey> key = ace::SigningKey::Parse(*json);
+  if (!key.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", key.status().message()));
+  }
+  return key;
+}
+
 }  // namespace
 
 AceClient::AceClient(std::string token, ace::SigningKey key)
@@ -39,14 +52,32 @@ absl::StatusOr<AceClient> AceClient::Load(const std::string& token_file,
     return absl::InvalidArgumentError(
         absl::StrCat(token_file, ": no token, or too long"));
   }
-  absl::StatusOr<std::string> json = ReadFile(key_file);
-  if (!json.ok()) return json.status();
-  absl::StatusOr<ace::SigningKey> key = ace::SigningKey::Parse(*json);
-  if (!key.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(key_file, ": ", key.status().message()));
-  }
+  absl::StatusOr<ace::SigningKey> key = ReadKey(key_file);
+  if (!key.ok()) return key.status();
   return AceClient(*std::move(token), *std::move(key));
+}
+
+absl::Status AceClient::SignNewTokens(const std::string& issuer_key_file) {
+  absl::StatusOr<ace::SigningKey> key = ReadKey(issuer_key_file);
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<ace::Jws> jws = ace::Jws::Parse(token_);
+  if (!jws.ok()) return jws.status();
+  absl::StatusOr<ace::Json> claims =
+      ace::ParseJsonObject(jws->unverified_payload());
+  if (!claims.ok()) return claims.status();
+  issuer_key_ = *std::move(key);
+  claims_ = *std::move(claims);
+  return absl::OkStatus();
+}
+
+absl::Status AceClient::NextToken() {
+  if (!issuer_key_.has_value()) return absl::OkStatus();
+  claims_["jti"] = absl::StrCat("load-", ++signed_);
+  absl::StatusOr<std::string> token =
+      ace::SignJwt(*issuer_key_, claims_.dump());
+  if (!token.ok()) return token.status();
+  token_ = *std::move(token);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> AceClient::ExporterData(ByteView exported) const {

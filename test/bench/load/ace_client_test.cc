@@ -6,6 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "policy/ace/algorithm.h"
+#include "policy/ace/jwk.h"
+#include "policy/ace/jws.h"
+#include "policy/ace/jws_sign.h"
 #include "policy/ace/pop_key.h"
 #include "policy/ace/signing_key.h"
 #include "test/testing/test_certificates.h"
@@ -39,6 +42,34 @@ TEST_P(AceClientTest, ProvesWithTheExporter) {
   const std::string token("\0\5token", 7);
   ASSERT_EQ(data->substr(0, token.size()), token);
   EXPECT_TRUE(Proves(kExported, data->substr(token.size())));
+}
+
+TEST_P(AceClientTest, HasOneTokenUnlessToldOtherwise) {
+  ASSERT_TRUE(client_.NextToken().ok());
+  EXPECT_EQ(client_.TokenData(), std::string("\0\5token", 7));
+}
+
+TEST_P(AceClientTest, SignsATokenForEachConnection) {
+  const testing::TempDir directory;
+  const std::string issuer_key =
+      directory.Write("issuer", key_.ToPrivateJson());
+  AceClient client(ace::SignJwt(key_, R"({"jti":"first","exp":9})").value(),
+                   *ace::SigningKey::Parse(key_.ToPrivateJson()));
+  ASSERT_TRUE(client.SignNewTokens(issuer_key).ok());
+  std::string last = client.TokenData().substr(2);
+  for (const char* jti : {"load-1", "load-2"}) {
+    ASSERT_TRUE(client.NextToken().ok());
+    const std::string token = client.TokenData().substr(2);
+    EXPECT_NE(token, last);
+    last = token;
+    const absl::StatusOr<ace::Jws> jws = ace::Jws::Parse(token);
+    ASSERT_TRUE(jws.ok()) << jws.status();
+    EXPECT_TRUE(jws->Verify(*ace::JwkSet::Parse(absl::StrCat(
+                                R"({"keys":[)", key_.jwk().ToJson(), "]}")))
+                    .ok());
+    EXPECT_EQ(jws->unverified_payload(),
+              absl::StrCat(R"({"exp":9,"jti":")", jti, R"("})"));
+  }
 }
 
 TEST_P(AceClientTest, AnswersTheChallenge) {

@@ -154,7 +154,8 @@ absl::StatusOr<std::string> Connection::FirstPacket() {
   const Options& options = *context_->options;
   Credentials credentials;
   if (context_->ace.has_value()) {
-    const AceClient& ace = *context_->ace;
+    AceClient& ace = *context_->ace;
+    if (absl::Status s = ace.NextToken(); !s.ok()) return s;
     if (options.proof == Proof::kChallenge) {
       credentials.authentication_data = ace.TokenData();
     } else {

@@ -57,6 +57,10 @@ absl::StatusOr<ConnectionContext> MakeContext(const Options& options) {
     absl::StatusOr<AceClient> ace =
         AceClient::Load(options.token_file, options.key_file);
     if (!ace.ok()) return ace.status();
+    if (!options.issuer_key_file.empty()) {
+      absl::Status s = ace->SignNewTokens(options.issuer_key_file);
+      if (!s.ok()) return s;
+    }
     context.ace = *std::move(ace);
   }
   return context;

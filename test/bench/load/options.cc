@@ -151,6 +151,10 @@ constexpr Flag kFlags[] = {
      [](Text v, Options* o) { return o->token_file = v, true; }},
     {"--key", "FILE", "the private JWK that the token is bound to",
      [](Text v, Options* o) { return o->key_file = v, true; }},
+    {"--issuer-key", "FILE",
+     "the private JWK that --token, a JWT, is signed with: each connection has"
+     " that token with a jti of its own",
+     [](Text v, Options* o) { return o->issuer_key_file = v, true; }},
     {"--pop", "HOW", "exporter, or (MQTT 5) challenge (exporter)",
      [](Text v, Options* o) { return ReadChoice(v, kProofs, &o->proof); }},
     {"--pid", "PID",

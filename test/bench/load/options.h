@@ -56,6 +56,7 @@ struct Options {
   Proof proof = Proof::kExporter;
   std::string token_file;
   std::string key_file;
+  std::string issuer_key_file;  // empty: one token for all connections
 
   std::vector<pid_t> pids;
 };
