@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/claims.h"
 #include "policy/ace/cwt.h"
+#include "policy/ace/digest.h"
 #include "policy/ace/jwt.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
@@ -47,6 +48,27 @@ absl::Status CheckIssuer(const std::vector<Issuer>& issuers, size_t index) {
   return absl::OkStatus();
 }
 
+// The keys that are known, and whether a token made somebody ask for one.
+class NotedKeys final : public KnownKeysInterface {
+ public:
+  // `keys` may be null.
+  explicit NotedKeys(const KnownKeysInterface* keys) : keys_(keys) {}
+
+  absl::StatusOr<std::optional<PopKey>> FindByKid(
+      absl::string_view issuer, absl::string_view subject,
+      absl::string_view kid, absl::Time now) const override {
+    was_asked_ = true;
+    if (keys_ == nullptr) return std::nullopt;
+    return keys_->FindByKid(issuer, subject, kid, now);
+  }
+
+  bool was_asked() const { return was_asked_; }
+
+ private:
+  const KnownKeysInterface* const keys_;
+  mutable bool was_asked_ = false;
+};
+
 }  // namespace
 
 TokenVerifier::TokenVerifier(Options options) : options_(std::move(options)) {}
@@ -67,10 +89,24 @@ absl::StatusOr<TokenVerifier> TokenVerifier::Create(Options options) {
 }
 
 absl::StatusOr<VerifiedToken> TokenVerifier::Verify(ByteView token,
-                                                    absl::Time now) const {
+                                                    absl::Time now,
+                                                    TokenCache* cache) const {
   if (token.size() > kMaxTokenBytes) return Invalid("the token is too long");
-  absl::StatusOr<TokenContents> contents = Read(token, now);
+  std::string digest;
+  if (cache != nullptr) {
+    digest = Sha256(token);
+    if (const auto known = cache->Find(digest); known != nullptr) {
+      return Admit(*known, now);
+    }
+  }
+  const NotedKeys known_keys(options_.known_keys.get());
+  TokenContext context = ContextAt(now);
+  context.known_keys = &known_keys;
+  absl::StatusOr<TokenContents> contents = Read(token, context);
   if (!contents.ok()) return contents.status();
+  if (cache != nullptr && !known_keys.was_asked()) {
+    cache->Add(digest, *contents);
+  }
   return Admit(*std::move(contents), now);
 }
 
@@ -99,8 +135,7 @@ TokenContext TokenVerifier::ContextAt(absl::Time now) const {
 }
 
 absl::StatusOr<TokenContents> TokenVerifier::Read(ByteView token,
-                                                  absl::Time now) const {
-  const TokenContext context = ContextAt(now);
+                                                  const TokenContext& context) {
   switch (ClassifyToken(token)) {
     case TokenFormat::kJws:
       return ReadSignedJwt(AsString(token), context);

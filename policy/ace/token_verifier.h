@@ -15,6 +15,7 @@
 #include "policy/ace/known_keys.h"
 #include "policy/ace/pop_key.h"
 #include "policy/ace/scope.h"
+#include "policy/ace/token_cache.h"
 #include "policy/ace/token_contents.h"
 #include "proxy/base/bytes.h"
 
@@ -118,7 +119,12 @@ class TokenVerifier {
   // not be asked, or the issuer's keys are pending. IssuerWithMissingKeys()
   // tells where it would help to read those.
   // Possession of the key is not checked here: see VerifyProof.
-  absl::StatusOr<VerifiedToken> Verify(ByteView token, absl::Time now) const;
+  //
+  // Of a token that is in `cache` only the claims are checked; one whose
+  // signature is good gets there, unless it names its key by `kid` alone, which
+  // may come to mean another. Null: each is read anew.
+  absl::StatusOr<VerifiedToken> Verify(ByteView token, absl::Time now,
+                                       TokenCache* cache = nullptr) const;
 
   // The second half of Verify: checks what a token is known to say, be it from
   // the token itself or from its issuer, asked about it. `contents.issuer` is
@@ -143,7 +149,8 @@ class TokenVerifier {
  private:
   explicit TokenVerifier(Options options);
 
-  absl::StatusOr<TokenContents> Read(ByteView token, absl::Time now) const;
+  static absl::StatusOr<TokenContents> Read(ByteView token,
+                                            const TokenContext& context);
 
   Options options_;
 };

@@ -295,7 +295,7 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
     absl::string_view token, absl::Time now,
     ReferenceAnswers* references) const {
   absl::StatusOr<ace::VerifiedToken> verified =
-      verifier_.Verify(AsBytes(token), now);
+      verifier_.Verify(AsBytes(token), now, &token_cache_);
   if (references != nullptr && references->can_ask() &&
       IsReference(token, verified.status())) {
     verified = references->Find(token);

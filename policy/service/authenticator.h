@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "policy/ace/client_certificate.h"
 #include "policy/ace/scope.h"
+#include "policy/ace/token_cache.h"
 #include "policy/ace/token_verifier.h"
 #include "policy/service/reference_answers.h"
 #include "policy/service/replica.h"
@@ -21,8 +22,8 @@
 namespace sluice::policy {
 
 // Decides who may do what: the answers of PolicyService, without gRPC, clock or
-// log. Immutable, so any thread may call it; a changed configuration means a
-// new one over the same store.
+// log. Immutable but for a cache, so any thread may call it; a changed
+// configuration means a new one over the same store.
 //
 // Both calls have three outcomes. A grant or a denial is a decision; a denial's
 // detail is for the log and holds no secret. An error says that the store
@@ -174,6 +175,7 @@ class Authenticator {
                               const std::string& client_id, absl::Time now);
 
   const ace::TokenVerifier verifier_;
+  mutable ace::TokenCache token_cache_;  // of verifier_
   // What the configuration lets everybody do.
   v1::Grant public_grant_;
   absl::flat_hash_set<std::string> declared_topics_;  // the filters of that

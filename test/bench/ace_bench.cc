@@ -14,6 +14,7 @@
 #include "policy/ace/jws_sign.h"
 #include "policy/ace/pop_key.h"
 #include "policy/ace/signing_key.h"
+#include "policy/ace/token_cache.h"
 #include "policy/ace/token_verifier.h"
 #include "proxy/base/bytes.h"
 #include "test/policy/ace/test_tokens.h"
@@ -29,7 +30,7 @@ constexpr char kRsX25519Key[] =
         "d":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})";
 
 void VerifyToken(benchmark::State& state, const std::string& issuer_key,
-                 absl::string_view token) {
+                 absl::string_view token, TokenCache* cache = nullptr) {
   TokenVerifier::Options options;
   options.issuers = {
       {kTestIssuer, Profile::kRfc9431, TestKeySet({issuer_key})}};
@@ -38,7 +39,7 @@ void VerifyToken(benchmark::State& state, const std::string& issuer_key,
       TestDecryptionKeys({kRsKey, kRsX25519Key, std::string(kP256PrivateJwk)});
   const TokenVerifier verifier = TokenVerifier::Create(options).value();
   for (auto _ : state) {
-    const auto verified = verifier.Verify(AsBytes(token), TestNow());
+    const auto verified = verifier.Verify(AsBytes(token), TestNow(), cache);
     if (!verified.ok()) state.SkipWithError("refused");
     benchmark::DoNotOptimize(verified);
   }
@@ -54,6 +55,14 @@ void BM_VerifyJwt(benchmark::State& state, Algorithm algorithm) {
 BENCHMARK_CAPTURE(BM_VerifyJwt, EdDSA, Algorithm::kEdDsa);
 BENCHMARK_CAPTURE(BM_VerifyJwt, ES256, Algorithm::kEs256);
 BENCHMARK_CAPTURE(BM_VerifyJwt, HS256, Algorithm::kHs256);
+
+void BM_VerifyKnownJwt(benchmark::State& state) {
+  const SigningKey key = SigningKey::Generate(Algorithm::kEdDsa).value();
+  TokenCache cache;
+  VerifyToken(state, key.jwk().ToJson(),
+              SignJwt(key, TestClaims().dump()).value(), &cache);
+}
+BENCHMARK(BM_VerifyKnownJwt);
 
 void BM_VerifyRsaJwt(benchmark::State& state, absl::string_view token) {
   VerifyToken(state, std::string(kRsaIssuerJwk), token);

@@ -16,10 +16,12 @@
 #include "absl/strings/string_view.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/claims.h"
+#include "policy/ace/digest.h"
 #include "policy/ace/jwe.h"
 #include "policy/ace/jws_sign.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_cache.h"
 #include "proxy/base/bytes.h"
 #include "test/policy/ace/test_tokens.h"
 
@@ -877,6 +879,55 @@ TEST(TokenVerifierTest, MessagesHoldNothingOfTheToken) {
       EXPECT_FALSE(absl::StrContains(status.ToString(), part)) << status;
     }
   }
+}
+
+// --- What is remembered of tokens. ---
+
+TEST(TokenVerifierTest, ChecksTheClaimsOfATokenThatItRemembers) {
+  const TokenVerifier verifier = TestVerifier();
+  const std::string token = TestToken();
+  TokenCache cache;
+  const absl::StatusOr<VerifiedToken> first =
+      verifier.Verify(AsBytes(token), TestNow(), &cache);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_NE(cache.Find(Sha256(AsBytes(token))), nullptr);
+  const absl::StatusOr<VerifiedToken> again =
+      verifier.Verify(AsBytes(token), TestNow() + absl::Seconds(59), &cache);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->subject, first->subject);
+  EXPECT_EQ(again->scope, first->scope);
+  EXPECT_EQ(again->pop_key.thumbprint(), first->pop_key.thumbprint());
+  EXPECT_EQ(again->expires_at, first->expires_at);
+  EXPECT_EQ(again->digest, first->digest);
+  EXPECT_EQ(
+      RejectionOf(
+          verifier.Verify(AsBytes(token), TestNow() + absl::Seconds(91), &cache)
+              .status()),
+      Rejection::kExpired);
+}
+
+TEST(TokenVerifierTest, RemembersNothingOfATokenThatIsNotVouchedFor) {
+  const TokenVerifier verifier = TestVerifier();
+  std::string token = TestToken();
+  token[token.size() - 2] = token[token.size() - 2] == 'A' ? 'B' : 'A';
+  TokenCache cache;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(RejectionOf(
+                  verifier.Verify(AsBytes(token), TestNow(), &cache).status()),
+              Rejection::kInvalid);
+    EXPECT_EQ(cache.bytes(), 0u);
+  }
+}
+
+// Else a key that takes over a name would not be the one that is asked for.
+TEST(TokenVerifierTest, RemembersNoTokenThatOnlyNamesItsKey) {
+  TokenVerifier::Options options = TestOptions();
+  options.known_keys = std::make_shared<FakeKnownKeys>();
+  const TokenVerifier verifier = TokenVerifier::Create(options).value();
+  const std::string token = TestToken(ClaimsWith("cnf", {{"kid", "known"}}));
+  TokenCache cache;
+  ASSERT_TRUE(verifier.Verify(AsBytes(token), TestNow(), &cache).ok());
+  EXPECT_EQ(cache.bytes(), 0u);
 }
 
 }  // namespace
