@@ -75,7 +75,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   // From now on only that one counts.
   server->config_.upstream.password = SecretString();
   server->config_.ace.as_hint.cnonce_key = SecretString();
-  server->NoteCertificates(Warn::kNo);
+  server->RememberCertificates();
   server->WatchCertificates(std::move(certificates));
   server->certificate_reminder_ = std::make_unique<Reminder>(
       kRemindOfCertificates,
@@ -274,7 +274,8 @@ void Server::ReloadCertificates() {
   const absl::Status status = ReconfigureListeners(serving_);
   if (status.ok()) {
     logger_.Info("certificates_reloaded");
-    NoteCertificates(Warn::kYes);
+    RememberCertificates();
+    WarnOfCertificates();
   } else {
     // The old ones go on being served.
     logger_.Error("certificates_rejected", {{"detail", status.message()}});
@@ -284,27 +285,33 @@ void Server::ReloadCertificates() {
 void Server::RemindOfCertificates() {
   if (policy_tls_ != nullptr) policy_tls_->WarnOfValidity(absl::Now());
   std::lock_guard<std::mutex> lock(reload_mutex_);
-  NoteCertificates(Warn::kYes);
+  WarnOfCertificates();
 }
 
-void Server::NoteCertificates(Warn warn) {
-  const absl::Time now = absl::Now();
+void Server::RememberCertificates() {
+  certificates_.clear();
   std::vector<CertificateExpiry> expiries;
   for (const ListenerConfig& listener : serving_.listeners) {
     if (FindListener(config_, listener.name) == nullptr) continue;
-    const absl::StatusOr<std::string> pem =
-        ReadSmallFile(listener.certificate_file);
+    absl::StatusOr<std::string> pem = ReadSmallFile(listener.certificate_file);
     if (!pem.ok()) continue;
     expiries.push_back({listener.name, "", policy::FirstExpiry(*pem)});
-    const std::string warning = policy::ValidityWarning(
-        *pem, policy::CertificateUse::kMqttListener, now);
-    if (warn == Warn::kNo || warning.empty()) continue;
-    logger_.Warning(
-        "config_warning",
-        {{"detail", absl::StrCat(listener.certificate_file, ": ", warning)}});
+    certificates_.push_back({listener.certificate_file, *std::move(pem)});
   }
   std::lock_guard<std::mutex> lock(expiries_mutex_);
   expiries_ = std::move(expiries);
+}
+
+void Server::WarnOfCertificates() {
+  const absl::Time now = absl::Now();
+  for (const Certificate& certificate : certificates_) {
+    const std::string warning = policy::ValidityWarning(
+        certificate.pem, policy::CertificateUse::kMqttListener, now);
+    if (warning.empty()) continue;
+    logger_.Warning(
+        "config_warning",
+        {{"detail", absl::StrCat(certificate.file, ": ", warning)}});
+  }
 }
 
 absl::Status Server::Reload(Config config) {
@@ -340,7 +347,7 @@ absl::Status Server::Reload(Config config) {
   }
   config.policy.embedded.reset();
   serving_ = std::move(config);
-  NoteCertificates(Warn::kNo);
+  RememberCertificates();
   certificate_watcher_->SetFiles(CertificateFiles(serving_),
                                  std::move(certificates));
   return absl::OkStatus();

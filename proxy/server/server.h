@@ -87,11 +87,12 @@ class Server {
   void WatchCertificates(std::vector<FileWatcher::State> known);
   // On the watcher's thread.
   void ReloadCertificates();
-  // Remembers for how long the certificates of the listeners are valid, and
-  // says so where it is not for long and has not been said.
-  enum class Warn { kYes, kNo };
-  void NoteCertificates(Warn warn);
-  // Says again which certificates are not valid for long.
+  // Remembers the listeners' certificates, which have just been taken over: what
+  // is in the files later may be refused. Under reload_mutex_.
+  void RememberCertificates();
+  // Says which of those are not valid for long. Under reload_mutex_.
+  void WarnOfCertificates();
+  // The same of all that the proxy uses.
   void RemindOfCertificates();
   void FollowPolicy();
   absl::Status StartListeners();
@@ -131,6 +132,11 @@ class Server {
 
   std::mutex reload_mutex_;
   Config serving_;  // what the running listeners were last configured by
+  struct Certificate {
+    std::string file;
+    std::string pem;  // as it was taken over
+  };
+  std::vector<Certificate> certificates_;  // of the running listeners
   std::unique_ptr<FileWatcher> certificate_watcher_;
   std::unique_ptr<Reminder> certificate_reminder_;
 };
