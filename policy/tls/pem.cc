@@ -7,6 +7,7 @@
 #include <openssl/nid.h>
 #include <openssl/obj.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -164,6 +165,21 @@ absl::Status CheckPrivateKey(absl::string_view private_key,
     return absl::InvalidArgumentError("does not belong to the certificate");
   }
   return absl::OkStatus();
+}
+
+bool HasDnsName(absl::string_view certificates) {
+  const bssl::UniquePtr<X509> certificate =
+      NextCertificate(PemReader(certificates).get());
+  if (certificate == nullptr) return false;
+  const bssl::UniquePtr<GENERAL_NAMES> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(
+          certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  ERR_clear_error();
+  if (names == nullptr) return false;
+  for (size_t i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    if (sk_GENERAL_NAME_value(names.get(), i)->type == GEN_DNS) return true;
+  }
+  return false;
 }
 
 }  // namespace sluice::policy

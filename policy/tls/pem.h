@@ -29,6 +29,10 @@ absl::Status CheckCertificates(absl::string_view pem, CertificateUse use);
 absl::Status CheckPrivateKey(absl::string_view private_key,
                              absl::string_view certificates);
 
+// Whether the first of `certificates`, which CheckCertificates() has passed, is
+// for a DNS name (`subjectAltName`, RFC 6125 section 6.4).
+bool HasDnsName(absl::string_view certificates);
+
 }  // namespace sluice::policy
 
 #endif  // POLICY_TLS_PEM_H_

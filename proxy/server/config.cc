@@ -1,6 +1,8 @@
 #include "proxy/server/config.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -13,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "policy/server/files.h"
+#include "policy/tls/pem.h"
 #include "policy/tls/validity.h"
 #include "proxy/base/small_file.h"
 #include "proxy/config/locations.h"
@@ -53,6 +56,10 @@ class Checker {
   absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
                                 const std::string& path,
                                 ListenerConfig* listener);
+  absl::Status AddListenerCertificate(const std::string& path,
+                                      const std::string& certificate,
+                                      const std::string& private_key,
+                                      std::vector<KeyPairFiles>* certificates);
   absl::Status CheckProtocols(const Schema::Listener& listener,
                               const std::string& path,
                               ListenerConfig* result) const;
@@ -124,13 +131,25 @@ absl::Status Checker::CheckListener(int index) {
 absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
                                        const std::string& path,
                                        ListenerConfig* listener) {
-  absl::Status s = fields_.CheckKeyPair(
-      path, tls.certificate(), tls.private_key(),
-      policy::CertificateUse::kMqttListener, &listener->certificate_file,
-      &listener->private_key_file);
+  absl::Status s = AddListenerCertificate(
+      path, tls.certificate(), tls.private_key(), &listener->certificates);
   if (!s.ok()) return s;
-  WarnOfValidity(FieldPath(path, "certificate"), listener->certificate_file,
-                 policy::CertificateUse::kMqttListener);
+  const std::string additional = FieldPath(path, "additional_certificates");
+  for (int i = 0; i < tls.additional_certificates_size(); ++i) {
+    const Schema::Listener::KeyPair& pair = tls.additional_certificates(i);
+    const std::string pair_path = ElementPath(additional, i);
+    s = AddListenerCertificate(pair_path, pair.certificate(),
+                               pair.private_key(), &listener->certificates);
+    if (!s.ok()) return s;
+    const absl::StatusOr<std::string> pem =
+        ReadSmallFile(listener->certificates.back().certificate);
+    if (pem.ok() && !policy::HasDnsName(*pem)) {
+      return Error(FieldPath(pair_path, "certificate"),
+                   absl::StrCat(pair.certificate(),
+                                ": has no DNS name in its subjectAltName, by "
+                                "which a client could ask for it"));
+    }
+  }
   listener->request_client_certificate =
       tls.client_certificate() == Schema::Listener::CLIENT_CERTIFICATE_REQUEST;
   listener->tls13_only = tls.min_version() == Schema::Listener::VERSION_TLS_1_3;
@@ -140,6 +159,19 @@ absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
                  "pre-shared keys are for TLS 1.2; set min_version to 1.2, or "
                  "psk to false");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Checker::AddListenerCertificate(
+    const std::string& path, const std::string& certificate,
+    const std::string& private_key, std::vector<KeyPairFiles>* certificates) {
+  constexpr auto kUse = policy::CertificateUse::kMqttListener;
+  KeyPairFiles files;
+  absl::Status s =
+      fields_.CheckKeyPair(path, certificate, private_key, kUse, &files);
+  if (!s.ok()) return s;
+  WarnOfValidity(FieldPath(path, "certificate"), files.certificate, kUse);
+  certificates->push_back(std::move(files));
   return absl::OkStatus();
 }
 
@@ -328,10 +360,9 @@ absl::Status Checker::CheckPolicyTls() {
     return absl::OkStatus();
   }
   s = fields_.CheckKeyPair("policy.tls", tls.certificate(), tls.private_key(),
-                           policy::CertificateUse::kShown,
-                           &result.certificate_file, &result.private_key_file);
+                           policy::CertificateUse::kShown, &result.key_pair);
   if (!s.ok()) return s;
-  WarnOfValidity("policy.tls.certificate", result.certificate_file,
+  WarnOfValidity("policy.tls.certificate", result.key_pair.certificate,
                  policy::CertificateUse::kShown);
   return absl::OkStatus();
 }

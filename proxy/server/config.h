@@ -22,9 +22,9 @@ namespace sluice::server {
 struct ListenerConfig {
   std::string name;
   Address address;  // TCP
-  // PEM files, which have been checked and belong together.
-  std::string certificate_file;
-  std::string private_key_file;
+  // The first is for clients that name no server, or one that none of the
+  // others is for.
+  std::vector<KeyPairFiles> certificates;
   bool tls13_only = false;
   bool request_client_certificate = false;
   bool take_pre_shared_keys = false;
@@ -42,12 +42,10 @@ struct UpstreamConfig {
 };
 
 // TLS to the policy service: PEM files, which have been checked. Without `ca`
-// the system's authorities are trusted; without a certificate the proxy shows
-// none.
+// the system's authorities are trusted.
 struct PolicyTlsConfig {
   std::string ca_file;
-  std::string certificate_file;
-  std::string private_key_file;
+  KeyPairFiles key_pair;  // empty paths: it shows none
 };
 
 // What becomes of connected clients when the policy service is away.

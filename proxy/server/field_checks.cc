@@ -97,8 +97,7 @@ absl::Status FieldChecks::CheckKeyPair(const std::string& path,
                                        const std::string& certificate,
                                        const std::string& private_key,
                                        policy::CertificateUse use,
-                                       std::string* certificate_file,
-                                       std::string* private_key_file) const {
+                                       KeyPairFiles* files) const {
   std::string certificate_pem;
   absl::Status s = ReadCertificate(config::FieldPath(path, "certificate"),
                                    certificate, use, &certificate_pem);
@@ -115,8 +114,8 @@ absl::Status FieldChecks::CheckKeyPair(const std::string& path,
     return locations_.Error(key_path,
                             absl::StrCat(private_key, ": ", checked.message()));
   }
-  *certificate_file = policy::ResolvePath(locations_.file(), certificate);
-  *private_key_file = policy::ResolvePath(locations_.file(), private_key);
+  *files = {policy::ResolvePath(locations_.file(), certificate),
+            policy::ResolvePath(locations_.file(), private_key)};
   return absl::OkStatus();
 }
 

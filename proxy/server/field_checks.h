@@ -22,6 +22,12 @@ enum class Zero { kAllowed, kRefused };
 enum class Unix { kAllowed, kRefused };
 enum class AnyPort { kAllowed, kRefused };
 
+// Paths of PEM files, which have been checked and belong together.
+struct KeyPairFiles {
+  std::string certificate;
+  std::string private_key;
+};
+
 // Checks of single fields of a configuration. Each takes the field's path, for
 // its error, and its value; an error names file, line and field.
 class FieldChecks {
@@ -53,14 +59,13 @@ class FieldChecks {
                                 policy::CertificateUse use,
                                 std::string* file) const;
 
-  // The fields `certificate` and `private_key` of the field at `path`, PEM
-  // files that belong together; gives their paths. Required.
+  // The fields `certificate` and `private_key` of the field at `path`.
+  // Required.
   absl::Status CheckKeyPair(const std::string& path,
                             const std::string& certificate,
                             const std::string& private_key,
                             policy::CertificateUse use,
-                            std::string* certificate_file,
-                            std::string* private_key_file) const;
+                            KeyPairFiles* files) const;
 
  private:
   absl::Status ReadCertificate(const std::string& path, const std::string& name,

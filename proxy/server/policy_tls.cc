@@ -26,8 +26,8 @@ absl::Status Wrong(absl::string_view field, const absl::Status& problem) {
 
 std::vector<std::string> PathsOf(const PolicyTlsConfig& files) {
   std::vector<std::string> paths;
-  for (const std::string& file :
-       {files.ca_file, files.certificate_file, files.private_key_file}) {
+  for (const std::string& file : {files.ca_file, files.key_pair.certificate,
+                                  files.key_pair.private_key}) {
     if (!file.empty()) paths.push_back(file);
   }
   return paths;
@@ -63,13 +63,13 @@ absl::StatusOr<TlsTexts> PolicyTls::Read() const {
     if (!ca.ok()) return Wrong("ca", ca.status());
     texts.ca = *std::move(ca);
   }
-  if (files_.certificate_file.empty()) return texts;
-  absl::StatusOr<std::string> certificate =
-      policy::ReadCertificates(files_.certificate_file, CertificateUse::kShown);
+  if (files_.key_pair.certificate.empty()) return texts;
+  absl::StatusOr<std::string> certificate = policy::ReadCertificates(
+      files_.key_pair.certificate, CertificateUse::kShown);
   if (!certificate.ok()) return Wrong("certificate", certificate.status());
   texts.certificate = *std::move(certificate);
   absl::StatusOr<SecretString> private_key =
-      policy::ReadPrivateKey(files_.private_key_file, texts.certificate);
+      policy::ReadPrivateKey(files_.key_pair.private_key, texts.certificate);
   if (!private_key.ok()) return Wrong("private_key", private_key.status());
   texts.private_key = *std::move(private_key);
   return texts;
@@ -82,7 +82,7 @@ void PolicyTls::Remember(const TlsTexts& texts) {
         {"policy.tls.ca", files_.ca_file, texts.ca, CertificateUse::kTrusted});
   }
   if (!texts.certificate.empty()) {
-    in_use.push_back({"policy.tls.certificate", files_.certificate_file,
+    in_use.push_back({"policy.tls.certificate", files_.key_pair.certificate,
                       texts.certificate, CertificateUse::kShown});
   }
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -28,8 +28,10 @@ namespace {
 std::vector<std::string> CertificateFiles(const Config& config) {
   std::vector<std::string> files;
   for (const ListenerConfig& listener : config.listeners) {
-    files.push_back(listener.certificate_file);
-    files.push_back(listener.private_key_file);
+    for (const KeyPairFiles& pair : listener.certificates) {
+      files.push_back(pair.certificate);
+      files.push_back(pair.private_key);
+    }
   }
   return files;
 }
@@ -293,10 +295,15 @@ void Server::RememberCertificates() {
   std::vector<CertificateExpiry> expiries;
   for (const ListenerConfig& listener : serving_.listeners) {
     if (FindListener(config_, listener.name) == nullptr) continue;
-    absl::StatusOr<std::string> pem = ReadSmallFile(listener.certificate_file);
-    if (!pem.ok()) continue;
-    expiries.push_back({listener.name, "", policy::FirstExpiry(*pem)});
-    certificates_.push_back({listener.certificate_file, *std::move(pem)});
+    absl::Time first_expiry = absl::InfiniteFuture();
+    for (const KeyPairFiles& files : listener.certificates) {
+      absl::StatusOr<std::string> pem = ReadSmallFile(files.certificate);
+      if (!pem.ok()) continue;
+      first_expiry = std::min(first_expiry, policy::FirstExpiry(*pem));
+      certificates_.push_back({files.certificate, *std::move(pem)});
+    }
+    if (first_expiry == absl::InfiniteFuture()) continue;
+    expiries.push_back({listener.name, "", first_expiry});
   }
   std::lock_guard<std::mutex> lock(expiries_mutex_);
   expiries_ = std::move(expiries);

@@ -87,8 +87,8 @@ class Server {
   void WatchCertificates(std::vector<FileWatcher::State> known);
   // On the watcher's thread.
   void ReloadCertificates();
-  // Remembers the listeners' certificates, which have just been taken over: what
-  // is in the files later may be refused. Under reload_mutex_.
+  // Remembers the listeners' certificates, which have just been taken over:
+  // what is in the files later may be refused. Under reload_mutex_.
   void RememberCertificates();
   // Says which of those are not valid for long. Under reload_mutex_.
   void WarnOfCertificates();

@@ -5,6 +5,7 @@ import time
 from OpenSSL import SSL
 
 from harness import certificates, wire
+from harness.process import eventually
 from harness.stack import StackTestCase
 from harness.tokens import Ed25519Key, Es256Key
 
@@ -150,3 +151,73 @@ class NoClientCertificateTest(StackTestCase):
         client.send(wire.connect())
         self.assert_code(client.expect("CONNACK"), 0)
         self.assert_code(client.publish("a/b"), 0x87)
+
+
+def two_names(directory):
+    certificates.issue(directory, "factory", days=2, host="factory.example")
+    certificates.issue(directory, "office", days=20, host="*.office.example")
+
+
+def pair(name):
+    return {"certificate": f"{name}.crt", "private_key": f"{name}.key"}
+
+
+class ServerNameTest(StackTestCase):
+    """A listener with several certificates, of which clients name one."""
+
+    stack_options = {"prepare": two_names, "proxy": {
+        "listeners": [{
+            "name": "mqtts", "address": "127.0.0.1:0",
+            "tls": {**pair("server"), "client_certificate": "request",
+                    "additional_certificates": [pair("factory"),
+                                                pair("office")]}}]}}
+
+    def shown(self, name, version=SSL.TLS1_3_VERSION, **tls):
+        client = self.client(server_name=name, max_version=version, **tls)
+        subject = client.tls.peer_certificate().get_subject().CN
+        return client, subject
+
+    # covers: ACE-POP-9
+    def test_client_is_shown_the_certificate_that_it_names(self):
+        default = self.shown(None)[1]
+        self.assertNotIn(default, ("factory", "office"))
+        for version in (SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION):
+            for name, expected in ((b"factory.example", "factory"),
+                                   (b"Factory.Example", "factory"),
+                                   (b"a.office.example", "office"),
+                                   (b"office.example", default),
+                                   (b"elsewhere.example", default),
+                                   (b"localhost", default)):
+                with self.subTest(name=name, version=version):
+                    self.assertEqual(self.shown(name, version)[1], expected)
+
+    # covers: ACE-POP-9, ACE-AUTH-3
+    def test_client_of_another_name_is_judged_as_any(self):
+        key = Ed25519Key()
+        for version in (SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION):
+            client, _ = self.shown(b"factory.example", version)
+            self.assert_code(
+                client.ace_connect(self.token("a/# pub", key=key), key), 0)
+            self.assert_code(client.publish("a/b"), 0x10)
+            self.assert_code(client.publish("b"), 0x87)
+            # By the certificate of its own.
+            client, name = self.shown(b"factory.example", version,
+                                      certificate=self_signed(key))
+            self.assertEqual(name, "factory")
+            client.send(wire.connect())
+            self.assert_code(client.expect("CONNACK"), 0)
+            self.assert_code(client.publish("a/b"), 0x10)
+
+    def test_a_new_one_is_taken_over_and_the_first_to_end_is_told(self):
+        series = 'sluice_certificate_not_after_seconds{listener="mqtts"}'
+        before = self.stack.metrics()[series]
+        serial = self.shown(b"a.office.example")[
+            0].tls.peer_certificate().get_serial_number()
+        certificates.issue(self.stack.directory, "office", days=1,
+                           host="*.office.example")
+        eventually(lambda: self.shown(b"a.office.example")[
+            0].tls.peer_certificate().get_serial_number() != serial,
+                   "the new one is shown")
+        eventually(lambda: self.stack.metrics()[series] < before,
+                   "it is the first to end")
+        self.assertEqual(self.shown(b"factory.example")[1], "factory")

@@ -35,17 +35,18 @@ def self_signed(key, days=1):
                                   NoEncryption()))
 
 
-def issue(directory, name, days):
+def issue(directory, name, days, host="localhost"):
     """Writes NAME.crt and NAME.key for the host of the tests, signed by ca.crt.
 
     It is in force from two days ago until in so many days, which may be past.
+    `host`: the host's name.
     """
     ca = x509.load_pem_x509_certificate((directory / "ca.crt").read_bytes())
     ca_key = load_pem_private_key((directory / "ca.key").read_bytes(), None)
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.utcnow()
     hosts = x509.SubjectAlternativeName([
-        x509.DNSName("localhost"),
+        x509.DNSName(host),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     certificate = (
         x509.CertificateBuilder()

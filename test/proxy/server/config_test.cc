@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -64,8 +65,8 @@ TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   const ListenerConfig& listener = config.listeners[0];
   EXPECT_EQ(listener.name, "mqtts");
   EXPECT_EQ(listener.address.ToString(), "127.0.0.1:8883");
-  EXPECT_EQ(listener.certificate_file, dir_.path() + "/server.crt");
-  EXPECT_EQ(listener.private_key_file, dir_.path() + "/server.key");
+  EXPECT_EQ(listener.certificates[0].certificate, dir_.path() + "/server.crt");
+  EXPECT_EQ(listener.certificates[0].private_key, dir_.path() + "/server.key");
   EXPECT_FALSE(listener.tls13_only);
   EXPECT_TRUE(listener.allow_v311);
   EXPECT_TRUE(listener.allow_v5);
@@ -190,8 +191,10 @@ log: {level: debug, format: text, audit: audit.log, audit_sample: 0.5}
   EXPECT_EQ(config.policy.address->ToString(), "policy.example:443");
   ASSERT_TRUE(config.policy.tls.has_value());
   EXPECT_EQ(config.policy.tls->ca_file, dir_.path() + "/server.crt");
-  EXPECT_EQ(config.policy.tls->certificate_file, dir_.path() + "/server.crt");
-  EXPECT_EQ(config.policy.tls->private_key_file, dir_.path() + "/server.key");
+  EXPECT_EQ(config.policy.tls->key_pair.certificate,
+            dir_.path() + "/server.crt");
+  EXPECT_EQ(config.policy.tls->key_pair.private_key,
+            dir_.path() + "/server.key");
   EXPECT_EQ(config.policy.timeout, absl::Seconds(1));
   EXPECT_EQ(config.policy.on_outage, OnOutage::kDisconnect);
   EXPECT_EQ(config.ace.authz_info_topic, "");
@@ -553,6 +556,47 @@ TEST_F(ConfigTest, RefusesACertificateAndAKeyThatDoNotBelongTogether) {
       kMinimal, {{"certificate: server.crt", "certificate: server.key"}}));
   EXPECT_EQ(swapped.find("proxy.yaml:4: listeners[0].tls.certificate: "), 0u)
       << swapped;
+}
+
+// covers: ACE-POP-9
+TEST_F(ConfigTest, TakesMoreCertificatesOfAListener) {
+  const TestCertificate second = TestCertificate::SelfSigned({});
+  dir_.Write("second.crt", second.certificate_pem());
+  dir_.Write("second.key", second.private_key_pem());
+  const auto with = [](absl::string_view pair) {
+    return absl::StrReplaceAll(
+        kMinimal,
+        {{"private_key: server.key}", absl::StrCat("private_key: server.key, "
+                                                   "additional_certificates: [",
+                                                   pair, "]}")}});
+  };
+  const Config config =
+      MustLoad(with("{certificate: second.crt, private_key: second.key}"));
+  const std::vector<KeyPairFiles>& pairs = config.listeners[0].certificates;
+  ASSERT_EQ(pairs.size(), 2u);
+  EXPECT_EQ(pairs[0].certificate, dir_.path() + "/server.crt");
+  EXPECT_EQ(pairs[1].certificate, dir_.path() + "/second.crt");
+  EXPECT_EQ(pairs[1].private_key, dir_.path() + "/second.key");
+
+  const std::string kPath =
+      "proxy.yaml:4: listeners[0].tls.additional_certificates[0].";
+  EXPECT_EQ(Error(with("{certificate: second.crt}")),
+            kPath + "private_key: required, and missing or empty");
+  EXPECT_EQ(Error(with("{certificate: second.crt, private_key: server.key}")),
+            kPath +
+                "private_key: server.key: does not belong to the "
+                "certificate");
+  // Nobody would ever be shown it.
+  CertificateOptions options;
+  options.dns_names.clear();
+  const TestCertificate nameless = TestCertificate::SelfSigned(options);
+  dir_.Write("nameless.crt", nameless.certificate_pem());
+  dir_.Write("nameless.key", nameless.private_key_pem());
+  EXPECT_EQ(
+      Error(with("{certificate: nameless.crt, private_key: nameless.key}")),
+      kPath +
+          "certificate: nameless.crt: has no DNS name in its "
+          "subjectAltName, by which a client could ask for it");
 }
 
 TEST_F(ConfigTest, NeverShowsAPassword) {

@@ -63,10 +63,9 @@ TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
   const sluice::testing::TempDir dir;
   const auto certificate = sluice::testing::TestCertificate::SelfSigned({});
   ListenerConfig listener;
-  listener.certificate_file =
-      dir.Write("server.crt", certificate.certificate_pem());
-  listener.private_key_file =
-      dir.Write("server.key", certificate.private_key_pem());
+  listener.certificates = {
+      {dir.Write("server.crt", certificate.certificate_pem()),
+       dir.Write("server.key", certificate.private_key_pem())}};
   Config config = Sample();
   const auto result = MakeTransportConfig(config, listener);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -85,8 +84,7 @@ TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
 
 TEST(MakeTransportConfigTest, NamesTheFileThatCannotBeUsed) {
   ListenerConfig listener;
-  listener.certificate_file = "/nonexistent.crt";
-  listener.private_key_file = "/nonexistent.key";
+  listener.certificates = {{"/nonexistent.crt", "/nonexistent.key"}};
   const auto result = MakeTransportConfig(Sample(), listener);
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.status().message().find("/nonexistent."),

@@ -141,7 +141,7 @@ TEST_F(PolicyTlsTest, TellsWhenWhatIsInUseExpires) {
 
 TEST_F(PolicyTlsTest, NamesAFileThatIsMissing) {
   PolicyTlsConfig files = Files();
-  files.private_key_file = dir_.path() + "/missing.key";
+  files.key_pair.private_key = dir_.path() + "/missing.key";
   EXPECT_THAT(
       std::string(PolicyTls::Create(files, &log_).status().message()),
       AllOf(HasSubstr("policy.tls.private_key: "), HasSubstr("missing.key")));
