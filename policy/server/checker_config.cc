@@ -7,8 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/server/client_tls.h"
-#include "policy/server/files.h"
-#include "policy/server/named_file.h"
+#include "policy/server/named_address.h"
 #include "policy/store/resource_rules.h"
 #include "proto/timestamp.h"
 #include "proxy/base/listen_address.h"
@@ -67,15 +66,10 @@ class EntryChecker {
   }
 
   absl::Status CheckAddress() {
-    if (schema_.address().empty()) return Error("address", kRequired);
-    absl::StatusOr<ListenAddress> address =
-        ParseListenAddress(schema_.address());
-    if (!address.ok()) return Error("address", address.status().message());
-    if (address->is_unix()) {
-      address->unix_path = ResolvePath(locations_.file(), address->unix_path);
-    } else if (address->port == 0) {
-      return Error("address", "expected HOST:PORT, with a port");
-    }
+    const absl::StatusOr<ListenAddress> address =
+        ReadNamedAddress(locations_, FieldPath(path_, "address"),
+                         schema_.address(), Unix::kAllowed, AnyPort::kRefused);
+    if (!address.ok()) return address.status();
     options_.address = address->ToString();
     return absl::OkStatus();
   }

@@ -1,7 +1,5 @@
 #include "policy/server/config.h"
 
-#include <sys/un.h>
-
 #include <utility>
 
 #include "absl/status/status.h"
@@ -15,6 +13,7 @@
 #include "policy/server/checker_config.h"
 #include "policy/server/files.h"
 #include "policy/server/issuer_config.h"
+#include "policy/server/named_address.h"
 #include "policy/server/named_file.h"
 #include "policy/server/store_config.h"
 #include "policy/tls/validity.h"
@@ -101,20 +100,13 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
 }
 
 absl::Status Checker::CheckAddress(Hosting hosting) {
-  if (schema_.address().empty()) {
-    if (hosting == Hosting::kEmbedded) return absl::OkStatus();
-    return Error("address", kRequired);
+  if (schema_.address().empty() && hosting == Hosting::kEmbedded) {
+    return absl::OkStatus();
   }
-  absl::StatusOr<ListenAddress> address = ParseListenAddress(schema_.address());
-  if (!address.ok()) return Error("address", address.status().message());
-  if (address->is_unix()) {
-    address->unix_path = ResolvePath(locations_.file(), address->unix_path);
-    constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
-    if (address->unix_path.size() > kMaxPath) {
-      return Error("address", absl::StrCat("the path of a socket has at most ",
-                                           kMaxPath, " bytes"));
-    }
-  }
+  absl::StatusOr<ListenAddress> address =
+      ReadNamedAddress(locations_, "address", schema_.address(), Unix::kAllowed,
+                       AnyPort::kAllowed);
+  if (!address.ok()) return address.status();
   address_ = *std::move(address);
   return absl::OkStatus();
 }
@@ -275,17 +267,10 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
   if (!checkers.ok()) return checkers.status();
   config->checkers = *std::move(checkers);
   if (!schema.has_admin()) return config;
-  constexpr char kField[] = "admin.address";
-  if (schema.admin().address().empty()) {
-    return locations->Error(kField, kRequired);
-  }
   absl::StatusOr<ListenAddress> admin =
-      ParseListenAddress(schema.admin().address());
-  if (!admin.ok()) return locations->Error(kField, admin.status().message());
-  if (admin->is_unix()) {
-    return locations->Error(kField,
-                            "expected HOST:PORT; a socket file won't do here");
-  }
+      ReadNamedAddress(*locations, "admin.address", schema.admin().address(),
+                       Unix::kRefused, AnyPort::kAllowed);
+  if (!admin.ok()) return admin.status();
   config->admin = *std::move(admin);
   return config;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/server/named_file.h"
 #include "proxy/base/json_string.h"
 
 namespace sluice::server {
@@ -50,11 +51,10 @@ absl::Status CheckAsHint(const AsHint& hint, const config::Locations& locations,
                            "needs ace.as_hint.cnonce_key_file beside it");
   }
   constexpr char kPath[] = "ace.as_hint.cnonce_key_file";
-  std::string contents;
-  absl::Status s = FieldChecks(locations).ReadNamedFile(
-      kPath, hint.cnonce_key_file(), &contents);
-  if (!s.ok()) return s;
-  result->cnonce_key = SecretString(std::move(contents));
+  absl::StatusOr<std::string> contents =
+      policy::ReadNamedFile(locations, kPath, hint.cnonce_key_file());
+  if (!contents.ok()) return contents.status();
+  result->cnonce_key = SecretString(*std::move(contents));
   if (result->cnonce_key.size() < kMinKeyBytes) {
     return locations.Error(
         kPath, absl::StrCat("the file holds less than ", kMinKeyBytes,

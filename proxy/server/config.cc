@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "policy/server/files.h"
+#include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
 #include "policy/tls/validity.h"
 #include "proxy/base/small_file.h"
@@ -240,11 +241,10 @@ absl::Status Checker::CheckUpstream() {
   std::string password_path = "upstream.password";
   if (upstream.has_password_file()) {
     password_path = "upstream.password_file";
-    std::string contents;
-    s = fields_.ReadNamedFile(password_path, upstream.password_file(),
-                              &contents);
-    if (!s.ok()) return s;
-    const SecretString secret(std::move(contents));
+    absl::StatusOr<std::string> contents = policy::ReadNamedFile(
+        locations_, password_path, upstream.password_file());
+    if (!contents.ok()) return contents.status();
+    const SecretString secret(*std::move(contents));
     absl::string_view line = secret.str();
     absl::ConsumeSuffix(&line, "\n");
     absl::ConsumeSuffix(&line, "\r");

@@ -114,8 +114,7 @@ struct Config {
 // Reads the configuration file `path` (schema: proto/sluice/config/v1/
 // proxy.proto), and the policy service's where it is embedded. The message of a
 // failure is for the user: "FILE:LINE: field: what is wrong"; it is the first
-// thing found and holds no secret. A field whose feature this version lacks is
-// refused, never ignored.
+// thing found and holds no secret.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 // Whether `changed` differs from `running` in what a running proxy cannot take

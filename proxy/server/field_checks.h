@@ -6,6 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
+#include "policy/server/named_address.h"
+#include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
 #include "proxy/base/listen_address.h"
 #include "proxy/config/locations.h"
@@ -15,12 +17,11 @@ namespace sluice::server {
 // "HOST:PORT" or "unix:PATH".
 using Address = ListenAddress;
 
-// What is wrong with a field that has to be there.
-inline constexpr char kRequired[] = "required, and missing or empty";
+using ::sluice::policy::AnyPort;
+using ::sluice::policy::kRequired;
+using ::sluice::policy::Unix;
 
 enum class Zero { kAllowed, kRefused };
-enum class Unix { kAllowed, kRefused };
-enum class AnyPort { kAllowed, kRefused };
 
 // Paths of PEM files, which have been checked and belong together.
 struct KeyPairFiles {
@@ -48,11 +49,6 @@ class FieldChecks {
                          const google::protobuf::Duration& value, Zero zero,
                          absl::Duration* result) const;
 
-  // The contents of the file `name`, relative to the configuration file;
-  // required.
-  absl::Status ReadNamedFile(const std::string& path, const std::string& name,
-                             std::string* contents) const;
-
   // A PEM file of certificates; gives its path. Required.
   absl::Status CheckCertificate(const std::string& path,
                                 const std::string& name,
@@ -68,10 +64,6 @@ class FieldChecks {
                             KeyPairFiles* files) const;
 
  private:
-  absl::Status ReadCertificate(const std::string& path, const std::string& name,
-                               policy::CertificateUse use,
-                               std::string* pem) const;
-
   const config::Locations& locations_;
 };
 

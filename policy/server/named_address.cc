@@ -1,0 +1,37 @@
+#include "policy/server/named_address.h"
+
+#include <sys/un.h>
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "policy/server/files.h"
+#include "policy/server/named_file.h"
+
+namespace sluice::policy {
+
+absl::StatusOr<ListenAddress> ReadNamedAddress(
+    const config::Locations& locations, const std::string& path,
+    const std::string& text, Unix unix_socket, AnyPort any_port) {
+  if (text.empty()) return locations.Error(path, kRequired);
+  absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+  if (!address.ok()) return locations.Error(path, address.status().message());
+  if (!address->is_unix()) {
+    if (address->port != 0 || any_port == AnyPort::kAllowed) return address;
+    return locations.Error(path, "port 0 can't be connected to; name the port");
+  }
+  if (unix_socket == Unix::kRefused) {
+    return locations.Error(path,
+                           "expected HOST:PORT; a socket file won't do here");
+  }
+  address->unix_path = ResolvePath(locations.file(), address->unix_path);
+  constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+  if (address->unix_path.size() > kMaxPath) {
+    return locations.Error(
+        path,
+        absl::StrCat("the path of a socket has at most ", kMaxPath, " bytes"));
+  }
+  return address;
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,25 @@
+#ifndef POLICY_SERVER_NAMED_ADDRESS_H_
+#define POLICY_SERVER_NAMED_ADDRESS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "proxy/base/listen_address.h"
+#include "proxy/config/locations.h"
+
+namespace sluice::policy {
+
+// What an address in a configuration may be. Any port (port 0) is for what is
+// listened at.
+enum class Unix { kAllowed, kRefused };
+enum class AnyPort { kAllowed, kRefused };
+
+// The address `text` of the field at `path`, which is required. A socket file's
+// path is relative to the configuration file. Failures are for the user.
+absl::StatusOr<ListenAddress> ReadNamedAddress(
+    const config::Locations& locations, const std::string& path,
+    const std::string& text, Unix unix_socket, AnyPort any_port);
+
+}  // namespace sluice::policy
+
+#endif  // POLICY_SERVER_NAMED_ADDRESS_H_
