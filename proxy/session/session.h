@@ -83,25 +83,28 @@ class Session {
   // one turn. Yields sends, kCheck, kSetTimer, kClearTimer and kClose.
   size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
 
-  // False while a client's bytes have to wait (between CONNECT and CONNACK, for
-  // a checker's answer, while the policy service looks at as many of its tokens
-  // as it may at once, and where answers wait behind a large PUBLISH); the
-  // caller stops reading then, and offers what it holds when an input has
-  // turned this true.
+  // False while a client's bytes have to wait (between CONNECT and CONNACK,
+  // unless they may be an AUTH, for a checker's answer or the rate of a rule,
+  // while the policy service looks at as many of its tokens as it may at once,
+  // and where answers wait behind a large PUBLISH); the caller stops reading
+  // then, and offers what it holds when an input has turned this true.
   bool wants_client_bytes() const;
   // The same for the broker's, which wait for a checker's answer.
   bool wants_broker_bytes() const;
 
   // The answer to kAuthenticate; an error status is "nothing was decided".
   // Answers with an unknown or outdated id are ignored. Yields kConnectUpstream
-  // for a grant; sends and kClose for a denial.
+  // for a grant, or first kCheck for the Will; kAuthenticate where it asks for
+  // the User Name or a nonce is known to be fresh; kSendToClient for a
+  // challenge (AUTH) and a re-authentication; sends and kClose for a denial.
   void OnAuthenticateAnswer(
       uint64_t request_id,
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer,
       absl::Time now, Effects* effects);
 
   // The answer to kStoreToken. May turn wants_client_bytes() true. Yields
-  // kSendToClient, perhaps kClose.
+  // kSendToClient, perhaps kClose, or kStoreToken once a nonce is known to be
+  // fresh.
   void OnStoreTokenAnswer(
       uint64_t request_id,
       const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
@@ -114,25 +117,32 @@ class Session {
                      const absl::StatusOr<policy::v1::CheckResponse>& answer,
                      absl::Time now, Effects* effects);
 
-  // Yields kSendToBroker (CONNECT).
+  // Yields kSendToBroker (CONNECT) and kSetTimer, for CONNACK; where the
+  // upstream's credentials fit into no CONNECT, kSendToClient and kClose.
   void OnUpstreamConnected(absl::Time now, Effects* effects);
   // The broker could not be reached or went away. Yields kSendToClient, kClose.
   void OnUpstreamClosed(absl::Time now, Effects* effects);
   // The client went away, cleanly or not. Yields kClose.
   void OnClientClosed(absl::Time now, Effects* effects);
 
-  // The deadline of kSetTimer has passed.
+  // The deadline of kSetTimer has passed. May turn wants_client_bytes() true,
+  // and yield any effect but kConnectUpstream and kStoreToken.
   void OnTimer(absl::Time now, Effects* effects);
   // The clock was set, by so much: peers have as long as before for what is
   // waited for, and the grant ends when the clock says so. Yields kSetTimer or
   // kClearTimer.
   void OnClockSet(absl::Duration by, absl::Time now, Effects* effects);
 
-  // The proxy shuts down: DISCONNECT 0x8B, kClose.
+  // What ends a session from outside: a client that has had CONNACK is sent a
+  // DISCONNECT, one that waits for it a CONNACK, and the broker, where it has
+  // the CONNECT of the latter, a DISCONNECT, so that there is no Will. Then
+  // kClose.
+
+  // The proxy shuts down: DISCONNECT 0x8B or CONNACK 0x88.
   void OnDrain(absl::Time now, Effects* effects);
 
   // The revocations have changed: one of them may be for this session
-  // (ACE-EXP-4). Yields DISCONNECT 0x98 and kClose if so.
+  // (ACE-EXP-4): then DISCONNECT 0x98, or CONNACK 0x87.
   void OnRevocations(absl::Time now, Effects* effects);
   // Whether OnRevocations() has to be called for these: one of them hits.
   bool IsRevokedBy(const policy::RevocationSet& revocations,
@@ -140,12 +150,12 @@ class Session {
   // The policy's version has changed: what was granted by another one is asked
   // about again. Yields kAuthenticate, or nothing.
   void OnPolicyVersion(absl::Time now, Effects* effects);
-  // An operator wants the client gone: DISCONNECT 0x98, kClose.
+  // An operator wants the client gone: DISCONNECT 0x98, or CONNACK 0x87.
   void OnDisconnectRequest(absl::Time now, Effects* effects);
-  // The policy service has been away for too long: DISCONNECT 0x89, kClose.
+  // The policy service has been away for too long: 0x89.
   void OnPolicyOutage(absl::Time now, Effects* effects);
-  // Another needs the client's place, and it was let in without a token, or not
-  // yet. Yields kClose, for the former after 0x97.
+  // Another needs the client's place, and it was let in without a token, 0x97,
+  // or not yet, in silence.
   void OnEvicted(absl::Time now, Effects* effects);
 
   // What operators see of a connected client; false before CONNACK and after
@@ -298,6 +308,8 @@ class Session {
                   const DecisionId& id = DecisionId());
   // In kOpen.
   void CountEnd(SessionEnd end);
+  // The client leaves, maybe before CONNACK, and then it counts.
+  void CountLeaving();
   // Whether it names a token of which possession was not proven.
   static bool IsUnproven(const policy::v1::Denial& denial) {
     return !denial.issuer().empty() && !denial.proven();
@@ -373,9 +385,6 @@ class Session {
   void Admit();
   // Of a client that was let in.
   void RecordConnect();
-  // The client leaves, maybe before CONNACK, and then it counts.
-  void CountLeaving();
-  void OnDisconnect(const mqtt::Frame& frame);
   // In the place of the broker's; nothing where that stays.
   absl::optional<uint32_t> MaxPacketSizeToAnnounce() const;
   void OnConnack(const mqtt::Frame& frame);
@@ -446,6 +455,7 @@ class Session {
 
   // session_client.cc: packets of a connected client.
   void OnClientPacket(const mqtt::Frame& frame);
+  void OnDisconnect(const mqtt::Frame& frame);
   void ForwardToBroker(const mqtt::Frame& frame);
   mqtt::ReasonCode DenialCode() const;
 
