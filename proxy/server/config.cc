@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "policy/server/files.h"
 #include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
@@ -522,29 +521,6 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
     SecretString::Wipe(schema.mutable_upstream()->mutable_password());
   }
   return config;
-}
-
-bool NeedsRestart(const Config& running, const Config& changed) {
-  const auto fixed_part = [](Schema schema) {
-    for (Schema::Listener& listener : *schema.mutable_listeners()) {
-      listener.clear_tls();
-      listener.clear_protocols();
-    }
-    schema.clear_upstream();
-    schema.clear_ace();
-    schema.mutable_limits()->clear_max_packet_size();
-    schema.mutable_limits()->clear_max_queued_bytes();
-    schema.mutable_limits()->clear_handshake_timeout();
-    schema.mutable_limits()->clear_connect_timeout();
-    schema.mutable_log()->clear_level();
-    schema.clear_drain_time();
-    if (schema.policy().has_embedded()) {
-      schema.mutable_policy()->set_embedded("");
-    }
-    return schema;
-  };
-  return !google::protobuf::util::MessageDifferencer::Equals(
-      fixed_part(running.source), fixed_part(changed.source));
 }
 
 }  // namespace sluice::server

@@ -117,12 +117,6 @@ struct Config {
 // thing found and holds no secret.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
-// Whether `changed` differs from `running` in what a running proxy cannot take
-// over: names and addresses of listeners, how the policy service is reached,
-// admin, workers, the log but for its level, and the limits that count
-// connections or tokens.
-bool NeedsRestart(const Config& running, const Config& changed);
-
 }  // namespace sluice::server
 
 #endif  // PROXY_SERVER_CONFIG_H_

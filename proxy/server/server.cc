@@ -15,6 +15,7 @@
 #include "proxy/base/small_file.h"
 #include "proxy/server/connection_bounds.h"
 #include "proxy/server/listener_settings.h"
+#include "proxy/server/reload.h"
 
 namespace sluice::server {
 
@@ -344,13 +345,11 @@ absl::Status Server::Reload(Config config) {
     }
     policy_server_->Reload(*std::move(config.policy.embedded));
   }
-  if (NeedsRestart(config_, config)) {
+  if (const std::vector<std::string> fields = FieldsForRestart(config_, config);
+      !fields.empty()) {
     logger_.Warning("reload_incomplete",
-                    {{"detail",
-                      "addresses and names of listeners, policy, admin, "
-                      "workers, event_coalescing, log but for its level, and "
-                      "limits on connections and tokens change only with a "
-                      "restart"}});
+                    {{"detail", absl::StrCat("only a restart takes over: ",
+                                             absl::StrJoin(fields, ", "))}});
   }
   config.policy.embedded.reset();
   serving_ = std::move(config);

@@ -61,7 +61,7 @@ class Server {
   std::string admin_address() const;
 
   // Serves the clients that come from now on by `config`, certificates
-  // included; those that are there keep what they have. What NeedsRestart()
+  // included; those that are there keep what they have. What FieldsForRestart()
   // names stays as it is, and the log says so. On failure nothing changes.
   absl::Status Reload(Config config);
   // Opens the audit log's file by its name again.

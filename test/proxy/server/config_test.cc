@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "proxy/server/reload.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::server {
@@ -608,33 +610,46 @@ TEST_F(ConfigTest, NeverShowsAPassword) {
 
 TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
   const Config running = MustLoad(kMinimal);
-  EXPECT_FALSE(NeedsRestart(running, MustLoad(kMinimal)));
+  const auto fields_of = [&](const std::string& yaml) {
+    return absl::StrJoin(FieldsForRestart(running, MustLoad(yaml)), ", ");
+  };
+  EXPECT_EQ(fields_of(kMinimal), "");
   for (const char* added :
        {"log: {level: debug}\n", "ace: {hide_topics: true}\n",
         "limits: {max_packet_size: 1000, connect_timeout: 1s}\n",
-        "limits: {max_queued_bytes: 20000}\n"}) {
-    EXPECT_FALSE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
-        << added;
+        "limits: {max_queued_bytes: 20000}\n", "drain_time: 1s\n"}) {
+    EXPECT_EQ(fields_of(absl::StrCat(kMinimal, added)), "") << added;
   }
-  EXPECT_FALSE(NeedsRestart(
-      running, MustLoad(absl::StrReplaceAll(
-                   kMinimal, {{"127.0.0.1:1883", "broker:1883"}}))));
-  for (const char* added :
-       {"log: {format: text}\n", "workers: 2\n", "admin: {address: 'a:1'}\n",
-        "limits: {max_connections: 1}\n", "limits: {denials_per_second: 1}\n",
-        "limits: {max_pending_connections: 1}\n",
-        "limits: {max_anonymous_connections: 1}\n"}) {
-    EXPECT_TRUE(NeedsRestart(running, MustLoad(absl::StrCat(kMinimal, added))))
-        << added;
+  EXPECT_EQ(fields_of(absl::StrReplaceAll(kMinimal,
+                                          {{"127.0.0.1:1883", "broker:1883"}})),
+            "");
+  for (const auto& [added, field] :
+       std::vector<std::pair<const char*, const char*>>{
+           {"log: {format: text}\n", "log.format"},
+           {"workers: 2\n", "workers"},
+           {"event_coalescing: 1ms\n", "event_coalescing"},
+           {"admin: {address: 'a:1'}\n", "admin"},
+           {"limits: {max_connections: 1}\n", "limits.max_connections"},
+           {"limits: {denials_per_second: 1}\n", "limits.denials_per_second"},
+           {"limits: {max_pending_connections: 1}\n",
+            "limits.max_pending_connections"},
+           {"limits: {max_anonymous_connections: 1}\n",
+            "limits.max_anonymous_connections"}}) {
+    EXPECT_EQ(fields_of(absl::StrCat(kMinimal, added)), field);
   }
-  EXPECT_TRUE(NeedsRestart(
-      running,
-      MustLoad(absl::StrReplaceAll(kMinimal, {{"127.0.0.1:50051",
-                                               "127.0.0.1:50051, on_outage: "
-                                               "disconnect"}}))));
-  EXPECT_TRUE(NeedsRestart(
-      running, MustLoad(absl::StrReplaceAll(
-                   kMinimal, {{"127.0.0.1:8883", "127.0.0.1:8884"}}))));
+  EXPECT_EQ(fields_of(absl::StrReplaceAll(
+                kMinimal, {{"127.0.0.1:50051",
+                            "127.0.0.1:50051, on_outage: disconnect"}})),
+            "policy.on_outage");
+  EXPECT_EQ(fields_of(absl::StrReplaceAll(
+                kMinimal, {{"127.0.0.1:8883", "127.0.0.1:8884"}})),
+            "listeners[0].address");
+  EXPECT_EQ(
+      fields_of(absl::StrReplaceAll(
+          kMinimal, {{"upstream:",
+                      "- {name: two, address: 'a:1', tls: {certificate: "
+                      "server.crt, private_key: server.key}}\nupstream:"}})),
+      "listeners[1]");
 }
 
 }  // namespace
