@@ -16,9 +16,9 @@ using admin::v1::Rule;
 using Strings = google::protobuf::RepeatedPtrField<std::string>;
 
 // Collects what is wrong.
-class Checker {
+class RuleProblems {
  public:
-  explicit Checker(const Rule& rule) : rule_(rule) {}
+  explicit RuleProblems(const Rule& rule) : rule_(rule) {}
 
   std::vector<RuleProblem> Check() {
     CheckKnown("", rule_);
@@ -175,7 +175,7 @@ class Checker {
 }  // namespace
 
 std::vector<RuleProblem> CheckRule(const Rule& rule) {
-  return Checker(rule).Check();
+  return RuleProblems(rule).Check();
 }
 
 }  // namespace sluice::policy

@@ -34,9 +34,9 @@ constexpr absl::Duration kDefaultClockSkew = absl::Seconds(30);
 
 // Turns the message that was read into what the service needs, a section a
 // function; `locations` words the errors.
-class Checker {
+class ConfigReader {
  public:
-  Checker(const Schema& schema, const config::Locations& locations)
+  ConfigReader(const Schema& schema, const config::Locations& locations)
       : schema_(schema), locations_(locations) {}
 
   absl::StatusOr<LoadedConfig> Check(Hosting hosting);
@@ -68,7 +68,7 @@ class Checker {
   std::vector<std::string> warnings_;
 };
 
-absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
+absl::StatusOr<LoadedConfig> ConfigReader::Check(Hosting hosting) {
   if (absl::Status s = CheckAddress(hosting); !s.ok()) return s;
   if (absl::Status s = CheckTls(); !s.ok()) return s;
   if (absl::Status s = CheckAccess(hosting); !s.ok()) return s;
@@ -99,7 +99,7 @@ absl::StatusOr<LoadedConfig> Checker::Check(Hosting hosting) {
                       std::move(tls_files_)};
 }
 
-absl::Status Checker::CheckAddress(Hosting hosting) {
+absl::Status ConfigReader::CheckAddress(Hosting hosting) {
   if (schema_.address().empty() && hosting == Hosting::kEmbedded) {
     return absl::OkStatus();
   }
@@ -111,14 +111,14 @@ absl::Status Checker::CheckAddress(Hosting hosting) {
   return absl::OkStatus();
 }
 
-void Checker::WarnOfValidity(const char* field, const std::string& name,
-                             const std::string& pem, CertificateUse use) {
+void ConfigReader::WarnOfValidity(const char* field, const std::string& name,
+                                  const std::string& pem, CertificateUse use) {
   const std::string warning = ValidityWarning(pem, use, absl::Now());
   if (warning.empty()) return;
   warnings_.push_back(absl::StrCat(field, ": ", name, ": ", warning));
 }
 
-absl::Status Checker::CheckTls() {
+absl::Status ConfigReader::CheckTls() {
   if (!schema_.has_tls()) return absl::OkStatus();
   const config::v1::PolicyConfig::Tls& schema = schema_.tls();
   TlsConfig tls;
@@ -152,7 +152,7 @@ absl::Status Checker::CheckTls() {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckAccess(Hosting hosting) {
+absl::Status ConfigReader::CheckAccess(Hosting hosting) {
   const bool has_certificates = tls_.has_value() && !tls_->client_ca.empty();
   if (!has_certificates && schema_.has_access()) {
     return Error("access", "goes with tls.client_ca only");
@@ -177,7 +177,7 @@ absl::Status Checker::CheckAccess(Hosting hosting) {
   return absl::OkStatus();
 }
 
-void Checker::WarnOfAccess(bool has_certificates) {
+void ConfigReader::WarnOfAccess(bool has_certificates) {
   if (has_certificates) {
     if (!schema_.has_access()) {
       warnings_.push_back(
@@ -203,7 +203,7 @@ void Checker::WarnOfAccess(bool has_certificates) {
   }
 }
 
-absl::Status Checker::CheckClaims() {
+absl::Status ConfigReader::CheckClaims() {
   if (schema_.audience().empty()) return Error("audience", kRequired);
   options_.audience = schema_.audience();
   options_.accept_exi = true;  // the store remembers
@@ -217,7 +217,7 @@ absl::Status Checker::CheckClaims() {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckDecryptionKeys() {
+absl::Status ConfigReader::CheckDecryptionKeys() {
   constexpr char kField[] = "decryption_keys_file";
   if (!locations_.Contains(kField)) return absl::OkStatus();
   absl::StatusOr<ace::DecryptionKeySet> keys =
@@ -228,7 +228,7 @@ absl::Status Checker::CheckDecryptionKeys() {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckPublicTopic(int index) {
+absl::Status ConfigReader::CheckPublicTopic(int index) {
   const Schema::PublicTopic& topic = schema_.public_topics(index);
   const std::string path = ElementPath("public_topics", index);
   if (topic.filter().empty())
@@ -260,7 +260,7 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
       config::LoadYamlFile(path, &schema);
   if (!locations.ok()) return locations.status();
   absl::StatusOr<LoadedConfig> config =
-      Checker(schema, *locations).Check(hosting);
+      ConfigReader(schema, *locations).Check(hosting);
   if (!config.ok()) return config;
   absl::StatusOr<std::vector<CheckerOptions>> checkers =
       CheckCheckers(schema, *locations);

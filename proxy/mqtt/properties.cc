@@ -229,6 +229,11 @@ bool Properties::Find(PropertyId id, Property* out) const {
   return false;
 }
 
+uint32_t Properties::NumberOr(PropertyId id, uint32_t absent) const {
+  Property property;
+  return Find(id, &property) ? property.number : absent;
+}
+
 size_t MaxPropertiesFromClient(PropertyPlace place) {
   switch (place) {
     case PropertyPlace::kConnect:

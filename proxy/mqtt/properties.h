@@ -119,6 +119,8 @@ class Properties {
 
   // The first property with `id`, in `out`; false when there is none.
   bool Find(PropertyId id, Property* out) const;
+  // The number of the first property with `id`; `absent` where there is none.
+  uint32_t NumberOr(PropertyId id, uint32_t absent) const;
 
  private:
   friend absl::StatusOr<Properties> ParseProperties(ByteView, PropertyPlace,

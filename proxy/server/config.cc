@@ -44,9 +44,9 @@ constexpr char kTooLongForConnect[] =
 
 // Turns the message that was read into a Config, a section a function;
 // `locations` words the errors.
-class Checker {
+class ConfigReader {
  public:
-  Checker(const Schema& schema, const config::Locations& locations)
+  ConfigReader(const Schema& schema, const config::Locations& locations)
       : schema_(schema), locations_(locations), fields_(locations) {}
 
   absl::StatusOr<Config> Check();
@@ -86,7 +86,7 @@ class Checker {
   Config config_;
 };
 
-absl::StatusOr<Config> Checker::Check() {
+absl::StatusOr<Config> ConfigReader::Check() {
   if (schema_.listeners().empty()) {
     return Error("listeners", "required; name at least one listener");
   }
@@ -106,7 +106,7 @@ absl::StatusOr<Config> Checker::Check() {
   return std::move(config_);
 }
 
-absl::Status Checker::CheckListener(int index) {
+absl::Status ConfigReader::CheckListener(int index) {
   const Schema::Listener& listener = schema_.listeners(index);
   const std::string path = ElementPath("listeners", index);
   ListenerConfig result;
@@ -128,9 +128,9 @@ absl::Status Checker::CheckListener(int index) {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
-                                       const std::string& path,
-                                       ListenerConfig* listener) {
+absl::Status ConfigReader::CheckListenerTls(const Schema::Listener::Tls& tls,
+                                            const std::string& path,
+                                            ListenerConfig* listener) {
   absl::Status s = AddListenerCertificate(
       path, tls.certificate(), tls.private_key(), &listener->certificates);
   if (!s.ok()) return s;
@@ -162,7 +162,7 @@ absl::Status Checker::CheckListenerTls(const Schema::Listener::Tls& tls,
   return absl::OkStatus();
 }
 
-absl::Status Checker::AddListenerCertificate(
+absl::Status ConfigReader::AddListenerCertificate(
     const std::string& path, const std::string& certificate,
     const std::string& private_key, std::vector<KeyPairFiles>* certificates) {
   constexpr auto kUse = policy::CertificateUse::kMqttListener;
@@ -175,9 +175,9 @@ absl::Status Checker::AddListenerCertificate(
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckProtocols(const Schema::Listener& listener,
-                                     const std::string& path,
-                                     ListenerConfig* result) const {
+absl::Status ConfigReader::CheckProtocols(const Schema::Listener& listener,
+                                          const std::string& path,
+                                          ListenerConfig* result) const {
   if (listener.protocols().empty()) {
     if (!locations_.Contains(path)) return absl::OkStatus();
     return Error(path, "is empty; name a protocol, or leave the field out");
@@ -209,8 +209,9 @@ absl::string_view UnknownPlaceholder(absl::string_view text) {
   return "";
 }
 
-void Checker::WarnOfValidity(const std::string& path, const std::string& file,
-                             policy::CertificateUse use) {
+void ConfigReader::WarnOfValidity(const std::string& path,
+                                  const std::string& file,
+                                  policy::CertificateUse use) {
   const absl::StatusOr<std::string> pem = ReadSmallFile(file);
   if (!pem.ok()) return;
   const std::string warning = policy::ValidityWarning(*pem, use, absl::Now());
@@ -228,7 +229,7 @@ bool FitsIntoConnect(absl::string_view text) {
              .size() <= kMaxBytes;
 }
 
-absl::Status Checker::CheckUpstream() {
+absl::Status ConfigReader::CheckUpstream() {
   const Schema::Upstream& upstream = schema_.upstream();
   UpstreamConfig& result = config_.upstream;
   absl::Status s =
@@ -289,7 +290,7 @@ absl::Status Checker::CheckUpstream() {
       upstream.connect_timeout(), Zero::kRefused, &result.connect_timeout);
 }
 
-absl::Status Checker::CheckPolicy() {
+absl::Status ConfigReader::CheckPolicy() {
   const Schema::PolicySource& policy = schema_.policy();
   PolicySourceConfig& result = config_.policy;
   absl::Status s =
@@ -333,7 +334,7 @@ absl::Status Checker::CheckPolicy() {
   return absl::OkStatus();
 }
 
-void Checker::WarnOfPlainText() {
+void ConfigReader::WarnOfPlainText() {
   const Address& address = *config_.policy.address;
   if (config_.policy.tls.has_value() || address.is_local()) return;
   config_.warnings.push_back(absl::StrCat(
@@ -342,7 +343,7 @@ void Checker::WarnOfPlainText() {
       "policy.tls would keep them from it"));
 }
 
-absl::Status Checker::CheckPolicyTls() {
+absl::Status ConfigReader::CheckPolicyTls() {
   if (!schema_.policy().has_tls()) return absl::OkStatus();
   const Schema::PolicySource::Tls& tls = schema_.policy().tls();
   PolicyTlsConfig& result = config_.policy.tls.emplace();
@@ -366,7 +367,7 @@ absl::Status Checker::CheckPolicyTls() {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckAce() {
+absl::Status ConfigReader::CheckAce() {
   const Schema::Ace& ace = schema_.ace();
   AceConfig& result = config_.ace;
   result.bind_client_id = ace.client_id() == Schema::Ace::CLIENT_ID_BOUND;
@@ -395,7 +396,7 @@ absl::Status Checker::CheckAce() {
                            &result.reauthentication_grace);
 }
 
-absl::Status Checker::CheckLimits() {
+absl::Status ConfigReader::CheckLimits() {
   const Schema::Limits& limits = schema_.limits();
   LimitsConfig& result = config_.limits;
   result.max_connections = limits.max_connections();
@@ -442,7 +443,7 @@ absl::Status Checker::CheckLimits() {
       limits.connect_timeout(), Zero::kRefused, &result.connect_timeout);
 }
 
-absl::Status Checker::CheckAdminAndWorkers() {
+absl::Status ConfigReader::CheckAdminAndWorkers() {
   if (schema_.has_admin()) {
     config_.admin.emplace();
     absl::Status s = fields_.CheckAddress(
@@ -473,7 +474,7 @@ absl::Status Checker::CheckAdminAndWorkers() {
   return absl::OkStatus();
 }
 
-absl::Status Checker::CheckLog() {
+absl::Status ConfigReader::CheckLog() {
   const Schema::Log& log = schema_.log();
   if (log.audit() == "-") {
     config_.log.audit_file = log.audit();
@@ -516,7 +517,7 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
   absl::StatusOr<config::Locations> locations =
       config::LoadYamlFile(path, &schema);
   if (!locations.ok()) return locations.status();
-  absl::StatusOr<Config> config = Checker(schema, *locations).Check();
+  absl::StatusOr<Config> config = ConfigReader(schema, *locations).Check();
   if (schema.upstream().has_password()) {
     SecretString::Wipe(schema.mutable_upstream()->mutable_password());
   }

@@ -353,12 +353,21 @@ class Session {
   // without it, a Property Length included, larger than the client takes.
   std::string ReasonString(const DecisionId& id, size_t size) const;
 
-  // session_connect.cc: from CONNECT to CONNACK.
+  // session_connect.cc: from CONNECT to the broker.
   void OnConnect(const mqtt::Frame& frame);
   void Authenticate(const Credential& credential);
   void ChallengeConnect();
-  // False: it is larger than what the client takes.
-  bool SendChallenge(Challenge* challenge);
+  void OnPacketBeforeConnack(const mqtt::Frame& frame);
+  void OnChallengeAnswer(const mqtt::Frame& frame);
+  void AskWithUserName();
+  void OnConnectDecision(
+      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
+  void OnGranted(authz::Grant grant);
+  void RefuseNotFresh();
+  // Judges the Will, and goes on to the broker.
+  void Admit();
+
+  // session_ask.cc: asking the policy service, and challenges.
   uint64_t AskForGrant(
       std::unique_ptr<policy::v1::AuthenticateRequest> request);
   // Asks what AskForGrant() has held back, where `answer` is a nonce that is
@@ -366,28 +375,23 @@ class Session {
   uint64_t AskOnFreshNonce(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   uint64_t AskPolicy(std::unique_ptr<policy::v1::AuthenticateRequest> request);
-  void RefuseNotFresh();
   void FillConnectionInfo(policy::v1::ConnectionInfo* info) const;
   policy::v1::ProtocolVersion VersionForPolicy() const;
-  void OnPacketBeforeConnack(const mqtt::Frame& frame);
-  void OnChallengeAnswer(const mqtt::Frame& frame);
+  // False: it is larger than what the client takes.
+  bool SendChallenge(Challenge* challenge);
   bool ReadChallengeAnswer(const mqtt::Auth& auth, const Challenge& challenge,
                            policy::v1::AuthenticateRequest* request) const;
-  void AskWithUserName();
-  void OnConnectDecision(
-      const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   // What a decision grants; an error where nothing is decided, or this proxy
   // cannot follow it.
   static absl::StatusOr<authz::Grant> GrantOf(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
-  void OnGranted(authz::Grant grant);
-  // Judges the Will, and goes on to the broker.
-  void Admit();
-  // Of a client that was let in.
-  void RecordConnect();
+
+  // session_connack.cc: the broker's answer to CONNECT.
+  void OnConnack(const mqtt::Frame& frame);
   // In the place of the broker's; nothing where that stays.
   absl::optional<uint32_t> MaxPacketSizeToAnnounce() const;
-  void OnConnack(const mqtt::Frame& frame);
+  // Of a client that was let in.
+  void RecordConnect();
 
   // session_refuse.cc: refusals of CONNECT.
   // Before the policy service is asked for a client; true: it is refused, as
