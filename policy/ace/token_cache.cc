@@ -15,7 +15,7 @@ size_t BytesOf(const TokenContents& contents) {
   const Claims& claims = contents.claims;
   size_t bytes = kOverheadBytes + sizeof(contents) + claims.subject.size() +
                  claims.token_id.size() + claims.client_nonce.size() +
-                 contents.digest.size();
+                 contents.digest.size() + contents.pop_key.kid().size();
   for (const std::string& audience : claims.audience) {
     bytes += sizeof(audience) + audience.size();
   }

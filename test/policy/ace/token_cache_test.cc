@@ -75,6 +75,14 @@ TEST(TokenCacheTest, CountsTheScope) {
   EXPECT_EQ(cache.bytes(), 0u);
 }
 
+TEST(TokenCacheTest, CountsTheNameOfTheKey) {
+  TokenCache cache(64 * 1024);
+  TokenContents contents = Contents("alice");
+  contents.pop_key = contents.pop_key.WithKid(std::string(40'000, 'k'));
+  cache.Add("long", contents);
+  EXPECT_EQ(cache.Find("long"), nullptr);
+}
+
 TEST(TokenCacheTest, HoldsNoSymmetricKey) {
   TokenCache cache;
   cache.Add("alice's", Contents("alice", kHs256Jwk));
