@@ -20,6 +20,8 @@ namespace {
 // Between an ask that decided nothing and the next, which come half as soon at
 // the least: sessions that failed together do not ask together again.
 constexpr absl::Duration kMaxRetryInterval = absl::Seconds(5);
+// What an answer that was remembered is still good for may be next to nothing.
+constexpr absl::Duration kMinRetryInterval = absl::Seconds(1);
 // Whatever the policy service says, it is not asked more often.
 constexpr absl::Duration kMinInterval = absl::Milliseconds(100);
 // A grant that came with another version of the policy than the one that was
@@ -76,7 +78,7 @@ void Session::AskToRecheck() {
 absl::Duration Session::RetryInterval() {
   uint8_t random;
   context_.random->Fill({&random, 1});
-  return std::min(recheck_->interval, kMaxRetryInterval) *
+  return std::clamp(recheck_->interval, kMinRetryInterval, kMaxRetryInterval) *
          (0.5 + random / 512.0);
 }
 

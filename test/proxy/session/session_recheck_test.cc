@@ -113,6 +113,20 @@ TEST_F(SessionRecheckTest, WithoutADecisionTheGrantHoldsUntilItsEnd) {
   EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
 }
 
+// The policy has changed when the answer of the authorization server was good
+// for next to nothing any more.
+// covers: ACE-TOK-5
+TEST_F(SessionRecheckTest, AShortIntervalIsNotThatOfRetries) {
+  OpenAndAsk();
+  policy::v1::Grant grant = AGrant({"pubsub a/#"});
+  grant.mutable_recheck_after()->Clear();
+  EXPECT_THAT(Grant(grant), ElementsAre("timer 100ms"));
+  Advance(absl::Milliseconds(100));
+  EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 59m59.9s"));
+  // From 0.5 to 1 s, by chance.
+  EXPECT_THAT(PolicyFails(), ElementsAre(StartsWith("timer 50")));
+}
+
 // covers: ACE-TOK-5, ACE-EXP-3
 TEST_F(SessionRecheckTest, AReauthenticationTakesTheQuestionOver) {
   OpenAndAsk();
