@@ -13,8 +13,10 @@
 namespace sluice::transport {
 namespace {
 
-// Doubled each time.
+// Doubled each time, up to the other. A broker that is back is not to wait long
+// for its clients, nor they for it.
 constexpr uint64_t kFirstRetryMilliseconds = 50;
+constexpr uint64_t kLongestRetryMilliseconds = 400;
 
 // What a broker that is being started looks like.
 bool MayPass(int error) {
@@ -208,9 +210,12 @@ void UpstreamConnector::FailLater(int error) {
   addresses_.clear();
   socket_.reset();
   uint64_t delay = 0;
-  if (MayPass(error) && uv_now(loop_) + retry_delay_ < retry_until_) {
+  if (const uint64_t now = uv_now(loop_);
+      MayPass(error) && now < retry_until_) {
     retries_ = true;
-    delay = std::exchange(retry_delay_, 2 * retry_delay_);
+    // The last attempt is at the end of that time.
+    delay = std::min(retry_delay_, retry_until_ - now);
+    retry_delay_ = std::min(2 * retry_delay_, kLongestRetryMilliseconds);
   }
   uv_timer_start(timer_.get(), OnTimer, delay, 0);
 }

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -176,7 +177,23 @@ TEST_F(UpstreamTest, HalfOfTheTimeoutIsEnoughForARefusal) {
   Connect(sockets->address.ToString(), absl::Seconds(2));
   RunUntil(&loop_, [this] { return calls_ == 1; });
   EXPECT_FALSE(result_.ok());
+  // But not less.
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(990));
   EXPECT_LT(absl::Now() - start, absl::Milliseconds(1500));
+}
+
+// covers: EDGE-18
+TEST_F(UpstreamTest, ABrokerIsTriedOnceMoreAtTheEnd) {
+  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  ASSERT_TRUE(sockets.ok());
+  Connect(sockets->address.ToString(), absl::Seconds(3));
+  std::thread broker([&] {
+    absl::SleepFor(absl::Milliseconds(1300));
+    EXPECT_EQ(listen(sockets->sockets[0].get(), 1), 0);
+  });
+  RunUntil(&loop_, [this] { return calls_ == 1; });
+  broker.join();
+  EXPECT_TRUE(result_.ok()) << result_;
 }
 
 TEST_F(UpstreamTest, ReportsAMissingUnixSocket) {
