@@ -23,12 +23,6 @@ constexpr int kBrokersPatience = 6;
 // its peers still take.
 constexpr int kLongestLinger = 12;
 
-// Bytes of packets that are not whole, and of topics with aliases, of all
-// clients of a loop that have shown no token; while there are more, each that
-// has more than a little of them has to go.
-constexpr size_t kMaxUnprovenBytes = 32 * 1024 * 1024;
-constexpr size_t kLittle = 4 * 1024;
-
 // Of the last `count` bytes to the broker, those that pass unchanged.
 size_t ForwardedAmongLast(const Effects& effects, size_t count) {
   size_t forwarded = 0;
@@ -62,10 +56,6 @@ ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
       timer_(context->loop, this),
       tls_(std::make_unique<TlsConnection>(config_->tls, &context->tls_io)),
       backpressure_(config_->max_queued_bytes) {}
-
-ClientConnection::~ClientConnection() {
-  context_->unproven_bytes -= unproven_bytes_;
-}
 
 void ClientConnection::Start() {
   timer_.Set(Now() + config_->handshake_timeout);
@@ -502,21 +492,17 @@ void ClientConnection::Settle() {
       return;
     }
   }
-  if (HoldsTooMuch()) {
-    context_->stats.refused_held_bytes.Increment();
-    Evict();
-    return;
-  }
+  CountHeldBytes();
   UpdateReading();
 }
 
-bool ClientConnection::HoldsTooMuch() {
+void ClientConnection::CountHeldBytes() {
   const bool counts = phase_ == Phase::kOpen && !session_->has_token();
   const size_t held =
       counts ? from_client_.held().size() + session_->alias_bytes() : 0;
-  context_->unproven_bytes += held - unproven_bytes_;  // modulo 2^64
-  unproven_bytes_ = held;
-  return held > kLittle && context_->unproven_bytes > kMaxUnprovenBytes;
+  if (held == held_bytes_) return;
+  held_bytes_ = held;
+  context_->connections->SetHeldBytes(id_, held);
 }
 
 // Gives the session an input after which it closes.

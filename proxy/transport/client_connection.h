@@ -37,7 +37,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   ClientConnection(LoopContext* context, uint64_t id,
                    std::shared_ptr<const ListenerConfig> config,
                    UvStream socket, const SocketAddress& client);
-  ~ClientConnection() override;
+  ~ClientConnection() override = default;
 
   // Begins to read. Once.
   void Start();
@@ -118,9 +118,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   // encrypted, stops or resumes reading. May destroy the connection.
   void Settle();
   void GiveUp(TimedInput input);
-  // Counts what it holds; whether that is too much, and the connection is to
-  // make room.
-  bool HoldsTooMuch();
+  void CountHeldBytes();
   void BeginClose();
   void UpdateReading();
   void WatchForStalls();
@@ -142,7 +140,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<TlsConnection> tls_;         // until kClosing
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
-  size_t unproven_bytes_ = 0;  // its share of the context's
+  size_t held_bytes_ = 0;  // as the table was told
   Backpressure backpressure_;
   // While it pauses one side, and while the connection is being closed.
   std::unique_ptr<StallWatch> stall_watch_;

@@ -29,6 +29,7 @@ void ConnectionTable::Remove(uint64_t id) {
   connection.reset();  // when it is not to be found any more
   LetIn(id);
   anonymous_.Remove(id);
+  held_.Set(id, 0);
   context_->stats.anonymous = anonymous_.size();
   context_->stats.connections_closed.Increment();
   admission_->Release();
@@ -76,6 +77,22 @@ bool ConnectionTable::MakeRoom(absl::Duration grace) {
 bool ConnectionTable::EvictAnonymous(absl::Duration grace) {
   return Evict(anonymous_.Victim(context_->loop->Now(), grace),
                &context_->stats.refused_anonymous);
+}
+
+void ConnectionTable::SetHeldBytes(uint64_t id, size_t bytes) {
+  held_.Set(id, bytes);
+  if (!held_.is_over() || evicts_holders_) return;
+  evicts_holders_ = true;
+  // Not now: this is one connection's turn.
+  context_->loop->Post([this] { EvictHolders(); });
+}
+
+void ConnectionTable::EvictHolders() {
+  evicts_holders_ = false;
+  if (!held_.is_over()) return;
+  for (const uint64_t id : held_.Victims()) {
+    Evict(id, &context_->stats.refused_held_bytes);
+  }
 }
 
 bool ConnectionTable::Evict(absl::optional<uint64_t> id,

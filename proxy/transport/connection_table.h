@@ -13,6 +13,7 @@
 #include "proxy/transport/listener_config.h"
 #include "proxy/transport/loop_context.h"
 #include "proxy/transport/socket_address.h"
+#include "proxy/transport/tokenless_bytes.h"
 #include "proxy/transport/uv_handle.h"
 #include "proxy/transport/yielding_connections.h"
 
@@ -58,6 +59,10 @@ class ConnectionTable {
   // was let in without a token. Not while a connection's effects are
   // collected or carried out.
   bool MakeRoom(absl::Duration grace);
+  // What is kept for a client without a token, 0 for others. Where it is too
+  // much for all of them together, those with the most of it go soon: see
+  // TokenlessBytes.
+  void SetHeldBytes(uint64_t id, size_t bytes);
 
   // In the order in which they came.
   std::vector<uint64_t> Ids() const;
@@ -82,6 +87,7 @@ class ConnectionTable {
  private:
   bool Evict(absl::optional<uint64_t> id, session::Counter* refused);
   bool EvictAnonymous(absl::Duration grace);
+  void EvictHolders();
 
   LoopContext* context_;
   Admission* admission_;
@@ -89,6 +95,8 @@ class ConnectionTable {
   const size_t max_anonymous_;  // 0: no limit
   YieldingConnections pending_;
   YieldingConnections anonymous_;  // let in, without a token
+  TokenlessBytes held_;
+  bool evicts_holders_ = false;  // soon
   absl::btree_map<uint64_t, std::unique_ptr<ClientConnection>> connections_;
 };
 

@@ -49,9 +49,6 @@ struct LoopContext {
   ConnectionTable* connections = nullptr;
   AddressRates* denials = nullptr;
 
-  // What is kept for clients that have shown no token: what they have sent of
-  // packets that are not whole, and topics that aliases stand for.
-  size_t unproven_bytes = 0;
   // Questions about grants that the policy service has not answered.
   size_t unanswered = 0;
   // What the policy service has pushed; see Worker.

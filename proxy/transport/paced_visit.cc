@@ -26,32 +26,27 @@ void QueueVisits(std::vector<uint64_t> ids, std::vector<uint64_t>* to_visit) {
 
 void PacedVisit::Start(size_t batch) {
   longest_turn_ = kLongestTurn;
-  Begin(static_cast<double>(batch));
+  Begin(VisitPace::EachTurn(batch));
 }
 
 void PacedVisit::StartOver(absl::Duration duration) {
   longest_turn_ = std::numeric_limits<uint64_t>::max();
-  const double intervals =
-      std::max(absl::FDivDuration(duration, kInterval), 1.0);
-  Begin(static_cast<double>(connections_->size()) / intervals);
+  Begin(VisitPace::Within(duration, connections_->size(), uv_hrtime()));
 }
 
-void PacedVisit::Begin(double each_interval) {
-  each_interval_ = each_interval;
-  due_ = 0;
+void PacedVisit::Begin(VisitPace pace) {
+  pace_ = pace;
   QueueVisits(connections_->Ids(), &to_visit_);
   OnDeadline();
 }
 
 void PacedVisit::OnDeadline() {
   const uint64_t begin = uv_hrtime();
-  // What could not be done in time is not made up for in one turn.
-  due_ = std::min(due_, 1.0) + each_interval_;
-  for (bool first = true; due_ >= 1 && !to_visit_.empty(); first = false) {
+  pace_.BeginTurn(begin);
+  for (bool first = true; !to_visit_.empty() && pace_.Take(); first = false) {
     if (!first && !condition_()) break;
     ClientConnection* connection = connections_->Find(to_visit_.back());
     to_visit_.pop_back();
-    --due_;
     if (connection != nullptr) visitor_(connection);
     if (uv_hrtime() - begin > longest_turn_) break;
   }

@@ -11,6 +11,7 @@
 #include "proxy/transport/connection_table.h"
 #include "proxy/transport/deadline_timer.h"
 #include "proxy/transport/event_loop.h"
+#include "proxy/transport/visit_pace.h"
 
 namespace sluice::transport {
 
@@ -45,7 +46,8 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   // Those that still wait from the last time come first: however often there is
   // something new, each has its turn.
   void Start(size_t batch);
-  // The same, as fast as it takes to be done after `duration`.
+  // The same, at even intervals, so that the last has its turn after
+  // `duration`.
   void StartOver(absl::Duration duration);
   // The clock was set.
   void OnClockSet(absl::Duration by) { timer_.Move(by); }
@@ -54,15 +56,14 @@ class PacedVisit final : private DeadlineTimer::HandlerInterface {
   // DeadlineTimer::HandlerInterface:
   void OnDeadline() override;
 
-  void Begin(double each_interval);
+  void Begin(VisitPace pace);
 
   EventLoop* const loop_;
   ConnectionTable* const connections_;
   const Visitor visitor_;
   const Condition condition_;
   DeadlineTimer timer_;
-  double each_interval_ = 0;
-  double due_ = 0;                  // of them, at the moment
+  VisitPace pace_;
   uint64_t longest_turn_ = 0;       // nanoseconds
   std::vector<uint64_t> to_visit_;  // the next is the last
 };
