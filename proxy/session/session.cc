@@ -464,6 +464,16 @@ void Session::SendToClient(absl::string_view packet) {
   to_client_.Send(packet, effects_);
 }
 
+TokenIdentity Session::IdentityOfToken() const {
+  if (grant_ != nullptr) {
+    return {grant_->subject(), grant_->issuer(), grant_->token_id()};
+  }
+  if (pending_ == nullptr || pending_->denial == nullptr) return {};
+  const policy::v1::Denial& denial = *pending_->denial;
+  return {denial.subject(), denial.issuer(), denial.token_id(),
+          !denial.issuer().empty() && !denial.proven()};
+}
+
 void Session::Report(Event::Kind kind, Action action, ReasonCode code,
                      absl::string_view topic, absl::string_view detail) {
   if (kind == Event::Kind::kDenied && !logged_denials_.Take(now_)) return;
@@ -474,16 +484,11 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
   event.listener = context_.settings->listener;
   event.client_address = context_.client_address;
   event.client_id = ShownClientId();
-  if (grant_ != nullptr) {
-    event.subject = grant_->subject();
-    event.token_id = grant_->token_id();
-    event.has_token = !is_anonymous();
-  } else if (pending_ != nullptr && pending_->denial != nullptr) {
-    const policy::v1::Denial& denial = *pending_->denial;
-    event.subject = denial.subject();
-    event.token_id = denial.token_id();
-    event.unproven = IsUnproven(denial);
-  }
+  const TokenIdentity token = IdentityOfToken();
+  event.subject = token.subject;
+  event.token_id = token.token_id;
+  event.unproven = token.unproven;
+  event.has_token = has_token();
   event.topic = topic;
   event.detail = detail;
   context_.observer->OnEvent(event);

@@ -34,14 +34,15 @@
 #include "proxy/session/credential.h"
 #include "proxy/session/decision_id.h"
 #include "proxy/session/effects.h"
+#include "proxy/session/ended_qos2.h"
 #include "proxy/session/event.h"
 #include "proxy/session/external_checks.h"
 #include "proxy/session/judged_topics.h"
 #include "proxy/session/pace.h"
-#include "proxy/session/packet_id_set.h"
 #include "proxy/session/pending_subscribes.h"
 #include "proxy/session/rewrite.h"
 #include "proxy/session/rule_usage.h"
+#include "proxy/session/session_parts.h"
 #include "proxy/session/streamed_publish.h"
 #include "proxy/session/subscriptions.h"
 #include "proxy/session/topic_aliases.h"
@@ -191,81 +192,6 @@ class Session {
     kClosed,
   };
 
-  // A token whose proof is being asked for by challenge (ACE-POP-4).
-  struct Challenge {
-    std::string token;  // empty: the stored one (ACE-POP-5)
-    std::array<uint8_t, kNonceSize> nonce;
-  };
-  struct PendingWill {
-    std::string topic;
-    authz::MessageFacts facts;
-  };
-  // What only matters between CONNECT and CONNACK.
-  struct PendingConnect {
-    ForwardedConnect forwarded;
-    absl::optional<PendingWill> will;
-    Challenge challenge;
-    std::string token;  // of the request under way; empty: none, or stored
-    // User Name and Password that may be a token and its proof (ACE-D01-4).
-    absl::optional<Credential> user_name_credential;
-    // How long the policy service's last answer took, if that is recorded.
-    absl::optional<absl::Duration> latency;
-    // What the client is being refused for. Null: nothing, or no denial.
-    const policy::v1::Denial* denial = nullptr;
-  };
-  // A re-authentication in progress (ACE-EXP-3).
-  struct Reauthentication {
-    Challenge challenge;
-    absl::Time deadline;      // for the client's proof, then for the decision
-    uint64_t request_id = 0;  // 0: the client's proof is to come
-  };
-  // Of a grant that may be of any version of the policy, as the client came
-  // with its token: where another one is pushed, it is asked about once more.
-  static constexpr uint64_t kAskedAtNoChange = 0;
-  // A grant that the policy service is to be asked about again: when it says so
-  // (ACE-TOK-5), or when its policy changes.
-  struct Recheck {
-    std::string token;  // empty: a stored one, or an anonymous client
-    absl::Duration interval;
-    // Until when what the authorization server said counts.
-    absl::Time answer_until;
-    absl::Time due;
-    uint64_t request_id = 0;  // 0: not asked at the moment
-    // LivePolicy::version_changes when it was asked for the grant at hand, or
-    // is asked for the next one.
-    uint64_t asked_at_change = kAskedAtNoChange;
-  };
-  // Tokens of one client that the policy service may be looking at at once.
-  static constexpr size_t kMaxStoreRequests = 4;
-  // A token from `authz-info` at the policy service.
-  struct StoreRequest {
-    uint64_t id;
-    uint16_t packet_id;
-    uint8_t qos;
-    // To be asked when the token's nonce is known to be fresh. Null: none.
-    std::unique_ptr<policy::v1::StoreTokenRequest> held;
-  };
-  // Whether a subscription may be made, and as what.
-  struct FilterVerdict {
-    mqtt::ReasonCode code = mqtt::ReasonCode::kSuccess;  // may be
-    absl::string_view why;                               // it may not be
-    uint8_t max_qos = 2;
-    authz::RuleSet::Places rules = {};  // that are about it, if it may be
-  };
-  // What checkers say about a topic.
-  struct CheckVerdict {
-    enum class Kind : uint8_t { kAllowed, kDenied, kUnknown };
-    Kind kind = Kind::kAllowed;
-    const authz::Rule* rule = nullptr;  // that stands against it
-  };
-  // Whether a Will may be left.
-  enum class WillVerdict : uint8_t { kPasses, kRefused, kUnknown };
-  // Something the policy service has been asked, where decisions are recorded.
-  struct Question {
-    uint64_t request_id;
-    absl::Time asked_at;
-  };
-
   // session.cc: time, limits and endings.
   void Begin(absl::Time now, Effects* effects);
   // Of what a client sends: now, after CONNACK, and without a token.
@@ -296,6 +222,8 @@ class Session {
     return client_max_packet_size_ == 0 || size <= client_max_packet_size_;
   }
   void SendToClient(absl::string_view packet);
+  // That was granted, or denied.
+  TokenIdentity IdentityOfToken() const;
   void Report(Event::Kind kind, Action action, mqtt::ReasonCode code,
               absl::string_view topic, absl::string_view detail);
   // Ends the connection with the packet that fits the state: CONNACK before
@@ -310,10 +238,6 @@ class Session {
   void CountEnd(SessionEnd end);
   // The client leaves, maybe before CONNACK, and then it counts.
   void CountLeaving();
-  // Whether it names a token of which possession was not proven.
-  static bool IsUnproven(const policy::v1::Denial& denial) {
-    return !denial.issuer().empty() && !denial.proven();
-  }
   // For whoever looks for the client in logs, the broker's too.
   const std::string& ShownClientId() const {
     return client_id_.empty() ? assigned_client_id_ : client_id_;
@@ -595,13 +519,7 @@ class Session {
   bool more_to_judge_ = false;
   bool rate_holds_ = false;  // a PUBLISH, until then
   absl::Time rate_holds_until_;
-  // QoS 2 packets of the client that ended here and not at the broker, and so
-  // does their PUBREL: what was denied, with 0x92 in PUBCOMP, and tokens.
-  PacketIdSet denied_qos2_;
-  PacketIdSet token_qos2_;
-  // Identifiers of resends among those that were denied: the broker may have
-  // the message, and would take another one for it.
-  PacketIdSet denied_resends_;
+  EndedQos2 ended_qos2_;
   uint16_t last_packet_id_ = 0;  // of the client's
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;

@@ -44,9 +44,8 @@ Action ActionOf(About about) {
 
 }  // namespace
 
-Session::CheckVerdict Session::JudgeByCheckers(About about,
-                                               absl::string_view topic,
-                                               const RuleSet::Places& places) {
+CheckVerdict Session::JudgeByCheckers(About about, absl::string_view topic,
+                                      const RuleSet::Places& places) {
   CheckVerdict verdict;
   for (const uint16_t place : places) {
     const Rule& rule = grant_->rules().at(place);

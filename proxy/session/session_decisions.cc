@@ -58,17 +58,11 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
   decision.client_address = context_.client_address;
   decision.client_id = ShownClientId();
   decision.version = version_;
-  if (grant_ != nullptr) {
-    decision.subject = grant_->subject();
-    decision.issuer = grant_->issuer();
-    decision.token_id = grant_->token_id();
-  } else if (pending_ != nullptr && pending_->denial != nullptr) {
-    const policy::v1::Denial& denial = *pending_->denial;
-    decision.subject = denial.subject();
-    decision.issuer = denial.issuer();
-    decision.token_id = denial.token_id();
-    decision.unproven = IsUnproven(denial);
-  }
+  const TokenIdentity token = IdentityOfToken();
+  decision.subject = token.subject;
+  decision.issuer = token.issuer;
+  decision.token_id = token.token_id;
+  decision.unproven = token.unproven;
   decision.topic = topic;
   decision.rule = rule;
   decision.shadow = shadow;

@@ -73,14 +73,14 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     }
     if (!PassesRules(publish, resolved.topic, verdict.rules)) return;
   }
-  if (publish.qos == 2 && denied_resends_.Contains(publish.packet_id)) {
+  if (publish.qos == 2 && ended_qos2_.BrokerMayHave(publish.packet_id)) {
     if (!publish.dup) {
       // MQTT 5.0 section 4.3.3: the broker would publish the old one for it.
       DenyPublish(publish, ReasonCode::kPacketIdentifierInUse, resolved.topic,
                   "the broker may have a message of that packet identifier");
       return;
     }
-    denied_resends_.Erase(publish.packet_id);
+    ended_qos2_.ForgetDeniedResend(publish.packet_id);
   }
   AllowMessage(Action::kPublish, resolved.topic);
   ForwardPublish(frame, publish, resolved);
@@ -97,10 +97,7 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
     changes.max_expiry = MaxMessageExpiry();
   }
   if (publish.topic_alias != 0) client_aliases_.MarkKnown(publish.topic_alias);
-  if (publish.qos == 2) {
-    denied_qos2_.Erase(publish.packet_id);
-    token_qos2_.Erase(publish.packet_id);
-  }
+  if (publish.qos == 2) ended_qos2_.Forward(publish.packet_id);
   if (!changes.topic.has_value() && !changes.max_expiry.has_value()) {
     ForwardToBroker(frame);
     return;
@@ -133,7 +130,7 @@ void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
   Report(Event::Kind::kDenied, Action::kPublish, code, topic, detail);
   if (!publish.topic.empty()) client_aliases_.MarkUnknown(publish.topic_alias);
   if (publish.qos == 2 && publish.dup) {
-    denied_resends_.Insert(publish.packet_id);
+    ended_qos2_.NoteDeniedResend(publish.packet_id);
   }
   // An id would tell a denied topic from another failure.
   AnswerPublish(publish.qos, publish.packet_id, code,
@@ -153,9 +150,11 @@ void Session::AnswerPublish(uint8_t qos, uint16_t packet_id, ReasonCode code,
                      version_, packet_id, code,
                      failed ? ReasonString(id, kPubackSize) : "", &packet);
   SendToClient(packet);
-  if (qos == 2) {
-    (failed ? denied_qos2_ : token_qos2_).Insert(packet_id);
-    (failed ? token_qos2_ : denied_qos2_).Erase(packet_id);
+  if (qos != 2) return;
+  if (failed) {
+    ended_qos2_.Deny(packet_id);
+  } else {
+    ended_qos2_.Take(packet_id);
   }
 }
 
@@ -166,17 +165,18 @@ void Session::OnPubrel(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
-  const bool denied = denied_qos2_.Erase(parsed->packet_id);
-  if (!denied && !token_qos2_.Erase(parsed->packet_id)) {
+  const EndedQos2::Place place = ended_qos2_.Release(parsed->packet_id);
+  if (place == EndedQos2::Place::kBroker) {
     ForwardToBroker(frame);
     return;
   }
   // A PUBREL for a message that is over names an unknown packet.
   std::string packet;
-  mqtt::AppendPuback(
-      PacketType::kPubcomp, version_, parsed->packet_id,
-      denied ? ReasonCode::kPacketIdentifierNotFound : ReasonCode::kSuccess, "",
-      &packet);
+  mqtt::AppendPuback(PacketType::kPubcomp, version_, parsed->packet_id,
+                     place == EndedQos2::Place::kDenied
+                         ? ReasonCode::kPacketIdentifierNotFound
+                         : ReasonCode::kSuccess,
+                     "", &packet);
   SendToClient(packet);
 }
 

@@ -121,8 +121,8 @@ void Session::NoteDeliveryRules(absl::string_view topic,
   }
 }
 
-Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter,
-                                                   RuleSet::Places places) {
+FilterVerdict Session::JudgeFilterByRules(absl::string_view filter,
+                                          RuleSet::Places places) {
   using Subscription = RuleUsage::Subscription;
   const RuleSet& rules = grant_->rules();
   if (rules.has_checkers()) {
@@ -156,7 +156,7 @@ Session::FilterVerdict Session::JudgeFilterByRules(absl::string_view filter,
   return verdict;
 }
 
-Session::WillVerdict Session::JudgeWill() {
+WillVerdict Session::JudgeWill() {
   if (!pending_->will.has_value()) return WillVerdict::kPasses;
   const PendingWill& will = *pending_->will;
   // The broker would publish a token's Will where nobody takes it.

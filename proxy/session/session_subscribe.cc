@@ -182,7 +182,7 @@ void Session::JudgeSubscriptionsAnew() {
   to_broker_.Send(packet, effects_);
 }
 
-Session::FilterVerdict Session::JudgeFilter(absl::string_view filter) {
+FilterVerdict Session::JudgeFilter(absl::string_view filter) {
   if (grant_->IsExpired(now_)) return {ReasonCode::kNotAuthorized, kExpired};
   const std::string& authz_info = context_.settings->authz_info_topic;
   if (!authz_info.empty() && mqtt::WithoutShare(filter) == authz_info) {
