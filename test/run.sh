@@ -88,6 +88,7 @@ check layers bash bazel/check_layers.sh
 check format bash bazel/format.sh --check
 check "table of requirements" /usr/bin/python3 bazel/conformance.py
 check "table of the log's events" /usr/bin/python3 bazel/log_events.py
+check "tables of the metrics" /usr/bin/python3 bazel/metrics.py
 with_programs "instructions a message" test/bench/instructions.py
 with_programs "constant time" test/constant_time/run.py
 with_programs "end to end" test/e2e/run.py
