@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "proxy/base/limited_event.h"
 #include "proxy/base/log.h"
-#include "proxy/session/session.h"
+#include "proxy/session/event.h"
 #include "proxy/transport/transport_observer.h"
 
 namespace sluice::server {

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "proxy/server/config.h"
-#include "proxy/session/session.h"
+#include "proxy/session/settings.h"
 #include "proxy/transport/listener_config.h"
 
 namespace sluice::server {

@@ -9,10 +9,6 @@
 
 namespace sluice::session {
 
-// Why a token is refused whose nonce is not fresh; for the log.
-inline constexpr absl::string_view kNotFresh =
-    "cnonce: missing, too old, or not given out here";
-
 // Client-nonces (RFC 9200 section 5.3.1): a hint carries one, the client takes
 // it to the authorization server, and the token brings it back, so that its age
 // is known whatever the clocks say.

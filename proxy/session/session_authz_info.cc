@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {

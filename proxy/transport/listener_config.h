@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "proxy/session/session.h"
+#include "proxy/session/settings.h"
 #include "proxy/transport/client_nonces.h"
 #include "proxy/transport/tls_context.h"
 #include "proxy/transport/upstream.h"

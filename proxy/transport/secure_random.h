@@ -1,7 +1,7 @@
 #ifndef PROXY_TRANSPORT_SECURE_RANDOM_H_
 #define PROXY_TRANSPORT_SECURE_RANDOM_H_
 
-#include "proxy/session/session.h"
+#include "proxy/session/random.h"
 
 namespace sluice::transport {
 

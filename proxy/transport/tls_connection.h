@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "proxy/base/bytes.h"
-#include "proxy/session/session.h"
+#include "proxy/session/tls_channel_interface.h"
 #include "proxy/transport/pre_shared_key.h"
 #include "proxy/transport/psk_exchange.h"
 #include "proxy/transport/tls_context.h"
