@@ -6,42 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/digest.h"
 #include "proto/sluice/admin/v1/public_topic.pb.h"
-#include "proto/sluice/admin/v1/revocation.pb.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {
 namespace {
-
-std::string NameOf(const Resource& resource) {
-  return absl::StrCat(resource.collection, "/", resource.id);
-}
-
-// What proxies are told of a stored revocation. One that cannot be read, since
-// a newer policy service has written it, has no target.
-v1::Revocation ForProxies(const Resource& resource) {
-  admin::v1::Revocation stored;
-  v1::Revocation revocation;
-  revocation.set_name(NameOf(resource));
-  if (!stored.ParseFromString(resource.value)) return revocation;
-  revocation.set_issuer(stored.issuer());
-  switch (stored.target_case()) {
-    case admin::v1::Revocation::kTokenId:
-      revocation.set_token_id(stored.token_id());
-      break;
-    case admin::v1::Revocation::kSubject:
-      revocation.set_subject(stored.subject());
-      break;
-    case admin::v1::Revocation::kKeyId:
-      revocation.set_key_id(stored.key_id());
-      break;
-    case admin::v1::Revocation::TARGET_NOT_SET:
-      break;
-  }
-  if (stored.has_expire_time()) {
-    *revocation.mutable_expires_at() = stored.expire_time();
-  }
-  return revocation;
-}
 
 // The share of one resource in a sum over many. By what it says: revisions are
 // used again by a store that has lost some.
@@ -52,13 +20,6 @@ uint64_t ShareOf(absl::string_view name, absl::string_view value) {
     share = share << 8 | static_cast<unsigned char>(hash[i]);
   }
   return share;
-}
-
-absl::Status UnreadableRevocation(absl::string_view name) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(name,
-                   " cannot be read, and nothing is granted until it is "
-                   "replaced or deleted"));
 }
 
 absl::Status MayNotCountError(absl::string_view why) {
@@ -81,9 +42,9 @@ void Replica::SetIssuerListener(std::function<void()> listener) {
 }
 
 void Replica::Follow(ResourceStoreInterface* store) {
-  store_id_ = store->id();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    revocations_.SetStoreId(store->id());
     awaits_snapshot_ = true;
   }
   store->Follow(this);
@@ -110,11 +71,7 @@ absl::Status Replica::CheckCompleteLocked() const {
         "what operators take away may be more than is known here: the store "
         "is out of reach");
   }
-  const absl::Time now = clock_();
-  for (const auto& [name, end] : unreadable_revocations_) {
-    if (end > now) return UnreadableRevocation(name);
-  }
-  return absl::OkStatus();
+  return revocations_.CheckReadable(clock_());
 }
 
 std::vector<ManagedIssuer> Replica::issuers() const {
@@ -157,7 +114,7 @@ std::vector<v1::Permission> Replica::public_topics() const {
 std::string Replica::FindRevocation(const RevocableNames& names,
                                     absl::Time now) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return std::string(revocation_set_.Find(names, now));
+  return std::string(revocations_.Find(names, now));
 }
 
 void Replica::SetConfiguration(absl::string_view digest) {
@@ -187,94 +144,15 @@ std::optional<v1::WatchResponse> Replica::Next(WatchCursor* cursor) const {
     cursor->problem_ = std::move(problem);
     return response;
   }
-  const bool in_snapshot = cursor->snapshot_revision_.has_value();
-  if (in_snapshot || !cursor->position_.has_value() ||
-      !Knows(*cursor->position_)) {
-    FillSnapshot(cursor, &response);
-    return response;
-  }
-  if (!changes_.empty() &&
-      cursor->position_->revision() < changes_.back().revision) {
-    FillChanges(cursor, &response);
+  if (revocations_.FillNext(clock_(), &cursor->revocations_, &response)) {
     return response;
   }
   const std::string version = PolicyVersionLocked(digest_);
   if (version == cursor->policy_version_) return std::nullopt;
   cursor->policy_version_ = version;
   response.mutable_policy()->set_version(version);
-  SetPosition(revision_, cursor, &response);
+  revocations_.FillPosition(&cursor->revocations_, &response);
   return response;
-}
-
-// A position ahead of ours belongs to a history that has been taken back, or
-// that we lag behind; either way what we have is the best we can tell.
-bool Replica::Knows(const v1::WatchPosition& position) const {
-  return position.store_id() == store_id_ &&
-         position.revision() >= base_revision_ &&
-         position.revision() <= revision_;
-}
-
-// What changes while a snapshot is being sent may be in it or not. Its position
-// is that of its beginning, so that all of this follows.
-void Replica::FillSnapshot(WatchCursor* cursor,
-                           v1::WatchResponse* response) const {
-  v1::RevocationSnapshot* snapshot = response->mutable_snapshot();
-  if (!cursor->snapshot_revision_.has_value()) {
-    cursor->snapshot_revision_ = revision_;
-    cursor->snapshot_after_.clear();
-  }
-  const absl::Time gone = clock_() - kKeptAfterEnd;
-  size_t bytes = 0;
-  for (auto next = revocations_.upper_bound(cursor->snapshot_after_);
-       next != revocations_.end(); ++next) {
-    if (EndOf(next->second) <= gone) continue;
-    if (bytes >= limits_.max_message_bytes) {
-      snapshot->set_more(true);
-      return;
-    }
-    bytes += next->second.ByteSizeLong();
-    *snapshot->add_revocations() = next->second;
-    cursor->snapshot_after_ = next->first;
-  }
-  SetPosition(*cursor->snapshot_revision_, cursor, response);
-  cursor->snapshot_revision_.reset();
-}
-
-// Of several changes of one revocation only the last counts, since a message
-// deletes before it adds.
-void Replica::FillChanges(WatchCursor* cursor,
-                          v1::WatchResponse* response) const {
-  auto next = std::upper_bound(changes_.begin(), changes_.end(),
-                               cursor->position_->revision(),
-                               [](int64_t revision, const Change& change) {
-                                 return revision < change.revision;
-                               });
-  std::map<absl::string_view, const Change*> last;
-  size_t bytes = 0;
-  int64_t revision = cursor->position_->revision();
-  for (; next != changes_.end() && bytes < limits_.max_message_bytes; ++next) {
-    bytes += next->revocation.has_value() ? next->revocation->ByteSizeLong()
-                                          : next->name.size();
-    last[next->name] = &*next;
-    revision = next->revision;
-  }
-  v1::RevocationChanges* changes = response->mutable_changes();
-  for (const auto& [name, change] : last) {
-    if (change->revocation.has_value()) {
-      *changes->add_added() = *change->revocation;
-    } else {
-      changes->add_deleted(change->name);
-    }
-  }
-  SetPosition(next == changes_.end() ? revision_ : revision, cursor, response);
-}
-
-void Replica::SetPosition(int64_t revision, WatchCursor* cursor,
-                          v1::WatchResponse* response) const {
-  v1::WatchPosition* position = response->mutable_position();
-  position->set_store_id(store_id_);
-  position->set_revision(revision);
-  cursor->position_ = *position;
 }
 
 void Replica::WhenAt(int64_t revision, std::function<void(absl::Status)> done) {
@@ -313,11 +191,7 @@ void Replica::FailWaiters(absl::string_view why) {
 void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    revocation_set_.Clear();
-    revocations_.clear();
-    unreadable_revocations_.clear();
-    ends_.clear();
-    changes_.clear();
+    revocations_.Reset(revision);
     others_.clear();
     public_topics_.clear();
     issuers_.Clear();
@@ -326,14 +200,12 @@ void Replica::OnSnapshot(int64_t revision, std::vector<Resource> resources) {
     shared_rules_.reset();
     others_sum_ = 0;
     for (const Resource& resource : resources) {
-      if (resource.collection != kRevocations) {
+      if (resource.collection == kRevocations) {
+        NoteUnreadable(kRevocations, revocations_.Add(resource));
+      } else {
         ApplyOther(resource, /*deleted=*/false);
-        continue;
       }
-      AddRevocation(resource);
     }
-    revision_ = revision;
-    base_revision_ = revision;
     stale_.reset();
     awaits_snapshot_ = false;
   }
@@ -348,13 +220,13 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
     for (const ResourceChange& change : changes) {
       other_issuers |= change.resource.collection == kIssuers;
       if (change.resource.collection == kRevocations) {
-        ApplyRevocation(change);
+        NoteUnreadable(kRevocations, revocations_.Apply(change));
       } else {
         ApplyOther(change.resource, change.deleted);
       }
-      revision_ = change.resource.revision;
+      revocations_.AdvanceTo(change.resource.revision);
     }
-    RemoveExpired();
+    revocations_.RemoveExpired(clock_());
   }
   Announce(other_issuers);
 }
@@ -362,54 +234,10 @@ void Replica::OnChanges(std::vector<ResourceChange> changes) {
 void Replica::OnRevision(int64_t revision) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    revision_ = revision;
-    RemoveExpired();
+    revocations_.AdvanceTo(revision);
+    revocations_.RemoveExpired(clock_());
   }
   Announce(/*other_issuers=*/false);
-}
-
-void Replica::ApplyRevocation(const ResourceChange& change) {
-  Change remembered;
-  remembered.revision = change.resource.revision;
-  remembered.name = NameOf(change.resource);
-  if (change.deleted) {
-    revocation_set_.Remove(remembered.name);
-    revocations_.erase(remembered.name);
-    unreadable_revocations_.erase(remembered.name);
-  } else {
-    AddRevocation(change.resource);
-    remembered.revocation = revocations_.at(remembered.name);
-  }
-  Remember(std::move(remembered));
-}
-
-void Replica::AddRevocation(const Resource& resource) {
-  v1::Revocation revocation = ForProxies(resource);
-  std::string name = revocation.name();
-  unreadable_revocations_.erase(name);
-  if (revocation.target_case() == v1::Revocation::TARGET_NOT_SET) {
-    unreadable_revocations_.emplace(name, resource.expires_at);
-    unreadable_.emplace_back(kRevocations, UnreadableRevocation(name));
-  }
-  revocation_set_.Add(revocation);
-  const absl::Time end = EndOf(revocation);
-  if (end != absl::InfiniteFuture()) ends_.emplace(end, name);
-  revocations_.insert_or_assign(std::move(name), std::move(revocation));
-}
-
-// Nobody is told of these: who has them knows when they end.
-void Replica::RemoveExpired() {
-  const absl::Time now = clock_();
-  revocation_set_.RemoveExpired(now);
-  const absl::Time gone = now - kKeptAfterEnd;
-  while (!ends_.empty() && ends_.begin()->first <= gone) {
-    const auto ended = revocations_.find(ends_.begin()->second);
-    if (ended != revocations_.end() && EndOf(ended->second) <= gone) {
-      unreadable_revocations_.erase(ended->first);
-      revocations_.erase(ended);
-    }
-    ends_.erase(ends_.begin());
-  }
 }
 
 void Replica::ApplyOther(const Resource& resource, bool deleted) {
@@ -424,7 +252,7 @@ void Replica::ApplyOther(const Resource& resource, bool deleted) {
       issuers_.Put(resource.id, resource.value);
     }
   }
-  std::string name = NameOf(resource);
+  std::string name = resource.name();
   if (const auto old = others_.find(name); old != others_.end()) {
     others_sum_ -= old->second;
     others_.erase(old);
@@ -458,14 +286,12 @@ void Replica::ApplyRule(const Resource& resource, bool deleted) {
   absl::Status status = rules_.Put(resource.id, resource.value);
   if (status.ok()) return;
   unreadable_rules_.emplace(resource.id, status.message());
-  unreadable_.emplace_back(kRules, std::move(status));
+  NoteUnreadable(kRules, std::move(status));
 }
 
-void Replica::Remember(Change change) {
-  changes_.push_back(std::move(change));
-  if (changes_.size() <= limits_.max_changes) return;
-  base_revision_ = changes_.front().revision;
-  changes_.pop_front();
+void Replica::NoteUnreadable(absl::string_view collection,
+                             absl::Status problem) {
+  if (!problem.ok()) unreadable_.emplace_back(collection, std::move(problem));
 }
 
 void Replica::OnStale(const absl::Status& reason) {
@@ -510,7 +336,7 @@ void Replica::Announce(bool other_issuers) {
     const std::lock_guard<std::mutex> lock(mutex_);
     unreadable.swap(unreadable_);
     // Changes come one after the other, so this is the one just told of.
-    told_revision_ = revision_;
+    told_revision_ = revocations_.revision();
     const auto later = std::stable_partition(
         waiters_.begin(), waiters_.end(), [this](const Waiter& waiter) {
           return !stale_.has_value() && waiter.revision <= told_revision_;

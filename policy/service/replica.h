@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +19,7 @@
 #include "policy/revocation/revocation_set.h"
 #include "policy/rules/rule_set.h"
 #include "policy/service/managed_issuers.h"
+#include "policy/service/revocation_history.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
@@ -35,22 +35,19 @@ inline constexpr char kRules[] = "rules";
 // The same of sluice.admin.v1.Issuer.
 inline constexpr char kIssuers[] = "issuers";
 
-// Where one proxy is in what a Replica tells proxies. A position and no queue:
-// a proxy that is slow costs no more memory than one that is not.
+// Where one proxy is in what a Replica tells proxies.
 class WatchCursor {
  public:
   // At the very beginning, or where the proxy says that it is.
   WatchCursor() = default;
-  explicit WatchCursor(v1::WatchPosition position)
-      : position_(std::move(position)) {}
+  explicit WatchCursor(v1::WatchPosition position) {
+    revocations_.position = std::move(position);
+  }
 
  private:
   friend class Replica;
 
-  std::optional<v1::WatchPosition> position_;
-  // While a snapshot is being sent: its revision, and the last name sent.
-  std::optional<int64_t> snapshot_revision_;
-  std::string snapshot_after_;
+  RevocationCursor revocations_;
   std::string policy_version_;
   std::string problem_;  // why nothing is decided, as told
 };
@@ -59,20 +56,13 @@ class WatchCursor {
 // process: it follows a store. Thread-safe.
 class Replica final : public ResourceObserverInterface {
  public:
-  struct Limits {
-    // How many revocations, made or taken back, are remembered for proxies that
-    // were away.
-    size_t max_changes = 10'000;
-    // Of one message to a proxy, about.
-    size_t max_message_bytes = 256 * 1024;
-  };
-
+  using Limits = RevocationHistory::Limits;
   using Clock = std::function<absl::Time()>;
 
   // Empty, until it follows a store.
   explicit Replica(Clock clock) : Replica(std::move(clock), Limits()) {}
   Replica(Clock clock, const Limits& limits)
-      : clock_(std::move(clock)), limits_(limits) {}
+      : clock_(std::move(clock)), revocations_(limits) {}
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
@@ -165,34 +155,21 @@ class Replica final : public ResourceObserverInterface {
   void OnFresh() override;
 
  private:
-  struct Change {
-    int64_t revision;
-    std::string name;
-    // Absent: it was deleted.
-    std::optional<v1::Revocation> revocation;
-  };
   struct Waiter {
     int64_t revision;
     std::function<void(absl::Status)> done;
   };
 
   // All of these are called with mutex_ held.
-  void AddRevocation(const Resource& resource);
-  void RemoveExpired();
-  void ApplyRevocation(const ResourceChange& change);
   void ApplyOther(const Resource& resource, bool deleted);
   void ApplyPublicTopic(const Resource& resource, bool deleted);
   void ApplyRule(const Resource& resource, bool deleted);
-  void Remember(Change change);
+  // Keeps `problem`, where it is one, for the listener.
+  void NoteUnreadable(absl::string_view collection, absl::Status problem);
   std::string PolicyVersionLocked(absl::string_view digest) const;
-  bool Knows(const v1::WatchPosition& position) const;
   absl::Status CheckCompleteLocked() const;
   // Why nothing is decided; empty where something is.
   std::string ProblemLocked() const;
-  void FillSnapshot(WatchCursor* cursor, v1::WatchResponse* response) const;
-  void FillChanges(WatchCursor* cursor, v1::WatchResponse* response) const;
-  void SetPosition(int64_t revision, WatchCursor* cursor,
-                   v1::WatchResponse* response) const;
 
   // Without mutex_: tells the listeners of a change, and then those who wait
   // for it.
@@ -201,27 +178,16 @@ class Replica final : public ResourceObserverInterface {
   void FailWaiters(absl::string_view why);
 
   const Clock clock_;
-  const Limits limits_;
   std::function<void()> listener_;
   UnreadableListener unreadable_listener_;
   std::function<void(const absl::Status&)> reach_listener_;
   std::optional<absl::StatusCode> reach_;  // as told; of the store's calls
   std::function<void()> issuer_listener_;
-  std::string store_id_;
 
   mutable std::mutex mutex_;
-  int64_t revision_ = 0;
-  // The last that the listeners have been called for.
+  // The last of the store's that the listeners have been called for.
   int64_t told_revision_ = 0;
-  RevocationSet revocation_set_;
-  std::map<std::string, v1::Revocation> revocations_;  // by name
-  // Names of those that cannot be read, and their ends.
-  std::map<std::string, absl::Time> unreadable_revocations_;
-  // When those that end do, and their names; also of earlier versions.
-  std::multimap<absl::Time, std::string> ends_;
-  // Of revocations, all after base_revision_, oldest first.
-  std::deque<Change> changes_;
-  int64_t base_revision_ = 0;
+  RevocationHistory revocations_;
   // The share of all that is not a revocation, by name, in a sum that does not
   // depend on their order.
   absl::flat_hash_map<std::string, uint64_t> others_;

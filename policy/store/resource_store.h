@@ -26,6 +26,9 @@ struct Resource {
   absl::Time expires_at = absl::InfiniteFuture();
   // Of the store when this was written; the store sets it.
   int64_t revision = 0;
+
+  // "collection/id".
+  std::string name() const { return collection + "/" + id; }
 };
 
 // One write. `resource.revision` is the store's after it; of a deleted

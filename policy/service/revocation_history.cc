@@ -1,0 +1,206 @@
+#include "policy/service/revocation_history.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/revocation/kept_after_end.h"
+#include "proto/sluice/admin/v1/revocation.pb.h"
+
+namespace sluice::policy {
+namespace {
+
+// What proxies are told of a stored revocation. One that cannot be read, since
+// a newer policy service has written it, has no target.
+v1::Revocation ForProxies(const Resource& resource) {
+  admin::v1::Revocation stored;
+  v1::Revocation revocation;
+  revocation.set_name(resource.name());
+  if (!stored.ParseFromString(resource.value)) return revocation;
+  revocation.set_issuer(stored.issuer());
+  switch (stored.target_case()) {
+    case admin::v1::Revocation::kTokenId:
+      revocation.set_token_id(stored.token_id());
+      break;
+    case admin::v1::Revocation::kSubject:
+      revocation.set_subject(stored.subject());
+      break;
+    case admin::v1::Revocation::kKeyId:
+      revocation.set_key_id(stored.key_id());
+      break;
+    case admin::v1::Revocation::TARGET_NOT_SET:
+      break;
+  }
+  if (stored.has_expire_time()) {
+    *revocation.mutable_expires_at() = stored.expire_time();
+  }
+  return revocation;
+}
+
+absl::Status UnreadableError(absl::string_view name) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(name,
+                   " cannot be read, and nothing is granted until it is "
+                   "replaced or deleted"));
+}
+
+}  // namespace
+
+void RevocationHistory::Reset(int64_t revision) {
+  revocation_set_.Clear();
+  revocations_.clear();
+  unreadable_.clear();
+  ends_.clear();
+  changes_.clear();
+  revision_ = revision;
+  base_revision_ = revision;
+}
+
+absl::Status RevocationHistory::Add(const Resource& resource) {
+  v1::Revocation revocation = ForProxies(resource);
+  std::string name = revocation.name();
+  absl::Status status;
+  unreadable_.erase(name);
+  if (revocation.target_case() == v1::Revocation::TARGET_NOT_SET) {
+    unreadable_.emplace(name, resource.expires_at);
+    status = UnreadableError(name);
+  }
+  revocation_set_.Add(revocation);
+  const absl::Time end = EndOf(revocation);
+  if (end != absl::InfiniteFuture()) ends_.emplace(end, name);
+  revocations_.insert_or_assign(std::move(name), std::move(revocation));
+  return status;
+}
+
+absl::Status RevocationHistory::Apply(const ResourceChange& change) {
+  absl::Status status;
+  Change remembered;
+  remembered.revision = change.resource.revision;
+  remembered.name = change.resource.name();
+  if (change.deleted) {
+    revocation_set_.Remove(remembered.name);
+    revocations_.erase(remembered.name);
+    unreadable_.erase(remembered.name);
+  } else {
+    status = Add(change.resource);
+    remembered.revocation = revocations_.at(remembered.name);
+  }
+  Remember(std::move(remembered));
+  return status;
+}
+
+void RevocationHistory::Remember(Change change) {
+  changes_.push_back(std::move(change));
+  if (changes_.size() <= limits_.max_changes) return;
+  base_revision_ = changes_.front().revision;
+  changes_.pop_front();
+}
+
+void RevocationHistory::RemoveExpired(absl::Time now) {
+  revocation_set_.RemoveExpired(now);
+  const absl::Time gone = now - kKeptAfterEnd;
+  while (!ends_.empty() && ends_.begin()->first <= gone) {
+    const auto ended = revocations_.find(ends_.begin()->second);
+    if (ended != revocations_.end() && EndOf(ended->second) <= gone) {
+      unreadable_.erase(ended->first);
+      revocations_.erase(ended);
+    }
+    ends_.erase(ends_.begin());
+  }
+}
+
+absl::Status RevocationHistory::CheckReadable(absl::Time now) const {
+  for (const auto& [name, end] : unreadable_) {
+    if (end > now) return UnreadableError(name);
+  }
+  return absl::OkStatus();
+}
+
+bool RevocationHistory::FillNext(absl::Time now, RevocationCursor* cursor,
+                                 v1::WatchResponse* response) const {
+  const bool in_snapshot = cursor->snapshot_revision.has_value();
+  if (in_snapshot || !cursor->position.has_value() ||
+      !Knows(*cursor->position)) {
+    FillSnapshot(now, cursor, response);
+    return true;
+  }
+  if (changes_.empty() ||
+      cursor->position->revision() >= changes_.back().revision) {
+    return false;
+  }
+  FillChanges(cursor, response);
+  return true;
+}
+
+// A position ahead of ours belongs to a history that has been taken back, or
+// that we lag behind; either way what we have is the best we can tell.
+bool RevocationHistory::Knows(const v1::WatchPosition& position) const {
+  return position.store_id() == store_id_ &&
+         position.revision() >= base_revision_ &&
+         position.revision() <= revision_;
+}
+
+// What changes while a snapshot is being sent may be in it or not. Its position
+// is that of its beginning, so that all of this follows.
+void RevocationHistory::FillSnapshot(absl::Time now, RevocationCursor* cursor,
+                                     v1::WatchResponse* response) const {
+  v1::RevocationSnapshot* snapshot = response->mutable_snapshot();
+  if (!cursor->snapshot_revision.has_value()) {
+    cursor->snapshot_revision = revision_;
+    cursor->snapshot_after.clear();
+  }
+  const absl::Time gone = now - kKeptAfterEnd;
+  size_t bytes = 0;
+  for (auto next = revocations_.upper_bound(cursor->snapshot_after);
+       next != revocations_.end(); ++next) {
+    if (EndOf(next->second) <= gone) continue;
+    if (bytes >= limits_.max_message_bytes) {
+      snapshot->set_more(true);
+      return;
+    }
+    bytes += next->second.ByteSizeLong();
+    *snapshot->add_revocations() = next->second;
+    cursor->snapshot_after = next->first;
+  }
+  SetPosition(*cursor->snapshot_revision, cursor, response);
+  cursor->snapshot_revision.reset();
+}
+
+// Of several changes of one revocation only the last counts, since a message
+// deletes before it adds.
+void RevocationHistory::FillChanges(RevocationCursor* cursor,
+                                    v1::WatchResponse* response) const {
+  auto next = std::upper_bound(changes_.begin(), changes_.end(),
+                               cursor->position->revision(),
+                               [](int64_t revision, const Change& change) {
+                                 return revision < change.revision;
+                               });
+  std::map<absl::string_view, const Change*> last;
+  size_t bytes = 0;
+  int64_t revision = cursor->position->revision();
+  for (; next != changes_.end() && bytes < limits_.max_message_bytes; ++next) {
+    bytes += next->revocation.has_value() ? next->revocation->ByteSizeLong()
+                                          : next->name.size();
+    last[next->name] = &*next;
+    revision = next->revision;
+  }
+  v1::RevocationChanges* changes = response->mutable_changes();
+  for (const auto& [name, change] : last) {
+    if (change->revocation.has_value()) {
+      *changes->add_added() = *change->revocation;
+    } else {
+      changes->add_deleted(change->name);
+    }
+  }
+  SetPosition(next == changes_.end() ? revision_ : revision, cursor, response);
+}
+
+void RevocationHistory::SetPosition(int64_t revision, RevocationCursor* cursor,
+                                    v1::WatchResponse* response) const {
+  v1::WatchPosition* position = response->mutable_position();
+  position->set_store_id(store_id_);
+  position->set_revision(revision);
+  cursor->position = *position;
+}
+
+}  // namespace sluice::policy
