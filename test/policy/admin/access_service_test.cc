@@ -133,8 +133,7 @@ class AccessServiceTest : public AuthenticatorHarness {
   std::unique_ptr<Checkers> checkers_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   std::shared_ptr<const Authenticator> authenticator_ =
-      std::make_shared<const Authenticator>(
-          Make({{"public/#", /*publish=*/false, /*subscribe=*/true}}));
+      MakeShared({{"public/#", /*publish=*/false, /*subscribe=*/true}});
   CallPool pool_{0};
   AccessService service_{{store_.get(),
                           [this] {

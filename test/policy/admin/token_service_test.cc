@@ -79,8 +79,7 @@ class TokenServiceTest : public AuthenticatorHarness {
 
   MemoryResourceStore resources_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  std::shared_ptr<const Authenticator> authenticator_ =
-      std::make_shared<const Authenticator>(Make());
+  std::shared_ptr<const Authenticator> authenticator_ = MakeShared();
   absl::Time now_ = kNow;
   CallPool pool_{0};
   TokenService service_{store_.get(), &access_, &pool_, [this] { return now_; },

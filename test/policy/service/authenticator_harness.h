@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/service/authenticator.h"
@@ -33,6 +34,12 @@ class AuthenticatorHarness : public ::testing::Test {
     return Authenticator(issuer_.Verifier(profile_).WithKnownKeys(
                              std::make_shared<StoredKeys>(store_)),
                          public_topics, store_, managed_);
+  }
+  // The same for a service, which shares it; an Authenticator cannot be moved.
+  std::shared_ptr<const Authenticator> MakeShared(
+      std::vector<ace::Permission> public_topics = {}) {
+    return std::shared_ptr<const Authenticator>(
+        new Authenticator(Make(std::move(public_topics))));
   }
 
   // Valid until kExpiry, unless `options` say otherwise.

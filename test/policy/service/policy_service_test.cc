@@ -48,7 +48,7 @@ class PolicyServiceTest : public AuthenticatorHarness {
 
   Deciders WithoutIntrospector() {
     Deciders deciders;
-    deciders.authenticator = std::make_shared<const Authenticator>(Make());
+    deciders.authenticator = MakeShared();
     return deciders;
   }
   Deciders WithIntrospector() {
