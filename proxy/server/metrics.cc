@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <functional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
@@ -31,72 +32,17 @@ using ::sluice::transport::LoopStats;
 // MQTT 5.0 section 2.1.2: types 1 to 15.
 constexpr size_t kPacketTypes = 15;
 
-const char* Name(Direction direction) {
-  switch (direction) {
-    case Direction::kFromClient:
-      return "from_client";
-    case Direction::kFromBroker:
-      return "from_broker";
-  }
-  return "";
-}
-
-// How a CONNECT ended: accepted, refused, not decided for a failure of ours, or
-// abandoned by the client.
-struct ConnectLabels {
-  const char* result;
-  const char* reason;
-};
-
-ConnectLabels Labels(ConnectOutcome outcome) {
-  switch (outcome) {
-    case ConnectOutcome::kAccepted:
-      return {"accepted", "none"};
-    case ConnectOutcome::kNoCredential:
-      return {"refused", "no_credential"};
-    case ConnectOutcome::kBadMethod:
-      return {"refused", "bad_method"};
-    case ConnectOutcome::kTokenInvalid:
-      return {"refused", "token_invalid"};
-    case ConnectOutcome::kProofInvalid:
-      return {"refused", "proof_invalid"};
-    case ConnectOutcome::kWillDenied:
-      return {"refused", "will_denied"};
-    case ConnectOutcome::kClientIdInUse:
-      return {"refused", "client_id_in_use"};
-    case ConnectOutcome::kUnsupportedVersion:
-      return {"refused", "unsupported_version"};
-    case ConnectOutcome::kMalformed:
-      return {"refused", "malformed"};
-    case ConnectOutcome::kTimeout:
-      return {"refused", "timeout"};
-    case ConnectOutcome::kTooManyDenials:
-      return {"refused", "too_many_denials"};
-    case ConnectOutcome::kTooManyAnonymous:
-      return {"refused", "too_many_anonymous"};
-    case ConnectOutcome::kPolicyUnavailable:
-      return {"error", "policy_unavailable"};
-    case ConnectOutcome::kBrokerUnavailable:
-      return {"error", "broker_unavailable"};
-    case ConnectOutcome::kBrokerRefused:
-      return {"refused", "broker_refused"};
-    case ConnectOutcome::kShuttingDown:
-      return {"error", "shutting_down"};
-    case ConnectOutcome::kClientLeft:
-      return {"abandoned", "client_left"};
-  }
-  return {"", ""};
-}
-
 uint64_t ValueOf(const std::atomic<uint64_t>* count) {
   return count == nullptr ? 0 : count->load();
 }
 
-// The sum of what `counter` picks from each of `sources`.
+// The sum of what `pick`, a function or a member, is of each of `sources`.
 template <typename Source, typename Pick>
 uint64_t Sum(const std::vector<const Source*>& sources, Pick pick) {
   uint64_t sum = 0;
-  for (const Source* source : sources) sum += pick(*source).value();
+  for (const Source* source : sources) {
+    sum += std::invoke(pick, *source).value();
+  }
   return sum;
 }
 
@@ -105,7 +51,8 @@ MetricFamily Connects(const std::vector<const Counters*>& sessions) {
       Family("sluice_connects_total", "CONNECT packets, by how they ended.",
              MetricType::Counter);
   for (size_t i = 0; i < session::kConnectOutcomes; ++i) {
-    const ConnectLabels labels = Labels(static_cast<ConnectOutcome>(i));
+    const session::ConnectLabels labels =
+        session::LabelsOf(static_cast<ConnectOutcome>(i));
     family.metric.push_back(
         CounterOf({{"result", labels.result}, {"reason", labels.reason}},
                   Sum(sessions, [i](const Counters& c) -> const Counter& {
@@ -115,32 +62,6 @@ MetricFamily Connects(const std::vector<const Counters*>& sessions) {
   return family;
 }
 
-const char* Name(SessionEnd end) {
-  switch (end) {
-    case SessionEnd::kClient:
-      return "client";
-    case SessionEnd::kBroker:
-      return "broker";
-    case SessionEnd::kExpired:
-      return "expired";
-    case SessionEnd::kDenied:
-      return "denied";
-    case SessionEnd::kRevoked:
-      return "revoked";
-    case SessionEnd::kOperator:
-      return "operator";
-    case SessionEnd::kError:
-      return "error";
-    case SessionEnd::kPolicyOutage:
-      return "policy_outage";
-    case SessionEnd::kShuttingDown:
-      return "shutting_down";
-    case SessionEnd::kEvicted:
-      return "evicted";
-  }
-  return "";
-}
-
 MetricFamily SessionEnds(const std::vector<const Counters*>& sessions) {
   MetricFamily family =
       Family("sluice_sessions_ended_total",
@@ -148,7 +69,7 @@ MetricFamily SessionEnds(const std::vector<const Counters*>& sessions) {
              MetricType::Counter);
   for (size_t i = 0; i < session::kSessionEnds; ++i) {
     family.metric.push_back(CounterOf(
-        {{"reason", Name(static_cast<SessionEnd>(i))}},
+        {{"reason", session::SessionEndName(static_cast<SessionEnd>(i))}},
         Sum(sessions,
             [i](const Counters& c) -> const Counter& { return c.ends[i]; })));
   }
@@ -180,12 +101,12 @@ MetricFamily Packets(const std::vector<const Counters*>& sessions) {
     for (size_t t = 1; t <= kPacketTypes; ++t) {
       const absl::string_view type =
           mqtt::PacketTypeName(static_cast<mqtt::PacketType>(t));
-      family.metric.push_back(
-          CounterOf({{"direction", Name(static_cast<Direction>(d))},
-                     {"type", absl::AsciiStrToLower(type)}},
-                    Sum(sessions, [d, t](const Counters& c) -> const Counter& {
-                      return c.packets[d][t];
-                    })));
+      family.metric.push_back(CounterOf(
+          {{"direction", session::DirectionName(static_cast<Direction>(d))},
+           {"type", absl::AsciiStrToLower(type)}},
+          Sum(sessions, [d, t](const Counters& c) -> const Counter& {
+            return c.packets[d][t];
+          })));
     }
   }
   return family;
@@ -197,7 +118,7 @@ MetricFamily Bytes(const std::vector<const LoopStats*>& loops) {
              MetricType::Counter);
   for (size_t d = 0; d < session::kDirections; ++d) {
     family.metric.push_back(CounterOf(
-        {{"direction", Name(static_cast<Direction>(d))}},
+        {{"direction", session::DirectionName(static_cast<Direction>(d))}},
         Sum(loops,
             [d](const LoopStats& s) -> const Counter& { return s.bytes[d]; })));
   }
@@ -238,40 +159,28 @@ MetricFamily Connections(const std::vector<const LoopStats*>& loops) {
                      static_cast<double>(open));
 }
 
+struct Refusal {
+  const char* reason;
+  Counter LoopStats::*counter;
+};
+
+constexpr Refusal kRefusals[] = {
+    {"max_connections", &LoopStats::refused_max_connections},
+    {"connections_per_second", &LoopStats::refused_rate},
+    {"denials_per_second", &LoopStats::refused_denials},
+    {"max_pending_connections", &LoopStats::refused_pending},
+    {"max_anonymous_connections", &LoopStats::refused_anonymous},
+    {"held_bytes", &LoopStats::refused_held_bytes},
+};
+
 MetricFamily RefusedConnections(const std::vector<const LoopStats*>& loops) {
   MetricFamily family =
       Family("sluice_connections_refused_total",
              "Client connections closed over a limit.", MetricType::Counter);
-  family.metric.push_back(
-      CounterOf({{"reason", "max_connections"}},
-                Sum(loops, [](const LoopStats& s) -> const Counter& {
-                  return s.refused_max_connections;
-                })));
-  family.metric.push_back(
-      CounterOf({{"reason", "connections_per_second"}},
-                Sum(loops, [](const LoopStats& s) -> const Counter& {
-                  return s.refused_rate;
-                })));
-  family.metric.push_back(
-      CounterOf({{"reason", "denials_per_second"}},
-                Sum(loops, [](const LoopStats& s) -> const Counter& {
-                  return s.refused_denials;
-                })));
-  family.metric.push_back(
-      CounterOf({{"reason", "max_pending_connections"}},
-                Sum(loops, [](const LoopStats& s) -> const Counter& {
-                  return s.refused_pending;
-                })));
-  family.metric.push_back(
-      CounterOf({{"reason", "max_anonymous_connections"}},
-                Sum(loops, [](const LoopStats& s) -> const Counter& {
-                  return s.refused_anonymous;
-                })));
-  family.metric.push_back(
-      CounterOf({{"reason", "held_bytes"}},
-                Sum(loops, [](const LoopStats& s) -> const Counter& {
-                  return s.refused_held_bytes;
-                })));
+  for (const Refusal& refusal : kRefusals) {
+    family.metric.push_back(
+        CounterOf({{"reason", refusal.reason}}, Sum(loops, refusal.counter)));
+  }
   return family;
 }
 
@@ -301,10 +210,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
   const auto& loops = sources_.loops;
   const auto total = [&loops](const char* name, const char* help,
                               Counter LoopStats::*counter) {
-    return SingleCounter(
-        name, help, Sum(loops, [counter](const LoopStats& s) -> const Counter& {
-          return s.*counter;
-        }));
+    return SingleCounter(name, help, Sum(loops, counter));
   };
   std::vector<const DurationHistogram*> handshakes;
   handshakes.reserve(loops.size());
@@ -353,25 +259,20 @@ std::vector<MetricFamily> Metrics::Collect() const {
       "Revocations received from the policy service, those that it repeats "
       "after an outage included.",
       sources_.policy_watch->revocations));
-  families.push_back(SingleCounter(
-      "sluice_sessions_revoked_total", "Live sessions that a revocation ended.",
-      Sum(sessions,
-          [](const Counters& c) -> const Counter& { return c.revoked; })));
+  families.push_back(SingleCounter("sluice_sessions_revoked_total",
+                                   "Live sessions that a revocation ended.",
+                                   Sum(sessions, &Counters::revoked)));
   families.push_back(RuleDenials(sessions));
   families.push_back(SingleCounter(
       "sluice_denials_unrecorded_total",
       "Denials without a line in the log and in the audit log, as their "
       "connection had too many.",
-      Sum(sessions, [](const Counters& c) -> const Counter& {
-        return c.denials_unrecorded;
-      })));
+      Sum(sessions, &Counters::denials_unrecorded)));
   families.push_back(SingleCounter(
       "sluice_subscriptions_unrecorded_total",
       "Subscriptions that were made without a line in the audit log, as their "
       "connection had too many.",
-      Sum(sessions, [](const Counters& c) -> const Counter& {
-        return c.subscriptions_unrecorded;
-      })));
+      Sum(sessions, &Counters::subscriptions_unrecorded)));
   families.push_back(Flag("sluice_policy_watch_connected",
                           "Whether the policy service is listened to: 1 or 0.",
                           sources_.policy_watch->watching));

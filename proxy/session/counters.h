@@ -23,7 +23,10 @@ class Counter {
 };
 
 enum class Direction : uint8_t { kFromClient, kFromBroker };
-constexpr size_t kDirections = 2;
+constexpr size_t kDirections = static_cast<size_t>(Direction::kFromBroker) + 1;
+
+// A metric label.
+const char* DirectionName(Direction direction);
 
 // What a decision is about, and how it went.
 enum class Action : uint8_t {
@@ -36,60 +39,32 @@ enum class Action : uint8_t {
   kRecheck,
   kRevoke  // the end of a live session; never kAllowed
 };
-constexpr size_t kActions = 8;
+constexpr size_t kActions = static_cast<size_t>(Action::kRevoke) + 1;
 
 // For logs and metric labels.
-inline const char* ActionName(Action action) {
-  switch (action) {
-    case Action::kConnect:
-      return "connect";
-    case Action::kPublish:
-      return "publish";
-    case Action::kDeliver:
-      return "deliver";
-    case Action::kSubscribe:
-      return "subscribe";
-    case Action::kReauthenticate:
-      return "reauthenticate";
-    case Action::kStoreToken:
-      return "store_token";
-    case Action::kRecheck:
-      return "recheck";
-    case Action::kRevoke:
-      return "revoke";
-  }
-  return "unknown";
-}
+const char* ActionName(Action action);
 
 enum class Verdict : uint8_t { kAllowed, kDenied, kError };
-constexpr size_t kVerdicts = 3;
+constexpr size_t kVerdicts = static_cast<size_t>(Verdict::kError) + 1;
 
 // For logs and metric labels.
-inline const char* VerdictName(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAllowed:
-      return "allowed";
-    case Verdict::kDenied:
-      return "denied";
-    case Verdict::kError:
-      return "error";
-  }
-  return "unknown";
-}
+const char* VerdictName(Verdict verdict);
 
 // Whether a rule is applied, or judged only; a metric label.
 enum class RuleMode : uint8_t { kEnforce, kShadow };
-constexpr size_t kRuleModes = 2;
+constexpr size_t kRuleModes = static_cast<size_t>(RuleMode::kShadow) + 1;
 
-// Why a CONNECT ended as it did; a metric label.
+// Why a CONNECT ended as it did.
 enum class ConnectOutcome : uint8_t {
   kAccepted,
-  kNoCredential,   // refused: anonymous, and nothing public
-  kBadMethod,      // refused: another Authentication Method
-  kTokenInvalid,   // refused by the policy service
-  kProofInvalid,   // refused by the policy service, or resumed TLS session
-  kClientIdInUse,  // refused: the identifier is another subject's
-  kWillDenied,     // refused: Will topic outside the scope
+  kNoCredential,  // anonymous, and nothing is public; or no token where it goes
+  kBadMethod,     // another Authentication Method
+  // Denied by the policy service; or it never came so far, or no longer counts:
+  // malformed, without a good cnonce, expired, revoked, ended by an operator.
+  kTokenInvalid,
+  kProofInvalid,   // denied by the policy service, or none came about
+  kClientIdInUse,  // another subject's; or none, for a session that lasts
+  kWillDenied,     // by the scope, a rule or a checker
   kUnsupportedVersion,
   kMalformed,
   kTimeout,           // no CONNECT, or no answer to a challenge, in time
@@ -101,9 +76,18 @@ enum class ConnectOutcome : uint8_t {
   kShuttingDown,
   kClientLeft,  // before it was answered
 };
-constexpr size_t kConnectOutcomes = 17;
+constexpr size_t kConnectOutcomes =
+    static_cast<size_t>(ConnectOutcome::kClientLeft) + 1;
 
-// Why a client that was connected is so no more; a metric label.
+// Metric labels of a ConnectOutcome. The result is "accepted", "refused",
+// "error" (not decided, for a failure of ours) or "abandoned" (by the client).
+struct ConnectLabels {
+  const char* result;
+  const char* reason;
+};
+ConnectLabels LabelsOf(ConnectOutcome outcome);
+
+// Why a client that was connected is so no more.
 enum class SessionEnd : uint8_t {
   kClient,   // DISCONNECT, or its connection has ended
   kBroker,   // the same of the broker
@@ -116,7 +100,10 @@ enum class SessionEnd : uint8_t {
   kShuttingDown,
   kEvicted,  // without a token, to make room for another
 };
-constexpr size_t kSessionEnds = 10;
+constexpr size_t kSessionEnds = static_cast<size_t>(SessionEnd::kEvicted) + 1;
+
+// A metric label.
+const char* SessionEndName(SessionEnd end);
 
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.
