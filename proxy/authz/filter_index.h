@@ -14,8 +14,8 @@ namespace sluice::authz {
 
 // The topic filters of many owners in one trie of levels, so that finding all
 // owners of one that overlaps another filter, or matches a topic, costs the
-// walk and what is found, and not owners times filters. Semantics are those of
-// mqtt::FiltersOverlap() and mqtt::TopicMatches().
+// walk and what is found, and not owners times filters. Two filters overlap
+// where mqtt::TopicMatches() is true of both for some topic name.
 class FilterIndex {
  public:
   FilterIndex();

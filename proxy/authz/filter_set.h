@@ -16,7 +16,7 @@ namespace sluice::authz {
 
 // Topic filters compiled into one trie of levels, so that judging a topic costs
 // its levels and not the number of filters. Semantics are those of
-// mqtt::TopicMatches() and mqtt::FilterIsSubset().
+// mqtt::TopicMatches().
 class FilterSet {
  public:
   FilterSet();

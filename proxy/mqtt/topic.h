@@ -32,14 +32,6 @@ absl::string_view WithoutShare(absl::string_view filter);
 // section 4.7, a wildcard at the first level does not match `$...` (4.7.2).
 bool TopicMatches(absl::string_view filter, absl::string_view topic);
 
-// Whether every topic name that `inner` matches is matched by `outer`; both
-// valid filters and not shared. Exact (ACE-SCP-4).
-bool FilterIsSubset(absl::string_view inner, absl::string_view outer);
-
-// Whether there is a topic name that both `a` and `b` match; both valid filters
-// and not shared. Exact.
-bool FiltersOverlap(absl::string_view a, absl::string_view b);
-
 }  // namespace sluice::mqtt
 
 #endif  // PROXY_MQTT_TOPIC_H_

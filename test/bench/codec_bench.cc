@@ -118,17 +118,5 @@ BENCHMARK_CAPTURE(BM_TopicMatches, single_level,
 BENCHMARK_CAPTURE(BM_TopicMatches, multi_level, "plant/7/#");
 BENCHMARK_CAPTURE(BM_TopicMatches, mismatch, "plant/8/#");
 
-void BM_FilterIsSubset(benchmark::State& state, absl::string_view outer) {
-  absl::string_view inner = "plant/+/line/12/sensor/#";
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(inner);
-    benchmark::DoNotOptimize(outer);
-    bool subset = FilterIsSubset(inner, outer);
-    benchmark::DoNotOptimize(subset);
-  }
-}
-BENCHMARK_CAPTURE(BM_FilterIsSubset, multi_level, "plant/#");
-BENCHMARK_CAPTURE(BM_FilterIsSubset, level_by_level, "+/+/+/+/+/#");
-
 }  // namespace
 }  // namespace sluice::mqtt

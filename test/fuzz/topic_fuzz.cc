@@ -13,6 +13,7 @@
 #include "proxy/authz/filter_set.h"
 #include "proxy/authz/number_set.h"
 #include "proxy/mqtt/topic.h"
+#include "test/proxy/mqtt/reference_filters.h"
 
 namespace sluice::mqtt {
 namespace {

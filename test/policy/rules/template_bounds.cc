@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "proxy/mqtt/topic.h"
+#include "test/proxy/mqtt/reference_filters.h"
 
 namespace sluice::policy {
 namespace {

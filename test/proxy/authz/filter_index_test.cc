@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "proxy/mqtt/topic.h"
 #include "test/proxy/authz/enumerate.h"
+#include "test/proxy/mqtt/reference_filters.h"
 
 namespace sluice::authz {
 namespace {

@@ -3,16 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "proxy/mqtt/topic.h"
 #include "test/proxy/authz/enumerate.h"
+#include "test/proxy/mqtt/reference_filters.h"
 
 namespace sluice::authz {
 namespace {
 
-// The set agrees with the one-filter functions of the codec.
+// The set agrees with the functions for one filter.
 // covers: ACE-SCP-2, ACE-SCP-3, ACE-SCP-4
 TEST(FilterSetTest, AgreesWithTheFunctionsForOneFilter) {
   const std::vector<std::string> filters = EnumerateFilters(3);
@@ -29,6 +32,61 @@ TEST(FilterSetTest, AgreesWithTheFunctionsForOneFilter) {
       EXPECT_EQ(set.Covers(inner), mqtt::FilterIsSubset(inner, outer))
           << inner << " in " << outer;
     }
+  }
+}
+
+using Pair = std::pair<absl::string_view, absl::string_view>;
+
+// covers: ACE-SCP-4
+TEST(FilterSetTest, CoversWhatIsWithin) {
+  for (const auto& [inner, outer] : std::vector<Pair>{
+           {"a", "a"},
+           {"a", "+"},
+           {"a", "#"},
+           {"a", "a/#"},
+           {"a/+", "a/#"},
+           {"a/+/c", "a/#"},
+           {"a/+/c", "+/+/c"},
+           {"a/b/#", "a/#"},
+           {"a/b/#", "a/+/#"},
+           {"+/#", "#"},
+           {"#", "#"},
+           {"#", "+/#"},
+           {"+", "#"},
+           {"+", "+/#"},
+           {"+/+", "+/#"},
+           {"/", "+/+"},
+           {"/#", "+/#"},
+           {"/#", "/+/#"},  // "" is no topic name: `/#` has no parent
+           {"/#", "+/+/#"},
+           {"/+/#", "/#"},
+           {"$SYS/#", "$SYS/#"},
+           {"$SYS/a", "$SYS/+"},
+           {"a/$x", "a/+"},
+           {"a//c", "a/+/c"},
+       }) {
+    FilterSet set;
+    set.Add(outer);
+    EXPECT_TRUE(set.Covers(inner)) << inner << " " << outer;
+  }
+}
+
+TEST(FilterSetTest, CoversNothingElse) {
+  for (const auto& [inner, outer] : std::vector<Pair>{
+           {"a", "b"},        {"a", "A"},         {"a", "a/+"},
+           {"a", "a/"},       {"a/#", "a/+"},     {"a/#", "a"},
+           {"a/#", "a/+/#"},  // misses "a"
+           {"#", "a/#"},      {"#", "+"},         {"#", "/#"},
+           {"#", "+/+/#"},    {"+/#", "+/+/#"},   {"+", "a"},
+           {"a/+", "a/b"},    {"a/+/c", "a/b/c"}, {"+/b", "a/+"},
+           {"/#", "+/+/+/#"}, {"/#", "/+"},       {"$SYS/#", "#"},
+           {"$SYS/#", "+/#"}, {"$SYS/a", "+/a"},  {"$x", "+"},
+           {"#", "$SYS/#"},   {"+", "$x"},        {"ab", "a"},
+           {"ab/#", "a/#"},
+       }) {
+    FilterSet set;
+    set.Add(outer);
+    EXPECT_FALSE(set.Covers(inner)) << inner << " " << outer;
   }
 }
 

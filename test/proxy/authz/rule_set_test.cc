@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "proxy/mqtt/topic.h"
 #include "test/proxy/authz/enumerate.h"
+#include "test/proxy/mqtt/reference_filters.h"
 #include "test/testing/rule_text.h"
 
 namespace sluice::authz {

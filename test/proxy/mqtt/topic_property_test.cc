@@ -1,5 +1,5 @@
-// Topic functions against their definitions, over every filter and topic name
-// of a small world.
+// Topic functions, and those that tests take for right, against their
+// definitions, over every filter and topic name of a small world.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "proxy/mqtt/topic.h"
+#include "test/proxy/mqtt/reference_filters.h"
 
 // covers: ACE-SCP-2, ACE-SCP-4
 

@@ -142,53 +142,5 @@ TEST(TopicTest, DoesNotMatch) {
   }
 }
 
-TEST(TopicTest, FiltersWithin) {
-  for (const auto& [inner, outer] : std::vector<Pair>{
-           {"a", "a"},
-           {"a", "+"},
-           {"a", "#"},
-           {"a", "a/#"},
-           {"a/+", "a/#"},
-           {"a/+/c", "a/#"},
-           {"a/+/c", "+/+/c"},
-           {"a/b/#", "a/#"},
-           {"a/b/#", "a/+/#"},
-           {"+/#", "#"},
-           {"#", "#"},
-           {"#", "+/#"},
-           {"+", "#"},
-           {"+", "+/#"},
-           {"+/+", "+/#"},
-           {"/", "+/+"},
-           {"/#", "+/#"},
-           {"/#", "/+/#"},  // "" is no topic name: `/#` has no parent
-           {"/#", "+/+/#"},
-           {"/+/#", "/#"},
-           {"$SYS/#", "$SYS/#"},
-           {"$SYS/a", "$SYS/+"},
-           {"a/$x", "a/+"},
-           {"a//c", "a/+/c"},
-       }) {
-    EXPECT_TRUE(FilterIsSubset(inner, outer)) << inner << " " << outer;
-  }
-}
-
-TEST(TopicTest, FiltersNotWithin) {
-  for (const auto& [inner, outer] : std::vector<Pair>{
-           {"a", "b"},        {"a", "A"},         {"a", "a/+"},
-           {"a", "a/"},       {"a/#", "a/+"},     {"a/#", "a"},
-           {"a/#", "a/+/#"},  // misses "a"
-           {"#", "a/#"},      {"#", "+"},         {"#", "/#"},
-           {"#", "+/+/#"},    {"+/#", "+/+/#"},   {"+", "a"},
-           {"a/+", "a/b"},    {"a/+/c", "a/b/c"}, {"+/b", "a/+"},
-           {"/#", "+/+/+/#"}, {"/#", "/+"},       {"$SYS/#", "#"},
-           {"$SYS/#", "+/#"}, {"$SYS/a", "+/a"},  {"$x", "+"},
-           {"#", "$SYS/#"},   {"+", "$x"},        {"ab", "a"},
-           {"ab/#", "a/#"},
-       }) {
-    EXPECT_FALSE(FilterIsSubset(inner, outer)) << inner << " " << outer;
-  }
-}
-
 }  // namespace
 }  // namespace sluice::mqtt
