@@ -110,18 +110,6 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Verify(ByteView token,
   return Admit(*std::move(contents), now);
 }
 
-TokenVerifier TokenVerifier::WithFetchedKeys(absl::string_view issuer,
-                                             JwkSet keys) const {
-  TokenVerifier verifier = *this;
-  for (Issuer& candidate : verifier.options_.issuers) {
-    if (candidate.name != issuer) continue;
-    candidate.keys = std::move(keys);
-    candidate.key_source = KeySource::kFetched;
-    break;
-  }
-  return verifier;
-}
-
 TokenVerifier TokenVerifier::WithKnownKeys(
     std::shared_ptr<const KnownKeysInterface> known_keys) const {
   TokenVerifier verifier = *this;

@@ -132,10 +132,6 @@ class TokenVerifier {
   absl::StatusOr<VerifiedToken> Admit(TokenContents contents,
                                       absl::Time now) const;
 
-  // This verifier, with `keys` as what was last read from the issuer of that
-  // name, if it has one, in place of those it had.
-  TokenVerifier WithFetchedKeys(absl::string_view issuer, JwkSet keys) const;
-
   // This verifier, with `known_keys` for tokens that name their key.
   TokenVerifier WithKnownKeys(
       std::shared_ptr<const KnownKeysInterface> known_keys) const;

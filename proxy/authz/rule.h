@@ -55,12 +55,9 @@ class Rule {
   // Who is to be asked; empty: nobody.
   const std::string& checker() const { return data_->checker; }
 
-  // Whether it is about a PUBLISH to, or a delivery of, the topic name `topic`.
+  // Whether it is about a PUBLISH to the topic name `topic`.
   bool IsAboutPublish(absl::string_view topic) const {
     return publish() && HasTopicsOf(topic) && !Excepts(topic);
-  }
-  bool IsAboutDelivery(absl::string_view topic) const {
-    return subscribe() && HasTopicsOf(topic) && !Excepts(topic);
   }
   // Whether it is about a subscription to `filter` (valid, not shared): some
   // topic may come by it that the rule is about.

@@ -604,6 +604,12 @@ TEST(TokenVerifierTest, ACertificatesHashTakesNoProofOverMqtt) {
 
 // --- Keys that are read from the issuer. ---
 
+TokenVerifier FetchedVerifier() {
+  TokenVerifier::Options options = TestOptions();
+  options.issuers[0].key_source = KeySource::kFetched;
+  return TokenVerifier::Create(options).value();
+}
+
 // covers: ACE-TOK-2
 TEST(TokenVerifierTest, WithoutTheIssuersKeysNothingIsDecided) {
   TokenVerifier::Options options = TestOptions();
@@ -616,8 +622,7 @@ TEST(TokenVerifierTest, WithoutTheIssuersKeysNothingIsDecided) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(RejectionOf(status), std::nullopt);
   EXPECT_EQ(IssuerWithMissingKeys(status), kTestIssuer);
-  const TokenVerifier ready =
-      pending.WithFetchedKeys(kTestIssuer, TestOptions().issuers[0].keys);
+  const TokenVerifier ready = FetchedVerifier();
   EXPECT_TRUE(ready.Verify(AsBytes(token), TestNow()).ok());
   // Of another issuer's tokens everything is known.
   Json claims = TestClaims();
@@ -630,8 +635,7 @@ TEST(TokenVerifierTest, WithoutTheIssuersKeysNothingIsDecided) {
 // covers: ACE-TOK-2
 TEST(TokenVerifierTest, SaysWhereNewerKeysMayHelp) {
   const TokenVerifier configured = TokenVerifier::Create(TestOptions()).value();
-  const TokenVerifier fetched =
-      configured.WithFetchedKeys(kTestIssuer, TestOptions().issuers[0].keys);
+  const TokenVerifier fetched = FetchedVerifier();
   const auto outcome = [](const TokenVerifier& verifier, const char* kid) {
     const SigningKey key =
         TestKey(kEd25519PrivateJwk, absl::StrCat(R"({"kid":")", kid, R"("})"));

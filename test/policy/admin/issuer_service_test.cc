@@ -101,8 +101,7 @@ class IssuerServiceTest : public ::testing::Test {
   // Has read its issuer's keys.
   const std::shared_ptr<const Authenticator> deciding_ =
       std::make_shared<Authenticator>(
-          issuer_.PendingVerifier().WithFetchedKeys(
-              "https://as.example", issuer_.Verifier().issuers().front().keys),
+          issuer_.FetchedVerifier(issuer_.Verifier().issuers().front().keys),
           std::vector<ace::Permission>{}, std::make_shared<MemoryTokenStore>(),
           replica_);
   CallPool pool_{0};

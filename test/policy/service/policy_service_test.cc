@@ -258,13 +258,12 @@ class IssuerKeysTest : public PolicyServiceTest, public JwksObserverInterface {
   }
 
   Deciders WithKeys() {
-    ace::TokenVerifier verifier = issuer_.PendingVerifier();
-    if (const auto keys = fetcher_->Keys("https://as.example")) {
-      verifier = verifier.WithFetchedKeys("https://as.example", *keys);
-    }
+    const auto keys = fetcher_->Keys("https://as.example");
     Deciders deciders;
     deciders.authenticator = std::make_shared<const Authenticator>(
-        verifier, public_topics_, store_, managed_);
+        keys.has_value() ? issuer_.FetchedVerifier(*keys)
+                         : issuer_.PendingVerifier(),
+        public_topics_, store_, managed_);
     deciders.jwks_fetcher = fetcher_;
     return deciders;
   }

@@ -130,6 +130,13 @@ ace::TokenVerifier TestIssuer::PendingVerifier() const {
   return Require(ace::TokenVerifier::Create(std::move(options)));
 }
 
+ace::TokenVerifier TestIssuer::FetchedVerifier(ace::JwkSet keys) const {
+  ace::TokenVerifier::Options options = VerifierOptions(ace::Profile::kRfc9431);
+  options.issuers.front().keys = std::move(keys);
+  options.issuers.front().key_source = ace::KeySource::kFetched;
+  return Require(ace::TokenVerifier::Create(std::move(options)));
+}
+
 ace::TokenVerifier TestIssuer::VerifierWith(
     const std::string& another_issuer) const {
   ace::TokenVerifier::Options options = VerifierOptions(ace::Profile::kRfc9431);

@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/ace/algorithm.h"
+#include "policy/ace/jwk.h"
 #include "policy/ace/signing_key.h"
 #include "policy/ace/token_verifier.h"
 
@@ -62,6 +63,8 @@ class TestIssuer {
       ace::Profile profile = ace::Profile::kRfc9431) const;
   // The same, without the issuer's keys yet.
   ace::TokenVerifier PendingVerifier() const;
+  // The same, with `keys` as what was last read from the issuer.
+  ace::TokenVerifier FetchedVerifier(ace::JwkSet keys) const;
   // The same, which knows another issuer as well, with the same keys.
   ace::TokenVerifier VerifierWith(const std::string& another_issuer) const;
 

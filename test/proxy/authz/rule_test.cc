@@ -79,8 +79,8 @@ TEST(RuleTest, IsAboutItsTopicsButForItsExceptions) {
   EXPECT_TRUE(rule.IsAboutPublish("x"));
   EXPECT_FALSE(rule.IsAboutPublish("devices/me/a"));
   EXPECT_FALSE(rule.IsAboutPublish("y"));
-  EXPECT_TRUE(rule.IsAboutDelivery("devices/other"));
-  EXPECT_FALSE(rule.IsAboutDelivery("devices/me"));
+  EXPECT_TRUE(rule.IsAboutSubscription("devices/other"));
+  EXPECT_FALSE(rule.IsAboutSubscription("devices/me"));
   // A subscription may bring what the rule is about beside what it is not.
   EXPECT_TRUE(rule.IsAboutSubscription("#"));
   EXPECT_TRUE(rule.IsAboutSubscription("devices/+/a"));
@@ -104,11 +104,9 @@ TEST(RuleTest, IsAboutAllTopicsWithoutAFilter) {
 TEST(RuleTest, IsAboutOneDirectionOnlyIfItSaysSo) {
   const Rule publish = Compiled("name: 'r' publish: true deny {}");
   EXPECT_TRUE(publish.IsAboutPublish("a"));
-  EXPECT_FALSE(publish.IsAboutDelivery("a"));
   EXPECT_FALSE(publish.IsAboutSubscription("a"));
   const Rule subscribe = Compiled("name: 'r' subscribe: true deny {}");
   EXPECT_FALSE(subscribe.IsAboutPublish("a"));
-  EXPECT_TRUE(subscribe.IsAboutDelivery("a"));
   EXPECT_TRUE(subscribe.IsAboutSubscription("a"));
 }
 
