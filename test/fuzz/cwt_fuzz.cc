@@ -3,40 +3,19 @@
 // the same bytes are also signed, encrypted, and verified as claims.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "policy/ace/cbor.h"
 #include "policy/ace/cbor_writer.h"
 #include "policy/ace/cose_sign.h"
-#include "policy/ace/rejection.h"
 #include "policy/ace/token_verifier.h"
 #include "proxy/base/bytes.h"
-#include "proxy/mqtt/topic.h"
+#include "test/fuzz/check_token.h"
 #include "test/policy/ace/test_tokens.h"
 
 namespace sluice::ace {
 namespace {
-
-constexpr char kRsKey[] =
-    R"({"kty":"oct","k":"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8"})";
-
-void Check(bool condition) {
-  if (!condition) std::abort();
-}
-
-TokenVerifier NewVerifier() {
-  TokenVerifier::Options options;
-  options.issuers = {
-      {kTestIssuer, Profile::kRfc9431,
-       TestKeySet({TestKey(kEd25519PrivateJwk).jwk().ToJson()})}};
-  options.audience = kTestAudience;
-  options.decryption_keys = TestDecryptionKeys({kRsKey});
-  options.accept_exi = true;
-  return TokenVerifier::Create(options).value();
-}
 
 void Write(const Cbor& value, CborWriter& writer) {
   switch (value.type) {
@@ -101,22 +80,6 @@ void CheckRoundTrip(ByteView input) {
   CborWriter twice;
   Write(*again, twice);
   Check(once.bytes() == twice.bytes());
-}
-
-// Every answer is a token in order or a refusal with its reason.
-void CheckAnswer(const absl::StatusOr<VerifiedToken>& token) {
-  if (!token.ok()) {
-    Check(RejectionOf(token.status()).has_value());
-    return;
-  }
-  Check(token->issuer == kTestIssuer);
-  Check(token->expires_at > TestNow());
-  Check(!token->exi.has_value() || !token->token_id.empty());
-  Check(!token->pop_key.thumbprint().empty());
-  for (const Permission& permission : token->scope.permissions) {
-    Check(mqtt::IsValidTopicFilter(permission.topic_filter));
-    Check(permission.publish || permission.subscribe);
-  }
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include "policy/store/sqlite_resource_store.h"
 #include "policy/store/sqlite_schema.h"
 #include "test/policy/store/resource_observer.h"
-#include "test/testing/etcd_server.h"
+#include "test/policy/store/store_kind.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -30,8 +30,6 @@ using ::testing::Pair;
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kLater = kNow + absl::Hours(1);
 
-enum class Kind { kMemory, kSqlite, kEtcd };
-
 Resource Named(const std::string& id, const std::string& value = "value",
                absl::Time expires_at = absl::InfiniteFuture()) {
   Resource resource;
@@ -40,18 +38,6 @@ Resource Named(const std::string& id, const std::string& value = "value",
   resource.value = value;
   resource.expires_at = expires_at;
   return resource;
-}
-
-std::string KindName(const ::testing::TestParamInfo<Kind>& info) {
-  switch (info.param) {
-    case Kind::kMemory:
-      return "Memory";
-    case Kind::kSqlite:
-      return "Sqlite";
-    case Kind::kEtcd:
-      return "Etcd";
-  }
-  return "";
 }
 
 class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
@@ -82,14 +68,9 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
   }
 
   void MakeEtcdStore(const ResourceLimits& limits) {
-    static const sluice::testing::EtcdServer etcd;
-    static int prefixes = 0;
-    EtcdOptions options;
-    options.endpoints = {etcd.endpoint()};
-    options.prefix = absl::StrCat("/", ++prefixes);
-    options.timeout = absl::Seconds(20);  // etcd may be starting
-    auto store = EtcdResourceStore::Open(std::make_shared<EtcdClient>(options),
-                                         limits, [] { return kNow; });
+    auto store =
+        EtcdResourceStore::Open(std::make_shared<EtcdClient>(NewPlaceInEtcd()),
+                                limits, [] { return kNow; });
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }

@@ -17,7 +17,7 @@
 #include "policy/store/etcd_token_store.h"
 #include "policy/store/memory_token_store.h"
 #include "policy/store/sqlite_token_store.h"
-#include "test/testing/etcd_server.h"
+#include "test/policy/store/store_kind.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -25,20 +25,6 @@ namespace {
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kLater = kNow + absl::Hours(1);
-
-enum class Kind { kMemory, kSqlite, kEtcd };
-
-std::string KindName(const ::testing::TestParamInfo<Kind>& info) {
-  switch (info.param) {
-    case Kind::kMemory:
-      return "Memory";
-    case Kind::kSqlite:
-      return "Sqlite";
-    case Kind::kEtcd:
-      return "Etcd";
-  }
-  return "";
-}
 
 TokenRecord Record(const std::string& binding,
                    const std::string& token = "token",
@@ -73,14 +59,8 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   }
 
   void MakeEtcdStore(const StoreLimits& limits) {
-    static const sluice::testing::EtcdServer etcd;
-    static int prefixes = 0;
-    EtcdOptions options;
-    options.endpoints = {etcd.endpoint()};
-    options.prefix = absl::StrCat("/", ++prefixes);
-    options.timeout = absl::Seconds(20);  // etcd may be starting
     store_ = std::make_unique<EtcdTokenStore>(
-        std::make_shared<EtcdClient>(options), limits);
+        std::make_shared<EtcdClient>(NewPlaceInEtcd()), limits);
   }
 
   void Put(const TokenRecord& record, absl::Time now = kNow) {

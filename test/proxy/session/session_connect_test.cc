@@ -26,14 +26,6 @@ using ::testing::Not;
 
 class SessionConnectTest : public ::testing::Test, public SessionHarness {
  protected:
-  policy::v1::Grant AGrant() {
-    return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
-  }
-  static std::string AceConnect(absl::string_view data) {
-    ConnectParts parts;
-    parts.properties = AceProperties(data);
-    return ConnectPacket(parts);
-  }
   static std::string V3Connect(absl::string_view username,
                                absl::string_view password) {
     ConnectParts parts;

@@ -390,9 +390,7 @@ TEST_F(SessionDecisionsTest, RecordsReauthentication) {
 // covers: ACE-TOK-5
 TEST_F(SessionDecisionsTest, RecordsRechecks) {
   Start();
-  ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  Client(ConnectPacket(parts));
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   policy::v1::Grant grant = AGrant();
   grant.mutable_recheck_after()->set_seconds(60);
   Grant(grant);

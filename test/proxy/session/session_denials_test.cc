@@ -18,14 +18,6 @@ using ::testing::ElementsAre;
 
 class SessionDenialsTest : public ::testing::Test, public SessionHarness {
  protected:
-  policy::v1::Grant AGrant() {
-    return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
-  }
-  static std::string AceConnect(absl::string_view data) {
-    ConnectParts parts;
-    parts.properties = AceProperties(data);
-    return ConnectPacket(parts);
-  }
   void Ask() {
     Start();
     Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));

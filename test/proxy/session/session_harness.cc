@@ -371,6 +371,10 @@ SessionHarness::Lines SessionHarness::Finish() {
   return lines;
 }
 
+policy::v1::Grant SessionHarness::AGrant() const {
+  return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+}
+
 policy::v1::Grant MakeGrant(
     absl::Time expires_at,
     std::initializer_list<absl::string_view> permissions) {
@@ -428,6 +432,12 @@ std::string AceProperties(absl::string_view authentication_data) {
   mqtt::AppendBinaryProperty(PropertyId::kAuthenticationData,
                              AsBytes(authentication_data), &properties);
   return properties;
+}
+
+std::string AceConnect(absl::string_view authentication_data) {
+  ConnectParts parts;
+  parts.properties = AceProperties(authentication_data);
+  return ConnectPacket(parts);
 }
 
 std::string TokenAndProof(absl::string_view token, absl::string_view proof) {

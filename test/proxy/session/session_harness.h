@@ -88,6 +88,10 @@ class SessionHarness {
   void Advance(absl::Duration duration) { now_ += duration; }
   absl::Time now() const { return now_; }
 
+  // An hour's, to publish and subscribe below "a". Fixtures that need another
+  // have their own.
+  policy::v1::Grant AGrant() const;
+
   // Brings a client to the open state: CONNECT with an exporter proof (v5) or
   // the token in the User Name (v3), `grant`, and the broker's CONNACK with
   // `connack_properties`.
@@ -234,6 +238,8 @@ struct ConnectParts {
 };
 std::string ConnectPacket(const ConnectParts& parts);
 std::string AceProperties(absl::string_view authentication_data);
+// With AceProperties() and no others.
+std::string AceConnect(absl::string_view authentication_data);
 std::string TokenAndProof(absl::string_view token, absl::string_view proof);
 std::string ConnackPacket(mqtt::ProtocolVersion version, uint8_t code,
                           absl::string_view properties = "");

@@ -25,15 +25,13 @@ class SessionNonceTest : public ::testing::Test, public SessionHarness {
     settings.as_hint = R"({"AS":"https://as.example/token"})";
   }
   policy::v1::Grant GrantWith(absl::string_view nonce) {
-    policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+    policy::v1::Grant grant = AGrant();
     grant.set_cnonce(std::string(nonce));
     return grant;
   }
   void Connect(absl::string_view data = TokenAndProof("TOKEN", "PROOF")) {
-    ConnectParts parts;
-    parts.properties = AceProperties(data);
     Start();
-    Client(ConnectPacket(parts));
+    Client(AceConnect(data));
   }
   // The answer to the question that comes first.
   Lines NonceIs(absl::string_view nonce) {

@@ -33,9 +33,7 @@ class SessionPolicyTest : public ::testing::Test, public SessionHarness {
   // A session that waits for its grant.
   void Connect() {
     Start();
-    ConnectParts parts;
-    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-    Client(ConnectPacket(parts));
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   }
   void RevokeKey(const std::string& key_id) {
     policy::v1::Revocation revocation;

@@ -149,10 +149,7 @@ TEST_F(SessionRecheckTest, AReauthenticationTakesTheQuestionOver) {
 // covers: ACE-TOK-5, ACE-POP-5
 TEST_F(SessionRecheckTest, AStoredTokenIsAskedAboutWithoutNamingIt) {
   Start();
-  ConnectParts parts;
-  parts.properties = AceProperties("");
-  EXPECT_THAT(Client(ConnectPacket(parts)),
-              ElementsAre("authenticate", "timer 10s"));
+  EXPECT_THAT(Client(AceConnect("")), ElementsAre("authenticate", "timer 10s"));
   policy::v1::Grant grant = AGrant({"pub a/#"});
   grant.add_key_ids("thumbprint");
   grant.add_key_ids("kid");
@@ -168,9 +165,7 @@ TEST_F(SessionRecheckTest, AStoredTokenIsAskedAboutWithoutNamingIt) {
 // covers: ACE-TOK-5
 TEST_F(SessionRecheckTest, AMalformedIntervalIsNoGrant) {
   Start();
-  ConnectParts parts;
-  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
-  Client(ConnectPacket(parts));
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   policy::v1::Grant grant = AGrant({"pub a/#"});
   grant.mutable_recheck_after()->set_seconds(-1);
   EXPECT_THAT(Grant(grant), ElementsAre("client CONNACK 88", "close"));
