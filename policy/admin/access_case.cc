@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/authz/rule.h"
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::policy {
