@@ -92,6 +92,7 @@ v1::CheckRequest RequestOf(const authz::Grant& grant, const Rule& rule,
   request.set_subject(grant.subject());
   request.set_issuer(grant.issuer());
   request.set_token_id(grant.token_id());
+  request.set_key_id(grant.key_id());
   return request;
 }
 

@@ -56,12 +56,17 @@ std::string KeyOf(v1::CheckRequest request) {
   return ace::Sha256(AsBytes(request.SerializeAsString()));
 }
 
-// On whose behalf it is asked.
+// On whose behalf it is asked. A token without a subject stands for its key, as
+// when Client Identifiers are bound.
 std::string AskerOf(const v1::CheckRequest& request) {
   v1::CheckRequest who;
   who.set_issuer(request.issuer());
-  who.set_subject(request.subject());
-  if (request.issuer().empty()) {
+  if (!request.subject().empty()) {
+    who.set_subject(request.subject());
+  } else if (!request.key_id().empty()) {
+    who.set_key_id(request.key_id());
+  } else {
+    // Without a token, or of a proxy that is too old to tell the key.
     who.mutable_connection()->set_client_address(
         std::string(WithoutPort(request.connection().client_address())));
   }

@@ -31,8 +31,9 @@ class Checkers {
   struct Limits {
     // Remembered answers; the oldest is forgotten for a new one.
     size_t max_answers = 10'000;
-    // Questions that are on their way, of all clients and of one subject, or of
-    // one address without a token; more are denied.
+    // Questions that are on their way, of all clients and of one subject, or
+    // key where the token names no subject, or address without a token; more
+    // are denied.
     size_t max_questions = 10'000;
     size_t max_questions_each = 1'000;
   };

@@ -32,6 +32,8 @@ class Grant {
   const std::string& token_id() const { return token_id_; }
   // What the token's key can be revoked by.
   const std::vector<std::string>& key_ids() const { return key_ids_; }
+  // What the token is bound to: the first of them; empty without a token.
+  std::string key_id() const { return key_ids_.empty() ? "" : key_ids_[0]; }
   // The token's client-nonce (RFC 9200 section 5.3.1); empty where it has none.
   const std::string& client_nonce() const { return client_nonce_; }
   // Of the policy that this was granted by; empty where the service has none.

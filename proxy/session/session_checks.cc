@@ -89,6 +89,7 @@ void Session::AskCheckers(About about, absl::string_view topic,
     request->set_subject(grant_->subject());
     request->set_issuer(grant_->issuer());
     request->set_token_id(grant_->token_id());
+    request->set_key_id(grant_->key_id());
     const uint64_t id = ++last_request_id_;
     checks_.Ask(id, {rule.name(), about, std::string(topic), rule.shadow()});
     effects_->Check(id, std::move(request));

@@ -28,11 +28,6 @@ constexpr absl::Duration kMinInterval = absl::Milliseconds(100);
 // pushed is either older or newer: it is asked about once.
 constexpr absl::Duration kVersionSettles = absl::Seconds(1);
 
-// What the grant's token is bound to; empty where there is no token.
-std::string KeyIdOf(const Grant& grant) {
-  return grant.key_ids().empty() ? "" : grant.key_ids()[0];
-}
-
 }  // namespace
 
 // `token` is what grant_ was given for, empty where it has not passed here; it
@@ -62,7 +57,7 @@ void Session::AskToRecheck() {
   if (!recheck_->token.empty()) {
     request->mutable_recheck()->set_token(recheck_->token);
   } else if (!grant_->issuer().empty()) {
-    request->mutable_recheck()->set_stored_key_id(KeyIdOf(*grant_));
+    request->mutable_recheck()->set_stored_key_id(grant_->key_id());
   } else {
     request->mutable_anonymous()->set_authz_info_enabled(
         !context_.settings->authz_info_topic.empty());
@@ -104,7 +99,7 @@ void Session::OnRecheckDecision(
     return;
   }
   // Possession was proven of the key of the grant that is there.
-  if (!MayReplaceGrant(*grant) || KeyIdOf(*grant) != KeyIdOf(*grant_)) {
+  if (!MayReplaceGrant(*grant) || grant->key_id() != grant_->key_id()) {
     DenyRecheck(
         ReasonCode::kNotAuthorized,
         "the token has become another subject's or key's, or has expired");

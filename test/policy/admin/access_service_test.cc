@@ -265,6 +265,7 @@ TEST_F(AccessServiceTest, AsksCheckers) {
   EXPECT_EQ(Check(Publish("a/open/1")), "yes: granted by a/#");
   EXPECT_EQ(checker_.asked.subject(), "alice");
   EXPECT_EQ(checker_.asked.rule(), "rules/ask");
+  EXPECT_EQ(checker_.asked.key_id(), store_->List("", 1, kNow)->at(0).binding);
   EXPECT_EQ(Check(Publish("a/shut")),
             "no: rules/ask checker plant denies it: the plant says so");
   checkers_.reset();

@@ -228,6 +228,42 @@ TEST_F(CheckersTest, NoAskerTakesAllTheRoom) {
   EXPECT_TRUE(Answer(of_alice).allowed());
 }
 
+// Of tokens that name no subject, each key is somebody else; as is, of a proxy
+// that does not tell keys yet, each address.
+TEST_F(CheckersTest, WithoutASubjectAKeyIsAnAsker) {
+  Make({10, 10, 1});
+  checker_.hold = true;
+  const auto about = [](const std::string& topic, const std::string& key_id,
+                        const std::string& address) {
+    v1::CheckRequest request = About(topic);
+    request.set_issuer("https://as.example");
+    request.set_key_id(key_id);
+    request.mutable_connection()->set_client_address(address);
+    return request;
+  };
+  auto first = Ask(about("a", "one", "192.0.2.1:1"));
+  checker_.WaitForQuestion();
+  EXPECT_THAT(Answer(about("b", "one", "192.0.2.2:1")).reason(),
+              HasSubstr("too much"));
+  auto other = Ask(about("b", "two", "192.0.2.1:1"));
+  auto unnamed = Ask(about("a", "", "192.0.2.1:1"));
+  EXPECT_THAT(Answer(about("b", "", "192.0.2.1:2")).reason(),
+              HasSubstr("too much"));
+  auto elsewhere = Ask(about("b", "", "192.0.2.2:1"));
+  // A subject is one with all its keys.
+  v1::CheckRequest of_alice = about("a", "one", "192.0.2.1:1");
+  of_alice.set_subject("alice");
+  auto subject = Ask(of_alice);
+  of_alice.set_key_id("two");
+  EXPECT_THAT(Answer(of_alice).reason(), HasSubstr("too much"));
+  checker_.LetGo();
+  EXPECT_TRUE(first.get().allowed());
+  EXPECT_TRUE(other.get().allowed());
+  EXPECT_TRUE(unnamed.get().allowed());
+  EXPECT_TRUE(elsewhere.get().allowed());
+  EXPECT_TRUE(subject.get().allowed());
+}
+
 TEST_F(CheckersTest, TheEndCancelsWhatIsUnderWay) {
   checker_.hold = true;
   auto answer = Ask(About("a"));

@@ -37,6 +37,8 @@ class SessionChecksTest : public ::testing::Test, public SessionHarness {
   policy::v1::Grant AGrant(const std::vector<std::string>& rules) {
     policy::v1::Grant grant = MakeGrant(now() + absl::Hours(1), {"pubsub #"});
     grant.set_policy_version("version");
+    grant.add_key_ids("thumbprint");
+    grant.add_key_ids("kid");
     for (const std::string& rule : rules) {
       grant.add_rules(sluice::testing::RuleFromText(rule));
     }
@@ -69,6 +71,7 @@ TEST_F(SessionChecksTest, APublishWaitsForItsAnswer) {
   EXPECT_EQ(check_asked().checker(), "plant-db");
   EXPECT_EQ(check_asked().connection().client_address(), "192.0.2.1:4000");
   EXPECT_FALSE(check_asked().issuer().empty());
+  EXPECT_EQ(check_asked().key_id(), "thumbprint");
   EXPECT_FALSE(session().wants_client_bytes());
   // What comes behind it waits too, and then passes in order.
   EXPECT_THAT(Publish("open"), IsEmpty());
