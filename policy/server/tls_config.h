@@ -20,6 +20,11 @@ struct TlsFiles {
   std::vector<std::string> Paths() const;
 };
 
+inline bool operator==(const TlsFiles& a, const TlsFiles& b) {
+  return a.certificate == b.certificate && a.private_key == b.private_key &&
+         a.client_ca == b.client_ca;
+}
+
 // TLS of the service: PEM texts, checked.
 struct TlsConfig {
   std::string certificate;

@@ -10,6 +10,22 @@
 #include "policy/tls/validity.h"
 
 namespace sluice::policy {
+namespace {
+
+// What a server of `running` files takes from the files of a configuration:
+// whether TLS is spoken, and clients need certificates, waits for a restart.
+TlsFiles Merge(const TlsFiles& running, const TlsFiles& configured) {
+  if (running.certificate.empty() || configured.certificate.empty()) {
+    return running;
+  }
+  TlsFiles merged = configured;
+  if (running.client_ca.empty() != configured.client_ca.empty()) {
+    merged.client_ca = running.client_ca;
+  }
+  return merged;
+}
+
+}  // namespace
 
 std::vector<FileWatcher::State> TlsReloader::Read(LoadedConfig* config) {
   std::vector<FileWatcher::State> known =
@@ -34,8 +50,16 @@ TlsReloader::TlsReloader(TlsFiles files, std::vector<FileWatcher::State> known,
 
 void TlsReloader::ReloadServer(LoadedConfig config) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  files_ = config.tls_files;
-  watcher_.SetFiles(files_.Paths(), Read(&config));
+  TlsFiles files = Merge(files_, config.tls_files);
+  if (files == config.tls_files) {
+    files_ = std::move(files);
+    watcher_.SetFiles(files_.Paths(), Read(&config));
+  } else if (!(files == files_)) {
+    // The server takes no TLS of another shape out of `config`: the watcher
+    // has them read, as files that it does not know.
+    files_ = std::move(files);
+    watcher_.SetFiles(files_.Paths(), {});
+  }
   server_.Reload(std::move(config));
 }
 

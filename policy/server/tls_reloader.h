@@ -38,7 +38,9 @@ class TlsReloader {
   TlsReloader& operator=(const TlsReloader&) = delete;
 
   // Has the server take over `config`, and watches its files from now on. What
-  // was read before does not come after it.
+  // was read before does not come after it. Where TLS or the client CA comes or
+  // goes, which the server leaves to a restart, what it has is still followed:
+  // its client CA, and of the other files those of `config`.
   void ReloadServer(LoadedConfig config);
 
  private:

@@ -32,30 +32,44 @@ class TlsReloaderTest : public ::testing::Test {
     Write("policy.crt", server_.certificate_pem());
     Write("policy.key", server_.private_key_pem());
     Write("clients.crt", old_authority_.certificate_pem());
-    policy_ = std::make_unique<PolicyServer>(Config());
-    EXPECT_TRUE(policy_->Listen().ok());
-    LoadedConfig config = Config();
-    std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
-    reloader_ = std::make_unique<TlsReloader>(config.tls_files,
-                                              std::move(known), policy_.get(),
-                                              &log_, absl::Milliseconds(5));
+    Start(Config());
   }
   ~TlsReloaderTest() override { reloader_.reset(); }
+
+  void Start(LoadedConfig config) {
+    reloader_.reset();
+    const TlsFiles files = config.tls_files;
+    std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
+    policy_ = std::make_unique<PolicyServer>(std::move(config));
+    EXPECT_TRUE(policy_->Listen().ok());
+    reloader_ = std::make_unique<TlsReloader>(
+        files, std::move(known), policy_.get(), &log_, absl::Milliseconds(5));
+  }
 
   void Write(absl::string_view name, absl::string_view text) {
     dir_.Write(name, text);
   }
+  // Another certificate of the server, and its key.
+  void WriteServer(const TestCertificate& server,
+                   absl::string_view name = "policy") {
+    Write(absl::StrCat(name, ".crt"), server.certificate_pem());
+    Write(absl::StrCat(name, ".key"), server.private_key_pem());
+  }
 
-  LoadedConfig Config(absl::string_view client_ca = "client_ca: clients.crt") {
+  LoadedConfig ConfigWith(absl::string_view tls) {
     auto config = LoadConfig(
         dir_.Write("policy.yaml",
-                   absl::StrCat("address: 127.0.0.1:0\naudience: broker\n"
-                                "tls: {certificate: policy.crt, private_key: "
-                                "policy.key, ",
-                                client_ca, "}\n")),
+                   absl::StrCat("address: 127.0.0.1:0\naudience: broker\n", tls,
+                                "\n")),
         Hosting::kStandalone);
     EXPECT_TRUE(config.ok()) << config.status();
     return *std::move(config);
+  }
+  LoadedConfig Config(absl::string_view client_ca = "client_ca: clients.crt",
+                      absl::string_view name = "policy") {
+    return ConfigWith(absl::StrCat("tls: {certificate: ", name,
+                                   ".crt, private_key: ", name, ".key, ",
+                                   client_ca, "}"));
   }
 
   // A channel that shares its connection with no other.
@@ -230,6 +244,45 @@ TEST_F(TlsReloaderTest, ThatClientsNeedACertificateStaysAsItIs) {
   policy_->Reload(std::move(config));
   EXPECT_TRUE(IsServed(old_client_, authority_));
   EXPECT_FALSE(IsServed(new_client_, authority_));
+}
+
+// What runs is followed, whatever waits for a restart.
+TEST_F(TlsReloaderTest, WithoutAClientCaTheRunningOneIsFollowed) {
+  reloader_->ReloadServer(Config(""));
+  const TestCertificate authority = TestCertificate::Authority("servers");
+  WriteServer(authority.Issue({}));
+  EXPECT_TRUE(BecomesServed(old_client_, authority));
+  EXPECT_FALSE(IsServed(new_client_, authority));
+  Write("clients.crt", new_authority_.certificate_pem());
+  EXPECT_TRUE(BecomesServed(new_client_, authority));
+  EXPECT_FALSE(IsServed(old_client_, authority));
+}
+
+TEST_F(TlsReloaderTest, AClientCaThatWaitsForARestartIsNotTakenLater) {
+  Start(Config(""));
+  reloader_->ReloadServer(Config());
+  const TestCertificate authority = TestCertificate::Authority("servers");
+  WriteServer(authority.Issue({}));
+  EXPECT_TRUE(BecomesServed(new_client_, authority));
+}
+
+TEST_F(TlsReloaderTest, WithoutTlsTheRunningOneIsFollowed) {
+  reloader_->ReloadServer(ConfigWith(""));
+  const TestCertificate authority = TestCertificate::Authority("servers");
+  WriteServer(authority.Issue({}));
+  EXPECT_TRUE(BecomesServed(old_client_, authority));
+  EXPECT_FALSE(IsServed(new_client_, authority));
+}
+
+TEST_F(TlsReloaderTest, OtherFilesAreTakenWhileAClientCaWaits) {
+  const TestCertificate authority = TestCertificate::Authority("servers");
+  WriteServer(authority.Issue({}), "other");
+  reloader_->ReloadServer(Config("", "other"));
+  EXPECT_TRUE(BecomesServed(old_client_, authority));
+  EXPECT_FALSE(IsServed(new_client_, authority));
+  const TestCertificate next = TestCertificate::Authority("servers");
+  WriteServer(next.Issue({}), "other");
+  EXPECT_TRUE(BecomesServed(old_client_, next));
 }
 
 }  // namespace
