@@ -137,7 +137,6 @@ class PolicyWatch::Stream
 
   void OnDone(const grpc::Status& status) override {
     if (problem_.empty()) problem_ = status.error_message();
-    if (is_undecided_) watch_->observer_->OnServiceState("");
     if (is_current_ && !stopped_) watch_->observer_->OnWatchEnded(problem_);
     std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
@@ -184,7 +183,11 @@ class PolicyWatch::Stream
       // out in between, and it would be lost when it has begun.
       const bool begins = !is_current_;
       Note(&is_current_);
-      if (begins) watch_->observer_->OnWatchBegun();
+      if (begins) {
+        // A service says before all else that it decides nothing.
+        if (!has_state_) TakeState(policy::v1::ServiceState());
+        watch_->observer_->OnWatchBegun();
+      }
     }
     return true;
   }
@@ -244,8 +247,10 @@ class PolicyWatch::Stream
   }
 
   void TakeState(const policy::v1::ServiceState& state) {
-    is_undecided_ = state.undecided();
-    watch_->observer_->OnServiceState(!is_undecided_ ? ""
+    has_state_ = true;
+    if (!state.undecided() && !watch_->is_undecided_) return;
+    watch_->is_undecided_ = state.undecided();
+    watch_->observer_->OnServiceState(!state.undecided() ? ""
                                       : state.detail().empty()
                                           ? "nothing is decided"
                                           : state.detail());
@@ -295,7 +300,7 @@ class PolicyWatch::Stream
   WatchResponse response_;
   // Of a snapshot whose end has not come.
   std::vector<policy::v1::Revocation> staged_;
-  bool is_undecided_ = false;
+  bool has_state_ = false;  // the service has said whether it decides
   std::string problem_;
   std::atomic<bool> stopped_{false};
 

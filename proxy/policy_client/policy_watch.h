@@ -51,6 +51,7 @@ class PolicyWatch {
   // What the observer has been told; streams come one after the other.
   policy::v1::WatchPosition position_;
   bool has_position_ = false;
+  bool is_undecided_ = false;
   std::string failure_;      // of the last stream, on the thread
   bool may_be_lost_ = true;  // and the observer has not been told so
 

@@ -46,8 +46,9 @@ class WatchObserverInterface {
   // goes. `reason`, for the log, is why the last attempt failed, if one has.
   virtual void OnWatchLost(const std::string& reason) = 0;
   // Why the service, which is there, decides nothing at the moment; empty where
-  // it does, as at the start and at each OnWatchEnded(). May come before
-  // OnWatchBegun().
+  // it does, as at the start. Holds until the next, which may be told before
+  // OnWatchBegun(): beyond OnWatchEnded(), since a service that was restarted
+  // is expected to decide no more than before, until it says so.
   virtual void OnServiceState(const std::string& problem) = 0;
 };
 

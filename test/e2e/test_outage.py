@@ -1,6 +1,7 @@
 """What becomes of connected clients when the policy service is away."""
 
 import signal
+import sqlite3
 import urllib.request
 
 from harness.admin import http_status
@@ -87,3 +88,40 @@ class DisconnectOnOutageTest(OutageTestCase):
         self.stack.start_policy()
         eventually(self.is_watching, "the policy service is watched again")
         client.ping()
+
+
+class UndecidedTest(OutageTestCase):
+    stack_options = {"policy": {"store": {"memory": None,
+                                          "sqlite": "policy.db"}}}
+
+    def spoil_a_rule(self):
+        done = self.stack.sluicectl("rule", "put", "r", "--deny", "--publish",
+                                    "--topic", "x/#")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.stack.policy.stop()
+        store = sqlite3.connect(self.stack.directory / "policy.db")
+        store.execute("UPDATE resources SET value = x'ffffff'"
+                      " WHERE CAST(collection AS TEXT) = 'rules'")
+        store.commit()
+        store.close()
+
+    def watches_begun(self):
+        return self.stack.proxy.output().count('"policy_watch_begun"')
+
+    def test_proxy_does_not_expect_more_of_an_undecided_service(self):
+        self.spoil_a_rule()
+        self.stack.start_policy()
+        self.stack.proxy.wait_for("policy_undecided")
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            begun = self.watches_begun()
+            self.stack.policy.stop(number)
+            eventually(lambda: not self.is_watching(), "the loss is seen")
+            self.assertEqual(
+                http_status(self.stack.admin_address, "/readyz"), 503)
+            self.stack.start_policy()
+            eventually(lambda: self.watches_begun() > begun, "it is watched")
+        self.assertNotIn("policy_decides", self.stack.proxy.output())
+        self.assertEqual(self.stack.sluicectl("rule", "delete", "r").returncode,
+                         0)
+        self.stack.proxy.wait_for("policy_decides")
+        self.connected("a/# pub")

@@ -350,9 +350,27 @@ TEST_F(PolicyWatchTest, TellsWhetherTheServiceDecides) {
   EXPECT_EQ(Next(), "begun");
   EXPECT_EQ(Next(), "state ");
   EXPECT_EQ(Next(), "state nothing is decided");
-  // Nothing is known of the service on the next stream.
-  EXPECT_EQ(Next(), "state ");
+  // Nothing else is known of the service until it is back, and says so.
   EXPECT_EQ(Next(), "ended");
+  service_.scripts.Put(script);
+  EXPECT_EQ(Next(), "state no store");
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "state ");
+  EXPECT_EQ(Next(), "state nothing is decided");
+  EXPECT_EQ(Next(), "ended");
+  // One that says nothing of it does decide.
+  const auto silent = [](grpc::ServerContext*, auto* stream) {
+    stream->Write(Snapshot("b", false));
+  };
+  service_.scripts.Put(silent);
+  EXPECT_EQ(Next(), "snapshot +b");
+  EXPECT_EQ(Next(), "state ");
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "ended");
+  service_.scripts.Put(silent);
+  EXPECT_EQ(Next(), "snapshot +b");
+  EXPECT_EQ(Next(), "begun");
 }
 
 TEST_F(PolicyWatchTest, EndsInTheMiddleOfAStream) {
