@@ -146,8 +146,13 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
   families.push_back(BuildInfo("sluice_policy_build_info"));
   families.push_back(
       Flag("sluice_policy_ready",
-           "Whether decisions can be made, as /readyz has it: 1 or 0.",
+           "Whether the store can be reached, as /readyz has it: 1 or 0.",
            sources.is_ready()));
+  families.push_back(
+      Flag("sluice_policy_undecided",
+           "Whether nothing is decided, since something in the store cannot be "
+           "read, or the store be reached: 1 or 0.",
+           sources.is_undecided()));
   families.push_back(Decisions(*sources.decisions));
   families.push_back(DecisionTimes(*sources.decisions));
   families.push_back(SingleCounter(

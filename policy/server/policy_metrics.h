@@ -29,6 +29,7 @@ struct PolicyMetricSources {
   std::function<size_t()> proxies_watching;
   std::function<Replica::Counts()> resources;
   std::function<bool()> is_ready;
+  std::function<bool()> is_undecided;
   std::function<uint64_t()> connections_refused;
   std::function<uint64_t()> log_suppressed;
   const Logger* log = nullptr;

@@ -103,7 +103,9 @@ class PolicyServer : private JwksObserverInterface {
   // configuration and which Reload() does not change.
   std::vector<std::string> FieldsForRestart(const LoadedConfig& config) const;
 
-  // What keeps it from deciding, a line each; empty: nothing. Any thread.
+  // What keeps it from serving, which is a store out of reach, a line each;
+  // empty: nothing. It may decide nothing all the same, as Replica says. Any
+  // thread.
   std::string Missing() const { return serving_status_.Missing(); }
 
   // What there is to tell of it, for as long as it lives.

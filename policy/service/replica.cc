@@ -55,6 +55,11 @@ absl::Status Replica::CheckComplete() const {
   return CheckCompleteLocked();
 }
 
+bool Replica::is_undecided() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return !ProblemLocked().empty();
+}
+
 std::string Replica::ProblemLocked() const {
   const absl::Status complete = CheckCompleteLocked();
   if (!complete.ok()) return std::string(complete.message());

@@ -99,6 +99,10 @@ class Replica final : public ResourceObserverInterface {
   // (kDataLoss) takes nothing away: what it had counts.
   absl::Status CheckComplete() const;
 
+  // Whether nothing is decided at the moment, as proxies are told:
+  // CheckComplete() says so, or a rule cannot be read.
+  bool is_undecided() const;
+
   // The managed public topics.
   std::vector<v1::Permission> public_topics() const;
 

@@ -112,6 +112,9 @@ class UndecidedTest(OutageTestCase):
         self.spoil_a_rule()
         self.stack.start_policy()
         self.stack.proxy.wait_for("policy_undecided")
+        metrics = self.stack.policy_metrics()
+        self.assertEqual(metrics["sluice_policy_undecided"], 1)
+        self.assertEqual(metrics["sluice_policy_ready"], 1)
         for number in (signal.SIGTERM, signal.SIGKILL):
             begun = self.watches_begun()
             self.stack.policy.stop(number)
@@ -124,4 +127,6 @@ class UndecidedTest(OutageTestCase):
         self.assertEqual(self.stack.sluicectl("rule", "delete", "r").returncode,
                          0)
         self.stack.proxy.wait_for("policy_decides")
+        self.assertEqual(
+            self.stack.policy_metrics()["sluice_policy_undecided"], 0)
         self.connected("a/# pub")

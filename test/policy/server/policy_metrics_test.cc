@@ -28,6 +28,7 @@ class PolicyMetricsTest : public ::testing::Test {
     sources_.proxies_watching = [] { return size_t{3}; };
     sources_.resources = [] { return Replica::Counts{1, 2, 3, 4}; };
     sources_.is_ready = [this] { return is_ready_; };
+    sources_.is_undecided = [this] { return is_undecided_; };
     sources_.connections_refused = [] { return uint64_t{5}; };
     sources_.log_suppressed = [] { return uint64_t{6}; };
   }
@@ -54,6 +55,7 @@ class PolicyMetricsTest : public ::testing::Test {
   std::atomic<uint64_t> jwks_failures_{0};
   std::atomic<uint64_t> store_losses_{0};
   bool is_ready_ = false;
+  bool is_undecided_ = false;
   PolicyMetricSources sources_;
 };
 
@@ -90,8 +92,8 @@ TEST_F(PolicyMetricsTest, HasAllSeriesFromTheStart) {
     }
   }
   for (const char* name :
-       {"sluice_policy_ready", "sluice_policy_jwks_failures_total",
-        "sluice_policy_store_losses_total",
+       {"sluice_policy_ready", "sluice_policy_undecided",
+        "sluice_policy_jwks_failures_total", "sluice_policy_store_losses_total",
         "sluice_policy_log_dropped_total"}) {
     EXPECT_EQ(Value(name), "0") << name;
   }
@@ -107,6 +109,7 @@ TEST_F(PolicyMetricsTest, TellsWhatIsCounted) {
   ++jwks_failures_;
   ++store_losses_;
   is_ready_ = true;
+  is_undecided_ = true;
   EXPECT_EQ(Value("sluice_policy_decisions_total{kind=\"check\",result="
                   "\"denied\"}"),
             "1");
@@ -131,6 +134,7 @@ TEST_F(PolicyMetricsTest, TellsWhatIsCounted) {
   EXPECT_EQ(Value("sluice_policy_resources{collection=\"rules\"}"), "3");
   EXPECT_EQ(Value("sluice_policy_resources{collection=\"issuers\"}"), "4");
   EXPECT_EQ(Value("sluice_policy_ready"), "1");
+  EXPECT_EQ(Value("sluice_policy_undecided"), "1");
   EXPECT_EQ(Value("sluice_policy_connections_refused_total"), "5");
   EXPECT_EQ(Value("sluice_policy_log_suppressed_total"), "6");
 }

@@ -120,6 +120,7 @@ TEST_F(SluicePolicyTest, TellsHealthAndMetricsOverHttp) {
               HasSubstr("\nsluice_policy_decisions_total{kind=\"authenticate\","
                         "result=\"granted\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("\nsluice_policy_ready 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("\nsluice_policy_undecided 0\n"));
   EXPECT_THAT(metrics, HasSubstr("\nprocess_open_fds "));
 }
 

@@ -290,8 +290,10 @@ TEST_F(ReplicaTest, IsNotCompleteWithARevocationThatCannotBeRead) {
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(told[0].find("revocations: revocations/1 cannot be read"), 0u);
   EXPECT_TRUE(absl::IsFailedPrecondition(replica_.CheckComplete()));
+  EXPECT_TRUE(replica_.is_undecided());
   Put(Revoke("1", "alice"));
   EXPECT_TRUE(replica_.CheckComplete().ok());
+  EXPECT_FALSE(replica_.is_undecided());
   Put(resource);
   EXPECT_FALSE(replica_.CheckComplete().ok());
   Delete("1");
@@ -315,8 +317,10 @@ TEST_F(ReplicaTest, AnUnreadableRuleIsToldOf) {
   EXPECT_EQ(told[0].find("rules/1 cannot be read"), 0u);
   replica_.OnSnapshot(9, {Rule("1")});
   EXPECT_EQ(told.size(), 2u);
+  EXPECT_TRUE(replica_.is_undecided());
   replica_.OnSnapshot(10, {Revoke("1", "alice")});
   EXPECT_EQ(told.size(), 2u);
+  EXPECT_FALSE(replica_.is_undecided());
 }
 
 TEST_F(ReplicaTest, WaitersHearWhenTheirRevisionCounts) {
