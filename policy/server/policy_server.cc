@@ -347,12 +347,14 @@ Deciders PolicyServer::Configure(LoadedConfig config) {
   jwks_sources_ = std::move(config.issuer_settings.jwks);
   verifier_ = config.verifier.WithKnownKeys(known_keys_);
   public_topics_ = std::move(config.public_topics);
-  introspector_.reset();
-  std::vector<IntrospectionEndpoint>& endpoints =
-      config.issuer_settings.introspection;
-  if (!endpoints.empty()) {
-    Introspector::Options options{*verifier_, std::move(endpoints)};
-    introspector_ = std::make_shared<Introspector>(std::move(options),
+  Introspector::Options introspection{
+      *verifier_, std::move(config.issuer_settings.introspection)};
+  if (introspection.endpoints.empty()) {
+    introspector_.reset();
+  } else if (introspector_ == nullptr ||
+             !introspector_->IsMadeOf(introspection)) {
+    // Else it goes on: all sessions with references would be asked about anew.
+    introspector_ = std::make_shared<Introspector>(std::move(introspection),
                                                    IntrospectionHttp(), clock_);
   }
   return MakeDeciders();

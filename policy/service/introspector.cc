@@ -6,7 +6,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/digest.h"
+#include "policy/ace/issuer.h"
 #include "policy/ace/rejection.h"
+#include "policy/service/policy_digest.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {
@@ -20,7 +22,33 @@ constexpr int kHttpCreated = 201;
 // tries again and again, and is soon forgotten: the token may be issued yet.
 constexpr absl::Duration kMaxRefusalAge = absl::Seconds(5);
 
+// Names what answers are held to.
+std::string DigestOf(const Introspector::Options& options) {
+  ace::TokenVerifier::Options held_to = options.verifier.options();
+  held_to.issuers.clear();
+  for (const IntrospectionEndpoint& endpoint : options.endpoints) {
+    const ace::Issuer* const issuer =
+        ace::FindIssuer(options.verifier.issuers(), endpoint.issuer);
+    if (issuer == nullptr) continue;
+    ace::Issuer asked;
+    asked.name = issuer->name;
+    asked.profile = issuer->profile;
+    held_to.issuers.push_back(std::move(asked));
+  }
+  return PolicyDigest(held_to, {});
+}
+
 }  // namespace
+
+bool operator==(const IntrospectionEndpoint& a,
+                const IntrospectionEndpoint& b) {
+  return a.issuer == b.issuer && a.url == b.url && a.ca == b.ca &&
+         a.certificate == b.certificate && a.private_key == b.private_key &&
+         a.client.format == b.client.format &&
+         a.client.authentication == b.client.authentication &&
+         a.client.id == b.client.id && a.client.secret == b.client.secret &&
+         a.cache_ttl == b.cache_ttl;
+}
 
 Introspector::Introspector(Options options, http::HttpClientInterface* http,
                            Clock clock)
@@ -28,6 +56,16 @@ Introspector::Introspector(Options options, http::HttpClientInterface* http,
       http_(http),
       clock_(std::move(clock)),
       answers_(options_.max_answers) {}
+
+bool Introspector::IsMadeOf(const Options& options) const {
+  const ace::TokenVerifier::Options& mine = options_.verifier.options();
+  const ace::TokenVerifier::Options& other = options.verifier.options();
+  return options_.endpoints == options.endpoints &&
+         options_.max_answers == options.max_answers &&
+         mine.known_keys == other.known_keys &&
+         mine.accept_exi == other.accept_exi &&
+         DigestOf(options_) == DigestOf(options);
+}
 
 void Introspector::Resolve(const std::string& token, Freshness freshness,
                            Callback done) {

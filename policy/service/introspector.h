@@ -32,6 +32,8 @@ struct IntrospectionEndpoint {
   absl::Duration cache_ttl = absl::Seconds(60);
 };
 
+bool operator==(const IntrospectionEndpoint& a, const IntrospectionEndpoint& b);
+
 // Finds out what references stand for, by asking authorization servers
 // (ACE-TOK-5), and remembers it for a while. Each endpoint is asked in turn;
 // the first to call the token active, with all that a token needs, is its
@@ -62,6 +64,11 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
   // `http` outlives this; its callbacks keep this alive, and so must not keep
   // `http`, which could not end on a thread of its own.
   Introspector(Options options, http::HttpClientInterface* http, Clock clock);
+
+  // Whether one that is made of `options` would ask and answer as this does, so
+  // that what this remembers is good in its place. Keys of issuers, and issuers
+  // that are not asked, have no part in an answer.
+  bool IsMadeOf(const Options& options) const;
 
   // `done` is called once, on any thread, maybe before the call returns. Calls
   // about one token share one question.

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import signal
 import time
 
 from harness import secrets_book
@@ -252,6 +253,42 @@ class FormTest(FakeServerTestCase):
                 self.server.body = json.dumps(
                     self.answer(self.key, **members)).encode()
                 self.assert_code(self.connack(), 0x87)
+
+
+class ReloadTest(FakeServerTestCase):
+    introspection = {"cache_ttl": "60s"}
+
+    def reload(self, changes):
+        reloads = self.stack.policy.output().count('"reloaded"')
+        self.stack.change_policy(changes)
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: self.stack.policy.output().count(
+            '"reloaded"') > reloads, "the configuration counts")
+
+    def questions(self):
+        return sum(self.opaque in body for _, body in self.server.questions)
+
+    # covers: ACE-TOK-5
+    def test_what_was_said_counts_after_a_reload_that_is_about_other_things(
+            self):
+        self.server.body = json.dumps(
+            self.answer(self.key, "a/# pub")).encode()
+        self.assert_code(self.connack(), 0)
+        client = self.last
+        self.assertEqual(self.questions(), 1)
+        self.reload({"public_topics": [
+            {"filter": "more/#", "permissions": ["sub"]}]})
+        # Who is in is given the new topics, without a question.
+        eventually(lambda: client.subscribe("more/a")[0] < 0x80, "new topics")
+        self.assert_code(self.connack(), 0)
+        self.assertEqual(self.questions(), 1)
+        # Whom the server is to take the broker for is another matter.
+        issuer = json.loads((self.stack.directory / "policy.yaml").read_text(
+            encoding="utf-8"))["issuers"][0]
+        issuer["introspection"]["client_id"] = "another"
+        self.reload({"issuers": [issuer]})
+        self.assert_code(self.connack(), 0)
+        self.assertEqual(self.questions(), 2)
 
 
 class AceJsonTest(FakeServerTestCase):

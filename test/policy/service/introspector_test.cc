@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/ace/known_keys.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_verifier.h"
 #include "test/policy/service/fake_http_client.h"
 #include "test/policy/testing/test_issuer.h"
 
@@ -29,8 +31,8 @@ class IntrospectorTest : public ::testing::Test {
  protected:
   explicit IntrospectorTest(size_t endpoints = 1) { Restart(endpoints, 100); }
 
-  void Restart(size_t endpoints, size_t max_answers,
-               ace::IntrospectionFormat format = {}) {
+  Introspector::Options OptionsFor(size_t endpoints, size_t max_answers,
+                                   ace::IntrospectionFormat format = {}) const {
     Introspector::Options options{issuer_.Verifier(), {}, max_answers};
     for (size_t i = 0; i < endpoints; ++i) {
       IntrospectionEndpoint endpoint;
@@ -44,8 +46,13 @@ class IntrospectorTest : public ::testing::Test {
       endpoint.client.secret = "s3cret";
       options.endpoints.push_back(endpoint);
     }
-    introspector_ = std::make_shared<Introspector>(std::move(options), &http_,
-                                                   [this] { return now_; });
+    return options;
+  }
+  void Restart(size_t endpoints, size_t max_answers,
+               ace::IntrospectionFormat format = {}) {
+    introspector_ = std::make_shared<Introspector>(
+        OptionsFor(endpoints, max_answers, format), &http_,
+        [this] { return now_; });
   }
 
   // Asks; the answer comes to answers_.
@@ -273,6 +280,64 @@ TEST_F(IntrospectorTest, AnAnswerMayComeAfterEverybodyLetGo) {
   introspector_.reset();
   http_.Answer(200, Active());
   EXPECT_EQ(answers_.size(), 1u);
+}
+
+TEST_F(IntrospectorTest, TellsWhetherItsAnswersAreThoseOfOthers) {
+  const auto same_with = [this](auto change) {
+    Introspector::Options options = OptionsFor(2, 100);
+    change(&options.endpoints[1]);
+    return introspector_->IsMadeOf(options);
+  };
+  Restart(2, 100);
+  EXPECT_TRUE(introspector_->IsMadeOf(OptionsFor(2, 100)));
+  EXPECT_FALSE(introspector_->IsMadeOf(OptionsFor(1, 100)));
+  EXPECT_FALSE(introspector_->IsMadeOf(OptionsFor(2, 99)));
+  EXPECT_TRUE(same_with([](auto*) {}));
+  EXPECT_FALSE(same_with([](auto* e) { e->issuer = "https://other"; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->url += "x"; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->ca = ""; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->certificate = ""; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->private_key = ""; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->cache_ttl = absl::Seconds(1); }));
+  EXPECT_FALSE(same_with(
+      [](auto* e) { e->client.format = ace::IntrospectionFormat::kAceCbor; }));
+  EXPECT_FALSE(same_with([](auto* e) {
+    e->client.authentication = ace::ClientAuthentication::kPost;
+  }));
+  EXPECT_FALSE(same_with([](auto* e) { e->client.id = "other"; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->client.secret = "other"; }));
+}
+
+TEST_F(IntrospectorTest, AnswersAreOthersByWhatTheyAreHeldTo) {
+  const auto same_with = [this](auto change) {
+    ace::TokenVerifier::Options held_to = issuer_.Verifier().options();
+    change(&held_to);
+    Introspector::Options options = OptionsFor(1, 100);
+    options.verifier = *ace::TokenVerifier::Create(std::move(held_to));
+    return introspector_->IsMadeOf(options);
+  };
+  EXPECT_TRUE(same_with([](auto*) {}));
+  EXPECT_FALSE(same_with([](auto* v) { v->audience = "other"; }));
+  EXPECT_FALSE(same_with([](auto* v) { v->clock_skew = absl::Seconds(9); }));
+  EXPECT_FALSE(same_with([](auto* v) { v->accept_exi = !v->accept_exi; }));
+  EXPECT_FALSE(same_with([](auto* v) { v->decryption_keys = {}; }));
+  EXPECT_FALSE(same_with(
+      [](auto* v) { v->issuers[0].profile = ace::Profile::kDraft01; }));
+  struct NoKeys final : ace::KnownKeysInterface {
+    absl::StatusOr<std::optional<ace::PopKey>> FindByKid(
+        absl::string_view, absl::string_view, absl::string_view,
+        absl::Time) const override {
+      return std::nullopt;
+    }
+  };
+  EXPECT_FALSE(
+      same_with([](auto* v) { v->known_keys = std::make_shared<NoKeys>(); }));
+  // No answer is signed, and others' issuers are not asked.
+  EXPECT_TRUE(same_with([](auto* v) { v->issuers[0].keys = {}; }));
+  EXPECT_TRUE(same_with([](auto* v) {
+    v->issuers.push_back(v->issuers[0]);
+    v->issuers[1].name = "https://other";
+  }));
 }
 
 }  // namespace
