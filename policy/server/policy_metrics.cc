@@ -138,6 +138,24 @@ MetricFamily Resources(const Replica::Counts& counts) {
   return family;
 }
 
+MetricFamily Certificates(const TlsCredentials* tls) {
+  MetricFamily family =
+      Family("sluice_policy_certificate_not_after_seconds",
+             "When what tls has expires: of the chain the first, of client CAs "
+             "the last. Unix time.",
+             MetricType::Gauge);
+  if (tls == nullptr) return family;
+  const auto add = [&family](const char* of, absl::Time not_after) {
+    if (not_after == absl::InfiniteFuture()) return;
+    family.metric.push_back(GaugeOf(
+        {{"of", of}}, static_cast<double>(absl::ToUnixSeconds(not_after))));
+  };
+  const TlsCredentials::Expiries expiries = tls->expiries();
+  add("tls.certificate", expiries.certificate);
+  add("tls.client_ca", expiries.client_ca);
+  return family;
+}
+
 }  // namespace
 
 std::string PolicyMetricsText(const PolicyMetricSources& sources,
@@ -161,6 +179,7 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
       "name the certificate, or only the descriptors that are kept for other "
       "things were left.",
       sources.connections_refused()));
+  families.push_back(Certificates(sources.tls));
   families.push_back(CallsWaiting(sources));
   families.push_back(CallsRefused(sources));
   families.push_back(

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "policy/http/counted_http_client.h"
+#include "policy/server/tls_credentials.h"
 #include "policy/service/call_pool.h"
 #include "policy/service/decision_stats.h"
 #include "policy/service/replica.h"
@@ -17,7 +18,8 @@
 namespace sluice::policy {
 
 // Where the policy service's numbers are counted. All outlives its use, and can
-// be read by any thread; nothing is null but `log`.
+// be read by any thread; nothing is null but `log` and
+// `tls`.
 struct PolicyMetricSources {
   const DecisionStats* decisions = nullptr;
   const CallPool* proxy_calls = nullptr;
@@ -30,6 +32,8 @@ struct PolicyMetricSources {
   std::function<Replica::Counts()> resources;
   std::function<bool()> is_ready;
   std::function<bool()> is_undecided;
+  // Null without TLS.
+  const TlsCredentials* tls = nullptr;
   std::function<uint64_t()> connections_refused;
   std::function<uint64_t()> log_suppressed;
   const Logger* log = nullptr;

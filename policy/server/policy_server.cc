@@ -251,6 +251,7 @@ PolicyMetricSources PolicyServer::metric_sources() const {
   sources.resources = [this] { return replica_->counts(); };
   sources.is_ready = [this] { return Missing().empty(); };
   sources.is_undecided = [this] { return replica_->is_undecided(); };
+  sources.tls = tls_credentials_.get();
   sources.log = log_;
   sources.connections_refused = [this] {
     return callers_refused_ + (acceptor_ == nullptr ? 0 : acceptor_->refused());

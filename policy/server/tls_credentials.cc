@@ -3,6 +3,7 @@
 #include "absl/strings/string_view.h"
 #include "grpcpp/security/tls_certificate_verifier.h"
 #include "grpcpp/security/tls_credentials_options.h"
+#include "policy/tls/validity.h"
 
 namespace sluice::policy {
 namespace {
@@ -55,12 +56,28 @@ absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Create(
   absl::StatusOr<std::unique_ptr<TlsMaterial>> material =
       TlsMaterial::Create(TextsOf(tls));
   if (!material.ok()) return material.status();
-  return std::unique_ptr<TlsCredentials>(
+  std::unique_ptr<TlsCredentials> result(
       new TlsCredentials(*std::move(material), !tls.client_ca.empty()));
+  result->NoteExpiries(tls);
+  return result;
 }
 
 absl::Status TlsCredentials::Replace(const TlsConfig& tls) {
-  return material_->Replace(TextsOf(tls));
+  absl::Status status = material_->Replace(TextsOf(tls));
+  if (status.ok()) NoteExpiries(tls);
+  return status;
+}
+
+void TlsCredentials::NoteExpiries(const TlsConfig& tls) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  expiries_ = {FirstExpiry(tls.certificate), has_client_ca_
+                                                 ? LastExpiry(tls.client_ca)
+                                                 : absl::InfiniteFuture()};
+}
+
+TlsCredentials::Expiries TlsCredentials::expiries() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return expiries_;
 }
 
 std::shared_ptr<grpc::ServerCredentials> TlsCredentials::ForServer(

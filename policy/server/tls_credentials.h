@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "grpcpp/security/server_credentials.h"
 #include "policy/server/tls_config.h"
 #include "policy/service/access_control.h"
@@ -34,6 +36,14 @@ class TlsCredentials {
   // failure nothing changes. One thread at a time.
   absl::Status Replace(const TlsConfig& tls);
 
+  // When what is in use expires: of the chain the first, of client CAs the
+  // last. Any thread.
+  struct Expiries {
+    absl::Time certificate;
+    absl::Time client_ca;  // the infinite future where there are none
+  };
+  Expiries expiries() const;
+
   // For a server that this and `access` outlive.
   std::shared_ptr<grpc::ServerCredentials> ForServer(
       const AccessControl* access, OnRefused on_refused) const;
@@ -42,8 +52,12 @@ class TlsCredentials {
   TlsCredentials(std::unique_ptr<TlsMaterial> material, bool has_client_ca)
       : material_(std::move(material)), has_client_ca_(has_client_ca) {}
 
+  void NoteExpiries(const TlsConfig& tls);
+
   const std::unique_ptr<TlsMaterial> material_;
   const bool has_client_ca_;
+  mutable std::mutex mutex_;
+  Expiries expiries_;  // with mutex_ held
 };
 
 }  // namespace sluice::policy

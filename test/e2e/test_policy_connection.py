@@ -146,6 +146,13 @@ class ExpiredCertificateTest(StackTestCase):
         self.assertIn("certificate verify failed", cause)
         stack.policy.wait_for("tls.certificate: policy.crt: certificate 1 has "
                               "expired, at 20")
+        series = ('sluice_policy_certificate_not_after_seconds'
+                  '{of="tls.certificate"}')
+        left = stack.policy_metrics()[series] - time.time()
+        self.assertLess(abs(left + 86400), 600)
+        certificates.issue(stack.directory, "policy", days=1)
+        eventually(lambda: stack.policy_metrics()[series] > time.time(),
+                   "a new certificate is taken over")
 
 
 class ForeignCertificateTest(StackTestCase):
