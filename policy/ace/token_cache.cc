@@ -30,47 +30,51 @@ bool HoldsSecret(const TokenContents& contents) {
   return key != nullptr && key->type() == KeyType::kSymmetric;
 }
 
+// A token without `exp` has `exi`, which begins when it is first seen.
+absl::Time ExpiryOf(const TokenContents& contents, absl::Time now) {
+  const Claims& claims = contents.claims;
+  if (claims.expires_at.has_value()) return *claims.expires_at;
+  return now + claims.exi.value_or(absl::ZeroDuration());
+}
+
 }  // namespace
 
 std::shared_ptr<const TokenContents> TokenCache::Find(
-    const std::string& digest) {
+    const std::string& digest) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (const auto found = recent_.entries.find(digest);
-      found != recent_.entries.end()) {
-    return found->second.contents;
-  }
-  const auto found = older_.entries.find(digest);
-  if (found == older_.entries.end()) return nullptr;
-  Entry entry = std::move(found->second);
-  older_.entries.erase(found);
-  older_.bytes -= entry.bytes;
-  std::shared_ptr<const TokenContents> contents = entry.contents;
-  AddToRecent(digest, std::move(entry));
-  return contents;
+  const auto found = entries_.find(digest);
+  return found == entries_.end() ? nullptr : found->second.contents;
 }
 
-void TokenCache::Add(const std::string& digest, const TokenContents& contents) {
+void TokenCache::Add(const std::string& digest, const TokenContents& contents,
+                     absl::Time now) {
   if (HoldsSecret(contents)) return;
   const size_t bytes = BytesOf(contents);
-  if (bytes > max_bytes_ / 2) return;
-  Entry entry{std::make_shared<const TokenContents>(contents), bytes};
+  if (bytes > max_bytes_) return;
+  auto copy = std::make_shared<const TokenContents>(contents);
   const std::lock_guard<std::mutex> lock(mutex_);
-  AddToRecent(digest, std::move(entry));
+  while (!by_expiry_.empty() &&
+         (by_expiry_.begin()->first <= now || bytes_ + bytes > max_bytes_)) {
+    RemoveFirst();
+  }
+  const auto [entry, is_new] = entries_.try_emplace(digest);
+  if (!is_new) return;  // another thread was as fast
+  entry->second = {std::move(copy), bytes,
+                   by_expiry_.emplace(ExpiryOf(contents, now), entry->first)};
+  bytes_ += bytes;
 }
 
-void TokenCache::AddToRecent(const std::string& digest, Entry entry) {
-  if (recent_.bytes + entry.bytes > max_bytes_ / 2) {
-    older_ = std::exchange(recent_, {});
-  }
-  const size_t bytes = entry.bytes;
-  if (recent_.entries.emplace(digest, std::move(entry)).second) {
-    recent_.bytes += bytes;
-  }
+void TokenCache::RemoveFirst() {
+  const auto first = by_expiry_.begin();
+  const auto entry = entries_.find(first->second);
+  by_expiry_.erase(first);
+  bytes_ -= entry->second.bytes;
+  entries_.erase(entry);
 }
 
 size_t TokenCache::bytes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return recent_.bytes + older_.bytes;
+  return bytes_;
 }
 
 }  // namespace sluice::ace

@@ -2,11 +2,14 @@
 #define POLICY_ACE_TOKEN_CACHE_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
-#include <mutex>
+#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "policy/ace/token_contents.h"
 
 namespace sluice::ace {
@@ -23,13 +26,15 @@ class TokenCache {
   TokenCache(const TokenCache&) = delete;
   TokenCache& operator=(const TokenCache&) = delete;
 
-  // What the token says whose SHA-256 is `digest`; null where it is not known
-  // here.
-  std::shared_ptr<const TokenContents> Find(const std::string& digest);
+  // What the token says whose SHA-256 is `digest`, be it in force or not; null
+  // where it is not known here.
+  std::shared_ptr<const TokenContents> Find(const std::string& digest) const;
 
-  // In place of what was least of use lately. Does nothing with contents that
-  // hold a symmetric key or are too large.
-  void Add(const std::string& digest, const TokenContents& contents);
+  // In place of tokens that have expired at `now` and, where there is no room,
+  // of those that will first. Does nothing with contents that hold a symmetric
+  // key or are too large.
+  void Add(const std::string& digest, const TokenContents& contents,
+           absl::Time now);
 
   // About as much as is held.
   size_t bytes() const;
@@ -38,24 +43,22 @@ class TokenCache {
   // Some ten thousand tokens of a few permissions each.
   static constexpr size_t kDefaultMaxBytes = 16 * 1024 * 1024;
 
+  // Keys alias those of entries_, whose nodes do not move.
+  using ByExpiry = std::multimap<absl::Time, absl::string_view>;
   struct Entry {
     std::shared_ptr<const TokenContents> contents;
-    size_t bytes;
-  };
-  struct Generation {
-    absl::flat_hash_map<std::string, Entry> entries;
     size_t bytes = 0;
+    ByExpiry::iterator by_expiry;
   };
 
   // With mutex_ held.
-  void AddToRecent(const std::string& digest, Entry entry);
+  void RemoveFirst();
 
   const size_t max_bytes_;
   mutable std::mutex mutex_;
-  // What was found or added lately, and what was before that. Each may be half
-  // of all; once the first is full it becomes the second.
-  Generation recent_;
-  Generation older_;
+  absl::node_hash_map<std::string, Entry> entries_;
+  ByExpiry by_expiry_;  // soonest first
+  size_t bytes_ = 0;
 };
 
 }  // namespace sluice::ace

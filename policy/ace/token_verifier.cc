@@ -105,7 +105,7 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Verify(ByteView token,
   absl::StatusOr<TokenContents> contents = Read(token, context);
   if (!contents.ok()) return contents.status();
   if (cache != nullptr && !known_keys.was_asked()) {
-    cache->Add(digest, *contents);
+    cache->Add(digest, *contents, now);
   }
   return Admit(*std::move(contents), now);
 }
