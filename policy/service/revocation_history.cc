@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
+#include "proto/timestamp.h"
 
 namespace sluice::policy {
 namespace {
@@ -16,7 +17,13 @@ v1::Revocation ForProxies(const Resource& resource) {
   admin::v1::Revocation stored;
   v1::Revocation revocation;
   revocation.set_name(resource.name());
-  if (!stored.ParseFromString(resource.value)) return revocation;
+  if (!stored.ParseFromString(resource.value)) {
+    // But it ends, as the store says.
+    if (resource.expires_at != absl::InfiniteFuture()) {
+      *revocation.mutable_expires_at() = ToTimestamp(resource.expires_at);
+    }
+    return revocation;
+  }
   revocation.set_issuer(stored.issuer());
   switch (stored.target_case()) {
     case admin::v1::Revocation::kTokenId:

@@ -43,5 +43,17 @@ TEST(RevocationHistoryTest, ForgetsWhatHasEndedLongBefore) {
   EXPECT_EQ(history.size(), 0u);
 }
 
+TEST(RevocationHistoryTest, ForgetsWhatCannotBeReadAsWell) {
+  RevocationHistory history({});
+  Resource resource = RevokeUntil("1", kNow);
+  resource.value = "\xff";
+  EXPECT_FALSE(history.Add(resource).ok());
+  EXPECT_EQ(history.size(), 1u);
+  EXPECT_FALSE(history.CheckReadable(kNow - absl::Seconds(1)).ok());
+  EXPECT_TRUE(history.CheckReadable(kNow).ok());
+  history.RemoveExpired(kNow + kKeptAfterEnd);
+  EXPECT_EQ(history.size(), 0u);
+}
+
 }  // namespace
 }  // namespace sluice::policy
