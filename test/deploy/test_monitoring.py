@@ -58,6 +58,8 @@ class Rules(unittest.TestCase):
 
 
 class Monitoring(StackTestCase):
+    # So that there are certificates of all kinds.
+    stack_options = {"mode": "mtls"}
 
     @classmethod
     def setUpClass(cls):
