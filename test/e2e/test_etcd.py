@@ -143,7 +143,7 @@ class HealthTest(EtcdTestCase):
 
     def test_service_is_not_serving_while_etcd_is_away(self):
         name = "sluice.policy.v1.PolicyService"
-        self.assertEqual(self.http("/readyz"), 200)
+        eventually(lambda: self.http("/readyz") == 200, "etcd has been read")
         self.assertTrue(self.serves(name))
         self.etcd.stop(signal.SIGKILL)
         eventually(lambda: not self.serves(name), "NOT_SERVING")
@@ -155,7 +155,7 @@ class HealthTest(EtcdTestCase):
         self.assertGreater(metrics["sluice_policy_store_losses_total"], 0)
         self.etcd.start()
         eventually(lambda: self.serves(name), "SERVING")
-        self.assertEqual(self.http("/readyz"), 200)
+        eventually(lambda: self.http("/readyz") == 200, "that is told, too")
 
     def ready(self):
         """Status and text of the proxy's /readyz."""
