@@ -7,7 +7,6 @@
 #include <openssl/nid.h>
 #include <openssl/obj.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/tls/dns_names.h"
 #include "policy/tls/pem_reader.h"
 
 namespace sluice::policy {
@@ -170,16 +170,7 @@ absl::Status CheckPrivateKey(absl::string_view private_key,
 bool HasDnsName(absl::string_view certificates) {
   const bssl::UniquePtr<X509> certificate =
       NextCertificate(PemReader(certificates).get());
-  if (certificate == nullptr) return false;
-  const bssl::UniquePtr<GENERAL_NAMES> names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(
-          certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
-  ERR_clear_error();
-  if (names == nullptr) return false;
-  for (size_t i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    if (sk_GENERAL_NAME_value(names.get(), i)->type == GEN_DNS) return true;
-  }
-  return false;
+  return certificate != nullptr && !DnsNames(certificate.get()).empty();
 }
 
 }  // namespace sluice::policy

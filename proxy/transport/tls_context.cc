@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "policy/tls/dns_names.h"
 #include "proxy/base/small_file.h"
 #include "proxy/transport/psk_exchange.h"
 
@@ -84,25 +85,6 @@ absl::Status LoadKey(const CertificateFiles& files, X509* leaf,
     return FileError(files.private_key, TakeError());
   }
   return absl::OkStatus();
-}
-
-// The DNS names that a certificate is for (RFC 6125 section 6.4).
-std::vector<std::string> DnsNames(X509* certificate) {
-  std::vector<std::string> names;
-  bssl::UniquePtr<GENERAL_NAMES> alternatives(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  if (alternatives != nullptr) {
-    for (size_t i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
-      const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
-      if (name->type != GEN_DNS) continue;
-      const ASN1_IA5STRING* text = name->d.dNSName;
-      names.push_back(absl::AsciiStrToLower(absl::string_view(
-          reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-          static_cast<size_t>(ASN1_STRING_length(text)))));
-    }
-  }
-  ERR_clear_error();
-  return names;
 }
 
 int SelectAlpn(SSL* /*ssl*/, const uint8_t** out, uint8_t* out_length,
@@ -209,7 +191,7 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Create(
     if (!leaf.ok()) return leaf.status();
     absl::Status key = LoadKey(files, leaf->get(), context->get());
     if (!key.ok()) return key;
-    for (std::string& name : DnsNames(leaf->get())) {
+    for (std::string& name : policy::DnsNames(leaf->get())) {
       result->by_name_.emplace(std::move(name), context->get());
     }
     if (result->default_ == nullptr) {
