@@ -17,7 +17,6 @@
 #include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
 #include "policy/tls/validity.h"
-#include "proxy/base/small_file.h"
 #include "proxy/config/locations.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
@@ -56,16 +55,16 @@ class ConfigReader {
   absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
                                 const std::string& path,
                                 ListenerConfig* listener);
-  absl::Status AddListenerCertificate(const std::string& path,
-                                      const std::string& certificate,
-                                      const std::string& private_key,
-                                      std::vector<KeyPairFiles>* certificates);
+  // Returns its PEM.
+  absl::StatusOr<std::string> AddListenerCertificate(
+      const std::string& path, const std::string& certificate,
+      const std::string& private_key, std::vector<KeyPairFiles>* certificates);
   absl::Status CheckProtocols(const Schema::Listener& listener,
                               const std::string& path,
                               ListenerConfig* result) const;
-  // Of the certificates in `file`, which have been checked.
+  // Of `pem`, the certificates in `file`, which have been checked.
   void WarnOfValidity(const std::string& path, const std::string& file,
-                      policy::CertificateUse use);
+                      const std::string& pem, policy::CertificateUse use);
   absl::Status CheckUpstream();
   absl::Status CheckPolicy();
   absl::Status CheckPolicyTls();
@@ -131,19 +130,17 @@ absl::Status ConfigReader::CheckListener(int index) {
 absl::Status ConfigReader::CheckListenerTls(const Schema::Listener::Tls& tls,
                                             const std::string& path,
                                             ListenerConfig* listener) {
-  absl::Status s = AddListenerCertificate(
+  absl::StatusOr<std::string> pem = AddListenerCertificate(
       path, tls.certificate(), tls.private_key(), &listener->certificates);
-  if (!s.ok()) return s;
+  if (!pem.ok()) return pem.status();
   const std::string additional = FieldPath(path, "additional_certificates");
   for (int i = 0; i < tls.additional_certificates_size(); ++i) {
     const Schema::Listener::KeyPair& pair = tls.additional_certificates(i);
     const std::string pair_path = ElementPath(additional, i);
-    s = AddListenerCertificate(pair_path, pair.certificate(),
-                               pair.private_key(), &listener->certificates);
-    if (!s.ok()) return s;
-    const absl::StatusOr<std::string> pem =
-        ReadSmallFile(listener->certificates.back().certificate);
-    if (pem.ok() && !policy::HasDnsName(*pem)) {
+    pem = AddListenerCertificate(pair_path, pair.certificate(),
+                                 pair.private_key(), &listener->certificates);
+    if (!pem.ok()) return pem.status();
+    if (!policy::HasDnsName(*pem)) {
       return Error(FieldPath(pair_path, "certificate"),
                    absl::StrCat(pair.certificate(),
                                 ": has no DNS name in its subjectAltName, by "
@@ -162,17 +159,17 @@ absl::Status ConfigReader::CheckListenerTls(const Schema::Listener::Tls& tls,
   return absl::OkStatus();
 }
 
-absl::Status ConfigReader::AddListenerCertificate(
+absl::StatusOr<std::string> ConfigReader::AddListenerCertificate(
     const std::string& path, const std::string& certificate,
     const std::string& private_key, std::vector<KeyPairFiles>* certificates) {
   constexpr auto kUse = policy::CertificateUse::kMqttListener;
   KeyPairFiles files;
-  absl::Status s =
+  absl::StatusOr<std::string> pem =
       fields_.CheckKeyPair(path, certificate, private_key, kUse, &files);
-  if (!s.ok()) return s;
-  WarnOfValidity(FieldPath(path, "certificate"), files.certificate, kUse);
+  if (!pem.ok()) return pem;
+  WarnOfValidity(FieldPath(path, "certificate"), files.certificate, *pem, kUse);
   certificates->push_back(std::move(files));
-  return absl::OkStatus();
+  return pem;
 }
 
 absl::Status ConfigReader::CheckProtocols(const Schema::Listener& listener,
@@ -211,10 +208,9 @@ absl::string_view UnknownPlaceholder(absl::string_view text) {
 
 void ConfigReader::WarnOfValidity(const std::string& path,
                                   const std::string& file,
+                                  const std::string& pem,
                                   policy::CertificateUse use) {
-  const absl::StatusOr<std::string> pem = ReadSmallFile(file);
-  if (!pem.ok()) return;
-  const std::string warning = policy::ValidityWarning(*pem, use, absl::Now());
+  const std::string warning = policy::ValidityWarning(pem, use, absl::Now());
   if (warning.empty()) return;
   config_.warnings.push_back(absl::StrCat(path, ": ", file, ": ", warning));
 }
@@ -347,23 +343,23 @@ absl::Status ConfigReader::CheckPolicyTls() {
   if (!schema_.policy().has_tls()) return absl::OkStatus();
   const Schema::PolicySource::Tls& tls = schema_.policy().tls();
   PolicyTlsConfig& result = config_.policy.tls.emplace();
-  absl::Status s;
   if (!tls.ca().empty()) {
-    s = fields_.CheckCertificate("policy.tls.ca", tls.ca(),
-                                 policy::CertificateUse::kTrusted,
-                                 &result.ca_file);
-    if (!s.ok()) return s;
-    WarnOfValidity("policy.tls.ca", result.ca_file,
-                   policy::CertificateUse::kTrusted);
+    constexpr auto kUse = policy::CertificateUse::kTrusted;
+    const absl::StatusOr<std::string> pem = fields_.CheckCertificate(
+        "policy.tls.ca", tls.ca(), kUse, &result.ca_file);
+    if (!pem.ok()) return pem.status();
+    WarnOfValidity("policy.tls.ca", result.ca_file, *pem, kUse);
   }
   if (tls.certificate().empty() && tls.private_key().empty()) {
     return absl::OkStatus();
   }
-  s = fields_.CheckKeyPair("policy.tls", tls.certificate(), tls.private_key(),
-                           policy::CertificateUse::kShown, &result.key_pair);
-  if (!s.ok()) return s;
-  WarnOfValidity("policy.tls.certificate", result.key_pair.certificate,
-                 policy::CertificateUse::kShown);
+  constexpr auto kUse = policy::CertificateUse::kShown;
+  const absl::StatusOr<std::string> pem =
+      fields_.CheckKeyPair("policy.tls", tls.certificate(), tls.private_key(),
+                           kUse, &result.key_pair);
+  if (!pem.ok()) return pem.status();
+  WarnOfValidity("policy.tls.certificate", result.key_pair.certificate, *pem,
+                 kUse);
   return absl::OkStatus();
 }
 

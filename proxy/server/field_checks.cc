@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "policy/server/files.h"
 #include "proto/timestamp.h"
 
@@ -38,33 +37,30 @@ absl::Status FieldChecks::CheckTime(const std::string& path, bool present,
   return absl::OkStatus();
 }
 
-absl::Status FieldChecks::CheckCertificate(const std::string& path,
-                                           const std::string& name,
-                                           policy::CertificateUse use,
-                                           std::string* file) const {
-  const absl::Status read =
-      policy::ReadNamedCertificates(locations_, path, name, use).status();
-  if (!read.ok()) return read;
-  *file = policy::ResolvePath(locations_.file(), name);
-  return absl::OkStatus();
+absl::StatusOr<std::string> FieldChecks::CheckCertificate(
+    const std::string& path, const std::string& name,
+    policy::CertificateUse use, std::string* file) const {
+  absl::StatusOr<std::string> pem =
+      policy::ReadNamedCertificates(locations_, path, name, use);
+  if (pem.ok()) *file = policy::ResolvePath(locations_.file(), name);
+  return pem;
 }
 
-absl::Status FieldChecks::CheckKeyPair(const std::string& path,
-                                       const std::string& certificate,
-                                       const std::string& private_key,
-                                       policy::CertificateUse use,
-                                       KeyPairFiles* files) const {
-  const absl::StatusOr<std::string> pem = policy::ReadNamedCertificates(
-      locations_, config::FieldPath(path, "certificate"), certificate, use);
-  if (!pem.ok()) return pem.status();
+absl::StatusOr<std::string> FieldChecks::CheckKeyPair(
+    const std::string& path, const std::string& certificate,
+    const std::string& private_key, policy::CertificateUse use,
+    KeyPairFiles* files) const {
+  absl::StatusOr<std::string> pem =
+      CheckCertificate(config::FieldPath(path, "certificate"), certificate, use,
+                       &files->certificate);
+  if (!pem.ok()) return pem;
   const absl::Status key =
       policy::ReadNamedPrivateKey(
           locations_, config::FieldPath(path, "private_key"), private_key, *pem)
           .status();
   if (!key.ok()) return key;
-  *files = {policy::ResolvePath(locations_.file(), certificate),
-            policy::ResolvePath(locations_.file(), private_key)};
-  return absl::OkStatus();
+  files->private_key = policy::ResolvePath(locations_.file(), private_key);
+  return pem;
 }
 
 }  // namespace sluice::server

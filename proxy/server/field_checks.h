@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "policy/server/named_address.h"
@@ -49,19 +50,20 @@ class FieldChecks {
                          const google::protobuf::Duration& value, Zero zero,
                          absl::Duration* result) const;
 
-  // A PEM file of certificates; gives its path. Required.
-  absl::Status CheckCertificate(const std::string& path,
-                                const std::string& name,
-                                policy::CertificateUse use,
-                                std::string* file) const;
-
-  // The fields `certificate` and `private_key` of the field at `path`.
+  // A PEM file of certificates; gives its path and returns what it holds.
   // Required.
-  absl::Status CheckKeyPair(const std::string& path,
-                            const std::string& certificate,
-                            const std::string& private_key,
-                            policy::CertificateUse use,
-                            KeyPairFiles* files) const;
+  absl::StatusOr<std::string> CheckCertificate(const std::string& path,
+                                               const std::string& name,
+                                               policy::CertificateUse use,
+                                               std::string* file) const;
+
+  // The fields `certificate` and `private_key` of the field at `path`; gives
+  // their paths and returns the PEM of the certificates. Required.
+  absl::StatusOr<std::string> CheckKeyPair(const std::string& path,
+                                           const std::string& certificate,
+                                           const std::string& private_key,
+                                           policy::CertificateUse use,
+                                           KeyPairFiles* files) const;
 
  private:
   const config::Locations& locations_;
