@@ -43,8 +43,9 @@ void PacedVisit::Begin(VisitPace pace) {
 void PacedVisit::OnDeadline() {
   const uint64_t begin = uv_hrtime();
   pace_.BeginTurn(begin);
-  for (bool first = true; !to_visit_.empty() && pace_.Take(); first = false) {
-    if (!first && !condition_()) break;
+  for (bool first = true; !to_visit_.empty(); first = false) {
+    // In this order, so that who is not visited does not count as done.
+    if ((!first && !condition_()) || !pace_.Take()) break;
     ClientConnection* connection = connections_->Find(to_visit_.back());
     to_visit_.pop_back();
     if (connection != nullptr) visitor_(connection);
