@@ -43,8 +43,12 @@ bool MayWait(const StoreOptions& store) {
 }
 
 // A store in memory has nobody wait, but a call may take a millisecond all the
-// same, as with many rules. On gRPC's own threads none would see that another
-// is behind, or too late, and answers would not be written meanwhile.
+// same, as with many rules. If all were on gRPC's own threads, none would see
+// that another is behind, or too late, and no answer be written meanwhile.
+CallPool::Work WorkOf(const StoreOptions& store) {
+  return MayWait(store) ? CallPool::Work::kMayWait : CallPool::Work::kComputes;
+}
+
 size_t ProxyThreadsFor(const StoreOptions& store) {
   if (MayWait(store)) return kProxyThreads;
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 2,
@@ -112,7 +116,7 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       hub_(replica_),
       store_options_(config.store),
       store_(TryOpenStore(store_options_, &store_status_)),
-      proxy_calls_(ProxyThreadsFor(store_options_)),
+      proxy_calls_(ProxyThreadsFor(store_options_), WorkOf(store_options_)),
       operator_calls_(OperatorThreadsFor(store_options_)),
       known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
       log_(log),

@@ -18,10 +18,10 @@ CallDeadline::Time StoreDeadlineOf(const grpc::CallbackServerContext& context) {
          kTimeToAnswer;
 }
 
-CallPool::CallPool(size_t threads, size_t max_waiting)
-    : max_waiting_(max_waiting), idle_threads_(threads) {
+CallPool::CallPool(size_t threads, Work work, size_t max_waiting)
+    : work_(work), max_waiting_(max_waiting), idle_threads_(threads) {
   for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
+    threads_.emplace_back([this] { RunThread(); });
   }
 }
 
@@ -53,12 +53,28 @@ grpc::ServerUnaryReactor* CallPool::React(grpc::CallbackServerContext* context,
   };
   if (threads_.empty()) {
     run();
+  } else if (BeginHere()) {
+    run();
+    EndHere();
   } else if (!Post(std::move(run))) {
     ++too_many_;
     reactor->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                                  "too many calls wait for the store"));
   }
   return reactor;
+}
+
+bool CallPool::BeginHere() {
+  if (work_ == Work::kMayWait) return false;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (runs_here_ || !waiting_.empty()) return false;
+  runs_here_ = true;
+  return true;
+}
+
+void CallPool::EndHere() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  runs_here_ = false;
 }
 
 bool CallPool::Post(std::function<void()> call) {
@@ -84,7 +100,7 @@ void CallPool::Resume(std::function<void()> call) {
   changed_.notify_one();
 }
 
-void CallPool::Work() {
+void CallPool::RunThread() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });

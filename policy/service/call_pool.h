@@ -26,9 +26,19 @@ CallDeadline::Time StoreDeadlineOf(const grpc::CallbackServerContext& context);
 // Thread-safe.
 class CallPool {
  public:
+  // What calls do with the thread that they have.
+  enum class Work {
+    kMayWait,
+    // Nothing but compute: one at a time is run where it comes from, if none
+    // waits. That leaves gRPC a thread, and saves waking another, which costs
+    // about as much as a decision.
+    kComputes,
+  };
+
   // `threads`: 0 where no call takes long; then everything runs where it comes
   // from. More than `max_waiting` calls do not wait for a thread.
-  explicit CallPool(size_t threads, size_t max_waiting = 1000);
+  explicit CallPool(size_t threads, Work work = Work::kMayWait,
+                    size_t max_waiting = 1000);
   // What waits is run first.
   ~CallPool();
   CallPool(const CallPool&) = delete;
@@ -52,10 +62,14 @@ class CallPool {
   uint64_t too_late() const { return too_late_; }
 
  private:
+  // Whether a call may be run where it comes from. EndHere() follows it.
+  bool BeginHere();
+  void EndHere();
   // False: there are too many.
   bool Post(std::function<void()> call);
-  void Work();
+  void RunThread();
 
+  const Work work_;
   const size_t max_waiting_;
   std::atomic<uint64_t> too_many_{0};
   std::atomic<uint64_t> too_late_{0};
@@ -63,6 +77,7 @@ class CallPool {
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
   size_t idle_threads_;
+  bool runs_here_ = false;
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

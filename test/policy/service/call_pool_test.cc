@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
-// Each call waits in the pool until the gate is opened, as for a store.
+// Each call waits where it is run until the gate is opened, as for a store.
 class SlowService final : public v1::PolicyService::CallbackService {
  public:
   explicit SlowService(CallPool* pool) : pool_(pool) {}
@@ -28,9 +28,11 @@ class SlowService final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
                                          const v1::AuthenticateRequest*,
                                          v1::AuthenticateResponse*) override {
-    return pool_->React(context, grpc::Status::OK, [this](auto* reactor) {
+    const std::thread::id here = std::this_thread::get_id();
+    return pool_->React(context, grpc::Status::OK, [this, here](auto* reactor) {
       std::unique_lock<std::mutex> lock(mutex_);
       ++begun_;
+      begun_here_ += std::this_thread::get_id() == here;
       limited_ =
           CallDeadline::Current() < CallDeadline::Time::max() - seconds(1);
       changed_.notify_all();
@@ -61,6 +63,11 @@ class SlowService final : public v1::PolicyService::CallbackService {
     const std::lock_guard<std::mutex> lock(mutex_);
     return begun_;
   }
+  // On the threads they came from.
+  int begun_here() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return begun_here_;
+  }
   bool limited() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return limited_;
@@ -71,6 +78,7 @@ class SlowService final : public v1::PolicyService::CallbackService {
   std::mutex mutex_;
   std::condition_variable changed_;
   int begun_ = 0;
+  int begun_here_ = 0;
   bool open_ = false;
   bool limited_ = false;
 };
@@ -80,7 +88,8 @@ class CallPoolTest : public ::testing::Test {
   static constexpr size_t kThreads = 3;
   static constexpr size_t kMaxWaiting = 2;
 
-  CallPoolTest() {
+  explicit CallPoolTest(CallPool::Work work = CallPool::Work::kMayWait)
+      : pool_(kThreads, work, kMaxWaiting) {
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
@@ -102,7 +111,7 @@ class CallPoolTest : public ::testing::Test {
     callers_.emplace_back([this] { good_ += Call() == StatusCode::OK; });
   }
 
-  CallPool pool_{kThreads, kMaxWaiting};
+  CallPool pool_;
   SlowService service_{&pool_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::PolicyService::Stub> stub_;
@@ -163,6 +172,12 @@ TEST_F(CallPoolTest, CallersMayHaveLittleTime) {
   EXPECT_LT(calls, 50);
 }
 
+TEST_F(CallPoolTest, NoCallRunsWhereItComesFrom) {
+  service_.Open();
+  EXPECT_EQ(Call(), StatusCode::OK);
+  EXPECT_EQ(service_.begun_here(), 0);
+}
+
 TEST_F(CallPoolTest, WhatWaitsIsRunAtTheEnd) {
   int run = 0;
   {
@@ -170,6 +185,39 @@ TEST_F(CallPoolTest, WhatWaitsIsRunAtTheEnd) {
     for (int i = 0; i < 100; ++i) pool.Resume([&run] { ++run; });
   }
   EXPECT_EQ(run, 100);
+}
+
+class CallPoolThatComputesTest : public CallPoolTest {
+ protected:
+  CallPoolThatComputesTest() : CallPoolTest(CallPool::Work::kComputes) {}
+};
+
+TEST_F(CallPoolThatComputesTest, OneCallRunsWhereItComesFrom) {
+  for (size_t i = 0; i < kThreads + 1; ++i) CallApart();
+  service_.WaitForBegun(kThreads + 1);
+  EXPECT_EQ(service_.begun_here(), 1);
+  EXPECT_EQ(pool_.waiting(), 0u);
+  // gRPC has a thread all the same.
+  grpc::ClientContext context;
+  context.set_deadline(system_clock::now() + seconds(10));
+  v1::CheckResponse response;
+  EXPECT_TRUE(stub_->Check(&context, {}, &response).ok());
+}
+
+TEST_F(CallPoolThatComputesTest, OneAfterTheOtherTheyAllDo) {
+  service_.Open();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Call(), StatusCode::OK);
+  EXPECT_EQ(service_.begun_here(), 5);
+}
+
+TEST_F(CallPoolThatComputesTest, OneThatIsTooManyIsToldSo) {
+  for (size_t i = 0; i < kThreads + 1; ++i) CallApart();
+  service_.WaitForBegun(kThreads + 1);
+  for (size_t i = 0; i < kMaxWaiting; ++i) CallApart();
+  while (pool_.waiting() < kMaxWaiting) std::this_thread::yield();
+  EXPECT_EQ(Call(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(pool_.too_many(), 1u);
+  EXPECT_EQ(service_.begun_here(), 1);
 }
 
 TEST(CallPoolWithoutThreadsTest, RunsWhereItIsCalled) {
