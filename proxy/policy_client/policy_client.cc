@@ -45,21 +45,31 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
 }
 
 // One RPC: what gRPC works on has to outlive it, whoever has gone meanwhile.
-template <typename Request, typename Response>
-struct PolicyClient::Call {
+template <typename Response>
+class PolicyClient::Call final : public CompletionInterface {
+ public:
+  explicit Call(PolicyClient* client) : client_(client) {}
+  void OnComplete(bool) override { client_->Finish(this); }
+
   std::shared_ptr<grpc::ClientContext> context =
       std::make_shared<grpc::ClientContext>();  // also in under_way_
-  Request request;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
   Response response;
+  grpc::Status status;
   Callback<Response> done;
   DurationHistogram* latency;
   Clock::time_point begun_at = Clock::now();
+
+ private:
+  PolicyClient* const client_;
 };
 
 PolicyClient::PolicyClient(std::shared_ptr<grpc::Channel> channel,
+                           CompletionThread* completions,
                            absl::Duration timeout)
     : channel_(std::move(channel)),
       stub_(policy::v1::PolicyService::NewStub(channel_)),
+      completions_(completions),
       timeout_(timeout) {}
 
 PolicyClient::~PolicyClient() {
@@ -77,35 +87,26 @@ PolicyClient::~PolicyClient() {
 void PolicyClient::Authenticate(
     const policy::v1::AuthenticateRequest& request,
     Callback<policy::v1::AuthenticateResponse> done) {
-  auto* call = Begin(request, std::move(done), &authenticate_latency_);
-  stub_->async()->Authenticate(
-      call->context.get(), &call->request, &call->response,
-      [this, call](const grpc::Status& status) { Finish(call, status); });
+  Begin(&Stub::PrepareAsyncAuthenticate, request, std::move(done),
+        &authenticate_latency_);
 }
 
 void PolicyClient::StoreToken(const policy::v1::StoreTokenRequest& request,
                               Callback<policy::v1::StoreTokenResponse> done) {
-  auto* call = Begin(request, std::move(done), &store_token_latency_);
-  stub_->async()->StoreToken(
-      call->context.get(), &call->request, &call->response,
-      [this, call](const grpc::Status& status) { Finish(call, status); });
+  Begin(&Stub::PrepareAsyncStoreToken, request, std::move(done),
+        &store_token_latency_);
 }
 
 void PolicyClient::GetPreSharedKey(
     const policy::v1::GetPreSharedKeyRequest& request,
     Callback<policy::v1::GetPreSharedKeyResponse> done) {
-  auto* call = Begin(request, std::move(done), &pre_shared_key_latency_);
-  stub_->async()->GetPreSharedKey(
-      call->context.get(), &call->request, &call->response,
-      [this, call](const grpc::Status& status) { Finish(call, status); });
+  Begin(&Stub::PrepareAsyncGetPreSharedKey, request, std::move(done),
+        &pre_shared_key_latency_);
 }
 
 void PolicyClient::Check(const policy::v1::CheckRequest& request,
                          Callback<policy::v1::CheckResponse> done) {
-  auto* call = Begin(request, std::move(done), &check_latency_);
-  stub_->async()->Check(
-      call->context.get(), &call->request, &call->response,
-      [this, call](const grpc::Status& status) { Finish(call, status); });
+  Begin(&Stub::PrepareAsyncCheck, request, std::move(done), &check_latency_);
 }
 
 bool PolicyClient::IsReady() {
@@ -113,32 +114,37 @@ bool PolicyClient::IsReady() {
 }
 
 template <typename Request, typename Response>
-PolicyClient::Call<Request, Response>* PolicyClient::Begin(
+void PolicyClient::Begin(
+    std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (Stub::*method)(
+        grpc::ClientContext*, const Request&, grpc::CompletionQueue*),
     const Request& request, Callback<Response> done,
     DurationHistogram* latency) {
-  auto* call = new Call<Request, Response>;
-  call->request = request;
+  auto* call = new Call<Response>(this);
   call->done = std::move(done);
   call->latency = latency;
   call->context->set_deadline(std::chrono::system_clock::now() +
                               absl::ToChronoNanoseconds(timeout_));
-  std::lock_guard<std::mutex> lock(mutex_);
-  under_way_.emplace(call->context.get(), call->context);
-  return call;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    under_way_.emplace(call->context.get(), call->context);
+  }
+  call->reader = (stub_.get()->*method)(call->context.get(), request,
+                                        completions_->queue());
+  call->reader->StartCall();
+  call->reader->Finish(&call->response, &call->status, call->tag());
 }
 
-template <typename Request, typename Response>
-void PolicyClient::Finish(Call<Request, Response>* call,
-                          const grpc::Status& status) {
+template <typename Response>
+void PolicyClient::Finish(Call<Response>* call) {
   call->latency->Observe(absl::FromChrono(Clock::now() - call->begun_at));
-  if (status.ok()) {
+  if (call->status.ok()) {
     call->done(std::move(call->response));
   } else {
-    call->done(absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                            status.error_message()));
+    call->done(
+        absl::Status(static_cast<absl::StatusCode>(call->status.error_code()),
+                     call->status.error_message()));
   }
-  // The context refers to the channel, whose last reference must not be dropped
-  // on this thread, which is the channel's: it goes before the destructor does.
+  // All of it before the destructor returns, which waits for the entry.
   const grpc::ClientContext* const context = call->context.get();
   delete call;
   std::lock_guard<std::mutex> lock(mutex_);

@@ -14,6 +14,7 @@
 #include "policy/tls/tls_material.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "proxy/base/histogram.h"
+#include "proxy/policy_client/completion_thread.h"
 #include "proxy/policy_client/policy_client_interface.h"
 
 namespace sluice::policy_client {
@@ -30,8 +31,10 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
 // process. A call that cannot reach it fails at once. Any thread.
 class PolicyClient final : public PolicyClientInterface {
  public:
-  // `timeout` is for each call.
-  PolicyClient(std::shared_ptr<grpc::Channel> channel, absl::Duration timeout);
+  // `timeout` is for each call. `completions`, on which callbacks are called,
+  // outlives this.
+  PolicyClient(std::shared_ptr<grpc::Channel> channel,
+               CompletionThread* completions, absl::Duration timeout);
   // Cancels what is under way and waits until each callback has returned. Not
   // from a callback.
   ~PolicyClient() override;
@@ -63,19 +66,23 @@ class PolicyClient final : public PolicyClientInterface {
   const DurationHistogram& check_latency() const { return check_latency_; }
 
  private:
-  template <typename Request, typename Response>
-  struct Call;
+  using Stub = policy::v1::PolicyService::Stub;
+  template <typename Response>
+  class Call;
 
-  // Registers a call and sets its deadline; Finish() frees it.
+  // Begins a call, with a deadline; Finish() frees it.
   template <typename Request, typename Response>
-  Call<Request, Response>* Begin(const Request& request,
-                                 Callback<Response> done,
-                                 DurationHistogram* latency);
-  template <typename Request, typename Response>
-  void Finish(Call<Request, Response>* call, const grpc::Status& status);
+  void Begin(std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (
+                 Stub::*method)(grpc::ClientContext*, const Request&,
+                                grpc::CompletionQueue*),
+             const Request& request, Callback<Response> done,
+             DurationHistogram* latency);
+  template <typename Response>
+  void Finish(Call<Response>* call);
 
   const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<policy::v1::PolicyService::Stub> stub_;
+  const std::unique_ptr<Stub> stub_;
+  CompletionThread* const completions_;
   const absl::Duration timeout_;
   DurationHistogram authenticate_latency_;
   DurationHistogram store_token_latency_;

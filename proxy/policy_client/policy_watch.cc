@@ -1,7 +1,7 @@
 #include "proxy/policy_client/policy_watch.h"
 
 #include <grpcpp/client_context.h>
-#include <grpcpp/support/client_callback.h>
+#include <grpcpp/support/async_stream.h>
 
 #include <algorithm>
 #include <atomic>
@@ -62,11 +62,9 @@ WatchRequest ToAnswer(uint64_t query_id,
 
 }  // namespace
 
-// One stream. Its reactions come one after the other, on gRPC's threads;
+// One stream. Its reactions come one after the other, on the CompletionThread;
 // whoever runs it keeps it alive until the last.
-class PolicyWatch::Stream
-    : public grpc::ClientBidiReactor<WatchRequest, WatchResponse>,
-      public std::enable_shared_from_this<Stream> {
+class PolicyWatch::Stream : public std::enable_shared_from_this<Stream> {
  public:
   explicit Stream(PolicyWatch* watch) : watch_(watch) {}
 
@@ -78,12 +76,10 @@ class PolicyWatch::Stream
     if (watch_->has_position_) {
       *start.mutable_start()->mutable_position() = watch_->position_;
     }
-    watch_->stub_->async()->Watch(&context_, this);
-    // Answers to questions are written whenever they are ready.
-    AddHold();
     Send(std::move(start));
-    StartRead(&response_);
-    StartCall();
+    call_ = watch_->stub_->PrepareAsyncWatch(&context_,
+                                             watch_->completions_->queue());
+    call_->StartCall(start_.tag());
     std::unique_lock<std::mutex> lock(mutex_);
     const auto is_settled = [this] { return is_current_ || ended_; };
     if (!changed_.wait_until(lock, lost_at, is_settled)) lost();
@@ -114,36 +110,75 @@ class PolicyWatch::Stream
     Pump();
   }
 
-  void OnWriteDone(bool ok) override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (!ok) return;  // OnReadDone() ends the stream
-    writing_ = false;
-    Pump();
+ private:
+  // One kind of operation, of which there is one at a time.
+  class Step final : public CompletionInterface {
+   public:
+    using Reaction = void (Stream::*)(bool ok);
+    Step(Stream* stream, Reaction reaction)
+        : stream_(stream), reaction_(reaction) {}
+    void OnComplete(bool ok) override { (stream_->*reaction_)(ok); }
+
+   private:
+    Stream* const stream_;
+    const Reaction reaction_;
+  };
+
+  void OnStarted(bool ok) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      writing_ = false;
+      if (ok) Pump();
+    }
+    if (ok) {
+      call_->Read(&response_, read_.tag());
+    } else {
+      Finish();
+    }
   }
 
-  void OnReadDone(bool ok) override {
-    if (ok && Take()) {
-      StartRead(&response_);
-      return;
+  void OnRead(bool ok) {
+    if (!ok) {
+      Finish();
+    } else if (Take()) {
+      call_->Read(&response_, read_.tag());
+    } else {
+      Cancel();
+      Finish();
     }
+  }
+
+  void OnWritten(bool ok) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    if (ok) Pump();  // else OnRead() ends the stream
+    TellIfEnded();
+  }
+
+  void OnFinished(bool) {
+    if (problem_.empty()) problem_ = status_.error_message();
+    if (is_current_ && !stopped_) watch_->observer_->OnWatchEnded(problem_);
+    std::lock_guard<std::mutex> lock(mutex_);
+    finished_ = true;
+    TellIfEnded();
+  }
+
+  void Finish() {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       broken_ = true;
       if (std::exchange(tells_decisions_, false)) watch_->decisions_->Close();
     }
-    Cancel();
-    RemoveHold();
+    call_->Finish(&status_, finish_.tag());
   }
 
-  void OnDone(const grpc::Status& status) override {
-    if (problem_.empty()) problem_ = status.error_message();
-    if (is_current_ && !stopped_) watch_->observer_->OnWatchEnded(problem_);
-    std::lock_guard<std::mutex> lock(mutex_);
+  // With mutex_ held.
+  void TellIfEnded() {
+    if (!finished_ || writing_) return;
     ended_ = true;
     changed_.notify_all();
   }
 
- private:
   // Whether the stream is good for more.
   bool Take() {
     Hear();
@@ -292,12 +327,19 @@ class PolicyWatch::Stream
       return;
     }
     writing_ = true;
-    StartWrite(&request_);
+    call_->Write(request_, write_.tag());
   }
 
   PolicyWatch* const watch_;
+  Step start_{this, &Stream::OnStarted};
+  Step read_{this, &Stream::OnRead};
+  Step write_{this, &Stream::OnWritten};
+  Step finish_{this, &Stream::OnFinished};
   grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<WatchRequest, WatchResponse>>
+      call_;
   WatchResponse response_;
+  grpc::Status status_;
   // Of a snapshot whose end has not come.
   std::vector<policy::v1::Revocation> staged_;
   bool has_state_ = false;  // the service has said whether it decides
@@ -313,19 +355,22 @@ class PolicyWatch::Stream
   bool has_heartbeat_ = false;
   bool is_current_ = false;
   std::deque<WatchRequest> to_send_;
-  bool writing_ = false;
+  bool writing_ = true;   // or not started
   WatchRequest request_;  // while writing
   bool tells_decisions_ = false;
-  bool broken_ = false;  // nothing more is sent
+  bool broken_ = false;    // nothing more is sent
+  bool finished_ = false;  // all but what is being written
   bool ended_ = false;
 };
 
 PolicyWatch::PolicyWatch(std::shared_ptr<grpc::Channel> channel,
-                         std::string proxy, absl::Duration lost_after,
+                         CompletionThread* completions, std::string proxy,
+                         absl::Duration lost_after,
                          WatchObserverInterface* observer,
                          DecisionSourceInterface* decisions)
     : channel_(std::move(channel)),
       stub_(policy::v1::PolicyService::NewStub(channel_)),
+      completions_(completions),
       proxy_(std::move(proxy)),
       lost_after_(lost_after),
       observer_(observer),

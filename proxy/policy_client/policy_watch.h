@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/policy_client/completion_thread.h"
 #include "proxy/policy_client/decision_source_interface.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 
@@ -23,8 +24,10 @@ namespace sluice::policy_client {
 class PolicyWatch {
  public:
   // `proxy` names this proxy to operators; `lost_after` is how long the service
-  // may be away before OnWatchLost(). `observer` and `decisions` outlive this.
-  PolicyWatch(std::shared_ptr<grpc::Channel> channel, std::string proxy,
+  // may be away before OnWatchLost(). `completions`, on which the observer is
+  // told, `observer` and `decisions` outlive this.
+  PolicyWatch(std::shared_ptr<grpc::Channel> channel,
+              CompletionThread* completions, std::string proxy,
               absl::Duration lost_after, WatchObserverInterface* observer,
               DecisionSourceInterface* decisions);
   // Breaks off the stream and waits for its end. Not from the observer.
@@ -44,6 +47,7 @@ class PolicyWatch {
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<policy::v1::PolicyService::Stub> stub_;
+  CompletionThread* const completions_;
   const std::string proxy_;
   const absl::Duration lost_after_;
   WatchObserverInterface* const observer_;

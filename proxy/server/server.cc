@@ -125,8 +125,9 @@ absl::Status Server::StartPolicy() {
     channel_keeper_ = std::make_unique<ChannelKeeper>(channel);
   }
   policy_channel_ = std::move(channel);
-  policy_client_ =
-      std::make_unique<PolicyClient>(policy_channel_, config_.policy.timeout);
+  policy_completions_ = std::make_unique<policy_client::CompletionThread>();
+  policy_client_ = std::make_unique<PolicyClient>(
+      policy_channel_, policy_completions_.get(), config_.policy.timeout);
   token_rate_limiter_ = std::make_unique<TokenRateLimiter>(
       policy_client_.get(), config_.limits.authz_info_per_second);
   return absl::OkStatus();
@@ -134,8 +135,8 @@ absl::Status Server::StartPolicy() {
 
 void Server::FollowPolicy() {
   policy_watch_ = std::make_unique<policy_client::PolicyWatch>(
-      policy_channel_, name_, config_.policy.timeout, policy_follower_.get(),
-      &decision_feed_);
+      policy_channel_, policy_completions_.get(), name_, config_.policy.timeout,
+      policy_follower_.get(), &decision_feed_);
   // So that the first clients need not come again; without the service they
   // have to.
   policy_follower_->AwaitWatch(

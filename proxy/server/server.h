@@ -16,6 +16,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/reminder.h"
 #include "proxy/policy_client/channel_keeper.h"
+#include "proxy/policy_client/completion_thread.h"
 #include "proxy/policy_client/policy_client.h"
 #include "proxy/policy_client/policy_watch.h"
 #include "proxy/server/audit_log.h"
@@ -116,6 +117,7 @@ class Server {
   std::unique_ptr<policy_client::ChannelKeeper>
       channel_keeper_;  // not embedded
   std::shared_ptr<grpc::Channel> policy_channel_;
+  std::unique_ptr<policy_client::CompletionThread> policy_completions_;
   std::unique_ptr<policy_client::PolicyClient> policy_client_;
   std::unique_ptr<TokenRateLimiter> token_rate_limiter_;
   std::unique_ptr<transport::WorkerPool> pool_;

@@ -137,11 +137,13 @@ class PolicyClientTest : public ::testing::Test {
   std::unique_ptr<PolicyClient> Connect(
       absl::Duration timeout = kLong,
       const policy::TlsMaterial* tls = nullptr) {
-    return std::make_unique<PolicyClient>(NewChannel(Address(), tls), timeout);
+    return std::make_unique<PolicyClient>(NewChannel(Address(), tls),
+                                          &completions_, timeout);
   }
 
   TempDir directory_;
   FakePolicyService service_;
+  CompletionThread completions_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };
@@ -180,7 +182,7 @@ TEST_F(PolicyClientTest, BringsAnswers) {
 
 TEST_F(PolicyClientTest, WorksInOneProcess) {
   StartServer("127.0.0.1:0");
-  PolicyClient client(server_->InProcessChannel({}), kLong);
+  PolicyClient client(server_->InProcessChannel({}), &completions_, kLong);
   auto answer = Ask(&client, "embedded");
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->grant().subject(), "embedded");
@@ -189,7 +191,7 @@ TEST_F(PolicyClientTest, WorksInOneProcess) {
 TEST_F(PolicyClientTest, WorksOverAUnixSocket) {
   ASSERT_EQ(chdir(directory_.path().c_str()), 0);
   StartServer("unix:policy");
-  PolicyClient client(NewChannel("unix:policy", nullptr), kLong);
+  PolicyClient client(NewChannel("unix:policy", nullptr), &completions_, kLong);
   EXPECT_TRUE(Ask(&client, "local").ok());
 }
 

@@ -167,8 +167,8 @@ class PolicyWatchTest : public ::testing::Test {
   }
   void StartWatch(absl::Duration lost_after = absl::Hours(1)) {
     watch_ = std::make_unique<PolicyWatch>(
-        server_->InProcessChannel(grpc::ChannelArguments()), "proxy-1",
-        lost_after, &recorder_, &decisions_);
+        server_->InProcessChannel(grpc::ChannelArguments()), &completions_,
+        "proxy-1", lost_after, &recorder_, &decisions_);
   }
   std::string Next() { return recorder_.lines.Take(); }
 
@@ -176,6 +176,7 @@ class PolicyWatchTest : public ::testing::Test {
   Recorder recorder_;
   FakeDecisions decisions_;
   std::unique_ptr<grpc::Server> server_;
+  CompletionThread completions_;
   std::unique_ptr<PolicyWatch> watch_;
 };
 
