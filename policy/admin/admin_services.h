@@ -51,10 +51,10 @@ class AdminServices {
 
   // What the configuration declares.
   struct Declared {
-    const std::vector<ace::Permission>& public_topics;
-    const std::vector<ace::Issuer>& issuers;
+    std::vector<ace::Permission> public_topics;
+    std::vector<ace::Issuer> issuers;
     // Where some of these have their keys from.
-    const std::vector<JwksSource>& jwks;
+    std::vector<JwksSource> jwks;
   };
 
   explicit AdminServices(const Context& context)

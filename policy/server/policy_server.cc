@@ -11,14 +11,10 @@
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "policy/http/http_client.h"
 #include "policy/server/changed_fields.h"
 #include "policy/server/grpc_log.h"
-#include "policy/server/issuer_config.h"
 #include "policy/server/reflection_guard.h"
 #include "policy/server/unix_socket.h"
-#include "policy/service/authenticator.h"
-#include "policy/service/managed_issuers.h"
 
 namespace sluice::policy {
 namespace {
@@ -118,11 +114,19 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       store_(TryOpenStore(store_options_, &store_status_)),
       proxy_calls_(ProxyThreadsFor(store_options_), WorkOf(store_options_)),
       operator_calls_(OperatorThreadsFor(store_options_)),
-      known_keys_(std::make_shared<StoredKeys>(store_.tokens)),
       log_(log),
-      service_(Configure(std::move(config)), &access_, &hub_, &proxy_calls_,
+      decider_source_(std::make_unique<DeciderSource>(
+          DeciderSource::Context{store_.tokens, replica_, checkers_.get(),
+                                 clock_, log_},
+          std::move(config))),
+      service_(decider_source_->MakeDeciders(), &access_, &hub_, &proxy_calls_,
                clock_) {
   replica_->SetConfiguration(service_.policy_digest());
+  decider_source_->SetListener([this](Deciders deciders) {
+    service_.SetDeciders(std::move(deciders));
+    // Now that new grants follow from it.
+    replica_->SetConfiguration(service_.policy_digest());
+  });
   if (log_ != nullptr) {
     replica_->SetUnreadableListener(
         [log](absl::string_view collection, const absl::Status& problem) {
@@ -133,7 +137,8 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
   }
   replica_->SetReachListener(
       [this](const absl::Status& reach) { OnStoreReach(reach); });
-  replica_->SetIssuerListener([this] { TakeManagedIssuers(); });
+  replica_->SetIssuerListener(
+      [this] { decider_source_->TakeManagedIssuers(); });
   if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
 }
 
@@ -141,7 +146,7 @@ PolicyServer::~PolicyServer() {
   Shutdown(absl::ZeroDuration());
   // Both may call back until then, and ask for the tokens.
   store_.resources.reset();
-  http_.reset();
+  decider_source_.reset();
   store_ = Store();
 }
 
@@ -205,12 +210,8 @@ void PolicyServer::Reload(LoadedConfig config) {
       log_->Error("certificates_rejected", {{"detail", replaced.message()}});
     }
   }
-  {
-    std::lock_guard<std::mutex> lock(keys_mutex_);
-    DecideWith(Configure(std::move(config)));
-    DeclareToOperators();
-  }
-  ReadKeys();
+  decider_source_->Reload(std::move(config));
+  if (admin_ != nullptr) admin_->SetDeclared(decider_source_->declared());
 }
 
 absl::Status PolicyServer::ReplaceTls(TlsConfig tls) {
@@ -247,9 +248,9 @@ PolicyMetricSources PolicyServer::metric_sources() const {
   sources.decisions = &service_.stats();
   sources.proxy_calls = &proxy_calls_;
   sources.operator_calls = &operator_calls_;
-  sources.introspection = &introspection_requests_;
-  sources.jwks = &jwks_requests_;
-  sources.jwks_failures = &jwks_failures_;
+  sources.introspection = &decider_source_->introspection_requests();
+  sources.jwks = &decider_source_->jwks_requests();
+  sources.jwks_failures = &decider_source_->jwks_failures();
   sources.store_losses = &store_losses_;
   sources.proxies_watching = [this] { return hub_.proxies().size(); };
   sources.resources = [this] { return replica_->counts(); };
@@ -269,13 +270,7 @@ PolicyMetricSources PolicyServer::metric_sources() const {
 
 void PolicyServer::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
-  std::unique_ptr<WakeupThread> reading;
-  {
-    const std::lock_guard<std::mutex> lock(keys_mutex_);
-    running_ = false;
-    reading.swap(reading_);
-  }
-  reading.reset();
+  decider_source_->Stop();
   serving_status_.Stop();
   if (acceptor_ != nullptr) acceptor_->Stop();
   hub_.Close();
@@ -328,10 +323,7 @@ void PolicyServer::Start() {
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
         store_.tokens.get(), checkers_.get(),
         [this] { return service_.deciders(); }, &operator_calls_, log_});
-    {
-      const std::lock_guard<std::mutex> lock(keys_mutex_);
-      DeclareToOperators();
-    }
+    admin_->SetDeclared(decider_source_->declared());
     for (grpc::Service* service : admin_->services()) {
       builder.RegisterService(service);
     }
@@ -341,160 +333,7 @@ void PolicyServer::Start() {
   if (server_ == nullptr) return;
   if (listens) acceptor_->Start(std::move(sink), log_);
   serving_status_.Tell(server_->GetHealthCheckService(), std::move(names));
-  {
-    const std::lock_guard<std::mutex> lock(keys_mutex_);
-    running_ = true;
-  }
-  ReadKeys();
-}
-
-Deciders PolicyServer::Configure(LoadedConfig config) {
-  jwks_sources_ = std::move(config.issuer_settings.jwks);
-  verifier_ = config.verifier.WithKnownKeys(known_keys_);
-  public_topics_ = std::move(config.public_topics);
-  Introspector::Options introspection{
-      *verifier_, std::move(config.issuer_settings.introspection)};
-  if (introspection.endpoints.empty()) {
-    introspector_.reset();
-  } else if (introspector_ == nullptr ||
-             !introspector_->IsMadeOf(introspection)) {
-    // Else it goes on: all sessions with references would be asked about anew.
-    introspector_ = std::make_shared<Introspector>(std::move(introspection),
-                                                   IntrospectionHttp(), clock_);
-  }
-  return MakeDeciders();
-}
-
-http::HttpClientInterface* PolicyServer::IntrospectionHttp() {
-  StartHttp();
-  return introspection_http_.get();
-}
-
-http::HttpClientInterface* PolicyServer::JwksHttp() {
-  StartHttp();
-  return jwks_http_.get();
-}
-
-void PolicyServer::StartHttp() {
-  if (http_ != nullptr) return;
-  http_ = std::make_unique<http::HttpClient>();
-  introspection_http_ = std::make_unique<http::CountedHttpClient>(
-      http_.get(), &introspection_requests_);
-  jwks_http_ =
-      std::make_unique<http::CountedHttpClient>(http_.get(), &jwks_requests_);
-}
-
-Deciders PolicyServer::MakeDeciders() {
-  ace::TokenVerifier::Options options = verifier_->options();
-  std::vector<JwksSource> sources = jwks_sources_;
-  std::set<std::string> draft01;
-  for (ManagedIssuer& managed : replica_->issuers()) {
-    // What the configuration declares counts in its place.
-    if (ace::FindIssuer(verifier_->issuers(), managed.issuer.name) != nullptr) {
-      continue;
-    }
-    if (managed.issuer.profile == ace::Profile::kDraft01) {
-      draft01.insert(managed.issuer.name);
-    }
-    options.issuers.push_back(std::move(managed.issuer));
-    if (managed.source.has_value()) {
-      sources.push_back(*std::move(managed.source));
-    }
-  }
-  WarnOfDraft01(std::move(draft01));
-  if (fetcher_ == nullptr && !sources.empty()) {
-    JwksObserverInterface* const observer = this;
-    fetcher_ = std::make_shared<JwksFetcher>(JwksHttp(), observer, clock_);
-  }
-  if (fetcher_ != nullptr) fetcher_->SetSources(std::move(sources));
-  for (ace::Issuer& issuer : options.issuers) {
-    if (issuer.key_source != ace::KeySource::kPending) continue;
-    std::optional<ace::JwkSet> keys = fetcher_->Keys(issuer.name);
-    if (!keys.has_value()) continue;
-    issuer.keys = *std::move(keys);
-    issuer.key_source = ace::KeySource::kFetched;
-  }
-  // Each issuer has passed alone, and no name occurs twice.
-  absl::StatusOr<ace::TokenVerifier> verifier =
-      ace::TokenVerifier::Create(std::move(options));
-  if (!verifier.ok() && log_ != nullptr) {
-    log_->Error("issuers_unusable",
-                {{"detail", absl::StrCat("managed issuers do not count: ",
-                                         verifier.status().message())}});
-  }
-  return {std::make_shared<const Authenticator>(
-              verifier.ok() ? *std::move(verifier) : *verifier_, public_topics_,
-              store_.tokens, replica_),
-          introspector_, fetcher_, checkers_.get()};
-}
-
-void PolicyServer::WarnOfDraft01(std::set<std::string> issuers) {
-  draft01_issuers_.swap(issuers);
-  if (log_ == nullptr) return;
-  for (const std::string& issuer : draft01_issuers_) {
-    if (issuers.count(issuer) != 0) continue;
-    log_->Warning(
-        "issuer_warning",
-        {{"resource", absl::StrCat(kIssuers, "/", IdOfIssuer(issuer))},
-         {"detail", Draft01Warning(issuer)}});
-  }
-}
-
-void PolicyServer::TakeManagedIssuers() {
-  {
-    const std::lock_guard<std::mutex> lock(keys_mutex_);
-    DecideWith(MakeDeciders());
-  }
-  ReadKeys();
-  if (log_ == nullptr) return;
-  for (const std::string& id : replica_->unreadable_issuers()) {
-    log_->Error("issuer_unreadable",
-                {{"resource", absl::StrCat(kIssuers, "/", id)}});
-  }
-}
-
-void PolicyServer::DeclareToOperators() {
-  if (admin_ == nullptr) return;
-  admin_->SetDeclared({public_topics_, verifier_->issuers(), jwks_sources_});
-}
-
-void PolicyServer::DecideWith(Deciders deciders) {
-  service_.SetDeciders(std::move(deciders));
-  // Now that new grants follow from it.
-  replica_->SetConfiguration(service_.policy_digest());
-}
-
-void PolicyServer::ReadKeys() {
-  const std::lock_guard<std::mutex> lock(keys_mutex_);
-  if (!running_) return;
-  if (reading_ != nullptr) {
-    reading_->Wake();
-  } else if (fetcher_ != nullptr && fetcher_->has_sources()) {
-    reading_ = std::make_unique<WakeupThread>(
-        [fetcher = fetcher_] { return fetcher->Poll(); });
-  }
-}
-
-void PolicyServer::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
-  {
-    std::lock_guard<std::mutex> lock(keys_mutex_);
-    DecideWith(MakeDeciders());
-  }
-  if (log_ == nullptr) return;
-  log_->Info("jwks_read", {{"issuer", issuer},
-                           {"keys", keys.keys().size()},
-                           {"skipped", keys.skipped_count()}});
-  for (const std::string& skipped : keys.skipped()) {
-    log_->Warning("jwks_key_skipped",
-                  {{"issuer", issuer}, {"detail", skipped}});
-  }
-}
-
-void PolicyServer::OnFailure(const std::string& issuer,
-                             absl::string_view reason) {
-  ++jwks_failures_;
-  if (log_ == nullptr) return;
-  log_->Warning("jwks_failed", {{"issuer", issuer}, {"detail", reason}});
+  decider_source_->Start();
 }
 
 void PolicyServer::OnStoreReach(const absl::Status& reach) {

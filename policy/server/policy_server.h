@@ -4,9 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,14 +12,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
-#include "policy/ace/jwk.h"
-#include "policy/ace/scope.h"
-#include "policy/ace/token_verifier.h"
 #include "policy/admin/admin_services.h"
-#include "policy/http/counted_http_client.h"
-#include "policy/http/http_client_interface.h"
 #include "policy/server/acceptor.h"
 #include "policy/server/config.h"
+#include "policy/server/decider_source.h"
 #include "policy/server/policy_metrics.h"
 #include "policy/server/serving_status.h"
 #include "policy/server/tls_config.h"
@@ -30,16 +24,12 @@
 #include "policy/service/call_pool.h"
 #include "policy/service/checker_options.h"
 #include "policy/service/checkers.h"
-#include "policy/service/introspector.h"
-#include "policy/service/jwks_fetcher.h"
-#include "policy/service/known_keys.h"
 #include "policy/service/policy_service.h"
 #include "policy/service/replica.h"
 #include "policy/service/watch_hub.h"
 #include "policy/store/store.h"
 #include "proxy/base/limited_event.h"
 #include "proxy/base/log.h"
-#include "proxy/base/wakeup_thread.h"
 
 namespace sluice::policy {
 
@@ -53,7 +43,7 @@ namespace sluice::policy {
 // manage, server reflection; Listen() serves those of sluice.admin.v1 as well.
 // Call one of the two, once. Not thread-safe, but for InProcessChannel() after
 // the start; what is served is.
-class PolicyServer : private JwksObserverInterface {
+class PolicyServer {
  public:
   // Opens the store; where that fails, the start fails. The clock is read once
   // a request, from gRPC's threads. `log`, null or alive as long as the server,
@@ -63,7 +53,7 @@ class PolicyServer : private JwksObserverInterface {
       PolicyService::Clock clock = [] { return absl::Now(); },
       Logger* log = nullptr);
   // Without Shutdown(): cancels what is under way.
-  ~PolicyServer() override;
+  ~PolicyServer();
   PolicyServer(const PolicyServer&) = delete;
   PolicyServer& operator=(const PolicyServer&) = delete;
 
@@ -123,35 +113,8 @@ class PolicyServer : private JwksObserverInterface {
   void OnCallerRefused(const CallerNames& caller);
   // Whether it may be started.
   absl::Status CheckStartable() const;
-  // All under keys_mutex_ once calls are served. Takes what calls are decided
-  // with out of `config`, and returns the deciders:
-  Deciders Configure(LoadedConfig config);
-  // with the issuers that are managed, and what is known of issuers' keys.
-  Deciders MakeDeciders();
-  // Logs what draft-01 means for those of `issuers`, managed ones, of which it
-  // was not said before.
-  void WarnOfDraft01(std::set<std::string> issuers);
-  // Both begin with the first that is needed.
-  http::HttpClientInterface* IntrospectionHttp();
-  http::HttpClientInterface* JwksHttp();
-  void StartHttp();
-  // Where they have changed.
-  void TakeManagedIssuers();
-  // Tells the services for operators, where there are any, what the
-  // configuration declares.
-  void DeclareToOperators();
-  // Answers calls with these, and tells proxies.
-  void DecideWith(Deciders deciders);
-  // What there is to read is read from now on, while the server runs. Not under
-  // keys_mutex_.
-  void ReadKeys();
-
   // The store's calls come one after the other.
   void OnStoreReach(const absl::Status& reach);
-
-  // JwksObserverInterface; calls come from the HTTP client's thread.
-  void OnKeys(const std::string& issuer, const ace::JwkSet& keys) override;
-  void OnFailure(const std::string& issuer, absl::string_view reason) override;
 
   const std::optional<ListenAddress> listen_address_;
   const TlsShape tls_shape_;
@@ -170,9 +133,6 @@ class PolicyServer : private JwksObserverInterface {
   std::atomic<uint64_t> callers_refused_{0};
   std::atomic<uint64_t> log_suppressed_{0};
   LimitedEvent refused_callers_{"connection_refused", &log_suppressed_};
-  std::atomic<uint64_t> jwks_failures_{0};
-  http::RequestCounts introspection_requests_;
-  http::RequestCounts jwks_requests_;
   const std::shared_ptr<Replica> replica_;
   WatchHub hub_;
   const StoreOptions store_options_;
@@ -182,27 +142,8 @@ class PolicyServer : private JwksObserverInterface {
   // After all that uses them has gone.
   CallPool proxy_calls_;
   CallPool operator_calls_;
-  const std::shared_ptr<const StoredKeys> known_keys_;  // in store_
   Logger* const log_;
-
-  // Guards all down to reading_. Keys, and changes of managed issuers, come at
-  // any time, also during Reload(). The store is not called under it.
-  std::mutex keys_mutex_;
-  // All from the first configuration, or managed issuer, on that needs one.
-  std::unique_ptr<http::HttpClientInterface> http_;
-  std::unique_ptr<http::CountedHttpClient> introspection_http_;
-  std::unique_ptr<http::CountedHttpClient> jwks_http_;
-  std::shared_ptr<JwksFetcher> fetcher_;
-  // What deciders are made of: what the configuration says.
-  std::optional<ace::TokenVerifier> verifier_;
-  std::vector<ace::Permission> public_topics_;
-  std::vector<JwksSource> jwks_sources_;
-  std::shared_ptr<Introspector> introspector_;
-  std::set<std::string> draft01_issuers_;  // managed, and warned of
-  bool running_ = false;
-  // While the server runs, and there are keys to read.
-  std::unique_ptr<WakeupThread> reading_;
-
+  std::unique_ptr<DeciderSource> decider_source_;  // goes before service_
   PolicyService service_;
   std::unique_ptr<AdminServices> admin_;  // null unless it listens
   std::string address_;
