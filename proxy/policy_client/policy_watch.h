@@ -14,6 +14,7 @@
 #include "proxy/policy_client/completion_thread.h"
 #include "proxy/policy_client/decision_source_interface.h"
 #include "proxy/policy_client/policy_watch_interface.h"
+#include "proxy/policy_client/watch_stream.h"
 
 namespace sluice::policy_client {
 
@@ -36,8 +37,6 @@ class PolicyWatch {
   PolicyWatch& operator=(const PolicyWatch&) = delete;
 
  private:
-  class Stream;
-
   // On the thread.
   void Run();
   // `away`: since the service was last listened to, or since the start.
@@ -47,22 +46,16 @@ class PolicyWatch {
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<policy::v1::PolicyService::Stub> stub_;
-  CompletionThread* const completions_;
-  const std::string proxy_;
   const absl::Duration lost_after_;
-  WatchObserverInterface* const observer_;
-  DecisionSourceInterface* const decisions_;
-  // What the observer has been told; streams come one after the other.
-  policy::v1::WatchPosition position_;
-  bool has_position_ = false;
-  bool is_undecided_ = false;
+  const WatchStream::Context context_;
+  WatchStream::Told told_;   // streams come one after the other
   std::string failure_;      // of the last stream, on the thread
   bool may_be_lost_ = true;  // and the observer has not been told so
 
   std::mutex mutex_;
   std::condition_variable wakeup_;
   bool stopping_ = false;
-  std::shared_ptr<Stream> stream_;  // while there is one
+  std::shared_ptr<WatchStream> stream_;  // while there is one
   std::thread thread_;
 };
 
