@@ -10,9 +10,7 @@
 #include "absl/time/clock.h"
 #include "grpcpp/channel.h"
 #include "policy/server/grpc_log.h"
-#include "policy/tls/validity.h"
 #include "proxy/base/secret_string.h"
-#include "proxy/base/small_file.h"
 #include "proxy/server/connection_bounds.h"
 #include "proxy/server/listener_settings.h"
 #include "proxy/server/reload.h"
@@ -24,18 +22,6 @@ using ::sluice::policy_client::ChannelKeeper;
 using ::sluice::policy_client::PolicyClient;
 
 namespace {
-
-// What listeners show to clients.
-std::vector<std::string> CertificateFiles(const Config& config) {
-  std::vector<std::string> files;
-  for (const ListenerConfig& listener : config.listeners) {
-    for (const KeyPairFiles& pair : listener.certificates) {
-      files.push_back(pair.certificate);
-      files.push_back(pair.private_key);
-    }
-  }
-  return files;
-}
 
 // Of certificates that are not valid for long: who watches the log, and nothing
 // else, hears of them in time.
@@ -59,7 +45,8 @@ Server::Server(Config config, Logger* logger)
     : logger_(*logger),
       config_(std::move(config)),
       name_(NewProxyName()),
-      event_logger_(logger) {}
+      event_logger_(logger),
+      certificates_(logger) {}
 
 Server::~Server() = default;
 
@@ -69,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   if (absl::Status s = server->OpenAuditLog(); !s.ok()) return s;
   if (absl::Status s = server->StartPolicy(); !s.ok()) return s;
   std::vector<FileWatcher::State> certificates =
-      FileWatcher::Look(CertificateFiles(server->config_));
+      FileWatcher::Look(ListenerCertificates::Files(server->config_));
   if (absl::Status s = server->StartListeners(); !s.ok()) return s;
   if (absl::Status s = server->StartAdmin(); !s.ok()) return s;
   server->FollowPolicy();
@@ -214,11 +201,7 @@ absl::Status Server::StartAdmin() {
   sources.start_time = absl::Now();
   sources.is_ready = [this] { return readiness_->Missing().empty(); };
   sources.certificates = [this] {
-    std::vector<CertificateExpiry> expiries;
-    {
-      std::lock_guard<std::mutex> lock(expiries_mutex_);
-      expiries = expiries_;
-    }
+    std::vector<CertificateExpiry> expiries = certificates_.Expiries();
     if (policy_tls_ != nullptr) {
       for (CertificateExpiry& expiry : policy_tls_->Expiries()) {
         expiries.push_back(std::move(expiry));
@@ -268,7 +251,7 @@ absl::Status Server::ReconfigureListeners(const Config& config) {
 void Server::WatchCertificates(std::vector<FileWatcher::State> known) {
   FileWatcher::Options options;
   options.known = std::move(known);
-  options.files = CertificateFiles(serving_);
+  options.files = ListenerCertificates::Files(serving_);
   options.on_change = [this] { ReloadCertificates(); };
   certificate_watcher_ = std::make_unique<FileWatcher>(std::move(options));
 }
@@ -279,7 +262,7 @@ void Server::ReloadCertificates() {
   if (status.ok()) {
     logger_.Info("certificates_reloaded");
     RememberCertificates();
-    WarnOfCertificates();
+    certificates_.WarnOfValidity(absl::Now());
   } else {
     // The old ones go on being served.
     logger_.Error("certificates_rejected", {{"detail", status.message()}});
@@ -287,47 +270,26 @@ void Server::ReloadCertificates() {
 }
 
 void Server::RemindOfCertificates() {
-  if (policy_tls_ != nullptr) policy_tls_->WarnOfValidity(absl::Now());
-  std::lock_guard<std::mutex> lock(reload_mutex_);
-  WarnOfCertificates();
+  const absl::Time now = absl::Now();
+  if (policy_tls_ != nullptr) policy_tls_->WarnOfValidity(now);
+  certificates_.WarnOfValidity(now);
 }
 
 void Server::RememberCertificates() {
-  certificates_.clear();
-  std::vector<CertificateExpiry> expiries;
+  std::vector<const ListenerConfig*> running;
   for (const ListenerConfig& listener : serving_.listeners) {
-    if (FindListener(config_, listener.name) == nullptr) continue;
-    absl::Time first_expiry = absl::InfiniteFuture();
-    for (const KeyPairFiles& files : listener.certificates) {
-      absl::StatusOr<std::string> pem = ReadSmallFile(files.certificate);
-      if (!pem.ok()) continue;
-      first_expiry = std::min(first_expiry, policy::FirstExpiry(*pem));
-      certificates_.push_back({files.certificate, *std::move(pem)});
+    if (FindListener(config_, listener.name) != nullptr) {
+      running.push_back(&listener);
     }
-    if (first_expiry == absl::InfiniteFuture()) continue;
-    expiries.push_back({listener.name, "", first_expiry});
   }
-  std::lock_guard<std::mutex> lock(expiries_mutex_);
-  expiries_ = std::move(expiries);
-}
-
-void Server::WarnOfCertificates() {
-  const absl::Time now = absl::Now();
-  for (const Certificate& certificate : certificates_) {
-    const std::string warning = policy::ValidityWarning(
-        certificate.pem, policy::CertificateUse::kMqttListener, now);
-    if (warning.empty()) continue;
-    logger_.Warning(
-        "config_warning",
-        {{"detail", absl::StrCat(certificate.file, ": ", warning)}});
-  }
+  certificates_.Remember(running);
 }
 
 absl::Status Server::Reload(Config config) {
   std::lock_guard<std::mutex> lock(reload_mutex_);
   KeepListeners(&config);
   std::vector<FileWatcher::State> certificates =
-      FileWatcher::Look(CertificateFiles(config));
+      FileWatcher::Look(ListenerCertificates::Files(config));
   if (absl::Status s = ReconfigureListeners(config); !s.ok()) return s;
   logger_.SetLevel(config.log.level);
   config_.drain_time = config.drain_time;
@@ -355,7 +317,7 @@ absl::Status Server::Reload(Config config) {
   config.policy.embedded.reset();
   serving_ = std::move(config);
   RememberCertificates();
-  certificate_watcher_->SetFiles(CertificateFiles(serving_),
+  certificate_watcher_->SetFiles(ListenerCertificates::Files(serving_),
                                  std::move(certificates));
   return absl::OkStatus();
 }

@@ -26,6 +26,7 @@
 #include "proxy/server/decision_tee.h"
 #include "proxy/server/event_logger.h"
 #include "proxy/server/line_writer.h"
+#include "proxy/server/listener_certificates.h"
 #include "proxy/server/metrics.h"
 #include "proxy/server/policy_follower.h"
 #include "proxy/server/policy_tls.h"
@@ -88,12 +89,10 @@ class Server {
   void WatchCertificates(std::vector<FileWatcher::State> known);
   // On the watcher's thread.
   void ReloadCertificates();
-  // Remembers the listeners' certificates, which have just been taken over:
-  // what is in the files later may be refused. Under reload_mutex_.
+  // Those of the running listeners, which have just been taken over. Under
+  // reload_mutex_.
   void RememberCertificates();
-  // Says which of those are not valid for long. Under reload_mutex_.
-  void WarnOfCertificates();
-  // The same of all that the proxy uses.
+  // Says which of all that the proxy uses are not valid for long.
   void RemindOfCertificates();
   void FollowPolicy();
   absl::Status StartListeners();
@@ -125,8 +124,7 @@ class Server {
   std::unique_ptr<policy_client::PolicyWatch> policy_watch_;
   std::unique_ptr<BrokerProbe> broker_probe_;  // with admin only
   std::unique_ptr<Readiness> readiness_;
-  std::mutex expiries_mutex_;
-  std::vector<CertificateExpiry> expiries_;
+  ListenerCertificates certificates_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<AdminServer> admin_;
 
@@ -134,11 +132,6 @@ class Server {
 
   std::mutex reload_mutex_;
   Config serving_;  // what the running listeners were last configured by
-  struct Certificate {
-    std::string file;
-    std::string pem;  // as it was taken over
-  };
-  std::vector<Certificate> certificates_;  // of the running listeners
   std::unique_ptr<FileWatcher> certificate_watcher_;
   std::unique_ptr<Reminder> certificate_reminder_;
 };
