@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "policy/http/http_client.h"
 #include "policy/server/issuer_config.h"

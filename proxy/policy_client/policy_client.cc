@@ -49,7 +49,7 @@ template <typename Response>
 class PolicyClient::Call final : public CompletionInterface {
  public:
   explicit Call(PolicyClient* client) : client_(client) {}
-  void OnComplete(bool) override { client_->Finish(this); }
+  void OnComplete(bool ok) override { client_->Finish(this, ok); }
 
   std::shared_ptr<grpc::ClientContext> context =
       std::make_shared<grpc::ClientContext>();  // also in under_way_
@@ -135,10 +135,13 @@ void PolicyClient::Begin(
 }
 
 template <typename Response>
-void PolicyClient::Finish(Call<Response>* call) {
+void PolicyClient::Finish(Call<Response>* call, bool ok) {
   call->latency->Observe(absl::FromChrono(Clock::now() - call->begun_at));
-  if (call->status.ok()) {
+  if (call->status.ok() && ok) {
     call->done(std::move(call->response));
+  } else if (call->status.ok()) {
+    // What was read of it is in there: a grant without its rules, say.
+    call->done(absl::InternalError("the answer cannot be read"));
   } else {
     call->done(
         absl::Status(static_cast<absl::StatusCode>(call->status.error_code()),

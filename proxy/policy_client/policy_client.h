@@ -78,7 +78,7 @@ class PolicyClient final : public PolicyClientInterface {
              const Request& request, Callback<Response> done,
              DurationHistogram* latency);
   template <typename Response>
-  void Finish(Call<Response>* call);
+  void Finish(Call<Response>* call, bool ok);
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Stub> stub_;

@@ -91,20 +91,24 @@ void WatchStream::OnStarted(bool ok) {
 }
 
 void WatchStream::OnRead(bool ok) {
-  if (!ok) {
-    Finish();
-  } else if (Take()) {
+  if (ok && Take()) {
     call_->Read(&response_, read_.tag());
-  } else {
-    Cancel();
-    Finish();
+    return;
   }
+  Finish();
+  // The service may not have ended it: what came was not understood. In this
+  // order, so that its own status is known where it has.
+  Cancel();
 }
 
 void WatchStream::OnWritten(bool ok) {
   std::lock_guard<std::mutex> lock(mutex_);
   writing_ = false;
-  if (ok) Pump();  // else OnRead() ends the stream
+  if (ok) {
+    Pump();
+  } else {
+    broken_ = true;  // OnRead() ends the stream
+  }
   TellIfEnded();
 }
 

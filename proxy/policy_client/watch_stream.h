@@ -51,7 +51,8 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
       : context_(std::move(context)), told_(told) {}
 
   // Waits for the stream's end, and returns whether it had told all that there
-  // is. Where it has not by then, calls `lost` at `lost_at`, and before it has.
+  // is. Where it has not by then, calls `lost` at `lost_at`, and before it has:
+  // reactions, and so all completions, wait meanwhile.
   bool Run(Clock::time_point lost_at, absl::FunctionRef<void()> lost);
 
   // Why it has ended, for the log; after Run().

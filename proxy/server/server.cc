@@ -11,6 +11,7 @@
 #include "grpcpp/channel.h"
 #include "policy/server/grpc_log.h"
 #include "proxy/base/secret_string.h"
+#include "proxy/server/certificate_expiry.h"
 #include "proxy/server/connection_bounds.h"
 #include "proxy/server/listener_settings.h"
 #include "proxy/server/reload.h"

@@ -16,6 +16,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "proxy/policy_client/completion_thread.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy_client {
@@ -237,6 +238,19 @@ TEST_F(PolicyClientTest, PassesErrorsOn) {
   auto answer = Ask(client.get(), "c");
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kInternal);
   EXPECT_EQ(answer.status().message(), "store is broken");
+}
+
+// The service's id is no UTF-8 here: what of the answer is understood is none.
+TEST_F(PolicyClientTest, AnAnswerThatIsNotUnderstoodIsAnError) {
+  StartServer("127.0.0.1:0");
+  auto client = Connect();
+  Handover<absl::StatusOr<StoreTokenResponse>> result;
+  StoreTokenRequest request;
+  request.set_token("\xff");
+  client->StoreToken(request, [&](absl::StatusOr<StoreTokenResponse> stored) {
+    result.Put(std::move(stored));
+  });
+  EXPECT_EQ(result.Take().status().code(), absl::StatusCode::kInternal);
 }
 
 TEST_F(PolicyClientTest, CancelsWhatIsUnderWayAtItsEnd) {

@@ -10,10 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/policy_client/completion_thread.h"
 
 namespace sluice::policy_client {
 namespace {
@@ -218,6 +220,25 @@ TEST_F(PolicyWatchTest, ASnapshotThatBreaksOffIsForgotten) {
   StartWatch();
   EXPECT_EQ(Next(), "snapshot +whole");
   EXPECT_EQ(Next(), "begun");
+}
+
+// A name has to be UTF-8.
+TEST_F(PolicyWatchTest, AStreamThatIsNotUnderstoodIsGivenUp) {
+  service_.scripts.Put([](grpc::ServerContext* context, auto* stream) {
+    Read(stream);
+    stream->Write(Snapshot("a", false));
+    stream->Write(Snapshot("\xff", false));
+    while (!context->IsCancelled()) std::this_thread::yield();
+  });
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    Read(stream);
+    stream->Write(Snapshot("b", false));
+  });
+  StartWatch();
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "ended");
+  EXPECT_EQ(Next(), "snapshot +b");
 }
 
 TEST_F(PolicyWatchTest, AnswersQuestionsAndPassesOrdersOn) {
