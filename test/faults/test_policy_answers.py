@@ -94,6 +94,20 @@ class PolicyAnswerTest(FaultTestCase):
         self.fake.answers = [grant("a/# pub sub")]
         self.assert_let_in()
 
+    # What could be read of them would be a grant, and what could not might be
+    # the rules that narrow it.
+
+    def test_answers_that_cannot_be_read_are_none(self):
+        whole = grant("a/# pub sub").SerializeToString()
+        for broken in (whole + b"\xff", whole[:-1]):
+            self.fake.answers = [broken]
+            counted = self.unavailable()
+            self.repeat(lambda: self.assert_refused(self.asking()), rounds=4)
+            self.assertGreater(self.unavailable(), counted)
+            self.assertTrue(self.broker.none_has_come())
+        self.fake.answers = [grant("a/# pub sub")]
+        self.assert_let_in()
+
     def test_no_answer_at_all_is_0x88(self):
         self.fake.answers = []
         counted = self.unavailable()

@@ -34,9 +34,13 @@ def denial():
     return response
 
 
+def _wire(answer):
+    return answer if isinstance(answer, bytes) else answer.SerializeToString()
+
+
 class FakePolicy:
-    """Answers Authenticate with all of `answers`, one after the other: the
-    protocol has one, so that more of them break it. While it is held, a call
+    """Answers Authenticate with all of `answers`, messages or their bytes, one
+    after the other: the protocol has one, so that more of them break it. While it is held, a call
     waits for release(), or until its caller has gone.
     """
 
@@ -54,7 +58,7 @@ class FakePolicy:
             grpc.method_handlers_generic_handler(_SERVICE, {
                 "Authenticate": grpc.unary_stream_rpc_method_handler(
                     self._authenticate, schema.AuthenticateRequest.FromString,
-                    schema.AuthenticateResponse.SerializeToString),
+                    _wire),
                 "Watch": grpc.stream_stream_rpc_method_handler(
                     self._watch, schema.WatchRequest.FromString,
                     schema.WatchResponse.SerializeToString)})])
