@@ -5,6 +5,17 @@
 #include <algorithm>
 
 namespace sluice::server {
+namespace {
+
+// Of so few connections in all none are kept back: `max_connections` means what
+// it says, whoever comes.
+constexpr uint64_t kFew = 16;
+
+bool LeavesRoom(const LimitsConfig& limits) {
+  return limits.max_connections > kFew;
+}
+
+}  // namespace
 
 uint64_t DescriptorLimit() {
   rlimit files{};
@@ -18,7 +29,7 @@ uint64_t MaxPendingConnections(const LimitsConfig& limits,
                                uint64_t descriptors) {
   uint64_t result = limits.max_pending_connections;
   if (result == 0) return 0;
-  if (limits.max_connections > 0) {
+  if (LeavesRoom(limits)) {
     result = std::min<uint64_t>(result, limits.max_connections / 2);
   }
   return std::max<uint64_t>(std::min(result, descriptors / 4), 1);
@@ -29,11 +40,11 @@ uint64_t MaxAnonymousConnections(const LimitsConfig& limits,
   if (limits.max_anonymous_connections.has_value()) {
     return *limits.max_anonymous_connections;
   }
-  if (limits.max_connections == 0 && descriptors == kNoDescriptorLimit) {
+  if (!LeavesRoom(limits) && descriptors == kNoDescriptorLimit) {
     return 0;
   }
   uint64_t clients = descriptors / 2;
-  if (limits.max_connections > 0) {
+  if (LeavesRoom(limits)) {
     clients = std::min<uint64_t>(clients, limits.max_connections);
   }
   return std::max<uint64_t>(clients / 4, 1);

@@ -52,6 +52,21 @@ class LimitTest(StackTestCase):
         eventually(served, "there is room again")
 
 
+class FewConnectionsTest(StackTestCase):
+    stack_options = {"proxy": {"limits": {"max_connections": 4}}}
+
+    def test_all_places_are_for_whoever_comes(self):
+        clients = [self.client() for _ in range(4)]
+        for number, client in enumerate(clients):
+            client.send(wire.connect(client_id=f"client-{number}"))
+        for client in clients:
+            self.assert_code(client.expect("CONNACK"), 0)
+        with self.assertRaises((SSL.Error, EOFError, ConnectionError)):
+            self.client()
+        for client in clients:
+            client.ping()
+
+
 class RateLimitTest(StackTestCase):
     stack_options = {"proxy": {"limits": {"connections_per_second": 5}}}
 

@@ -15,8 +15,6 @@ TEST(ConnectionBoundsTest, PendingConnectionsLeaveRoom) {
   EXPECT_EQ(MaxPendingConnections(limits, 1024), 256u);
   limits.max_connections = 100;
   EXPECT_EQ(MaxPendingConnections(limits, 1024), 50u);
-  limits.max_connections = 1;
-  EXPECT_EQ(MaxPendingConnections(limits, 1024), 1u);
   limits.max_pending_connections = 0;
   EXPECT_EQ(MaxPendingConnections(limits, 1024), 0u);
 }
@@ -29,10 +27,21 @@ TEST(ConnectionBoundsTest, ClientsWithoutATokenHaveAQuarter) {
   EXPECT_EQ(MaxAnonymousConnections(limits, 256), 32u);
   EXPECT_EQ(MaxAnonymousConnections(limits, 1 << 20), 250u);
   EXPECT_EQ(MaxAnonymousConnections(limits, kNoDescriptorLimit), 250u);
-  limits.max_connections = 2;
-  EXPECT_EQ(MaxAnonymousConnections(limits, 256), 1u);
   limits.max_connections = 0;
   EXPECT_EQ(MaxAnonymousConnections(limits, kNoDescriptorLimit), 0u);
+}
+
+// `max_connections` is how many there may be, be it at once or without a
+// token.
+TEST(ConnectionBoundsTest, OfFewNoneAreKeptBack) {
+  LimitsConfig limits;
+  limits.max_connections = 16;
+  EXPECT_EQ(MaxPendingConnections(limits, 1024), 256u);
+  EXPECT_EQ(MaxAnonymousConnections(limits, 1024), 128u);
+  EXPECT_EQ(MaxAnonymousConnections(limits, kNoDescriptorLimit), 0u);
+  limits.max_connections = 17;
+  EXPECT_EQ(MaxPendingConnections(limits, 1024), 8u);
+  EXPECT_EQ(MaxAnonymousConnections(limits, 1024), 4u);
 }
 
 TEST(ConnectionBoundsTest, HowManyHaveNoTokenIsTheOperatorsToSay) {
