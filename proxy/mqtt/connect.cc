@@ -8,8 +8,6 @@ namespace sluice::mqtt {
 namespace {
 
 constexpr absl::string_view kProtocolName = "MQTT";
-// MQTT 3.1, which is read only as far as a refusal needs it.
-constexpr absl::string_view kOldProtocolName = "MQIsdp";
 
 // MQTT 5.0 section 3.1.2.3.
 constexpr uint8_t kReservedFlag = 0x01;
@@ -166,14 +164,14 @@ absl::StatusOr<Connect> ParseConnect(const Frame& frame) {
   return connect;
 }
 
-uint8_t PeekProtocolLevel(ByteView connect_body) {
+absl::optional<uint8_t> PeekProtocolLevel(ByteView connect_body) {
   ByteReader reader(connect_body);
   ByteView name;
   uint8_t level;
-  if (!reader.ReadU16Prefixed(&name) || !reader.ReadU8(&level)) return 0;
-  const bool known =
-      AsString(name) == kProtocolName || AsString(name) == kOldProtocolName;
-  return known ? level : 0;
+  if (!reader.ReadU16Prefixed(&name) || !reader.ReadU8(&level)) {
+    return absl::nullopt;
+  }
+  return level;
 }
 
 }  // namespace sluice::mqtt

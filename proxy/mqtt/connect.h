@@ -43,9 +43,10 @@ struct Connect {
 // (kClientIdentifierNotValid).
 absl::StatusOr<Connect> ParseConnect(const Frame& frame);
 
-// The Protocol Level that a CONNECT names, when the packet is whole enough to
-// tell, so that a refusal can be worded in the client's version. 0: unknown.
-uint8_t PeekProtocolLevel(ByteView connect_body);
+// The Protocol Level that a CONNECT names, of whatever protocol, so that a
+// refusal can be worded in the client's version; nothing where the packet is
+// not whole enough to tell.
+absl::optional<uint8_t> PeekProtocolLevel(ByteView connect_body);
 
 }  // namespace sluice::mqtt
 

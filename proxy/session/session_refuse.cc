@@ -138,12 +138,13 @@ void Session::RefuseUnreadableConnect(const mqtt::Frame& frame,
   const ReasonCode code = mqtt::ReasonCodeOf(status);
   // A bridge sets the top bit of the level to try its own dialect; what it
   // expects is the refusal of the level without it.
-  const uint8_t level = mqtt::PeekProtocolLevel(frame.body);
-  const bool v3 = (level & 0x7F) < static_cast<uint8_t>(ProtocolVersion::kV5);
+  const absl::optional<uint8_t> level = mqtt::PeekProtocolLevel(frame.body);
+  const bool v3 = !level.has_value() ||
+                  (*level & 0x7F) < static_cast<uint8_t>(ProtocolVersion::kV5);
   version_ = v3 ? ProtocolVersion::kV311 : ProtocolVersion::kV5;
   const bool has_v3_code = code == ReasonCode::kUnsupportedProtocolVersion ||
                            code == ReasonCode::kClientIdentifierNotValid;
-  if (level == 0 || (v3 && !has_v3_code)) {
+  if (!level.has_value() || (v3 && !has_v3_code)) {
     // MQTT 3.1.1 section 3.1.4: closed without a CONNACK.
     Fail(status);
     return;

@@ -227,9 +227,10 @@ TEST(ConnectTest, PeeksAtTheProtocolLevel) {
   EXPECT_EQ(peek("0004 4d515454 04"), 4);
   EXPECT_EQ(peek("0004 4d515454 84"), 0x84);
   EXPECT_EQ(peek("0006 4d5149736470 03"), 3);
-  EXPECT_EQ(peek("0004 4d515454"), 0);
-  EXPECT_EQ(peek("0004 58585858 05"), 0);
-  EXPECT_EQ(peek(""), 0);
+  EXPECT_EQ(peek("0004 58585858 05"), 5);
+  EXPECT_EQ(peek("0000 00"), 0);
+  EXPECT_EQ(peek("0004 4d515454"), absl::nullopt);
+  EXPECT_EQ(peek(""), absl::nullopt);
 }
 
 }  // namespace

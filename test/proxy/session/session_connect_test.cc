@@ -694,19 +694,23 @@ TEST_F(SessionConnectTest, AVersionThatTheListenerDoesNotTakeIsRefused) {
 // covers: EDGE-5
 TEST_F(SessionConnectTest, AnUnknownVersionIsRefusedInItsOwnWords) {
   const struct {
+    absl::string_view name;
     uint8_t level;
     const char* answer;
-  } kCases[] = {{3, "client CONNACK 01"},
-                {6, "client CONNACK 84"},
-                {0x84, "client CONNACK 01"},
-                {0x83, "client CONNACK 01"}};
+  } kCases[] = {
+      {"MQTT", 3, "client CONNACK 01"},    {"MQTT", 0, "client CONNACK 01"},
+      {"MQTT", 6, "client CONNACK 84"},    {"MQTT", 0x84, "client CONNACK 01"},
+      {"MQTT", 0x83, "client CONNACK 01"}, {"HTTP", 4, "client CONNACK 01"},
+      {"HTTP", 5, "client CONNACK 84"}};
   for (const auto& c : kCases) {
     ConnectParts parts;
     parts.version = ProtocolVersion::kV311;
     std::string packet = ConnectPacket(parts);
+    packet.replace(4, 4, c.name.data(), c.name.size());
     packet[8] = static_cast<char>(c.level);
     Start();
-    EXPECT_THAT(Client(packet), ElementsAre(c.answer, "close")) << c.level;
+    EXPECT_THAT(Client(packet), ElementsAre(c.answer, "close"))
+        << c.name << " " << c.level;
   }
 }
 
