@@ -9,7 +9,7 @@ bool PacketIdSet::Insert(uint16_t id) {
   return true;
 }
 
-bool PacketIdSet::Contains(uint16_t id) const {
+bool PacketIdSet::ContainsHeld(uint16_t id) const {
   const auto page = pages_.find(static_cast<uint8_t>(id / kPageSize));
   return page != pages_.end() && page->second[id % kPageSize];
 }

@@ -17,11 +17,15 @@ class PacketIdSet {
   bool Insert(uint16_t id);
   // False where it was not there.
   bool Erase(uint16_t id) { return !pages_.empty() && EraseHeld(id); }
-  bool Contains(uint16_t id) const;
+  bool Contains(uint16_t id) const {
+    return !pages_.empty() && ContainsHeld(id);
+  }
 
  private:
   static constexpr size_t kPageSize = 256;
 
+  // Of a set that is not empty.
+  bool ContainsHeld(uint16_t id) const;
   bool EraseHeld(uint16_t id);
 
   // By the identifier's first byte; none of them is empty.

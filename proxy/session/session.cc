@@ -57,7 +57,7 @@ void Session::Start(absl::Time now, Effects* effects) {
 // Looked at before and after each packet.
 inline bool Session::HoldsClient() const {
   return checks_.IsHolding(ExternalChecks::Side::kClient) || rate_holds_ ||
-         store_requests_.size() >= kMaxStoreRequests;
+         store_requests_.size() >= kMaxStoreRequests || awaited_unsuback_ != 0;
 }
 
 bool Session::wants_client_bytes() const {

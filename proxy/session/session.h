@@ -81,14 +81,17 @@ class Session {
   bool more_to_judge() const { return more_to_judge_; }
 
   // The same, from the broker, with wants_broker_bytes(), and all of them in
-  // one turn. Yields sends, kCheck, kSetTimer, kClearTimer and kClose.
+  // one turn. May turn wants_client_bytes() true. Yields sends, kCheck,
+  // kSetTimer, kClearTimer and kClose.
   size_t OnBrokerBytes(ByteView bytes, absl::Time now, Effects* effects);
 
   // False while a client's bytes have to wait (between CONNECT and CONNACK,
   // unless they may be an AUTH, for a checker's answer or the rate of a rule,
   // while the policy service looks at as many of its tokens as it may at once,
-  // and where answers wait behind a large PUBLISH); the caller stops reading
-  // then, and offers what it holds when an input has turned this true.
+  // for the answer to a request of the proxy's own that has the same packet
+  // identifier, and where answers wait behind a large PUBLISH); the caller
+  // stops reading then, and offers what it holds when an input has turned this
+  // true.
   bool wants_client_bytes() const;
   // The same for the broker's, which wait for a checker's answer.
   bool wants_broker_bytes() const;
@@ -410,6 +413,9 @@ class Session {
   // Ends the connection where the client does not take a packet of its size.
   void SendSuback(absl::string_view packet);
   void OnUnsubscribe(const mqtt::Frame& frame);
+  // Whether the client's packet at hand has the identifier of an UNSUBSCRIBE of
+  // the proxy's own that is in flight. Then it waits for that one's UNSUBACK.
+  bool HasIdOfOurs(uint16_t packet_id);
   // Under a grant that judges otherwise than the last one: counts what the
   // client subscribed to, and unsubscribes at the broker what is no longer
   // covered (EDGE-12).
@@ -520,7 +526,8 @@ class Session {
   bool rate_holds_ = false;  // a PUBLISH, until then
   absl::Time rate_holds_until_;
   EndedQos2 ended_qos2_;
-  uint16_t last_packet_id_ = 0;  // of the client's
+  uint16_t last_packet_id_ = 0;    // of the client's
+  uint16_t awaited_unsuback_ = 0;  // of HasIdOfOurs(); 0: none
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
   LineLimit logged_denials_;

@@ -161,8 +161,11 @@ void Session::OnBrokerUnsuback(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
-  if (subscriptions_.IsOwnUnsuback(parsed->packet_id)) return;
-  ForwardToClient(frame);
+  if (!subscriptions_.IsOwnUnsuback(parsed->packet_id)) {
+    ForwardToClient(frame);
+  } else if (parsed->packet_id == awaited_unsuback_) {
+    awaited_unsuback_ = 0;
+  }
 }
 
 }  // namespace sluice::session

@@ -38,7 +38,10 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
     return;
   }
   const mqtt::Publish& publish = *parsed;
-  if (publish.qos > 0) last_packet_id_ = publish.packet_id;
+  if (publish.qos > 0) {
+    if (HasIdOfOurs(publish.packet_id)) return;
+    last_packet_id_ = publish.packet_id;
+  }
   TopicAliases::Resolved resolved;
   resolved.topic = publish.topic;
   if (publish.topic_alias != 0) {

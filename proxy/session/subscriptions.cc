@@ -26,8 +26,6 @@ absl::optional<uint16_t> Subscriptions::FreePacketId(
   return absl::nullopt;
 }
 
-// A client may come to use an identifier of ours while it is in flight; the
-// broker answers in order, and ours was first.
 bool Subscriptions::IsOwnUnsuback(uint16_t packet_id) {
   if (own_unsubscribes_.Erase(packet_id)) return true;
   client_unsubscribes_.Erase(packet_id);

@@ -55,6 +55,11 @@ class Subscriptions {
   void MarkOwnUnsubscribe(uint16_t packet_id) {
     own_unsubscribes_.Insert(packet_id);
   }
+  // Whether ours with `packet_id` is in flight: to the broker a packet of the
+  // client's must not have it (MQTT 5.0 section 2.2.1).
+  bool IsOwn(uint16_t packet_id) const {
+    return own_unsubscribes_.Contains(packet_id);
+  }
 
   // Whether the UNSUBACK with `packet_id` answers ours and is not for the
   // client; the identifier is free then.

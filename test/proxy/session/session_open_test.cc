@@ -574,6 +574,31 @@ TEST_F(SessionOpenTest, ANarrowerScopeUnsubscribesWhatItNoLongerCovers) {
   EXPECT_THAT(Broker(UnsubackPacket(0x8002)), ElementsAre("client UNSUBACK"));
 }
 
+// MQTT 5.0 section 2.2.1: to the broker there is one client.
+// covers: EDGE-12
+TEST_F(SessionOpenTest, AClientsPacketWithTheIdentifierOfAnUnsubscribeWaits) {
+  const std::string packets[] = {SubscribePacket(kV5, 0x8001, {"b"}),
+                                 UnsubscribePacket(0x8001, "b"),
+                                 PublishPacket(kV5, "c", 1, 0x8001, "p")};
+  const char* const kForwarded[] = {"broker SUBSCRIBE", "broker UNSUBSCRIBE",
+                                    "broker PUBLISH"};
+  for (size_t i = 0; i < 3; ++i) {
+    Open5();
+    Client(SubscribePacket(kV5, 1, {"a/1"}));
+    Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+    Grant(MakeGrant(now() + absl::Hours(2), {"sub b", "pub c"}));
+    EXPECT_EQ(to_broker(), UnsubscribePacket(0x8001, "a/1"));
+    // What comes before it goes on; and the broker must not miss a PINGREQ.
+    EXPECT_THAT(Client(PublishPacket(kV5, "c", 1, 7, "p") + packets[i]),
+                ElementsAre("broker PUBLISH", "timer 15s"));
+    EXPECT_FALSE(session().wants_client_bytes());
+    EXPECT_THAT(Broker(UnsubackPacket(0x8001)), IsEmpty());
+    EXPECT_TRUE(session().wants_client_bytes());
+    EXPECT_THAT(Client(""), ElementsAre(kForwarded[i]));
+  }
+}
+
 // covers: EDGE-12, EDGE-14
 TEST_F(SessionOpenTest, AnUnsubscribeThatIsNotSentHasNoIdentifier) {
   Open5(MaximumPacketSize(20));
