@@ -1,5 +1,7 @@
 #include "policy/service/call_pool.h"
 
+#include <sys/prctl.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -101,6 +103,7 @@ void CallPool::Resume(std::function<void()> call) {
 }
 
 void CallPool::RunThread() {
+  prctl(PR_SET_NAME, "calls");
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });

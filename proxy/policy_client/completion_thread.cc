@@ -1,5 +1,7 @@
 #include "proxy/policy_client/completion_thread.h"
 
+#include <sys/prctl.h>
+
 namespace sluice::policy_client {
 
 CompletionThread::CompletionThread() : thread_([this] { Run(); }) {}
@@ -10,6 +12,7 @@ CompletionThread::~CompletionThread() {
 }
 
 void CompletionThread::Run() {
+  prctl(PR_SET_NAME, "completions");
   void* tag;
   bool ok;
   while (queue_.Next(&tag, &ok)) {
