@@ -42,8 +42,8 @@ absl::Time ExpiryOf(const TokenContents& contents, absl::Time now) {
 std::shared_ptr<const TokenContents> TokenCache::Find(
     const std::string& digest) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = entries_.find(digest);
-  return found == entries_.end() ? nullptr : found->second.contents;
+  const auto* const found = entries_.Find(digest);
+  return found == nullptr ? nullptr : found->value;
 }
 
 void TokenCache::Add(const std::string& digest, const TokenContents& contents,
@@ -53,28 +53,17 @@ void TokenCache::Add(const std::string& digest, const TokenContents& contents,
   if (bytes > max_bytes_) return;
   auto copy = std::make_shared<const TokenContents>(contents);
   const std::lock_guard<std::mutex> lock(mutex_);
-  while (!by_expiry_.empty() &&
-         (by_expiry_.begin()->first <= now || bytes_ + bytes > max_bytes_)) {
-    RemoveFirst();
+  entries_.RemoveExpired(now);
+  while (!entries_.empty() && entries_.bytes() + bytes > max_bytes_) {
+    entries_.RemoveFirst();
   }
-  const auto [entry, is_new] = entries_.try_emplace(digest);
-  if (!is_new) return;  // another thread was as fast
-  entry->second = {std::move(copy), bytes,
-                   by_expiry_.emplace(ExpiryOf(contents, now), entry->first)};
-  bytes_ += bytes;
-}
-
-void TokenCache::RemoveFirst() {
-  const auto first = by_expiry_.begin();
-  const auto entry = entries_.find(first->second);
-  by_expiry_.erase(first);
-  bytes_ -= entry->second.bytes;
-  entries_.erase(entry);
+  // Nothing where another thread was as fast.
+  entries_.Add(digest, {std::move(copy), ExpiryOf(contents, now)}, bytes);
 }
 
 size_t TokenCache::bytes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return bytes_;
+  return entries_.bytes();
 }
 
 }  // namespace sluice::ace

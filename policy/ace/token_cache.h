@@ -2,15 +2,13 @@
 #define POLICY_ACE_TOKEN_CACHE_H_
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 
-#include "absl/container/node_hash_map.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/ace/token_contents.h"
+#include "proxy/base/map_by_expiry.h"
 
 namespace sluice::ace {
 
@@ -43,22 +41,9 @@ class TokenCache {
   // Some ten thousand tokens of a few permissions each.
   static constexpr size_t kDefaultMaxBytes = 16 * 1024 * 1024;
 
-  // Keys alias those of entries_, whose nodes do not move.
-  using ByExpiry = std::multimap<absl::Time, absl::string_view>;
-  struct Entry {
-    std::shared_ptr<const TokenContents> contents;
-    size_t bytes = 0;
-    ByExpiry::iterator by_expiry;
-  };
-
-  // With mutex_ held.
-  void RemoveFirst();
-
   const size_t max_bytes_;
   mutable std::mutex mutex_;
-  absl::node_hash_map<std::string, Entry> entries_;
-  ByExpiry by_expiry_;  // soonest first
-  size_t bytes_ = 0;
+  MapByExpiry<std::shared_ptr<const TokenContents>> entries_;
 };
 
 }  // namespace sluice::ace

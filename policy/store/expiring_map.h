@@ -2,13 +2,12 @@
 #define POLICY_STORE_EXPIRING_MAP_H_
 
 #include <cstddef>
-#include <map>
 #include <string>
 
-#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "proxy/base/map_by_expiry.h"
 
 namespace sluice::policy {
 
@@ -21,10 +20,7 @@ class ExpiringMap {
   ExpiringMap(const ExpiringMap&) = delete;
   ExpiringMap& operator=(const ExpiringMap&) = delete;
 
-  struct Entry {
-    std::string value;
-    absl::Time expires_at;
-  };
+  using Entry = MapByExpiry<std::string>::Entry;
 
   // The live entry of `key`, null where there is none. Good until the next
   // change of the map.
@@ -35,29 +31,18 @@ class ExpiringMap {
   absl::Status Insert(absl::string_view key, Entry entry, absl::Time now);
 
   // Lets the live entry of `key` expire at `expires_at`.
-  void SetExpiry(absl::string_view key, absl::Time expires_at);
+  void SetExpiry(absl::string_view key, absl::Time expires_at) {
+    entries_.SetExpiry(key, expires_at);
+  }
 
   // What is held, expired entries that no Insert() has cleared yet included.
-  size_t entries() const { return by_key_.size(); }
-  size_t bytes() const { return bytes_; }
+  size_t entries() const { return entries_.size(); }
+  size_t bytes() const { return entries_.bytes(); }
 
  private:
-  // Keys alias those of by_key_, whose nodes do not move.
-  using ByExpiry = std::multimap<absl::Time, absl::string_view>;
-  struct Node {
-    Entry entry;
-    size_t bytes;
-    ByExpiry::iterator by_expiry;
-  };
-
-  void Remove(absl::string_view key);
-  void RemoveExpired(absl::Time by);
-
   const size_t max_entries_;
   const size_t max_bytes_;
-  absl::node_hash_map<std::string, Node> by_key_;
-  ByExpiry by_expiry_;  // soonest first
-  size_t bytes_ = 0;
+  MapByExpiry<std::string> entries_;
 };
 
 }  // namespace sluice::policy
