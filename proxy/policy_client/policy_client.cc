@@ -137,15 +137,15 @@ void PolicyClient::Begin(
 template <typename Response>
 void PolicyClient::Finish(Call<Response>* call, bool ok) {
   call->latency->Observe(absl::FromChrono(Clock::now() - call->begun_at));
-  if (call->status.ok() && ok) {
-    call->done(std::move(call->response));
-  } else if (call->status.ok()) {
-    // What was read of it is in there: a grant without its rules, say.
-    call->done(absl::InternalError("the answer cannot be read"));
-  } else {
+  if (!call->status.ok()) {
     call->done(
         absl::Status(static_cast<absl::StatusCode>(call->status.error_code()),
                      call->status.error_message()));
+  } else if (!ok) {
+    // What was read of it is in there: a grant without its rules, say.
+    call->done(absl::InternalError("the answer cannot be read"));
+  } else {
+    call->done(std::move(call->response));
   }
   // All of it before the destructor returns, which waits for the entry.
   const grpc::ClientContext* const context = call->context.get();

@@ -55,10 +55,11 @@ bool WatchStream::Run(Clock::time_point lost_at,
                                            context_.completions->queue());
   call_->StartCall(start_.tag());
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto is_settled = [this] { return is_current_ || ended_; };
+  const auto is_settled = [this] { return is_current_ || has_ended(); };
   if (!changed_.wait_until(lock, lost_at, is_settled)) lost();
-  if (!changed_.wait_for(lock, kLongestSilence,
-                         [this] { return heard_at_.has_value() || ended_; })) {
+  if (!changed_.wait_for(lock, kLongestSilence, [this] {
+        return heard_at_.has_value() || has_ended();
+      })) {
     Cancel();
   }
   AwaitEnd(&lock);
@@ -104,11 +105,8 @@ void WatchStream::OnRead(bool ok) {
 void WatchStream::OnWritten(bool ok) {
   std::lock_guard<std::mutex> lock(mutex_);
   writing_ = false;
-  if (ok) {
-    Pump();
-  } else {
-    broken_ = true;  // OnRead() ends the stream
-  }
+  if (!ok) broken_ = true;  // OnRead() ends the stream
+  Pump();
   TellIfEnded();
 }
 
@@ -130,9 +128,7 @@ void WatchStream::Finish() {
 }
 
 void WatchStream::TellIfEnded() {
-  if (!finished_ || writing_) return;
-  ended_ = true;
-  changed_.notify_all();
+  if (has_ended()) changed_.notify_all();
 }
 
 bool WatchStream::Take() {
@@ -183,15 +179,15 @@ bool WatchStream::Take() {
 }
 
 void WatchStream::AwaitEnd(std::unique_lock<std::mutex>* lock) {
-  changed_.wait(*lock, [this] { return has_heartbeat_ || ended_; });
-  while (!ended_) {
+  changed_.wait(*lock, [this] { return has_heartbeat_ || has_ended(); });
+  while (!has_ended()) {
     const Clock::time_point silent_at = *heard_at_ + kLongestPause;
     if (Clock::now() < silent_at) {
-      changed_.wait_until(*lock, silent_at, [this] { return ended_; });
+      changed_.wait_until(*lock, silent_at, [this] { return has_ended(); });
       continue;
     }
     Cancel();
-    changed_.wait(*lock, [this] { return ended_; });
+    changed_.wait(*lock, [this] { return has_ended(); });
   }
 }
 

@@ -87,7 +87,8 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   void Cancel() { client_context_.TryCancel(); }
   // Nothing more is read or sent: asks how it has ended.
   void Finish();
-  // With mutex_ held.
+  // Both with mutex_ held.
+  bool has_ended() const { return finished_ && !writing_; }
   void TellIfEnded();
   // Any thread. Dropped once the stream ends.
   void Send(WatchRequest request);
@@ -137,7 +138,6 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   bool tells_decisions_ = false;
   bool broken_ = false;    // nothing more is sent
   bool finished_ = false;  // all but what is being written
-  bool ended_ = false;
 };
 
 }  // namespace sluice::policy_client

@@ -107,6 +107,17 @@ absl::StatusOr<AuthenticateResponse> Ask(PolicyClient* client,
   return result.Take();
 }
 
+absl::StatusOr<StoreTokenResponse> Store(PolicyClient* client,
+                                         const std::string& token) {
+  Handover<absl::StatusOr<StoreTokenResponse>> result;
+  StoreTokenRequest request;
+  request.set_token(token);
+  client->StoreToken(request, [&](absl::StatusOr<StoreTokenResponse> stored) {
+    result.Put(std::move(stored));
+  });
+  return result.Take();
+}
+
 uint64_t Observations(const DurationHistogram& histogram) {
   uint64_t count = 0;
   for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {
@@ -157,13 +168,8 @@ TEST_F(PolicyClientTest, BringsAnswers) {
   EXPECT_EQ(answer->grant().subject(), "sensor");
   EXPECT_TRUE(client->IsReady());
 
-  Handover<absl::StatusOr<StoreTokenResponse>> result;
-  StoreTokenRequest request;
-  request.set_token("token");
-  client->StoreToken(request, [&](absl::StatusOr<StoreTokenResponse> stored) {
-    result.Put(std::move(stored));
-  });
-  const absl::StatusOr<StoreTokenResponse> stored = result.Take();
+  const absl::StatusOr<StoreTokenResponse> stored =
+      Store(client.get(), "token");
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->stored().token_id(), "token");
 
@@ -244,13 +250,8 @@ TEST_F(PolicyClientTest, PassesErrorsOn) {
 TEST_F(PolicyClientTest, AnAnswerThatIsNotUnderstoodIsAnError) {
   StartServer("127.0.0.1:0");
   auto client = Connect();
-  Handover<absl::StatusOr<StoreTokenResponse>> result;
-  StoreTokenRequest request;
-  request.set_token("\xff");
-  client->StoreToken(request, [&](absl::StatusOr<StoreTokenResponse> stored) {
-    result.Put(std::move(stored));
-  });
-  EXPECT_EQ(result.Take().status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(Store(client.get(), "\xff").status().code(),
+            absl::StatusCode::kInternal);
 }
 
 TEST_F(PolicyClientTest, CancelsWhatIsUnderWayAtItsEnd) {
