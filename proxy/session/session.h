@@ -413,9 +413,9 @@ class Session {
   // Ends the connection where the client does not take a packet of its size.
   void SendSuback(absl::string_view packet);
   void OnUnsubscribe(const mqtt::Frame& frame);
-  // Whether the client's packet at hand has the identifier of an UNSUBSCRIBE of
-  // the proxy's own that is in flight. Then it waits for that one's UNSUBACK.
-  bool HasIdOfOurs(uint16_t packet_id);
+  // Holds the client's packet at hand, and says so, where an UNSUBSCRIBE of the
+  // proxy's own with its identifier is in flight, until that one's UNSUBACK.
+  bool WaitsForOwnUnsuback(uint16_t packet_id);
   // Under a grant that judges otherwise than the last one: counts what the
   // client subscribed to, and unsubscribes at the broker what is no longer
   // covered (EDGE-12).
@@ -527,7 +527,7 @@ class Session {
   absl::Time rate_holds_until_;
   EndedQos2 ended_qos2_;
   uint16_t last_packet_id_ = 0;    // of the client's
-  uint16_t awaited_unsuback_ = 0;  // of HasIdOfOurs(); 0: none
+  uint16_t awaited_unsuback_ = 0;  // of WaitsForOwnUnsuback(); 0: none
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
   LineLimit logged_denials_;

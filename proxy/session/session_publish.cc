@@ -39,7 +39,7 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
   }
   const mqtt::Publish& publish = *parsed;
   if (publish.qos > 0) {
-    if (HasIdOfOurs(publish.packet_id)) return;
+    if (WaitsForOwnUnsuback(publish.packet_id)) return;
     last_packet_id_ = publish.packet_id;
   }
   TopicAliases::Resolved resolved;

@@ -41,7 +41,7 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     return;
   }
   mqtt::Subscribe subscribe = *std::move(parsed);
-  if (HasIdOfOurs(subscribe.packet_id)) return;
+  if (WaitsForOwnUnsuback(subscribe.packet_id)) return;
   last_packet_id_ = subscribe.packet_id;
   if (pending_subscribes_.Contains(subscribe.packet_id)) {
     Fail(ReasonCode::kProtocolError, "packet identifier of SUBSCRIBE in use");
@@ -142,7 +142,7 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
     Fail(parsed.status());
     return;
   }
-  if (HasIdOfOurs(parsed->packet_id)) return;
+  if (WaitsForOwnUnsuback(parsed->packet_id)) return;
   last_packet_id_ = parsed->packet_id;
   for (absl::string_view filter : parsed->filters) {
     if (subscriptions_.Remove(filter)) {
@@ -153,7 +153,7 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
   ForwardToBroker(frame);
 }
 
-bool Session::HasIdOfOurs(uint16_t packet_id) {
+bool Session::WaitsForOwnUnsuback(uint16_t packet_id) {
   if (!subscriptions_.IsOwn(packet_id)) return false;
   awaited_unsuback_ = packet_id;
   holds_packet_ = true;
