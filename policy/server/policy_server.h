@@ -113,6 +113,7 @@ class PolicyServer {
   void OnCallerRefused(const CallerNames& caller);
   // Whether it may be started.
   absl::Status CheckStartable() const;
+
   // The store's calls come one after the other.
   void OnStoreReach(const absl::Status& reach);
 

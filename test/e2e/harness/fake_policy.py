@@ -40,8 +40,8 @@ def _wire(answer):
 
 class FakePolicy:
     """Answers Authenticate with all of `answers`, messages or their bytes, one
-    after the other: the protocol has one, so that more of them break it. While it is held, a call
-    waits for release(), or until its caller has gone.
+    after the other: the protocol has one, so that more of them break it. While
+    it is held, a call waits for release(), or until its caller has gone.
     """
 
     def __init__(self, answers):
