@@ -13,7 +13,7 @@
 #include "policy/ctl/output.h"
 #include "policy/tls/pem.h"
 #include "proto/google/rpc/status.pb.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 
 namespace sluice::ctl {
 namespace {
@@ -32,7 +32,7 @@ absl::StatusOr<std::string> ServerOf(const Options& options,
     return std::string(kDefaultServer);
   }
   const std::string text = option.value_or(environment.server);
-  const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+  const absl::StatusOr<Address> address = ParseAddress(text);
   const bool has_port =
       address.ok() && (address->is_unix() || address->port != 0);
   if (has_port) return text;

@@ -30,7 +30,7 @@ constexpr rlim_t kReserve = 64;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(
-    const ListenAddress& address) {
+    const Address& address) {
   std::unique_ptr<Acceptor> acceptor(new Acceptor);
   acceptor->stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (acceptor->stop_.get() < 0) {

@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/server_builder.h"
+#include "proxy/base/address.h"
 #include "proxy/base/limited_event.h"
-#include "proxy/base/listen_address.h"
 #include "proxy/base/log.h"
 #include "proxy/base/unique_fd.h"
 
@@ -29,7 +29,7 @@ class Acceptor {
   // Start(). The file of a Unix socket must not be there, and is removed at the
   // end.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(
-      const ListenAddress& address);
+      const Address& address);
   // Stops.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;

@@ -10,7 +10,7 @@
 #include "policy/server/named_address.h"
 #include "policy/store/resource_rules.h"
 #include "proto/timestamp.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 
 namespace sluice::policy {
 namespace {
@@ -66,7 +66,7 @@ class EntryChecker {
   }
 
   absl::Status CheckAddress() {
-    const absl::StatusOr<ListenAddress> address =
+    const absl::StatusOr<Address> address =
         ReadNamedAddress(locations_, FieldPath(path_, "address"),
                          schema_.address(), Unix::kAllowed, AnyPort::kRefused);
     if (!address.ok()) return address.status();

@@ -58,7 +58,7 @@ class ConfigReader {
 
   const Schema& schema_;
   const config::Locations& locations_;
-  std::optional<ListenAddress> address_;
+  std::optional<Address> address_;
   std::optional<TlsConfig> tls_;
   TlsFiles tls_files_;
   ace::TokenVerifier::Options options_;
@@ -103,7 +103,7 @@ absl::Status ConfigReader::CheckAddress(Hosting hosting) {
   if (schema_.address().empty() && hosting == Hosting::kEmbedded) {
     return absl::OkStatus();
   }
-  absl::StatusOr<ListenAddress> address =
+  absl::StatusOr<Address> address =
       ReadNamedAddress(locations_, "address", schema_.address(), Unix::kAllowed,
                        AnyPort::kAllowed);
   if (!address.ok()) return address.status();
@@ -267,7 +267,7 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
   if (!checkers.ok()) return checkers.status();
   config->checkers = *std::move(checkers);
   if (!schema.has_admin()) return config;
-  absl::StatusOr<ListenAddress> admin =
+  absl::StatusOr<Address> admin =
       ReadNamedAddress(*locations, "admin.address", schema.admin().address(),
                        Unix::kRefused, AnyPort::kAllowed);
   if (!admin.ok()) return admin.status();

@@ -14,7 +14,7 @@
 #include "policy/service/access_control.h"
 #include "policy/service/checker_options.h"
 #include "policy/store/store.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 
 namespace sluice::policy {
 
@@ -22,7 +22,7 @@ namespace sluice::policy {
 // Whatever is wrong has been found; using it cannot fail on its account.
 struct LoadedConfig {
   // Absent only in an embedded service, which does not listen.
-  std::optional<ListenAddress> address;
+  std::optional<Address> address;
   // Absent: plain text.
   std::optional<TlsConfig> tls;
   ace::TokenVerifier verifier;
@@ -36,7 +36,7 @@ struct LoadedConfig {
   // What the operator should know though it is no error; for the log.
   std::vector<std::string> warnings;
   // Where health and metrics are told over HTTP, HOST:PORT; absent: nowhere.
-  std::optional<ListenAddress> admin = std::nullopt;
+  std::optional<Address> admin = std::nullopt;
   // What `tls` was read from.
   TlsFiles tls_files = {};
   // Names are unique.

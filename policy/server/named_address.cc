@@ -10,11 +10,12 @@
 
 namespace sluice::policy {
 
-absl::StatusOr<ListenAddress> ReadNamedAddress(
-    const config::Locations& locations, const std::string& path,
-    const std::string& text, Unix unix_socket, AnyPort any_port) {
+absl::StatusOr<Address> ReadNamedAddress(const config::Locations& locations,
+                                         const std::string& path,
+                                         const std::string& text,
+                                         Unix unix_socket, AnyPort any_port) {
   if (text.empty()) return locations.Error(path, kRequired);
-  absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+  absl::StatusOr<Address> address = ParseAddress(text);
   if (!address.ok()) return locations.Error(path, address.status().message());
   if (!address->is_unix()) {
     if (address->port != 0 || any_port == AnyPort::kAllowed) return address;

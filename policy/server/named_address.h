@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 #include "proxy/config/locations.h"
 
 namespace sluice::policy {
@@ -16,9 +16,10 @@ enum class AnyPort { kAllowed, kRefused };
 
 // The address `text` of the field at `path`, which is required. A socket file's
 // path is relative to the configuration file. Failures are for the user.
-absl::StatusOr<ListenAddress> ReadNamedAddress(
-    const config::Locations& locations, const std::string& path,
-    const std::string& text, Unix unix_socket, AnyPort any_port);
+absl::StatusOr<Address> ReadNamedAddress(const config::Locations& locations,
+                                         const std::string& path,
+                                         const std::string& text,
+                                         Unix unix_socket, AnyPort any_port);
 
 }  // namespace sluice::policy
 

@@ -77,7 +77,7 @@ std::unique_ptr<TlsCredentials> TryMakeCredentials(
 }
 
 AccessControl::Reach ReachOf(TlsShape tls,
-                             const std::optional<ListenAddress>& address) {
+                             const std::optional<Address>& address) {
   if (tls == TlsShape::kWithClientCa) {
     return AccessControl::Reach::kWithCertificate;
   }
@@ -175,9 +175,9 @@ absl::Status PolicyServer::Listen() {
   acceptor_ = *std::move(acceptor);
   Start();
   if (server_ == nullptr) return failed("gRPC did not start");
-  address_ = is_unix
-                 ? listen_address_->ToString()
-                 : absl::StrCat(listen_address_->host, ":", acceptor_->port());
+  Address bound = *listen_address_;
+  if (!is_unix) bound.port = acceptor_->port();
+  address_ = bound.ToString();
   return absl::OkStatus();
 }
 

@@ -117,7 +117,7 @@ class PolicyServer {
   // The store's calls come one after the other.
   void OnStoreReach(const absl::Status& reach);
 
-  const std::optional<ListenAddress> listen_address_;
+  const std::optional<Address> listen_address_;
   const TlsShape tls_shape_;
   absl::Status tls_status_;  // of making the credentials
   // Null without TLS, and where they could not be made.

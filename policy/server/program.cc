@@ -41,7 +41,7 @@ void LogWarnings(const LoadedConfig& config, Logger& log) {
 
 // A configuration that cannot be used changes nothing.
 void ReloadConfig(const std::string& file,
-                  const std::optional<ListenAddress>& admin_address,
+                  const std::optional<Address>& admin_address,
                   PolicyServer& server, TlsReloader& tls, Logger& log) {
   absl::StatusOr<LoadedConfig> config = LoadConfig(file, Hosting::kStandalone);
   if (!config.ok()) {
@@ -61,7 +61,7 @@ void ReloadConfig(const std::string& file,
 }
 
 absl::StatusOr<std::unique_ptr<AdminServer>> StartAdmin(
-    const ListenAddress& address, const PolicyServer& server) {
+    const Address& address, const PolicyServer& server) {
   return AdminServer::Start(
       address, {[&server] { return server.Missing(); },
                 [sources = server.metric_sources(), start_time = absl::Now()] {
@@ -90,7 +90,7 @@ int Serve(const std::string& file, LoadedConfig config,
     log.Warning("not_sandboxed", {{"detail", sandboxed.message()}});
   }
   LogWarnings(config, log);
-  const std::optional<ListenAddress> admin_address = config.admin;
+  const std::optional<Address> admin_address = config.admin;
   const TlsFiles tls_files = config.tls_files;
   std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
   PolicyServer server(

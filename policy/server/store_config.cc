@@ -12,7 +12,7 @@
 #include "policy/server/client_tls.h"
 #include "policy/server/files.h"
 #include "policy/server/named_file.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 
 namespace sluice::policy {
 namespace {
@@ -66,8 +66,7 @@ class EtcdChecker {
     if (schema_.endpoints().empty()) return locations_.Error(kField, kRequired);
     for (int i = 0; i < schema_.endpoints_size(); ++i) {
       const std::string& endpoint = schema_.endpoints(i);
-      const absl::StatusOr<ListenAddress> address =
-          ParseListenAddress(endpoint);
+      const absl::StatusOr<Address> address = ParseAddress(endpoint);
       if (!address.ok() || address->is_unix() || address->port == 0 ||
           absl::StrContains(endpoint, "/")) {
         return locations_.Error(ElementPath(kField, i), "expected HOST:PORT");

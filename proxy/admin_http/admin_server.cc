@@ -84,7 +84,7 @@ AdminServer::AdminServer(AdminSources sources)
       }) {}
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(
-    const ListenAddress& address, AdminSources sources) {
+    const Address& address, AdminSources sources) {
   std::unique_ptr<AdminServer> server(new AdminServer(std::move(sources)));
   if (absl::Status s = server->Listen(address); !s.ok()) {
     return absl::UnavailableError(absl::StrCat(
@@ -100,7 +100,7 @@ AdminServer::~AdminServer() {
   thread_.join();
 }
 
-absl::Status AdminServer::Listen(const ListenAddress& address) {
+absl::Status AdminServer::Listen(const Address& address) {
   stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (stop_.get() < 0) return absl::UnavailableError(strerror(errno));
   absl::StatusOr<ListeningSockets> listening =

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "proxy/admin_http/admin_connection.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 #include "proxy/base/unique_fd.h"
 
 namespace sluice {
@@ -54,19 +54,19 @@ class AdminServer {
   // Listens at `address` (TCP; port 0: any), all addresses of its name. Fails
   // when one is taken or cannot be bound.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(
-      const ListenAddress& address, AdminSources sources);
+      const Address& address, AdminSources sources);
   // Breaks off what is under way.
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
   // Where it listens, the port resolved.
-  const ListenAddress& address() const { return address_; }
+  const Address& address() const { return address_; }
 
  private:
   explicit AdminServer(AdminSources sources);
 
-  absl::Status Listen(const ListenAddress& address);
+  absl::Status Listen(const Address& address);
   void Run();
   // Takes who waits, and what they have sent already. False: it fails for a
   // while.
@@ -77,7 +77,7 @@ class AdminServer {
   std::vector<pollfd> Waiting(bool accepting) const;
 
   const AdminConnection::Answer answer_;
-  ListenAddress address_;
+  Address address_;
   std::vector<UniqueFd> sockets_;
   UniqueFd stop_;                           // an eventfd
   std::list<AdminConnection> connections_;  // the oldest first

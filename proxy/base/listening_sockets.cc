@@ -89,15 +89,15 @@ void SetPort(uint16_t port, const addrinfo& address) {
 
 }  // namespace
 
-absl::StatusOr<ListeningSockets> ListenAtHost(const ListenAddress& address,
+absl::StatusOr<ListeningSockets> ListenAtHost(const Address& address,
                                               Ipv6Sockets ipv6) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* list = nullptr;
   const int result =
-      getaddrinfo(std::string(address.bare_host()).c_str(),
-                  std::to_string(address.port).c_str(), &hints, &list);
+      getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(),
+                  &hints, &list);
   if (result != 0) return absl::UnavailableError(gai_strerror(result));
   const absl::Cleanup free_list = [list] { freeaddrinfo(list); };
   ListeningSockets listening;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 #include "proxy/base/unique_fd.h"
 
 namespace sluice {
@@ -22,7 +22,7 @@ struct ListeningSockets {
 // Listens at all addresses that the host's name has, but for those of a family
 // that this host has not; with any port, all have the same. The sockets do not
 // block, and those that they accept do not wait to send (TCP_NODELAY).
-absl::StatusOr<ListeningSockets> ListenAtHost(const ListenAddress& address,
+absl::StatusOr<ListeningSockets> ListenAtHost(const Address& address,
                                               Ipv6Sockets ipv6);
 
 // Listens at a Unix socket, whose file must not be there. Does not block.

@@ -10,13 +10,10 @@
 #include "policy/server/named_address.h"
 #include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 #include "proxy/config/locations.h"
 
 namespace sluice::server {
-
-// "HOST:PORT" or "unix:PATH".
-using Address = ListenAddress;
 
 using ::sluice::policy::AnyPort;
 using ::sluice::policy::kRequired;

@@ -57,10 +57,7 @@ MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
   if (!context.ok()) return context.status();
   result->tls = *std::move(context);
 
-  auto upstream =
-      transport::Upstream::Parse(config.upstream.address.ToString());
-  if (!upstream.ok()) return upstream.status();
-  result->upstream = *std::move(upstream);
+  result->upstream = transport::Upstream(config.upstream.address);
   result->upstream.connect_timeout = config.upstream.connect_timeout;
   result->upstream.send_proxy_protocol = config.upstream.proxy_protocol_v2;
   return std::shared_ptr<const transport::ListenerConfig>(std::move(result));

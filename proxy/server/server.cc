@@ -163,7 +163,7 @@ absl::Status Server::StartListeners() {
     auto transport_config = MakeTransportConfig(config_, listener);
     if (!transport_config.ok()) return transport_config.status();
     options.listeners.push_back(
-        {listener.address.ToString(), *std::move(transport_config)});
+        {listener.address, *std::move(transport_config)});
   }
   auto pool = transport::WorkerPool::Create(options);
   if (!pool.ok()) return pool.status();

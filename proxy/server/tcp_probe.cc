@@ -51,8 +51,8 @@ bool CanConnect(const Address& address, absl::Duration timeout) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* list = nullptr;
-  if (getaddrinfo(std::string(address.bare_host()).c_str(),
-                  absl::StrCat(address.port).c_str(), &hints, &list) != 0) {
+  if (getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(),
+                  &hints, &list) != 0) {
     return false;
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(list,

@@ -6,11 +6,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "proxy/base/address.h"
 #include "proxy/transport/socket_address.h"
 
 namespace sluice::server {
 
-using ::sluice::transport::HostPort;
 using ::sluice::transport::SocketAddress;
 
 TokenRateLimiter::TokenRateLimiter(policy_client::PolicyClientInterface* policy,
@@ -47,10 +47,10 @@ void TokenRateLimiter::Check(const policy::v1::CheckRequest& request,
 }
 
 bool TokenRateLimiter::Admit(const std::string& client_address) {
-  const absl::StatusOr<HostPort> host_port = HostPort::Parse(client_address);
-  if (!host_port.ok()) return false;
+  const absl::StatusOr<Address> parsed = ParseAddress(client_address);
+  if (!parsed.ok()) return false;
   const absl::optional<SocketAddress> address =
-      SocketAddress::FromLiteral(*host_port);
+      SocketAddress::FromLiteral(*parsed);
   return address.has_value() && rates_.Take(*address);
 }
 

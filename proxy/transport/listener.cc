@@ -23,23 +23,20 @@ constexpr int kAcceptsPerTurn = 8;
 // After a failure, as for want of descriptors, which would only repeat itself.
 constexpr uint64_t kPauseMilliseconds = 100;
 
-absl::StatusOr<SocketAddress> Resolve(absl::string_view address) {
-  absl::StatusOr<HostPort> host_port = HostPort::Parse(address);
-  if (!host_port.ok()) return host_port.status();
-  if (auto literal = SocketAddress::FromLiteral(*host_port)) return *literal;
+absl::StatusOr<SocketAddress> Resolve(const Address& address) {
+  if (auto literal = SocketAddress::FromLiteral(address)) return *literal;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* list = nullptr;
-  const int result =
-      getaddrinfo(host_port->host.c_str(), nullptr, &hints, &list);
+  const int result = getaddrinfo(address.host.c_str(), nullptr, &hints, &list);
   if (result != 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat(address, ": ", gai_strerror(result)));
+        absl::StrCat(address.ToString(), ": ", gai_strerror(result)));
   }
   SocketAddress found(list->ai_addr);
   freeaddrinfo(list);
-  found.set_port(host_port->port);
+  found.set_port(address.port);
   return found;
 }
 
@@ -79,8 +76,8 @@ absl::Status CheckFree(const SocketAddress& address) {
 
 }  // namespace
 
-absl::StatusOr<ListeningSockets> ListeningSockets::Bind(
-    absl::string_view address, size_t count) {
+absl::StatusOr<ListeningSockets> ListeningSockets::Bind(const Address& address,
+                                                        size_t count) {
   absl::StatusOr<SocketAddress> resolved = Resolve(address);
   if (!resolved.ok()) return resolved.status();
   absl::Status free = CheckFree(*resolved);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "proxy/base/address.h"
 #include "proxy/base/unique_fd.h"
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/socket_address.h"
@@ -23,7 +23,7 @@ struct ListeningSockets {
 
   // Resolves a name, waiting; binds all, but does not listen yet, so that a
   // program can open everything before it takes clients.
-  static absl::StatusOr<ListeningSockets> Bind(absl::string_view address,
+  static absl::StatusOr<ListeningSockets> Bind(const Address& address,
                                                size_t count);
 };
 

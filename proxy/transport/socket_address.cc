@@ -5,32 +5,9 @@
 
 #include <cstring>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 namespace sluice::transport {
-
-absl::StatusOr<HostPort> HostPort::Parse(absl::string_view text) {
-  const auto malformed = [text] {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is not an address like host:port"));
-  };
-  const size_t colon = text.rfind(':');
-  if (colon == absl::string_view::npos) return malformed();
-  absl::string_view host = text.substr(0, colon);
-  uint32_t port;
-  if (!absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
-    return malformed();
-  }
-  if (absl::ConsumePrefix(&host, "[")) {
-    if (!absl::ConsumeSuffix(&host, "]")) return malformed();
-  } else if (host.find(':') != absl::string_view::npos) {
-    return malformed();  // IPv6 needs its brackets
-  }
-  if (host.empty()) return malformed();
-  return HostPort{std::string(host), static_cast<uint16_t>(port)};
-}
 
 SocketAddress::SocketAddress(const sockaddr* address) {
   if (address->sa_family == AF_INET) {
@@ -51,18 +28,17 @@ SocketAddress::SocketAddress(const sockaddr* address) {
 }
 
 absl::optional<SocketAddress> SocketAddress::FromLiteral(
-    const HostPort& host_port) {
+    const Address& address) {
   SocketAddress result;
-  if (inet_pton(AF_INET, host_port.host.c_str(), &result.any_.v4.sin_addr) ==
-      1) {
+  if (inet_pton(AF_INET, address.host.c_str(), &result.any_.v4.sin_addr) == 1) {
     result.any_.v4.sin_family = AF_INET;
-  } else if (inet_pton(AF_INET6, host_port.host.c_str(),
+  } else if (inet_pton(AF_INET6, address.host.c_str(),
                        &result.any_.v6.sin6_addr) == 1) {
     result.any_.v6.sin6_family = AF_INET6;
   } else {
     return absl::nullopt;
   }
-  result.set_port(host_port.port);
+  result.set_port(address.port);
   return result;
 }
 

@@ -7,20 +7,10 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "proxy/base/address.h"
 
 namespace sluice::transport {
-
-// A host, by name or literal address, and a port.
-struct HostPort {
-  std::string host;  // without brackets
-  uint16_t port = 0;
-
-  // Reads "host:port" and "[IPv6]:port".
-  static absl::StatusOr<HostPort> Parse(absl::string_view text);
-};
 
 // An IPv4 or IPv6 address with a port. A value.
 class SocketAddress {
@@ -30,8 +20,8 @@ class SocketAddress {
   // IPv6 becomes the unspecified address.
   explicit SocketAddress(const sockaddr* address);
 
-  // Nothing if `host_port` is not a literal address.
-  static absl::optional<SocketAddress> FromLiteral(const HostPort& host_port);
+  // Nothing if `address` is a name, or a Unix socket.
+  static absl::optional<SocketAddress> FromLiteral(const Address& address);
   // The address of a socket's own end; unspecified on failure.
   static SocketAddress OfSocket(int fd);
 

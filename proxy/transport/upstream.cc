@@ -1,13 +1,11 @@
 #include "proxy/transport/upstream.h"
 
 #include <netdb.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "proxy/transport/write_queue.h"
 
 namespace sluice::transport {
@@ -35,26 +33,8 @@ bool MayPass(int error) {
 
 }  // namespace
 
-absl::StatusOr<Upstream> Upstream::Parse(absl::string_view address) {
-  Upstream upstream;
-  if (absl::ConsumePrefix(&address, "unix:")) {
-    if (address.empty() || address.size() >= sizeof(sockaddr_un::sun_path)) {
-      return absl::InvalidArgumentError(
-          "the path of a Unix socket is empty or too long");
-    }
-    upstream.unix_path = std::string(address);
-    return upstream;
-  }
-  absl::StatusOr<HostPort> host_port = HostPort::Parse(address);
-  if (!host_port.ok()) return host_port.status();
-  if (host_port->port == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", address, "\" lacks a port"));
-  }
-  upstream.host_port = *std::move(host_port);
-  upstream.literal = SocketAddress::FromLiteral(upstream.host_port);
-  return upstream;
-}
+Upstream::Upstream(Address at)
+    : address(std::move(at)), literal(SocketAddress::FromLiteral(address)) {}
 
 // A look-up in libuv's thread pool; frees itself when that is done with it.
 struct UpstreamConnector::Lookup {
@@ -91,7 +71,7 @@ void UpstreamConnector::Attempt() {
   const uint64_t now = uv_now(loop_);
   uv_timer_start(timer_.get(), OnTimer, deadline_ > now ? deadline_ - now : 0,
                  0);
-  if (!upstream_->unix_path.empty()) {
+  if (upstream_->address.is_unix()) {
     ConnectUnix();
   } else if (upstream_->literal.has_value()) {
     addresses_ = {*upstream_->literal};
@@ -108,8 +88,8 @@ void UpstreamConnector::Resolve() {
   auto* lookup = new Lookup{{}, this};
   lookup->request.data = lookup;
   const int result = uv_getaddrinfo(
-      loop_, &lookup->request, OnResolved, upstream_->host_port.host.c_str(),
-      absl::StrCat(upstream_->host_port.port).c_str(), &hints);
+      loop_, &lookup->request, OnResolved, upstream_->address.host.c_str(),
+      absl::StrCat(upstream_->address.port).c_str(), &hints);
   if (result < 0) {
     delete lookup;
     FailLater(result);
@@ -173,7 +153,7 @@ void UpstreamConnector::ConnectUnix() {
   pipe->data = this;
   socket_ = ToStream(UvHandle<uv_pipe_t>(pipe));
   // Reports every failure to the callback.
-  uv_pipe_connect(new uv_connect_t, pipe, upstream_->unix_path.c_str(),
+  uv_pipe_connect(new uv_connect_t, pipe, upstream_->address.unix_path.c_str(),
                   OnConnectDone);
 }
 

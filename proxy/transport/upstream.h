@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "proxy/base/address.h"
 #include "proxy/transport/socket_address.h"
 #include "proxy/transport/uv_handle.h"
 
@@ -19,13 +19,11 @@ namespace sluice::transport {
 
 // Where the broker is, and how to get there.
 struct Upstream {
-  // Reads "host:port" or "unix:PATH".
-  static absl::StatusOr<Upstream> Parse(absl::string_view address);
+  Upstream() = default;
+  explicit Upstream(Address at);
 
-  // One of the two.
-  std::string unix_path;
-  HostPort host_port;
-  // Of host_port, if it is literal; names are resolved for each connection.
+  Address address;
+  // Of `address`, if it is literal; names are resolved for each connection.
   absl::optional<SocketAddress> literal;
 
   // For the first half of it a broker that refuses is tried again: it may be

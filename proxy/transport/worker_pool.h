@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "proxy/base/address.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/listener_config.h"
@@ -16,7 +17,7 @@
 namespace sluice::transport {
 
 struct ListenerOptions {
-  std::string address;  // "host:port"; port 0: any
+  Address address;  // TCP
   std::shared_ptr<const ListenerConfig> config;
 };
 

@@ -75,7 +75,7 @@ constexpr std::chrono::seconds kInTime(10);
 class AcceptorTest : public ::testing::Test {
  protected:
   void Listen(const std::string& address) {
-    auto parsed = ParseListenAddress(address);
+    auto parsed = ParseAddress(address);
     ASSERT_TRUE(parsed.ok());
     auto listening = Acceptor::Listen(*parsed);
     ASSERT_TRUE(listening.ok()) << listening.status();
@@ -137,7 +137,7 @@ TEST_F(AcceptorTest, ListensAtWhatTheKernelHasOfAName) {
   close(fd);
 
   missing_families = {AF_INET, AF_INET6};
-  const auto none = Acceptor::Listen(*ParseListenAddress("localhost:0"));
+  const auto none = Acceptor::Listen(*ParseAddress("localhost:0"));
   EXPECT_EQ(none.status().message(),
             "socket: Address family not supported by protocol");
 }
@@ -151,7 +151,7 @@ TEST_F(AcceptorTest, AFamilyThatIsMissingTakesNoOtherAway) {
   const int fd = socket(AF_INET6, SOCK_STREAM, 0);
   const absl::Cleanup close_socket = [fd] { close(fd); };
   missing_families = {AF_INET};
-  const auto listening = Acceptor::Listen(*ParseListenAddress("localhost:0"));
+  const auto listening = Acceptor::Listen(*ParseAddress("localhost:0"));
   if (!listening.ok()) {  // localhost is of IPv4 only
     EXPECT_EQ(listening.status().message(),
               "socket: Address family not supported by protocol");
@@ -204,8 +204,7 @@ TEST_F(AcceptorTest, LeavesSomeDescriptorsForOthers) {
 
 TEST_F(AcceptorTest, RefusesAPortThatIsInUse) {
   Listen("127.0.0.1:0");
-  auto address =
-      ParseListenAddress("127.0.0.1:" + std::to_string(acceptor_->port()));
+  auto address = ParseAddress("127.0.0.1:" + std::to_string(acceptor_->port()));
   EXPECT_EQ(Acceptor::Listen(*address).status().code(),
             absl::StatusCode::kUnavailable);
 }

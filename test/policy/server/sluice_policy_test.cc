@@ -16,7 +16,7 @@
 #include "grpcpp/grpcpp.h"
 #include "nlohmann/json.hpp"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 #include "test/proxy/admin_http/http_exchange.h"
 #include "test/testing/child_program.h"
 #include "test/testing/test_certificates.h"
@@ -110,8 +110,7 @@ TEST_F(SluicePolicyTest, TellsHealthAndMetricsOverHttp) {
            "admin.yaml",
            absl::StrCat(kGoodConfig, "admin: {address: 127.0.0.1:0}\n"))});
   const auto ready = program.ReadEvent("ready");
-  const ListenAddress admin =
-      ParseListenAddress(ready["admin"].get<std::string>()).value();
+  const Address admin = ParseAddress(ready["admin"].get<std::string>()).value();
   EXPECT_THAT(Get(admin, "/healthz"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(Get(admin, "/readyz"), StartsWith("HTTP/1.1 200 "));
   EXPECT_TRUE(IsGranted(ready["address"]));
@@ -203,8 +202,7 @@ TEST_F(SluicePolicyTest, ASecondSigtermQuitsAtOnce) {
 
   program.Signal(SIGTERM);
   program.ReadEvent("draining");
-  const ListenAddress admin =
-      ParseListenAddress(ready["admin"].get<std::string>()).value();
+  const Address admin = ParseAddress(ready["admin"].get<std::string>()).value();
   while (!absl::StrContains(Get(admin, "/readyz"),
                             "\r\n\r\npolicy service: "
                             "draining\n")) {

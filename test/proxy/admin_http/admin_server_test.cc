@@ -54,8 +54,8 @@ TEST(AnswerAdminRequestTest, RefusesOtherPathsAndMethods) {
   EXPECT_EQ(AnswerAdminRequest("HEAD", "/metrics", sources).status, 200);
 }
 
-ListenAddress Loopback() {
-  ListenAddress address;
+Address Loopback() {
+  Address address;
   address.host = "127.0.0.1";
   return address;
 }
@@ -68,7 +68,7 @@ TEST(AdminServerTest, AnswersOverASocket) {
                    },
                    [] { return std::string("m 1\n"); }});
   ASSERT_TRUE(server.ok()) << server.status();
-  const ListenAddress& address = (*server)->address();
+  const Address& address = (*server)->address();
   ASSERT_NE(address.port, 0);
 
   EXPECT_TRUE(
@@ -98,7 +98,7 @@ TEST(AdminServerTest, AnswersOverASocket) {
 TEST(AdminServerTest, SurvivesBadRequests) {
   auto server = AdminServer::Start(Loopback(), Sources(""));
   ASSERT_TRUE(server.ok()) << server.status();
-  const ListenAddress& address = (*server)->address();
+  const Address& address = (*server)->address();
   EXPECT_FALSE(
       absl::StrContains(Exchange(address, "nonsense\r\n\r\n"), " 200 "));
   // A header larger than the server takes.
@@ -112,7 +112,7 @@ TEST(AdminServerTest, SurvivesBadRequests) {
 TEST(AdminServerTest, RequestsThatDoNotEndKeepNobodyWaiting) {
   auto server = AdminServer::Start(Loopback(), Sources(""));
   ASSERT_TRUE(server.ok()) << server.status();
-  const ListenAddress& address = (*server)->address();
+  const Address& address = (*server)->address();
   std::vector<UniqueFd> others;
   for (int i = 0; i < 200; ++i) {
     for (const absl::string_view part :
@@ -134,7 +134,7 @@ TEST(AdminServerTest, AnswersThatNobodyTakesKeepNobodyWaiting) {
                                    {[] { return std::string(); },
                                     [] { return std::string(16 << 20, 'm'); }});
   ASSERT_TRUE(server.ok()) << server.status();
-  const ListenAddress& address = (*server)->address();
+  const Address& address = (*server)->address();
   std::vector<UniqueFd> others;
   constexpr absl::string_view kRequest = "GET /metrics HTTP/1.1\r\n\r\n";
   for (int i = 0; i < 4; ++i) {
@@ -180,11 +180,11 @@ TEST(ParseAdminRequestTest, ReadsTheFirstLine) {
 
 // Of several addresses of a name a prober may use any.
 TEST(AdminServerTest, ListensAtANamesAddresses) {
-  const ListenAddress name{"", "localhost", 0};
+  const Address name{"localhost", 0};
   auto server = AdminServer::Start(name, Sources(""));
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_EQ((*server)->address().host, "localhost");
-  ListenAddress numeric = Loopback();
+  Address numeric = Loopback();
   numeric.port = (*server)->address().port;
   EXPECT_TRUE(absl::StrContains(Get(numeric, "/healthz"), "200 OK"));
 }

@@ -9,7 +9,7 @@
 
 namespace sluice {
 
-UniqueFd Connect(const ListenAddress& address) {
+UniqueFd Connect(const Address& address) {
   UniqueFd socket_fd(socket(AF_INET, SOCK_STREAM, 0));
   const int fd = socket_fd.get();
   EXPECT_GE(fd, 0);
@@ -21,7 +21,7 @@ UniqueFd Connect(const ListenAddress& address) {
   return socket_fd;
 }
 
-std::string Exchange(const ListenAddress& address, absl::string_view request) {
+std::string Exchange(const Address& address, absl::string_view request) {
   const UniqueFd socket = Connect(address);
   const int fd = socket.get();
   EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
@@ -35,7 +35,7 @@ std::string Exchange(const ListenAddress& address, absl::string_view request) {
   return response;
 }
 
-std::string Get(const ListenAddress& address, absl::string_view path) {
+std::string Get(const Address& address, absl::string_view path) {
   return Exchange(address,
                   absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
 }

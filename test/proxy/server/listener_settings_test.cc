@@ -73,7 +73,7 @@ TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
   EXPECT_EQ((*result)->handshake_timeout, absl::Seconds(4));
   EXPECT_EQ((*result)->max_queued_bytes, 20000u);
   EXPECT_EQ((*result)->client_nonces, nullptr);
-  EXPECT_EQ((*result)->upstream.host_port.port, 1883);
+  EXPECT_EQ((*result)->upstream.address.port, 1883);
   EXPECT_EQ((*result)->upstream.connect_timeout, absl::Seconds(1));
   EXPECT_TRUE((*result)->upstream.send_proxy_protocol);
   config.ace.as_hint.cnonce_key = SecretString(std::string(32, 'k'));

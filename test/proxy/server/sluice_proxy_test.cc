@@ -12,7 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 #include "test/proxy/admin_http/http_exchange.h"
 #include "test/proxy/server/loopback_listener.h"
 #include "test/proxy/server/tls_dialer.h"
@@ -33,7 +33,7 @@ class Program : public sluice::testing::ChildProgram {
 };
 
 Address Parse(const nlohmann::json& address) {
-  return ParseListenAddress(address.get<std::string>()).value();
+  return ParseAddress(address.get<std::string>()).value();
 }
 
 class SluiceProxyTest : public ::testing::Test {

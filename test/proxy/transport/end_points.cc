@@ -147,7 +147,7 @@ bool TestClient::Feed() {
 }
 
 TestBroker::TestBroker() {
-  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  auto sockets = ListeningSockets::Bind({"127.0.0.1", 0}, 1);
   EXPECT_TRUE(sockets.ok()) << sockets.status();
   fd_ = std::move(sockets->sockets[0]);
   address_ = sockets->address;

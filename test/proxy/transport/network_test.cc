@@ -52,7 +52,7 @@ class ListenerTest : public ::testing::Test, public Listener::HandlerInterface {
 };
 
 TEST_F(ListenerTest, FindsOnePortForAllSockets) {
-  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 3);
+  auto sockets = ListeningSockets::Bind({"127.0.0.1", 0}, 3);
   ASSERT_TRUE(sockets.ok()) << sockets.status();
   ASSERT_EQ(sockets->sockets.size(), 3u);
   EXPECT_NE(sockets->address.port(), 0);
@@ -63,24 +63,28 @@ TEST_F(ListenerTest, FindsOnePortForAllSockets) {
 }
 
 TEST_F(ListenerTest, BindsNames) {
-  auto sockets = ListeningSockets::Bind("localhost:0", 1);
+  auto sockets = ListeningSockets::Bind({"localhost", 0}, 1);
   EXPECT_TRUE(sockets.ok()) << sockets.status();
 }
 
 TEST_F(ListenerTest, NamesTheAddressThatCannotBeBound) {
-  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  auto sockets = ListeningSockets::Bind({"127.0.0.1", 0}, 1);
   ASSERT_TRUE(sockets.ok());
   auto listener = Listen(&*sockets);
   // Although SO_REUSEPORT would allow it.
-  auto second = ListeningSockets::Bind(sockets->address.ToString(), 1);
+  auto second =
+      ListeningSockets::Bind({"127.0.0.1", sockets->address.port()}, 1);
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(std::string(second.status().message()),
               HasSubstr(sockets->address.ToString()));
-  EXPECT_FALSE(ListeningSockets::Bind("no port", 1).ok());
+  const auto unknown = ListeningSockets::Bind({"name.invalid", 1}, 1);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_THAT(std::string(unknown.status().message()),
+              HasSubstr("name.invalid:1: "));
 }
 
 TEST_F(ListenerTest, AcceptsClients) {
-  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  auto sockets = ListeningSockets::Bind({"127.0.0.1", 0}, 1);
   ASSERT_TRUE(sockets.ok());
   auto listener = Listen(&*sockets);
   UniqueFd client(socket(AF_INET, SOCK_STREAM, 0));
@@ -91,7 +95,7 @@ TEST_F(ListenerTest, AcceptsClients) {
 }
 
 TEST_F(ListenerTest, PausesWhenThereAreNoDescriptors) {
-  auto sockets = ListeningSockets::Bind("127.0.0.1:0", 1);
+  auto sockets = ListeningSockets::Bind({"127.0.0.1", 0}, 1);
   ASSERT_TRUE(sockets.ok());
   auto listener = Listen(&*sockets);
   UniqueFd client(socket(AF_INET, SOCK_STREAM, 0));

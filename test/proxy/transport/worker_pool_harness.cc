@@ -123,7 +123,7 @@ std::vector<std::string> HandshakeObserver::reasons() {
 WorkerPoolTest::WorkerPoolTest() {
   config_->session.listener = "test";
   config_->tls = NewTls("localhost");
-  config_->upstream = *Upstream::Parse(broker_.address().ToString());
+  config_->upstream = Upstream({"127.0.0.1", broker_.address().port()});
   options_.workers = 1;
   options_.peers = {&policy_, &observer_, &handshakes_};
 }
@@ -149,12 +149,11 @@ std::shared_ptr<const TlsContext> WorkerPoolTest::NewTls(
 }
 
 void WorkerPoolTest::Start() {
-  options_.listeners = {{"127.0.0.1:0", config_}};
+  options_.listeners = {{{"127.0.0.1", 0}, config_}};
   auto pool = WorkerPool::Create(options_);
   ASSERT_TRUE(pool.ok()) << pool.status();
   pool_ = *std::move(pool);
-  address_ =
-      *SocketAddress::FromLiteral(*HostPort::Parse(pool_->addresses()[0]));
+  address_ = *SocketAddress::FromLiteral(*ParseAddress(pool_->addresses()[0]));
   pool_->SetPolicyFollowed(true);
   pool_->Start();
 }

@@ -1,4 +1,4 @@
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -22,32 +22,25 @@ bool IsDigits(absl::string_view text) {
 
 }  // namespace
 
-absl::string_view ListenAddress::bare_host() const {
-  absl::string_view bare = host;
-  if (absl::ConsumePrefix(&bare, "[")) absl::ConsumeSuffix(&bare, "]");
-  return bare;
-}
-
-bool ListenAddress::is_local() const {
+bool Address::is_local() const {
   if (is_unix() || absl::EqualsIgnoreCase(host, "localhost")) return true;
   in_addr v4;
   if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
     return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
   }
-  absl::string_view bare = host;
   in6_addr v6;
-  return absl::ConsumePrefix(&bare, "[") && absl::ConsumeSuffix(&bare, "]") &&
-         inet_pton(AF_INET6, std::string(bare).c_str(), &v6) == 1 &&
+  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 &&
          IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-std::string ListenAddress::ToString() const {
-  return is_unix() ? absl::StrCat("unix:", unix_path)
-                   : absl::StrCat(host, ":", port);
+std::string Address::ToString() const {
+  if (is_unix()) return absl::StrCat("unix:", unix_path);
+  if (absl::StrContains(host, ':')) return absl::StrCat("[", host, "]:", port);
+  return absl::StrCat(host, ":", port);
 }
 
-absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
-  ListenAddress address;
+absl::StatusOr<Address> ParseAddress(absl::string_view text) {
+  Address address;
   if (absl::ConsumePrefix(&text, "unix:")) {
     if (text.empty()) {
       return absl::InvalidArgumentError("expected a path behind \"unix:\"");
@@ -56,11 +49,12 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
     return address;
   }
   const size_t colon = text.rfind(':');
-  const absl::string_view host = text.substr(0, colon);
-  const bool bracketed =
-      host.size() > 2 && host.front() == '[' && host.back() == ']';
+  absl::string_view host = text.substr(0, colon);
+  const bool is_ipv6 =
+      absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]");
   if (colon == absl::string_view::npos || host.empty() ||
-      (!bracketed && host.find_first_of(":[]/ ") != host.npos)) {
+      is_ipv6 != absl::StrContains(host, ':') ||
+      host.find_first_of("[]/ ") != absl::string_view::npos) {
     return absl::InvalidArgumentError(
         "expected HOST:PORT (an IPv6 address in brackets) or unix:PATH");
   }

@@ -1,11 +1,11 @@
-#include "proxy/base/listen_address.h"
+#include "proxy/base/address.h"
 
 #include <gtest/gtest.h>
 
 namespace sluice {
 namespace {
 
-TEST(ListenAddressTest, ReadsTcpAddresses) {
+TEST(AddressTest, ReadsTcpAddresses) {
   const struct {
     const char* text;
     const char* host;
@@ -13,12 +13,13 @@ TEST(ListenAddressTest, ReadsTcpAddresses) {
   } kCases[] = {
       {"127.0.0.1:50051", "127.0.0.1", 50051},
       {"localhost:0", "localhost", 0},
-      {"[::1]:65535", "[::1]", 65535},
+      {"[::1]:65535", "::1", 65535},
+      {"[2001:db8::1%eth0]:1", "2001:db8::1%eth0", 1},
       {"0.0.0.0:1", "0.0.0.0", 1},
       {"policy.example:80", "policy.example", 80},
   };
   for (const auto& c : kCases) {
-    const auto address = ParseListenAddress(c.text);
+    const auto address = ParseAddress(c.text);
     ASSERT_TRUE(address.ok()) << c.text << ": " << address.status();
     EXPECT_FALSE(address->is_unix());
     EXPECT_EQ(address->host, c.host);
@@ -27,9 +28,9 @@ TEST(ListenAddressTest, ReadsTcpAddresses) {
   }
 }
 
-TEST(ListenAddressTest, ReadsUnixAddresses) {
+TEST(AddressTest, ReadsUnixAddresses) {
   for (const char* path : {"/run/sluice/policy.sock", "p.sock", "a:b"}) {
-    const auto address = ParseListenAddress(std::string("unix:") + path);
+    const auto address = ParseAddress(std::string("unix:") + path);
     ASSERT_TRUE(address.ok()) << path;
     EXPECT_TRUE(address->is_unix());
     EXPECT_EQ(address->unix_path, path);
@@ -37,7 +38,7 @@ TEST(ListenAddressTest, ReadsUnixAddresses) {
   }
 }
 
-TEST(ListenAddressTest, RefusesEverythingElse) {
+TEST(AddressTest, RefusesEverythingElse) {
   for (const char* text : {"",
                            ":",
                            "127.0.0.1",
@@ -54,25 +55,29 @@ TEST(ListenAddressTest, RefusesEverythingElse) {
                            "[]:80",
                            "[::1]",
                            "[::1]80",
+                           "[host]:80",
+                           "[127.0.0.1]:80",
+                           "[::1:80",
+                           "[[::1]]:80",
                            "dns:host:80",
                            "tcp://host:80",
                            "unix:",
                            "ho st:80"}) {
-    EXPECT_EQ(ParseListenAddress(text).status().code(),
+    EXPECT_EQ(ParseAddress(text).status().code(),
               absl::StatusCode::kInvalidArgument)
         << text;
   }
 }
 
-TEST(ListenAddressTest, KnowsWhatOnlyThisHostCanReach) {
+TEST(AddressTest, KnowsWhatOnlyThisHostCanReach) {
   for (const char* local : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1",
                             "localhost:1", "LocalHost:1", "unix:s"}) {
-    EXPECT_TRUE(ParseListenAddress(local)->is_local()) << local;
+    EXPECT_TRUE(ParseAddress(local)->is_local()) << local;
   }
   for (const char* elsewhere :
        {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "127.0.0.1.example:1",
-        "localhost.example:1", "[::ffff:10.0.0.1]:1", "[127.0.0.1]:1"}) {
-    EXPECT_FALSE(ParseListenAddress(elsewhere)->is_local()) << elsewhere;
+        "localhost.example:1", "[::ffff:10.0.0.1]:1"}) {
+    EXPECT_FALSE(ParseAddress(elsewhere)->is_local()) << elsewhere;
   }
 }
 
