@@ -124,10 +124,10 @@ def _together(work, target, stop, workers=WORKERS):
     return seen
 
 
-def half_open(target, stop, count=10000):
-    """Keeps `count` connections that never finish their TLS handshake: half of
+def half_open(target, stop, count=10000, again=True):
+    """Opens `count` connections that never finish their TLS handshake: half of
     them say nothing, half send the beginning of a ClientHello. Those that are
-    closed are opened again."""
+    closed are opened `again`."""
     hello = target.client_hello()
     seen = collections.Counter()
     selector = selectors.EpollSelector()
@@ -148,7 +148,8 @@ def half_open(target, stop, count=10000):
         connection.close()
 
     while not stop.is_set():
-        missing = count - len(selector.get_map())
+        missing = count - (len(selector.get_map()) if again
+                           else seen["opened"])
         for _ in range(min(missing, 500)):
             open_one()
         for key, events in selector.select(0.05):

@@ -18,6 +18,7 @@ the machine may have had something else to do. Nothing else has a second chance.
 import argparse
 import contextlib
 import dataclasses
+import functools
 import pathlib
 import shutil
 import signal
@@ -75,7 +76,10 @@ def _few_places(stage, seen, seconds):
 
 
 CASES = (
-    Case("half-open handshakes", attacks.half_open, 64, 4,
+    Case("10,000 half-open handshakes",
+         functools.partial(attacks.half_open, again=False), 64, 4,
+         calls=0, seen=("connected", "closed"), check=_few_places),
+    Case("half-open handshakes, again and again", attacks.half_open, 64, 4,
          calls=0, seen=("connected", "closed"), check=_few_places),
     Case("half-open handshakes, few descriptors", attacks.half_open, 64, 4,
          calls=0, seen=("connected", "closed"), files=500),
