@@ -76,15 +76,16 @@ Finding RuleUsage::JudgePublish(const RuleSet& rules,
 }
 
 absl::Duration RuleUsage::WaitForRate(const RuleSet& rules,
-                                      const RuleSet::Places& places) const {
+                                      const RuleSet::Places& places,
+                                      absl::Time now) {
   absl::Duration wait;
   for (const uint16_t place : places) {
     const Rule& rule = rules.at(place);
+    if (rule.shadow() || !rule.max_publishes_per_second().has_value()) continue;
+    // JudgePublish() comes no further than to the first that stands against it.
+    Fill(rule, now, &uses_[place]);
     const double tokens = uses_[place].tokens;
-    if (rule.shadow() || !rule.max_publishes_per_second().has_value() ||
-        tokens >= 1) {
-      continue;
-    }
+    if (tokens >= 1) continue;
     // Up to the next millisecond, as timers have it.
     wait = std::max(wait,
                     absl::Ceil(absl::Seconds((1 - tokens) /

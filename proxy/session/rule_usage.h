@@ -33,7 +33,8 @@ class RuleUsage {
   // How long until those at `places` would not find a PUBLISH to be over their
   // rate. Zero where none does now.
   absl::Duration WaitForRate(const authz::RuleSet& rules,
-                             const authz::RuleSet::Places& places) const;
+                             const authz::RuleSet::Places& places,
+                             absl::Time now);
 
   // Whether a subscription passes those at `places`.
   enum class Subscription : uint8_t {

@@ -100,6 +100,22 @@ TEST_F(RuleUsageTest, NewRulesDoNotRefillTheBucketsOfTheSameNames) {
   EXPECT_EQ(Passing(less, 5), 2);
 }
 
+TEST_F(RuleUsageTest, WaitsForTheSlowestOfThoseThatAreUsedUp) {
+  const RuleSet rules = Rules(
+      {kTwoASecond,
+       "name: 'one' publish: true limits { max_publishes_per_second: 1 }"});
+  usage_.Follow(RuleSet(), rules, now_);
+  EXPECT_EQ(usage_.WaitForRate(rules, {0, 1}, now_), absl::ZeroDuration());
+  EXPECT_EQ(Passing(rules, 2, {0, 1}), 1);
+  EXPECT_EQ(usage_.WaitForRate(rules, {0, 1}, now_), absl::Seconds(1));
+  EXPECT_EQ(usage_.WaitForRate(rules, {0}, now_), absl::ZeroDuration());
+  // The second one is full again, which nobody has looked at since.
+  now_ += absl::Seconds(10);
+  EXPECT_EQ(Passing(rules, 5, {0}), 2);
+  EXPECT_EQ(Passing(rules, 5, {0, 1}), 0);
+  EXPECT_EQ(usage_.WaitForRate(rules, {0, 1}, now_), absl::Milliseconds(500));
+}
+
 TEST_F(RuleUsageTest, WhatOneRuleRefusesUsesUpNothingOfAnother) {
   const RuleSet rules = Rules(
       {kTwoASecond,
