@@ -282,14 +282,14 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view subject, absl::string_view kid,
     absl::Time now) {
-  return FindNamed(KidPrefix(kid, issuer, subject), &EtcdTokenStore::KidKey,
-                   issuer, kMaxNamesakes, now, client_->NewDeadline());
+  return FindNamed(KidPrefix(kid, issuer, subject), issuer, kMaxNamesakes, now,
+                   client_->NewDeadline());
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindSymmetricByKid(
     absl::string_view kid, absl::Time now) {
-  return FindNamed(SecretPrefix(kid), &EtcdTokenStore::SecretKey, "",
-                   kMaxNamesakes, now, client_->NewDeadline());
+  return FindNamed(SecretPrefix(kid), "", kMaxNamesakes, now,
+                   client_->NewDeadline());
 }
 
 absl::Status EtcdTokenStore::KeepNameOf(const Before& before, absl::Time now,
@@ -300,9 +300,9 @@ absl::Status EtcdTokenStore::KeepNameOf(const Before& before, absl::Time now,
     KeepName({*before.earlier}, record);
   }
   if (record->subject.empty()) return absl::OkStatus();
-  const absl::StatusOr<std::vector<TokenRecord>> namesakes = FindNamed(
-      KidPrefix(record->kid, record->issuer, record->subject),
-      &EtcdTokenStore::KidKey, record->issuer, kMaxNamesakes, now, deadline);
+  const absl::StatusOr<std::vector<TokenRecord>> namesakes =
+      FindNamed(KidPrefix(record->kid, record->issuer, record->subject),
+                record->issuer, kMaxNamesakes, now, deadline);
   if (namesakes.ok()) KeepName(*namesakes, record);
   return namesakes.status();
 }
@@ -311,13 +311,13 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindBySubject(
     absl::string_view issuer, absl::string_view subject, size_t limit,
     absl::Time now) {
   if (subject.empty()) return std::vector<TokenRecord>();
-  return FindNamed(SubjectPrefix(subject), &EtcdTokenStore::SubjectKey, issuer,
-                   limit, now, client_->NewDeadline());
+  return FindNamed(SubjectPrefix(subject), issuer, limit, now,
+                   client_->NewDeadline());
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
-    const std::string& prefix, KeyOf key_of, absl::string_view issuer,
-    size_t limit, absl::Time now, EtcdClient::Deadline deadline) {
+    const std::string& prefix, absl::string_view issuer, size_t limit,
+    absl::Time now, EtcdClient::Deadline deadline) {
   std::vector<TokenRecord> records;
   RangeRequest range = EtcdPrefix(prefix);
   // Also where fewer are asked for, since some may have expired.
@@ -338,7 +338,10 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
       std::optional<TokenRecord> record = ToRecord(response.kvs(0).value());
       if (!record.has_value() || record->expires_at <= now) continue;
       if (!issuer.empty() && record->issuer != issuer) continue;
-      if ((this->*key_of)(*record) != names->kvs(i).key()) continue;
+      // A name may be left of an earlier token of the same key.
+      if (!absl::c_linear_search(NamesOf(*record), names->kvs(i).key())) {
+        continue;
+      }
       records.push_back(*std::move(record));
     }
     if (!names->more()) break;

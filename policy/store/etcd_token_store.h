@@ -124,13 +124,11 @@ class EtcdTokenStore : public TokenStoreInterface {
   // Record and revision; an empty one where there is none.
   absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>> Read(
       absl::string_view binding, EtcdClient::Deadline deadline);
-  // The key of one of a record's names, which leads to it.
-  using KeyOf = std::string (EtcdTokenStore::*)(const TokenRecord&) const;
   // The records, `limit` at most, to which keys with `prefix` lead, in their
   // order, of tokens of `issuer`, or where it is empty of any.
   absl::StatusOr<std::vector<TokenRecord>> FindNamed(
-      const std::string& prefix, KeyOf key_of, absl::string_view issuer,
-      size_t limit, absl::Time now, EtcdClient::Deadline deadline);
+      const std::string& prefix, absl::string_view issuer, size_t limit,
+      absl::Time now, EtcdClient::Deadline deadline);
   // What Put() says of `named_since`.
   absl::Status KeepNameOf(const Before& before, absl::Time now,
                           EtcdClient::Deadline deadline, TokenRecord* record);

@@ -38,7 +38,13 @@ ChildProgram::~ChildProgram() {
   fclose(output_);
 }
 
-void ChildProgram::Signal(int number) { EXPECT_EQ(kill(pid_, number), 0); }
+void ChildProgram::Signal(int number) {
+  EXPECT_EQ(kill(pid_, number), 0);
+  // Its threads go on for a moment.
+  if (number == SIGSTOP) {
+    EXPECT_EQ(waitpid(pid_, nullptr, WUNTRACED), pid_);
+  }
+}
 
 std::string ChildProgram::ReadLine() {
   std::string line;

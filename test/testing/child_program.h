@@ -21,6 +21,7 @@ class ChildProgram {
   ChildProgram(const ChildProgram&) = delete;
   ChildProgram& operator=(const ChildProgram&) = delete;
 
+  // SIGSTOP has stopped it when this returns.
   void Signal(int number);
 
   // The next line, without its end; "" at the end of the output.

@@ -532,6 +532,28 @@ TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
 }
 
 // etcd walks through all behind the first for each range that it is asked for.
+TEST_F(EtcdStoreTest, ANameThatIsLeftLeadsToNoOtherToken) {
+  const auto client = Client();
+  EtcdTokenStore tokens(client);
+  TokenRecord record;
+  record.binding = "b";
+  record.token = "token";
+  record.expires_at = kLater;
+  record.kid = "kid";
+  record.named_since = kNow;
+  ASSERT_TRUE(tokens.Put(record, kNow).ok());
+  // As when one too many is forgotten.
+  etcdserverpb::TxnRequest txn;
+  AddDelete(client->Prefix("tokens") + "b", &txn);
+  ASSERT_TRUE(client->Txn(txn, client->NewDeadline()).ok());
+  record.kid.clear();
+  record.named_since.reset();
+  ASSERT_TRUE(tokens.Put(record, kNow).ok());
+  const auto found = tokens.FindSymmetricByKid("kid", kNow);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE(found->empty());
+}
+
 TEST_F(EtcdStoreTest, ListsALongPageOfManyTokensInTime) {
   const auto client = Client();
   {
