@@ -108,11 +108,12 @@ void CallPool::RunThread() {
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
-    const std::function<void()> call = std::move(waiting_.front());
+    std::function<void()> call = std::move(waiting_.front());
     waiting_.pop_front();
     --idle_threads_;
     lock.unlock();
     call();
+    call = nullptr;  // what it holds may end with it, and take its time
     lock.lock();
     ++idle_threads_;
   }

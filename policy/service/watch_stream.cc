@@ -152,6 +152,7 @@ grpc::Status WatchStream::TakeStart(const v1::WatchStart& start) {
   }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (ended_) return grpc::Status::OK;  // though gRPC may have read some
     if (started_) {
       return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
                           "start: came for the second time");
