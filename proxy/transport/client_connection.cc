@@ -92,12 +92,12 @@ void ClientConnection::OnCheckAnswer(
 
 void ClientConnection::OnPreSharedKey(absl::StatusOr<PreSharedKey> key) {
   if (phase_ != Phase::kHandshake) return;
+  context_->connections->SetAsked(id_, false);
   if (key.ok()) {
     tls_->SetPreSharedKey(*std::move(key));
     ReadClient();
     context_->tls_io.set_input({});
   } else {
-    key_asked_for_ = false;  // not the client's fault
     FailHandshake("no pre-shared key: the policy service does not answer");
   }
   Settle();
@@ -320,13 +320,15 @@ void ClientConnection::AskForKey() {
     return;
   }
   key_asked_for_ = true;
+  context_->connections->SetAsked(id_, true);
   questions_.GetPreSharedKey(config_->session.listener,
                              client_address_.ToString(), tls_->psk_identity());
 }
 
 void ClientConnection::FailHandshake(absl::string_view reason) {
   context_->stats.handshakes_failed.Increment();
-  if (key_asked_for_) OnDenial();
+  // While there is no answer, nothing is the client's fault.
+  if (key_asked_for_ && !tls_->waits_for_key()) OnDenial();
   if (context_->transport_observer != nullptr) {
     context_->transport_observer->OnHandshakeFailed(
         config_->session.listener, client_address_.ToString(), reason);
