@@ -40,23 +40,27 @@ absl::StatusOr<SocketAddress> Resolve(const Address& address) {
   return found;
 }
 
+// What failed at an address, by errno.
+absl::Status ErrorAt(const SocketAddress& address, const char* what) {
+  return absl::UnavailableError(
+      absl::StrCat(address.ToString(), ": ", what, ": ",
+                   uv_strerror(uv_translate_sys_error(errno))));
+}
+
 absl::StatusOr<UniqueFd> BindOne(const SocketAddress& address) {
-  const auto error = [&address](const char* what) {
-    return absl::UnavailableError(
-        absl::StrCat(address.ToString(), ": ", what, ": ",
-                     uv_strerror(uv_translate_sys_error(errno))));
-  };
   UniqueFd fd(
       socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd.get() < 0) return error("socket");
+  if (fd.get() < 0) return ErrorAt(address, "socket");
   const int on = 1;
   // Accepted sockets inherit the last one.
   if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
       setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
       setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
-    return error("setsockopt");
+    return ErrorAt(address, "setsockopt");
   }
-  if (bind(fd.get(), address.get(), address.size()) != 0) return error("bind");
+  if (bind(fd.get(), address.get(), address.size()) != 0) {
+    return ErrorAt(address, "bind");
+  }
   return fd;
 }
 
@@ -64,14 +68,12 @@ absl::StatusOr<UniqueFd> BindOne(const SocketAddress& address) {
 absl::Status CheckFree(const SocketAddress& address) {
   if (address.port() == 0) return absl::OkStatus();
   UniqueFd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return ErrorAt(address, "socket");
   const int on = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (fd.get() < 0 || bind(fd.get(), address.get(), address.size()) == 0) {
-    return absl::OkStatus();
-  }
-  return absl::UnavailableError(
-      absl::StrCat(address.ToString(),
-                   ": bind: ", uv_strerror(uv_translate_sys_error(errno))));
+  return bind(fd.get(), address.get(), address.size()) == 0
+             ? absl::OkStatus()
+             : ErrorAt(address, "bind");
 }
 
 }  // namespace
@@ -96,7 +98,7 @@ absl::StatusOr<ListeningSockets> ListeningSockets::Bind(const Address& address,
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Create(
     EventLoop* loop, UniqueFd socket, HandlerInterface* handler) {
   if (listen(socket.get(), kBacklog) != 0) {
-    return UvError(uv_translate_sys_error(errno));
+    return ErrorAt(SocketAddress::OfSocket(socket.get()), "listen");
   }
   std::unique_ptr<Listener> listener(
       new Listener(loop, std::move(socket), handler));
