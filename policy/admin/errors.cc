@@ -48,6 +48,13 @@ grpc::Status NoSuchResource(absl::string_view name) {
                       absl::StrCat("there is no ", name));
 }
 
+grpc::Status CannotBeMerged(absl::string_view name, absl::string_view detail) {
+  return grpc::Status(
+      grpc::StatusCode::FAILED_PRECONDITION,
+      absl::StrCat(name, " cannot be read, so that it has to be written whole",
+                   detail.empty() ? "" : ": ", detail));
+}
+
 grpc::Status StoreError(const absl::Status& status, absl::string_view name) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:

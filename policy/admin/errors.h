@@ -29,6 +29,11 @@ grpc::Status FieldError(absl::string_view field, absl::string_view description);
 // NOT_FOUND.
 grpc::Status NoSuchResource(absl::string_view name);
 
+// FAILED_PRECONDITION, for what changes a part of a resource that is stored and
+// cannot be read, as it may be of a newer version.
+grpc::Status CannotBeMerged(absl::string_view name,
+                            absl::string_view detail = "");
+
 // What a store's error about the resource of that name is to its client;
 // ALREADY_EXISTS has google.rpc.ResourceInfo.
 grpc::Status StoreError(const absl::Status& status, absl::string_view name);

@@ -172,10 +172,7 @@ grpc::Status IssuerService::ApplyMask(
   Issuer stored;
   if (!stored.ParseFromString(resource.value) ||
       !ReadManagedIssuer(stored, [](auto, auto) {}).has_value()) {
-    return grpc::Status(
-        grpc::StatusCode::FAILED_PRECONDITION,
-        absl::StrCat(issuers_.NameOf(id),
-                     " cannot be read, so that it has to be written whole"));
+    return CannotBeMerged(issuers_.NameOf(id));
   }
   MergeFields(request.update_mask(), request.issuer(), &stored);
   *issuer = std::move(stored);

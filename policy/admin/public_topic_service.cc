@@ -114,7 +114,10 @@ grpc::Status PublicTopicService::ApplyMask(
   Resource resource;
   if (status.ok()) status = topics_.GetForUpdate(id, expected, &resource);
   if (!status.ok()) return status;
-  const PublicTopic before = Show(resource);
+  PublicTopic before;
+  if (!before.ParseFromString(resource.value)) {
+    return CannotBeMerged(topics_.NameOf(id));
+  }
   topic->set_publish(before.publish());
   topic->set_subscribe(before.subscribe());
   MergeFields(request.update_mask(), request.public_topic(), topic);

@@ -181,9 +181,7 @@ grpc::Status RevocationService::Update(
   if (!status.ok()) return status;
   Revocation revocation;
   if (!revocation.ParseFromString(resource.value)) {
-    return grpc::Status(
-        grpc::StatusCode::FAILED_PRECONDITION,
-        absl::StrCat(request.revocation().name(), " cannot be read"));
+    return CannotBeMerged(request.revocation().name());
   }
   MergeFields(mask, request.revocation(), &revocation);
   FieldViolations violations;

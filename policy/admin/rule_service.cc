@@ -87,11 +87,7 @@ grpc::Status RuleService::ApplyMask(const admin::v1::PutRuleRequest& request,
   if (!status.ok()) return status;
   *rule = Show(resource);
   if (grpc::Status s = Check(*rule); !s.ok()) {
-    return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
-                        absl::StrCat(rule->name(),
-                                     " cannot be read, so that it has to be "
-                                     "written whole: ",
-                                     s.error_message()));
+    return CannotBeMerged(rule->name(), s.error_message());
   }
   MergeFields(request.update_mask(), request.rule(), rule);
   return grpc::Status::OK;

@@ -107,6 +107,19 @@ class PublicTopicServiceTest : public ::testing::Test {
   std::unique_ptr<admin::v1::PublicTopicService::Stub> stub_;
 };
 
+TEST_F(PublicTopicServiceTest, WhatCannotBeReadIsWrittenWhole) {
+  const PublicTopic topic = Stored(Topic("a/#"));
+  Resource stored;
+  stored.collection = kPublicTopics;
+  stored.id = topic.name().substr(topic.name().find('/') + 1);
+  stored.value = "\xFF";
+  ASSERT_TRUE(store_.Put(stored, std::nullopt, kNow).ok());
+  PublicTopic out;
+  EXPECT_EQ(PutMasked(Topic("a/#", true), "publish", &out).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_TRUE(Stored(Topic("a/#", true)).publish());
+}
+
 TEST_F(PublicTopicServiceTest, WhatIsPutCountsAtOnce) {
   const std::string before = replica_.PolicyVersionOf("");
   const PublicTopic created = Stored(Topic("a/#"));
