@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "proto/timestamp.h"
+
 namespace sluice::policy {
 
 absl::Time EndOf(const v1::Revocation& revocation) {
   if (!revocation.has_expires_at()) return absl::InfiniteFuture();
-  return absl::FromUnixSeconds(revocation.expires_at().seconds()) +
-         absl::Nanoseconds(revocation.expires_at().nanos());
+  return FromTimestamp(revocation.expires_at())
+      .value_or(absl::InfiniteFuture());
 }
 
 void RevocationSet::Add(const v1::Revocation& revocation) {
@@ -32,12 +34,13 @@ void RevocationSet::Add(const v1::Revocation& revocation) {
   if (entry.value.empty()) return;
   entry.issuer = revocation.issuer();
   entry.expires_at = EndOf(revocation);
-  if (entry.expires_at != absl::InfiniteFuture()) {
-    by_expiry_.emplace(entry.expires_at, revocation.name());
-  }
   const auto added =
       by_name_.emplace(revocation.name(), std::move(entry)).first;
-  NamesOf(added->second.target)[added->second.value].push_back(added->first);
+  const auto& [name, its] = *added;
+  NamesOf(its.target)[its.value].push_back(name);
+  if (its.expires_at != absl::InfiniteFuture()) {
+    by_expiry_.emplace(its.expires_at, name);
+  }
 }
 
 bool RevocationSet::Remove(absl::string_view name) {
@@ -57,8 +60,7 @@ void RevocationSet::Clear() {
 void RevocationSet::RemoveExpired(absl::Time now) {
   const absl::Time gone = now - kKeptAfterEnd;
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= gone) {
-    const std::string name = by_expiry_.begin()->second;
-    Remove(name);
+    Remove(by_expiry_.begin()->second);
   }
 }
 
@@ -102,12 +104,7 @@ void RevocationSet::Unlink(absl::string_view name, const Entry& entry) {
   auto& names = value->second;
   names.erase(std::find(names.begin(), names.end(), name));
   if (names.empty()) by_value.erase(value);
-  const auto expiring = by_expiry_.equal_range(entry.expires_at);
-  for (auto it = expiring.first; it != expiring.second; ++it) {
-    if (it->second != name) continue;
-    by_expiry_.erase(it);
-    return;
-  }
+  by_expiry_.erase({entry.expires_at, name});
 }
 
 }  // namespace sluice::policy

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cstddef>
-#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +27,8 @@ struct RevocableNames {
   absl::Span<const std::string> key_ids;
 };
 
-// When it ends by itself; InfiniteFuture where it does not.
+// When it ends by itself; InfiniteFuture where it does not, or says so in a way
+// that cannot be understood.
 absl::Time EndOf(const v1::Revocation& revocation);
 
 // Revocations, by what they name (ACE-EXP-4). A look-up costs the same however
@@ -72,7 +73,8 @@ class RevocationSet {
   absl::node_hash_map<std::string, Entry> by_name_;
   // Names: keys of by_name_, whose nodes do not move.
   std::array<NamesByValue, kTargets> by_target_;
-  std::multimap<absl::Time, std::string> by_expiry_;
+  // The same, of those that end.
+  std::set<std::pair<absl::Time, absl::string_view>> by_expiry_;
 };
 
 }  // namespace sluice::policy

@@ -67,7 +67,7 @@ absl::Status RevocationHistory::Add(const Resource& resource) {
   v1::Revocation revocation = ForProxies(resource);
   std::string name = revocation.name();
   absl::Status status;
-  unreadable_.erase(name);
+  Remove(name);
   if (revocation.target_case() == v1::Revocation::TARGET_NOT_SET) {
     unreadable_.emplace(name, resource.expires_at);
     status = UnreadableError(name);
@@ -75,8 +75,17 @@ absl::Status RevocationHistory::Add(const Resource& resource) {
   revocation_set_.Add(revocation);
   const absl::Time end = EndOf(revocation);
   if (end != absl::InfiniteFuture()) ends_.emplace(end, name);
-  revocations_.insert_or_assign(std::move(name), std::move(revocation));
+  revocations_.emplace(std::move(name), std::move(revocation));
   return status;
+}
+
+void RevocationHistory::Remove(const std::string& name) {
+  const auto found = revocations_.find(name);
+  if (found == revocations_.end()) return;
+  revocation_set_.Remove(name);
+  unreadable_.erase(name);
+  ends_.erase({EndOf(found->second), name});
+  revocations_.erase(found);
 }
 
 absl::Status RevocationHistory::Apply(const ResourceChange& change) {
@@ -85,9 +94,7 @@ absl::Status RevocationHistory::Apply(const ResourceChange& change) {
   remembered.revision = change.resource.revision;
   remembered.name = change.resource.name();
   if (change.deleted) {
-    revocation_set_.Remove(remembered.name);
-    revocations_.erase(remembered.name);
-    unreadable_.erase(remembered.name);
+    Remove(remembered.name);
   } else {
     status = Add(change.resource);
     remembered.revocation = revocations_.at(remembered.name);
@@ -104,15 +111,9 @@ void RevocationHistory::Remember(Change change) {
 }
 
 void RevocationHistory::RemoveExpired(absl::Time now) {
-  revocation_set_.RemoveExpired(now);
   const absl::Time gone = now - kKeptAfterEnd;
   while (!ends_.empty() && ends_.begin()->first <= gone) {
-    const auto ended = revocations_.find(ends_.begin()->second);
-    if (ended != revocations_.end() && EndOf(ended->second) <= gone) {
-      unreadable_.erase(ended->first);
-      revocations_.erase(ended);
-    }
-    ends_.erase(ends_.begin());
+    Remove(std::string(ends_.begin()->second));
   }
 }
 

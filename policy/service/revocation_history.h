@@ -6,7 +6,9 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -99,6 +101,7 @@ class RevocationHistory {
     std::optional<v1::Revocation> revocation;
   };
 
+  void Remove(const std::string& name);
   void Remember(Change change);
   bool Knows(const v1::WatchPosition& position) const;
   void FillSnapshot(absl::Time now, RevocationCursor* cursor,
@@ -114,8 +117,8 @@ class RevocationHistory {
   std::map<std::string, v1::Revocation> revocations_;  // by name
   // Names of those that cannot be read, and their ends.
   std::map<std::string, absl::Time> unreadable_;
-  // When those that end do, and their names; also of earlier versions.
-  std::multimap<absl::Time, std::string> ends_;
+  // When those that end do, and their names.
+  std::set<std::pair<absl::Time, std::string>> ends_;
   // All after base_revision_, oldest first.
   std::deque<Change> changes_;
   int64_t base_revision_ = 0;

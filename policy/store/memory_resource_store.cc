@@ -111,13 +111,7 @@ void MemoryResourceStore::RemoveEndedBy(absl::Time end) {
 
 void MemoryResourceStore::Remove(ByName::iterator resource) {
   bytes_ -= BytesOf(resource->second);
-  const auto [first, last] =
-      by_expiry_.equal_range(resource->second.expires_at);
-  for (auto i = first; i != last; ++i) {
-    if (i->second != resource->first) continue;
-    by_expiry_.erase(i);
-    break;
-  }
+  by_expiry_.erase({resource->second.expires_at, resource->first});
   by_name_.erase(resource);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +61,7 @@ class MemoryResourceStore : public ResourceStoreInterface {
   const std::string id_;
   std::mutex mutex_;
   ByName by_name_;
-  std::multimap<absl::Time, Name> by_expiry_;  // of those that expire
+  std::set<std::pair<absl::Time, Name>> by_expiry_;  // of those that expire
   size_t bytes_ = 0;
   int64_t revision_;
   ResourceObserverInterface* observer_ = nullptr;
