@@ -116,15 +116,17 @@ bool HttpClient::Transfer::Prepare(const Options& options, long time_left) {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
-  const auto set_blob = [&set](CURLoption option, std::string& bytes) {
-    curl_blob blob{bytes.data(), bytes.size(), CURL_BLOB_NOCOPY};
+  const auto set_blob = [&set](CURLoption option, const std::string& bytes) {
+    // Which curl reads only.
+    curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(),
+                   CURL_BLOB_NOCOPY};
     set(option, &blob);
   };
   if (!request.certificate.empty()) {
     set(CURLOPT_SSLCERTTYPE, "PEM");
     set_blob(CURLOPT_SSLCERT_BLOB, request.certificate);
     set(CURLOPT_SSLKEYTYPE, "PEM");
-    set_blob(CURLOPT_SSLKEY_BLOB, request.private_key);
+    set_blob(CURLOPT_SSLKEY_BLOB, request.private_key.str());
   }
   if (!request.ca.empty()) {
     set_blob(CURLOPT_CAINFO_BLOB, request.ca);

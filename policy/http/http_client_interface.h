@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "proxy/base/secret_string.h"
 
 namespace sluice::http {
 
@@ -21,9 +22,9 @@ struct HttpRequest {
   // PEM of the authorities that vouch for the server; empty: the system's.
   std::string ca;
   // PEM of the certificate chain and the private key that are shown to the
-  // server; empty: none. The key is a secret.
+  // server; empty: none.
   std::string certificate;
-  std::string private_key;
+  SecretString private_key;
 };
 
 struct HttpResponse {

@@ -27,12 +27,12 @@ absl::StatusOr<ClientTls> ReadClientTls(
       ReadNamedCertificates(locations, FieldPath(path, "certificate"),
                             schema.certificate(), CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
-  const absl::StatusOr<SecretString> private_key =
+  absl::StatusOr<SecretString> private_key =
       ReadNamedPrivateKey(locations, FieldPath(path, "private_key"),
                           schema.private_key(), *certificate);
   if (!private_key.ok()) return private_key.status();
   tls.certificate = *std::move(certificate);
-  tls.private_key = private_key->str();
+  tls.private_key = *std::move(private_key);
   return tls;
 }
 

@@ -187,10 +187,10 @@ absl::Status IssuerChecker::CheckClient(IntrospectionEndpoint* endpoint) const {
     return Error(IntrospectionField("client_id"), kRequired);
   }
   if (has_secret) {
-    absl::StatusOr<std::string> secret =
+    const absl::StatusOr<SecretString> secret =
         ReadNamedSecret(locations_, secret_path, schema.client_secret_file());
     if (!secret.ok()) return secret.status();
-    client.secret = *std::move(secret);
+    client.secret = secret->str();
   } else if (has_certificate) {
     client.authentication = ace::ClientAuthentication::kTls;
   } else if (!client.id.empty()) {
@@ -212,11 +212,11 @@ absl::Status IssuerChecker::CheckClientCertificate(
       ReadNamedCertificates(locations_, certificate_path, schema.certificate(),
                             CertificateUse::kShown);
   if (!certificate.ok()) return certificate.status();
-  const absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
+  absl::StatusOr<SecretString> private_key = ReadNamedPrivateKey(
       locations_, key_path, schema.private_key(), *certificate);
   if (!private_key.ok()) return private_key.status();
   endpoint->certificate = *std::move(certificate);
-  endpoint->private_key = private_key->str();
+  endpoint->private_key = *std::move(private_key);
   return absl::OkStatus();
 }
 

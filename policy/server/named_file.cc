@@ -1,6 +1,10 @@
 #include "policy/server/named_file.h"
 
+#include <utility>
+
 #include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "proxy/base/small_file.h"
 
 namespace sluice::policy {
@@ -17,16 +21,18 @@ absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
   return contents;
 }
 
-absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
-                                            const std::string& path,
-                                            const std::string& name) {
+absl::StatusOr<SecretString> ReadNamedSecret(const config::Locations& locations,
+                                             const std::string& path,
+                                             const std::string& name) {
   absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
-  if (!contents.ok()) return contents;
-  absl::StripTrailingAsciiWhitespace(&*contents);
-  if (contents->empty()) {
+  if (!contents.ok()) return contents.status();
+  const SecretString text(*std::move(contents));
+  absl::string_view line = text.str();
+  if (absl::ConsumeSuffix(&line, "\n")) absl::ConsumeSuffix(&line, "\r");
+  if (absl::StripAsciiWhitespace(line).empty()) {
     return locations.Error(path, absl::StrCat(name, ": holds no secret"));
   }
-  return contents;
+  return SecretString(line);
 }
 
 absl::StatusOr<std::string> ReadNamedCertificates(

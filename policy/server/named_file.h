@@ -25,10 +25,10 @@ absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
                                           const std::string& name);
 
 // A secret in text, without the line break with which an editor ends a file;
-// not empty.
-absl::StatusOr<std::string> ReadNamedSecret(const config::Locations& locations,
-                                            const std::string& path,
-                                            const std::string& name);
+// not blank.
+absl::StatusOr<SecretString> ReadNamedSecret(const config::Locations& locations,
+                                             const std::string& path,
+                                             const std::string& name);
 
 // The PEM of at least one certificate, fit for that use.
 absl::StatusOr<std::string> ReadNamedCertificates(

@@ -92,7 +92,7 @@ class EtcdChecker {
     }
     options_.username = schema_.username();
     if (schema_.password_file().empty()) return absl::OkStatus();
-    absl::StatusOr<std::string> password = ReadNamedSecret(
+    absl::StatusOr<SecretString> password = ReadNamedSecret(
         locations_, Field("password_file"), schema_.password_file());
     if (!password.ok()) return password.status();
     options_.password = *std::move(password);

@@ -18,7 +18,7 @@ namespace sluice::policy {
 // change on the disk. Where they cannot be used, the old ones stay. In the log:
 //
 //   certificates_reloaded   info
-//   certificates_rejected   warning, with the reason
+//   certificates_rejected   error, with the reason
 //   config_warning          warning, of one that is not valid for long, then
 //                           and once an interval
 class TlsReloader {

@@ -15,6 +15,7 @@
 #include "policy/http/http_client_interface.h"
 #include "policy/service/answer_cache.h"
 #include "policy/service/reference_answers.h"
+#include "proxy/base/secret_string.h"
 
 namespace sluice::policy {
 
@@ -24,9 +25,9 @@ struct IntrospectionEndpoint {
   std::string issuer;
   std::string url;
   std::string ca;  // PEM; empty: the system's
-  // PEM, shown to the server; empty: none. The key is a secret.
+  // PEM, shown to the server; empty: none.
   std::string certificate;
-  std::string private_key;
+  SecretString private_key;
   ace::IntrospectionClient client;
   // The longest time for which an answer is taken for the truth. Positive.
   absl::Duration cache_ttl = absl::Seconds(60);

@@ -376,7 +376,7 @@ grpc::Status EtcdClient::Authorize(Member* member, Deadline deadline,
   if (token.empty()) {
     etcdserverpb::AuthenticateRequest request;
     request.set_name(options_.username);
-    request.set_password(options_.password);
+    request.set_password(options_.password.str());
     etcdserverpb::AuthenticateResponse response;
     grpc::ClientContext login;
     login.set_deadline(deadline);

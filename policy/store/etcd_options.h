@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "policy/tls/client_tls.h"
+#include "proxy/base/secret_string.h"
 
 namespace sluice::policy {
 
@@ -19,7 +20,7 @@ struct EtcdOptions {
   std::optional<ClientTls> tls;  // absent: plain text
   // Without a name, nobody logs in.
   std::string username;
-  std::string password;
+  SecretString password;
   // How long a call may take.
   absl::Duration timeout = absl::Milliseconds(1500);
 };

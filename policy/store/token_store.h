@@ -71,7 +71,8 @@ struct StoreLimits {
 // What the policy service remembers. Thread-safe; time is the caller's, and
 // what has expired at `now` is not there any more. A store is bounded, and each
 // kind of memory has its own bound and its own way to keep to it. An error says
-// that the store could not be asked or changed, and that nothing was.
+// that the store could not be asked, or not changed; where an answer of etcd's
+// was lost, it may have been.
 //
 // Tokens, at most one a binding (ACE-TOK-7): over the bound the oldest are
 // forgotten (ACE-AZI-3); what was forgotten, the client presents again.

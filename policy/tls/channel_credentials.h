@@ -16,7 +16,7 @@ inline std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsFor(
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = tls->ca;
   options.pem_cert_chain = tls->certificate;
-  options.pem_private_key = tls->private_key;
+  options.pem_private_key = tls->private_key.str();
   return grpc::SslCredentials(options);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "proxy/base/secret_string.h"
+
 namespace sluice::policy {
 
 // PEM texts for TLS to somebody else. Without a CA, the system's; without a
@@ -10,7 +12,7 @@ namespace sluice::policy {
 struct ClientTls {
   std::string ca;
   std::string certificate;
-  std::string private_key;  // a secret
+  SecretString private_key;
 };
 
 inline bool operator==(const ClientTls& a, const ClientTls& b) {

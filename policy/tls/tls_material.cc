@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<TlsMaterial>> TlsMaterial::Create(
 }
 
 absl::Status TlsMaterial::Replace(const TlsTexts& texts) {
-  // First all that can fail.
+  // First all that may fail.
   struct Change {
     UniqueFd* file;
     UniqueFd contents;
@@ -78,8 +78,11 @@ absl::Status TlsMaterial::Replace(const TlsTexts& texts) {
     if (change.file->get() < 0) {
       *change.file = std::move(change.contents);
     } else {
-      // The path stays, and leads to the new contents.
-      dup3(change.contents.get(), change.file->get(), O_CLOEXEC);
+      // The path stays, and leads to the new contents. With two descriptors
+      // that are open there is nothing left to fail (dup(2)).
+      const int kept =
+          dup3(change.contents.get(), change.file->get(), O_CLOEXEC);
+      if (kept < 0) return Failed("dup3");
     }
   }
   return absl::OkStatus();

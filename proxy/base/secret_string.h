@@ -39,6 +39,9 @@ class SecretString {
   friend bool operator==(const SecretString& a, absl::string_view b) {
     return absl::string_view(a.text_) == b;
   }
+  friend bool operator==(const SecretString& a, const SecretString& b) {
+    return a.text_ == b.text_;
+  }
 
   // Overwrites all that `text` holds or held before it was made shorter, and
   // empties it.

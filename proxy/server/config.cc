@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "policy/server/files.h"
 #include "policy/server/named_file.h"
@@ -237,18 +236,10 @@ absl::Status ConfigReader::CheckUpstream() {
   std::string password_path = "upstream.password";
   if (upstream.has_password_file()) {
     password_path = "upstream.password_file";
-    absl::StatusOr<std::string> contents = policy::ReadNamedFile(
+    absl::StatusOr<SecretString> secret = policy::ReadNamedSecret(
         locations_, password_path, upstream.password_file());
-    if (!contents.ok()) return contents.status();
-    const SecretString secret(*std::move(contents));
-    absl::string_view line = secret.str();
-    absl::ConsumeSuffix(&line, "\n");
-    absl::ConsumeSuffix(&line, "\r");
-    result.password = SecretString(line);
-    if (result.password.empty()) {
-      return Error(password_path,
-                   "the file is empty; put the password into it");
-    }
+    if (!secret.ok()) return secret.status();
+    result.password = *std::move(secret);
   }
   // MQTT 3.1.1 section 3.1.2.9.
   if (!result.password.empty() && result.username.empty()) {

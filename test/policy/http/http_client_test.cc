@@ -257,14 +257,14 @@ TEST_F(HttpClientTest, ShowsItsCertificateWhereItHasOne) {
   const auto mine = authority_.Issue({});
   HttpRequest request = Get(server);
   request.certificate = mine.certificate_pem();
-  request.private_key = mine.private_key_pem();
+  request.private_key = SecretString(mine.private_key_pem());
   const auto response = Send(request);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->body, "hello");
   const auto stranger =
       ::sluice::testing::TestCertificate::SelfSigned({"stranger"});
   request.certificate = stranger.certificate_pem();
-  request.private_key = stranger.private_key_pem();
+  request.private_key = SecretString(stranger.private_key_pem());
   EXPECT_EQ(Send(request).status().code(), absl::StatusCode::kUnavailable);
 }
 

@@ -14,7 +14,7 @@ TEST(ChangedFieldsTest, OfTheStore) {
   StoreOptions sqlite;
   sqlite.sqlite_path = "policy.db";
   StoreOptions etcd;
-  etcd.etcd = EtcdOptions{{"a:1"}, "/sluice", ClientTls{"ca", "", ""}, "", ""};
+  etcd.etcd = EtcdOptions{{"a:1"}, "/sluice", ClientTls{"ca", "", {}}, "", {}};
   EXPECT_THAT(ChangedFields(memory, memory), IsEmpty());
   EXPECT_THAT(ChangedFields(memory, sqlite), ElementsAre("store.sqlite"));
   EXPECT_THAT(ChangedFields(memory, etcd), ElementsAre("store.etcd"));
@@ -26,7 +26,11 @@ TEST(ChangedFieldsTest, OfTheStore) {
   EXPECT_THAT(ChangedFields(etcd, other), ElementsAre("store.etcd.tls.ca"));
   other.etcd->tls.reset();
   EXPECT_THAT(ChangedFields(etcd, other), ElementsAre("store.etcd.tls"));
-  other.etcd = EtcdOptions{{"b:1"}, "/b", ClientTls{"b", "b", "b"}, "b", "b"};
+  other.etcd = EtcdOptions{{"b:1"},
+                           "/b",
+                           ClientTls{"b", "b", SecretString("b")},
+                           "b",
+                           SecretString("b")};
   EXPECT_THAT(ChangedFields(etcd, other),
               ElementsAre("store.etcd.endpoints", "store.etcd.prefix",
                           "store.etcd.tls.ca", "store.etcd.tls.certificate",

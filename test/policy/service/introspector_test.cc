@@ -40,7 +40,7 @@ class IntrospectorTest : public ::testing::Test {
       endpoint.url = absl::StrCat("https://as.example/", i);
       endpoint.ca = "CA";
       endpoint.certificate = "certificate";
-      endpoint.private_key = "key";
+      endpoint.private_key = SecretString("key");
       endpoint.client.format = format;
       endpoint.client.id = "rs";
       endpoint.client.secret = "s3cret";
@@ -297,7 +297,7 @@ TEST_F(IntrospectorTest, TellsWhetherItsAnswersAreThoseOfOthers) {
   EXPECT_FALSE(same_with([](auto* e) { e->url += "x"; }));
   EXPECT_FALSE(same_with([](auto* e) { e->ca = ""; }));
   EXPECT_FALSE(same_with([](auto* e) { e->certificate = ""; }));
-  EXPECT_FALSE(same_with([](auto* e) { e->private_key = ""; }));
+  EXPECT_FALSE(same_with([](auto* e) { e->private_key = SecretString(); }));
   EXPECT_FALSE(same_with([](auto* e) { e->cache_ttl = absl::Seconds(1); }));
   EXPECT_FALSE(same_with(
       [](auto* e) { e->client.format = ace::IntrospectionFormat::kAceCbor; }));

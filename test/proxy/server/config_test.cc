@@ -365,8 +365,7 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "proxy.yaml:5: upstream.password_file: cannot read none: No such file "
        "or directory"},
       {kUpstream, "{address: 'a:1', username: u, password_file: empty}",
-       "proxy.yaml:5: upstream.password_file: the file is empty; put the "
-       "password into it"},
+       "proxy.yaml:5: upstream.password_file: empty: holds no secret"},
       {kUpstream,
        "{address: 'a:1', username: u, password: p,\n password_file: f}",
        "proxy.yaml:6: upstream.password_file: cannot stand beside "
