@@ -15,7 +15,7 @@ using session::Effects;
 
 namespace {
 
-// Intervals of ListenerConfig::patience in which a broker may take nothing of
+// Intervals of ListenerConfig::patience in which a broker may do nothing about
 // what its client has sent last, a DISCONNECT maybe, without which it publishes
 // the Will: brokers do stop for a while.
 constexpr int kBrokersPatience = 6;
@@ -232,7 +232,10 @@ void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
 }
 
 void ClientConnection::OnInterval(int passed, int stalled) {
-  const bool awaits_broker = broker_.has_value() && broker_->queued() > 0;
+  // What is not queued here any more may lie in the broker's kernel still.
+  const bool awaits_broker =
+      broker_.has_value() &&
+      (phase_ == Phase::kClosing ? !broker_ended_ : broker_->queued() > 0);
   const bool is_over = stalled >= (awaits_broker ? kBrokersPatience : 1);
   if (phase_ == Phase::kClosing) {
     if (is_over || passed >= kLongestLinger) Remove();

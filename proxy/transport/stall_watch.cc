@@ -31,7 +31,9 @@ void StallWatch::OnTimer() {
 }
 
 int64_t StallWatch::Progress() const {
-  return client_->Progress() + (broker_ == nullptr ? 0 : broker_->Progress());
+  if (broker_ == nullptr) return client_->Progress();
+  return client_->Progress() + broker_->Progress() +
+         static_cast<int64_t>(broker_->received());
 }
 
 }  // namespace sluice::transport

@@ -13,15 +13,16 @@ namespace sluice::transport {
 
 // Watches whether the peers of a connection take what they are sent, as far as
 // the kernel knows: one that is slow, and takes a little now and then, is told
-// from one that takes nothing. On the loop's thread.
+// from one that takes nothing. A broker that sends something is at work, on
+// what its kernel took long ago maybe. On the loop's thread.
 class StallWatch {
  public:
   class HandlerInterface {
    public:
     virtual ~HandlerInterface() = default;
     // Another interval has passed, of `passed` since the watch began. In the
-    // last `stalled` of them neither peer has taken anything. May destroy the
-    // watch.
+    // last `stalled` of them neither peer has taken anything, and the broker
+    // has sent nothing. May destroy the watch.
     virtual void OnInterval(int passed, int stalled) = 0;
   };
 

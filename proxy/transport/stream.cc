@@ -103,6 +103,7 @@ void Stream::OnWriteProgress(absl::Status status) {
 
 void Stream::OnReadResult(ssize_t result) {
   if (result > 0) {
+    received_ += static_cast<uint64_t>(result);
     handler_->OnRead(this, static_cast<size_t>(result));
   } else if (result < 0) {
     SetReading(false);

@@ -58,6 +58,8 @@ class Stream final : private WriteQueue::HandlerInterface {
   // of those that had to wait have left this host, less what was in the
   // socket's buffer before. A system call.
   int64_t Progress() const;
+  // How many bytes the peer has sent.
+  uint64_t received() const { return received_; }
   // Of our end; unspecified for Unix sockets.
   SocketAddress LocalAddress() const;
 
@@ -76,6 +78,7 @@ class Stream final : private WriteQueue::HandlerInterface {
   UvStream socket_;
   HandlerInterface* handler_;
   WriteQueue queue_;
+  uint64_t received_ = 0;
   bool reading_ = false;
   bool filled_ = false;     // by the last read, all that there was room for
   bool ended_ = false;      // by the peer

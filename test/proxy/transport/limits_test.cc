@@ -240,6 +240,41 @@ TEST_F(LimitsTest, WaitsForABrokerThatHasStoppedWhenTheClientLeaves) {
   }
 }
 
+// What its client sent last may lie in its kernel, where nothing is queued any
+// more here.
+TEST_F(LimitsTest, WaitsForABrokerThatWorksOnWhatTheClientSentLast) {
+  config_->patience = absl::Milliseconds(100);
+  Start();
+  TestClient client(address_);
+  TestSocket broker = Open(&client);
+  std::string packets;
+  for (int i = 0; i < 10; ++i) packets += Publish(std::string(1000, 'x'));
+  client.Send(packets + kDisconnect);
+  client.Close();
+  // It has stopped for a while, and then answers now and then.
+  absl::SleepFor(3 * config_->patience);
+  for (int i = 0; i < 10; ++i) {
+    broker.Send(kPingresp);
+    absl::SleepFor(config_->patience / 2);
+    EXPECT_EQ(pool_->connections(), 1u);
+  }
+  EXPECT_TRUE(broker.ReceiveAll() == packets + kDisconnect);
+  EXPECT_FALSE(broker.was_reset());
+  broker.Close();
+  Await([this] { return pool_->connections() == 0; });
+}
+
+// But not for ever.
+TEST_F(LimitsTest, GivesUpABrokerThatNeverEnds) {
+  config_->patience = absl::Milliseconds(50);
+  Start();
+  TestClient client(address_);
+  const TestSocket broker = Open(&client);
+  client.Send(kDisconnect);
+  client.Close();
+  Await([this] { return pool_->connections() == 0; });
+}
+
 TEST_F(LimitsTest, BoundsTheNumberOfConnections) {
   options_.limits.max_connections = 2;
   Start();
