@@ -256,4 +256,10 @@ void AppendUnsubscribe(ProtocolVersion version, const Unsubscribe& unsubscribe,
                body, out);
 }
 
+size_t UnsubscribeSize(ProtocolVersion version, size_t count, size_t bytes) {
+  const size_t properties = version == ProtocolVersion::kV311 ? 0 : 1;
+  const size_t body = 2 + properties + 2 * count + bytes;
+  return 1 + VarintSize(static_cast<uint32_t>(body)) + body;
+}
+
 }  // namespace sluice::mqtt

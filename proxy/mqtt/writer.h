@@ -81,6 +81,9 @@ void AppendSubscribe(ProtocolVersion version, const Subscribe& subscribe,
                      std::string* out);
 void AppendUnsubscribe(ProtocolVersion version, const Unsubscribe& unsubscribe,
                        std::string* out);
+// How large an UNSUBSCRIBE without properties is whose `count` filters have
+// `bytes` together.
+size_t UnsubscribeSize(ProtocolVersion version, size_t count, size_t bytes);
 
 }  // namespace sluice::mqtt
 

@@ -76,6 +76,8 @@ ConnectLabels LabelsOf(ConnectOutcome outcome) {
       return {"error", "policy_unavailable"};
     case ConnectOutcome::kBrokerUnavailable:
       return {"error", "broker_unavailable"};
+    case ConnectOutcome::kBrokerClosed:
+      return {"error", "broker_closed"};
     case ConnectOutcome::kBrokerRefused:
       return {"refused", "broker_refused"};
     case ConnectOutcome::kShuttingDown:

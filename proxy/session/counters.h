@@ -72,6 +72,7 @@ enum class ConnectOutcome : uint8_t {
   kTooManyAnonymous,  // not decided: clients without a token have had theirs
   kPolicyUnavailable,
   kBrokerUnavailable,
+  kBrokerClosed,   // it took the CONNECT, and ended without an answer
   kBrokerRefused,  // passed through from the broker
   kShuttingDown,
   kClientLeft,  // before it was answered

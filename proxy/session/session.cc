@@ -57,7 +57,8 @@ void Session::Start(absl::Time now, Effects* effects) {
 // Looked at before and after each packet.
 inline bool Session::HoldsClient() const {
   return checks_.IsHolding(ExternalChecks::Side::kClient) || rate_holds_ ||
-         store_requests_.size() >= kMaxStoreRequests || awaited_unsuback_ != 0;
+         store_requests_.size() >= kMaxStoreRequests ||
+         awaited_unsuback_ != 0 || to_client_.waiting() >= kMaxWaitingAnswers;
 }
 
 bool Session::wants_client_bytes() const {
@@ -66,7 +67,7 @@ bool Session::wants_client_bytes() const {
     case State::kAwaitChallenge:
       return true;
     case State::kOpen:
-      return !HoldsClient() && to_client_.waiting() < kMaxWaitingAnswers;
+      return !HoldsClient();
     case State::kAwaitGrant:
     case State::kAwaitUpstream:
     case State::kAwaitConnack:
@@ -269,8 +270,11 @@ void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
   if (state_ == State::kOpen) {
     Disconnect(SessionEnd::kBroker, ReasonCode::kServerUnavailable,
                "the broker went away");
-  } else {
+  } else if (state_ == State::kAwaitConnack) {
     state_ = State::kAwaitUpstream;  // nobody has the CONNECT any more
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerClosed,
+           "the broker closed the connection in place of a CONNACK");
+  } else {
     Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
            "the broker cannot be reached");
   }
@@ -355,6 +359,7 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   if (reauthentication_ != nullptr) reauthentication_->deadline += by;
   reauthentications_.OnClockSet(by);
   rate_holds_until_ += by;
+  awaited_until_ += by;
   ArmOpenTimer();
 }
 
@@ -412,6 +417,7 @@ void Session::ArmOpenTimer() {
     deadline = std::min(deadline, recheck_->due);
   }
   if (rate_holds_) deadline = std::min(deadline, rate_holds_until_);
+  if (awaited_unsuback_ != 0) deadline = std::min(deadline, awaited_until_);
   if (HoldsClient()) deadline = std::min(deadline, broker_keep_alive_.Due());
   ArmTimer(deadline);
 }
@@ -424,12 +430,17 @@ void Session::DisconnectExpired() {
 
 void Session::OnOpenTimer() {
   if (reauthentication_ != nullptr && now_ >= reauthentication_->deadline) {
-    OnReauthenticationTimeout();
+    FailReauthentication("no decision in time");
     return;
   }
   if (now_ >=
       grant_->expires_at() + context_.settings->reauthentication_grace) {
     DisconnectExpired();
+    return;
+  }
+  if (awaited_unsuback_ != 0 && now_ >= awaited_until_) {
+    Disconnect(SessionEnd::kBroker, ReasonCode::kServerUnavailable,
+               "the broker does not answer an UNSUBSCRIBE");
     return;
   }
   if (recheck_ != nullptr && recheck_->request_id == 0 &&

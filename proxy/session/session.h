@@ -214,8 +214,8 @@ class Session {
   void ArmOpenTimer();
   void OnOpenTimer();
   void DisconnectExpired();
-  // Whether packets of a connected client wait for something that the proxy
-  // does.
+  // Whether packets of a connected client wait for something that is not the
+  // client's doing alone: the proxy's, the broker's, or a large packet to it.
   bool HoldsClient() const;
   bool ConnackIsDue() const;
   // After the client has sent something, or while what it sends waits.
@@ -354,7 +354,6 @@ class Session {
   void DenyReauthentication(absl::string_view why);
   // Nothing was decided.
   void FailReauthentication(absl::string_view why);
-  void OnReauthenticationTimeout();
   void OnReauthenticationDecision(
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
 
@@ -420,6 +419,10 @@ class Session {
   // client subscribed to, and unsubscribes at the broker what is no longer
   // covered (EDGE-12).
   void JudgeSubscriptionsAnew();
+  // In as many packets as the broker's Maximum Packet Size takes (EDGE-14).
+  // What does not fit into one by itself stays, and its messages end the
+  // connection (ACE-OUT-1).
+  void Unsubscribe(const std::vector<std::string>& filters);
   FilterVerdict JudgeFilter(absl::string_view filter);
   void AllowSubscription(absl::string_view filter,
                          const FilterVerdict& verdict);
@@ -528,6 +531,7 @@ class Session {
   EndedQos2 ended_qos2_;
   uint16_t last_packet_id_ = 0;    // of the client's
   uint16_t awaited_unsuback_ = 0;  // of WaitsForOwnUnsuback(); 0: none
+  absl::Time awaited_until_;
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
   LineLimit logged_denials_;

@@ -49,8 +49,11 @@ struct PendingConnect {
 // A re-authentication in progress (ACE-EXP-3).
 struct Reauthentication {
   Challenge challenge;
-  absl::Time deadline;      // for the client's proof, then for the decision
   uint64_t request_id = 0;  // 0: the client's proof is to come
+  // For the decision. The proof may take its time: it may wait behind what the
+  // client sends, and the challenge behind what it is sent, and meanwhile the
+  // old grant counts, which ends by itself.
+  absl::Time deadline = absl::InfiniteFuture();
 };
 
 // Of a grant that may be of any version of the policy, as the client came

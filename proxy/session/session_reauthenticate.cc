@@ -86,13 +86,9 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
   }
   reauthentication_ = absl::make_unique<Reauthentication>();
   reauthentication_->challenge.token = std::string(AsString(token));
-  reauthentication_->deadline =
-      now_ + context_.settings->authentication_timeout;
   if (!SendChallenge(&reauthentication_->challenge)) {
     DenyReauthentication(kTooSmallForChallenge);
-    return;
   }
-  ArmOpenTimer();
 }
 
 void Session::DenyReauthentication(absl::string_view why) {
@@ -108,14 +104,6 @@ void Session::FailReauthentication(absl::string_view why) {
   Disconnect(SessionEnd::kPolicyOutage, code,
              "re-authentication was not decided",
              Decide(Action::kReauthenticate, Verdict::kError, code, "", why));
-}
-
-void Session::OnReauthenticationTimeout() {
-  if (reauthentication_->request_id == 0) {
-    DenyReauthentication("no answer to the challenge in time");
-  } else {
-    FailReauthentication("no decision in time");
-  }
 }
 
 void Session::OnReauthenticationDecision(

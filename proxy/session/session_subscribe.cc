@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "proxy/mqtt/subscribe.h"
 #include "proxy/mqtt/topic.h"
 #include "proxy/mqtt/unsubscribe.h"
@@ -16,6 +17,10 @@ using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 
 namespace {
+
+// How long a broker may take for an UNSUBSCRIBE of ours for which a client's
+// packet waits: brokers do stop for a while.
+constexpr absl::Duration kUnsubackPatience = absl::Seconds(30);
 
 // Denials of one SUBSCRIBE that its SUBACK names.
 constexpr size_t kMaxToldDenials = 8;
@@ -156,7 +161,9 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
 bool Session::WaitsForOwnUnsuback(uint16_t packet_id) {
   if (!subscriptions_.IsOwn(packet_id)) return false;
   awaited_unsuback_ = packet_id;
+  awaited_until_ = now_ + kUnsubackPatience;
   holds_packet_ = true;
+  ArmOpenTimer();
   return true;
 }
 
@@ -175,20 +182,35 @@ void Session::JudgeSubscriptionsAnew() {
   }
   if (uncovered.empty()) return;
   for (const std::string& filter : uncovered) subscriptions_.Remove(filter);
-  const absl::optional<uint16_t> packet_id =
-      subscriptions_.FreePacketId(last_packet_id_);
-  if (!packet_id.has_value()) return;
-  mqtt::Unsubscribe unsubscribe;
-  unsubscribe.packet_id = *packet_id;
-  unsubscribe.filters.assign(uncovered.begin(), uncovered.end());
+  Unsubscribe(uncovered);
+}
+
+void Session::Unsubscribe(const std::vector<std::string>& filters) {
+  const size_t most = broker_max_packet_size_ != 0 ? broker_max_packet_size_
+                                                   : mqtt::kMaxPacketSize;
   std::string packet;
-  mqtt::AppendUnsubscribe(version_, unsubscribe, &packet);
-  // What does not fit stays, and its messages end the connection (ACE-OUT-1).
-  if (broker_max_packet_size_ != 0 && packet.size() > broker_max_packet_size_) {
-    return;
+  for (size_t next = 0; next < filters.size();) {
+    const absl::optional<uint16_t> packet_id =
+        subscriptions_.FreePacketId(last_packet_id_);
+    if (!packet_id.has_value()) return;
+    mqtt::Unsubscribe unsubscribe;
+    unsubscribe.packet_id = *packet_id;
+    size_t bytes = 0;
+    for (; next < filters.size(); ++next) {
+      bytes += filters[next].size();
+      const size_t count = unsubscribe.filters.size() + 1;
+      if (mqtt::UnsubscribeSize(version_, count, bytes) > most) break;
+      unsubscribe.filters.push_back(filters[next]);
+    }
+    if (unsubscribe.filters.empty()) {
+      ++next;  // does not fit by itself
+      continue;
+    }
+    packet.clear();
+    mqtt::AppendUnsubscribe(version_, unsubscribe, &packet);
+    subscriptions_.MarkOwnUnsubscribe(*packet_id);
+    to_broker_.Send(packet, effects_);
   }
-  subscriptions_.MarkOwnUnsubscribe(*packet_id);
-  to_broker_.Send(packet, effects_);
 }
 
 FilterVerdict Session::JudgeFilter(absl::string_view filter) {

@@ -23,9 +23,8 @@ class BrokerResetTest(FaultTestCase):
     def setUp(self):
         self.broker.forget()
 
-    def unavailable(self):
-        return self.metric("sluice_connects_total",
-                           reason="broker_unavailable")
+    def refusals(self, reason):
+        return self.metric("sluice_connects_total", reason=reason)
 
     def asking(self, *more):
         """A client that has sent CONNECT, and `more` after it."""
@@ -54,7 +53,7 @@ class BrokerResetTest(FaultTestCase):
         self.expect_end(client, "CONNACK", 0x88)
 
     def test_before_connack_is_0x88(self):
-        counted = self.unavailable()
+        counted = self.refusals("broker_closed")
         rounds = [0]
 
         def fault():
@@ -66,7 +65,7 @@ class BrokerResetTest(FaultTestCase):
             rounds[0] += 1
 
         self.repeat(fault)
-        self.assertEqual(self.unavailable(), counted + rounds[0])
+        self.assertEqual(self.refusals("broker_closed"), counted + rounds[0])
         self.come_and_go()
 
     def test_at_once_is_0x88(self):
@@ -76,7 +75,7 @@ class BrokerResetTest(FaultTestCase):
         self.come_and_go()
 
     def test_silence_is_0x88_in_time(self):
-        counted = self.unavailable()
+        counted = self.refusals("broker_unavailable")
         with self.nothing_left():
             clients = [self.asking() for _ in range(20)]
             begin = time.monotonic()
@@ -87,7 +86,8 @@ class BrokerResetTest(FaultTestCase):
                 upstream = self.broker.next()
                 upstream.expect("CONNECT")
                 upstream.expect_closed()
-        self.assertEqual(self.unavailable(), counted + len(clients))
+        self.assertEqual(self.refusals("broker_unavailable"),
+                         counted + len(clients))
         self.come_and_go()
 
     def lost(self, prepare=lambda client, upstream: None):

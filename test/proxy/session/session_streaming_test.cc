@@ -243,6 +243,19 @@ TEST_F(SessionStreamingTest, OwnPacketsWaitForItsEnd) {
                   "broker UNSUBSCRIBE"));
 }
 
+// What it would keep the connection alive with waits, too.
+// covers: EDGE-19
+TEST_F(SessionStreamingTest, AClientThatIsNotReadForItsAnswersIsKeptAlive) {
+  OpenAs(kV5);
+  EXPECT_THAT(Broker(Large("a/1", 0).substr(0, 50)),
+              ElementsAre("client PUBLISH begins"));
+  std::string denied;
+  while (denied.size() < 4096) denied += Small("z");
+  while (session().wants_client_bytes()) Client(denied);
+  Advance(absl::Seconds(15));
+  EXPECT_THAT(Timer(), ElementsAre("broker PINGREQ", "timer 15s"));
+}
+
 TEST_F(SessionStreamingTest, ABrokersGoesOnAsItComes) {
   OpenAs(kV5);
   const std::string packet = Large("a/1", 0);
