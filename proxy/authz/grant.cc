@@ -7,6 +7,24 @@
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::authz {
+namespace {
+
+TopicVerdict Allowed() {
+  TopicVerdict verdict;
+  verdict.allowed = true;
+  return verdict;
+}
+
+// Of what is within the scope.
+TopicVerdict VerdictOf(RuleSet::Ruling ruling) {
+  TopicVerdict verdict;
+  verdict.denial = ruling.denial;
+  verdict.allowed = ruling.denial == nullptr;
+  if (verdict.allowed) verdict.rules = std::move(ruling.others);
+  return verdict;
+}
+
+}  // namespace
 
 absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   Grant grant;
@@ -47,37 +65,19 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
 }
 
 TopicVerdict Grant::JudgePublish(absl::string_view topic) const {
-  TopicVerdict verdict;
-  verdict.allowed = scope_->publish().Matches(topic);
-  if (!verdict.allowed || rules_.empty()) return verdict;
-  RuleSet::Ruling ruling = rules_.OnPublish(topic);
-  verdict.denial = ruling.denial;
-  verdict.allowed = ruling.denial == nullptr;
-  if (verdict.allowed) verdict.rules = std::move(ruling.others);
-  return verdict;
+  if (!scope_->publish().Matches(topic)) return {};
+  return rules_.empty() ? Allowed() : VerdictOf(rules_.OnPublish(topic));
 }
 
 TopicVerdict Grant::JudgeDelivery(absl::string_view topic) const {
-  TopicVerdict verdict;
-  verdict.allowed = scope_->subscribe().Matches(topic);
-  if (!verdict.allowed || rules_.empty()) return verdict;
-  RuleSet::Ruling ruling = rules_.OnDelivery(topic);
-  verdict.denial = ruling.denial;
-  verdict.allowed = ruling.denial == nullptr;
-  if (verdict.allowed) verdict.rules = std::move(ruling.others);
-  return verdict;
+  if (!scope_->subscribe().Matches(topic)) return {};
+  return rules_.empty() ? Allowed() : VerdictOf(rules_.OnDelivery(topic));
 }
 
-SubscriptionVerdict Grant::JudgeSubscription(absl::string_view filter) const {
+TopicVerdict Grant::JudgeSubscription(absl::string_view filter) const {
   filter = mqtt::WithoutShare(filter);
-  SubscriptionVerdict verdict;
-  verdict.allowed = scope_->subscribe().Covers(filter);
-  if (!verdict.allowed || rules_.empty()) return verdict;
-  RuleSet::Ruling ruling = rules_.OnSubscription(filter);
-  verdict.denial = ruling.denial;
-  verdict.allowed = ruling.denial == nullptr;
-  if (verdict.allowed) verdict.rules = std::move(ruling.others);
-  return verdict;
+  if (!scope_->subscribe().Covers(filter)) return {};
+  return rules_.empty() ? Allowed() : VerdictOf(rules_.OnSubscription(filter));
 }
 
 absl::string_view Grant::RuleOf(const std::string* filter) const {

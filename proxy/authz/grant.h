@@ -62,7 +62,7 @@ class Grant {
   TopicVerdict JudgeDelivery(absl::string_view topic) const;
   // ACE-SCP-4, but for limits; a shared subscription is judged on the filter in
   // it.
-  SubscriptionVerdict JudgeSubscription(absl::string_view filter) const;
+  TopicVerdict JudgeSubscription(absl::string_view filter) const;
 
   // What lets one publish to, receive from or subscribe to something: a filter
   // of the grant, "public" for an anonymous client, or nothing.

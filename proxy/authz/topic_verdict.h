@@ -5,21 +5,15 @@
 
 namespace sluice::authz {
 
-// What a grant says about a topic, whatever the message is.
+// What a grant says about a topic, whatever the message is, or about a topic
+// filter.
 struct TopicVerdict {
   bool allowed = false;
   // Why not: the rule, as long as the grant lives; null: it is outside the
   // scope.
   const Rule* denial = nullptr;
-  // Where it is allowed: the rules that each message is yet to be judged by.
-  RuleSet::Places rules;
-};
-
-// And about a subscription.
-struct SubscriptionVerdict {
-  bool allowed = false;
-  // As above.
-  const Rule* denial = nullptr;
+  // Where it is allowed: the rules that each message, or the subscription, is
+  // yet to be judged by.
   RuleSet::Places rules;
 };
 

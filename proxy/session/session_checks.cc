@@ -153,7 +153,7 @@ bool Session::CheckersHaveSaid(const mqtt::Subscribe& subscribe) {
   bool all = true;
   size_t asked = 0;
   for (const mqtt::SubscribeEntry& entry : subscribe.entries) {
-    const authz::SubscriptionVerdict subscription =
+    const authz::TopicVerdict subscription =
         grant_->JudgeSubscription(entry.filter);
     if (!subscription.allowed) continue;
     const absl::string_view filter = mqtt::WithoutShare(entry.filter);

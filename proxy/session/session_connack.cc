@@ -63,8 +63,7 @@ void Session::OnConnack(const mqtt::Frame& frame) {
   changes.max_packet_size = MaxPacketSizeToAnnounce();
   if (changes.any()) {
     const std::string packet = RewriteConnack(*parsed, changes);
-    if (client_max_packet_size_ != 0 &&
-        packet.size() > client_max_packet_size_) {
+    if (!FitsClient(packet.size())) {
       Refuse(ReasonCode::kPacketTooLarge, ConnectOutcome::kBrokerUnavailable,
              "CONNACK is larger than the client's Maximum Packet Size");
       return;

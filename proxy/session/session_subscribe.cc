@@ -170,8 +170,7 @@ bool Session::WaitsForOwnUnsuback(uint16_t packet_id) {
 void Session::JudgeSubscriptionsAnew() {
   std::vector<std::string> uncovered;
   for (const std::string& filter : subscriptions_.filters()) {
-    const authz::SubscriptionVerdict verdict =
-        grant_->JudgeSubscription(filter);
+    const authz::TopicVerdict verdict = grant_->JudgeSubscription(filter);
     if (verdict.allowed) {
       rule_usage_.CountSubscription(grant_->rules(), verdict.rules);
     } else {
@@ -224,7 +223,7 @@ FilterVerdict Session::JudgeFilter(absl::string_view filter) {
     return {DenialCode(), kOutsideScope};
   }
   if (IsRefusedTopic(filter)) return {DenialCode(), kOutsideScope};
-  authz::SubscriptionVerdict verdict = grant_->JudgeSubscription(filter);
+  authz::TopicVerdict verdict = grant_->JudgeSubscription(filter);
   if (!verdict.allowed) return {DenialCode(), WhyDenied(verdict.denial)};
   return grant_->rules().empty()
              ? FilterVerdict()
