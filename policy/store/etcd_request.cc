@@ -4,6 +4,7 @@ namespace sluice::policy {
 
 using etcdserverpb::Compare;
 using etcdserverpb::RangeRequest;
+using etcdserverpb::RangeResponse;
 using etcdserverpb::TxnRequest;
 
 RangeRequest EtcdKey(absl::string_view key) {
@@ -28,6 +29,12 @@ std::string EtcdKeyAfter(absl::string_view key) {
   std::string after(key);
   after += '\0';
   return after;
+}
+
+bool NextPage(const RangeResponse& page, RangeRequest* range) {
+  if (!page.more()) return false;
+  range->set_key(EtcdKeyAfter(page.kvs(page.kvs_size() - 1).key()));
+  return true;
 }
 
 RangeRequest EtcdCount(absl::string_view prefix) {

@@ -14,8 +14,12 @@ namespace sluice::policy {
 etcdserverpb::RangeRequest EtcdKey(absl::string_view key);
 etcdserverpb::RangeRequest EtcdPrefix(absl::string_view prefix);
 std::string EtcdPrefixEnd(absl::string_view prefix);
-// The least key behind `key`: where the page after it begins.
+// The least key behind `key`.
 std::string EtcdKeyAfter(absl::string_view key);
+// Has `range` go on behind `page`, which is what it brought; false where there
+// is no more.
+bool NextPage(const etcdserverpb::RangeResponse& page,
+              etcdserverpb::RangeRequest* range);
 // How many keys begin with `prefix`.
 etcdserverpb::RangeRequest EtcdCount(absl::string_view prefix);
 

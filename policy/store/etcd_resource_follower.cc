@@ -20,9 +20,6 @@ using etcdserverpb::WatchRequest;
 using etcdserverpb::WatchResponse;
 using SteadyClock = std::chrono::steady_clock;
 
-// Of the ranges that are read; at most 64 KiB a resource.
-constexpr int kPageSize = 200;
-
 // Between a stream that broke and the next, while etcd is away.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
@@ -99,7 +96,7 @@ absl::Status EtcdResourceFollower::TellSnapshot() {
   std::vector<Resource> resources;
   int64_t keys = 0;
   RangeRequest range = EtcdPrefix(keys_.prefix());
-  range.set_limit(kPageSize);
+  range.set_limit(kResourcePageSize);
   for (;;) {
     const absl::StatusOr<RangeResponse> page =
         client_->Range(range, client_->NewDeadline());
@@ -111,8 +108,7 @@ absl::Status EtcdResourceFollower::TellSnapshot() {
       std::optional<Resource> resource = keys_.ToResource(kv);
       if (resource.has_value()) resources.push_back(*std::move(resource));
     }
-    if (!page->more()) break;
-    range.set_key(EtcdKeyAfter(page->kvs(page->kvs_size() - 1).key()));
+    if (!NextPage(*page, &range)) break;
   }
   const std::lock_guard<std::mutex> telling(telling_);
   is_stale_ = false;

@@ -11,6 +11,9 @@
 
 namespace sluice::policy {
 
+// Of the ranges that are read; at most 64 KiB a resource.
+inline constexpr int kResourcePageSize = 200;
+
 // How resources are kept in etcd, under the prefix of the client's options:
 //
 //   PREFIX/id                        names the history; made by the first

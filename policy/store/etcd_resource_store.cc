@@ -123,7 +123,7 @@ absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
   if (!after.empty()) {
     range.set_key(EtcdKeyAfter(keys_.KeyOf(collection, after)));
   }
-  range.set_limit(kPageSize);
+  range.set_limit(kResourcePageSize);
   while (resources.size() < limit) {
     const absl::StatusOr<RangeResponse> page = client_->Range(range, deadline);
     if (!page.ok()) return page.status();
@@ -132,8 +132,7 @@ absl::StatusOr<std::vector<Resource>> EtcdResourceStore::List(
       if (!resource.has_value() || resource->expires_at <= now) continue;
       if (resources.size() < limit) resources.push_back(*std::move(resource));
     }
-    if (!page->more()) break;
-    range.set_key(EtcdKeyAfter(page->kvs(page->kvs_size() - 1).key()));
+    if (!NextPage(*page, &range)) break;
   }
   return resources;
 }

@@ -65,9 +65,6 @@ class EtcdResourceStore : public ResourceStoreInterface {
     int64_t total = 0;         // number of all resources
   };
 
-  // Of the ranges that are read; at most 64 KiB a resource.
-  static constexpr int kPageSize = 200;
-
   EtcdResourceStore(std::string id, std::shared_ptr<EtcdClient> client,
                     const ResourceLimits& limits, Clock clock);
 

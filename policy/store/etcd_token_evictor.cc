@@ -71,7 +71,7 @@ absl::Status EtcdTokenEvictor::FindOldest() {
   RangeRequest range = EtcdPrefix(prefix_);
   range.set_keys_only(true);
   range.set_limit(kPageSize);
-  for (bool more = true; more && !stopping_;) {
+  while (!stopping_) {
     const absl::StatusOr<RangeResponse> page =
         client_->Range(range, client_->NewDeadline());
     if (!page.ok()) return page.status();
@@ -84,8 +84,7 @@ absl::Status EtcdTokenEvictor::FindOldest() {
       oldest.push_back({kv.mod_revision(), kv.key()});
       std::push_heap(oldest.begin(), oldest.end(), is_older);
     }
-    more = page->more();
-    if (more) range.set_key(EtcdKeyAfter(page->kvs().rbegin()->key()));
+    if (!NextPage(*page, &range)) break;
   }
   std::sort_heap(oldest.begin(), oldest.end(), is_older);
   // What is written from now on is newer than these.

@@ -256,8 +256,7 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::List(
       if (!record.has_value() || record->expires_at <= now) continue;
       if (records.size() < limit) records.push_back(*std::move(record));
     }
-    if (!page->more()) break;
-    range.set_key(EtcdKeyAfter(page->kvs(page->kvs_size() - 1).key()));
+    if (!NextPage(*page, &range)) break;
   }
   return records;
 }
@@ -344,8 +343,7 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
       }
       records.push_back(*std::move(record));
     }
-    if (!names->more()) break;
-    range.set_key(EtcdKeyAfter(names->kvs(names->kvs_size() - 1).key()));
+    if (!NextPage(*names, &range)) break;
   }
   return records;
 }
