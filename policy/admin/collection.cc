@@ -81,13 +81,7 @@ grpc::Status Collection::GetForUpdate(absl::string_view id,
 grpc::Status Collection::ReadPage(int32_t page_size,
                                   const std::string& page_token,
                                   PageBounds* bounds) const {
-  if (page_size < 0) return FieldError("page_size", "negative");
-  std::optional<std::string> after = ReadPageToken(name_, page_token);
-  if (!after.has_value()) {
-    return FieldError("page_token", "not of this listing");
-  }
-  *bounds = {*std::move(after), static_cast<size_t>(PageSize(page_size))};
-  return grpc::Status::OK;
+  return policy::ReadPage(name_, page_size, page_token, bounds);
 }
 
 grpc::Status Collection::List(const PageBounds& bounds,

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/change_log.h"
+#include "policy/admin/page_token.h"
 #include "policy/service/access_control.h"
 #include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
@@ -69,11 +70,6 @@ class Collection {
                             std::optional<int64_t>* expected,
                             Resource* resource) const;
 
-  // Where a page begins, and how much it may have.
-  struct PageBounds {
-    std::string after;
-    size_t size = 0;
-  };
   // Of the fields `page_size` and `page_token` of a request.
   grpc::Status ReadPage(int32_t page_size, const std::string& page_token,
                         PageBounds* bounds) const;

@@ -58,7 +58,7 @@ class Declared {
                     absl::FunctionRef<Message(const Resource&)> show,
                     absl::FunctionRef<size_t(Message)> add,
                     std::string* next_page_token) const {
-    Collection::PageBounds bounds;
+    PageBounds bounds;
     std::vector<Resource> managed;
     grpc::Status status = collection_.ReadPage(page_size, page_token, &bounds);
     if (status.ok()) status = collection_.List(bounds, &managed);

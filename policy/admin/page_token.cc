@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/digest.h"
+#include "policy/admin/errors.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {
@@ -36,6 +38,17 @@ std::optional<std::string> ReadPageToken(absl::string_view listing,
 
 int32_t PageSize(int32_t requested) {
   return requested == 0 ? kDefaultPageSize : std::min(requested, kMaxPageSize);
+}
+
+grpc::Status ReadPage(absl::string_view listing, int32_t page_size,
+                      absl::string_view page_token, PageBounds* bounds) {
+  if (page_size < 0) return FieldError("page_size", "negative");
+  std::optional<std::string> after = ReadPageToken(listing, page_token);
+  if (!after.has_value()) {
+    return FieldError("page_token", "not of this listing");
+  }
+  *bounds = {*std::move(after), static_cast<size_t>(PageSize(page_size))};
+  return grpc::Status::OK;
 }
 
 }  // namespace sluice::policy

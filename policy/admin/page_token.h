@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "grpcpp/grpcpp.h"
 
 namespace sluice::policy {
 
@@ -23,6 +24,17 @@ std::optional<std::string> ReadPageToken(absl::string_view listing,
 inline constexpr int32_t kDefaultPageSize = 100;
 inline constexpr int32_t kMaxPageSize = 1000;
 int32_t PageSize(int32_t requested);
+
+// Where a page begins, and how much it may have.
+struct PageBounds {
+  std::string after;  // empty: at the beginning
+  size_t size = 0;
+};
+
+// Of the fields `page_size` and `page_token` of a request for `listing`;
+// INVALID_ARGUMENT where one is wrong.
+grpc::Status ReadPage(absl::string_view listing, int32_t page_size,
+                      absl::string_view page_token, PageBounds* bounds);
 
 // What a page has room for: a number of items, and bytes, so that no answer
 // grows beyond what callers take. It ends with the item that fills it, so that

@@ -213,7 +213,7 @@ grpc::ServerUnaryReactor* RevocationService::ListRevocations(
 grpc::Status RevocationService::List(
     const admin::v1::ListRevocationsRequest& request,
     admin::v1::ListRevocationsResponse* response) {
-  Collection::PageBounds bounds;
+  PageBounds bounds;
   std::vector<Resource> page;
   grpc::Status status =
       revocations_.ReadPage(request.page_size(), request.page_token(), &bounds);

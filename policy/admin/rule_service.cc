@@ -126,7 +126,7 @@ grpc::ServerUnaryReactor* RuleService::ListRules(
 
 grpc::Status RuleService::List(const admin::v1::ListRulesRequest& request,
                                admin::v1::ListRulesResponse* response) {
-  Collection::PageBounds bounds;
+  PageBounds bounds;
   std::vector<Resource> rules;
   grpc::Status status =
       rules_.ReadPage(request.page_size(), request.page_token(), &bounds);

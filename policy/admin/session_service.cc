@@ -222,18 +222,15 @@ grpc::ServerUnaryReactor* SessionService::ListSessions(
     admin::v1::ListSessionsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   grpc::Status status = access_->CheckOperator(*context);
-  const std::optional<std::string> after =
-      ReadPageToken(ListingOf(*request), request->page_token());
-  std::optional<SessionName> last;
-  if (after.has_value() && !after->empty()) {
-    const size_t slash = after->find('/');
-    last = SessionName{absl::string_view(*after).substr(0, slash),
-                       absl::string_view(*after).substr(slash + 1)};
+  PageBounds bounds;
+  if (status.ok()) {
+    status = ReadPage(ListingOf(*request), request->page_size(),
+                      request->page_token(), &bounds);
   }
-  if (status.ok() && request->page_size() < 0) {
-    status = FieldError("page_size", "negative");
-  } else if (status.ok() && !after.has_value()) {
-    status = FieldError("page_token", "not of this listing");
+  std::optional<SessionName> last;
+  if (const absl::string_view after = bounds.after; !after.empty()) {
+    const size_t slash = after.find('/');
+    last = SessionName{after.substr(0, slash), after.substr(slash + 1)};
   }
   if (!status.ok()) {
     reactor->Finish(status);

@@ -84,23 +84,21 @@ grpc::ServerUnaryReactor* TokenService::ListTokens(
 
 grpc::Status TokenService::List(const admin::v1::ListTokensRequest& request,
                                 admin::v1::ListTokensResponse* response) {
-  const std::optional<std::string> after =
-      ReadPageToken(ListingOf(request), request.page_token());
-  if (!after.has_value()) {
-    return FieldError("page_token", "not of this listing");
-  }
-  if (request.page_size() < 0) return FieldError("page_size", "negative");
-  PageRoom room(PageSize(request.page_size()));
+  PageBounds bounds;
+  const grpc::Status status = ReadPage(ListingOf(request), request.page_size(),
+                                       request.page_token(), &bounds);
+  if (!status.ok()) return status;
+  PageRoom room(bounds.size);
   const absl::Time now = clock_();
   absl::StatusOr<std::vector<TokenRecord>> records =
       request.subject().empty()
-          ? store_->List(*after, room.items() + 1, now)
+          ? store_->List(bounds.after, room.items() + 1, now)
           : store_->FindBySubject("", request.subject(), kMaxOfSubject, now);
   if (!records.ok()) return ToGrpcStatus(records.status());
   std::sort(records->begin(), records->end(), &ComesBefore);
   absl::string_view last;
   for (const TokenRecord& record : *records) {
-    if (record.binding <= *after) continue;
+    if (record.binding <= bounds.after) continue;
     if (room.is_full()) {
       response->set_next_page_token(MakePageToken(ListingOf(request), last));
       break;
