@@ -53,32 +53,29 @@ WatchHub::Reactor* WatchHub::Refuse(const grpc::Status& status) {
 }
 
 void WatchHub::Close() {
-  std::vector<std::shared_ptr<WatchStream>> streams;
-  std::vector<std::shared_ptr<DecisionWatcherInterface>> watchers;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closed_ = true;
-    for (const auto& [key, stream] : streams_) streams.push_back(stream);
-    for (const auto& [key, watcher] : decision_watchers_) {
-      watchers.push_back(watcher);
-    }
   }
-  for (const auto& stream : streams) stream->End(ShuttingDown());
-  for (const auto& watcher : watchers) watcher->End(ShuttingDown());
+  const Callers callers = AllCallers();
+  for (const auto& stream : callers.streams) stream->End(ShuttingDown());
+  for (const auto& watcher : callers.watchers) watcher->End(ShuttingDown());
 }
 
 void WatchHub::RecheckCallers() {
-  std::vector<std::shared_ptr<WatchStream>> streams;
-  std::vector<std::shared_ptr<DecisionWatcherInterface>> watchers;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [key, stream] : streams_) streams.push_back(stream);
-    for (const auto& [key, watcher] : decision_watchers_) {
-      watchers.push_back(watcher);
-    }
+  const Callers callers = AllCallers();
+  for (const auto& stream : callers.streams) stream->Recheck();
+  for (const auto& watcher : callers.watchers) Recheck(*watcher);
+}
+
+WatchHub::Callers WatchHub::AllCallers() const {
+  Callers callers;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [key, stream] : streams_) callers.streams.push_back(stream);
+  for (const auto& [key, watcher] : decision_watchers_) {
+    callers.watchers.push_back(watcher);
   }
-  for (const auto& stream : streams) stream->Recheck();
-  for (const auto& watcher : watchers) Recheck(*watcher);
+  return callers;
 }
 
 void WatchHub::Recheck(DecisionWatcherInterface& watcher) {

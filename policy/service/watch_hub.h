@@ -98,6 +98,12 @@ class WatchHub {
   // notice that they have lost their proxy.
   std::shared_ptr<WatchStream> Find(absl::string_view proxy) const;
   void Wake();
+  // Who is there now; to be called without the lock.
+  struct Callers {
+    std::vector<std::shared_ptr<WatchStream>> streams;
+    std::vector<std::shared_ptr<DecisionWatcherInterface>> watchers;
+  };
+  Callers AllCallers() const;
   static void Recheck(DecisionWatcherInterface& watcher);
   // From a stream: it knows its proxy's name; it is over.
   void Add(const std::string& proxy, std::shared_ptr<WatchStream> stream);

@@ -9,21 +9,13 @@
 #include <memory>
 
 #include "prometheus/client_metric.h"
+#include "proxy/admin_http/metric_families.h"
 
 namespace sluice {
 namespace {
 
 using ::prometheus::MetricFamily;
 using ::prometheus::MetricType;
-
-void AddGauge(const char* name, const char* help, double value,
-              std::vector<MetricFamily>* families) {
-  MetricFamily& family = families->emplace_back();
-  family.name = name;
-  family.help = help;
-  family.type = MetricType::Gauge;
-  family.metric.emplace_back().gauge.value = value;
-}
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) +
@@ -47,17 +39,19 @@ void AddMemory(std::vector<MetricFamily>* families) {
   double resident = 0;
   if (!(statm >> size >> resident)) return;
   const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
-  AddGauge("process_virtual_memory_bytes", "Virtual memory in bytes.",
-           size * page, families);
-  AddGauge("process_resident_memory_bytes", "Resident memory in bytes.",
-           resident * page, families);
+  families->push_back(SingleGauge("process_virtual_memory_bytes",
+                                  "Virtual memory in bytes.", size * page));
+  families->push_back(SingleGauge("process_resident_memory_bytes",
+                                  "Resident memory in bytes.",
+                                  resident * page));
 }
 
 void AddDescriptors(std::vector<MetricFamily>* families) {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    AddGauge("process_max_fds", "How many file descriptors may be open.",
-             static_cast<double>(limit.rlim_cur), families);
+    families->push_back(SingleGauge("process_max_fds",
+                                    "How many file descriptors may be open.",
+                                    static_cast<double>(limit.rlim_cur)));
   }
   const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir("/proc/self/fd"),
                                                  closedir);
@@ -65,8 +59,8 @@ void AddDescriptors(std::vector<MetricFamily>* families) {
   // Without ".", ".." and the descriptor that is being read.
   int count = -3;
   while (readdir(open.get()) != nullptr) ++count;
-  AddGauge("process_open_fds", "File descriptors that are open.", count,
-           families);
+  families->push_back(SingleGauge("process_open_fds",
+                                  "File descriptors that are open.", count));
 }
 
 }  // namespace
@@ -76,9 +70,10 @@ std::vector<MetricFamily> ProcessMetrics(absl::Time start_time) {
   AddProcessorTime(&families);
   AddMemory(&families);
   AddDescriptors(&families);
-  AddGauge("process_start_time_seconds",
-           "When the process started, in seconds since the epoch.",
-           absl::ToDoubleSeconds(start_time - absl::UnixEpoch()), &families);
+  families.push_back(
+      SingleGauge("process_start_time_seconds",
+                  "When the process started, in seconds since the epoch.",
+                  absl::ToDoubleSeconds(start_time - absl::UnixEpoch())));
   return families;
 }
 
