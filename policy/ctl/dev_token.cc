@@ -20,7 +20,6 @@
 #include "policy/ctl/files.h"
 #include "policy/ctl/token_request.h"
 #include "proxy/base/bytes.h"
-#include "proxy/mqtt/topic.h"
 
 namespace sluice::ctl {
 namespace {
@@ -120,21 +119,8 @@ absl::StatusOr<int64_t> ReadInstant(const Options& options,
   return absl::ToUnixSeconds(instant);
 }
 
-// Both formats hold Unicode text.
-absl::Status CheckText(const Options& options) {
-  for (const absl::string_view name :
-       {"issuer", "audience", "subject", "token-id"}) {
-    if (!mqtt::IsValidUtf8(options.Get(name))) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", name, " is not UTF-8"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<TokenRequest> ReadRequest(const Options& options,
                                          absl::Time now) {
-  if (absl::Status status = CheckText(options); !status.ok()) return status;
   const absl::StatusOr<int64_t> expires_at =
       ReadInstant(options, "expires-in", now);
   if (!expires_at.ok()) return expires_at.status();

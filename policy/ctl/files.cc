@@ -8,8 +8,10 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "proxy/base/unique_fd.h"
+#include "proxy/base/utf8.h"
 
 namespace sluice::ctl {
 namespace {
@@ -75,6 +77,19 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   }
   contents.resize(size);
   if (contents.size() > kMaxFileBytes) return FileError(path, EFBIG);
+  return contents;
+}
+
+absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
+  absl::StatusOr<std::string> contents = ReadFile(path);
+  if (!contents.ok()) return contents;
+  int line_number = 0;
+  for (const absl::string_view line : absl::StrSplit(*contents, '\n')) {
+    ++line_number;
+    if (IsUtf8(line)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ":", line_number, ": not UTF-8"));
+  }
   return contents;
 }
 

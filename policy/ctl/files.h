@@ -28,6 +28,10 @@ absl::Status CreateFiles(const std::vector<NewFile>& files);
 // FailedPrecondition, naming the path, where it cannot be read.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
+// The same of text. FailedPrecondition, "FILE:LINE: not UTF-8", where it is
+// none.
+absl::StatusOr<std::string> ReadTextFile(const std::string& path);
+
 }  // namespace sluice::ctl
 
 #endif  // POLICY_CTL_FILES_H_

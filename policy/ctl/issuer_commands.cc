@@ -69,7 +69,7 @@ absl::Status ReadKeySource(const Options& options, Issuer* issuer) {
             absl::StrCat("--", option, " goes with --jwks-url"));
       }
     }
-    absl::StatusOr<std::string> jwks = ReadFile(*file);
+    absl::StatusOr<std::string> jwks = ReadTextFile(*file);
     if (jwks.ok()) issuer->set_jwks(*std::move(jwks));
     return jwks.status();
   }
@@ -84,7 +84,7 @@ absl::Status ReadKeySource(const Options& options, Issuer* issuer) {
     *issuer->mutable_jwks_refresh() = ToProtoDuration(refresh);
   }
   if (const auto path = options.Find("jwks-ca"); path.has_value()) {
-    absl::StatusOr<std::string> ca = ReadFile(*path);
+    absl::StatusOr<std::string> ca = ReadTextFile(*path);
     if (!ca.ok()) return ca.status();
     issuer->set_ca(*std::move(ca));
   }

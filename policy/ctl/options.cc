@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proxy/base/utf8.h"
 
 namespace sluice::ctl {
 
@@ -30,6 +31,28 @@ absl::Status CheckComplete(absl::Span<const OptionSpec> specs,
   return absl::OkStatus();
 }
 
+absl::Status CheckValue(const OptionSpec& spec, absl::string_view value) {
+  if (value.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", spec.name, " has an empty value"));
+  }
+  if (spec.value != "FILE" && !IsUtf8(value)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", spec.name, " is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckArgument(const ArgumentSpec& spec, absl::string_view value) {
+  if (value.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(spec.name, " is empty"));
+  }
+  if (!IsUtf8(value)) {
+    return absl::InvalidArgumentError(absl::StrCat(spec.name, " is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Options> Options::Parse(
@@ -41,10 +64,14 @@ absl::StatusOr<Options> Options::Parse(
   for (size_t i = 0; i < arguments.size(); ++i) {
     absl::string_view name = arguments[i];
     if (only_arguments || !absl::ConsumePrefix(&name, "--")) {
-      if (options.arguments_.size() == argument_specs.size()) {
+      const size_t position = options.arguments_.size();
+      if (position == argument_specs.size()) {
         return absl::InvalidArgumentError(
             absl::StrCat("unexpected argument \"", arguments[i], "\""));
       }
+      absl::Status checked =
+          CheckArgument(argument_specs[position], arguments[i]);
+      if (!checked.ok()) return checked;
       options.arguments_.emplace_back(arguments[i]);
       continue;
     }
@@ -80,9 +107,8 @@ absl::StatusOr<Options> Options::Parse(
       }
       value = arguments[++i];
     }
-    if (value->empty() && !spec->value.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", name, " has an empty value"));
+    if (!spec->value.empty()) {
+      if (absl::Status s = CheckValue(*spec, *value); !s.ok()) return s;
     }
     std::vector<std::string>& values = options.values_[name];
     values.emplace_back(*value);

@@ -16,15 +16,16 @@ namespace sluice::ctl {
 struct OptionSpec {
   // Without the dashes.
   absl::string_view name;
-  // What the help calls the value: "FILE". Empty: the option takes none.
+  // What the help calls the value. Empty: the option takes none. That of a
+  // "FILE" may be any bytes, any other is UTF-8.
   absl::string_view value;
   bool required = false;
   absl::string_view help;
   bool repeatable = false;
 };
 
-// An argument of a command that has no name: what it is about. The required
-// ones come first.
+// An argument of a command that has no name: what it is about, in UTF-8. The
+// required ones come first.
 struct ArgumentSpec {
   // What the help calls it: "SUBJECT".
   absl::string_view name;
@@ -40,9 +41,10 @@ class Options {
   // "--"; all that follows a lone "--" is an argument whatever it begins with.
   // InvalidArgument, in one line, for an option that `specs` do not have, one
   // that occurs twice and is not repeatable, one that lacks its value or has
-  // one that it does not take, an empty value, which a script's variable may
-  // have left and which would count as none, a required option or argument that
-  // is missing, and an argument that is not expected.
+  // one that it does not take, a value or an argument that is not UTF-8, or is
+  // empty, which a script's variable may have left and which would count as
+  // none, a required option or argument that is missing, and an argument that
+  // is not expected.
   static absl::StatusOr<Options> Parse(
       absl::Span<const OptionSpec> specs,
       absl::Span<const ArgumentSpec> argument_specs,

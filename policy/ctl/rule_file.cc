@@ -27,7 +27,7 @@ bool ReadJson(const std::string& text, Rule* rule) {
 
 absl::StatusOr<Rule> ReadRuleFile(const std::string& path,
                                   const std::string& name) {
-  const absl::StatusOr<std::string> text = ReadFile(path);
+  const absl::StatusOr<std::string> text = ReadTextFile(path);
   if (!text.ok()) return text.status();
   config::Locations locations(path);
   Rule rule;

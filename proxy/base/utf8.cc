@@ -26,6 +26,15 @@ Utf8Character DecodeUtf8(absl::string_view text) {
   return {character, length};
 }
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = DecodeUtf8(text).length;
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 bool SteersTerminal(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||  // C0, DEL, C1
          (c >= 0x2028 && c <= 0x202E) ||          // separators, directions

@@ -84,7 +84,7 @@ class RevocationCommandsTest(ManagementTestCase):
 
     def test_mistakes_are_told_by_field(self):
         self.assert_fails("revocation.target: expected", "revoke", "subject",
-                          "")
+                          4097 * "x")
         self.assert_fails("name: expected", "session", "disconnect", "me")
 
 

@@ -105,5 +105,16 @@ TEST_F(FilesTest, ReadsOneMebibyteAtMost) {
   EXPECT_FALSE(ReadFile(Path("b")).ok());
 }
 
+TEST_F(FilesTest, SaysInWhichLineTextIsNotUtf8) {
+  ASSERT_EQ(CreateFiles({{Path("a"), "caf\u00e9\n", 0600},
+                         {Path("b"), "a\ncaf\xe9\n", 0600}}),
+            absl::OkStatus());
+  EXPECT_EQ(ReadTextFile(Path("a")).value(), "caf\u00e9\n");
+  const absl::Status status = ReadTextFile(Path("b")).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_EQ(status.message(), Path("b") + ":2: not UTF-8");
+  EXPECT_FALSE(ReadTextFile(Path("c")).ok());
+}
+
 }  // namespace
 }  // namespace sluice::ctl

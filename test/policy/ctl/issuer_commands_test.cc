@@ -53,6 +53,9 @@ TEST_F(IssuerCommandsTest, SaysWhatIsWrong) {
   EXPECT_THAT(Failure({"issuer", "put", "https://as", "--jwks-file",
                        dir_.path() + "/none"}),
               HasSubstr("none"));
+  EXPECT_THAT(Failure({"issuer", "put", "https://as", "--jwks-file",
+                       dir_.Write("latin1.json", "{\"\xe9\": 1}")}),
+              HasSubstr("latin1.json:1: not UTF-8\n"));
   const struct {
     std::vector<std::string> options;
     const char* complaint;

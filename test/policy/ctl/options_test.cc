@@ -16,6 +16,7 @@ constexpr OptionSpec kSpecs[] = {
     {"may", "VALUE", false, "optional"},
     {"flag", "", false, "without a value"},
     {"many", "VALUE", false, "optional", true},
+    {"path", "FILE", false, "optional"},
 };
 
 absl::StatusOr<Options> Parse(std::vector<absl::string_view> arguments) {
@@ -73,6 +74,9 @@ TEST(OptionsTest, RefusesAnythingElse) {
            {{"--must=x", "--may", ""}, "--may has an empty value"},
            {{"--must=x", "--many=a", "--many", ""},
             "--many has an empty value"},
+           {{"--must=a\xff"}, "--must is not UTF-8"},
+           {{"--must=x", "--many=\u00e9", "--many", "\xc3"},
+            "--many is not UTF-8"},
            {{"--must=x", "--must", "y"}, "--must is given twice"},
            {{"--must=x", "--flag", "--flag"}, "--flag is given twice"},
            {{"--must=x", "--flag="}, "--flag takes no value"},
@@ -107,6 +111,27 @@ TEST(OptionsTest, AnArgumentMayBeginWithDashes) {
             (std::vector<std::string>{"--a", "--"}));
   EXPECT_EQ(ParseWithArguments({"--a"}).status().message(),
             "unknown option --a");
+}
+
+TEST(OptionsTest, ArgumentsAreText) {
+  EXPECT_EQ(ParseWithArguments({"a\u00e9"})->arguments(),
+            std::vector<std::string>{"a\u00e9"});
+  for (const ErrorCase& test :
+       std::vector<ErrorCase>{{{""}, "FIRST is empty"},
+                              {{"a", ""}, "SECOND is empty"},
+                              {{"a\xff"}, "FIRST is not UTF-8"},
+                              {{"a", "--", "\xff"}, "SECOND is not UTF-8"}}) {
+    const absl::Status status = ParseWithArguments(test.arguments).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status));
+    EXPECT_EQ(status.message(), test.message);
+  }
+}
+
+// A file may be called anything.
+TEST(OptionsTest, PathsNeedNotBeText) {
+  const absl::StatusOr<Options> options = Parse({"--must=x", "--path=\xff"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->Get("path"), "\xff");
 }
 
 TEST(OptionsTest, CountsArguments) {

@@ -156,7 +156,8 @@ TEST_F(RemoteCommandsTest, NotesThatACtiIsWrittenInLowerCase) {
 
 TEST_F(RemoteCommandsTest, ShowsWhatTheServerComplainsOf) {
   EXPECT_EQ(
-      Failure({"revoke", "subject", "", "--reason", std::string(1025, 'x')}),
+      Failure({"revoke", "subject", std::string(4097, 'x'), "--reason",
+               std::string(1025, 'x')}),
       "sluicectl: revoke subject: revocation.target: expected 1 to 4096 bytes "
       "(INVALID_ARGUMENT)\n"
       "  revocation.target: expected 1 to 4096 bytes\n"
@@ -195,6 +196,12 @@ TEST_F(RemoteCommandsTest, WrongUsageAsksNobody) {
       {{"check", "--subject", "", "--publish", "a"}, "--subject has an empty"},
       {{"--output", "xml", "revocation", "list"}, "--output"},
       {{"--output", "xml", "revoke", "subject", "a"}, "--output"},
+      {{"revoke", "subject", ""}, "SUBJECT is empty"},
+      {{"revoke", "key", ""}, "KEY is empty"},
+      {{"revoke", "token", ""}, "TOKEN_ID is empty"},
+      {{"revoke", "subject", "a\xff"}, "SUBJECT is not UTF-8"},
+      {{"revoke", "subject", "a", "--reason", "\xff"}, "--reason is not UTF-8"},
+      {{"session", "list", "--client-id=\xff"}, "--client-id is not UTF-8"},
       {{"session", "disconnect"}, "NAME is missing"},
       {{"token", "inspect"}, "NAME is missing"},
       {{"check", "--subject", "a"}, "give one of --publish and --subscribe"},
@@ -369,6 +376,13 @@ deny: {}
   EXPECT_THAT(Failure({"rule", "put", "r", "--file",
                        dir_.Write("name.yaml", "name: rules/x\n")}),
               HasSubstr("name.yaml:1: name: is not rules/r"));
+  for (const char* name : {"latin1.yaml", "latin1.json"}) {
+    EXPECT_THAT(Failure({"rule", "put", "r", "--file",
+                         dir_.Write(name,
+                                    "{publish: true,\n\"description\": "
+                                    "\"caf\xe9\", \"deny\": {}}")}),
+                HasSubstr(absl::StrCat(name, ":2: not UTF-8\n")));
+  }
   EXPECT_THAT(Failure({"rule", "put", "r", "--file",
                        dir_.Write("no.yaml", "publish: true\n")}),
               HasSubstr("rule.deny: expected one of deny, limits and "

@@ -21,6 +21,14 @@ TEST(Utf8Test, DecodesTheFirstCharacter) {
   expect("\xe2\x80", 0, 0);
 }
 
+TEST(Utf8Test, ChecksAllOfAText) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("a\u00e9\u20ac\U0001F600"));
+  EXPECT_FALSE(IsUtf8("a\xff"));
+  EXPECT_FALSE(IsUtf8("\xff\u00e9"));
+  EXPECT_FALSE(IsUtf8("a\xe2\x82"));
+}
+
 TEST(Utf8Test, KnowsWhatSteersATerminal) {
   for (const char32_t c : {0x00, 0x0A, 0x1B, 0x1F, 0x7F, 0x80, 0x9B, 0x9F,
                            0x2028, 0x202E, 0x2066, 0x2069}) {
