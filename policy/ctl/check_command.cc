@@ -107,7 +107,6 @@ void AddRows(const ExplainAccessResponse::Case& access_case, Table* table) {
 }
 
 absl::Status Check(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const absl::StatusOr<AccessQuery> query = ReadQuery(options);
   if (!query.ok()) return query.status();
   const auto stub = ConnectTo<AccessService>(options, environment);

@@ -39,7 +39,8 @@ struct Command {
   // output says so already.
   absl::Status (*run)(const Options& options, const Environment& environment);
   std::vector<ArgumentSpec> arguments = {};
-  // Asks a server: takes the options of connection.h as well.
+  // Asks a server: takes the options of connection.h as well, whose --output is
+  // checked before it runs.
   bool remote = false;
   // What the program exits with when the command has failed and the output does
   // not say so. 1 where that cannot be taken for an answer.

@@ -127,7 +127,6 @@ absl::Status Show(const WatchDecisionsResponse& response, bool as_json,
 }
 
 absl::Status Watch(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const absl::StatusOr<WatchDecisionsRequest> request = MakeRequest(options);
   if (!request.ok()) return request.status();
   const absl::StatusOr<uint64_t> count = FindCount(options);

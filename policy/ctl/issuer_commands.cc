@@ -45,7 +45,6 @@ void AddRow(const Issuer& issuer, Table* table) {
 }
 
 absl::Status List(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<IssuerService>(options, environment);
   if (!stub.ok()) return stub.status();
   const auto all = CallForAll(**stub, &IssuerService::Stub::ListIssuers);
@@ -92,7 +91,6 @@ absl::Status ReadKeySource(const Options& options, Issuer* issuer) {
 }
 
 absl::Status Put(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   admin::v1::PutIssuerRequest request;
   Issuer* const issuer = request.mutable_issuer();
   issuer->set_issuer(options.arguments()[0]);
@@ -120,7 +118,6 @@ absl::Status Put(const Options& options, const Environment& environment) {
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<IssuerService>(options, environment);
   if (!stub.ok()) return stub.status();
   const auto all = CallForAll(**stub, &IssuerService::Stub::ListIssuers);

@@ -112,7 +112,6 @@ absl::Status CheckOutput(const Options& options) {
 
 absl::Status Print(const google::protobuf::Message& message, const Table& table,
                    const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   if (!WantsJson(options)) {
     table.Print(environment.out);
     return absl::OkStatus();

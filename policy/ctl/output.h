@@ -29,7 +29,6 @@ class Table {
 };
 
 // Prints `message` as JSON where --output says so, else `table`.
-// InvalidArgument for another --output.
 absl::Status Print(const google::protobuf::Message& message, const Table& table,
                    const Options& options, const Environment& environment);
 
@@ -38,11 +37,11 @@ absl::Status Print(const google::protobuf::Message& message, const Table& table,
 absl::Status PrintNothing(const absl::Status& done, const Options& options,
                           const Environment& environment);
 
-// InvalidArgument where --output is neither table nor json: for a command that
-// is about to change something.
+// InvalidArgument where --output is neither table nor json, which what prints
+// by it does not say.
 absl::Status CheckOutput(const Options& options);
 
-// Where CheckOutput() is OK: whether it says json.
+// Whether --output says json.
 bool WantsJson(const Options& options);
 
 // `message` as JSON in one line, the line break included. As in all JSON that

@@ -175,6 +175,7 @@ int RunCommand(const Command& command,
   const absl::StatusOr<Options> options =
       Options::Parse(command.options, command.arguments, arguments);
   absl::Status status = options.status();
+  if (status.ok() && command.remote) status = CheckOutput(*options);
   if (status.ok()) status = command.run(*options, environment);
   if (absl::IsInvalidArgument(status)) {
     return WrongUsage(status.message(), PathOf(command), environment);

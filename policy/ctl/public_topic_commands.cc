@@ -31,7 +31,6 @@ void AddRow(const PublicTopic& topic, Table* table) {
 }
 
 absl::Status List(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<PublicTopicService>(options, environment);
   if (!stub.ok()) return stub.status();
   const auto all =
@@ -43,7 +42,6 @@ absl::Status List(const Options& options, const Environment& environment) {
 }
 
 absl::Status Put(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   admin::v1::PutPublicTopicRequest request;
   PublicTopic* topic = request.mutable_public_topic();
   topic->set_topic_filter(options.arguments()[0]);
@@ -70,7 +68,6 @@ absl::Status Put(const Options& options, const Environment& environment) {
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<PublicTopicService>(options, environment);
   if (!stub.ok()) return stub.status();
   const auto all =

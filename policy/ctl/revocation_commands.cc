@@ -139,7 +139,6 @@ absl::StatusOr<Revoked> Revoke(Stub& stub, const Revocation& wanted) {
 // Fills in what all kinds of revocations have, sends it and shows it.
 absl::Status Create(Revocation revocation, const Options& options,
                     const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   if (const auto issuer = options.Find("issuer")) {
     revocation.set_issuer(*issuer);
   }
@@ -220,7 +219,6 @@ absl::Status RevokeKey(const Options& options, const Environment& environment) {
 }
 
 absl::Status ListAll(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<RevocationService>(options, environment);
   if (!stub.ok()) return stub.status();
   const auto all =
@@ -234,7 +232,6 @@ absl::Status ListAll(const Options& options, const Environment& environment) {
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<RevocationService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::DeleteRevocationRequest request;

@@ -108,7 +108,6 @@ absl::Status Show(const absl::StatusOr<Rule>& rule, const Options& options,
 }
 
 absl::Status List(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<RuleService>(options, environment);
   if (!stub.ok()) return stub.status();
   const auto all = CallForAll(**stub, &RuleService::Stub::ListRules);
@@ -119,7 +118,6 @@ absl::Status List(const Options& options, const Environment& environment) {
 }
 
 absl::Status Get(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<RuleService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::GetRuleRequest request;
@@ -167,7 +165,6 @@ absl::StatusOr<admin::v1::PutRuleRequest> MakePutRequest(
 }
 
 absl::Status Put(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto request = MakePutRequest(options);
   if (!request.ok()) return request.status();
   const auto stub = ConnectTo<RuleService>(options, environment);
@@ -177,7 +174,6 @@ absl::Status Put(const Options& options, const Environment& environment) {
 }
 
 absl::Status Delete(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<RuleService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::DeleteRuleRequest request;

@@ -16,7 +16,6 @@ namespace {
 using admin::v1::SessionService;
 
 absl::Status ListAll(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<SessionService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::ListSessionsRequest request;
@@ -42,7 +41,6 @@ absl::Status ListAll(const Options& options, const Environment& environment) {
 
 absl::Status Disconnect(const Options& options,
                         const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<SessionService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::DisconnectSessionRequest request;

@@ -18,7 +18,6 @@ using admin::v1::Token;
 using admin::v1::TokenService;
 
 absl::Status List(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<TokenService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::ListTokensRequest request;
@@ -54,7 +53,6 @@ std::string ScopeText(const Token& token) {
 }
 
 absl::Status Inspect(const Options& options, const Environment& environment) {
-  if (absl::Status s = CheckOutput(options); !s.ok()) return s;
   const auto stub = ConnectTo<TokenService>(options, environment);
   if (!stub.ok()) return stub.status();
   const std::string& name = options.arguments()[0];
