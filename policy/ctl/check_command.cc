@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
@@ -24,18 +23,6 @@ using admin::v1::AccessQuery;
 using admin::v1::AccessService;
 using admin::v1::ExplainAccessResponse;
 
-template <typename Number>
-absl::Status ReadNumber(const Options& options, absl::string_view name,
-                        Number max, Number* number) {
-  const std::optional<std::string> text = options.Find(name);
-  if (!text.has_value()) return absl::OkStatus();
-  if (!absl::SimpleAtoi(*text, number) || *number > max) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--", name, " is no number from 0 to ", max));
-  }
-  return absl::OkStatus();
-}
-
 // What only a PUBLISH, or a Will, has.
 absl::Status ReadPublish(const Options& options, AccessQuery* query) {
   if (query->has_subscribe()) {
@@ -47,15 +34,15 @@ absl::Status ReadPublish(const Options& options, AccessQuery* query) {
     }
     return absl::OkStatus();
   }
-  uint32_t qos = 0;
-  uint64_t bytes = 0;
-  absl::Status status = ReadNumber(options, "qos", uint32_t{2}, &qos);
-  if (status.ok()) status = ReadNumber(options, "bytes", UINT64_MAX, &bytes);
-  query->set_qos(qos);
-  query->set_payload_bytes(bytes);
+  const auto qos = ReadNumber(options, "qos", 2);
+  if (!qos.ok()) return qos.status();
+  const auto bytes = ReadNumber(options, "bytes", UINT64_MAX);
+  if (!bytes.ok()) return bytes.status();
+  query->set_qos(static_cast<uint32_t>(qos->value_or(0)));
+  query->set_payload_bytes(bytes->value_or(0));
   query->set_retain(options.Has("retain"));
   query->set_will(options.Has("will"));
-  return status;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<AccessQuery> ReadQuery(const Options& options) {

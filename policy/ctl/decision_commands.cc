@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
@@ -69,13 +68,12 @@ absl::StatusOr<WatchDecisionsRequest> MakeRequest(const Options& options) {
 
 // How many decisions are to be shown.
 absl::StatusOr<uint64_t> FindCount(const Options& options) {
-  const std::optional<std::string> text = options.Find("count");
-  if (!text.has_value()) return std::numeric_limits<uint64_t>::max();
-  uint64_t count;
-  if (!absl::SimpleAtoi(*text, &count) || count == 0) {
+  constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
+  const auto count = ReadNumber(options, "count", kAll);
+  if (!count.ok() || *count == 0) {
     return absl::InvalidArgumentError("--count is not a number from 1 on");
   }
-  return count;
+  return count->value_or(kAll);
 }
 
 std::string TimeOf(const Decision& decision) {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "proxy/base/utf8.h"
@@ -137,6 +140,20 @@ std::vector<std::string> Options::FindAll(absl::string_view name) const {
 
 std::string Options::Get(absl::string_view name) const {
   return Find(name).value_or("");
+}
+
+absl::StatusOr<std::optional<uint64_t>> ReadNumber(const Options& options,
+                                                   absl::string_view name,
+                                                   uint64_t max) {
+  const std::optional<std::string> text = options.Find(name);
+  if (!text.has_value()) return std::nullopt;
+  uint64_t number;
+  if (!absl::c_all_of(*text, absl::ascii_isdigit) ||
+      !absl::SimpleAtoi(*text, &number) || number > max) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", name, " is no number from 0 to ", max));
+  }
+  return number;
 }
 
 }  // namespace sluice::ctl

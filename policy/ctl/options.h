@@ -1,6 +1,7 @@
 #ifndef POLICY_CTL_OPTIONS_H_
 #define POLICY_CTL_OPTIONS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,6 +70,12 @@ class Options {
   absl::flat_hash_map<std::string, std::vector<std::string>> values_;
   std::vector<std::string> arguments_;
 };
+
+// The value of `--name`, digits only; nullopt where it was not given.
+// InvalidArgument for anything else, and for more than `max`.
+absl::StatusOr<std::optional<uint64_t>> ReadNumber(const Options& options,
+                                                   absl::string_view name,
+                                                   uint64_t max);
 
 }  // namespace sluice::ctl
 

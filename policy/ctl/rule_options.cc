@@ -8,9 +8,6 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/repeated_ptr_field.h"
 
@@ -28,17 +25,11 @@ void AddAll(const Options& options, absl::string_view name, Strings* list) {
 
 // Leaves `value` as it is where the option is not given.
 template <typename T>
-absl::Status ReadNumber(const Options& options, absl::string_view name,
-                        std::optional<T>* value) {
-  const std::optional<std::string> text = options.Find(name);
-  if (!text.has_value()) return absl::OkStatus();
-  T number;
-  if (text->empty() || !absl::c_all_of(*text, absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(*text, &number)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--", name, " is no number from 0 to ", std::numeric_limits<T>::max()));
-  }
-  *value = number;
+absl::Status ReadLimit(const Options& options, absl::string_view name,
+                       std::optional<T>* value) {
+  const auto number = ReadNumber(options, name, std::numeric_limits<T>::max());
+  if (!number.ok()) return number.status();
+  if (number->has_value()) *value = static_cast<T>(**number);
   return absl::OkStatus();
 }
 
@@ -48,10 +39,10 @@ absl::StatusOr<policy::v1::Limits> ReadLimits(const Options& options) {
   std::optional<uint32_t> rate;
   std::optional<uint32_t> subscriptions;
   for (const absl::Status& status :
-       {ReadNumber(options, "max-qos", &qos),
-        ReadNumber(options, "max-payload-bytes", &payload),
-        ReadNumber(options, "max-publishes-per-second", &rate),
-        ReadNumber(options, "max-subscriptions", &subscriptions)}) {
+       {ReadLimit(options, "max-qos", &qos),
+        ReadLimit(options, "max-payload-bytes", &payload),
+        ReadLimit(options, "max-publishes-per-second", &rate),
+        ReadLimit(options, "max-subscriptions", &subscriptions)}) {
     if (!status.ok()) return status;
   }
   policy::v1::Limits limits;

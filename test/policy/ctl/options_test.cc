@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -138,6 +140,22 @@ TEST(OptionsTest, CountsArguments) {
   EXPECT_EQ(ParseWithArguments({}).status().message(), "FIRST is missing");
   EXPECT_EQ(ParseWithArguments({"a", "b", "c"}).status().message(),
             "unexpected argument \"c\"");
+}
+
+TEST(OptionsTest, ReadsNumbers) {
+  const auto read = [](absl::string_view value, uint64_t max) {
+    return ReadNumber(*Parse({"--must", value}), "must", max);
+  };
+  EXPECT_EQ(*read("0", 0), 0u);
+  EXPECT_EQ(*read("007", 7), 7u);
+  EXPECT_EQ(*read("18446744073709551615", UINT64_MAX), UINT64_MAX);
+  EXPECT_EQ(*ReadNumber(*Parse({"--must=x"}), "may", 7), std::nullopt);
+  for (const absl::string_view value :
+       {"8", "+5", "-1", " 5", "5 ", "0x5", "five", "18446744073709551616"}) {
+    const absl::Status status = read(value, 7).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << value;
+    EXPECT_EQ(status.message(), "--must is no number from 0 to 7");
+  }
 }
 
 }  // namespace
