@@ -10,7 +10,7 @@
 #include "policy/ace/cose_sign.h"
 #include "policy/ace/cwt_claims.h"
 #include "policy/ace/cwt_confirmation.h"
-#include "policy/ace/openssl_guard.h"
+#include "policy/ctl/token_id.h"
 #include "policy/ctl/token_request.h"
 #include "proxy/base/bytes.h"
 
@@ -40,13 +40,6 @@ class ClaimWriter {
   size_t count_ = 0;
   CborWriter entries_;
 };
-
-// 128 random bits.
-std::string RandomTokenId() {
-  std::string bytes(16, '\0');
-  RAND_bytes(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
-  return bytes;
-}
 
 std::string EncodeScope(const ace::Scope& scope) {
   CborWriter writer;

@@ -1,4 +1,3 @@
-#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -7,7 +6,7 @@
 #include "policy/ace/json.h"
 #include "policy/ace/jwe.h"
 #include "policy/ace/jws_sign.h"
-#include "policy/ace/openssl_guard.h"
+#include "policy/ctl/token_id.h"
 #include "policy/ctl/token_request.h"
 #include "proxy/base/bytes.h"
 
@@ -15,13 +14,6 @@ namespace sluice::ctl {
 namespace {
 
 using ace::Json;
-
-// Text of 128 random bits.
-std::string RandomTokenId() {
-  uint8_t bytes[16];
-  RAND_bytes(bytes, sizeof(bytes));
-  return ace::Base64UrlEncode(bytes);
-}
 
 // The `cnf` claim.
 absl::StatusOr<Json> MakeConfirmation(const TokenRequest& request) {
@@ -45,8 +37,9 @@ absl::StatusOr<std::string> MakeJwt(const TokenRequest& request,
       {"iss", request.issuer},
       {"aud", request.audience},
       {"sub", request.subject},
-      {"jti",
-       request.token_id.has_value() ? *request.token_id : RandomTokenId()},
+      {"jti", request.token_id.has_value()
+                  ? *request.token_id
+                  : ace::Base64UrlEncode(AsBytes(RandomTokenId()))},
       {"iat", request.issued_at},
       {"exp", request.expires_at},
       {"ace_profile", "mqtt_tls"},
