@@ -10,13 +10,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/ace/claims.h"
 #include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
+#include "policy/ctl/resource_name.h"
 #include "policy/ctl/token_file.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
 
@@ -235,9 +235,7 @@ absl::Status Delete(const Options& options, const Environment& environment) {
   const auto stub = ConnectTo<RevocationService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::DeleteRevocationRequest request;
-  const std::string& name = options.arguments()[0];
-  request.set_name(
-      absl::StrContains(name, "/") ? name : absl::StrCat("revocations/", name));
+  request.set_name(NameIn("revocations", options.arguments()[0]));
   request.set_etag(options.Find("etag").value_or(""));
   return PrintNothing(
       Call(**stub, &RevocationService::Stub::DeleteRevocation, request)

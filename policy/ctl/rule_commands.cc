@@ -5,12 +5,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
+#include "policy/ctl/resource_name.h"
 #include "policy/ctl/rule_file.h"
 #include "policy/ctl/rule_options.h"
 #include "proto/sluice/admin/v1/rule.grpc.pb.h"
@@ -21,11 +21,8 @@ namespace {
 using admin::v1::Rule;
 using admin::v1::RuleService;
 
-// "ID" is short for "rules/ID".
-std::string NameOf(absl::string_view argument) {
-  return absl::StartsWith(argument, "rules/")
-             ? std::string(argument)
-             : absl::StrCat("rules/", argument);
+std::string NameOf(const Options& options) {
+  return NameIn("rules", options.arguments()[0]);
 }
 
 std::string EffectText(const Rule& rule) {
@@ -121,7 +118,7 @@ absl::Status Get(const Options& options, const Environment& environment) {
   const auto stub = ConnectTo<RuleService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::GetRuleRequest request;
-  request.set_name(NameOf(options.arguments()[0]));
+  request.set_name(NameOf(options));
   return Show(Call(**stub, &RuleService::Stub::GetRule, request), options,
               environment);
 }
@@ -141,7 +138,7 @@ absl::Status SetMode(const Options& options, Rule* rule) {
 absl::StatusOr<admin::v1::PutRuleRequest> MakePutRequest(
     const Options& options) {
   admin::v1::PutRuleRequest request;
-  const std::string name = NameOf(options.arguments()[0]);
+  const std::string name = NameOf(options);
   const std::optional<std::string> file = options.Find("file");
   const bool has_rule = HasRuleOptions(options);
   if (file.has_value() && has_rule) {
@@ -177,7 +174,7 @@ absl::Status Delete(const Options& options, const Environment& environment) {
   const auto stub = ConnectTo<RuleService>(options, environment);
   if (!stub.ok()) return stub.status();
   admin::v1::DeleteRuleRequest request;
-  request.set_name(NameOf(options.arguments()[0]));
+  request.set_name(NameOf(options));
   request.set_etag(options.Find("etag").value_or(""));
   return PrintNothing(
       Call(**stub, &RuleService::Stub::DeleteRule, request).status(), options,

@@ -4,11 +4,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "policy/ctl/call.h"
 #include "policy/ctl/output.h"
+#include "policy/ctl/resource_name.h"
 #include "proto/sluice/admin/v1/token.grpc.pb.h"
 
 namespace sluice::ctl {
@@ -55,10 +55,8 @@ std::string ScopeText(const Token& token) {
 absl::Status Inspect(const Options& options, const Environment& environment) {
   const auto stub = ConnectTo<TokenService>(options, environment);
   if (!stub.ok()) return stub.status();
-  const std::string& name = options.arguments()[0];
   admin::v1::GetTokenRequest request;
-  request.set_name(
-      absl::StrContains(name, "/") ? name : absl::StrCat("tokens/", name));
+  request.set_name(NameIn("tokens", options.arguments()[0]));
   const auto token = Call(**stub, &TokenService::Stub::GetToken, request);
   if (!token.ok()) return token.status();
   Table table({"FIELD", "VALUE"});
