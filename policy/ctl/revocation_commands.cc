@@ -19,6 +19,7 @@
 #include "policy/ctl/resource_name.h"
 #include "policy/ctl/token_file.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
+#include "proto/timestamp.h"
 
 namespace sluice::ctl {
 namespace {
@@ -55,10 +56,6 @@ void AddRow(const Revocation& revocation, Table* table) {
               TimeText(revocation.expire_time()), revocation.reason()});
 }
 
-void SetExpiry(absl::Time time, Revocation* revocation) {
-  revocation->mutable_expire_time()->set_seconds(absl::ToUnixSeconds(time));
-}
-
 using Stub = RevocationService::Stub;
 
 // A revocation that is there, and what it took; that is for people, and empty
@@ -72,7 +69,7 @@ bool EndsLater(const Revocation& a, const Revocation& b) {
   if (!a.has_expire_time() || !b.has_expire_time()) {
     return b.has_expire_time();
   }
-  return a.expire_time().seconds() > b.expire_time().seconds();
+  return FromTimestamp(a.expire_time()) > FromTimestamp(b.expire_time());
 }
 
 std::string EndText(const Revocation& revocation) {
@@ -150,7 +147,7 @@ absl::Status Create(Revocation revocation, const Options& options,
       return absl::InvalidArgumentError(
           "--expires-in is not a duration like 90s, 5m or 24h");
     }
-    SetExpiry(environment.now + ahead, &revocation);
+    *revocation.mutable_expire_time() = ToTimestamp(environment.now + ahead);
   }
   const auto stub = ConnectTo<RevocationService>(options, environment);
   if (!stub.ok()) return stub.status();
@@ -200,7 +197,9 @@ absl::Status RevokeToken(const Options& options,
           absl::StrCat(*file, ": the token has expired"));
     }
     // Else for good.
-    if (end <= ace::kLastInstant) SetExpiry(end, &revocation);
+    if (end <= ace::kLastInstant) {
+      *revocation.mutable_expire_time() = ToTimestamp(end);
+    }
   }
   return Create(std::move(revocation), options, environment);
 }

@@ -141,6 +141,21 @@ TEST_F(RemoteCommandsTest, OfTwoRevocationsTheLaterEndStays) {
   EXPECT_FALSE(shown.contains("expireTime"));
 }
 
+TEST_F(RemoteCommandsTest, ARevocationMayEndWithinASecond) {
+  const std::vector<std::string> alice = {"revoke", "subject", "alice",
+                                          "--expires-in"};
+  const auto end_after = [this, &alice](const char* duration) {
+    std::vector<std::string> arguments = alice;
+    arguments.push_back(duration);
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return OutputJson({"revocation", "list"})["revocations"][0]["expireTime"];
+  };
+  EXPECT_EQ(end_after("500ms"), "2023-11-14T22:13:20.500Z");
+  EXPECT_EQ(end_after("750ms"), "2023-11-14T22:13:20.750Z");
+  EXPECT_EQ(end_after("600ms"), "2023-11-14T22:13:20.750Z");
+}
+
 TEST_F(RemoteCommandsTest, NotesThatACtiIsWrittenInLowerCase) {
   for (const char* id : {"ABCDEF01", "0A", "abCD"}) {
     const Result result = Run({"revoke", "token", id});
