@@ -161,8 +161,10 @@ absl::Status CallStatus(const grpc::Status& status) {
       google::rpc::BadRequest bad_request;
       if (!detail.UnpackTo(&bad_request)) continue;
       for (const auto& violation : bad_request.field_violations()) {
-        absl::StrAppend(&text, "\n  ", Printable(violation.field()), ": ",
-                        Printable(violation.description()));
+        const std::string complaint =
+            absl::StrCat(violation.field(), ": ", violation.description());
+        if (complaint == status.error_message()) continue;
+        absl::StrAppend(&text, "\n  ", Printable(complaint));
       }
     }
   }

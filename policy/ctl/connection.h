@@ -30,7 +30,7 @@ void SetDeadline(grpc::ClientContext* context);
 std::string ExistingResource(const grpc::Status& status);
 
 // What a call came to, for people: the server's message, the name of its code,
-// and, each on a line of its own, the fields that the server complains of.
+// and, each on a line of its own, what else the server complains of.
 absl::Status CallStatus(const grpc::Status& status);
 
 // Which option may be missing, or one too many, where a command of `options`
