@@ -24,7 +24,7 @@ absl::Status List(const Options& options, const Environment& environment) {
   request.set_subject(options.Find("subject").value_or(""));
   const auto all = CallForAll(**stub, &TokenService::Stub::ListTokens, request);
   if (!all.ok()) return all.status();
-  Table table({"NAME", "SUBJECT", "ISSUER", "CLIENT ID", "EXPIRES"});
+  Table table({"NAME", "SUBJECT", "ISSUER", "CLIENT ID", "KEPT UNTIL"});
   for (const Token& token : all->tokens()) {
     table.Add({token.name(), token.subject(), token.issuer(), token.client_id(),
                TimeText(token.expire_time())});
@@ -68,7 +68,7 @@ absl::Status Inspect(const Options& options, const Environment& environment) {
   table.Add({"client id", token->client_id()});
   table.Add({"key ids", absl::StrJoin(token->key_ids(), ", ")});
   table.Add({"scope", ScopeText(*token)});
-  table.Add({"expires", TimeText(token->expire_time())});
+  table.Add({"kept until", TimeText(token->expire_time())});
   return Print(*token, table, options, environment);
 }
 

@@ -60,7 +60,7 @@ class AccessTestCase(StackTestCase):
         name = json.loads(listed.stdout)["tokens"][0]["name"]
         self.assertIn(name, self.sluicectl("token", "list"))
         shown = self.sluicectl("token", "inspect", name)
-        for text in ("active", "erin-1", "a/# pub"):
+        for text in ("active", "erin-1", "a/# pub", "kept until"):
             self.assertIn(text, shown)
         self.assertNotIn(token.split(b".")[1].decode(), shown)
         self.sluicectl("revoke", "token", "erin-1")

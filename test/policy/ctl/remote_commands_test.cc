@@ -345,7 +345,7 @@ TEST_F(RemoteCommandsTest, ChecksAndExplains) {
 
 TEST_F(RemoteCommandsTest, ListsStoredTokens) {
   EXPECT_EQ(Output({"token", "list"}),
-            "NAME  SUBJECT  ISSUER  CLIENT ID  EXPIRES\n");
+            "NAME  SUBJECT  ISSUER  CLIENT ID  KEPT UNTIL\n");
   EXPECT_THAT(Failure({"token", "inspect", "none"}),
               HasSubstr("there is no tokens/none (NOT_FOUND)"));
 }
