@@ -33,7 +33,11 @@ grpc::Status Check(const admin::v1::Rule& rule) {
 // One that cannot be read is shown without what it says.
 admin::v1::Rule RuleService::Show(const Resource& resource) const {
   admin::v1::Rule rule;
-  if (!rule.ParseFromString(resource.value)) rule.Clear();
+  if (!rule.ParseFromString(resource.value)) {
+    rule.Clear();
+  } else if (rule.mode() == admin::v1::Rule::MODE_UNSPECIFIED) {
+    rule.set_mode(admin::v1::Rule::MODE_ENFORCE);
+  }
   rule.set_name(rules_.NameOf(resource.id));
   rule.set_etag(EtagOf(resource));
   return rule;

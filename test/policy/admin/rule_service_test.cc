@@ -170,9 +170,9 @@ TEST_F(RuleServiceTest, AMaskSaysWhatIsWritten) {
   EXPECT_EQ(
       Put("name: 'rules/r' mode: MODE_SHADOW", nullptr, {"mode"}).error_code(),
       grpc::StatusCode::NOT_FOUND);
-  Stored(absl::StrCat(kDeny, "name: 'rules/r' description: 'd'"));
-  Rule rule =
-      Stored("name: 'rules/r' mode: MODE_SHADOW publish: false", {"mode"});
+  Rule rule = Stored(absl::StrCat(kDeny, "name: 'rules/r' description: 'd'"));
+  EXPECT_EQ(rule.mode(), Rule::MODE_ENFORCE);
+  rule = Stored("name: 'rules/r' mode: MODE_SHADOW publish: false", {"mode"});
   EXPECT_EQ(rule.mode(), Rule::MODE_SHADOW);
   EXPECT_TRUE(rule.publish());
   EXPECT_EQ(rule.description(), "d");

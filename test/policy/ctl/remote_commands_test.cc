@@ -465,7 +465,7 @@ TEST_F(RemoteCommandsTest, PutsRulesThatOptionsSay) {
   const Json expected = {{"name", "rules/all"},
                          {"etag", all["etag"]},
                          {"description", "d"},
-                         {"mode", "MODE_UNSPECIFIED"},
+                         {"mode", "MODE_ENFORCE"},
                          {"match",
                           {{"clients", "CLIENTS_WITH_TOKEN"},
                            {"issuers", {"https://as"}},
