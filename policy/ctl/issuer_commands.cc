@@ -41,7 +41,7 @@ void AddRow(const Issuer& issuer, Table* table) {
       {issuer.name(), issuer.issuer(),
        issuer.profile() == Issuer::PROFILE_DRAFT_01 ? "draft-01" : "rfc9431",
        KeysText(issuer), issuer.jwks_url(),
-       issuer.read_only() ? "policy.yaml" : "store"});
+       issuer.read_only() ? "configuration" : "store"});
 }
 
 absl::Status List(const Options& options, const Environment& environment) {
@@ -146,8 +146,8 @@ std::vector<Command> IssuerCommands() {
       {"issuer",
        "list",
        "Show whose tokens are taken",
-       "With the keys that they are checked with, never the keys themselves. "
-       "What policy.yaml declares can only be changed there.\n",
+       "With the keys that they are checked with, never the keys themselves.\n"
+       "What the service's configuration declares can only be changed there.\n",
        {},
        &List,
        {},

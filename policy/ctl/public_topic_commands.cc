@@ -27,7 +27,7 @@ void AddRow(const PublicTopic& topic, Table* table) {
                             : topic.subscribe()                  ? "sub"
                                                                  : "";
   table->Add({topic.name(), topic.topic_filter(), permissions,
-              topic.read_only() ? "policy.yaml" : "store"});
+              topic.read_only() ? "configuration" : "store"});
 }
 
 absl::Status List(const Options& options, const Environment& environment) {
@@ -96,7 +96,7 @@ std::vector<Command> PublicTopicCommands() {
       {"public-topic",
        "list",
        "Show what everybody may do",
-       "What policy.yaml declares can only be changed there.\n",
+       "What the service's configuration declares can only be changed there.\n",
        {},
        &List,
        {},

@@ -45,7 +45,7 @@ class ManagedIssuerTest(IssuerTestCase):
         listed = self.sluicectl("issuer", "list")
         self.assertRegex(listed, rf"{NEW} .*as-1 \(Ed25519\).* store")
         self.assertRegex(
-            listed, rf"{AuthorizationServer.issuer} .* policy.yaml")
+            listed, rf"{AuthorizationServer.issuer} .* configuration")
         self.sluicectl("issuer", "delete", NEW)
         client.expect_disconnect(0x87)
         _, connack = self.connect()

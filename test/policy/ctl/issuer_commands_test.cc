@@ -36,7 +36,7 @@ TEST_F(IssuerCommandsTest, ManagesIssuers) {
                     HasSubstr("https://url   rfc9431   -             "
                               "https://127.0.0.1:1/jwks  store"),
                     HasSubstr("https://file  rfc9431   k1 (Ed25519)  "
-                              "-                         policy.yaml")));
+                              "-                         configuration")));
   EXPECT_THAT(Failure({"issuer", "delete", "https://as", "--etag", "x"}),
               HasSubstr("(ABORTED)"));
   EXPECT_EQ(Output({"issuer", "delete", "https://as"}), "");

@@ -526,7 +526,7 @@ TEST_F(RemoteCommandsTest, ManagesPublicTopics) {
   EXPECT_EQ(written["publish"], false);
   EXPECT_THAT(Output({"public-topic", "list"}),
               AllOf(HasSubstr("news/#  sub          store"),
-                    HasSubstr("file/#  pub          policy.yaml")));
+                    HasSubstr("file/#  pub          configuration")));
   EXPECT_THAT(
       Output({"public-topic", "put", "news/#", "--permissions", "pub,sub"}),
       HasSubstr("pub,sub"));
