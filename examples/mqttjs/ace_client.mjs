@@ -43,13 +43,18 @@ async function accepted(client, closed) {
   return !outcome.error;
 }
 
+// The bytes of a token. Text, as of a JWT, may have white space around it; of a
+// CWT, which begins with no ASCII character, every byte counts.
+function readToken(file) {
+  const token = fs.readFileSync(file === '-' ? 0 : file);
+  return token[0] < 0x80 ? Buffer.from(token.toString().trim()) : token;
+}
+
 async function run(args) {
-  const token = args.token &&
-      fs.readFileSync(args.token === '-' ? 0 : args.token, 'utf8').trim();
   const client = await connect({
     url: args.url,
     ca: fs.readFileSync(args.ca),
-    token: token && Buffer.from(token),
+    token: args.token && readToken(args.token),
     key: args.key && JSON.parse(fs.readFileSync(args.key, 'utf8')),
     pop: args.pop,
     options: {clientId: args.id},

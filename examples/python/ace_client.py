@@ -99,14 +99,21 @@ class AceClient(mqtt.Client):
         return TlsSocket(tls)
 
 
+def read_token(path):
+    """The bytes of a token. Text, as of a JWT, may have white space around it;
+    of a CWT, which begins with no ASCII character, every byte counts."""
+    with open(path, "rb") as file:
+        token = file.read()
+    return token.strip() if token[:1].isascii() else token
+
+
 class Run:
     """Connects, subscribes, publishes, and prints each answer."""
 
     def __init__(self, args):
         token = key = None
         if args.token:
-            with open(args.token, "rb") as file:
-                token = file.read().strip()
+            token = read_token(args.token)
             with open(args.key, encoding="utf-8") as file:
                 key = json.load(file)
         self._args = args

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 
-from harness import secrets_book
+from harness import cwt, secrets_book
 from harness.process import TIMEOUT
 from harness.stack import REPOSITORY, SLUICECTL, StackTestCase
 from harness.tokens import Ed25519Key, Es256Key, HmacKey
@@ -20,12 +20,25 @@ class ClientsTest(StackTestCase):
 
     def write_credential(self, key, *permissions, **claims):
         """Files with a token and its key, as the examples take them."""
+        return self.write_token(
+            key, self.token(*permissions, key=key, **claims))
+
+    def write_token(self, key, token):
         name = f"{self._testMethodName}-{key.alg}"
         token_file = self.stack.directory / f"{name}.token"
         key_file = self.stack.directory / f"{name}.jwk"
-        token_file.write_bytes(self.token(*permissions, key=key, **claims))
+        token_file.write_bytes(token)
         key_file.write_text(json.dumps(key.private_jwk()), encoding="utf-8")
         return ["--token", token_file, "--key", key_file]
+
+    def cwt_ending_in_white_space(self, key, permission):
+        """A CWT that ends in a byte that is white space in text."""
+        server = self.stack.authorization_server
+        token = b""
+        while not token[-1:].isspace():
+            token = cwt.encode(cwt.sign(cwt.claims(key, permission),
+                                        server.key, b"as-1"))
+        return token
 
     def run_client(self, argv, status=0):
         done = subprocess.run([str(a) for a in argv], timeout=2 * TIMEOUT,
@@ -98,6 +111,14 @@ class ClientsTest(StackTestCase):
         credential = self.write_credential(self.key, "py/# pub", life=-1)
         self.assertIn("CONNACK 0x05", self.paho(*credential, status=1))
 
+    def test_every_byte_of_a_cwt_is_sent(self):
+        token = self.cwt_ending_in_white_space(self.key, "cwt/# pub sub")
+        credential = self.write_token(self.key, token)
+        for client in (self.mqttjs, self.paho):
+            lines = client(*credential, "--subscribe", "cwt/#", "--publish",
+                           "cwt/x=hello", "--messages", "1")
+            self.assertIn("PUBLISH cwt/x hello", lines)
+
     def test_token_made_by_sluicectl_is_let_in(self):
         directory = self.stack.directory
         for alg in ("EdDSA", "ES256", "HS256"):
@@ -116,7 +137,7 @@ class ClientsTest(StackTestCase):
                     *(["--encryption-key", directory / "rs-keys.json"]
                       if alg == "HS256" else [])])
                 secrets_book.remember(lines[0].encode(), "sluicectl's token")
-                token.write_text(lines[0], encoding="ascii")
+                token.write_text(lines[0] + "\n", encoding="ascii")
                 for client in (self.mqttjs, self.paho):
                     lines = client("--token", token, "--key", key,
                                    "--subscribe", "ctl/#", "--publish",
