@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/etcd_token_store.h"
+#include "policy/store/token_rules.h"
 #include "proto/sluice/store/v1/stored.pb.h"
 
 namespace sluice::policy {
@@ -53,16 +53,12 @@ absl::StatusOr<std::optional<std::string>> EtcdTokenStore::FindClientIdOwner(
 absl::StatusOr<absl::Time> EtcdTokenStore::FirstSeen(absl::string_view token,
                                                      absl::Time forget_at,
                                                      absl::Time now) {
-  const Fact fact{absl::StrCat(absl::ToUnixMicros(now)), forget_at};
+  const Fact fact{FirstSeenValue(now), forget_at};
   const absl::StatusOr<std::optional<FoundFact>> seen =
       MakeFact(&first_seen_, token, fact, now, client_->NewDeadline());
   if (!seen.ok()) return seen.status();
   if (!seen->has_value()) return now;
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi((*seen)->fact.value, &micros)) {
-    return absl::DataLossError("the time of a first use is not a number");
-  }
-  return absl::FromUnixMicros(micros);
+  return ReadFirstSeen((*seen)->fact.value);
 }
 
 absl::StatusOr<bool> EtcdTokenStore::UseProof(absl::string_view proof,

@@ -98,13 +98,9 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
 
 absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
                                    absl::Time now) {
-  if (record.expires_at <= now) {
-    return absl::FailedPreconditionError("the token has expired");
-  }
-  if (limits_.max_tokens == 0 ||
-      StringBytes(record) + kBookkeepingBytes > limits_.max_token_bytes) {
-    return absl::ResourceExhaustedError("the token is too big to be stored");
-  }
+  if (absl::Status s = CheckLive(record, now); !s.ok()) return s;
+  const size_t bytes = StringBytes(record) + kBookkeepingBytes;
+  if (absl::Status s = CheckSize(bytes, limits_); !s.ok()) return s;
   const EtcdClient::Deadline deadline = client_->NewDeadline();
   for (;;) {
     const absl::StatusOr<Before> before = Look(record, now, deadline);

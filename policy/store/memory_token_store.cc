@@ -4,8 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "policy/store/token_rules.h"
 
 namespace sluice::policy {
@@ -25,9 +23,7 @@ MemoryTokenStore::MemoryTokenStore(const StoreLimits& limits)
 
 absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
                                      absl::Time now) {
-  if (record.expires_at <= now) {
-    return absl::FailedPreconditionError("the token has expired");
-  }
+  if (absl::Status s = CheckLive(record, now); !s.ok()) return s;
   std::lock_guard<std::mutex> lock(mutex_);
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
     Remove(by_expiry_.begin()->second);
@@ -50,9 +46,7 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
     }
   }
   const size_t bytes = StringBytes(record) + kBookkeepingBytes;
-  if (limits_.max_tokens == 0 || bytes > limits_.max_token_bytes) {
-    return absl::ResourceExhaustedError("the token is too big to be stored");
-  }
+  if (absl::Status s = CheckSize(bytes, limits_); !s.ok()) return s;
   if (earlier != by_binding_.end()) Remove(earlier->second);
   ReleaseClientId(record.client_id);
   while (entries_.size() >= limits_.max_tokens ||
@@ -171,16 +165,12 @@ absl::StatusOr<absl::Time> MemoryTokenStore::FirstSeen(absl::string_view token,
   std::lock_guard<std::mutex> lock(mutex_);
   const ExpiringMap::Entry* entry = first_seen_.Find(token, now);
   if (entry == nullptr) {
-    absl::Status added = first_seen_.Insert(
-        token, {absl::StrCat(absl::ToUnixMicros(now)), forget_at}, now);
+    absl::Status added =
+        first_seen_.Insert(token, {FirstSeenValue(now), forget_at}, now);
     if (!added.ok()) return added;
     return now;
   }
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(entry->value, &micros)) {
-    return absl::InternalError("the time of a first use is not a number");
-  }
-  return absl::FromUnixMicros(micros);
+  return ReadFirstSeen(entry->value);
 }
 
 absl::StatusOr<bool> MemoryTokenStore::UseProof(absl::string_view proof,

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/sqlite_schema.h"
@@ -16,9 +15,7 @@ namespace {
 constexpr size_t kBookkeepingBytes = 256;
 
 size_t BytesOf(const TokenRecord& record) {
-  return record.binding.size() + record.token.size() + record.client_id.size() +
-         record.issuer.size() + record.kid.size() + record.key.size() +
-         record.subject.size() + kBookkeepingBytes;
+  return StringBytes(record) + kBookkeepingBytes;
 }
 
 std::optional<int64_t> MicrosOf(std::optional<absl::Time> time) {
@@ -93,9 +90,7 @@ absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
 
 absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
                                      absl::Time now) {
-  if (record.expires_at <= now) {
-    return absl::FailedPreconditionError("the token has expired");
-  }
+  if (absl::Status s = CheckLive(record, now); !s.ok()) return s;
   std::lock_guard<std::mutex> lock(database_->mutex());
   const absl::StatusOr<std::optional<TokenRecord>> earlier =
       Lookup("binding", record.binding, now);
@@ -116,9 +111,7 @@ absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
     if (record.client_id.empty()) record.client_id = (*earlier)->client_id;
     if (SameRecord(record, **earlier)) return absl::OkStatus();
   }
-  if (limits_.max_tokens == 0 || BytesOf(record) > limits_.max_token_bytes) {
-    return absl::ResourceExhaustedError("the token is too big to be stored");
-  }
+  if (absl::Status s = CheckSize(BytesOf(record), limits_); !s.ok()) return s;
   SqliteTransaction transaction(database_.get());
   absl::Status status = transaction.status();
   if (status.ok()) status = Replace(record, now);
@@ -311,17 +304,12 @@ absl::StatusOr<absl::Time> SqliteTokenStore::FirstSeen(absl::string_view token,
       FindFact(Table::kFirstSeen, token, now);
   if (!found.ok()) return found.status();
   if (!found->has_value()) {
-    absl::Status added =
-        InsertFact(Table::kFirstSeen, token,
-                   {absl::StrCat(absl::ToUnixMicros(now)), forget_at}, now);
+    absl::Status added = InsertFact(Table::kFirstSeen, token,
+                                    {FirstSeenValue(now), forget_at}, now);
     if (!added.ok()) return added;
     return now;
   }
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi((*found)->value, &micros)) {
-    return absl::DataLossError("the time of a first use is not a number");
-  }
-  return absl::FromUnixMicros(micros);
+  return ReadFirstSeen((*found)->value);
 }
 
 absl::StatusOr<bool> SqliteTokenStore::UseProof(absl::string_view proof,

@@ -1,6 +1,10 @@
 #include "policy/store/token_rules.h"
 
 #include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 
 namespace sluice::policy {
 namespace {
@@ -13,6 +17,19 @@ bool IsNewer(const TokenRecord& a, const TokenRecord& b) {
 }
 
 }  // namespace
+
+absl::Status CheckLive(const TokenRecord& record, absl::Time now) {
+  return record.expires_at > now
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError("the token has expired");
+}
+
+absl::Status CheckSize(size_t bytes, const StoreLimits& limits) {
+  return limits.max_tokens > 0 && bytes <= limits.max_token_bytes
+             ? absl::OkStatus()
+             : absl::ResourceExhaustedError(
+                   "the token is too big to be stored");
+}
 
 absl::Status CheckUnproven(const TokenRecord& record,
                            const TokenRecord& earlier) {
@@ -49,6 +66,18 @@ size_t StringBytes(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
          record.issuer.size() + record.kid.size() + record.key.size() +
          record.subject.size();
+}
+
+std::string FirstSeenValue(absl::Time time) {
+  return absl::StrCat(absl::ToUnixMicros(time));
+}
+
+absl::StatusOr<absl::Time> ReadFirstSeen(absl::string_view value) {
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(value, &micros)) {
+    return absl::DataLossError("the time of a first use is not a number");
+  }
+  return absl::FromUnixMicros(micros);
 }
 
 }  // namespace sluice::policy

@@ -2,14 +2,27 @@
 #define POLICY_STORE_TOKEN_RULES_H_
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
 
-// What every token store holds to: whether `record`, of which nobody has proven
+// What every token store holds to.
+
+// Whether `record` is live at `now`; FailedPrecondition where it is not.
+absl::Status CheckLive(const TokenRecord& record, absl::Time now);
+
+// Whether a record that takes `bytes` may be stored at all; ResourceExhausted
+// where it may not.
+absl::Status CheckSize(size_t bytes, const StoreLimits& limits);
+
+// Whether `record`, of which nobody has proven
 // anything, may take the place of `earlier`, which is live and has the same
 // binding. The errors are those of TokenStoreInterface::PutUnproven().
 absl::Status CheckUnproven(const TokenRecord& record,
@@ -21,6 +34,11 @@ void KeepName(const std::vector<TokenRecord>& others, TokenRecord* record);
 
 // The bytes of all strings of `record`; a store adds what else one costs it.
 size_t StringBytes(const TokenRecord& record);
+
+// How the fact when a token was first seen has its time; DataLoss for what
+// FirstSeenValue() has not written.
+std::string FirstSeenValue(absl::Time time);
+absl::StatusOr<absl::Time> ReadFirstSeen(absl::string_view value);
 
 }  // namespace sluice::policy
 

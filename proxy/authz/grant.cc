@@ -1,5 +1,6 @@
 #include "proxy/authz/grant.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -35,12 +36,11 @@ absl::StatusOr<Grant> Grant::Compile(const policy::v1::Grant& message) {
   grant.client_nonce_ = message.cnonce();
   grant.policy_version_ = message.policy_version();
   if (message.has_expires_at()) {
-    const auto& end = message.expires_at();
-    if (end.nanos() < 0 || end.nanos() > 999999999) {
+    const std::optional<absl::Time> end = FromTimestamp(message.expires_at());
+    if (!end.has_value()) {
       return absl::InvalidArgumentError("grant with a malformed expiry");
     }
-    grant.expires_at_ =
-        absl::FromUnixSeconds(end.seconds()) + absl::Nanoseconds(end.nanos());
+    grant.expires_at_ = *end;
   } else if (!grant.subject_.empty() || !grant.issuer_.empty()) {
     return absl::InvalidArgumentError("grant for a token without an expiry");
   }
