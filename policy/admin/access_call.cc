@@ -120,7 +120,7 @@ absl::Status AccessCall::JudgeToken(const Authenticator& authenticator,
                                                        : query_.client_id());
   *access_case.mutable_expire_time() = ToTimestamp(record.expires_at);
   const absl::StatusOr<ace::VerifiedToken> token =
-      authenticator.Verify(record.token, now, references);
+      authenticator.Verify(v1::ConnectionInfo(), record.token, now, references);
   if (token.ok()) {
     *access_case.mutable_expire_time() = ToTimestamp(token->expires_at);
     access_case.set_token_id(token->token_id);

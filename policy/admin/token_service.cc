@@ -55,7 +55,7 @@ void ShowState(const absl::StatusOr<ace::VerifiedToken>& verified,
   }
   token->set_state(Token::STATE_ACTIVE);
   token->set_token_id(verified->token_id);
-  for (std::string& key_id : KeyIdsOf(verified->pop_key)) {
+  for (std::string& key_id : KeyIdsOf(verified->pop_key, "")) {
     token->add_key_ids(std::move(key_id));
   }
   for (const ace::Permission& permission : verified->scope.permissions) {
@@ -148,7 +148,7 @@ void TokenService::Get(const std::string& name,
           const Authenticator& authenticator, absl::Time now,
           ReferenceAnswers* references) {
         const absl::StatusOr<ace::VerifiedToken> verified =
-            authenticator.Verify(token, now, references);
+            authenticator.Verify(v1::ConnectionInfo(), token, now, references);
         ShowState(verified, response);
         return verified.status();
       },

@@ -287,7 +287,8 @@ std::vector<Command> RevocationCommands() {
        RevokeOptions(),
        &RevokeKey,
        {{"KEY", true,
-         "RFC 7638 thumbprint or kid; behind a lone -- if it begins with --"}},
+         "RFC 7638 thumbprint or kid, or a certificate's x5t#S256; behind a "
+         "lone -- if it begins with --"}},
        true},
       {"revocation",
        "list",

@@ -173,10 +173,10 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
                                 ? TokenOfUserName(credential.token())
                                 : credential.token();
   if (credential.ask_cnonce()) {
-    return TellNonce<Response>(token, now, references);
+    return TellNonce<Response>(connection, token, now, references);
   }
   const absl::StatusOr<ace::VerifiedToken> verified =
-      Verify(token, now, references);
+      Verify(connection, token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   // In this order, so that a refused connection does not use up a proof.
   absl::Status status = CheckFit(connection, *verified);
@@ -208,7 +208,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
     if (!record.ok()) return record.status();
     if (!record->has_value()) continue;
     const absl::StatusOr<ace::VerifiedToken> token =
-        Verify((*record)->token, now, references);
+        Verify(connection, (*record)->token, now, references);
     if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
       const absl::Status fit = CheckFit(connection, *token);
       if (!fit.ok()) {
@@ -256,10 +256,11 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }
   if (request.ask_cnonce()) {
-    return TellNonce<Response>(request.token(), now, references);
+    return TellNonce<Response>(request.connection(), request.token(), now,
+                               references);
   }
   const absl::StatusOr<ace::VerifiedToken> token =
-      Verify(request.token(), now, references);
+      Verify(request.connection(), request.token(), now, references);
   if (!token.ok()) return DenialOrError<Response>(token.status());
   // Unless TLS has, nobody has proven anything; and no Client Identifier stands
   // for the token.
@@ -281,10 +282,10 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
 
 template <typename Response>
 absl::StatusOr<Response> Authenticator::TellNonce(
-    absl::string_view token, absl::Time now,
-    ReferenceAnswers* references) const {
+    const v1::ConnectionInfo& connection, absl::string_view token,
+    absl::Time now, ReferenceAnswers* references) const {
   const absl::StatusOr<ace::VerifiedToken> verified =
-      VerifyUnseen(token, now, references);
+      VerifyUnseen(connection, token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   Response response;
   response.mutable_token_nonce()->set_cnonce(verified->client_nonce);
@@ -292,8 +293,8 @@ absl::StatusOr<Response> Authenticator::TellNonce(
 }
 
 absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
-    absl::string_view token, absl::Time now,
-    ReferenceAnswers* references) const {
+    const v1::ConnectionInfo& connection, absl::string_view token,
+    absl::Time now, ReferenceAnswers* references) const {
   absl::StatusOr<ace::VerifiedToken> verified =
       verifier_.Verify(AsBytes(token), now, &token_cache_);
   if (references != nullptr && references->can_ask() &&
@@ -305,15 +306,16 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
     return absl::UnavailableError("the issuer's keys are to be read first");
   }
   if (!verified.ok()) return verified;
-  if (absl::Status s = CheckNotRevoked(*verified, now); !s.ok()) return s;
+  const absl::Status status = CheckNotRevoked(connection, *verified, now);
+  if (!status.ok()) return status;
   return verified;
 }
 
 absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
-    absl::string_view token, absl::Time now,
-    ReferenceAnswers* references) const {
+    const v1::ConnectionInfo& connection, absl::string_view token,
+    absl::Time now, ReferenceAnswers* references) const {
   absl::StatusOr<ace::VerifiedToken> verified =
-      VerifyUnseen(token, now, references);
+      VerifyUnseen(connection, token, now, references);
   if (!verified.ok() || !verified->exi.has_value()) return verified;
   const absl::StatusOr<absl::Time> first_seen =
       store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);
@@ -341,9 +343,11 @@ v1::Grant Authenticator::PublicGrant() const {
 }
 
 // ACE-EXP-4
-absl::Status Authenticator::CheckNotRevoked(const ace::VerifiedToken& token,
-                                            absl::Time now) const {
-  const std::vector<std::string> key_ids = KeyIdsOf(token.pop_key);
+absl::Status Authenticator::CheckNotRevoked(
+    const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
+    absl::Time now) const {
+  const std::vector<std::string> key_ids =
+      KeyIdsOf(token.pop_key, connection.client_certificate());
   const std::string name = managed_->FindRevocation(
       {token.issuer, token.token_id, token.subject, key_ids}, now);
   if (name.empty()) return absl::OkStatus();
@@ -393,16 +397,18 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
     }
   }
   Response response;
-  *response.mutable_grant() = TokenGrant(token);
+  *response.mutable_grant() = TokenGrant(connection, token);
   return response;
 }
 
-v1::Grant Authenticator::TokenGrant(const ace::VerifiedToken& token) const {
+v1::Grant Authenticator::TokenGrant(const v1::ConnectionInfo& connection,
+                                    const ace::VerifiedToken& token) const {
   v1::Grant grant = PublicGrant();
   grant.set_subject(token.subject);
   grant.set_issuer(token.issuer);
   grant.set_token_id(token.token_id);
-  for (std::string& key_id : KeyIdsOf(token.pop_key)) {
+  for (std::string& key_id :
+       KeyIdsOf(token.pop_key, connection.client_certificate())) {
     grant.add_key_ids(std::move(key_id));
   }
   AddPermissions(token.scope.permissions, &grant);
@@ -422,7 +428,8 @@ absl::StatusOr<v1::Grant> Authenticator::GrantFor(
     const v1::ConnectionInfo& connection,
     const ace::VerifiedToken* token) const {
   if (absl::Status s = managed_->CheckComplete(); !s.ok()) return s;
-  v1::Grant grant = token == nullptr ? PublicGrant() : TokenGrant(*token);
+  v1::Grant grant =
+      token == nullptr ? PublicGrant() : TokenGrant(connection, *token);
   if (absl::Status s = AddRules(connection, &grant); !s.ok()) return s;
   return grant;
 }

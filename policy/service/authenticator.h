@@ -78,11 +78,12 @@ class Authenticator {
       ReferenceAnswers* references = nullptr) const;
 
   // Checks what the token says, be it by itself or by its authorization
-  // server, when it was first seen (ACE-TOK-8), and that it is not revoked. A
-  // failure with an ace::Rejection is a refusal.
+  // server, when it was first seen (ACE-TOK-8), and that it is not revoked,
+  // which may be by what `connection` has shown (see KeyIdsOf). A failure with
+  // an ace::Rejection is a refusal.
   absl::StatusOr<ace::VerifiedToken> Verify(
-      absl::string_view token, absl::Time now,
-      ReferenceAnswers* references = nullptr) const;
+      const v1::ConnectionInfo& connection, absl::string_view token,
+      absl::Time now, ReferenceAnswers* references = nullptr) const;
 
   // What a client with that token, or with none where it is null, is granted on
   // a connection once all else is in order, without the policy's version. Fails
@@ -103,11 +104,12 @@ class Authenticator {
   // Verify(), but for when the token was first seen, which it does not become
   // by this.
   absl::StatusOr<ace::VerifiedToken> VerifyUnseen(
-      absl::string_view token, absl::Time now,
-      ReferenceAnswers* references) const;
+      const v1::ConnectionInfo& connection, absl::string_view token,
+      absl::Time now, ReferenceAnswers* references) const;
   // The answer to who asks for the token's `cnonce` only.
   template <typename Response>
-  absl::StatusOr<Response> TellNonce(absl::string_view token, absl::Time now,
+  absl::StatusOr<Response> TellNonce(const v1::ConnectionInfo& connection,
+                                     absl::string_view token, absl::Time now,
                                      ReferenceAnswers* references) const;
   absl::StatusOr<v1::AuthenticateResponse> Decide(
       const v1::AuthenticateRequest& request, absl::Time now,
@@ -132,11 +134,13 @@ class Authenticator {
   // The grant of an anonymous client; every other one starts as its copy.
   v1::Grant PublicGrant() const;
   // That of a client with that token. Both are without rules.
-  v1::Grant TokenGrant(const ace::VerifiedToken& token) const;
+  v1::Grant TokenGrant(const v1::ConnectionInfo& connection,
+                       const ace::VerifiedToken& token) const;
   // Adds the rules that are for the grant's client.
   absl::Status AddRules(const v1::ConnectionInfo& connection,
                         v1::Grant* grant) const;
-  absl::Status CheckNotRevoked(const ace::VerifiedToken& token,
+  absl::Status CheckNotRevoked(const v1::ConnectionInfo& connection,
+                               const ace::VerifiedToken& token,
                                absl::Time now) const;
   absl::Status CheckPossession(const v1::ConnectionInfo& connection,
                                const v1::TokenCredential& credential,

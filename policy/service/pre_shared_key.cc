@@ -61,7 +61,7 @@ absl::StatusOr<v1::GetPreSharedKeyResponse> Authenticator::GetPreSharedKey(
   std::string why_none = "no token is stored for a key of that name";
   for (const TokenRecord& record : records) {
     const absl::StatusOr<ace::VerifiedToken> token =
-        Verify(record.token, now, references);
+        Verify(v1::ConnectionInfo(), record.token, now, references);
     if (!token.ok()) {
       if (!ace::RejectionOf(token.status()).has_value()) return token.status();
       why_none = absl::StrCat("the stored token is good no more: ",

@@ -48,7 +48,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
     return AuthenticateToken(connection, with_token, now, references);
   }
   const absl::Status usable =
-      Verify((*record)->token, now, references).status();
+      Verify(connection, (*record)->token, now, references).status();
   if (!usable.ok()) {
     const std::optional<ace::Rejection> rejection = ace::RejectionOf(usable);
     if (!rejection.has_value()) return usable;
@@ -88,7 +88,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
     token = std::move((*record)->token);
   }
   const absl::StatusOr<ace::VerifiedToken> verified =
-      Verify(token, now, references);
+      Verify(connection, token, now, references);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   if (credential.has_stored_key_id() &&
       verified->pop_key.thumbprint() != credential.stored_key_id()) {

@@ -4,10 +4,10 @@ import signal
 import time
 import urllib.request
 
-from harness import wire
+from harness import certificates, wire
 from harness.process import eventually
 from harness.stack import StackTestCase
-from harness.tokens import Ed25519Key
+from harness.tokens import Ed25519Key, thumbprint
 
 
 class RevocationTestCase(StackTestCase):
@@ -88,6 +88,47 @@ class RevocationTest(RevocationTestCase):
         line = next(line for line in listing.splitlines() if "listed" in line)
         self.sluicectl("session", "disconnect", line.split()[0])
         client.expect_disconnect(0x98)
+
+
+class CertificateTest(RevocationTestCase):
+    stack_options = {"proxy": {
+        "listeners": [{
+            "name": "mqtts", "address": "127.0.0.1:0",
+            "tls": {"certificate": "server.crt", "private_key": "server.key",
+                    "client_certificate": "request"}}],
+        "limits": {"authz_info_per_second": 1000}}}
+
+    # covers: ACE-EXP-4, ACE-AUTH-3
+    def test_revoked_certificate_or_its_key_ends_what_is_bound_to_it(self):
+        names = {
+            "x5t#S256": lambda key, bound: bound,
+            "prefixed": lambda key, bound: f"x5t#S256:{bound}",
+            "key": lambda key, bound: thumbprint(key.public_jwk())}
+        for what, name in names.items():
+            with self.subTest(revoked=what):
+                key = Ed25519Key()
+                certificate = certificates.self_signed(key)
+                bound = certificates.thumbprint(certificate[0])
+                token = self.token("a/# pub", key=key,
+                                   cnf={"x5t#S256": bound})
+                poster, _ = self.anonymous()
+                self.assert_code(poster.publish("authz-info", token), 0)
+                known = self.client(certificate=certificate)
+                known.send(wire.connect())
+                self.assert_code(known.expect("CONNACK"), 0)
+                proven = self.client(certificate=certificate)
+                self.assert_code(proven.ace_connect(token, key), 0)
+                other = self.connected("a/# pub", key=Ed25519Key())
+                self.sluicectl("revoke", "key", name(key, bound))
+                for client in (known, proven):
+                    self.assert_ends_with_0x98(client)
+                # It is not taken any more, by whatever way it comes.
+                again = self.client(certificate=certificate)
+                again.send(wire.connect())
+                self.assert_code(again.expect("CONNACK"), 0x87)
+                again = self.client(certificate=certificate)
+                self.assert_code(again.ace_connect(token, key), 0x87)
+                other.ping()
 
 
 class AwayTest(RevocationTestCase):

@@ -23,6 +23,16 @@ def unb64(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def thumbprint(public_jwk):
+    """RFC 7638"""
+    required = {name: public_jwk[name] for name in ("crv", "kty", "x", "y")
+                if name in public_jwk}
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(json.dumps(required, separators=(",", ":"),
+                             sort_keys=True).encode())
+    return b64(digest.finalize())
+
+
 class Ed25519Key:
     alg = "EdDSA"
 

@@ -1,6 +1,7 @@
 #include "test/policy/service/authenticator_harness.h"
 
 #include "absl/strings/str_cat.h"
+#include "policy/ace/client_certificate.h"
 
 namespace sluice::policy {
 
@@ -34,6 +35,21 @@ v1::AuthenticateRequest AuthenticatorHarness::Anonymous(
   v1::AuthenticateRequest request = Request();
   request.mutable_anonymous()->set_authz_info_enabled(authz_info_enabled);
   return request;
+}
+
+v1::AuthenticateRequest AuthenticatorHarness::Known(
+    v1::AuthenticateRequest request, const ace::SigningKey& key) {
+  request.mutable_connection()->set_client_certificate(CertificateOf(key));
+  return request;
+}
+
+TokenOptions AuthenticatorHarness::BoundToCertificate(
+    const ace::SigningKey& key) {
+  TokenOptions options;
+  options.certificate_hash =
+      ace::ReadClientCertificate(AsBytes(CertificateOf(key)))
+          .identity.substr(9);
+  return options;
 }
 
 v1::AuthenticateRequest AuthenticatorHarness::WithExporter(

@@ -49,6 +49,11 @@ class AuthenticatorHarness : public ::testing::Test {
   static v1::AuthenticateRequest Request();
   static v1::StoreTokenRequest Posted(const std::string& token);
   static v1::AuthenticateRequest Anonymous(bool authz_info_enabled);
+  // With a certificate of `key` shown in the TLS handshake.
+  static v1::AuthenticateRequest Known(v1::AuthenticateRequest request,
+                                       const ace::SigningKey& key);
+  // What a token says that is bound to the certificate of `key`.
+  static TokenOptions BoundToCertificate(const ace::SigningKey& key);
   // A request with `token` and a proof by `key` over `signed_content`.
   static v1::AuthenticateRequest WithExporter(
       const std::string& token, const ace::SigningKey& key,

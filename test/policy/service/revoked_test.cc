@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/store/memory_resource_store.h"
@@ -100,11 +101,52 @@ TEST_F(RevokedTest, EveryCredential) {
   ExpectRevoked(Stored());
   ExpectRevoked(StoredWithChallenge(client_));
   ExpectRevoked(Recheck(token));
-  v1::AuthenticateRequest with_certificate = Anonymous(true);
-  with_certificate.mutable_connection()->set_client_certificate(
-      CertificateOf(client_));
-  ExpectRevoked(with_certificate);
+  ExpectRevoked(Known(Anonymous(true), client_));
   Granted(Anonymous(true));
+}
+
+// covers: ACE-TOK-4, ACE-AUTH-3
+TEST_F(RevokedTest, ATokenOfACertificateByTheCertificateOrByItsKey) {
+  const TokenOptions bound = BoundToCertificate(client_);
+  const std::string token = Token(client_, bound);
+  v1::AuthenticateRequest stored = Request();
+  stored.mutable_recheck()->set_stored_key_id("x5t#S256:" +
+                                              bound.certificate_hash);
+  v1::StoreTokenRequest posted = Posted(token);
+  posted.mutable_connection()->set_client_certificate(CertificateOf(client_));
+  const v1::AuthenticateRequest kRequests[] = {
+      Known(WithExporter(token, client_), client_),
+      Known(Anonymous(true), client_),
+      Known(Stored(), client_),
+      Known(Recheck(token), client_),
+      Known(stored, client_),
+  };
+  const v1::Grant grant = Granted(kRequests[0]);
+  const std::vector<std::string> key_ids(grant.key_ids().begin(),
+                                         grant.key_ids().end());
+  EXPECT_EQ(key_ids, (std::vector<std::string>{
+                         "x5t#S256:" + bound.certificate_hash,
+                         bound.certificate_hash, client_.jwk().Thumbprint()}));
+  for (const std::string& key_id : key_ids) {
+    admin::v1::Revocation revocation;
+    revocation.set_key_id(key_id);
+    Revoke(revocation);
+    for (const v1::AuthenticateRequest& request : kRequests) {
+      ExpectRevoked(request);
+    }
+    const auto answer = Make().StoreToken(posted, kNow);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->denial().reason(), v1::Denial::REASON_REVOKED);
+  }
+  // Of another key's certificate there is nothing revoked.
+  Granted(Known(
+      WithExporter(Token(stranger_, BoundToCertificate(stranger_)), stranger_),
+      stranger_));
+  Forgive();
+  for (const v1::AuthenticateRequest& request : kRequests) {
+    EXPECT_FALSE(Ask(request).has_denial());
+  }
+  EXPECT_EQ(Granted(kRequests[4]).key_ids_size(), 3);
 }
 
 TEST_F(RevokedTest, IsNotStored) {

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "policy/ace/client_certificate.h"
 #include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
@@ -19,20 +18,6 @@ class StoredTokenTest : public AuthenticatorHarness {
                                       const std::string& client_id) {
     request.mutable_connection()->set_client_id(client_id);
     return request;
-  }
-  // With a certificate of `key` shown in the TLS handshake.
-  static v1::AuthenticateRequest Known(v1::AuthenticateRequest request,
-                                       const ace::SigningKey& key) {
-    request.mutable_connection()->set_client_certificate(CertificateOf(key));
-    return request;
-  }
-  // `options` for a token that is bound to the certificate of `key`.
-  static TokenOptions BoundToCertificate(const ace::SigningKey& key) {
-    TokenOptions options;
-    options.certificate_hash =
-        ace::ReadClientCertificate(AsBytes(CertificateOf(key)))
-            .identity.substr(9);
-    return options;
   }
 };
 
