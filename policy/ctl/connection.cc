@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ctl/files.h"
 #include "policy/ctl/output.h"
+#include "policy/tls/direct_channel.h"
 #include "policy/tls/pem.h"
 #include "proto/google/rpc/status.pb.h"
 #include "proxy/base/address.h"
@@ -111,8 +112,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
     if (has_certificate) {
       return absl::InvalidArgumentError("--certificate needs --ca");
     }
-    return grpc::CreateCustomChannel(
-        *server, grpc::InsecureChannelCredentials(), arguments);
+    return policy::NewDirectChannel(*server, grpc::InsecureChannelCredentials(),
+                                    arguments);
   }
   grpc::SslCredentialsOptions tls;
   const struct {
@@ -128,8 +129,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
     if (!read.ok()) return read;
   }
   if (absl::Status s = CheckTls(options, tls); !s.ok()) return s;
-  return grpc::CreateCustomChannel(*server, grpc::SslCredentials(tls),
-                                   arguments);
+  return policy::NewDirectChannel(*server, grpc::SslCredentials(tls),
+                                  arguments);
 }
 
 void SetDeadline(grpc::ClientContext* context) {

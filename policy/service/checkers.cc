@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/digest.h"
 #include "policy/tls/channel_credentials.h"
+#include "policy/tls/direct_channel.h"
 #include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/utf8.h"
@@ -86,8 +87,8 @@ std::shared_ptr<grpc::Channel> NewChannel(const CheckerOptions& options) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-  return grpc::CreateCustomChannel(
-      options.address, ChannelCredentialsFor(options.tls), arguments);
+  return NewDirectChannel(options.address, ChannelCredentialsFor(options.tls),
+                          arguments);
 }
 
 // How long an answer counts: as the checker says, within bounds.

@@ -9,6 +9,7 @@
 #include "policy/store/call_deadline.h"
 #include "policy/store/etcd_request.h"
 #include "policy/tls/channel_credentials.h"
+#include "policy/tls/direct_channel.h"
 
 namespace sluice::policy {
 namespace {
@@ -56,7 +57,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(
                    kPingIntervalMs);
   // Pages and catch-ups have no useful bound.
   arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomChannel(endpoint, credentials, arguments);
+  return NewDirectChannel(endpoint, credentials, arguments);
 }
 
 // etcd's own words hold no keys and values.

@@ -1,7 +1,6 @@
 #include "proxy/policy_client/policy_client.h"
 
 #include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "policy/tls/direct_channel.h"
 
 namespace sluice::policy_client {
 namespace {
@@ -37,11 +37,11 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& address,
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MIN_SENT_PING_INTERVAL_WITHOUT_DATA_MS,
                    kPingIntervalMs);
-  return grpc::CreateCustomChannel(address,
-                                   tls == nullptr
-                                       ? grpc::InsecureChannelCredentials()
-                                       : tls->NewCredentials(),
-                                   arguments);
+  return policy::NewDirectChannel(address,
+                                  tls == nullptr
+                                      ? grpc::InsecureChannelCredentials()
+                                      : tls->NewCredentials(),
+                                  arguments);
 }
 
 // One RPC: what gRPC works on has to outlive it, whoever has gone meanwhile.

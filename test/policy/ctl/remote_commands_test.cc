@@ -18,6 +18,7 @@
 #include "proto/sluice/admin/v1/rule.grpc.pb.h"
 #include "test/policy/ctl/remote_harness.h"
 #include "test/policy/service/watching_proxy.h"
+#include "test/testing/dead_proxy.h"
 #include "test/testing/test_certificates.h"
 
 // covers: ACE-EXP-4
@@ -643,6 +644,16 @@ TEST_F(RemoteCommandsTest, SpeaksMutualTls) {
                               "--certificate\n")));
   EXPECT_THAT(Failure({"revocation", "list", "--ca", dir_.path() + "/none"}),
               HasSubstr("none"));
+}
+
+TEST_F(RemoteCommandsTest, TheEnvironmentsProxyIsNotUsed) {
+  const testing::DeadProxy proxy;
+  Output({"revocation", "list"});
+  // A handshake with the server itself: no proxy has been in the way.
+  const std::string ca = dir_.Write(
+      "ca.crt", testing::TestCertificate::Authority("CA").certificate_pem());
+  EXPECT_THAT(Failure({"revocation", "list", "--ca", ca}),
+              HasSubstr("the server may speak plain text"));
 }
 
 TEST_F(RemoteCommandsTest, HelpIsGoodEnoughForAStranger) {

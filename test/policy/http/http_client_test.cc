@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "test/policy/http/https_server.h"
+#include "test/testing/dead_proxy.h"
 
 namespace sluice::http {
 namespace {
@@ -96,11 +96,8 @@ TEST_F(HttpClientTest, RedirectsAreAnswersAndNotFollowed) {
 TEST_F(HttpClientTest, TheEnvironmentsProxyIsNotUsed) {
   HttpsServer server(certificate_,
                      [](const auto&) { return HttpsServer::Ok("direct"); });
-  setenv("https_proxy", "http://127.0.0.1:9", 1);
-  setenv("ALL_PROXY", "http://127.0.0.1:9", 1);
+  const ::sluice::testing::DeadProxy proxy;
   EXPECT_TRUE(Send(Get(server)).ok());
-  unsetenv("https_proxy");
-  unsetenv("ALL_PROXY");
 }
 
 TEST_F(HttpClientTest, OnlyATrustedServerIsSpokenTo) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "test/testing/dead_proxy.h"
 
 namespace sluice::policy {
 namespace {
@@ -115,6 +116,13 @@ TEST_F(CheckersTest, AReasonIsCutShort) {
   EXPECT_EQ(
       Answer(About("c")).reason(),
       absl::StrCat("checker plant-db: a\xEF\xBF\xBD", std::string(252, 'b')));
+}
+
+TEST_F(CheckersTest, TheEnvironmentsProxyIsNotUsed) {
+  const ::sluice::testing::DeadProxy proxy;
+  Make();
+  const v1::CheckResponse answer = Answer(About("a"));
+  EXPECT_TRUE(answer.allowed()) << answer.reason();
 }
 
 TEST_F(CheckersTest, AnAnswerThatIsTooLargeIsNone) {

@@ -20,6 +20,7 @@
 #include "policy/store/etcd_resource_store.h"
 #include "policy/store/etcd_token_store.h"
 #include "test/policy/store/resource_observer.h"
+#include "test/testing/dead_proxy.h"
 #include "test/testing/etcd_server.h"
 
 namespace sluice::policy {
@@ -102,6 +103,13 @@ class EtcdStoreTest : public ::testing::Test {
   EtcdServer etcd_;
   ResourceObserver observer_;
 };
+
+TEST_F(EtcdStoreTest, TheEnvironmentsProxyIsNotUsed) {
+  const ::sluice::testing::DeadProxy proxy;
+  const auto store = Open(Client());
+  ASSERT_NE(store, nullptr);
+  EXPECT_GT(Put(store.get(), Named("1")), 0);
+}
 
 TEST_F(EtcdStoreTest, TwoStoresSeeEachOthersWritesAtOnce) {
   const auto ours = Open(Client());

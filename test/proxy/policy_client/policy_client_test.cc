@@ -17,6 +17,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "proxy/policy_client/completion_thread.h"
+#include "test/testing/dead_proxy.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy_client {
@@ -200,6 +201,13 @@ TEST_F(PolicyClientTest, WorksOverAUnixSocket) {
   StartServer("unix:policy");
   PolicyClient client(NewChannel("unix:policy", nullptr), &completions_, kLong);
   EXPECT_TRUE(Ask(&client, "local").ok());
+}
+
+TEST_F(PolicyClientTest, TheEnvironmentsProxyIsNotUsed) {
+  StartServer("127.0.0.1:0");
+  const ::sluice::testing::DeadProxy proxy;
+  const auto answer = Ask(Connect().get(), "direct");
+  EXPECT_TRUE(answer.ok()) << answer.status();
 }
 
 TEST_F(PolicyClientTest, FailsFastWithoutAService) {
