@@ -87,6 +87,14 @@ class StoredTokenTest(StoredTokenTestCase):
         self.assert_unknown("nobody")
         self.assert_unknown("")
 
+    # The broker assigns it when the decision has been made.
+    # covers: ACE-POP-5
+    def test_assigned_client_id_refused_0x87(self):
+        connack = self.client().ace_connect(self.token("a/# pub"), self.key,
+                                            client_id="")
+        self.assert_code(connack, 0)
+        self.assert_unknown(connack.properties["assigned_client_identifier"])
+
     # covers: ACE-POP-5
     def test_wrong_proof_refused_0x87(self):
         self.connected("a/# pub", client_id="wrong")
