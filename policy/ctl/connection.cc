@@ -1,5 +1,6 @@
 #include "policy/ctl/connection.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 
 #include <chrono>
@@ -43,11 +44,13 @@ absl::StatusOr<std::string> ServerOf(const Options& options,
                    : address.status().message()));
 }
 
-// What gRPC writes to standard error by itself says less than the status of a
-// call, which is printed. GRPC_VERBOSITY brings it back.
-void SilenceGrpc() {
+// What gRPC and Protocol Buffers write to standard error by themselves says
+// less than the status of a call, which is printed. GRPC_VERBOSITY brings it
+// back.
+void SilenceLibraries() {
   if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
   gpr_set_log_function([](gpr_log_func_args*) {});
+  google::protobuf::SetLogHandler(nullptr);
 }
 
 // Checks that OpenSSL can use what there is: it would only say so when it is
@@ -99,7 +102,7 @@ std::vector<OptionSpec> ConnectionOptions() {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
     const Options& options, const Environment& environment) {
-  SilenceGrpc();
+  SilenceLibraries();
   const absl::StatusOr<std::string> server = ServerOf(options, environment);
   if (!server.ok()) return server.status();
   const bool has_certificate = options.Find("certificate").has_value();

@@ -9,10 +9,12 @@
 
 namespace sluice::policy {
 
-// While it lives, what gRPC has to say itself (a failed TLS handshake, say) are
-// events "grpc" of `log`, which outlives this, instead of lines on standard
-// error in a format of their own; as a LimitedEvent, since whoever reaches a
-// port can cause them. At most one a process.
+// While it lives, what gRPC has to say itself (a failed TLS handshake, say),
+// and Protocol Buffers below it (a message that is not UTF-8), are events
+// "grpc" of `log`, which outlives this, instead of lines on standard error in
+// formats of their own; as a LimitedEvent, since whoever reaches a port can
+// cause them. At most one a process; made and ended while no other thread uses
+// the two.
 class ScopedGrpcLog {
  public:
   explicit ScopedGrpcLog(Logger* log, absl::Time (*now)() = absl::Now);

@@ -667,35 +667,53 @@ TEST_F(RemoteCommandsTest, HelpIsGoodEnoughForAStranger) {
   EXPECT_THAT(Output({"dev", "--help"}), Not(HasSubstr("--server")));
 }
 
-// Answers with more than gRPC takes by itself.
-class LongAnswers final : public admin::v1::RuleService::Service {
+// Answers with a rule of that description.
+class OneAnswer final : public admin::v1::RuleService::Service {
  public:
+  explicit OneAnswer(std::string description)
+      : description_(std::move(description)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                             &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
   grpc::Status GetRule(grpc::ServerContext*,
                        const admin::v1::GetRuleRequest* request,
                        admin::v1::Rule* response) override {
     response->set_name(request->name());
-    response->set_description(std::string(5 << 20, 'x'));
+    response->set_description(description_);
     return grpc::Status::OK;
   }
+  // What sluicectl exits with.
+  int Get(std::ostringstream* out, std::ostringstream* err) {
+    return RunProgram(
+        {"rule", "get", "a"},
+        {*out, *err, absl::UnixEpoch(), absl::StrCat("127.0.0.1:", port_)});
+  }
+
+ private:
+  const std::string description_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
 };
 
-TEST(LongAnswersTest, AreTaken) {
-  LongAnswers service;
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                           &port);
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  ASSERT_NE(server, nullptr);
+TEST(AnswersTest, AreTakenThatAreMoreThanGrpcTakesByItself) {
+  OneAnswer service(std::string(5 << 20, 'x'));
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(
-      RunProgram({"rule", "get", "a"}, {out, err, absl::UnixEpoch(),
-                                        absl::StrCat("127.0.0.1:", port)}),
-      0)
-      << err.str();
+  EXPECT_EQ(service.Get(&out, &err), 0) << err.str();
   EXPECT_GT(out.str().size(), size_t{5} << 20);
+}
+
+TEST(AnswersTest, ThatAreNotUtf8FailAndTheLibraryAddsNothing) {
+  OneAnswer service("\xff");
+  std::ostringstream out;
+  std::ostringstream err;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(service.Get(&out, &err), 1);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(err.str(), StartsWith("sluicectl: rule get: "));
 }
 
 TEST_F(RemoteCommandsTest, AFailureToCheckIsNoNo) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "grpc/support/log.h"
 
 namespace sluice::policy {
@@ -74,6 +75,36 @@ TEST(GrpcLogTest, WritesSoManyLinesASecondAndCountsTheOthers) {
   }
   EXPECT_THAT(sink.text, HasSubstr(R"("of":"grpc","lines":1)"));
   EXPECT_EQ(ScopedGrpcLog::suppressed() - before, 51u);
+}
+
+// As anybody can who reaches a port.
+void ReadWhatIsNotUtf8() {
+  google::protobuf::StringValue value;
+  EXPECT_FALSE(value.ParseFromString("\x0a\x01\xff"));
+}
+
+TEST(GrpcLogTest, HasWhatProtocolBuffersTell) {
+  StringSink sink;
+  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
+  ::testing::internal::CaptureStderr();
+  const uint64_t before = ScopedGrpcLog::suppressed();
+  {
+    const ScopedGrpcLog grpc_log(&log, [] { return test_now; });
+    test_now += absl::Seconds(1);
+    for (int i = 0; i < 150; ++i) ReadWhatIsNotUtf8();
+    EXPECT_EQ(std::count(sink.text.begin(), sink.text.end(), '\n'), 100);
+    EXPECT_THAT(sink.text, HasSubstr(R"("level":"warning","event":"grpc")"));
+    EXPECT_THAT(sink.text, HasSubstr("google.protobuf.StringValue.value"));
+    EXPECT_THAT(sink.text, HasSubstr(R"(","file":"wire_format_lite.cc")"));
+  }
+  EXPECT_EQ(ScopedGrpcLog::suppressed() - before, 50u);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  // Afterwards they are told as before.
+  sink.text.clear();
+  ::testing::internal::CaptureStderr();
+  ReadWhatIsNotUtf8();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("UTF-8"));
+  EXPECT_THAT(sink.text, IsEmpty());
 }
 
 // GPR_ASSERT logs, and then aborts.
