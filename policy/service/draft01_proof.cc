@@ -6,19 +6,15 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/digest.h"
 #include "policy/ace/pop_key.h"
-#include "policy/ace/rejection.h"
 #include "policy/ace/token_format.h"
+#include "policy/service/no_proof.h"
+#include "proxy/base/byte_reader.h"
 
 namespace sluice::policy {
 namespace {
 
 // Bytes of r in a raw ES256 signature (RFC 7518 section 3.4).
 constexpr size_t kRBytes = 32;
-constexpr size_t kServerNonceBytes = 8;
-
-absl::Status NoProof(absl::string_view detail) {
-  return ace::RejectedError(ace::Rejection::kProof, detail);
-}
 
 absl::StatusOr<ByteView> Check(const ace::PopKey& key,
                                absl::string_view content, ByteView proof) {
@@ -29,20 +25,18 @@ absl::StatusOr<ByteView> Check(const ace::PopKey& key,
 
 absl::StatusOr<ByteView> CheckNonceOrPayload(
     const v1::TokenCredential& credential, const ace::PopKey& key) {
-  const ByteView data = AsBytes(credential.exporter().proof());
   if (credential.connect_payload().empty()) {
     return NoProof("re-authentication takes the proof by challenge");
   }
-  if (data.size() < 2) return NoProof("draft-01: no nonce length");
-  const size_t length = static_cast<size_t>(data[0]) << 8 | data[1];
-  if (data.size() - 2 < length) {
-    return NoProof("draft-01: the nonce exceeds the Authentication Data");
+  ByteReader data(AsBytes(credential.exporter().proof()));
+  ByteView nonce;
+  if (!data.ReadU16Prefixed(&nonce)) {
+    return NoProof("draft-01: no whole nonce in the Authentication Data");
   }
-  const ByteView nonce = data.subspan(2, length);
   return Check(key,
                nonce.empty() ? absl::string_view(credential.connect_payload())
                              : AsString(nonce),
-               data.subspan(2 + length));
+               data.rest());
 }
 
 }  // namespace
@@ -54,7 +48,7 @@ absl::StatusOr<ByteView> CheckDraft01Proof(
     case v1::TokenCredential::kExporter:
       return CheckNonceOrPayload(credential, key);
     case v1::TokenCredential::kChallenge:
-      if (credential.challenge().server_nonce().size() != kServerNonceBytes) {
+      if (credential.challenge().server_nonce().size() != kNonceBytes) {
         return NoProof("the challenge must have 8 bytes");
       }
       return Check(key, credential.challenge().server_nonce(),

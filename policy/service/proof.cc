@@ -5,18 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "policy/ace/rejection.h"
+#include "policy/service/no_proof.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {
 namespace {
 
 constexpr size_t kExporterContentBytes = 32;
-constexpr size_t kNonceBytes = 8;
-
-absl::Status NoProof(absl::string_view detail) {
-  return ace::RejectedError(ace::Rejection::kProof, detail);
-}
 
 absl::Status CheckExporter(const v1::ExporterProof& exporter,
                            const ace::PopKey& key) {

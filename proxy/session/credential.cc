@@ -4,6 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "proxy/base/byte_reader.h"
 
 namespace sluice::session {
 namespace {
@@ -106,11 +107,9 @@ bool SplitTokenAndProof(ByteView data, ByteView* token, ByteView* rest) {
   *token = ByteView();
   *rest = ByteView();
   if (data.empty()) return true;
-  if (data.size() < 2) return false;
-  const size_t length = static_cast<size_t>(data[0]) << 8 | data[1];
-  if (data.size() - 2 < length) return false;
-  *token = data.subspan(2, length);
-  *rest = data.subspan(2 + length);
+  ByteReader reader(data);
+  if (!reader.ReadU16Prefixed(token)) return false;
+  *rest = reader.rest();
   return true;
 }
 
