@@ -21,11 +21,10 @@ absl::Status EntryError(size_t index, absl::string_view fault) {
 
 // A filter whose permissions are still to be set.
 absl::StatusOr<Permission> ForFilter(size_t index, absl::string_view filter) {
-  if (!mqtt::IsValidTopicFilter(filter)) {
-    return EntryError(index, "not a valid topic filter");
-  }
-  if (mqtt::IsShared(filter)) {
-    return EntryError(index, "a shared subscription");
+  if (!mqtt::IsValidUnsharedFilter(filter)) {
+    return EntryError(index, mqtt::IsShared(filter)
+                                 ? "a shared subscription"
+                                 : "not a valid topic filter");
   }
   Permission permission;
   permission.topic_filter = std::string(filter);

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/etag.h"
@@ -24,8 +23,7 @@ constexpr size_t kMaxFilterBytes = 4096;
 grpc::Status CheckTopic(const PublicTopic& topic) {
   FieldViolations violations;
   const std::string& filter = topic.topic_filter();
-  if (filter.size() > kMaxFilterBytes || !mqtt::IsValidTopicFilter(filter) ||
-      absl::StartsWith(filter, "$share/")) {
+  if (filter.size() > kMaxFilterBytes || !mqtt::IsValidUnsharedFilter(filter)) {
     violations.Add("public_topic.topic_filter",
                    absl::StrCat("expected an MQTT topic filter of at most ",
                                 kMaxFilterBytes, " bytes, not a shared one"));

@@ -43,10 +43,6 @@ bool IsLevel(absl::string_view value, size_t i) {
          !(i == 0 && absl::StartsWith(value, "$"));
 }
 
-bool IsUnsharedFilter(absl::string_view filter) {
-  return mqtt::IsValidTopicFilter(filter) && !mqtt::IsShared(filter);
-}
-
 }  // namespace
 
 bool TopicTemplate::has_variables() const {
@@ -65,7 +61,7 @@ absl::StatusOr<TopicTemplate> TopicTemplate::Parse(absl::string_view text) {
           "no other variables");
     }
   }
-  if (!IsUnsharedFilter(absl::StrJoin(example, "/"))) {
+  if (!mqtt::IsValidUnsharedFilter(absl::StrJoin(example, "/"))) {
     return absl::InvalidArgumentError(
         "expected an MQTT topic filter, not a shared one");
   }
@@ -88,12 +84,12 @@ std::vector<std::string> TopicTemplate::FillIn(
     const TopicVariables& variables) const {
   std::vector<std::string> filters = {Join(variables, IsLevel)};
   // It may be too long by now.
-  if (!IsUnsharedFilter(filters[0])) {
+  if (!mqtt::IsValidUnsharedFilter(filters[0])) {
     filters[0] = Join(variables, [](auto, auto) { return false; });
   }
   std::string literal = Join(
       variables, [](absl::string_view value, size_t) { return IsName(value); });
-  if (literal != filters[0] && IsUnsharedFilter(literal)) {
+  if (literal != filters[0] && mqtt::IsValidUnsharedFilter(literal)) {
     filters.push_back(std::move(literal));
   }
   return filters;
@@ -107,7 +103,7 @@ bool TopicTemplate::FillInExactly(const TopicVariables& variables,
     }
   }
   *out = Join(variables, IsLevel);
-  return IsUnsharedFilter(*out);
+  return mqtt::IsValidUnsharedFilter(*out);
 }
 
 }  // namespace sluice::policy

@@ -31,7 +31,7 @@ template <typename Add>
 bool AddFilters(const google::protobuf::RepeatedPtrField<std::string>& filters,
                 Add add) {
   for (const std::string& filter : filters) {
-    if (!mqtt::IsValidTopicFilter(filter) || mqtt::IsShared(filter)) {
+    if (!mqtt::IsValidUnsharedFilter(filter)) {
       return false;
     }
     add(filter);

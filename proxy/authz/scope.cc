@@ -37,7 +37,7 @@ absl::StatusOr<std::shared_ptr<const Scope>> Scope::Compile(
   auto scope = absl::WrapUnique(new Scope);
   for (const policy::v1::Permission& permission : permissions) {
     const std::string& filter = permission.topic_filter();
-    if (!mqtt::IsValidTopicFilter(filter) || mqtt::IsShared(filter)) {
+    if (!mqtt::IsValidUnsharedFilter(filter)) {
       return absl::InvalidArgumentError("grant with an invalid topic filter");
     }
     if (permission.publish()) scope->publish_.Add(filter);

@@ -49,6 +49,10 @@ bool IsValidTopicFilter(absl::string_view filter) {
          !IsShared(behind) && HasFilterShape(behind);
 }
 
+bool IsValidUnsharedFilter(absl::string_view filter) {
+  return IsValidTopicFilter(filter) && !IsShared(filter);
+}
+
 bool IsValidTopicFilterV311(absl::string_view filter) {
   return IsValidUtf8(filter) && HasFilterShape(filter);
 }

@@ -23,6 +23,10 @@ bool IsValidTopicFilterV311(absl::string_view filter);
 // Whether `filter` begins with `$share/`.
 bool IsShared(absl::string_view filter);
 
+// Both at once: IsValidTopicFilter, and not IsShared. What scopes, rules and
+// public topics are made of.
+bool IsValidUnsharedFilter(absl::string_view filter);
+
 // The filter behind `$share/NAME/`; `filter` itself for any other. A
 // subscription is judged on this in both versions of the protocol, since
 // brokers honour `$share` in both.

@@ -16,10 +16,6 @@ void Check(bool condition) {
   if (!condition) std::abort();
 }
 
-bool IsGood(absl::string_view filter) {
-  return mqtt::IsValidTopicFilter(filter) && !mqtt::IsShared(filter);
-}
-
 std::string Replace(absl::string_view text, absl::string_view subject,
                     absl::string_view client_id) {
   return absl::StrReplaceAll(
@@ -38,7 +34,8 @@ bool CheckBounds(const std::string& text, const TopicVariables& variables) {
     });
   };
   Check(!wide.empty() && wide.size() <= 2);
-  for (const std::string& filter : wide) Check(IsGood(filter));
+  for (const std::string& filter : wide)
+    Check(mqtt::IsValidUnsharedFilter(filter));
   // Wildcards in a value are nothing that a topic name could have.
   const std::string literal =
       Replace(text, variables.subject, variables.client_id);
@@ -46,12 +43,12 @@ bool CheckBounds(const std::string& text, const TopicVariables& variables) {
     return value.size() <= 1024 && mqtt::IsValidTopicName(value);
   };
   if (is_short_name(variables.subject) && is_short_name(variables.client_id) &&
-      IsGood(literal)) {
+      mqtt::IsValidUnsharedFilter(literal)) {
     Check(covered(literal));
   }
   std::string exact;
   if (!topic->FillInExactly(variables, &exact)) return false;
-  Check(IsGood(exact));
+  Check(mqtt::IsValidUnsharedFilter(exact));
   Check(covered(exact));
   Check(exact == literal);
   Check(mqtt::FilterIsSubset(exact, Replace(text, "+", "+")));

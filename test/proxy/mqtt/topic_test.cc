@@ -77,6 +77,15 @@ TEST(TopicTest, TakesTheShareOff) {
   EXPECT_FALSE(IsShared("share/g/a"));
 }
 
+TEST(TopicTest, KnowsWhatIsValidAndNotShared) {
+  for (const absl::string_view filter : {"a/+/#", "$share", "$shared/g/a"}) {
+    EXPECT_TRUE(IsValidUnsharedFilter(filter)) << filter;
+  }
+  for (const absl::string_view filter : {"", "a#", "$share/g/a", "$share/g"}) {
+    EXPECT_FALSE(IsValidUnsharedFilter(filter)) << filter;
+  }
+}
+
 struct Pair {
   absl::string_view left;
   absl::string_view right;
