@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "proto/sluice/config/v1/yaml.pb.h"
+#include "proxy/base/utf8.h"
 
 namespace sluice::config {
 namespace {
@@ -168,6 +169,9 @@ absl::Status SetString(const ScalarText& scalar, const FieldDescriptor& field,
                        Message* message) {
   if (scalar.text.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError("must not contain the character U+0000");
+  }
+  if (!IsUtf8(scalar.text)) {
+    return absl::InvalidArgumentError("is not UTF-8; save the file as UTF-8");
   }
   return Store(field, message, &Reflection::SetString, &Reflection::AddString,
                std::string(scalar.text));

@@ -17,11 +17,11 @@ struct ScalarText {
 };
 
 // Sets `field` of `message` from `scalar`, or adds to it when it is repeated.
-// A string takes any text as it is written; a number or a truth value must not
-// be quoted; an enum is named as proto/sluice/config/v1/yaml.proto says; a
-// google.protobuf.Duration is like "10s", "250ms" or "5m", and not negative.
-// The status of a failure is kInvalidArgument, its message for the user and
-// without the place.
+// A string takes any UTF-8 without U+0000 as it is written; a number or a truth
+// value must not be quoted; an enum is named as
+// proto/sluice/config/v1/yaml.proto says; a google.protobuf.Duration is like
+// "10s", "250ms" or "5m", and not negative. The status of a failure is
+// kInvalidArgument, its message for the user and without the place.
 absl::Status SetScalar(const ScalarText& scalar,
                        const google::protobuf::FieldDescriptor& field,
                        google::protobuf::Message* message);

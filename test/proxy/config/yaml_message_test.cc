@@ -89,6 +89,12 @@ TEST(YamlMessageTest, TakesTheTextOfAStringAsItIsWritten) {
   EXPECT_EQ(Parse("name: |\n  two\n  lines\n").name(), "two\nlines\n");
 }
 
+TEST(YamlMessageTest, TakesUnicode) {
+  EXPECT_EQ(Parse("name: \"caf\u00e9 \\xe9 \\U0001F600\"").name(),
+            "caf\u00e9 \u00e9 \U0001F600");
+  EXPECT_EQ(Parse("\ufeffname: caf\u00e9").name(), "caf\u00e9");
+}
+
 TEST(YamlMessageTest, RemembersTheLines) {
   Sample message;
   const auto locations = ParseYaml(
@@ -211,6 +217,15 @@ TEST(YamlMessageTest, SaysWhatIsWrongAndWhere) {
        "f.yaml:1: shapes[0]: expected one of r1.0, 1.2, found \"round\""},
       {"name: \"a\\0b\"\n",
        "f.yaml:1: name: must not contain the character U+0000"},
+      {"name: a\ntags: [a, caf\xe9]\n",
+       "f.yaml:2: tags[1]: is not UTF-8; save the file as UTF-8"},
+      {"name: |\n  one\n  \xff\n",
+       "f.yaml:1: name: is not UTF-8; save the file as UTF-8"},
+      {"caf\xe9: 1\n",
+       "f.yaml:1: caf\\xe9: unknown field; known here: name, nickname, "
+       "enabled, verbose, small, large, count, bytes, ratio, timeout, retries, "
+       "color, shapes, tags, children, child, path, memory, unsupported, "
+       "unsupported_map, counts"},
   };
   for (const ErrorCase& c : kCases) {
     Sample message;
