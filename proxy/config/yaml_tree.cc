@@ -1,7 +1,6 @@
 #include "proxy/config/yaml_tree.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <exception>
 #include <sstream>
 #include <utility>
@@ -20,12 +19,16 @@ namespace {
 // events are ignored, so that nothing grows past the bounds.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const Locations& locations) : locations_(locations) {}
+  TreeBuilder(const Locations& locations, int last_line)
+      : locations_(locations), last_line_(last_line) {}
 
   const absl::Status& status() const { return status_; }
   YamlNode TakeRoot() { return std::move(root_); }
+  int start_line() const { return start_line_; }
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    start_line_ = mark.line + 1;
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -62,7 +65,7 @@ class TreeBuilder : public YAML::EventHandler {
   // Places a value within the innermost open collection; null after a problem.
   YamlNode* Add(YamlNode::Kind kind, const YAML::Mark& mark,
                 absl::string_view tag, YAML::anchor_t anchor) {
-    int line = mark.line + 1;
+    int line = std::min(mark.line + 1, last_line_);
     if (anchor != YAML::NullAnchor) {
       return Fail(line,
                   "anchors and aliases are not supported; write the "
@@ -74,7 +77,11 @@ class TreeBuilder : public YAML::EventHandler {
     }
     if (!status_.ok()) return nullptr;
     YamlNode* node = &root_;
-    if (!open_.empty()) {
+    // The mark of a value that is not there is that of what follows it.
+    const bool is_null = kind == YamlNode::Kind::kNull;
+    if (open_.empty()) {
+      if (is_null) line = start_line_;
+    } else {
       YamlNode& parent = *open_.back();
       // The events of a mapping alternate between keys and values.
       const bool is_key = parent.kind == YamlNode::Kind::kMapping &&
@@ -82,8 +89,7 @@ class TreeBuilder : public YAML::EventHandler {
       std::vector<YamlNode>& list = is_key ? parent.keys : parent.children;
       list.emplace_back();
       node = &list.back();
-      // The mark of a value that is not there is that of what follows it.
-      if (kind == YamlNode::Kind::kNull && !is_key && !parent.keys.empty()) {
+      if (is_null && !is_key && !parent.keys.empty()) {
         line = parent.keys.back().line;
       }
     }
@@ -114,10 +120,18 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   const Locations& locations_;
+  const int last_line_;  // of the file
   absl::Status status_;
+  int start_line_ = 1;
   YamlNode root_;
   std::vector<YamlNode*> open_;
 };
+
+// Counted from 1; a line break ends a line.
+int LastLine(absl::string_view text) {
+  const auto breaks = std::count(text.begin(), text.end(), '\n');
+  return std::max<int>(breaks + (absl::EndsWith(text, "\n") ? 0 : 1), 1);
+}
 
 }  // namespace
 
@@ -128,13 +142,14 @@ absl::StatusOr<YamlNode> ParseYamlTree(absl::string_view text,
         absl::StrCat(locations.file(), ": larger than ", kMaxYamlBytes,
                      " bytes; is this the configuration file?"));
   }
+  const int last_line = LastLine(text);
   // yaml-cpp reports with exceptions; none leaves this function.
   try {
     // yaml-cpp lets the end of the file close a quoted value when a line break
     // stands before it; a comment at the end makes that an error.
     std::istringstream input(absl::StrCat(text, "\n#"));
     YAML::Parser parser(input);
-    TreeBuilder builder(locations);
+    TreeBuilder builder(locations, last_line);
     if (!parser.HandleNextDocument(builder)) {
       YamlNode empty;
       empty.kind = YamlNode::Kind::kMapping;
@@ -142,19 +157,17 @@ absl::StatusOr<YamlNode> ParseYamlTree(absl::string_view text,
     }
     if (!builder.status().ok()) return builder.status();
     YamlNode root = builder.TakeRoot();
-    TreeBuilder second(locations);
+    TreeBuilder second(locations, last_line);
     if (parser.HandleNextDocument(second)) {
       return locations.ErrorAtLine(
-          root.line, "",
+          second.start_line(), "",
           "the file holds more than one YAML document; keep one");
     }
     return root;
   } catch (const YAML::Exception& error) {
     // The mark of an unexpected end is behind the last line.
-    const auto last_line = std::count(text.begin(), text.end(), '\n') +
-                           (absl::EndsWith(text, "\n") ? 0 : 1);
-    const auto line = std::min<int64_t>(error.mark.line + 1, last_line);
-    return locations.ErrorAtLine(std::max(static_cast<int>(line), 1), "",
+    return locations.ErrorAtLine(std::clamp(error.mark.line + 1, 1, last_line),
+                                 "",
                                  absl::StrCat("not valid YAML: ", error.msg));
   } catch (const std::exception& error) {
     return locations.ErrorAtLine(

@@ -63,9 +63,25 @@ TEST(YamlTreeTest, ReportsBrokenSyntaxWithItsLine) {
             "f.yaml:2: not valid YAML: illegal EOF in scalar");
 }
 
+TEST(YamlTreeTest, AValueThatIsNotThereHasALineOfTheFile) {
+  const auto line_of = [](absl::string_view text) {
+    const auto tree = ParseYamlTree(text, Locations("f.yaml"));
+    EXPECT_TRUE(tree.ok()) << tree.status();
+    const YamlNode* node = &*tree;
+    while (!node->children.empty()) node = &node->children.back();
+    EXPECT_EQ(node->kind, Kind::kNull) << text;
+    return node->line;
+  };
+  EXPECT_EQ(line_of("---"), 1);
+  EXPECT_EQ(line_of("---\n"), 1);
+  EXPECT_EQ(line_of("# a comment\n---\n\n\n"), 2);
+  EXPECT_EQ(line_of("a: 1\nb:\n"), 2);
+  EXPECT_EQ(line_of("a:\n- 1\n- \n"), 3);
+}
+
 TEST(YamlTreeTest, RefusesASecondDocument) {
   EXPECT_EQ(ErrorOf("a: 1\n---\nb: 2\n"),
-            "f.yaml:1: the file holds more than one YAML document; keep one");
+            "f.yaml:2: the file holds more than one YAML document; keep one");
 }
 
 TEST(YamlTreeTest, RefusesAnchorsAndAliases) {
