@@ -142,6 +142,14 @@ absl::StatusOr<YamlNode> ParseYamlTree(absl::string_view text,
         absl::StrCat(locations.file(), ": larger than ", kMaxYamlBytes,
                      " bytes; is this the configuration file?"));
   }
+  // As UTF-16 and UTF-32 are full of, which yaml-cpp takes too. What is added
+  // below would be other characters there.
+  const size_t zero = text.find('\0');
+  if (zero != absl::string_view::npos) {
+    return locations.ErrorAtLine(
+        LastLine(text.substr(0, zero + 1)), "",
+        "holds a zero byte; save the file as text in UTF-8");
+  }
   const int last_line = LastLine(text);
   // yaml-cpp reports with exceptions; none leaves this function.
   try {

@@ -28,9 +28,10 @@ struct YamlNode {
 };
 
 // Reads the one document of `text`; an empty text is an empty mapping. Refused,
-// with the line: broken syntax, a second document, anchors and aliases (with
-// which a short file can stand for a huge one), tags, more than kMaxYamlBytes,
-// and nesting deeper than kMaxYamlDepth. `locations` only words the errors.
+// with the line: a zero byte, broken syntax, a second document, anchors and
+// aliases (with which a short file can stand for a huge one), tags, more than
+// kMaxYamlBytes, and nesting deeper than kMaxYamlDepth. `locations` only words
+// the errors.
 absl::StatusOr<YamlNode> ParseYamlTree(absl::string_view text,
                                        const Locations& locations);
 

@@ -102,6 +102,17 @@ TEST(YamlTreeTest, RefusesTags) {
             "f.yaml:1: YAML tags are not supported; remove the tag");
 }
 
+TEST(YamlTreeTest, RefusesZeroBytes) {
+  constexpr char kError[] =
+      ": holds a zero byte; save the file as text in UTF-8";
+  // UTF-16.
+  EXPECT_EQ(ErrorOf({"\xff\xfe"
+                     "a\0:\0 \0x\0",
+                     10}),
+            absl::StrCat("f.yaml:1", kError));
+  EXPECT_EQ(ErrorOf({"a: x\nb: \0\n", 10}), absl::StrCat("f.yaml:2", kError));
+}
+
 TEST(YamlTreeTest, BoundsNesting) {
   const auto nested = [](int depth) {
     return absl::StrCat(std::string(depth, '['), std::string(depth, ']'));
