@@ -266,6 +266,11 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
       CheckCheckers(schema, *locations);
   if (!checkers.ok()) return checkers.status();
   config->checkers = *std::move(checkers);
+  // One in memory has no errors.
+  config->store_place = std::string(
+      locations
+          ->Error(schema.store().has_etcd() ? "store.etcd" : "store.sqlite", "")
+          .message());
   if (!schema.has_admin()) return config;
   absl::StatusOr<Address> admin =
       ReadNamedAddress(*locations, "admin.address", schema.admin().address(),
@@ -279,7 +284,7 @@ absl::Status ExamineStoreOf(const LoadedConfig& config) {
   absl::Status status = ExamineStore(config.store);
   if (status.ok()) return status;
   return absl::Status(status.code(),
-                      absl::StrCat("cannot use the store: ", status.message()));
+                      absl::StrCat(config.store_place, status.message()));
 }
 
 }  // namespace sluice::policy

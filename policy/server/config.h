@@ -41,6 +41,8 @@ struct LoadedConfig {
   TlsFiles tls_files = {};
   // Names are unique.
   std::vector<CheckerOptions> checkers = {};
+  // "FILE:LINE: store.sqlite: ", for errors of the store.
+  std::string store_place = "";
 };
 
 // Who runs the service: a process of its own, which needs an address, or a

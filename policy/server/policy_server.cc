@@ -56,12 +56,12 @@ size_t OperatorThreadsFor(const StoreOptions& store) {
 }
 
 // Empty, and `status` says why, where it cannot be opened.
-Store TryOpenStore(const StoreOptions& options, absl::Status* status) {
-  absl::StatusOr<Store> opened = OpenStore(options);
+Store TryOpenStore(const LoadedConfig& config, absl::Status* status) {
+  absl::StatusOr<Store> opened = OpenStore(config.store);
   if (opened.ok()) return *std::move(opened);
-  *status = absl::Status(
-      opened.status().code(),
-      absl::StrCat("cannot use the store: ", opened.status().message()));
+  *status =
+      absl::Status(opened.status().code(),
+                   absl::StrCat(config.store_place, opened.status().message()));
   return Store();
 }
 
@@ -111,7 +111,7 @@ PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
       replica_(std::make_shared<Replica>(clock_)),
       hub_(replica_),
       store_options_(config.store),
-      store_(TryOpenStore(store_options_, &store_status_)),
+      store_(TryOpenStore(config, &store_status_)),
       proxy_calls_(ProxyThreadsFor(store_options_), WorkOf(store_options_)),
       operator_calls_(OperatorThreadsFor(store_options_)),
       log_(log),

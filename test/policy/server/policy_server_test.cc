@@ -37,6 +37,7 @@ using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -363,9 +364,9 @@ TEST_F(PolicyServerTest, DoesNotStartWithAStoreThatCannotBeOpened) {
   const std::string yaml = absl::StrCat(
       "address: 127.0.0.1:0\nstore: {sqlite: policy.db}\n", kPublicOnly);
   EXPECT_THAT(std::string(Server(yaml)->Listen().message()),
-              HasSubstr("policy.db: not a database"));
+              ContainsRegex(":2: store.sqlite: .*policy.db: not a database"));
   EXPECT_THAT(std::string(Server(yaml)->StartInProcess().message()),
-              HasSubstr("policy.db: not a database"));
+              ContainsRegex(":2: store.sqlite: .*policy.db: not a database"));
 }
 
 TEST_F(PolicyServerTest, AnotherStoreNeedsARestart) {

@@ -83,7 +83,8 @@ TEST_F(SluicePolicyTest, ExitStatusesTellUsageFromConfiguration) {
       {{"--config", bad, "--check"}, 1, bad + ":2: addres: "},
       {{"--config", no_store, "--check"},
        1,
-       absl::StrCat("cannot use the store: ", bad, ": not a database")},
+       absl::StrCat(no_store, ":4: store.sqlite: ", bad,
+                    ": not a database of SQLite\n")},
       {{"--config", bad}, 1, bad + ":2: addres: "},
       {{"--config", dir_.path() + "/none", "--check"}, 1, dir_.path()},
   };

@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "proxy/base/address.h"
 #include "test/proxy/admin_http/http_exchange.h"
 #include "test/proxy/server/loopback_listener.h"
@@ -77,6 +78,10 @@ class SluiceProxyTest : public ::testing::Test {
 TEST_F(SluiceProxyTest, ExitStatusesTellUsageFromConfiguration) {
   const std::string good = dir_.Write("good.yaml", Config());
   const std::string bad = dir_.Write("bad.yaml", Config("wokers: 1\n"));
+  dir_.Write("no_store.yaml", "audience: broker\nstore:\n  sqlite: .\n");
+  const std::string no_store = dir_.Write(
+      "embeds.yaml",
+      absl::StrReplaceAll(Config(), {{"policy.yaml", "no_store.yaml"}}));
   const struct {
     std::vector<std::string> arguments;
     int status;
@@ -89,6 +94,10 @@ TEST_F(SluiceProxyTest, ExitStatusesTellUsageFromConfiguration) {
       {{"--config", bad, "--check"},
        1,
        bad + ":8: wokers: unknown field; did you mean \"workers\"?\n"},
+      {{"--config", no_store, "--check"},
+       1,
+       absl::StrCat(dir_.path(), "/no_store.yaml:3: store.sqlite: ",
+                    dir_.path(), "/.: cannot be opened: ")},
       {{"--config", bad}, 1, bad + ":8: wokers: "},
       {{"--config", dir_.path() + "/none", "--check"}, 1, dir_.path()},
   };
