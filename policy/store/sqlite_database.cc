@@ -62,17 +62,20 @@ absl::Status LockForProcess(int fd) {
   return absl::ErrnoToStatus(errno, "cannot be locked");
 }
 
-// What the file's first bytes say, https://sqlite.org/fileformat2.html 1.3.
+// What the file's first bytes say, https://sqlite.org/fileformat2.html 1.3 and
+// 1.6.
 struct Header {
   bool write_ahead;
   int64_t version;
   int64_t application_id;
+  bool has_tables;  // or anything else, but for what is in a log still
 };
 
 // None where it is no database yet. Fails where it is something else.
 absl::StatusOr<std::optional<Header>> ReadHeader(int fd) {
   constexpr absl::string_view kMagic("SQLite format 3\0", 16);
-  std::array<unsigned char, 72> bytes;
+  constexpr unsigned char kLeaf = 13;  // of the schema's tree
+  std::array<unsigned char, 105> bytes;
   const ssize_t got = pread(fd, bytes.data(), bytes.size(), 0);
   if (got < 0) return absl::ErrnoToStatus(errno, "cannot be read");
   if (got == 0) return std::nullopt;
@@ -85,7 +88,9 @@ absl::StatusOr<std::optional<Header>> ReadHeader(int fd) {
                                 uint32_t{bytes[at + 1]} << 16 |
                                 uint32_t{bytes[at + 2]} << 8 | bytes[at + 3]);
   };
-  return Header{bytes[18] == 2, number(60), number(68)};
+  const bool has_tables =
+      bytes[100] != kLeaf || bytes[103] != 0 || bytes[104] != 0;
+  return Header{bytes[18] == 2, number(60), number(68), has_tables};
 }
 
 // A backup that SQLite made is not in write-ahead mode. The log of what was
@@ -102,8 +107,11 @@ absl::Status CheckLogIsItsOwn(const std::string& path, const Header& header) {
       path, "-wal and ", path, "-shm"));
 }
 
-absl::Status CheckOwner(int64_t owner, int32_t application_id) {
-  if (owner == application_id) return absl::OkStatus();
+// One that is new has no owner yet.
+absl::Status CheckOwner(int64_t owner, int64_t version, bool has_tables,
+                        int32_t application_id) {
+  const bool is_new = version == 0 && owner == 0 && !has_tables;
+  if (is_new || owner == application_id) return absl::OkStatus();
   return absl::FailedPreconditionError("a database of another program");
 }
 
@@ -122,9 +130,9 @@ absl::Status ExamineHeader(const std::string& path, int fd,
   if (!header.ok()) return header.status();
   if (!header->has_value()) return absl::OkStatus();
   absl::Status status = CheckLogIsItsOwn(path, **header);
-  // One without a version is new, or will be looked into when it is opened.
-  if (status.ok() && (*header)->version != 0) {
-    status = CheckOwner((*header)->application_id, application_id);
+  if (status.ok()) {
+    status = CheckOwner((*header)->application_id, (*header)->version,
+                        (*header)->has_tables, application_id);
   }
   if (status.ok()) status = CheckVersion((*header)->version, newest);
   return status;
@@ -294,9 +302,8 @@ absl::StatusOr<size_t> SqliteDatabase::Check(int32_t application_id,
   SqliteStatement tables = Prepare("SELECT 1 FROM sqlite_schema");
   const absl::StatusOr<bool> has_tables = tables.Step();
   if (!has_tables.ok()) return has_tables.status();
-  const bool is_new = *version == 0 && *owner == 0 && !*has_tables;
   absl::Status status =
-      is_new ? absl::OkStatus() : CheckOwner(*owner, application_id);
+      CheckOwner(*owner, *version, *has_tables, application_id);
   if (status.ok()) status = CheckVersion(*version, newest);
   if (!status.ok()) return status;
   return static_cast<size_t>(*version);

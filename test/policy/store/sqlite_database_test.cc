@@ -214,6 +214,43 @@ TEST_F(SqliteDatabaseTest, ABackupBesideAnothersLogIsRefused) {
   EXPECT_EQ(*Rows(path_), 1);
 }
 
+TEST_F(SqliteDatabaseTest, AnotherProgramsDatabaseIsRefused) {
+  const struct {
+    const char* script;
+    bool is_ours;
+  } kCases[] = {
+      {"CREATE TABLE t (a)", false},
+      {"CREATE TABLE t (a); PRAGMA journal_mode = WAL", false},
+      {"PRAGMA user_version = 1", false},
+      {"PRAGMA application_id = 5", false},
+      {"CREATE TABLE t (a); PRAGMA application_id = 17", true},
+      // As good as new.
+      {"", true},
+      {"PRAGMA journal_mode = WAL", true},
+      {"CREATE TABLE t (a); DROP TABLE t", true},
+  };
+  for (const auto& c : kCases) {
+    remove(path_.c_str());
+    ASSERT_TRUE(Onlooker(path_).Execute(c.script));
+    for (const absl::Status& status :
+         {SqliteDatabase::Examine(path_, kId, 0), Open(0).status()}) {
+      EXPECT_EQ(status.message(),
+                c.is_ours
+                    ? ""
+                    : absl::StrCat(path_, ": a database of another program"))
+          << c.script;
+    }
+  }
+  // As large as a schema gets.
+  std::string script = "BEGIN;";
+  for (int i = 0; i < 100; ++i) {
+    absl::StrAppend(&script, "CREATE TABLE t", i, " (a);");
+  }
+  remove(path_.c_str());
+  ASSERT_TRUE(Onlooker(path_).Execute(script + "COMMIT"));
+  EXPECT_FALSE(SqliteDatabase::Examine(path_, kId, 0).ok());
+}
+
 TEST_F(SqliteDatabaseTest, ExaminingChangesNothing) {
   EXPECT_TRUE(SqliteDatabase::Examine(path_, kId, 1).ok());
   EXPECT_EQ(SizeOf(path_), -1);
