@@ -1,5 +1,6 @@
 #include "proxy/server/reload.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -60,9 +61,11 @@ class FieldReporter final : public MessageDifferencer::Reporter {
     for (const MessageDifferencer::SpecificField& part : path) {
       absl::StrAppend(&text, text.empty() ? "" : ".", part.field->name());
       if (part.field->is_repeated()) {
-        absl::StrAppend(&text, "[", part.index, "]");
+        absl::StrAppend(&text, "[", part.new_index, "]");
       }
     }
+    // One that is gone and one that has come may have stood in one place.
+    if (absl::c_linear_search(fields_, text)) return;
     fields_.push_back(std::move(text));
   }
 
@@ -76,6 +79,11 @@ std::vector<std::string> FieldsForRestart(const Config& running,
   FieldReporter reporter;
   MessageDifferencer differencer;
   differencer.ReportDifferencesTo(&reporter);
+  const google::protobuf::Descriptor& listener =
+      *Schema::Listener::descriptor();
+  differencer.TreatAsMap(
+      Schema::descriptor()->FindFieldByNumber(Schema::kListenersFieldNumber),
+      listener.FindFieldByNumber(Schema::Listener::kNameFieldNumber));
   differencer.Compare(FixedPart(running.source), FixedPart(changed.source));
   return reporter.fields();
 }

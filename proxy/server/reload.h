@@ -9,8 +9,10 @@
 namespace sluice::server {
 
 // In which fields `changed` differs from `running` that a running proxy cannot
-// take over, as paths: "limits.denials_per_second". Holds no values, which may
-// be secret. What an embedded policy service has is not looked at.
+// take over, as paths: "limits.denials_per_second". Listeners are told apart by
+// their names, and called by their places in `changed`, or in `running` where
+// they are gone. Holds no values, which may be secret. What an embedded policy
+// service has is not looked at.
 std::vector<std::string> FieldsForRestart(const Config& running,
                                           const Config& changed);
 

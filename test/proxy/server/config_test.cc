@@ -651,5 +651,33 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
       "listeners[1]");
 }
 
+TEST_F(ConfigTest, AReloadKnowsListenersByTheirNames) {
+  const auto with = [](const std::vector<const char*>& listeners) {
+    std::string yaml = "listeners:\n";
+    for (const char* listener : listeners) {
+      absl::StrAppend(&yaml, "- {", listener,
+                      ", tls: {certificate: server.crt, private_key: "
+                      "server.key}}\n");
+    }
+    return absl::StrCat(yaml,
+                        "upstream: {address: 127.0.0.1:1883}\n"
+                        "policy: {address: 127.0.0.1:50051}\n");
+  };
+  constexpr char kOne[] = "name: one, address: 'a:1'";
+  constexpr char kTwo[] = "name: two, address: 'a:2'";
+  constexpr char kTwoElsewhere[] = "name: two, address: 'a:3'";
+  constexpr char kThree[] = "name: three, address: 'a:3'";
+  const Config running = MustLoad(with({kOne, kTwo}));
+  const auto fields_of = [&](const std::vector<const char*>& listeners) {
+    return absl::StrJoin(FieldsForRestart(running, MustLoad(with(listeners))),
+                         ", ");
+  };
+  EXPECT_EQ(fields_of({kTwo, kOne}), "");
+  EXPECT_EQ(fields_of({kTwoElsewhere, kOne}), "listeners[0].address");
+  EXPECT_EQ(fields_of({kThree, kOne, kTwo}), "listeners[0]");
+  EXPECT_EQ(fields_of({kTwo}), "listeners[0]");
+  EXPECT_EQ(fields_of({kOne, kThree}), "listeners[1]");
+}
+
 }  // namespace
 }  // namespace sluice::server
