@@ -144,9 +144,7 @@ absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
                                                    absl::Time now) const {
   Claims& claims = contents.claims;
   absl::Status status =
-      claims.exi.has_value() && !options_.accept_exi
-          ? Invalid("exi: not supported")
-          : CheckClaims(claims, options_.audience, now, options_.clock_skew);
+      CheckClaims(claims, options_.audience, now, options_.clock_skew);
   if (!status.ok()) {
     return WithIdentity(std::move(status), {contents.issuer->name,
                                             claims.subject, claims.token_id});

@@ -93,9 +93,6 @@ class TokenVerifier {
     DecryptionKeySet decryption_keys;
     // Where null, a token that names its key by `kid` alone is refused.
     std::shared_ptr<const KnownKeysInterface> known_keys;
-    // Whether tokens with `exi` are accepted. Only a caller that remembers when
-    // it first saw each can say so: see VerifiedToken::exi.
-    bool accept_exi = false;
   };
 
   // InvalidArgument, naming the option, where `options` break a rule above or

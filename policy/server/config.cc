@@ -206,7 +206,6 @@ void ConfigReader::WarnOfAccess(bool has_certificates) {
 absl::Status ConfigReader::CheckClaims() {
   if (schema_.audience().empty()) return Error("audience", kRequired);
   options_.audience = schema_.audience();
-  options_.accept_exi = true;  // the store remembers
   options_.clock_skew = schema_.has_clock_skew()
                             ? FromProtoDuration(schema_.clock_skew())
                             : kDefaultClockSkew;

@@ -63,7 +63,6 @@ bool Introspector::IsMadeOf(const Options& options) const {
   return options_.endpoints == options.endpoints &&
          options_.max_answers == options.max_answers &&
          mine.known_keys == other.known_keys &&
-         mine.accept_exi == other.accept_exi &&
          DigestOf(options_) == DigestOf(options);
 }
 

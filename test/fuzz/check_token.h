@@ -28,7 +28,6 @@ inline TokenVerifier NewVerifier() {
        TestKeySet({TestKey(kEd25519PrivateJwk).jwk().ToJson()})}};
   options.audience = kTestAudience;
   options.decryption_keys = TestDecryptionKeys({kRsKey});
-  options.accept_exi = true;
   return TokenVerifier::Create(options).value();
 }
 

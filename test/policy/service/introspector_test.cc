@@ -319,7 +319,6 @@ TEST_F(IntrospectorTest, AnswersAreOthersByWhatTheyAreHeldTo) {
   EXPECT_TRUE(same_with([](auto*) {}));
   EXPECT_FALSE(same_with([](auto* v) { v->audience = "other"; }));
   EXPECT_FALSE(same_with([](auto* v) { v->clock_skew = absl::Seconds(9); }));
-  EXPECT_FALSE(same_with([](auto* v) { v->accept_exi = !v->accept_exi; }));
   EXPECT_FALSE(same_with([](auto* v) { v->decryption_keys = {}; }));
   EXPECT_FALSE(same_with(
       [](auto* v) { v->issuers[0].profile = ace::Profile::kDraft01; }));

@@ -151,7 +151,6 @@ ace::TokenVerifier::Options TestIssuer::VerifierOptions(
   const TokenOptions defaults;
   options.audience = defaults.audience;
   options.clock_skew = absl::ZeroDuration();
-  options.accept_exi = true;
   options.issuers.push_back(
       {defaults.issuer, profile, Require(ace::JwkSet::Parse(PublicJwks()))});
   options.decryption_keys =
