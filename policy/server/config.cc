@@ -239,12 +239,18 @@ absl::Status ConfigReader::CheckPublicTopic(int index) {
   }
   ace::Permission permission;
   permission.topic_filter = topic.filter();
-  for (const int value : topic.permissions()) {
-    permission.publish |= value == Schema::PublicTopic::PERMISSION_PUB;
-    permission.subscribe |= value == Schema::PublicTopic::PERMISSION_SUB;
+  const std::string permissions = FieldPath(path, "permissions");
+  for (int i = 0; i < topic.permissions_size(); ++i) {
+    bool* allowed = topic.permissions(i) == Schema::PublicTopic::PERMISSION_PUB
+                        ? &permission.publish
+                        : &permission.subscribe;
+    if (*allowed) {
+      return Error(ElementPath(permissions, i), "stands here twice");
+    }
+    *allowed = true;
   }
   if (!permission.publish && !permission.subscribe) {
-    return Error(FieldPath(path, "permissions"), kRequired);
+    return Error(permissions, kRequired);
   }
   public_topics_.push_back(std::move(permission));
   return absl::OkStatus();

@@ -473,6 +473,8 @@ TEST_F(ConfigTest, NamesThePlaceOfAnError) {
        "policy.yaml:8: public_topics[0].permissions: required"},
       {Minimal({{"[sub]", "[subscribe]"}}),
        "policy.yaml:8: public_topics[0].permissions[0]: "},
+      {Minimal({{"[sub]", "[sub, pub, sub]"}}),
+       "policy.yaml:8: public_topics[0].permissions[2]: stands here twice"},
       {Minimal({{"\n  memory: {}", " {}"}}),
        "policy.yaml:9: store: expected exactly one of"},
       {Minimal({{"memory: {}", "sqlite: none/policy.db"}}),
