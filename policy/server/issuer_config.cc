@@ -223,10 +223,8 @@ absl::Status IssuerChecker::CheckClientCertificate(
 absl::Status IssuerChecker::CheckUrl(const std::string& path,
                                      const std::string& url) const {
   if (url.empty()) return Error(path, kRequired);
-  if (!http::IsHttpsUrl(url)) {
-    return Error(path, "expected a URL that begins with https://");
-  }
-  return absl::OkStatus();
+  const absl::Status status = http::CheckHttpsUrl(url);
+  return status.ok() ? status : Error(path, status.message());
 }
 
 ace::Profile IssuerChecker::ProfileOfTokens() {

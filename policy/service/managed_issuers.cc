@@ -68,10 +68,10 @@ JwksSource ReadSource(const Message& message, WrongField wrong) {
   source.issuer = message.issuer();
   source.url = message.jwks_url();
   source.ca = message.ca();
-  if (source.url.size() > kMaxUrlBytes || !http::IsHttpsUrl(source.url)) {
-    wrong("jwks_url", absl::StrCat("expected a URL that begins with https://, "
-                                   "of at most ",
-                                   kMaxUrlBytes, " bytes"));
+  if (source.url.size() > kMaxUrlBytes) {
+    wrong("jwks_url", absl::StrCat("longer than ", kMaxUrlBytes, " bytes"));
+  } else if (absl::Status s = http::CheckHttpsUrl(source.url); !s.ok()) {
+    wrong("jwks_url", s.message());
   }
   if (message.has_jwks_refresh()) {
     source.refresh = FromProtoDuration(message.jwks_refresh());
