@@ -48,6 +48,10 @@ bool CanDecrypt(const Jwk& jwk) {
          jwk.Permits(KeyUse::kEncryption);
 }
 
+// Of a symmetric key: A128KW, A256KW, and `dir` with each ContentEncryption
+// take theirs only (RFC 7518 sections 4.4, 4.5 and 5).
+bool IsSizeOfUse(size_t bytes) { return bytes == 16 || bytes == 32; }
+
 absl::StatusOr<DecryptionKey> Read(Json& json) {
   if (!json.is_object()) {
     return absl::InvalidArgumentError("not a JSON object");
@@ -56,6 +60,13 @@ absl::StatusOr<DecryptionKey> Read(Json& json) {
   if (!key.ok()) return key.status();
   if (!CanDecrypt(key->jwk)) {
     return absl::InvalidArgumentError("not for encryption");
+  }
+  const Key& read = key->jwk.key();
+  if (read.type() == KeyType::kSymmetric &&
+      !IsSizeOfUse(read.secret().size())) {
+    return absl::UnimplementedError(
+        absl::StrCat("k: ", read.secret().size(),
+                     " bytes, and what it could decrypt takes 16 or 32"));
   }
   return DecryptionKey(*std::move(key));
 }

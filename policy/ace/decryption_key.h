@@ -48,7 +48,8 @@ class DecryptionKeySet {
 
   const std::vector<DecryptionKey>& keys() const { return keys_; }
 
-  // One line a key of a type that we have no use for; see JwkSet::skipped().
+  // One line a key of a type or size that we have no use for; see
+  // JwkSet::skipped().
   const std::vector<std::string>& skipped() const { return skipped_; }
   size_t skipped_count() const { return skipped_.size(); }
 

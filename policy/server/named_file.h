@@ -56,8 +56,11 @@ absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
                            absl::StrCat(name, ": ", keys.status().message()));
   }
   if (keys->keys().empty()) {
+    const bool has_any = !keys->skipped().empty();
     return locations.Error(
-        path, absl::StrCat(name, ": holds no key of a known type"));
+        path, absl::StrCat(name, ": holds no key of a known type",
+                           has_any ? ": " : "",
+                           has_any ? keys->skipped().front() : ""));
   }
   for (const std::string& skipped : keys->skipped()) {
     warnings->push_back(absl::StrCat(path, ": ", name, ": ", skipped));

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "policy/ace/base64url.h"
 #include "test/policy/ace/test_tokens.h"
 
 // covers: ACE-TOK-4
@@ -20,13 +21,16 @@ constexpr absl::string_view kX25519Key =
         "x":"j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8",
         "d":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})";
 
+constexpr absl::string_view kA256Key =
+    R"({"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})";
+
 absl::StatusOr<DecryptionKeySet> Parse(absl::string_view jwks) {
   return DecryptionKeySet::Parse(absl::StrCat(R"({"keys":[)", jwks, "]}"));
 }
 
 TEST(DecryptionKeyTest, ReadsEveryType) {
   const absl::StatusOr<DecryptionKeySet> set =
-      Parse(absl::StrCat(kX25519Key, ",", kP256PrivateJwk, ",", kHs256Jwk,
+      Parse(absl::StrCat(kX25519Key, ",", kP256PrivateJwk, ",", kA256Key,
                          R"(,{"kty":"OKP","crv":"X448","d":"AA"})"));
   ASSERT_TRUE(set.ok()) << set.status();
   ASSERT_EQ(set->keys().size(), 3u);
@@ -38,10 +42,25 @@ TEST(DecryptionKeyTest, ReadsEveryType) {
       (std::vector<std::string>{"keys[3]: crv: \"X448\" is not supported"}));
 }
 
+TEST(DecryptionKeyTest, PassesOverSymmetricKeysOfNoUse) {
+  const auto with_size = [](size_t bytes) {
+    return absl::StrCat(R"({"kty":"oct","k":")",
+                        Base64UrlEncode(std::vector<uint8_t>(bytes)), R"("})");
+  };
+  const absl::StatusOr<DecryptionKeySet> set =
+      Parse(absl::StrCat(with_size(3), ",", with_size(16), ",", with_size(24),
+                         ",", with_size(32), ",", with_size(33)));
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->keys().size(), 2u);
+  ASSERT_EQ(set->skipped().size(), 3u);
+  EXPECT_EQ(set->skipped()[0],
+            "keys[0]: k: 3 bytes, and what it could decrypt takes 16 or 32");
+}
+
 TEST(DecryptionKeyTest, BothSidesAgree) {
   const DecryptionKeySet set =
       TestDecryptionKeys({std::string(kX25519Key), std::string(kP256PrivateJwk),
-                          std::string(kHs256Jwk)});
+                          std::string(kA256Key)});
   const DecryptionKey& x25519 = set.keys()[0];
   const DecryptionKey& p256 = set.keys()[1];
   const DecryptionKey& symmetric = set.keys()[2];

@@ -173,6 +173,23 @@ TEST_F(ConfigTest, WarnsOfKeysThatItHasNoUseFor) {
               HasSubstr("issuers[0].jwks_file: as.json: keys[0].crv"));
 }
 
+TEST_F(ConfigTest, WarnsOfDecryptionKeysThatDecryptNothing) {
+  const std::string yaml =
+      absl::StrCat(kMinimal, "decryption_keys_file: rs.json\n");
+  constexpr char kTooShort[] = R"({"kty":"oct","k":"AAAA"})";
+  dir_.Write("rs.json", Jwks(absl::StrCat(kTooShort, ",", kSymmetricJwk)));
+  const LoadedConfig config = Loaded(yaml);
+  ASSERT_EQ(config.warnings.size(), 2u);
+  EXPECT_EQ(config.warnings[1],
+            "decryption_keys_file: rs.json: keys[0]: k: 3 bytes, and what it "
+            "could decrypt takes 16 or 32");
+  dir_.Write("rs.json", Jwks(kTooShort));
+  EXPECT_THAT(Complaint(yaml),
+              HasSubstr("policy.yaml:11: decryption_keys_file: "
+                        "rs.json: holds no key of a known "
+                        "type: keys[0]: k: 3 bytes"));
+}
+
 // covers: ACE-D01-7
 TEST_F(ConfigTest, WarnsOfEachIssuerOfDraft01) {
   const auto config = Load(Minimal(
@@ -503,7 +520,7 @@ TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
   } kCases[] = {
       {"{", "issuers[0].jwks_file: as.json: "},
       {Jwks(""), "holds no key of a known type"},
-      {Jwks(kP384Jwk), "holds no key of a known type"},
+      {Jwks(kP384Jwk), "holds no key of a known type: keys[0].crv: "},
       {Jwks(absl::StrCat(kEd25519Jwk,
                          R"(,{"kty":"OKP","crv":"Ed25519","x":"!"})")),
        "as.json: keys[1].x: "},
