@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "policy/server/named_file.h"
 #include "proxy/base/json_string.h"
 
@@ -35,11 +38,36 @@ std::string ToJson(const AsHint& hint) {
   return json;
 }
 
+// Whether `text` is an absolute URI, as far as its characters and its scheme
+// tell (RFC 3986 section 3.1).
+bool IsUri(absl::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == absl::string_view::npos || colon + 1 == text.size()) {
+    return false;
+  }
+  const absl::string_view scheme = text.substr(0, colon);
+  const auto is_scheme = [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '+' || c == '-' || c == '.';
+  };
+  const auto is_printable = [](unsigned char c) {
+    return absl::ascii_isgraph(c);
+  };
+  return !scheme.empty() &&
+         absl::ascii_isalpha(static_cast<unsigned char>(scheme[0])) &&
+         absl::c_all_of(scheme, is_scheme) &&
+         absl::c_all_of(text, is_printable);
+}
+
 }  // namespace
 
 absl::Status CheckAsHint(const AsHint& hint, const config::Locations& locations,
                          AsHintConfig* result) {
   if (hint.as().empty()) return locations.Error("ace.as_hint.as", kRequired);
+  if (!IsUri(hint.as())) {
+    return locations.Error(
+        "ace.as_hint.as",
+        "expected an absolute URI, such as https://as.example/token");
+  }
   result->json = ToJson(hint);
   if (result->json.size() > kMaxHint) {
     return locations.Error("ace.as_hint", absl::StrCat("longer than ", kMaxHint,

@@ -420,13 +420,19 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "not allowed"},
       {"upstream:", "ace: {as_hint: {audience: a}}\nupstream:",
        "proxy.yaml:5: ace.as_hint.as: required, and missing or empty"},
-      {"upstream:", "ace: {as_hint: {as: a, cnonce_optional: true}}\nupstream:",
+      {"upstream:", "ace: {as_hint: {as: not a uri}}\nupstream:",
+       "proxy.yaml:5: ace.as_hint.as: expected an absolute URI, such as "
+       "https://as.example/token"},
+      {"upstream:",
+       "ace: {as_hint: {as: 'a:b', cnonce_optional: true}}\nupstream:",
        "proxy.yaml:5: ace.as_hint.cnonce_optional: needs "
        "ace.as_hint.cnonce_key_file beside it"},
-      {"upstream:", "ace: {as_hint: {as: a, cnonce_key_file: ''}}\nupstream:",
+      {"upstream:",
+       "ace: {as_hint: {as: 'a:b', cnonce_key_file: ''}}\nupstream:",
        "proxy.yaml:5: ace.as_hint.cnonce_key_file: required, and missing or "
        "empty"},
-      {"upstream:", "ace: {as_hint: {as: a, cnonce_key_file: k31}}\nupstream:",
+      {"upstream:",
+       "ace: {as_hint: {as: 'a:b', cnonce_key_file: k31}}\nupstream:",
        "proxy.yaml:5: ace.as_hint.cnonce_key_file: the file holds less than "
        "32 bytes; fill it with random ones"},
       {"upstream:", "ace: {authentication_timeout: 0s}\nupstream:",
@@ -649,6 +655,23 @@ TEST_F(ConfigTest, TellsWhatAReloadTakesOver) {
                       "- {name: two, address: 'a:1', tls: {certificate: "
                       "server.crt, private_key: server.key}}\nupstream:"}})),
       "listeners[1]");
+}
+
+TEST_F(ConfigTest, AnAuthorizationServerHasAnAbsoluteUri) {
+  const auto is_taken = [&](const std::string& uri) {
+    return Load(absl::StrCat(kMinimal, "ace: {as_hint: {as: \"", uri, "\"}}\n"))
+        .ok();
+  };
+  for (const char* uri : {"https://as.example/token", "coaps://[::1]:5684",
+                          "urn:x", "a+b-c.1:x?y#z"}) {
+    EXPECT_TRUE(is_taken(uri)) << uri;
+  }
+  for (const char* uri :
+       {"as.example", "//as.example", "https:", ":x", "1a:x", "a_b:x",
+        "https://as.example/a b", "https://as.example/\\t",
+        "https://as.example/\\x7f", "https://as.example/\u00e9"}) {
+    EXPECT_FALSE(is_taken(uri)) << uri;
+  }
 }
 
 TEST_F(ConfigTest, AReloadKnowsListenersByTheirNames) {
