@@ -143,6 +143,8 @@ class ProgramsTest(unittest.TestCase):
                  "jwks_file: none.json", "jwks_file"),
                 (POLICY, "policy.yaml", "[sub]", "[subscribe]",
                  "permissions"),
+                (POLICY, "policy.yaml", "memory: {}", "sqlite: .",
+                 "store.sqlite"),
                 (POLICY, "policy.yaml", "audience: ", "audience: [1]\n#",
                  "audience")):
             with self.subTest(new):

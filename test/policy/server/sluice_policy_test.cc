@@ -65,6 +65,8 @@ bool IsGranted(const std::string& address) {
 TEST_F(SluicePolicyTest, ExitStatusesTellUsageFromConfiguration) {
   const std::string bad =
       dir_.Write("bad.yaml", "audience: broker\naddres: x\n");
+  const std::string latin1 =
+      dir_.Write("latin1.yaml", "address: 127.0.0.1:0\naudience: caf\xe9\n");
   const std::string no_store =
       dir_.Write("store.yaml",
                  "address: unix:/tmp/policy.sock\n"
@@ -81,6 +83,9 @@ TEST_F(SluicePolicyTest, ExitStatusesTellUsageFromConfiguration) {
       {{}, 2, "sluice-policy: --config FILE is missing"},
       {{"--config", config_, "--check"}, 0, ""},
       {{"--config", bad, "--check"}, 1, bad + ":2: addres: "},
+      {{"--config", latin1, "--check"},
+       1,
+       latin1 + ":2: audience: is not UTF-8"},
       {{"--config", no_store, "--check"},
        1,
        absl::StrCat(no_store, ":4: store.sqlite: ", bad,
