@@ -129,8 +129,9 @@ class TreeBuilder : public YAML::EventHandler {
 
 // Counted from 1; a line break ends a line.
 int LastLine(absl::string_view text) {
-  const auto breaks = std::count(text.begin(), text.end(), '\n');
-  return std::max<int>(breaks + (absl::EndsWith(text, "\n") ? 0 : 1), 1);
+  const auto breaks =
+      static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+  return std::max(breaks + (absl::EndsWith(text, "\n") ? 0 : 1), 1);
 }
 
 }  // namespace
