@@ -176,8 +176,9 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
   if (is_closed()) return bytes.size();
   if (state_ == State::kOpen) {
     // For a part of a packet, too: its sender is there, however slow its link.
-    if (used > 0 || !HoldsClient()) KeepBrokerAlive();
-    if (HoldsClient() && broker_keep_alive_.Due() < deadline_) ArmOpenTimer();
+    const bool holds = HoldsClient();
+    if (used > 0 || !holds) KeepBrokerAlive();
+    if (holds && broker_keep_alive_.Due() < deadline_) ArmOpenTimer();
   }
   return used;
 }
