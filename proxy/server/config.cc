@@ -9,7 +9,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "policy/server/files.h"
@@ -23,6 +22,7 @@
 #include "proxy/mqtt/varint.h"
 #include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
+#include "proxy/session/rewrite.h"
 
 namespace sluice::server {
 namespace {
@@ -190,21 +190,6 @@ absl::Status ConfigReader::CheckProtocols(const Schema::Listener& listener,
   return absl::OkStatus();
 }
 
-// The first "${...}" in `text` that is not filled in; empty when all are.
-absl::string_view UnknownPlaceholder(absl::string_view text) {
-  for (size_t start = 0;
-       (start = text.find("${", start)) != absl::string_view::npos; ++start) {
-    const absl::string_view rest = text.substr(start);
-    const size_t end = rest.find('}');
-    if (end == absl::string_view::npos) return rest;
-    const absl::string_view name = rest.substr(0, end + 1);
-    if (name != "${subject}" && name != "${client_id}" && name != "${issuer}") {
-      return name;
-    }
-  }
-  return "";
-}
-
 void ConfigReader::WarnOfValidity(const std::string& path,
                                   const std::string& file,
                                   const std::string& pem,
@@ -214,14 +199,16 @@ void ConfigReader::WarnOfValidity(const std::string& path,
   config_.warnings.push_back(absl::StrCat(path, ": ", file, ": ", warning));
 }
 
-// What fits into a field of CONNECT before anything is filled in (MQTT 5.0
-// section 1.5.4).
+// Whether something in `text` looks like what is filled in, and is not.
+bool HasUnknownPlaceholder(absl::string_view text) {
+  return absl::StrContains(session::FillTemplate(text, "_", "_", "_"), "${");
+}
+
+// Whether `text` fits into a field of CONNECT before anything is filled in
+// (MQTT 5.0 section 1.5.4).
 bool FitsIntoConnect(absl::string_view text) {
   constexpr size_t kMaxBytes = 65535;
-  return absl::StrReplaceAll(
-             text,
-             {{"${subject}", ""}, {"${client_id}", ""}, {"${issuer}", ""}})
-             .size() <= kMaxBytes;
+  return session::FillTemplate(text, "", "", "").size() <= kMaxBytes;
 }
 
 absl::Status ConfigReader::CheckUpstream() {
@@ -245,12 +232,12 @@ absl::Status ConfigReader::CheckUpstream() {
   if (!result.password.empty() && result.username.empty()) {
     return Error(password_path, "needs upstream.username beside it");
   }
-  if (!UnknownPlaceholder(result.username).empty()) {
+  if (HasUnknownPlaceholder(result.username)) {
     return Error(
         "upstream.username",
         "only ${subject}, ${client_id} and ${issuer} can be filled in");
   }
-  if (!UnknownPlaceholder(result.password.str()).empty()) {
+  if (HasUnknownPlaceholder(result.password.str())) {
     return Error(
         password_path,
         "only ${subject}, ${client_id} and ${issuer} can be filled in");
