@@ -6,7 +6,7 @@ import urllib.request
 
 from harness import certificates, wire
 from harness.process import eventually
-from harness.stack import StackTestCase
+from harness.stack import ASKS_FOR_CERTIFICATES, StackTestCase
 from harness.tokens import Ed25519Key, thumbprint
 
 
@@ -91,12 +91,7 @@ class RevocationTest(RevocationTestCase):
 
 
 class CertificateTest(RevocationTestCase):
-    stack_options = {"proxy": {
-        "listeners": [{
-            "name": "mqtts", "address": "127.0.0.1:0",
-            "tls": {"certificate": "server.crt", "private_key": "server.key",
-                    "client_certificate": "request"}}],
-        "limits": {"authz_info_per_second": 1000}}}
+    stack_options = ASKS_FOR_CERTIFICATES
 
     # covers: ACE-EXP-4, ACE-AUTH-3
     def test_revoked_certificate_or_its_key_ends_what_is_bound_to_it(self):

@@ -6,7 +6,7 @@ from OpenSSL import SSL
 
 from harness import certificates, wire
 from harness.process import eventually
-from harness.stack import StackTestCase
+from harness.stack import ASKS_FOR_CERTIFICATES, StackTestCase
 from harness.tokens import Ed25519Key, Es256Key
 
 
@@ -16,12 +16,7 @@ def self_signed(key):
 
 
 class ClientCertificateTest(StackTestCase):
-    stack_options = {"proxy": {
-        "listeners": [{
-            "name": "mqtts", "address": "127.0.0.1:0",
-            "tls": {"certificate": "server.crt", "private_key": "server.key",
-                    "client_certificate": "request"}}],
-        "limits": {"authz_info_per_second": 1000}}}
+    stack_options = ASKS_FOR_CERTIFICATES
 
     def post(self, token):
         client, _ = self.anonymous()

@@ -23,6 +23,15 @@ PROXY = _BIN / "proxy/sluice-proxy"
 POLICY = _BIN / "policy/sluice-policy"
 SLUICECTL = _BIN / "policy/sluicectl"
 
+# Options of a stack whose listener asks clients for a certificate, and which
+# takes as many posted tokens as a test likes.
+ASKS_FOR_CERTIFICATES = {"proxy": {
+    "listeners": [{
+        "name": "mqtts", "address": "127.0.0.1:0",
+        "tls": {"certificate": "server.crt", "private_key": "server.key",
+                "client_certificate": "request"}}],
+    "limits": {"authz_info_per_second": 1000}}}
+
 
 @functools.lru_cache(maxsize=None)
 def run_directory():

@@ -74,6 +74,14 @@ class EtcdStoreTest : public ::testing::Test {
     return put.ok() ? put->revision : 0;
   }
 
+  static TokenRecord Record(const std::string& binding) {
+    TokenRecord record;
+    record.binding = binding;
+    record.token = "token";
+    record.expires_at = kLater;
+    return record;
+  }
+
   // Makes etcd forget what was before `revision`.
   void Compact(int64_t revision) {
     const auto stub = etcdserverpb::KV::NewStub(grpc::CreateChannel(
@@ -489,11 +497,8 @@ TEST_F(EtcdStoreTest, OneOfTwoServicesTakesAProof) {
 TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
   {
     EtcdTokenStore tokens(Client());
-    TokenRecord record;
-    record.binding = "key";
-    record.token = "token";
+    TokenRecord record = Record("key");
     record.client_id = "client";
-    record.expires_at = kLater;
     ASSERT_TRUE(tokens.Put(record, kNow).ok());
     ASSERT_TRUE(tokens.UseProof("proof", kLater, kNow).ok());
   }
@@ -511,12 +516,8 @@ TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
 // covers: ACE-AZI-3
 TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
   const auto put = [](EtcdTokenStore* tokens, int i) {
-    TokenRecord record;
     // Their order is not that of their ages.
-    record.binding = absl::StrCat(i * 7 % 10, "-", i);
-    record.token = "token";
-    record.expires_at = kLater;
-    return tokens->Put(record, kNow);
+    return tokens->Put(Record(absl::StrCat(i * 7 % 10, "-", i)), kNow);
   };
   const auto client = Client();
   EtcdTokenStore wide(client);
@@ -539,14 +540,10 @@ TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
   EXPECT_TRUE(is_there(499));
 }
 
-// etcd walks through all behind the first for each range that it is asked for.
 TEST_F(EtcdStoreTest, ANameThatIsLeftLeadsToNoOtherToken) {
   const auto client = Client();
   EtcdTokenStore tokens(client);
-  TokenRecord record;
-  record.binding = "b";
-  record.token = "token";
-  record.expires_at = kLater;
+  TokenRecord record = Record("b");
   record.kid = "kid";
   record.named_since = kNow;
   ASSERT_TRUE(tokens.Put(record, kNow).ok());
@@ -562,15 +559,12 @@ TEST_F(EtcdStoreTest, ANameThatIsLeftLeadsToNoOtherToken) {
   EXPECT_TRUE(found->empty());
 }
 
+// etcd walks through all behind the first for each range that it is asked for.
 TEST_F(EtcdStoreTest, ListsALongPageOfManyTokensInTime) {
   const auto client = Client();
   {
     EtcdTokenStore tokens(client);
-    TokenRecord record;
-    record.binding = "0";
-    record.token = "token";
-    record.expires_at = kLater;
-    ASSERT_TRUE(tokens.Put(record, kNow).ok());
+    ASSERT_TRUE(tokens.Put(Record("0"), kNow).ok());
   }
   const std::string prefix = client->Prefix("tokens");
   const auto one = client->Range(EtcdKey(prefix + "0"), client->NewDeadline());
