@@ -18,6 +18,12 @@ using policy::v1::AuthenticateResponse;
 
 uint64_t Session::AskForGrant(std::unique_ptr<AuthenticateRequest> request) {
   FillConnectionInfo(request->mutable_connection());
+  if (grant_ != nullptr && is_anonymous()) {
+    // Whoever was let in as an anonymous client stays one, be there a token of
+    // its TLS key by now or not.
+    request->mutable_connection()->clear_client_certificate();
+    request->mutable_connection()->clear_psk_key_id();
+  }
   if (context_.client_nonces != nullptr && request->has_token()) {
     // ACE-TOK-7: a token whose nonce is not ours must not be stored, so that it
     // is asked for first. A policy service that does not know the question
@@ -50,12 +56,8 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_listener(context_.settings->listener);
   info->set_client_address(context_.client_address);
   info->set_client_id(client_id_);
-  // Whoever was let in as an anonymous client stays one, be there a token of
-  // its TLS key by now or not.
-  if (grant_ == nullptr || !is_anonymous()) {
-    info->set_client_certificate(context_.tls->PeerCertificate());
-    info->set_psk_key_id(context_.tls->PreSharedKeyId());
-  }
+  info->set_client_certificate(context_.tls->PeerCertificate());
+  info->set_psk_key_id(context_.tls->PreSharedKeyId());
   info->set_bind_client_id(context_.settings->bind_client_id);
   info->set_clean_start(clean_start_);
   info->set_session_expiry_interval(session_expiry_interval_);

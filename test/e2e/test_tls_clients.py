@@ -99,6 +99,17 @@ class ClientCertificateTest(StackTestCase):
         self.assert_code(client.publish("a/b"), 0x10)
         self.assert_code(client.publish("b/c"), 0x87)
 
+    # covers: ACE-TOK-7, ACE-AUTH-3
+    def test_key_of_the_handshake_has_proven_itself_for_its_first_token(self):
+        key = Ed25519Key()
+        client, _ = self.known(key)  # anonymous: there is no token yet
+        self.post(self.token("b/# pub", key=key, sub="mallory"))
+        mine = self.token("a/# pub", key=key)
+        self.assert_code(client.publish("authz-info", mine), 0)
+        client, _ = self.known(key)
+        self.assert_code(client.publish("a/b"), 0x10)
+        self.assert_code(client.publish("b/c"), 0x87)
+
     # covers: ACE-AUTH-4
     def test_method_ace_overrides_the_certificate(self):
         key = Ed25519Key()

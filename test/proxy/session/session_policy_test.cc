@@ -174,6 +174,10 @@ TEST_F(SessionPolicyTest, AnAnonymousClientIsAskedAboutAsAtFirst) {
   EXPECT_EQ(asked().credential_case(), AuthenticateRequest::kAnonymous);
   // Not whether there is a token of its key by now.
   EXPECT_TRUE(asked().connection().client_certificate().empty());
+  // But it has proven to have the key of the tokens that it brings.
+  EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, 1, "TOKEN")),
+              ElementsAre("store"));
+  EXPECT_EQ(store_asked().connection().client_certificate(), "CERTIFICATE");
 }
 
 // The policy service was at it before the change, and says so after it.
