@@ -80,9 +80,15 @@ absl::Duration Session::RetryInterval() {
 void Session::OnRecheckDecision(
     const absl::StatusOr<AuthenticateResponse>& answer) {
   recheck_->request_id = 0;
+  // ACE-EXP-2: whose token has ended meanwhile has its grace to bring another.
+  const bool in_grace = grant_->IsExpired(now_);
   if (answer.ok() && answer->has_denial()) {
-    const bool revoked =
-        answer->denial().reason() == policy::v1::Denial::REASON_REVOKED;
+    const policy::v1::Denial::Reason reason = answer->denial().reason();
+    if (in_grace && reason == policy::v1::Denial::REASON_TOKEN_EXPIRED) {
+      ArmOpenTimer();
+      return;
+    }
+    const bool revoked = reason == policy::v1::Denial::REASON_REVOKED;
     if (revoked) context_.counters->revoked.Increment();
     DenyRecheck(revoked ? ReasonCode::kAdministrativeAction
                         : ReasonCode::kNotAuthorized,
@@ -95,6 +101,10 @@ void Session::OnRecheckDecision(
     Decide(Action::kRecheck, Verdict::kError, ReasonCode::kServerUnavailable,
            "", "no decision");
     recheck_->due = now_ + RetryInterval();
+    ArmOpenTimer();
+    return;
+  }
+  if (in_grace && grant->IsExpired(now_)) {
     ArmOpenTimer();
     return;
   }

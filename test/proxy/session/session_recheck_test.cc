@@ -76,6 +76,33 @@ TEST_F(SessionRecheckTest, ADenialEndsTheConnection) {
   EXPECT_THAT(Deny(Denial::REASON_TOKEN_INVALID), ElementsAre("close"));
 }
 
+// covers: ACE-EXP-2
+TEST_F(SessionRecheckTest, AnAnswerAfterTheTokensEndLeavesItsGrace) {
+  settings.reauthentication_grace = absl::Minutes(1);
+  for (const bool is_denied : {false, true}) {
+    Open(kV5, AGrant({"pubsub a/#"}));
+    Advance(absl::Minutes(1));
+    Timer();
+    policy::v1::AuthenticateResponse answer;
+    if (is_denied) {
+      answer.mutable_denial()->set_reason(Denial::REASON_TOKEN_EXPIRED);
+    } else {
+      *answer.mutable_grant() = MakeGrant(now() + absl::Minutes(59), {"pub a"});
+    }
+    Advance(absl::Minutes(59) + absl::Seconds(1));
+    EXPECT_THAT(PolicyAnswers(answer), ElementsAre("timer 59s"));
+    Advance(absl::Seconds(59));
+    EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
+  }
+  // But a revocation needs no end of its own.
+  Open(kV5, AGrant({"pubsub a/#"}));
+  Advance(absl::Minutes(1));
+  Timer();
+  Advance(absl::Minutes(59) + absl::Seconds(1));
+  EXPECT_THAT(Deny(Denial::REASON_REVOKED),
+              ElementsAre("client DISCONNECT 98", "close"));
+}
+
 // covers: ACE-TOK-5
 TEST_F(SessionRecheckTest, ATokenOfSomebodyElseEndsTheConnection) {
   OpenAndAsk();
