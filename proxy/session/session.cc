@@ -397,6 +397,22 @@ void Session::OnEvicted(absl::Time now, Effects* effects) {
   }
 }
 
+size_t Session::kept_bytes() const {
+  size_t bytes =
+      client_aliases_.bytes() + broker_aliases_.bytes() + client_id_.size();
+  if (pending_ != nullptr) {
+    bytes += pending_->forwarded.properties.size() +
+             pending_->forwarded.client_id_and_will.size() +
+             pending_->challenge.token.size() + pending_->token.size();
+    if (pending_->will.has_value()) bytes += pending_->will->topic.size();
+    if (pending_->user_name_credential.has_value()) {
+      bytes += pending_->user_name_credential->token.size() +
+               pending_->user_name_credential->proof.size();
+    }
+  }
+  return bytes;
+}
+
 void Session::ArmTimer(absl::Time deadline) {
   deadline_ = deadline;
   if (deadline_ == absl::InfiniteFuture()) {

@@ -176,10 +176,10 @@ class Session {
     return grant_ != nullptr && !grant_->issuer().empty();
   }
 
-  // Of topics that aliases stand for, both ways.
-  size_t alias_bytes() const {
-    return client_aliases_.bytes() + broker_aliases_.bytes();
-  }
+  // What is kept of packets that have been taken: topics that aliases stand
+  // for, both ways, the Client Identifier, and of a CONNECT that is not
+  // answered yet what goes on to the broker, and its token.
+  size_t kept_bytes() const;
 
   // After kClose.
   bool is_closed() const { return state_ == State::kClosed; }

@@ -22,6 +22,9 @@ constexpr int kBrokersPatience = 6;
 // Intervals after which a connection that is being closed is over, however much
 // its peers still take.
 constexpr int kLongestLinger = 12;
+// In bytes. A client without a token is sent little, and whoever comes may be
+// one.
+constexpr int kAnonymousSendBuffer = 64 * 1024;
 
 // Of the last `count` bytes to the broker, those that pass unchanged.
 size_t ForwardedAmongLast(const Effects& effects, size_t count) {
@@ -414,6 +417,7 @@ void ClientConnection::CarryOut() {
 
 void ClientConnection::ConnectUpstream() {
   context_->connections->LetIn(id_);
+  if (!session_->has_token()) client_.LimitSendBuffer(kAnonymousSendBuffer);
   StartConnector();
 }
 
@@ -426,11 +430,13 @@ void ClientConnection::StartConnector() {
 
 void ClientConnection::SendToClient(const Effect& effect) {
   const ByteView bytes = context_->effects.bytes(effect);
+  const size_t before = context_->tls_io.output().size();
   if (!client_failed_ && !tls_->Write(bytes)) client_failed_ = true;
   if (effect.forwarded) {
     context_->forwarded_in_output += bytes.size();
   } else {
-    backpressure_.AddAnswer(bytes.size());
+    // As it is queued: a record takes several times what a short packet does.
+    backpressure_.AddAnswer(context_->tls_io.output().size() - before);
   }
 }
 
@@ -503,8 +509,9 @@ void ClientConnection::Settle() {
 
 void ClientConnection::CountHeldBytes() {
   const bool counts = phase_ == Phase::kOpen && !session_->has_token();
-  const size_t held =
-      counts ? from_client_.held().size() + session_->alias_bytes() : 0;
+  const size_t held = counts ? from_client_.held().size() + client_.queued() +
+                                   session_->kept_bytes()
+                             : 0;
   if (held == held_bytes_) return;
   held_bytes_ = held;
   context_->connections->SetHeldBytes(id_, held);

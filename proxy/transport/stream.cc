@@ -70,6 +70,10 @@ void Stream::ProbePeer(bool probe) {
   set(SOL_SOCKET, SO_KEEPALIVE, probe ? 1 : 0);
 }
 
+void Stream::LimitSendBuffer(int bytes) {
+  setsockopt(fd(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 int64_t Stream::Progress() const {
   int in_socket = 0;
   ioctl(fd(), SIOCOUTQ, &in_socket);

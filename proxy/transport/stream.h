@@ -48,6 +48,9 @@ class Stream final : private WriteQueue::HandlerInterface {
   // without a word ends within a minute (RFC 1122, 4.2.3.6); or no more, so
   // that its Keep Alive alone says how long it may be out of reach.
   void ProbePeer(bool probe);
+  // The kernel keeps about so many bytes at most for a peer that does not take
+  // them, where it would give a fast connection some megabytes.
+  void LimitSendBuffer(int bytes);
 
   // As WriteQueue::Write(). After an error, here or in OnWriteProgress(), the
   // writing direction has ended, and the peer's end follows what it has sent

@@ -293,6 +293,57 @@ def unfinished_packets(target, stop, count=600):
     return _together(once, target, stop)
 
 
+def awaiting_challenges(target, stop, count=600):
+    """Whole CONNECTs, as large as they may be, of clients that then owe their
+    proof."""
+    packet = wire.connect(
+        client_id="c" * 65_000, will=("w" * 65_000, b"p" * 65_000),
+        props={"authentication_method": "ace",
+               "authentication_data": wire.binary(b"t" * 62_000)})
+    kept = []
+
+    def once(target, stop, number, seen):
+        if len(kept) >= count:
+            stop.wait(0.1)
+            return
+        tls = target.tls(number)
+        seen["opened"] += 1
+        try:
+            tls.sendall(packet)
+            if tls.recv(1)[0] >> 4 == wire.TYPES.index("AUTH"):
+                kept.append(tls)
+                seen["challenged"] += 1
+                return
+        except (OSError, IndexError):
+            pass
+        seen["closed"] += 1
+
+    return _together(once, target, stop)
+
+
+def unread_answers(target, stop, count=60):
+    """Clients without a token that are denied what they publish, and read none
+    of the answers."""
+    packets = wire.publish("denied", b"", 1) * 2000
+
+    def once(target, stop, number, seen):
+        if seen["stuck"] >= count:
+            stop.wait(0.1)
+            return
+        client = target.tls(number)
+        client.sendall(wire.connect(keep_alive=0))
+        client.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            while not stop.is_set():
+                client.sendall(packets)
+                seen["publications"] += 2000
+        kept.append(client)
+        seen["stuck"] += 1
+
+    kept = []
+    return _together(once, target, stop)
+
+
 def many_properties_connect(target, stop):
     """CONNECT with a million User Properties, or as many as fit into what may
     be sent without a token."""

@@ -76,6 +76,18 @@ TEST_F(SessionConnectTest, ChallengeIsAnsweredAndGranted) {
   EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
 }
 
+TEST_F(SessionConnectTest, TellsWhatItKeepsOfAConnect) {
+  Start();
+  const std::string token(10'000, 't');
+  Client(AceConnect(TokenAndProof(token, "")));
+  EXPECT_GE(session().kept_bytes(), token.size());
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  Grant(AGrant());
+  UpstreamConnected();
+  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  EXPECT_LT(session().kept_bytes(), 100u);
+}
+
 // covers: ACE-POP-4
 TEST_F(SessionConnectTest, ANonceIsNeverUsedTwice) {
   Start();

@@ -20,19 +20,21 @@ namespace {
 
 class LimitsTest : public WorkerPoolTest {
  protected:
+  // When a queue is full, so much has been copied: what is queued includes what
+  // TLS adds, and what is counted does not.
+  size_t Full() const {
+    return config_->max_queued_bytes - config_->max_queued_bytes / 32;
+  }
   // Sends of `bytes` what the proxy takes until its queue is full, and little
   // more. Returns how much that was.
   size_t SendUntilPaused(TestSocket* socket, absl::string_view bytes) {
     const size_t all = bytes.size();
-    // What is queued includes what TLS adds, and what is counted does not.
-    const size_t least =
-        config_->max_queued_bytes - config_->max_queued_bytes / 32;
     Await([&] {
       const ssize_t sent =
           send(socket->fd(), bytes.data(),
                std::min<size_t>(bytes.size(), 16 * 1024), MSG_DONTWAIT);
       if (sent > 0) bytes.remove_prefix(static_cast<size_t>(sent));
-      return sent <= 0 && Copied() >= least;
+      return sent <= 0 && Copied() >= Full();
     });
     return all - bytes.size();
   }
@@ -62,7 +64,7 @@ TEST_F(LimitsTest, WaitsForASlowClient) {
     broker.Send(packets);
     sent = true;
   });
-  Await([this] { return Copied() >= config_->max_queued_bytes; });
+  Await([this] { return Copied() >= Full(); });
   // The queue holds no more than the mark and what one read yields.
   EXPECT_LT(Copied(), config_->max_queued_bytes + 300 * 1024);
   EXPECT_FALSE(sent);
@@ -88,7 +90,7 @@ TEST_F(LimitsTest, QueuesAsMuchAsIsConfigured) {
     std::string packets;
     while (packets.size() < 24u << 20) packets += Publish("a small packet");
     std::thread sender([&] { broker.Send(packets); });
-    Await([&] { return Copied() >= limit; });
+    Await([&] { return Copied() >= Full(); });
     // On top comes what one read yields.
     EXPECT_LT(Copied(), limit + LoopContext::kScratchSize);
     EXPECT_TRUE(client.ReceiveExactly(packets.size()) == packets);
@@ -105,12 +107,53 @@ TEST_F(LimitsTest, ReadsAClientThatALargePacketWaitsFor) {
   TestSocket broker = Open(&client);
   const std::string packet = Publish(std::string(16u << 20, 'x'));
   std::thread sender([&] { broker.Send(packet); });
-  Await([this] { return Copied() >= config_->max_queued_bytes; });
+  Await([this] { return Copied() >= Full(); });
   // No more of it is kept, large as it is.
   EXPECT_LT(Copied(), config_->max_queued_bytes + 300 * 1024);
   client.Send(kPingreq);
   EXPECT_EQ(broker.ReceiveExactly(2), kPingreq);
   EXPECT_TRUE(client.ReceiveExactly(packet.size()) == packet);
+  sender.join();
+  client.Close();
+}
+
+// covers: EDGE-19
+TEST_F(LimitsTest, CountsAnswersAsTheyAreQueued) {
+  Start();
+  TestClient client(address_);
+  client.socket().SetSmallBuffers();
+  policy_.Hold();
+  ASSERT_TRUE(client.Handshake());
+  client.Send(kConnect);
+  policy::v1::AuthenticateResponse grant = GrantAll();
+  grant.mutable_grant()->mutable_permissions(0)->set_topic_filter("granted");
+  policy_.TakeHeld()(grant);
+  TestSocket broker = broker_.Accept();
+  broker.ReceiveExactly(kConnect.size());
+  broker.Send(kConnack);
+  EXPECT_EQ(client.ReceiveExactly(4), kConnack);
+  // Each answer, of five bytes, is a record of 27.
+  const std::string denied("\x82\x06\0\x01\0\x01x\0", 8);
+  std::string packets;
+  while (packets.size() < 4 * config_->max_queued_bytes) packets += denied;
+  std::thread sender([&] { client.Send(packets); });
+  uint64_t taken = 0;
+  int as_before = 0;
+  Await([&] {
+    const uint64_t now =
+        Sum([](const LoopStats& s) { return s.bytes[0].value(); });
+    as_before = now > kConnect.size() && now == taken ? as_before + 1 : 0;
+    taken = now;
+    return as_before > 50;
+  });
+  // On top comes what the sockets take, and what one read yields.
+  EXPECT_LT(taken, 2 * config_->max_queued_bytes * denied.size() / 27 +
+                       LoopContext::kScratchSize);
+  std::string answers;
+  while (answers.size() < packets.size() / denied.size() * 5) {
+    answers += std::string("\x90\x03\0\x01\x80", 5);
+  }
+  EXPECT_TRUE(client.ReceiveExactly(answers.size()) == answers);
   sender.join();
   client.Close();
 }
@@ -130,7 +173,7 @@ TEST_F(LimitsTest, WaitsForASlowBroker) {
     client.Send(packets);
     sent = true;
   });
-  Await([this] { return Copied() >= config_->max_queued_bytes; });
+  Await([this] { return Copied() >= Full(); });
   EXPECT_LT(Copied(), config_->max_queued_bytes + 300 * 1024);
   EXPECT_FALSE(sent);
   EXPECT_TRUE(broker.ReceiveExactly(packets.size()) == packets);
@@ -399,6 +442,7 @@ uint64_t RefusedAnonymous(const LoopStats& stats) {
 
 TEST_F(LimitsTest, BoundsThoseWithoutAToken) {
   options_.limits.max_anonymous = 1;
+  config_->patience = absl::Milliseconds(50);
   Start();
   TestClient first(address_);
   TestSocket broker = Open(&first);

@@ -54,6 +54,7 @@ TEST_F(WorkerPoolTest, ServesNewClientsDifferentlyAfterAReload) {
 // Many that come one after the other, most of which are about nobody here.
 // covers: ACE-EXP-4
 TEST_F(WorkerPoolTest, EndsWhoIsRevokedAndNobodyElse) {
+  config_->patience = absl::Milliseconds(50);
   Start();
   TestClient anonymous(address_);
   TestSocket its_broker = Open(&anonymous);
@@ -79,6 +80,7 @@ TEST_F(WorkerPoolTest, EndsWhoIsRevokedAndNobodyElse) {
 }
 
 TEST_F(WorkerPoolTest, DrainsOverATime) {
+  config_->patience = absl::Milliseconds(50);
   Start();
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 5; ++i) {
