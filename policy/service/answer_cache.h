@@ -28,18 +28,19 @@ class AnswerCache {
   AnswerCache(const AnswerCache&) = delete;
   AnswerCache& operator=(const AnswerCache&) = delete;
 
-  // Null where there is none that counts at `now`, which is not the case either
-  // before it was known: the clock was set back. Good until the next Put().
-  const Kept* Find(absl::string_view key, absl::Time now) const {
+  // Null where there is none that counts at `now`. Good until the next call.
+  const Kept* Find(absl::string_view key, absl::Time now) {
+    ForgetLaterThan(now);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return nullptr;
     const Kept& kept = found->second.kept;
-    return kept.known_since <= now && now < kept.good_until ? &kept : nullptr;
+    return now < kept.good_until ? &kept : nullptr;
   }
 
   // In place of an earlier answer of that key.
   void Put(const std::string& key, Answer answer, absl::Time now,
            absl::Time good_until) {
+    ForgetLaterThan(now);
     if (const auto old = entries_.find(key); old != entries_.end()) {
       ages_.erase(old->second.age);
       entries_.erase(old);
@@ -58,6 +59,17 @@ class AnswerCache {
     Kept kept;
     std::list<std::string>::iterator age;
   };
+
+  // What is known since later than now was known before the clock was set back,
+  // and would come to count once more.
+  void ForgetLaterThan(absl::Time now) {
+    while (!ages_.empty()) {
+      const auto newest = entries_.find(ages_.back());
+      if (newest->second.kept.known_since <= now) return;
+      entries_.erase(newest);
+      ages_.pop_back();
+    }
+  }
 
   const size_t max_answers_;
   absl::flat_hash_map<std::string, Entry> entries_;
