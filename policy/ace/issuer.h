@@ -35,6 +35,9 @@ struct Issuer {
   // CWT that it does not sign.
   JwkSet keys;
   KeySource key_source = KeySource::kConfigured;
+  // The URL at which it is asked what references stand for (ACE-TOK-5); empty:
+  // it is not asked.
+  std::string introspection_url = {};
 };
 
 // The issuer of that name; nullptr where there is none.

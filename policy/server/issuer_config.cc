@@ -87,6 +87,9 @@ absl::StatusOr<ace::Issuer> IssuerChecker::CheckKeys(IssuerSettings* settings) {
   ace::Issuer issuer;
   issuer.name = issuer_.issuer();
   issuer.profile = ProfileOfTokens();
+  if (issuer_.has_introspection()) {
+    issuer.introspection_url = issuer_.introspection().url();
+  }
   if (locations_.Contains(Field("jwks_url"))) {
     absl::StatusOr<JwksSource> source = CheckJwksUrl();
     if (!source.ok()) return source.status();

@@ -38,6 +38,7 @@ std::string Describe(const ace::Issuer& issuer) {
   std::string out;
   Append(&out, issuer.name);
   absl::StrAppend(&out, issuer.profile == ace::Profile::kDraft01);
+  Append(&out, issuer.introspection_url);
   std::vector<std::string> keys;
   for (const ace::Jwk& key : issuer.keys.keys()) keys.push_back(Describe(key));
   Append(&out, std::move(keys));

@@ -9,8 +9,9 @@
 
 namespace sluice::policy {
 
-// Names a configuration by what grants follow from: issuers with their keys,
-// the keys that tokens are decrypted with, audience, leeway, and public topics,
+// Names a configuration by what grants follow from: issuers with their keys
+// and where they are asked about references, the keys that tokens are decrypted
+// with, audience, leeway, and public topics,
 // whatever their order. 16 hexadecimal digits; nothing can be learnt from them.
 std::string PolicyDigest(const ace::TokenVerifier::Options& options,
                          const std::vector<ace::Permission>& public_topics);

@@ -62,6 +62,8 @@ TEST_F(PolicyDigestTest, EverythingElseDoes) {
   digests.push_back(Digest());
   options_.issuers[0].keys = ace::JwkSet::Parse(b_.PublicJwks()).value();
   digests.push_back(Digest());
+  options_.issuers[0].introspection_url = "https://a/introspect";
+  digests.push_back(Digest());
   options_.issuers.pop_back();
   digests.push_back(Digest());
   options_.decryption_keys =
