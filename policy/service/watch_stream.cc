@@ -1,15 +1,46 @@
 #include "policy/service/watch_stream.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include "policy/store/resource_rules.h"
+#include "proto/timestamp.h"
 
 namespace sluice::policy {
 namespace {
 
 constexpr absl::Duration kHeartbeatInterval = absl::Seconds(5);
+
+// A proxy's latency that is longer says nothing.
+constexpr absl::Duration kMaxLatency = absl::Hours(24);
+
+// What a proxy says is passed on to operators, whose JSON has no form for times
+// out of range: they lose that time, not the message.
+void KeepReadable(google::protobuf::Timestamp* time) {
+  if (!FromTimestamp(*time).has_value()) time->Clear();
+}
+
+void KeepReadable(v1::SessionList* list) {
+  for (v1::SessionInfo& session : *list->mutable_sessions()) {
+    if (session.has_connected_at()) {
+      KeepReadable(session.mutable_connected_at());
+    }
+    if (session.has_expires_at()) KeepReadable(session.mutable_expires_at());
+  }
+}
+
+void KeepReadable(v1::DecisionBatch* batch) {
+  for (v1::Decision& decision : *batch->mutable_decisions()) {
+    if (decision.has_time()) KeepReadable(decision.mutable_time());
+    if (decision.has_latency()) {
+      *decision.mutable_latency() =
+          ToProtoDuration(std::clamp(FromProtoDuration(decision.latency()),
+                                     absl::ZeroDuration(), kMaxLatency));
+    }
+  }
+}
 
 absl::Status ProxyIsGone() {
   return absl::NotFoundError("the proxy is not connected");
@@ -132,10 +163,12 @@ grpc::Status WatchStream::Take() {
       return TakeStart(request_.start());
     case v1::WatchRequest::kSessions: {
       const uint64_t query_id = request_.sessions().query_id();
+      KeepReadable(request_.mutable_sessions());
       Settle(query_id, std::move(*request_.mutable_sessions()));
       return grpc::Status::OK;
     }
     case v1::WatchRequest::kDecisions:
+      KeepReadable(request_.mutable_decisions());
       TakeDecisions(request_.decisions());
       return grpc::Status::OK;
     case v1::WatchRequest::MESSAGE_NOT_SET:

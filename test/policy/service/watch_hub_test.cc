@@ -98,6 +98,25 @@ TEST_F(WatchHubTest, AProxyIsToldAllAndThenWhatChanges) {
             replica_->PolicyVersionOf("changed"));
 }
 
+// Operators' JSON has no form for others.
+TEST_F(WatchHubTest, TimesThatAreNoneAreNotPassedOn) {
+  WatchingProxy proxy(stub_.get(), "p");
+  proxy.ReadAll();
+  auto answer = Ask("p");
+  v1::WatchRequest sessions;
+  sessions.mutable_sessions()->set_query_id(
+      proxy.Read().list_sessions().query_id());
+  v1::SessionInfo* session = sessions.mutable_sessions()->add_sessions();
+  session->set_session_id("s");
+  session->mutable_connected_at()->set_seconds(1'000'000'000'000'000);
+  session->mutable_expires_at()->set_seconds(1'700'000'000);
+  proxy.Send(sessions);
+  const absl::StatusOr<v1::SessionList> list = answer.get();
+  ASSERT_EQ(list->sessions_size(), 1);
+  EXPECT_EQ(list->sessions(0).connected_at().seconds(), 0);
+  EXPECT_EQ(list->sessions(0).expires_at().seconds(), 1'700'000'000);
+}
+
 TEST_F(WatchHubTest, AProxyThatComesBackHearsWhatItMissed) {
   v1::WatchStart start;
   start.mutable_position()->set_store_id(store_.id());
