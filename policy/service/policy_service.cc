@@ -1,11 +1,15 @@
 #include "policy/service/policy_service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "policy/service/checkers.h"
 #include "policy/service/grpc_status.h"
 #include "policy/service/reference_answers.h"
 #include "policy/store/call_deadline.h"
@@ -68,6 +72,43 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ =
       std::chrono::steady_clock::now();
+};
+
+// A call that waits for a checker, and ends with its answer or when its caller
+// has gone, whichever comes first: a server that shuts down waits for it.
+class CheckCall final : public grpc::ServerUnaryReactor {
+ public:
+  // What becomes of the call, before it ends.
+  using Record = std::function<void(DecisionResult)>;
+
+  CheckCall(v1::CheckResponse* response, Record record)
+      : response_(response), record_(std::move(record)) {}
+
+  // The callback for the checker's answer, which may come at any time.
+  Checkers::Callback TakeAnswer() {
+    return [self = self_](const v1::CheckResponse& said) {
+      if (self->ended_.exchange(true)) return;
+      *self->response_ = said;
+      self->End(grpc::Status::OK, said.allowed() ? DecisionResult::kGranted
+                                                 : DecisionResult::kDenied);
+    };
+  }
+
+ private:
+  void OnCancel() override {
+    if (ended_.exchange(true)) return;
+    End(grpc::Status::CANCELLED, DecisionResult::kError);
+  }
+  void OnDone() override { self_.reset(); }
+  void End(const grpc::Status& status, DecisionResult result) {
+    record_(result);
+    Finish(status);
+  }
+
+  v1::CheckResponse* const response_;  // as long as it has not ended
+  const Record record_;
+  std::atomic<bool> ended_{false};
+  std::shared_ptr<CheckCall> self_{this};  // until gRPC is done with it
 };
 
 // The token of the request, one from the store, and the keys of an issuer.
@@ -149,27 +190,20 @@ grpc::ServerUnaryReactor* PolicyService::GetPreSharedKey(
 grpc::ServerUnaryReactor* PolicyService::Check(
     grpc::CallbackServerContext* context, const v1::CheckRequest* request,
     v1::CheckResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (grpc::Status s = access_->CheckProxy(*context); !s.ok()) {
-    reactor->Finish(s);
-    return reactor;
-  }
+  const grpc::Status may = access_->CheckProxy(*context);
   Checkers* const checkers = deciders().checkers;
-  if (checkers == nullptr) {
-    response->set_reason("there are no checkers");
-    reactor->Finish(grpc::Status::OK);
+  if (!may.ok() || checkers == nullptr) {
+    if (may.ok()) response->set_reason("there are no checkers");
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(may);
     return reactor;
   }
-  checkers->Check(*request, [this, since = Stopwatch(), response,
-                             reactor](const v1::CheckResponse& said) {
-    *response = said;
-    stats_.Add(
-        DecisionKind::kCheck,
-        said.allowed() ? DecisionResult::kGranted : DecisionResult::kDenied,
-        since.elapsed());
-    reactor->Finish(grpc::Status::OK);
-  });
-  return reactor;
+  auto* const call = new CheckCall(
+      response, [this, since = Stopwatch()](DecisionResult result) {
+        stats_.Add(DecisionKind::kCheck, result, since.elapsed());
+      });
+  checkers->Check(*request, call->TakeAnswer());
+  return call;
 }
 
 WatchHub::Reactor* PolicyService::Watch(grpc::CallbackServerContext* context) {
