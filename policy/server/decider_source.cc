@@ -10,7 +10,6 @@
 #include "policy/service/managed_issuers.h"
 
 namespace sluice::policy {
-
 DeciderSource::DeciderSource(Context context, LoadedConfig config)
     : context_(std::move(context)),
       known_keys_(std::make_shared<StoredKeys>(context_.tokens)) {
@@ -19,7 +18,17 @@ DeciderSource::DeciderSource(Context context, LoadedConfig config)
 
 DeciderSource::~DeciderSource() {
   Stop();
-  http_.reset();
+  // What is under way ends, and may come for all else.
+  introspection_http_.client.reset();
+  jwks_http_.client.reset();
+}
+
+http::HttpClientInterface* DeciderSource::Http::Started() {
+  if (client == nullptr) {
+    client = std::make_unique<http::HttpClient>();
+    counted = std::make_unique<http::CountedHttpClient>(client.get(), &counts);
+  }
+  return counted.get();
 }
 
 Deciders DeciderSource::MakeDeciders() {
@@ -87,19 +96,10 @@ void DeciderSource::Configure(LoadedConfig config) {
   } else if (introspector_ == nullptr ||
              !introspector_->IsMadeOf(introspection)) {
     // Else it goes on: all sessions with references would be asked about anew.
-    StartHttp();
     introspector_ = std::make_shared<Introspector>(
-        std::move(introspection), introspection_http_.get(), context_.clock);
+        std::move(introspection), introspection_http_.Started(),
+        context_.clock);
   }
-}
-
-void DeciderSource::StartHttp() {
-  if (http_ != nullptr) return;
-  http_ = std::make_unique<http::HttpClient>();
-  introspection_http_ = std::make_unique<http::CountedHttpClient>(
-      http_.get(), &introspection_requests_);
-  jwks_http_ =
-      std::make_unique<http::CountedHttpClient>(http_.get(), &jwks_requests_);
 }
 
 Deciders DeciderSource::Make() {
@@ -121,9 +121,8 @@ Deciders DeciderSource::Make() {
   }
   WarnOfDraft01(std::move(draft01));
   if (fetcher_ == nullptr && !sources.empty()) {
-    StartHttp();
     JwksObserverInterface* const observer = this;
-    fetcher_ = std::make_shared<JwksFetcher>(jwks_http_.get(), observer,
+    fetcher_ = std::make_shared<JwksFetcher>(jwks_http_.Started(), observer,
                                              context_.clock);
   }
   if (fetcher_ != nullptr) fetcher_->SetSources(std::move(sources));

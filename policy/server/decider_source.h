@@ -75,21 +75,30 @@ class DeciderSource final : private JwksObserverInterface {
   AdminServices::Declared declared() const;
 
   const http::RequestCounts& introspection_requests() const {
-    return introspection_requests_;
+    return introspection_http_.counts;
   }
-  const http::RequestCounts& jwks_requests() const { return jwks_requests_; }
+  const http::RequestCounts& jwks_requests() const { return jwks_http_.counts; }
   // Keys of an issuer that could not be read, so often.
   const std::atomic<uint64_t>& jwks_failures() const { return jwks_failures_; }
 
  private:
-  // All four with mutex_ held. Takes what deciders are made of out of `config`.
+  // Requests of one purpose.
+  struct Http {
+    // Makes it, for the first configuration, or managed issuer, that needs it.
+    http::HttpClientInterface* Started();
+
+    http::RequestCounts counts;
+    std::unique_ptr<http::HttpClientInterface> client;
+    std::unique_ptr<http::CountedHttpClient> counted;
+  };
+
+  // All three with mutex_ held. Takes what deciders are made of out of
+  // `config`.
   void Configure(LoadedConfig config);
   Deciders Make();
   // Logs what draft-01 means for those of `issuers`, managed ones, of which it
   // was not said before.
   void WarnOfDraft01(std::set<std::string> issuers);
-  // Begins with the first that is needed.
-  void StartHttp();
 
   // What there is to read is read from now on, while it runs.
   void ReadKeys();
@@ -102,16 +111,14 @@ class DeciderSource final : private JwksObserverInterface {
   const std::shared_ptr<const StoredKeys> known_keys_;  // in context_.tokens
   std::function<void(Deciders)> listener_;
   std::atomic<uint64_t> jwks_failures_{0};
-  http::RequestCounts introspection_requests_;
-  http::RequestCounts jwks_requests_;
 
   // Keys, and changes of managed issuers, come at any time, also during
   // Reload(). The store is not called under it.
   mutable std::mutex mutex_;
-  // All from the first configuration, or managed issuer, on that needs one.
-  std::unique_ptr<http::HttpClientInterface> http_;
-  std::unique_ptr<http::CountedHttpClient> introspection_http_;
-  std::unique_ptr<http::CountedHttpClient> jwks_http_;
+  // Two, so that whoever brings many references keeps no issuer's keys from
+  // being read, which are most often at the same server.
+  Http introspection_http_;
+  Http jwks_http_;
   std::shared_ptr<JwksFetcher> fetcher_;
   // What deciders are made of: what the configuration says.
   std::optional<ace::TokenVerifier> verifier_;

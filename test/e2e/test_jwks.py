@@ -1,12 +1,15 @@
 """Issuers' keys that are read over HTTPS, and change."""
 
+import itertools
 import json
 import os
 import pathlib
 import signal
 import subprocess
+import threading
 import unittest.mock
 
+from harness import wire
 from harness.ports import free_port
 from harness.introspection import OidcProvider
 from harness.jwks import IssuerKey, JwksServer, make_jwks
@@ -93,6 +96,56 @@ class RotationTest(JwksTestCase):
                 "alg": "EdDSA", "kid": f"made-up-{number}"}), 0x87)
         self.assertLessEqual(self.server.reads, 3)
         self.assert_code(self.connack(self.new), 0)
+
+
+class BusyIntrospectionTest(StackTestCase):
+    """A server that has all connections full of questions about references."""
+
+    @classmethod
+    def setUpClass(cls):
+        keys = make_jwks(old="EdDSA", new="ES256")
+        cls.old, cls.new = IssuerKey(keys["old"]), IssuerKey(keys["new"])
+        cls.server = JwksServer(keys_directory(), cls.old).start()
+        cls.addClassCleanup(cls.server.stop)
+        cls.stack_options = {
+            "prepare": lambda directory: (directory / "rs-secret").write_text(
+                "not asked for\n", encoding="utf-8"),
+            "policy": policy(cls.server.port, jwks_refresh="1s", introspection={
+                "url": f"https://127.0.0.1:{cls.server.port}/introspect",
+                "client_id": "rs", "client_secret_file": "rs-secret",
+                "ca": "ca.crt"})}
+        super().setUpClass()
+
+    def ask_about_references(self, stop):
+        for number in itertools.count():
+            if stop.is_set():
+                return
+            client = self.client()
+            client.send(wire.connect(props={
+                "authentication_method": "ace", "authentication_data":
+                    wire.binary(b"reference-%d" % number) + b"p" * 64}))
+
+    # covers: ACE-TOK-2, ACE-TOK-5
+    def test_references_keep_no_keys_from_being_read(self):
+        stop = threading.Event()
+        asking = [threading.Thread(target=self.ask_about_references,
+                                   args=[stop]) for _ in range(2)]
+        for thread in asking:
+            thread.start()
+        try:
+            eventually(lambda: self.stack.policy_metrics()[
+                'sluice_policy_http_requests_total{purpose="introspection",'
+                'result="failed"}'] > 80, "more are asked than are let")
+            before = self.server.reads
+            self.server.keys = [self.new]
+            eventually(lambda: self.server.reads >= before + 3, "read again")
+            token = sign_jwt(self.stack.authorization_server.claims(
+                self.key, "a/# pub"), self.new, self.new.header)
+            self.assert_code(self.client().ace_connect(token, self.key), 0)
+        finally:
+            stop.set()
+            for thread in asking:
+                thread.join()
 
 
 class EmbeddedTest(RotationTest):

@@ -4,6 +4,7 @@ import http.server
 import json
 import pathlib
 import subprocess
+import threading
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
@@ -48,7 +49,8 @@ def make_jwks(**algorithms):
 
 
 class JwksServer:
-    """Publishes `keys`, or the bytes `body` where it is set."""
+    """Publishes `keys`, or the bytes `body` where it is set. What is posted, as
+    to introspection, it does not answer."""
 
     def __init__(self, directory, *keys, port=0):
         self._directory = directory
@@ -56,6 +58,8 @@ class JwksServer:
         self.keys = keys
         self.body = None
         self.reads = 0
+        self.posted = 0
+        self.ending = threading.Event()
         self._server = None
 
     def start(self):
@@ -76,14 +80,20 @@ class JwksServer:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self):
+                publisher.posted += 1
+                publisher.ending.wait()
+
             def log_message(self, *_):
                 pass
 
+        self.ending.clear()
         self._server = HttpsServer(Handler, self._directory, port=self.port)
         self.port = self._server.server_port
         return self
 
     def stop(self):
+        self.ending.set()
         if self._server:
             self._server.stop()
             self._server = None
