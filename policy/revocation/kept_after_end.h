@@ -5,9 +5,9 @@
 
 namespace sluice::policy {
 
-// What has ended, revocations and what stores in memory or SQLite remember, is
-// kept for so long all the same: the clock that says so may be ahead of the
-// time, and be set back. In etcd it is a lease that ends, by etcd's own clock.
+// What has ended, revocations and what stores remember, is kept for so long all
+// the same: the clock that says so may be ahead of the time, and be set back.
+// In etcd it is a lease that ends then, by etcd's own clock.
 inline constexpr absl::Duration kKeptAfterEnd = absl::Hours(1);
 
 }  // namespace sluice::policy

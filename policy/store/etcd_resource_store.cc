@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/revocation/kept_after_end.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/resource_rules.h"
 
@@ -64,7 +65,7 @@ absl::StatusOr<Resource> EtcdResourceStore::Put(Resource resource,
       return StoreIsFullError();
     }
     const absl::StatusOr<TxnResponse> written = client_->TxnWithLease(
-        resource.expires_at, now, deadline, [&](int64_t lease) {
+        resource.expires_at + kKeptAfterEnd, now, deadline, [&](int64_t lease) {
           TxnRequest txn;
           if (expected.has_value()) {
             AddCondition(key, present->mod_revision, &txn);

@@ -403,7 +403,11 @@ TEST_F(EtcdStoreTest, WhatALeaseRemovesIsNoChange) {
   const std::string key = client->Prefix("resources") + "rules/a";
   const auto found = client->Range(EtcdKey(key), client->NewDeadline());
   ASSERT_TRUE(found.ok() && found->kvs_size() == 1);
-  EXPECT_NE(found->kvs(0).lease(), 0);
+  // Not before its end by a clock that is right, where ours was ahead.
+  EXPECT_EQ(
+      found->kvs(0).lease(),
+      client->LeaseUntil(kLater + absl::Hours(1), kNow, client->NewDeadline())
+          .value());
   // As the end of the lease does, with the record's end in the past.
   ResourceObserver late_observer;
   const auto late =
