@@ -288,6 +288,11 @@ void EtcdResourceFollower::Ask() {
   // The read may take its time, and the watch is to say something meanwhile.
   AskWatch();
   const auto asked_at = SteadyClock::now();
+  int64_t known_before = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    known_before = proof_.revision();
+  }
   TxnRequest look;
   AddRange(EtcdKey(keys_.id()), &look);
   const absl::StatusOr<TxnResponse> found = client_->Txn(
@@ -297,8 +302,9 @@ void EtcdResourceFollower::Ask() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       proof_.OnRead(found->header().revision(), asked_at);
-      // An older state has been put back.
-      if (found->header().revision() < proof_.revision()) EndWatch();
+      // An older state has been put back. What the watch has told meanwhile may
+      // well be newer than the answer.
+      if (found->header().revision() < known_before) EndWatch();
     }
     AskWatch();
   } else if (found.status().code() == absl::StatusCode::kDataLoss) {
