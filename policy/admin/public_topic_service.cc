@@ -83,12 +83,12 @@ grpc::Status PublicTopicService::Put(
   topic.set_topic_filter(filter);
   topic.set_publish(request.public_topic().publish());
   topic.set_subscribe(request.public_topic().subscribe());
-  grpc::Status status;
-  if (request.has_update_mask() && IsPartial(request.update_mask())) {
+  grpc::Status status = declared_.CheckMayChange(id);
+  if (status.ok() && request.has_update_mask() &&
+      IsPartial(request.update_mask())) {
     status = ApplyMask(request, id, &topic, &expected);
   }
   if (status.ok()) status = CheckTopic(topic);
-  if (status.ok()) status = declared_.CheckMayChange(id);
   Resource resource;
   resource.id = id;
   resource.value = topic.SerializeAsString();

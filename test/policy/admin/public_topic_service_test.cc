@@ -186,7 +186,8 @@ TEST_F(PublicTopicServiceTest, WhatTheFileDeclaresIsShownAndStays) {
   ASSERT_TRUE(Get(declared.name(), &out).ok());
   EXPECT_TRUE(out.read_only());
   for (const grpc::Status& status :
-       {Put(Topic("file/#"), &out), Delete(declared.name())}) {
+       {Put(Topic("file/#"), &out), PutMasked(Topic("file/#"), "publish", &out),
+        Delete(declared.name())}) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
     EXPECT_THAT(status.error_message(), HasSubstr("configuration file"));
   }
