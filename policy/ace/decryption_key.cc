@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/json.h"
@@ -88,13 +89,14 @@ absl::StatusOr<DecryptionKeySet> DecryptionKeySet::Parse(
     absl::string_view text) {
   absl::StatusOr<Json> document = ParseJsonObject(text);
   if (!document.ok()) return document.status();
+  const auto wipe =
+      absl::MakeCleanup([&document] { CleanseStrings(*document); });
   const auto keys = document->find("keys");
   if (keys == document->end() || !keys->is_array()) {
     return absl::InvalidArgumentError("keys: missing or not an array");
   }
   DecryptionKeySet set;
-  absl::Status status;
-  for (size_t i = 0; i < keys->size() && status.ok(); ++i) {
+  for (size_t i = 0; i < keys->size(); ++i) {
     absl::StatusOr<DecryptionKey> key = Read((*keys)[i]);
     if (key.ok()) {
       set.keys_.push_back(*std::move(key));
@@ -102,14 +104,11 @@ absl::StatusOr<DecryptionKeySet> DecryptionKeySet::Parse(
     }
     std::string message =
         absl::StrCat("keys[", i, "]: ", key.status().message());
-    if (absl::IsUnimplemented(key.status())) {
-      set.skipped_.push_back(std::move(message));
-    } else {
-      status = absl::Status(key.status().code(), message);
+    if (!absl::IsUnimplemented(key.status())) {
+      return absl::Status(key.status().code(), message);
     }
+    set.skipped_.push_back(std::move(message));
   }
-  CleanseStrings(*document);
-  if (!status.ok()) return status;
   return set;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -164,6 +165,7 @@ absl::StatusOr<IntrospectionAnswer> ReadJson(ByteView body,
                                              absl::Time default_end) {
   absl::StatusOr<Json> answer = ParseJsonObject(AsString(body));
   if (!answer.ok()) return NoAnswer(answer.status().message());
+  const auto wipe = absl::MakeCleanup([&answer] { CleanseStrings(*answer); });
   const Json* active = FindMember(*answer, "active");
   if (active == nullptr || !active->is_boolean()) {
     return NoAnswer("active: missing or not a boolean");
@@ -184,11 +186,8 @@ absl::StatusOr<IntrospectionAnswer> ReadJson(ByteView body,
   absl::StatusOr<Claims> claims = ReadJwtClaims(*answer);
   absl::StatusOr<PopKey> pop_key = ReadJwtConfirmation(
       FindMember(*answer, "cnf"), ContextOf(claims, issuer, context));
-  absl::StatusOr<IntrospectionAnswer> read =
-      ToAnswer(issuer, std::move(claims), std::move(pop_key),
-               ReadJsonScope(*answer, issuer.profile), end);
-  CleanseStrings(*answer);
-  return read;
+  return ToAnswer(issuer, std::move(claims), std::move(pop_key),
+                  ReadJsonScope(*answer, issuer.profile), end);
 }
 
 absl::StatusOr<Scope> ReadCborScope(const Cbor& answer, Profile profile) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
@@ -189,9 +190,8 @@ Jwk::Jwk(Key key) : key_(std::move(key)) {}
 absl::StatusOr<Jwk> Jwk::Parse(absl::string_view json) {
   absl::StatusOr<Json> value = ParseJson(json);
   if (!value.ok()) return value.status();
-  absl::StatusOr<Jwk> jwk = JwkReader::Read(*value);
-  CleanseStrings(*value);
-  return jwk;
+  const auto wipe = absl::MakeCleanup([&value] { CleanseStrings(*value); });
+  return JwkReader::Read(*value);
 }
 
 bool Jwk::Permits(KeyUse use) const {
@@ -221,11 +221,10 @@ std::string Jwk::Thumbprint() const {
 
 std::string Jwk::ToJson() const {
   absl::StatusOr<Json> json = ParseJsonObject(key_.CanonicalJwk());
+  const auto wipe = absl::MakeCleanup([&json] { CleanseStrings(*json); });
   if (!kid_.empty()) (*json)["kid"] = kid_;
   if (!alg_.empty()) (*json)["alg"] = alg_;
-  std::string text = json->dump(-1, ' ', false, Json::error_handler_t::replace);
-  CleanseStrings(*json);
-  return text;
+  return json->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 absl::StatusOr<JwkSet> JwkSet::Parse(absl::string_view json) {
@@ -240,16 +239,17 @@ absl::StatusOr<JwkSet> JwkSet::Read(absl::string_view json,
                                     Malformed malformed) {
   absl::StatusOr<Json> document = ParseJsonObject(json);
   if (!document.ok()) return document.status();
+  const auto wipe =
+      absl::MakeCleanup([&document] { CleanseStrings(*document); });
   const Json* keys = FindMember(*document, "keys");
   if (keys == nullptr) return MemberError("keys", "missing");
   if (!keys->is_array()) return MemberError("keys", "not an array");
 
-  JwkSet set;
-  absl::Status status;
   if (keys->size() > kMaxKeys) {
-    status = MemberError("keys", absl::StrCat("more than ", kMaxKeys));
+    return MemberError("keys", absl::StrCat("more than ", kMaxKeys));
   }
-  for (size_t i = 0; i < keys->size() && status.ok(); ++i) {
+  JwkSet set;
+  for (size_t i = 0; i < keys->size(); ++i) {
     const bool is_object = (*keys)[i].is_object();
     absl::StatusOr<Jwk> jwk = JwkReader::Read((*keys)[i]);
     if (jwk.ok()) {
@@ -259,17 +259,14 @@ absl::StatusOr<JwkSet> JwkSet::Read(absl::string_view json,
     std::string message =
         is_object ? absl::StrCat("keys[", i, "].", jwk.status().message())
                   : absl::StrCat("keys[", i, "]: not an object");
-    if (malformed == Malformed::kIsSkipped ||
-        absl::IsUnimplemented(jwk.status())) {
-      if (++set.skipped_count_ <= kMaxSkippedTold) {
-        set.skipped_.push_back(std::move(message));
-      }
-    } else {
-      status = absl::Status(jwk.status().code(), message);
+    if (malformed == Malformed::kFails &&
+        !absl::IsUnimplemented(jwk.status())) {
+      return absl::Status(jwk.status().code(), message);
+    }
+    if (++set.skipped_count_ <= kMaxSkippedTold) {
+      set.skipped_.push_back(std::move(message));
     }
   }
-  CleanseStrings(*document);
-  if (!status.ok()) return status;
   return set;
 }
 

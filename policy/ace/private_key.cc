@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
@@ -114,6 +115,7 @@ absl::StatusOr<Key> PublicKeyOf(KeyType type, ByteView private_key) {
 }
 
 absl::StatusOr<PrivateJwk> ReadPrivateJwk(Json& json) {
+  const auto wipe = absl::MakeCleanup([&json] { CleanseStrings(json); });
   const std::string* kty = AsText(FindMember(json, "kty"));
   SecretBytes private_key;
   if (kty == nullptr || *kty != "oct") {
@@ -122,7 +124,6 @@ absl::StatusOr<PrivateJwk> ReadPrivateJwk(Json& json) {
     private_key = *std::move(d);
   }
   absl::StatusOr<Jwk> jwk = JwkReader::Read(json);
-  CleanseStrings(json);
   if (!jwk.ok()) return jwk.status();
   if (jwk->type() != KeyType::kSymmetric) {
     const absl::StatusOr<Key> public_key =

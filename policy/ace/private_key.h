@@ -19,8 +19,9 @@ struct PrivateJwk {
 };
 
 // Reads a JWK with its private member `d`, or a symmetric one. `json` is
-// cleansed. Errors are those of Jwk::Parse; a `d` that is missing or does not
-// belong to the public key is InvalidArgument, a private RSA key Unimplemented.
+// cleansed, whatever comes of it. Errors are those of Jwk::Parse; a `d` that is
+// missing or does not belong to the public key is InvalidArgument, a private
+// RSA key Unimplemented.
 absl::StatusOr<PrivateJwk> ReadPrivateJwk(Json& json);
 
 // The public key of `private_key`, which is of an asymmetric type.

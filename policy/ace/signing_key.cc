@@ -106,14 +106,11 @@ absl::StatusOr<SigningKey> SigningKey::Generate(Algorithm algorithm) {
   absl::StatusOr<KeyPair> pair = GeneratePair(algorithm);
   if (!pair.ok()) return pair.status();
   std::string text = pair->public_key.CanonicalJwk();
-  absl::StatusOr<Jwk> unnamed = Jwk::Parse(text);
-  if (!unnamed.ok()) return unnamed.status();
-  text.pop_back();
-  absl::StrAppend(&text, R"(,"kid":")", unnamed->Thumbprint(), R"("})");
-  absl::StatusOr<Jwk> jwk = Jwk::Parse(text);
+  const absl::StatusOr<Jwk> jwk = Jwk::Parse(text);
   OPENSSL_cleanse(text.data(), text.size());
   if (!jwk.ok()) return jwk.status();
-  return SigningKey(*std::move(jwk), std::move(pair->private_key));
+  return SigningKey(jwk->WithKid(jwk->Thumbprint()),
+                    std::move(pair->private_key));
 }
 
 absl::StatusOr<SigningKey> SigningKey::Parse(absl::string_view text) {
