@@ -8,7 +8,7 @@
 namespace sluice::ace {
 
 absl::Status ClaimError(absl::string_view claim, absl::string_view fault) {
-  return RejectedError(Rejection::kInvalid, absl::StrCat(claim, ": ", fault));
+  return InvalidTokenError(absl::StrCat(claim, ": ", fault));
 }
 
 absl::Status CheckClaims(const Claims& claims, absl::string_view audience,

@@ -4,21 +4,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "policy/ace/rejection.h"
+#include "policy/ace/claims.h"
 
 namespace sluice::ace {
 
-absl::Status ConfirmationError(absl::string_view member,
-                               absl::string_view fault) {
-  return RejectedError(Rejection::kInvalid, absl::StrCat(member, ": ", fault));
-}
-
 absl::StatusOr<PopKey> ToPopKey(absl::string_view member,
                                 absl::StatusOr<Jwk> key) {
-  if (!key.ok()) return ConfirmationError(member, key.status().message());
+  if (!key.ok()) return ClaimError(member, key.status().message());
   absl::StatusOr<PopKey> pop_key = PopKey::FromJwk(*std::move(key));
   if (!pop_key.ok()) {
-    return ConfirmationError(member, pop_key.status().message());
+    return ClaimError(member, pop_key.status().message());
   }
   return pop_key;
 }
@@ -27,7 +22,7 @@ absl::StatusOr<PopKey> ToPopKeyInClear(absl::string_view member,
                                        absl::StatusOr<Jwk> key,
                                        const ConfirmationContext& context) {
   if (key.ok() && key->type() == KeyType::kSymmetric && !context.encrypted) {
-    return ConfirmationError(member, "a symmetric key in clear");
+    return ClaimError(member, "a symmetric key in clear");
   }
   return ToPopKey(member, std::move(key));
 }
@@ -35,7 +30,7 @@ absl::StatusOr<PopKey> ToPopKeyInClear(absl::string_view member,
 absl::StatusOr<PopKey> ToPopKeyDecrypted(absl::string_view member,
                                          absl::StatusOr<Jwk> key) {
   if (key.ok() && key->type() != KeyType::kSymmetric) {
-    return ConfirmationError(member, "the key inside is not symmetric");
+    return ClaimError(member, "the key inside is not symmetric");
   }
   return ToPopKey(absl::StrCat(member, ", the key inside"), std::move(key));
 }
@@ -49,8 +44,7 @@ absl::StatusOr<PopKey> WithNameBeside(absl::StatusOr<PopKey> key,
 absl::StatusOr<PopKey> FindKnownKey(absl::string_view kid,
                                     const ConfirmationContext& context) {
   if (context.subject.empty()) {
-    return ConfirmationError("cnf.kid",
-                             "a name alone needs a sub, whose it is");
+    return ClaimError("cnf.kid", "a name alone needs a sub, whose it is");
   }
   std::optional<PopKey> key;
   if (context.token.known_keys != nullptr) {
@@ -61,8 +55,7 @@ absl::StatusOr<PopKey> FindKnownKey(absl::string_view kid,
     key = *std::move(found);
   }
   if (!key.has_value()) {
-    return ConfirmationError("cnf.kid",
-                             "the name of no known key of the subject");
+    return ClaimError("cnf.kid", "the name of no known key of the subject");
   }
   return *std::move(key);
 }

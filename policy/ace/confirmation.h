@@ -25,9 +25,6 @@ struct ConfirmationContext {
 // What the readers of both formats share. Errors are Rejection::kInvalid unless
 // said otherwise; `member` is what they name.
 
-absl::Status ConfirmationError(absl::string_view member,
-                               absl::string_view fault);
-
 // The PopKey of a key that was read with success or without.
 absl::StatusOr<PopKey> ToPopKey(absl::string_view member,
                                 absl::StatusOr<Jwk> key);

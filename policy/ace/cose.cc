@@ -16,14 +16,6 @@ namespace {
 constexpr size_t kEncrypt0Parts = 3;
 constexpr size_t kSignedParts = 4;
 
-absl::Status Unparsable(absl::string_view detail) {
-  return RejectedError(Rejection::kUnparsable, detail);
-}
-
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
 const Cbor* Find(const Cbor& header, CoseHeader label) {
   return FindKey(header, static_cast<int64_t>(label));
 }
@@ -54,7 +46,7 @@ absl::StatusOr<Cbor> ParseProtected(ByteView bytes) {
   if (bytes.empty()) return empty;
   absl::StatusOr<Cbor> header = ParseCbor(bytes);
   if (!header.ok() || header->type != Cbor::Type::kMap) {
-    return Invalid("the protected header is not a CBOR map");
+    return InvalidTokenError("the protected header is not a CBOR map");
   }
   return header;
 }
@@ -87,15 +79,16 @@ absl::Status CheckCritical(const Cbor& protected_header) {
   const Cbor* crit = Find(protected_header, CoseHeader::kCrit);
   if (crit == nullptr) return absl::OkStatus();
   if (crit->type != Cbor::Type::kArray || crit->items.empty()) {
-    return Invalid("the header's crit is not a list of labels");
+    return InvalidTokenError("the header's crit is not a list of labels");
   }
   for (const Cbor& label : crit->items) {
     const std::optional<int64_t> number = AsInteger(&label);
     if (!number.has_value() || !IsUnderstood(*number)) {
-      return Invalid("the header's crit names an unknown parameter");
+      return InvalidTokenError("the header's crit names an unknown parameter");
     }
     if (FindKey(protected_header, *number) == nullptr) {
-      return Invalid("the header's crit names a parameter that is not there");
+      return InvalidTokenError(
+          "the header's crit names a parameter that is not there");
     }
   }
   return absl::OkStatus();
@@ -110,7 +103,7 @@ absl::StatusOr<std::optional<ByteView>> ReadBytes(
   if (value == nullptr) return std::optional<ByteView>();
   const std::optional<ByteView> bytes = AsByteString(value);
   if (!bytes.has_value()) {
-    return Invalid(
+    return InvalidTokenError(
         absl::StrCat("the header's ", name, " is not a byte string"));
   }
   return bytes;
@@ -132,7 +125,7 @@ absl::string_view ContextOf(CoseType type) {
 
 absl::StatusOr<CoseMessage> CoseMessage::Parse(ByteView bytes) {
   const absl::StatusOr<Cbor> message = ParseCbor(bytes);
-  if (!message.ok()) return Unparsable(message.status().message());
+  if (!message.ok()) return UnparsableTokenError(message.status().message());
   return FromCbor(*message);
 }
 
@@ -145,13 +138,14 @@ absl::StatusOr<CoseMessage> CoseMessage::FromCbor(const Cbor& message) {
   if (inner->type == Cbor::Type::kTag) {
     tagged = TypeOfTag(inner->argument);
     if (!tagged.has_value()) {
-      return Unparsable(
+      return UnparsableTokenError(
           "not the tag of COSE_Sign1, COSE_Mac0 or "
           "COSE_Encrypt0");
     }
     inner = &inner->items[0];
   } else if (is_cwt) {
-    return Unparsable("the tag of a CWT without that of its structure");
+    return UnparsableTokenError(
+        "the tag of a CWT without that of its structure");
   }
   CoseMessage result;
   if (absl::Status status = result.ReadParts(*inner, tagged); !status.ok()) {
@@ -167,11 +161,11 @@ absl::Status CoseMessage::ReadParts(const Cbor& message,
   if (message.type != Cbor::Type::kArray ||
       (!encrypted && parts.size() != kSignedParts) ||
       (tagged.has_value() && (*tagged == CoseType::kEncrypt0) != encrypted)) {
-    return Unparsable("not a COSE structure of three or four parts");
+    return UnparsableTokenError("not a COSE structure of three or four parts");
   }
   const std::optional<ByteView> protected_bytes = AsByteString(&parts[0]);
   if (!protected_bytes.has_value() || parts[1].type != Cbor::Type::kMap) {
-    return Unparsable("not a COSE structure with two headers");
+    return UnparsableTokenError("not a COSE structure with two headers");
   }
   const absl::StatusOr<Cbor> protected_header =
       ParseProtected(*protected_bytes);
@@ -183,21 +177,23 @@ absl::Status CoseMessage::ReadParts(const Cbor& message,
   }
   const std::optional<CoseType> type = TypeOfAlgorithm(algorithm_id_);
   if (!type.has_value() || (*type == CoseType::kEncrypt0) != encrypted) {
-    return Invalid("the header's alg is not supported");
+    return InvalidTokenError("the header's alg is not supported");
   }
   if (tagged.has_value() && *tagged != *type) {
-    return Invalid("the header's alg is not for this structure");
+    return InvalidTokenError("the header's alg is not for this structure");
   }
   type_ = *type;
   if (!encrypted) {
     const std::optional<ByteView> signature = AsByteString(&parts[3]);
     if (!signature.has_value()) {
-      return Unparsable("the signature is not a byte string");
+      return UnparsableTokenError("the signature is not a byte string");
     }
     signature_ = *signature;
   }
   const std::optional<ByteView> content = AsByteString(&parts[2]);
-  if (!content.has_value()) return Invalid("the content is not there");
+  if (!content.has_value()) {
+    return InvalidTokenError("the content is not there");
+  }
   content_ = *content;
   return absl::OkStatus();
 }
@@ -205,22 +201,26 @@ absl::Status CoseMessage::ReadParts(const Cbor& message,
 absl::Status CoseMessage::ReadHeaders(const Cbor& protected_header,
                                       const Cbor& unprotected_header) {
   if (SharesALabel(protected_header, unprotected_header)) {
-    return Invalid("a parameter is in both headers");
+    return InvalidTokenError("a parameter is in both headers");
   }
   if (Find(unprotected_header, CoseHeader::kCrit) != nullptr) {
-    return Invalid("the header's crit is not protected");
+    return InvalidTokenError("the header's crit is not protected");
   }
   if (absl::Status status = CheckCritical(protected_header); !status.ok()) {
     return status;
   }
   if (Find(protected_header, CoseHeader::kPartialIv) != nullptr ||
       Find(unprotected_header, CoseHeader::kPartialIv) != nullptr) {
-    return Invalid("the header has a partial IV");
+    return InvalidTokenError("the header has a partial IV");
   }
   const Cbor* alg = Find(protected_header, CoseHeader::kAlg);
-  if (alg == nullptr) return Invalid("the protected header has no alg");
+  if (alg == nullptr) {
+    return InvalidTokenError("the protected header has no alg");
+  }
   const std::optional<int64_t> id = AsInteger(alg);
-  if (!id.has_value()) return Invalid("the header's alg is not supported");
+  if (!id.has_value()) {
+    return InvalidTokenError("the header's alg is not supported");
+  }
   algorithm_id_ = *id;
   absl::StatusOr<std::optional<ByteView>> kid =
       ReadBytes(protected_header, unprotected_header, CoseHeader::kKid, "kid");
@@ -236,7 +236,7 @@ absl::Status CoseMessage::ReadHeaders(const Cbor& protected_header,
 absl::Status CoseMessage::Verify(const JwkSet& keys) const {
   const std::optional<Algorithm> algorithm = AlgorithmFromCoseId(algorithm_id_);
   if (type_ == CoseType::kEncrypt0 || !algorithm.has_value()) {
-    return Invalid("neither signed nor MACed");
+    return InvalidTokenError("neither signed nor MACed");
   }
   std::optional<absl::string_view> kid;
   if (kid_.has_value()) kid = AsString(*kid_);
@@ -245,7 +245,7 @@ absl::Status CoseMessage::Verify(const JwkSet& keys) const {
   const std::string message =
       CoseAuthenticatedBytes(type_, protected_header_, content_);
   if (!(*jwk)->key().Verify(*algorithm, AsBytes(message), signature_)) {
-    return Invalid("the signature is wrong");
+    return InvalidTokenError("the signature is wrong");
   }
   return absl::OkStatus();
 }
@@ -269,16 +269,18 @@ absl::StatusOr<SecretBytes> CoseMessage::Decrypt(
   const std::optional<ContentEncryption> encryption =
       ContentEncryptionFromCoseId(algorithm_id_);
   if (type_ != CoseType::kEncrypt0 || !encryption.has_value()) {
-    return Invalid("not encrypted");
+    return InvalidTokenError("not encrypted");
   }
-  if (!iv_.has_value()) return Invalid("the header has no IV");
+  if (!iv_.has_value()) return InvalidTokenError("the header has no IV");
   std::optional<size_t> chosen;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!Fits(*keys[i])) continue;
-    if (chosen.has_value()) return Invalid("several decryption keys fit");
+    if (chosen.has_value()) {
+      return InvalidTokenError("several decryption keys fit");
+    }
     chosen = i;
   }
-  if (!chosen.has_value()) return Invalid("no decryption key fits");
+  if (!chosen.has_value()) return InvalidTokenError("no decryption key fits");
   const size_t tag_size = ContentTagSize(*encryption);
   std::optional<SecretBytes> plaintext;
   if (content_.size() >= tag_size) {
@@ -289,7 +291,7 @@ absl::StatusOr<SecretBytes> CoseMessage::Decrypt(
                             content_.first(size), content_.subspan(size),
                             AsBytes(authenticated));
   }
-  if (!plaintext.has_value()) return Invalid("cannot be decrypted");
+  if (!plaintext.has_value()) return InvalidTokenError("cannot be decrypted");
   if (used != nullptr) *used = *chosen;
   return *std::move(plaintext);
 }

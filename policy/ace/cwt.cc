@@ -19,10 +19,6 @@
 namespace sluice::ace {
 namespace {
 
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
 // A payload that is no claims. One that was encrypted was part of a token.
 absl::Status NoClaims(absl::string_view fault, bool encrypted) {
   return RejectedError(encrypted ? Rejection::kInvalid : Rejection::kUnparsable,
@@ -38,7 +34,7 @@ absl::StatusOr<Scope> ReadScope(const Cbor& payload, Profile profile) {
   } else if (const auto text = AsTextString(value)) {
     scope = ParseDraft01Scope(*text);
   }
-  if (!scope.ok()) return Invalid(scope.status().message());
+  if (!scope.ok()) return InvalidTokenError(scope.status().message());
   return scope;
 }
 
@@ -47,9 +43,13 @@ absl::StatusOr<const Issuer*> NamedIssuer(const Cbor& payload,
                                           const TokenContext& context) {
   const std::optional<absl::string_view> name =
       AsTextString(FindClaim(payload, CwtClaim::kIss));
-  if (!name.has_value()) return Invalid("iss: missing or not a text string");
+  if (!name.has_value()) {
+    return InvalidTokenError("iss: missing or not a text string");
+  }
   const Issuer* issuer = FindIssuer(context.issuers, *name);
-  if (issuer == nullptr) return Invalid("iss: not a configured issuer");
+  if (issuer == nullptr) {
+    return InvalidTokenError("iss: not a configured issuer");
+  }
   return issuer;
 }
 
@@ -122,24 +122,25 @@ absl::StatusOr<TokenContents> ReadEncrypted(const CoseMessage& message,
   if (!decrypted.ok()) return decrypted.status();
   const absl::StatusOr<Cbor> inner = ParseCbor(decrypted->plaintext.view());
   if (!inner.ok()) {
-    return Invalid(
+    return InvalidTokenError(
         absl::StrCat("what is encrypted: ", inner.status().message()));
   }
   if (inner->type != Cbor::Type::kMap) {
     const absl::StatusOr<CoseMessage> nested = CoseMessage::FromCbor(*inner);
     if (!nested.ok()) {
-      return Invalid(
+      return InvalidTokenError(
           absl::StrCat("what is encrypted: ", nested.status().message()));
     }
     if (nested->type() == CoseType::kEncrypt0) {
-      return Invalid("what is encrypted: encrypted once more");
+      return InvalidTokenError("what is encrypted: encrypted once more");
     }
     return ReadSigned(*nested, /*encrypted=*/true, context);
   }
   const absl::StatusOr<const Issuer*> issuer = NamedIssuer(*inner, context);
   if (!issuer.ok()) return issuer.status();
   if (decrypted->owner != *issuer) {
-    return Invalid("encrypted, but not with a key of its issuer, nor signed");
+    return InvalidTokenError(
+        "encrypted, but not with a key of its issuer, nor signed");
   }
   return ReadPayload(*inner, decrypted->plaintext.view(), **issuer,
                      /*encrypted=*/true, context);

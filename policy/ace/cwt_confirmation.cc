@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/ace/claims.h"
 #include "policy/ace/cose.h"
 #include "policy/ace/cose_key.h"
 #include "policy/ace/secret_bytes.h"
@@ -22,7 +23,7 @@ absl::StatusOr<PopKey> FromEncrypted(const Cbor& value,
                                      const DecryptionKeySet& decryption_keys) {
   const absl::StatusOr<CoseMessage> message = CoseMessage::FromCbor(value);
   if (!message.ok()) {
-    return ConfirmationError(kEncrypted, message.status().message());
+    return ClaimError(kEncrypted, message.status().message());
   }
   std::vector<const Jwk*> keys;
   for (const DecryptionKey& key : decryption_keys.keys()) {
@@ -30,10 +31,10 @@ absl::StatusOr<PopKey> FromEncrypted(const Cbor& value,
   }
   const absl::StatusOr<SecretBytes> plaintext = message->Decrypt(keys);
   if (!plaintext.ok()) {
-    return ConfirmationError(kEncrypted, plaintext.status().message());
+    return ClaimError(kEncrypted, plaintext.status().message());
   }
   const absl::StatusOr<Cbor> key = ParseCbor(plaintext->view());
-  if (!key.ok()) return ConfirmationError(kEncrypted, key.status().message());
+  if (!key.ok()) return ClaimError(kEncrypted, key.status().message());
   return ToPopKeyDecrypted(kEncrypted, CoseKeyReader::Read(*key));
 }
 
@@ -41,20 +42,20 @@ absl::StatusOr<PopKey> FromEncrypted(const Cbor& value,
 
 absl::StatusOr<PopKey> ReadCwtConfirmation(const Cbor* cnf,
                                            const ConfirmationContext& context) {
-  if (cnf == nullptr) return ConfirmationError("cnf", "missing");
+  if (cnf == nullptr) return ClaimError("cnf", "missing");
   if (cnf->type != Cbor::Type::kMap) {
-    return ConfirmationError("cnf", "not a map");
+    return ClaimError("cnf", "not a map");
   }
   const Cbor* key = Find(*cnf, CwtConfirmation::kCoseKey);
   const Cbor* encrypted = Find(*cnf, CwtConfirmation::kEncryptedCoseKey);
   if (key != nullptr && encrypted != nullptr) {
-    return ConfirmationError("cnf", "both COSE_Key and Encrypted_COSE_Key");
+    return ClaimError("cnf", "both COSE_Key and Encrypted_COSE_Key");
   }
   std::optional<absl::string_view> name;
   if (const Cbor* kid = Find(*cnf, CwtConfirmation::kKid); kid != nullptr) {
     const std::optional<ByteView> bytes = AsByteString(kid);
     if (!bytes.has_value()) {
-      return ConfirmationError("cnf.kid", "not a byte string");
+      return ClaimError("cnf.kid", "not a byte string");
     }
     name = AsString(*bytes);
   }
@@ -68,8 +69,7 @@ absl::StatusOr<PopKey> ReadCwtConfirmation(const Cbor* cnf,
         FromEncrypted(*encrypted, context.token.decryption_keys), name);
   }
   if (name.has_value()) return FindKnownKey(*name, context);
-  return ConfirmationError("cnf",
-                           "none of COSE_Key, Encrypted_COSE_Key and kid");
+  return ClaimError("cnf", "none of COSE_Key, Encrypted_COSE_Key and kid");
 }
 
 }  // namespace sluice::ace

@@ -41,10 +41,6 @@ constexpr int64_t kClientSecretKey = 25;
 // The token would outlive what a Timestamp holds; no answer is kept so long.
 constexpr absl::Duration kMaxAge = absl::Hours(24 * 365);
 
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
 absl::Status NoAnswer(absl::string_view fault) {
   return absl::UnavailableError(
       absl::StrCat("the authorization server's answer: ", fault));
@@ -139,7 +135,7 @@ absl::StatusOr<IntrospectionAnswer> ToAnswer(const Issuer& issuer,
                                              std::optional<absl::Time> end) {
   if (!claims.ok()) return claims.status();
   if (!pop_key.ok()) return pop_key.status();
-  if (!scope.ok()) return Invalid(scope.status().message());
+  if (!scope.ok()) return InvalidTokenError(scope.status().message());
   if (end.has_value()) claims->expires_at = *end;
   return IntrospectionAnswer{
       TokenContents{&issuer, *std::move(claims), *std::move(pop_key),
@@ -170,11 +166,11 @@ absl::StatusOr<IntrospectionAnswer> ReadJson(ByteView body,
   if (active == nullptr || !active->is_boolean()) {
     return NoAnswer("active: missing or not a boolean");
   }
-  if (*active == false) return Invalid("the token is not active");
+  if (*active == false) return InvalidTokenError("the token is not active");
   if (const Json* iss = FindMember(*answer, "iss")) {
     const std::string* name = AsText(iss);
     if (name == nullptr || *name != issuer.name) {
-      return Invalid("iss: not the issuer that was asked");
+      return InvalidTokenError("iss: not the issuer that was asked");
     }
   }
   std::optional<absl::Time> end;
@@ -210,10 +206,12 @@ absl::StatusOr<IntrospectionAnswer> ReadCbor(ByteView body,
   if (active == nullptr || active->type != Cbor::Type::kBoolean) {
     return NoAnswer("active: missing or not a boolean");
   }
-  if (active->argument == 0) return Invalid("the token is not active");
+  if (active->argument == 0) {
+    return InvalidTokenError("the token is not active");
+  }
   if (const Cbor* iss = FindClaim(*answer, CwtClaim::kIss)) {
     if (AsTextString(iss) != absl::string_view(issuer.name)) {
-      return Invalid("iss: not the issuer that was asked");
+      return InvalidTokenError("iss: not the issuer that was asked");
     }
   }
   std::optional<absl::Time> end;
@@ -240,12 +238,11 @@ absl::StatusOr<IntrospectionAnswer> ReadCbor(ByteView body,
 absl::StatusOr<IntrospectionRequest> WriteIntrospectionRequest(
     const IntrospectionClient& client, ByteView token) {
   if (token.empty()) {
-    return RejectedError(Rejection::kUnparsable, "the token is empty");
+    return UnparsableTokenError("the token is empty");
   }
   if (client.format == IntrospectionFormat::kAceJson &&
       !mqtt::IsValidUtf8(AsString(token))) {
-    return RejectedError(Rejection::kUnparsable,
-                         "a reference that is not UTF-8");
+    return UnparsableTokenError("a reference that is not UTF-8");
   }
   IntrospectionRequest request;
   switch (client.format) {

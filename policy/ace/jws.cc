@@ -16,20 +16,12 @@ namespace {
 
 constexpr size_t kParts = 3;
 
-absl::Status Unparsable(absl::string_view detail) {
-  return RejectedError(Rejection::kUnparsable, detail);
-}
-
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
 absl::StatusOr<Algorithm> ReadAlgorithm(const Json& header) {
   const std::string& name = *AsText(FindMember(header, "alg"));
-  if (name == "none") return Invalid("the header's alg is none");
+  if (name == "none") return InvalidTokenError("the header's alg is none");
   const std::optional<Algorithm> algorithm = AlgorithmFromName(name);
   if (!algorithm.has_value()) {
-    return Invalid("the header's alg is not supported");
+    return InvalidTokenError("the header's alg is not supported");
   }
   return *algorithm;
 }
@@ -38,7 +30,9 @@ absl::StatusOr<std::optional<std::string>> ReadKid(const Json& header) {
   const Json* kid = FindMember(header, "kid");
   if (kid == nullptr) return std::optional<std::string>();
   const std::string* text = AsText(kid);
-  if (text == nullptr) return Invalid("the header's kid is not a string");
+  if (text == nullptr) {
+    return InvalidTokenError("the header's kid is not a string");
+  }
   return std::make_optional(*text);
 }
 
@@ -48,21 +42,23 @@ absl::StatusOr<Jws> Jws::Parse(absl::string_view token) {
   const std::vector<absl::string_view> parts =
       absl::StrSplit(token, absl::MaxSplits('.', kParts));
   if (parts.size() != kParts) {
-    return Unparsable("not three parts divided by dots");
+    return UnparsableTokenError("not three parts divided by dots");
   }
   absl::StatusOr<Json> header = ParseJoseHeader(parts[0]);
-  if (!header.ok()) return Unparsable(header.status().message());
+  if (!header.ok()) return UnparsableTokenError(header.status().message());
   std::optional<SecretBytes> payload = Base64UrlDecodeSecret(parts[1]);
-  if (!payload.has_value()) return Unparsable("the payload is not base64url");
+  if (!payload.has_value()) {
+    return UnparsableTokenError("the payload is not base64url");
+  }
   std::optional<std::string> signature = Base64UrlDecode(parts[2]);
   if (!signature.has_value()) {
-    return Unparsable("the signature is not base64url");
+    return UnparsableTokenError("the signature is not base64url");
   }
   if (FindMember(*header, "crit") != nullptr) {
-    return Invalid("the header's crit names an unknown extension");
+    return InvalidTokenError("the header's crit names an unknown extension");
   }
   if (FindMember(*header, "b64") != nullptr) {
-    return Invalid("the header has b64");
+    return InvalidTokenError("the header has b64");
   }
   absl::StatusOr<Algorithm> algorithm = ReadAlgorithm(*header);
   if (!algorithm.ok()) return algorithm.status();
@@ -84,7 +80,7 @@ absl::Status Jws::Verify(const JwkSet& keys) const {
   if (!jwk.ok()) return jwk.status();
   if (!(*jwk)->key().Verify(algorithm_, AsBytes(signing_input_),
                             AsBytes(signature_))) {
-    return Invalid("the signature is wrong");
+    return InvalidTokenError("the signature is wrong");
   }
   return absl::OkStatus();
 }

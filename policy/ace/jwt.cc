@@ -21,23 +21,15 @@
 namespace sluice::ace {
 namespace {
 
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
-absl::Status Unparsable(absl::string_view detail) {
-  return RejectedError(Rejection::kUnparsable, detail);
-}
-
 absl::StatusOr<Scope> ReadScope(const Json& payload, Profile profile) {
   const Json* value = FindMember(payload, "scope");
   if (value == nullptr) return Scope();
   const std::string* text = AsText(value);
-  if (text == nullptr) return Invalid("scope: not a string");
+  if (text == nullptr) return InvalidTokenError("scope: not a string");
   absl::StatusOr<Scope> scope = profile == Profile::kDraft01
                                     ? ParseDraft01Scope(*text)
                                     : ParseAifScope(*text);
-  if (!scope.ok()) return Invalid(scope.status().message());
+  if (!scope.ok()) return InvalidTokenError(scope.status().message());
   return scope;
 }
 
@@ -63,16 +55,19 @@ absl::StatusOr<TokenContents> ReadJws(absl::string_view token, bool encrypted,
   if (!jws.ok()) return jws.status();
   absl::StatusOr<Json> payload = ParseJsonObject(jws->unverified_payload());
   if (!payload.ok()) {
-    return Unparsable(absl::StrCat("payload: ", payload.status().message()));
+    return UnparsableTokenError(
+        absl::StrCat("payload: ", payload.status().message()));
   }
   const auto wipe = absl::MakeCleanup([encrypted, &payload] {
     if (encrypted) CleanseStrings(*payload);
   });
   // Only to choose the keys.
   const std::string* name = AsText(FindMember(*payload, "iss"));
-  if (name == nullptr) return Invalid("iss: missing or not a string");
+  if (name == nullptr) return InvalidTokenError("iss: missing or not a string");
   const Issuer* issuer = FindIssuer(context.issuers, *name);
-  if (issuer == nullptr) return Invalid("iss: not a configured issuer");
+  if (issuer == nullptr) {
+    return InvalidTokenError("iss: not a configured issuer");
+  }
   if (absl::Status status = VerifySignature(*jws, *issuer); !status.ok()) {
     return status;
   }
@@ -96,17 +91,18 @@ absl::StatusOr<TokenContents> ReadEncryptedJwt(absl::string_view token,
   const absl::StatusOr<SecretBytes> inner =
       DecryptJwe(token, context.decryption_keys);
   if (!inner.ok()) {
-    return IsWellFormedJwe(token) ? Invalid(inner.status().message())
-                                  : Unparsable("not the parts of a JWE");
+    return IsWellFormedJwe(token)
+               ? InvalidTokenError(inner.status().message())
+               : UnparsableTokenError("not the parts of a JWE");
   }
   if (ClassifyToken(inner->view()) != TokenFormat::kJws) {
-    return Invalid("what is encrypted is not a signed token");
+    return InvalidTokenError("what is encrypted is not a signed token");
   }
   absl::StatusOr<TokenContents> contents =
       ReadJws(AsString(inner->view()), /*encrypted=*/true, context);
   // Not kUnparsable: nobody else is to be asked about what could be decrypted.
   if (RejectionOf(contents.status()) == Rejection::kUnparsable) {
-    return Invalid(
+    return InvalidTokenError(
         absl::StrCat("what is encrypted: ", contents.status().message()));
   }
   return contents;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/ace/base64url.h"
+#include "policy/ace/claims.h"
 #include "policy/ace/jwe.h"
 #include "policy/ace/jwk_reader.h"
 #include "policy/ace/secret_bytes.h"
@@ -16,10 +17,10 @@ namespace {
 absl::StatusOr<PopKey> FromJwe(const Json& value,
                                const DecryptionKeySet& decryption_keys) {
   const std::string* jwe = AsText(&value);
-  if (jwe == nullptr) return ConfirmationError("cnf.jwe", "not a string");
+  if (jwe == nullptr) return ClaimError("cnf.jwe", "not a string");
   absl::StatusOr<SecretBytes> plaintext = DecryptJwe(*jwe, decryption_keys);
   if (!plaintext.ok()) {
-    return ConfirmationError("cnf.jwe", plaintext.status().message());
+    return ClaimError("cnf.jwe", plaintext.status().message());
   }
   return ToPopKeyDecrypted("cnf.jwe", Jwk::Parse(AsString(plaintext->view())));
 }
@@ -29,11 +30,11 @@ absl::StatusOr<PopKey> FromCertificateHash(const Json& value) {
   std::optional<std::string> hash;
   if (text != nullptr) hash = Base64UrlDecode(*text);
   if (!hash.has_value()) {
-    return ConfirmationError("cnf.x5t#S256", "not base64url");
+    return ClaimError("cnf.x5t#S256", "not base64url");
   }
   absl::StatusOr<PopKey> key = PopKey::FromCertificateHash(AsBytes(*hash));
   if (!key.ok()) {
-    return ConfirmationError("cnf.x5t#S256", key.status().message());
+    return ClaimError("cnf.x5t#S256", key.status().message());
   }
   return key;
 }
@@ -42,22 +43,22 @@ absl::StatusOr<PopKey> FromCertificateHash(const Json& value) {
 
 absl::StatusOr<PopKey> ReadJwtConfirmation(const Json* cnf,
                                            const ConfirmationContext& context) {
-  if (cnf == nullptr) return ConfirmationError("cnf", "missing");
-  if (!cnf->is_object()) return ConfirmationError("cnf", "not an object");
+  if (cnf == nullptr) return ClaimError("cnf", "missing");
+  if (!cnf->is_object()) return ClaimError("cnf", "not an object");
   if (FindMember(*cnf, "jku") != nullptr) {
-    return ConfirmationError("cnf.jku", "not supported");
+    return ClaimError("cnf.jku", "not supported");
   }
   const Json* jwk = FindMember(*cnf, "jwk");
   const Json* jwe = FindMember(*cnf, "jwe");
   const Json* hash = FindMember(*cnf, "x5t#S256");
   const int keys = (jwk != nullptr) + (jwe != nullptr) + (hash != nullptr);
   if (keys > 1) {
-    return ConfirmationError("cnf", "more than one of jwk, jwe and x5t#S256");
+    return ClaimError("cnf", "more than one of jwk, jwe and x5t#S256");
   }
   std::optional<absl::string_view> name;
   if (const Json* kid = FindMember(*cnf, "kid"); kid != nullptr) {
     const std::string* text = AsText(kid);
-    if (text == nullptr) return ConfirmationError("cnf.kid", "not a string");
+    if (text == nullptr) return ClaimError("cnf.kid", "not a string");
     name = *text;
   }
   if (jwk != nullptr) {
@@ -69,7 +70,7 @@ absl::StatusOr<PopKey> ReadJwtConfirmation(const Json* cnf,
   }
   if (hash != nullptr) return FromCertificateHash(*hash);
   if (name.has_value()) return FindKnownKey(*name, context);
-  return ConfirmationError("cnf", "none of jwk, jwe, x5t#S256 and kid");
+  return ClaimError("cnf", "none of jwk, jwe, x5t#S256 and kid");
 }
 
 }  // namespace sluice::ace

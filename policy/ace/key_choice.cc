@@ -7,10 +7,6 @@
 namespace sluice::ace {
 namespace {
 
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
 absl::StatusOr<const Jwk*> ChooseByKid(const JwkSet& keys, Algorithm algorithm,
                                        absl::string_view kid) {
   const Jwk* chosen = nullptr;
@@ -20,16 +16,18 @@ absl::StatusOr<const Jwk*> ChooseByKid(const JwkSet& keys, Algorithm algorithm,
     known = true;
     if (!key.Permits(algorithm)) continue;
     if (chosen != nullptr) {
-      return Invalid("the issuer has several keys with the header's kid");
+      return InvalidTokenError(
+          "the issuer has several keys with the header's kid");
     }
     chosen = &key;
   }
   if (!known) {
     return WithUnknownKid(
-        Invalid("the issuer has no key with the header's kid"));
+        InvalidTokenError("the issuer has no key with the header's kid"));
   }
   if (chosen == nullptr) {
-    return Invalid("the header's alg is not allowed for the key of its kid");
+    return InvalidTokenError(
+        "the header's alg is not allowed for the key of its kid");
   }
   return chosen;
 }
@@ -40,13 +38,13 @@ absl::StatusOr<const Jwk*> ChooseByAlgorithm(const JwkSet& keys,
   for (const Jwk& key : keys.keys()) {
     if (!key.Permits(algorithm)) continue;
     if (chosen != nullptr) {
-      return Invalid(
+      return InvalidTokenError(
           "the header has no kid, and the issuer has several keys for its alg");
     }
     chosen = &key;
   }
   if (chosen == nullptr) {
-    return Invalid("the issuer has no key for the header's alg");
+    return InvalidTokenError("the issuer has no key for the header's alg");
   }
   return chosen;
 }

@@ -34,6 +34,14 @@ absl::Status RejectedError(Rejection rejection, absl::string_view detail) {
   return status;
 }
 
+absl::Status UnparsableTokenError(absl::string_view detail) {
+  return RejectedError(Rejection::kUnparsable, detail);
+}
+
+absl::Status InvalidTokenError(absl::string_view detail) {
+  return RejectedError(Rejection::kInvalid, detail);
+}
+
 std::optional<Rejection> RejectionOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kPayloadUrl);
   if (!payload.has_value()) return std::nullopt;

@@ -27,6 +27,10 @@ enum class Rejection {
 // token bytes, key material or text that the client chose.
 absl::Status RejectedError(Rejection rejection, absl::string_view detail);
 
+// RejectedError of a token, with kUnparsable and kInvalid.
+absl::Status UnparsableTokenError(absl::string_view detail);
+absl::Status InvalidTokenError(absl::string_view detail);
+
 // The rejection that `status` carries. nullopt for OK and for a status that
 // RejectedError did not make: that is failed machinery, not a refusal.
 std::optional<Rejection> RejectionOf(const absl::Status& status);

@@ -19,10 +19,6 @@ namespace {
 // RFC 7518 section 3.2.
 constexpr size_t kMinHs256KeyBytes = 32;
 
-absl::Status Invalid(absl::string_view detail) {
-  return RejectedError(Rejection::kInvalid, detail);
-}
-
 absl::Status CheckIssuer(const std::vector<Issuer>& issuers, size_t index) {
   const Issuer& issuer = issuers[index];
   if (issuer.name.empty()) {
@@ -91,7 +87,9 @@ absl::StatusOr<TokenVerifier> TokenVerifier::Create(Options options) {
 absl::StatusOr<VerifiedToken> TokenVerifier::Verify(ByteView token,
                                                     absl::Time now,
                                                     TokenCache* cache) const {
-  if (token.size() > kMaxTokenBytes) return Invalid("the token is too long");
+  if (token.size() > kMaxTokenBytes) {
+    return InvalidTokenError("the token is too long");
+  }
   std::string digest;
   if (cache != nullptr) {
     digest = Sha256(token);
@@ -132,12 +130,11 @@ absl::StatusOr<TokenContents> TokenVerifier::Read(ByteView token,
     case TokenFormat::kCose:
       return ReadCwt(token, context);
     case TokenFormat::kEmpty:
-      return RejectedError(Rejection::kUnparsable, "the token is empty");
+      return UnparsableTokenError("the token is empty");
     case TokenFormat::kReference:
       break;
   }
-  return RejectedError(Rejection::kUnparsable,
-                       "a reference, and no issuer has introspection");
+  return UnparsableTokenError("a reference, and no issuer has introspection");
 }
 
 absl::StatusOr<VerifiedToken> TokenVerifier::Admit(TokenContents contents,
