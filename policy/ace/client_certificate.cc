@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
-#include "policy/ace/base64url.h"
 #include "policy/ace/digest.h"
 #include "policy/ace/key.h"
 #include "policy/ace/openssl_guard.h"
@@ -76,10 +75,7 @@ ClientCertificate ReadClientCertificate(ByteView der) {
   CBS algorithm, bits;
   if (!FindPublicKey(der, &algorithm, &bits)) return certificate;
   const std::optional<Key> key = ReadKey(algorithm, bits);
-  if (key.has_value()) {
-    certificate.key_thumbprint =
-        Base64UrlEncode(AsBytes(Sha256(AsBytes(key->CanonicalJwk()))));
-  }
+  if (key.has_value()) certificate.key_thumbprint = key->Thumbprint();
   return certificate;
 }
 

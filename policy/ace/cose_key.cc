@@ -9,6 +9,7 @@
 #include "policy/ace/algorithm.h"
 #include "policy/ace/cbor_writer.h"
 #include "policy/ace/content_encryption.h"
+#include "policy/ace/key_error.h"
 
 namespace sluice::ace {
 namespace {
@@ -40,10 +41,6 @@ bool IsForSignatures(int64_t op) {
 }
 bool IsForEncryption(int64_t op) { return op >= 3 && op <= 6; }
 
-absl::Status Fault(absl::string_view parameter, absl::string_view fault) {
-  return absl::InvalidArgumentError(absl::StrCat(parameter, ": ", fault));
-}
-
 absl::Status Unsupported(absl::string_view parameter) {
   return absl::UnimplementedError(absl::StrCat(parameter, ": not supported"));
 }
@@ -51,24 +48,17 @@ absl::Status Unsupported(absl::string_view parameter) {
 absl::StatusOr<ByteView> RequiredBytes(const Cbor& key, Label label,
                                        absl::string_view name) {
   const Cbor* value = FindKey(key, label);
-  if (value == nullptr) return Fault(name, "missing");
+  if (value == nullptr) return KeyError(name, "missing");
   const std::optional<ByteView> bytes = AsByteString(value);
-  if (!bytes.has_value()) return Fault(name, "not a byte string");
+  if (!bytes.has_value()) return KeyError(name, "not a byte string");
   return *bytes;
-}
-
-absl::StatusOr<Key> Named(absl::string_view parameter,
-                          absl::StatusOr<Key> key) {
-  if (key.ok()) return key;
-  return absl::Status(key.status().code(),
-                      absl::StrCat(parameter, ": ", key.status().message()));
 }
 
 absl::StatusOr<Key> ReadOkp(const Cbor& key) {
   if (AsInteger(FindKey(key, kCrv)) != kEd25519) return Unsupported("crv");
   absl::StatusOr<ByteView> x = RequiredBytes(key, kX, "x");
   if (!x.ok()) return x.status();
-  return Named("x", Key::Ed25519(*x));
+  return KeyFrom("x", Key::Ed25519(*x));
 }
 
 absl::StatusOr<Key> ReadEc2(const Cbor& key) {
@@ -77,28 +67,28 @@ absl::StatusOr<Key> ReadEc2(const Cbor& key) {
   if (!x.ok()) return x.status();
   const Cbor* sign = FindKey(key, kY);
   if (sign != nullptr && sign->type == Cbor::Type::kBoolean) {
-    return Named("x, y", Key::P256Compressed(*x, sign->argument != 0));
+    return KeyFrom("x, y", Key::P256Compressed(*x, sign->argument != 0));
   }
   absl::StatusOr<ByteView> y = RequiredBytes(key, kY, "y");
   if (!y.ok()) return y.status();
-  return Named("x, y", Key::P256(*x, *y));
+  return KeyFrom("x, y", Key::P256(*x, *y));
 }
 
 absl::StatusOr<Key> ReadSymmetric(const Cbor& key) {
   absl::StatusOr<ByteView> k = RequiredBytes(key, kK, "k");
   if (!k.ok()) return k.status();
-  return Named("k", Key::Symmetric(*k));
+  return KeyFrom("k", Key::Symmetric(*k));
 }
 
 absl::StatusOr<Key> ReadKey(const Cbor& key) {
   const Cbor* kty = FindKey(key, kKty);
-  if (kty == nullptr) return Fault("kty", "missing");
+  if (kty == nullptr) return KeyError("kty", "missing");
   const std::optional<int64_t> type = AsInteger(kty);
   if (type == kSymmetric) return ReadSymmetric(key);
   const bool is_okp = type == kOkp;
   if (!is_okp && type != kEc2) return Unsupported("kty");
   if (FindKey(key, kD) != nullptr) {
-    return Fault("d", "a private key where a public one belongs");
+    return KeyError("d", "a private key where a public one belongs");
   }
   return is_okp ? ReadOkp(key) : ReadEc2(key);
 }
@@ -109,7 +99,7 @@ absl::StatusOr<std::string> ReadAlg(const Cbor& key) {
   const Cbor* alg = FindKey(key, kAlg);
   if (alg == nullptr) return std::string();
   const std::optional<int64_t> id = AsInteger(alg);
-  if (!id.has_value()) return Fault("alg", "not an integer");
+  if (!id.has_value()) return KeyError("alg", "not an integer");
   if (const auto algorithm = AlgorithmFromCoseId(*id)) {
     return std::string(AlgorithmName(*algorithm));
   }
@@ -139,13 +129,13 @@ absl::StatusOr<Jwk> CoseKeyReader::Read(const Cbor& key) {
   jwk.alg_ = *std::move(alg);
   if (const Cbor* operations = FindKey(key, kKeyOps)) {
     if (operations->type != Cbor::Type::kArray) {
-      return Fault("key_ops", "not an array");
+      return KeyError("key_ops", "not an array");
     }
     jwk.permits_signature_ = false;
     jwk.permits_encryption_ = false;
     for (const Cbor& operation : operations->items) {
       const std::optional<int64_t> op = AsInteger(&operation);
-      if (!op.has_value()) return Fault("key_ops", "holds no integer");
+      if (!op.has_value()) return KeyError("key_ops", "holds no integer");
       if (IsForSignatures(*op)) jwk.permits_signature_ = true;
       if (IsForEncryption(*op)) jwk.permits_encryption_ = true;
     }

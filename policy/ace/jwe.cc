@@ -257,7 +257,7 @@ absl::StatusOr<Encryptor> WrapKey(const Jwk& key) {
 }
 
 absl::StatusOr<Encryptor> AgreeOnKey(const Jwk& key) {
-  SecretBytes scalar(32);
+  SecretBytes scalar(kPrivateKeySize);
   RAND_bytes(scalar.data(), scalar.size());
   const absl::StatusOr<Key> ephemeral = PublicKeyOf(key.type(), scalar.view());
   if (!ephemeral.ok()) return absl::InternalError("encryption failed");

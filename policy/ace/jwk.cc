@@ -1,7 +1,5 @@
 #include "policy/ace/jwk.h"
 
-#include <array>
-#include <cstdint>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -9,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/jwk_reader.h"
-#include "policy/ace/openssl_guard.h"
+#include "policy/ace/key_error.h"
 #include "policy/ace/secret_bytes.h"
 
 namespace sluice::ace {
@@ -19,10 +17,6 @@ namespace {
 // quoted: all other text in a JWK stays out of messages.
 constexpr absl::string_view kForeignNames[] = {"AKP",       "P-384", "P-521",
                                                "secp256k1", "X448",  "Ed448"};
-
-absl::Status MemberError(absl::string_view member, absl::string_view fault) {
-  return absl::InvalidArgumentError(absl::StrCat(member, ": ", fault));
-}
 
 absl::Status UnsupportedError(absl::string_view member,
                               absl::string_view name) {
@@ -35,18 +29,11 @@ absl::Status UnsupportedError(absl::string_view member,
   return absl::UnimplementedError(absl::StrCat(member, ": not supported"));
 }
 
-// The status of `key`, with the member in front that it was made from.
-absl::StatusOr<Key> Named(absl::string_view member, absl::StatusOr<Key> key) {
-  if (key.ok()) return key;
-  return absl::Status(key.status().code(),
-                      absl::StrCat(member, ": ", key.status().message()));
-}
-
 absl::StatusOr<std::string> RequiredText(const Json& jwk, const char* member) {
   const Json* value = FindMember(jwk, member);
-  if (value == nullptr) return MemberError(member, "missing");
+  if (value == nullptr) return KeyError(member, "missing");
   const std::string* text = AsText(value);
-  if (text == nullptr) return MemberError(member, "not a string");
+  if (text == nullptr) return KeyError(member, "not a string");
   return *text;
 }
 
@@ -58,11 +45,11 @@ absl::StatusOr<std::string> OptionalText(const Json& jwk, const char* member) {
 
 absl::StatusOr<SecretBytes> RequiredBytes(const Json& jwk, const char* member) {
   const Json* value = FindMember(jwk, member);
-  if (value == nullptr) return MemberError(member, "missing");
+  if (value == nullptr) return KeyError(member, "missing");
   const std::string* text = AsText(value);
-  if (text == nullptr) return MemberError(member, "not a string");
+  if (text == nullptr) return KeyError(member, "not a string");
   std::optional<SecretBytes> bytes = Base64UrlDecodeSecret(*text);
-  if (!bytes.has_value()) return MemberError(member, "not base64url");
+  if (!bytes.has_value()) return KeyError(member, "not base64url");
   return *std::move(bytes);
 }
 
@@ -74,8 +61,8 @@ absl::StatusOr<Key> ReadOkp(const Json& jwk) {
   }
   absl::StatusOr<SecretBytes> x = RequiredBytes(jwk, "x");
   if (!x.ok()) return x.status();
-  return Named("x", *crv == "Ed25519" ? Key::Ed25519(x->view())
-                                      : Key::X25519(x->view()));
+  return KeyFrom("x", *crv == "Ed25519" ? Key::Ed25519(x->view())
+                                        : Key::X25519(x->view()));
 }
 
 absl::StatusOr<Key> ReadEc(const Json& jwk) {
@@ -86,7 +73,7 @@ absl::StatusOr<Key> ReadEc(const Json& jwk) {
   if (!x.ok()) return x.status();
   absl::StatusOr<SecretBytes> y = RequiredBytes(jwk, "y");
   if (!y.ok()) return y.status();
-  return Named("x, y", Key::P256(x->view(), y->view()));
+  return KeyFrom("x, y", Key::P256(x->view(), y->view()));
 }
 
 absl::StatusOr<Key> ReadRsa(const Json& jwk) {
@@ -94,13 +81,13 @@ absl::StatusOr<Key> ReadRsa(const Json& jwk) {
   if (!n.ok()) return n.status();
   absl::StatusOr<SecretBytes> e = RequiredBytes(jwk, "e");
   if (!e.ok()) return e.status();
-  return Named("n, e", Key::Rsa(n->view(), e->view()));
+  return KeyFrom("n, e", Key::Rsa(n->view(), e->view()));
 }
 
 absl::StatusOr<Key> ReadOct(const Json& jwk) {
   absl::StatusOr<SecretBytes> k = RequiredBytes(jwk, "k");
   if (!k.ok()) return k.status();
-  return Named("k", Key::Symmetric(k->view()));
+  return KeyFrom("k", Key::Symmetric(k->view()));
 }
 
 absl::StatusOr<Key> ReadKey(const Json& jwk) {
@@ -136,12 +123,12 @@ absl::StatusOr<Uses> ReadKeyOps(const Json& jwk, KeyType type) {
   Uses uses;
   const Json* operations = FindMember(jwk, "key_ops");
   if (operations == nullptr) return uses;
-  if (!operations->is_array()) return MemberError("key_ops", "not an array");
+  if (!operations->is_array()) return KeyError("key_ops", "not an array");
   uses = {false, false};
   for (const Json& element : *operations) {
     const std::string* operation = AsText(&element);
     if (operation == nullptr) {
-      return MemberError("key_ops", "holds what is not a string");
+      return KeyError("key_ops", "holds what is not a string");
     }
     if (*operation == "sign" || *operation == "verify") uses.signature = true;
     if (*operation == "encrypt" || *operation == "decrypt" ||
@@ -166,7 +153,7 @@ absl::StatusOr<Jwk> JwkReader::Read(const Json& json) {
   // Of an RSA key, `d` is there whenever other private members are (RFC 7518
   // section 6.3.2).
   if (FindMember(json, "d") != nullptr) {
-    return MemberError("d", "a private key where a public one belongs");
+    return KeyError("d", "a private key where a public one belongs");
   }
   absl::StatusOr<std::string> kid = OptionalText(json, "kid");
   if (!kid.ok()) return kid.status();
@@ -210,15 +197,6 @@ Jwk Jwk::WithKid(absl::string_view kid) const {
   return named;
 }
 
-std::string Jwk::Thumbprint() const {
-  std::string canonical = key_.CanonicalJwk();
-  const ByteView bytes = AsBytes(canonical);
-  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
-  SHA256(bytes.data(), bytes.size(), digest.data());
-  OPENSSL_cleanse(canonical.data(), canonical.size());
-  return Base64UrlEncode(digest);
-}
-
 std::string Jwk::ToJson() const {
   absl::StatusOr<Json> json = ParseJsonObject(key_.CanonicalJwk());
   const auto wipe = absl::MakeCleanup([&json] { CleanseStrings(*json); });
@@ -242,11 +220,11 @@ absl::StatusOr<JwkSet> JwkSet::Read(absl::string_view json,
   const auto wipe =
       absl::MakeCleanup([&document] { CleanseStrings(*document); });
   const Json* keys = FindMember(*document, "keys");
-  if (keys == nullptr) return MemberError("keys", "missing");
-  if (!keys->is_array()) return MemberError("keys", "not an array");
+  if (keys == nullptr) return KeyError("keys", "missing");
+  if (!keys->is_array()) return KeyError("keys", "not an array");
 
   if (keys->size() > kMaxKeys) {
-    return MemberError("keys", absl::StrCat("more than ", kMaxKeys));
+    return KeyError("keys", absl::StrCat("more than ", kMaxKeys));
   }
   JwkSet set;
   for (size_t i = 0; i < keys->size(); ++i) {

@@ -34,6 +34,7 @@ class Jwk {
 
   const Key& key() const { return key_; }
   KeyType type() const { return key_.type(); }
+  std::string Thumbprint() const { return key_.Thumbprint(); }
 
   // Empty where the key has none. Of a COSE_Key, any bytes.
   const std::string& kid() const { return kid_; }
@@ -50,10 +51,6 @@ class Jwk {
 
   // This key under another name.
   Jwk WithKid(absl::string_view kid) const;
-
-  // RFC 7638, SHA-256, base64url. Of a symmetric key this is a hash of the
-  // secret: harmless for random keys of 128 bits and more, which is all we use.
-  std::string Thumbprint() const;
 
   // This key in one line: the members that its type requires, `kid` and `alg`.
   // Holds the secret of a symmetric key. What is not UTF-8 in a `kid` is

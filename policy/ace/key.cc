@@ -278,4 +278,13 @@ std::string Key::CanonicalJwk() const {
                       R"(","kty":"oct"})");
 }
 
+std::string Key::Thumbprint() const {
+  std::string canonical = CanonicalJwk();
+  const ByteView bytes = AsBytes(canonical);
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
+  SHA256(bytes.data(), bytes.size(), digest.data());
+  OPENSSL_cleanse(canonical.data(), canonical.size());
+  return Base64UrlEncode(digest);
+}
+
 }  // namespace sluice::ace

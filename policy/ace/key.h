@@ -70,6 +70,9 @@ class Key {
   // space: what RFC 7638 section 3.2 hashes. Holds the secret of a symmetric
   // key.
   std::string CanonicalJwk() const;
+  // That hash, SHA-256, in base64url. Of a symmetric key this is a hash of the
+  // secret: harmless for random keys of 128 bits and more, which is all we use.
+  std::string Thumbprint() const;
 
  private:
   struct Material;

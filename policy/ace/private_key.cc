@@ -9,16 +9,14 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/jwk_reader.h"
+#include "policy/ace/key_error.h"
 
 namespace sluice::ace {
 namespace {
 
-constexpr size_t kKeySize = 32;  // of every private key and coordinate here
-
-using Coordinate = std::array<uint8_t, kKeySize>;
+using Coordinate = std::array<uint8_t, kPrivateKeySize>;
 
 // The coordinates of `key`'s public point. False for the scalar zero, whose
 // point has none.
@@ -67,14 +65,12 @@ absl::StatusOr<SecretBytes> TakePrivate(Json& json) {
   }
   const auto member = json.find("d");
   if (member == json.end()) {
-    return absl::InvalidArgumentError("d: missing; not a private key");
+    return KeyError("d", "missing; not a private key");
   }
   const std::string* text = AsText(&*member);
   std::optional<SecretBytes> bytes;
   if (text != nullptr) bytes = Base64UrlDecodeSecret(*text);
-  if (!bytes.has_value()) {
-    return absl::InvalidArgumentError("d: not base64url");
-  }
+  if (!bytes.has_value()) return KeyError("d", "not base64url");
   CleanseStrings(*member);
   json.erase(member);
   return *std::move(bytes);
@@ -97,7 +93,7 @@ absl::StatusOr<Key> PublicKeyOf(KeyType type, ByteView private_key) {
   if (type == KeyType::kRsa) {
     return absl::UnimplementedError("a private RSA key is not supported");
   }
-  if (private_key.size() != kKeySize) {
+  if (private_key.size() != kPrivateKeySize) {
     return absl::InvalidArgumentError("not 32 bytes");
   }
   switch (type) {
@@ -127,13 +123,10 @@ absl::StatusOr<PrivateJwk> ReadPrivateJwk(Json& json) {
   if (!jwk.ok()) return jwk.status();
   if (jwk->type() != KeyType::kSymmetric) {
     const absl::StatusOr<Key> public_key =
-        PublicKeyOf(jwk->type(), private_key.view());
-    if (!public_key.ok()) {
-      return absl::Status(public_key.status().code(),
-                          absl::StrCat("d: ", public_key.status().message()));
-    }
+        KeyFrom("d", PublicKeyOf(jwk->type(), private_key.view()));
+    if (!public_key.ok()) return public_key.status();
     if (public_key->CanonicalJwk() != jwk->key().CanonicalJwk()) {
-      return absl::InvalidArgumentError("d: does not belong to the public key");
+      return KeyError("d", "does not belong to the public key");
     }
   }
   return PrivateJwk{*std::move(jwk), std::move(private_key)};

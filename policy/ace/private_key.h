@@ -1,6 +1,8 @@
 #ifndef POLICY_ACE_PRIVATE_KEY_H_
 #define POLICY_ACE_PRIVATE_KEY_H_
 
+#include <cstddef>
+
 #include "absl/status/statusor.h"
 #include "policy/ace/json.h"
 #include "policy/ace/jwk.h"
@@ -10,6 +12,9 @@
 #include "proxy/base/bytes.h"
 
 namespace sluice::ace {
+
+// The bytes of every private key here, and of a coordinate of P-256.
+inline constexpr size_t kPrivateKeySize = 32;
 
 // A private JWK: the public key, and 32 bytes that belong to it (the seed of
 // Ed25519, the scalar of P-256 and X25519), empty for symmetric keys.

@@ -1,6 +1,5 @@
 #include "policy/ace/signing_key.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -13,8 +12,6 @@
 
 namespace sluice::ace {
 namespace {
-
-constexpr size_t kKeySize = 32;  // of every private key and coordinate here
 
 absl::Status CryptoError() {
   ERR_clear_error();
@@ -37,7 +34,7 @@ absl::StatusOr<KeyPair> FromPrivate(KeyType type, SecretBytes private_key) {
 }
 
 absl::StatusOr<KeyPair> GeneratePair(Algorithm algorithm) {
-  SecretBytes random(kKeySize);
+  SecretBytes random(kPrivateKeySize);
   switch (algorithm) {
     case Algorithm::kEdDsa:
       RAND_bytes(random.data(), random.size());
@@ -68,11 +65,12 @@ absl::StatusOr<std::string> SignEs256(ByteView scalar, ByteView message) {
   SHA256(message.data(), message.size(), digest);
   const bssl::UniquePtr<ECDSA_SIG> signature(
       ECDSA_do_sign(digest, sizeof(digest), key.get()));
-  std::string raw(2 * kKeySize, '\0');
+  std::string raw(2 * kPrivateKeySize, '\0');
   uint8_t* const out = reinterpret_cast<uint8_t*>(raw.data());
   if (signature == nullptr ||
-      !BN_bn2bin_padded(out, kKeySize, ECDSA_SIG_get0_r(signature.get())) ||
-      !BN_bn2bin_padded(out + kKeySize, kKeySize,
+      !BN_bn2bin_padded(out, kPrivateKeySize,
+                        ECDSA_SIG_get0_r(signature.get())) ||
+      !BN_bn2bin_padded(out + kPrivateKeySize, kPrivateKeySize,
                         ECDSA_SIG_get0_s(signature.get()))) {
     return CryptoError();
   }
