@@ -14,23 +14,9 @@
 namespace sluice::ace {
 namespace {
 
-// Labels of parameters.
-enum Label : int64_t {
-  kKty = 1,
-  kKid = 2,
-  kAlg = 3,
-  kKeyOps = 4,
-  kCrv = -1,
-  kX = -2,
-  kY = -3,
-  kD = -4,
-  kK = -1,
-};
+using Label = CoseKeyLabel;
 
-// Values of `kty` and `crv`.
-constexpr int64_t kOkp = 1;
-constexpr int64_t kEc2 = 2;
-constexpr int64_t kSymmetric = 4;
+// Values of `crv`.
 constexpr int64_t kP256 = 1;
 constexpr int64_t kEd25519 = 6;
 
@@ -47,7 +33,7 @@ absl::Status Unsupported(absl::string_view parameter) {
 
 absl::StatusOr<ByteView> RequiredBytes(const Cbor& key, Label label,
                                        absl::string_view name) {
-  const Cbor* value = FindKey(key, label);
+  const Cbor* value = FindParameter(key, label);
   if (value == nullptr) return KeyError(name, "missing");
   const std::optional<ByteView> bytes = AsByteString(value);
   if (!bytes.has_value()) return KeyError(name, "not a byte string");
@@ -55,39 +41,43 @@ absl::StatusOr<ByteView> RequiredBytes(const Cbor& key, Label label,
 }
 
 absl::StatusOr<Key> ReadOkp(const Cbor& key) {
-  if (AsInteger(FindKey(key, kCrv)) != kEd25519) return Unsupported("crv");
-  absl::StatusOr<ByteView> x = RequiredBytes(key, kX, "x");
+  if (AsInteger(FindParameter(key, Label::kCrv)) != kEd25519) {
+    return Unsupported("crv");
+  }
+  absl::StatusOr<ByteView> x = RequiredBytes(key, Label::kX, "x");
   if (!x.ok()) return x.status();
   return KeyFrom("x", Key::Ed25519(*x));
 }
 
 absl::StatusOr<Key> ReadEc2(const Cbor& key) {
-  if (AsInteger(FindKey(key, kCrv)) != kP256) return Unsupported("crv");
-  absl::StatusOr<ByteView> x = RequiredBytes(key, kX, "x");
+  if (AsInteger(FindParameter(key, Label::kCrv)) != kP256) {
+    return Unsupported("crv");
+  }
+  absl::StatusOr<ByteView> x = RequiredBytes(key, Label::kX, "x");
   if (!x.ok()) return x.status();
-  const Cbor* sign = FindKey(key, kY);
+  const Cbor* sign = FindParameter(key, Label::kY);
   if (sign != nullptr && sign->type == Cbor::Type::kBoolean) {
     return KeyFrom("x, y", Key::P256Compressed(*x, sign->argument != 0));
   }
-  absl::StatusOr<ByteView> y = RequiredBytes(key, kY, "y");
+  absl::StatusOr<ByteView> y = RequiredBytes(key, Label::kY, "y");
   if (!y.ok()) return y.status();
   return KeyFrom("x, y", Key::P256(*x, *y));
 }
 
 absl::StatusOr<Key> ReadSymmetric(const Cbor& key) {
-  absl::StatusOr<ByteView> k = RequiredBytes(key, kK, "k");
+  absl::StatusOr<ByteView> k = RequiredBytes(key, Label::kK, "k");
   if (!k.ok()) return k.status();
   return KeyFrom("k", Key::Symmetric(*k));
 }
 
 absl::StatusOr<Key> ReadKey(const Cbor& key) {
-  const Cbor* kty = FindKey(key, kKty);
-  if (kty == nullptr) return KeyError("kty", "missing");
-  const std::optional<int64_t> type = AsInteger(kty);
-  if (type == kSymmetric) return ReadSymmetric(key);
-  const bool is_okp = type == kOkp;
-  if (!is_okp && type != kEc2) return Unsupported("kty");
-  if (FindKey(key, kD) != nullptr) {
+  if (FindParameter(key, Label::kKty) == nullptr) {
+    return KeyError("kty", "missing");
+  }
+  if (IsOfType(key, CoseKeyType::kSymmetric)) return ReadSymmetric(key);
+  const bool is_okp = IsOfType(key, CoseKeyType::kOkp);
+  if (!is_okp && !IsOfType(key, CoseKeyType::kEc2)) return Unsupported("kty");
+  if (FindParameter(key, Label::kD) != nullptr) {
     return KeyError("d", "a private key where a public one belongs");
   }
   return is_okp ? ReadOkp(key) : ReadEc2(key);
@@ -96,7 +86,7 @@ absl::StatusOr<Key> ReadKey(const Cbor& key) {
 // The JOSE name of `alg`, so that it is compared like a JWK's; empty where the
 // key has none.
 absl::StatusOr<std::string> ReadAlg(const Cbor& key) {
-  const Cbor* alg = FindKey(key, kAlg);
+  const Cbor* alg = FindParameter(key, Label::kAlg);
   if (alg == nullptr) return std::string();
   const std::optional<int64_t> id = AsInteger(alg);
   if (!id.has_value()) return KeyError("alg", "not an integer");
@@ -119,15 +109,15 @@ absl::StatusOr<Jwk> CoseKeyReader::Read(const Cbor& key) {
   absl::StatusOr<Key> material = ReadKey(key);
   if (!material.ok()) return material.status();
   Jwk jwk(*std::move(material));
-  if (FindKey(key, kKid) != nullptr) {
-    absl::StatusOr<ByteView> kid = RequiredBytes(key, kKid, "kid");
+  if (FindParameter(key, Label::kKid) != nullptr) {
+    absl::StatusOr<ByteView> kid = RequiredBytes(key, Label::kKid, "kid");
     if (!kid.ok()) return kid.status();
     jwk.kid_ = std::string(AsString(*kid));
   }
   absl::StatusOr<std::string> alg = ReadAlg(key);
   if (!alg.ok()) return alg.status();
   jwk.alg_ = *std::move(alg);
-  if (const Cbor* operations = FindKey(key, kKeyOps)) {
+  if (const Cbor* operations = FindParameter(key, Label::kKeyOps)) {
     if (operations->type != Cbor::Type::kArray) {
       return KeyError("key_ops", "not an array");
     }
@@ -145,36 +135,38 @@ absl::StatusOr<Jwk> CoseKeyReader::Read(const Cbor& key) {
 
 std::string EncodeCoseKey(const Jwk& key) {
   CborWriter parameters;
-  size_t count = 1;
+  size_t count = 0;
+  const auto add = [&](Label label) -> CborWriter& {
+    ++count;
+    return parameters.Integer(static_cast<int64_t>(label));
+  };
+  const auto add_type = [&](CoseKeyType type) {
+    add(Label::kKty).Integer(static_cast<int64_t>(type));
+  };
   switch (key.type()) {
     case KeyType::kEd25519:
-      parameters.Integer(kKty).Integer(kOkp).Integer(kCrv).Integer(kEd25519);
-      parameters.Integer(kX).Bytes(key.key().x());
-      count += 2;
+      add_type(CoseKeyType::kOkp);
+      add(Label::kCrv).Integer(kEd25519);
+      add(Label::kX).Bytes(key.key().x());
       break;
     case KeyType::kP256:
-      parameters.Integer(kKty).Integer(kEc2).Integer(kCrv).Integer(kP256);
-      parameters.Integer(kX).Bytes(key.key().x());
-      parameters.Integer(kY).Bytes(key.key().y());
-      count += 3;
+      add_type(CoseKeyType::kEc2);
+      add(Label::kCrv).Integer(kP256);
+      add(Label::kX).Bytes(key.key().x());
+      add(Label::kY).Bytes(key.key().y());
       break;
     case KeyType::kSymmetric:
-      parameters.Integer(kKty).Integer(kSymmetric);
-      parameters.Integer(kK).Bytes(key.key().secret());
-      count += 1;
+      add_type(CoseKeyType::kSymmetric);
+      add(Label::kK).Bytes(key.key().secret());
       break;
     case KeyType::kRsa:
     case KeyType::kX25519:
       return std::string();
   }
-  if (!key.kid().empty()) {
-    parameters.Integer(kKid).Bytes(AsBytes(key.kid()));
-    ++count;
-  }
+  if (!key.kid().empty()) add(Label::kKid).Bytes(AsBytes(key.kid()));
   const std::optional<Algorithm> algorithm = AlgorithmFromName(key.alg());
   if (algorithm.has_value() && CoseAlgorithmId(*algorithm).has_value()) {
-    parameters.Integer(kAlg).Integer(*CoseAlgorithmId(*algorithm));
-    ++count;
+    add(Label::kAlg).Integer(*CoseAlgorithmId(*algorithm));
   }
   CborWriter map;
   map.Map(count).Encoded(parameters.bytes());

@@ -1,6 +1,7 @@
 #ifndef POLICY_ACE_COSE_KEY_H_
 #define POLICY_ACE_COSE_KEY_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -8,6 +9,34 @@
 #include "policy/ace/jwk.h"
 
 namespace sluice::ace {
+
+// Labels of the parameters of a COSE_Key (RFC 9052 section 7.1, RFC 9053
+// section 7). What those below zero mean depends on `kty`.
+enum class CoseKeyLabel : int64_t {
+  kKty = 1,
+  kKid = 2,
+  kAlg = 3,
+  kKeyOps = 4,
+  kCrv = -1,
+  kX = -2,
+  kY = -3,
+  kD = -4,
+  kK = -1,
+};
+
+// Values of `kty`.
+enum class CoseKeyType : int64_t { kOkp = 1, kEc2 = 2, kSymmetric = 4 };
+
+// The value of `label` in `key`; nullptr where it is not there.
+inline const Cbor* FindParameter(const Cbor& key, CoseKeyLabel label) {
+  return FindKey(key, static_cast<int64_t>(label));
+}
+
+// Whether `key` says that it is of `type`.
+inline bool IsOfType(const Cbor& key, CoseKeyType type) {
+  return AsInteger(FindParameter(key, CoseKeyLabel::kKty)) ==
+         static_cast<int64_t>(type);
+}
 
 // A COSE_Key (RFC 9052 section 7, RFC 9053 section 7) as a Jwk: OKP (Ed25519),
 // EC2 (P-256, with y or its sign) or Symmetric.

@@ -15,10 +15,6 @@ namespace {
 
 constexpr absl::string_view kEncrypted = "cnf.Encrypted_COSE_Key";
 
-const Cbor* Find(const Cbor& cnf, CwtConfirmation member) {
-  return FindKey(cnf, static_cast<int64_t>(member));
-}
-
 absl::StatusOr<PopKey> FromEncrypted(const Cbor& value,
                                      const DecryptionKeySet& decryption_keys) {
   const absl::StatusOr<CoseMessage> message = CoseMessage::FromCbor(value);
@@ -46,13 +42,14 @@ absl::StatusOr<PopKey> ReadCwtConfirmation(const Cbor* cnf,
   if (cnf->type != Cbor::Type::kMap) {
     return ClaimError("cnf", "not a map");
   }
-  const Cbor* key = Find(*cnf, CwtConfirmation::kCoseKey);
-  const Cbor* encrypted = Find(*cnf, CwtConfirmation::kEncryptedCoseKey);
+  const Cbor* key = FindMember(*cnf, CwtConfirmation::kCoseKey);
+  const Cbor* encrypted = FindMember(*cnf, CwtConfirmation::kEncryptedCoseKey);
   if (key != nullptr && encrypted != nullptr) {
     return ClaimError("cnf", "both COSE_Key and Encrypted_COSE_Key");
   }
   std::optional<absl::string_view> name;
-  if (const Cbor* kid = Find(*cnf, CwtConfirmation::kKid); kid != nullptr) {
+  if (const Cbor* kid = FindMember(*cnf, CwtConfirmation::kKid);
+      kid != nullptr) {
     const std::optional<ByteView> bytes = AsByteString(kid);
     if (!bytes.has_value()) {
       return ClaimError("cnf.kid", "not a byte string");

@@ -17,6 +17,11 @@ enum class CwtConfirmation : int64_t {
   kKid = 3,
 };
 
+// The value of `member` in `cnf`; nullptr where it is not there.
+inline const Cbor* FindMember(const Cbor& cnf, CwtConfirmation member) {
+  return FindKey(cnf, static_cast<int64_t>(member));
+}
+
 // ReadJwtConfirmation for a CWT: `COSE_Key` where a JWT has `jwk`,
 // `Encrypted_COSE_Key` where it has `jwe`, a COSE_Encrypt0 that is encrypted
 // directly with a decryption key, and `kid`, a byte string. No other member has

@@ -1,6 +1,5 @@
 #include "policy/ace/psk_identity.h"
 
-#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -8,26 +7,21 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/cbor.h"
+#include "policy/ace/cose_key.h"
+#include "policy/ace/cwt_claims.h"
+#include "policy/ace/cwt_confirmation.h"
 #include "policy/ace/json.h"
 
 namespace sluice::ace {
 namespace {
 
-// RFC 8747, RFC 9052 section 7, RFC 9053 section 6.3.
-constexpr int64_t kConfirmation = 8;
-constexpr int64_t kCoseKey = 1;
-constexpr int64_t kKeyType = 1;
-constexpr int64_t kSymmetric = 4;
-constexpr int64_t kKid = 2;
-constexpr int64_t kKeyValue = -1;
-
 absl::Status IdentityError(absl::string_view fault) {
   return absl::InvalidArgumentError(absl::StrCat("PSK identity: ", fault));
 }
 
-const Cbor* FindMap(const Cbor& map, int64_t key) {
-  const Cbor* found = FindKey(map, key);
-  return found != nullptr && found->type == Cbor::Type::kMap ? found : nullptr;
+// `value`, where it is a map.
+const Cbor* AsMap(const Cbor* value) {
+  return value != nullptr && value->type == Cbor::Type::kMap ? value : nullptr;
 }
 
 const Json* FindObject(const Json& object, const char* name) {
@@ -61,17 +55,18 @@ absl::StatusOr<std::vector<std::string>> ReadCbor(ByteView identity) {
   if (parsed->type != Cbor::Type::kMap) {
     return IdentityError("neither JSON nor a CBOR map");
   }
-  const Cbor* confirmation = FindMap(*parsed, kConfirmation);
+  const Cbor* confirmation = AsMap(FindClaim(*parsed, CwtClaim::kCnf));
   if (confirmation == nullptr) confirmation = &*parsed;
-  const Cbor* key = FindMap(*confirmation, kCoseKey);
+  const Cbor* key = AsMap(FindMember(*confirmation, CwtConfirmation::kCoseKey));
   if (key == nullptr) return IdentityError("no cnf with a COSE_Key");
-  if (AsInteger(FindKey(*key, kKeyType)) != kSymmetric) {
+  if (!IsOfType(*key, CoseKeyType::kSymmetric)) {
     return IdentityError("kty is not Symmetric");
   }
-  if (FindKey(*key, kKeyValue) != nullptr) {
+  if (FindParameter(*key, CoseKeyLabel::kK) != nullptr) {
     return IdentityError("holds the key");
   }
-  const std::optional<ByteView> kid = AsByteString(FindKey(*key, kKid));
+  const std::optional<ByteView> kid =
+      AsByteString(FindParameter(*key, CoseKeyLabel::kKid));
   if (!kid.has_value() || kid->empty()) return IdentityError("no kid");
   return std::vector<std::string>{std::string(AsString(*kid))};
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "policy/ace/cbor.h"
+#include "policy/ace/cose.h"
 #include "policy/ace/jose_header.h"
 
 namespace sluice::ace {
@@ -15,18 +16,21 @@ namespace {
 constexpr size_t kJwsParts = 3;
 constexpr size_t kJweParts = 5;
 
-// The first byte of a CBOR item, and what follows where that takes two.
-constexpr uint8_t kTag16 = 0xd0;
-constexpr uint8_t kTag18 = 0xd2;
+// The first bytes of CBOR items.
+constexpr uint8_t kTag = 0xc0;  // with the tag, where it is less than 24
 constexpr uint8_t kTagInNextByte = 0xd8;
-constexpr uint8_t kCwtTag = 61;
 constexpr uint8_t kArrayOfThree = 0x83;
 constexpr uint8_t kArrayOfFour = 0x84;
 
+constexpr uint8_t FirstByteOf(CoseType type) {
+  return kTag + static_cast<uint8_t>(type);
+}
+
 bool BeginsLikeCose(ByteView token) {
   const uint8_t first = token[0];
-  return (first >= kTag16 && first <= kTag18) || first == kArrayOfThree ||
-         first == kArrayOfFour ||
+  return (first >= FirstByteOf(CoseType::kEncrypt0) &&
+          first <= FirstByteOf(CoseType::kSign1)) ||
+         first == kArrayOfThree || first == kArrayOfFour ||
          (first == kTagInNextByte && token.size() > 1 && token[1] == kCwtTag);
 }
 
