@@ -18,13 +18,12 @@
 #include "policy/ace/key_choice.h"
 #include "policy/ace/openssl_guard.h"
 #include "policy/ace/private_key.h"
+#include "policy/ace/rejection.h"
 
 namespace sluice::ace {
 namespace {
 
 constexpr size_t kParts = 5;
-constexpr size_t kIvPart = 2;
-constexpr size_t kTagPart = 4;
 constexpr size_t kKeyWrapOverhead = 8;
 
 // The `alg` of a JWE (RFC 7518 section 4.1).
@@ -58,8 +57,42 @@ struct Header {
   std::optional<Agreement> agreement;  // with kEcdhEs
 };
 
-absl::Status Error(absl::string_view message) {
-  return absl::InvalidArgumentError(message);
+// A JWE taken apart.
+struct Parts {
+  absl::string_view encoded_header;  // which is authenticated
+  Json header;                       // with a string `alg` and a string `enc`
+  std::string wrapped_key;
+  std::string iv;
+  std::string ciphertext;
+  std::string tag;
+};
+
+absl::StatusOr<Parts> Split(absl::string_view jwe) {
+  const std::vector<absl::string_view> encoded =
+      absl::StrSplit(jwe, absl::MaxSplits('.', kParts));
+  if (encoded.size() != kParts) {
+    return UnparsableTokenError("not five parts divided by dots");
+  }
+  absl::StatusOr<Json> header = ParseJoseHeader(encoded[0]);
+  if (!header.ok()) return UnparsableTokenError(header.status().message());
+  if (AsText(FindMember(*header, "enc")) == nullptr) {
+    return UnparsableTokenError("the header has no enc");
+  }
+  std::array<std::string, kParts> decoded;
+  for (size_t i = 1; i < kParts; ++i) {
+    std::optional<std::string> bytes = Base64UrlDecode(encoded[i]);
+    if (!bytes.has_value()) {
+      return UnparsableTokenError(
+          absl::StrCat("part ", i + 1, " is not base64url"));
+    }
+    decoded[i] = *std::move(bytes);
+  }
+  auto& [unused, wrapped_key, iv, ciphertext, tag] = decoded;
+  if (iv.empty() || tag.empty()) {
+    return UnparsableTokenError("no initialization vector, or no tag");
+  }
+  return Parts{encoded[0],    *std::move(header),    std::move(wrapped_key),
+               std::move(iv), std::move(ciphertext), std::move(tag)};
 }
 
 absl::StatusOr<KeyManagement> ReadManagement(const Json& header) {
@@ -69,16 +102,15 @@ absl::StatusOr<KeyManagement> ReadManagement(const Json& header) {
         KeyManagement::kEcdhEs}) {
     if (name == KeyManagementName(management)) return management;
   }
-  return Error("the header's alg is not supported");
+  return InvalidTokenError("the header's alg is not supported");
 }
 
 absl::StatusOr<ContentEncryption> ReadEncryption(const Json& header) {
-  const std::string* name = AsText(FindMember(header, "enc"));
-  if (name == nullptr) return Error("the header has no enc");
+  const std::string& name = *AsText(FindMember(header, "enc"));
   const std::optional<ContentEncryption> encryption =
-      ContentEncryptionFromName(*name);
+      ContentEncryptionFromName(name);
   if (!encryption.has_value()) {
-    return Error("the header's enc is not supported");
+    return InvalidTokenError("the header's enc is not supported");
   }
   return *encryption;
 }
@@ -91,20 +123,22 @@ absl::StatusOr<std::string> ReadParty(const Json& header, const char* member) {
   std::optional<std::string> bytes;
   if (text != nullptr) bytes = Base64UrlDecode(*text);
   if (!bytes.has_value()) {
-    return Error(absl::StrCat("the header's ", member, " is not base64url"));
+    return InvalidTokenError(
+        absl::StrCat("the header's ", member, " is not base64url"));
   }
   return *std::move(bytes);
 }
 
 absl::StatusOr<Agreement> ReadAgreement(const Json& header) {
   const Json* epk = FindMember(header, "epk");
-  if (epk == nullptr) return Error("the header has no epk");
+  if (epk == nullptr) return InvalidTokenError("the header has no epk");
   absl::StatusOr<Jwk> key = JwkReader::Read(*epk);
   if (!key.ok()) {
-    return Error(absl::StrCat("the header's epk: ", key.status().message()));
+    return InvalidTokenError(
+        absl::StrCat("the header's epk: ", key.status().message()));
   }
   if (key->type() != KeyType::kP256 && key->type() != KeyType::kX25519) {
-    return Error("the header's epk is not for key agreement");
+    return InvalidTokenError("the header's epk is not for key agreement");
   }
   absl::StatusOr<std::string> party_u = ReadParty(header, "apu");
   if (!party_u.ok()) return party_u.status();
@@ -113,28 +147,28 @@ absl::StatusOr<Agreement> ReadAgreement(const Json& header) {
   return Agreement{*std::move(key), *std::move(party_u), *std::move(party_v)};
 }
 
-absl::StatusOr<Header> ParseHeader(absl::string_view part) {
-  absl::StatusOr<Json> json = ParseJoseHeader(part);
-  if (!json.ok()) return json.status();
-  if (FindMember(*json, "crit") != nullptr) {
-    return Error("the header's crit names an unknown extension");
+absl::StatusOr<Header> ReadHeader(const Json& json) {
+  if (FindMember(json, "crit") != nullptr) {
+    return InvalidTokenError("the header's crit names an unknown extension");
   }
-  if (FindMember(*json, "zip") != nullptr) {
-    return Error("the content is compressed");
+  if (FindMember(json, "zip") != nullptr) {
+    return InvalidTokenError("the content is compressed");
   }
-  absl::StatusOr<KeyManagement> management = ReadManagement(*json);
+  absl::StatusOr<KeyManagement> management = ReadManagement(json);
   if (!management.ok()) return management.status();
-  absl::StatusOr<ContentEncryption> encryption = ReadEncryption(*json);
+  absl::StatusOr<ContentEncryption> encryption = ReadEncryption(json);
   if (!encryption.ok()) return encryption.status();
 
   Header header{*management, *encryption, std::nullopt, std::nullopt};
-  if (const Json* kid = FindMember(*json, "kid")) {
+  if (const Json* kid = FindMember(json, "kid")) {
     const std::string* name = AsText(kid);
-    if (name == nullptr) return Error("the header's kid is not a string");
+    if (name == nullptr) {
+      return InvalidTokenError("the header's kid is not a string");
+    }
     header.kid = *name;
   }
   if (*management == KeyManagement::kEcdhEs) {
-    absl::StatusOr<Agreement> agreement = ReadAgreement(*json);
+    absl::StatusOr<Agreement> agreement = ReadAgreement(json);
     if (!agreement.ok()) return agreement.status();
     header.agreement = *std::move(agreement);
   }
@@ -176,10 +210,12 @@ absl::StatusOr<DecryptionKey> ChooseKey(const DecryptionKeySet& keys,
   for (const DecryptionKey& key : keys.keys()) {
     if (header.kid.has_value() && key.jwk().kid() != *header.kid) continue;
     if (!Fits(key.jwk(), header)) continue;
-    if (chosen.has_value()) return Error("several decryption keys fit");
+    if (chosen.has_value()) {
+      return InvalidTokenError("several decryption keys fit");
+    }
     chosen = key;
   }
-  if (!chosen.has_value()) return Error("no decryption key fits");
+  if (!chosen.has_value()) return InvalidTokenError("no decryption key fits");
   return *std::move(chosen);
 }
 
@@ -279,7 +315,7 @@ absl::StatusOr<Encryptor> StartEncrypting(const Jwk& key) {
       (key.type() == KeyType::kP256 || key.type() == KeyType::kX25519)) {
     return AgreeOnKey(key);
   }
-  return Error(
+  return absl::InvalidArgumentError(
       "neither a symmetric key of 32 bytes nor one for key agreement that "
       "permits encryption");
 }
@@ -288,50 +324,28 @@ absl::StatusOr<Encryptor> StartEncrypting(const Jwk& key) {
 
 absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
                                        const DecryptionKeySet& keys) {
-  const std::vector<absl::string_view> parts =
-      absl::StrSplit(jwe, absl::MaxSplits('.', kParts));
-  if (parts.size() != kParts) return Error("not five parts divided by dots");
-  absl::StatusOr<Header> header = ParseHeader(parts[0]);
+  const absl::StatusOr<Parts> parts = Split(jwe);
+  if (!parts.ok()) return parts.status();
+  const absl::StatusOr<Header> header = ReadHeader(parts->header);
   if (!header.ok()) return header.status();
-  std::array<std::string, kParts> decoded;
-  for (size_t i = 1; i < kParts; ++i) {
-    std::optional<std::string> bytes = Base64UrlDecode(parts[i]);
-    if (!bytes.has_value()) {
-      return Error(absl::StrCat("part ", i + 1, " is not base64url"));
-    }
-    decoded[i] = *std::move(bytes);
-  }
-  const auto& [unused, wrapped_key, iv, ciphertext, tag] = decoded;
-  absl::StatusOr<DecryptionKey> key = ChooseKey(keys, *header);
+  const absl::StatusOr<DecryptionKey> key = ChooseKey(keys, *header);
   if (!key.ok()) return key.status();
   // RFC 7516 section 5.2, step 10.
-  if (!wrapped_key.empty() && (header->management == KeyManagement::kDirect ||
-                               header->management == KeyManagement::kEcdhEs)) {
-    return Error(absl::StrCat(KeyManagementName(header->management),
-                              " with an encrypted key"));
+  if (!parts->wrapped_key.empty() &&
+      (header->management == KeyManagement::kDirect ||
+       header->management == KeyManagement::kEcdhEs)) {
+    return InvalidTokenError(absl::StrCat(KeyManagementName(header->management),
+                                          " with an encrypted key"));
   }
   const std::optional<SecretBytes> content_key =
-      ContentKey(*key, *header, AsBytes(wrapped_key));
-  if (!content_key.has_value()) return Error("cannot be decrypted");
+      ContentKey(*key, *header, AsBytes(parts->wrapped_key));
+  if (!content_key.has_value()) return InvalidTokenError("cannot be decrypted");
   std::optional<SecretBytes> plaintext =
-      OpenContent(header->encryption, content_key->view(), AsBytes(iv),
-                  AsBytes(ciphertext), AsBytes(tag), AsBytes(parts[0]));
-  if (!plaintext.has_value()) return Error("cannot be decrypted");
+      OpenContent(header->encryption, content_key->view(), AsBytes(parts->iv),
+                  AsBytes(parts->ciphertext), AsBytes(parts->tag),
+                  AsBytes(parts->encoded_header));
+  if (!plaintext.has_value()) return InvalidTokenError("cannot be decrypted");
   return *std::move(plaintext);
-}
-
-bool IsWellFormedJwe(absl::string_view jwe) {
-  const std::vector<absl::string_view> parts =
-      absl::StrSplit(jwe, absl::MaxSplits('.', kParts));
-  if (parts.size() != kParts) return false;
-  const absl::StatusOr<Json> header = ParseJoseHeader(parts[0]);
-  if (!header.ok() || AsText(FindMember(*header, "enc")) == nullptr) {
-    return false;
-  }
-  for (size_t i = 1; i < kParts; ++i) {
-    if (!Base64UrlDecode(parts[i]).has_value()) return false;
-  }
-  return !parts[kIvPart].empty() && !parts[kTagPart].empty();
 }
 
 absl::StatusOr<std::string> EncryptJwe(ByteView plaintext, const Jwk& key) {

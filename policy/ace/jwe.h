@@ -20,15 +20,14 @@ namespace sluice::ace {
 //
 // That it could be decrypted says nothing about who encrypted it.
 //
-// InvalidArgument, saying which part is at fault, for anything else: `crit`
-// and `zip` among them. A wrong key and a changed text look alike.
+// Failures carry a Rejection, and say which part is at fault:
+//  - kUnparsable: not five parts of base64url, the first that of a JSON object
+//    with a string `alg` and a string `enc`, the initialization vector and the
+//    tag not empty. That is looked at before all else.
+//  - kInvalid: anything else, `crit` and `zip` among it. A wrong key and a
+//    changed text look alike.
 absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
                                        const DecryptionKeySet& keys);
-
-// Whether `jwe` has the form of one: five parts of base64url, the first that of
-// a JSON object with a string `alg` and a string `enc`; the initialization
-// vector and the tag are not empty.
-bool IsWellFormedJwe(absl::string_view jwe);
 
 // Encrypts `plaintext` for the owner of `key`, with the key's `kid` where it
 // has one: A256KW and A256GCM for a symmetric key of 32 bytes, ECDH-ES and

@@ -90,11 +90,7 @@ absl::StatusOr<TokenContents> ReadEncryptedJwt(absl::string_view token,
                                                const TokenContext& context) {
   const absl::StatusOr<SecretBytes> inner =
       DecryptJwe(token, context.decryption_keys);
-  if (!inner.ok()) {
-    return IsWellFormedJwe(token)
-               ? InvalidTokenError(inner.status().message())
-               : UnparsableTokenError("not the parts of a JWE");
-  }
+  if (!inner.ok()) return inner.status();
   if (ClassifyToken(inner->view()) != TokenFormat::kJws) {
     return InvalidTokenError("what is encrypted is not a signed token");
   }

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/concat_kdf.h"
+#include "policy/ace/rejection.h"
 #include "proxy/base/bytes.h"
 #include "test/policy/ace/test_tokens.h"
 
@@ -355,6 +356,49 @@ TEST(JweTest, RefusesHeadersThatItMustNotFollow) {
             "not five parts divided by dots");
   EXPECT_EQ(DecryptJwe("a.b.c.d.e", DecryptionKeySet()).status().message(),
             "the header is not base64url");
+}
+
+TEST(JweTest, TellsWhatIsNoJweFromWhatIsRefused) {
+  const DecryptionKeySet keys = TestDecryptionKeys({std::string(kKey32)});
+  const auto rejection = [&keys](const std::vector<std::string>& parts) {
+    return RejectionOf(DecryptJwe(absl::StrJoin(parts, "."), keys).status());
+  };
+  const std::vector<std::string> whole = absl::StrSplit(kExamples[5].jwe, '.');
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::vector<std::string> parts = whole;
+    parts[i] += "=";
+    EXPECT_EQ(rejection(parts), Rejection::kUnparsable) << i;
+    parts = whole;
+    parts.erase(parts.begin() + i);
+    EXPECT_EQ(rejection(parts), Rejection::kUnparsable) << i;
+    parts = whole;
+    parts[i] = "";
+    const bool may_be_empty = i == 1 || i == 3;
+    EXPECT_EQ(rejection(parts),
+              may_be_empty ? Rejection::kInvalid : Rejection::kUnparsable)
+        << i;
+    // Nothing in the header makes a JWE of it, nor less of one.
+    for (const absl::string_view header :
+         {R"({"alg":"dir","enc":"A256GCM","crit":["x"]})",
+          R"({"alg":"none","enc":"A256GCM"})", R"({"alg":"dir","enc":"none"})",
+          R"({"alg":"dir","enc":"A256GCM","zip":"DEF"})"}) {
+      parts = whole;
+      parts[0] = Base64UrlEncode(AsBytes(header));
+      EXPECT_EQ(rejection(parts), Rejection::kInvalid) << header;
+      parts[i] += "=";
+      EXPECT_EQ(rejection(parts), Rejection::kUnparsable) << header << i;
+    }
+  }
+  for (const absl::string_view header :
+       {"[]", "{}", R"({"enc":"A256GCM"})", R"({"alg":"A256KW"})",
+        R"({"alg":"A256KW","enc":1})"}) {
+    std::vector<std::string> parts = whole;
+    parts[0] = Base64UrlEncode(AsBytes(header));
+    EXPECT_EQ(rejection(parts), Rejection::kUnparsable) << header;
+  }
+  EXPECT_EQ(
+      RejectionOf(DecryptJwe(kExamples[5].jwe, DecryptionKeySet()).status()),
+      Rejection::kInvalid);
 }
 
 TEST(JweTest, RefusesAWrappedKeyOfTheWrongSize) {
