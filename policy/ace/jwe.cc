@@ -1,12 +1,12 @@
 #include "policy/ace/jwe.h"
 
 #include <array>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "policy/ace/base64url.h"
@@ -16,32 +16,14 @@
 #include "policy/ace/json.h"
 #include "policy/ace/jwk_reader.h"
 #include "policy/ace/key_choice.h"
-#include "policy/ace/openssl_guard.h"
-#include "policy/ace/private_key.h"
+#include "policy/ace/key_management.h"
 #include "policy/ace/rejection.h"
+#include "proxy/base/bytes.h"
 
 namespace sluice::ace {
 namespace {
 
 constexpr size_t kParts = 5;
-constexpr size_t kKeyWrapOverhead = 8;
-
-// The `alg` of a JWE (RFC 7518 section 4.1).
-enum class KeyManagement { kDirect, kA128Kw, kA256Kw, kEcdhEs };
-
-absl::string_view KeyManagementName(KeyManagement management) {
-  switch (management) {
-    case KeyManagement::kDirect:
-      return "dir";
-    case KeyManagement::kA128Kw:
-      return "A128KW";
-    case KeyManagement::kA256Kw:
-      return "A256KW";
-    case KeyManagement::kEcdhEs:
-      return "ECDH-ES";
-  }
-  return "";
-}
 
 // What ECDH-ES takes from the header (RFC 7518 section 4.6.1).
 struct Agreement {
@@ -175,29 +157,13 @@ absl::StatusOr<Header> ReadHeader(const Json& json) {
   return header;
 }
 
-// Whether `key` wraps keys of `size` bytes with `management`.
-bool FitsWrapping(const Jwk& key, size_t size, KeyManagement management) {
-  return key.type() == KeyType::kSymmetric &&
-         key.Permits(KeyUse::kEncryption) &&
-         key.key().secret().size() == size &&
-         (key.alg().empty() || key.alg() == KeyManagementName(management));
-}
-
-// Whether `key` agrees on keys with keys of `type`.
-bool FitsAgreement(const Jwk& key, KeyType type) {
-  return key.type() == type && key.Permits(KeyUse::kEncryption) &&
-         (key.alg().empty() ||
-          key.alg() == KeyManagementName(KeyManagement::kEcdhEs));
-}
-
 bool Fits(const Jwk& key, const Header& header) {
   switch (header.management) {
     case KeyManagement::kDirect:
       return FitsDirectly(key, header.encryption);
     case KeyManagement::kA128Kw:
-      return FitsWrapping(key, 16, header.management);
     case KeyManagement::kA256Kw:
-      return FitsWrapping(key, 32, header.management);
+      return FitsWrapping(key, header.management);
     case KeyManagement::kEcdhEs:
       break;
   }
@@ -219,31 +185,6 @@ absl::StatusOr<DecryptionKey> ChooseKey(const DecryptionKeySet& keys,
   return *std::move(chosen);
 }
 
-// An expanded AES key, cleansed on destruction.
-struct AesKey {
-  ~AesKey() { OPENSSL_cleanse(&key, sizeof(key)); }
-  AES_KEY key;
-};
-
-// RFC 3394. nullopt where `wrapped` is not what `key` wraps.
-std::optional<SecretBytes> Unwrap(ByteView key, ByteView wrapped) {
-  // BoringSSL wants two blocks of 8 bytes at the least, and whole ones.
-  if (wrapped.size() < 3 * kKeyWrapOverhead ||
-      wrapped.size() % kKeyWrapOverhead != 0) {
-    return std::nullopt;
-  }
-  AesKey aes;
-  if (AES_set_decrypt_key(key.data(), key.size() * 8, &aes.key) != 0) {
-    return std::nullopt;
-  }
-  SecretBytes unwrapped(wrapped.size() - kKeyWrapOverhead);
-  if (AES_unwrap_key(&aes.key, nullptr, unwrapped.data(), wrapped.data(),
-                     wrapped.size()) < 0) {
-    return std::nullopt;
-  }
-  return unwrapped;
-}
-
 // The key that the content is encrypted with; nullopt where `key` cannot tell.
 std::optional<SecretBytes> ContentKey(const DecryptionKey& key,
                                       const Header& header,
@@ -253,7 +194,7 @@ std::optional<SecretBytes> ContentKey(const DecryptionKey& key,
       return SecretBytes(key.jwk().key().secret());
     case KeyManagement::kA128Kw:
     case KeyManagement::kA256Kw:
-      return Unwrap(key.jwk().key().secret(), wrapped_key);
+      return UnwrapKey(key.jwk().key().secret(), wrapped_key);
     case KeyManagement::kEcdhEs:
       break;
   }
@@ -265,59 +206,6 @@ std::optional<SecretBytes> ContentKey(const DecryptionKey& key,
                          ContentEncryptionName(header.encryption),
                          AsBytes(agreement.party_u), AsBytes(agreement.party_v),
                          ContentKeySize(header.encryption));
-}
-
-constexpr ContentEncryption kOwnEncryption = ContentEncryption::kA256Gcm;
-
-// What EncryptJwe starts with.
-struct Encryptor {
-  Json header;
-  SecretBytes content_key;
-  std::string encrypted_key;
-};
-
-absl::StatusOr<Encryptor> WrapKey(const Jwk& key) {
-  SecretBytes content_key(ContentKeySize(kOwnEncryption));
-  RAND_bytes(content_key.data(), content_key.size());
-  AesKey aes;
-  const ByteView secret = key.key().secret();
-  std::string wrapped(content_key.size() + kKeyWrapOverhead, '\0');
-  if (AES_set_encrypt_key(secret.data(), secret.size() * 8, &aes.key) != 0 ||
-      AES_wrap_key(&aes.key, nullptr,
-                   reinterpret_cast<uint8_t*>(wrapped.data()),
-                   content_key.data(), content_key.size()) < 0) {
-    return absl::InternalError("encryption failed");
-  }
-  return Encryptor{Json{{"alg", "A256KW"}}, std::move(content_key),
-                   std::move(wrapped)};
-}
-
-absl::StatusOr<Encryptor> AgreeOnKey(const Jwk& key) {
-  SecretBytes scalar(kPrivateKeySize);
-  RAND_bytes(scalar.data(), scalar.size());
-  const absl::StatusOr<Key> ephemeral = PublicKeyOf(key.type(), scalar.view());
-  if (!ephemeral.ok()) return absl::InternalError("encryption failed");
-  const std::string epk = ephemeral->CanonicalJwk();
-  const DecryptionKey ephemeral_key(
-      PrivateJwk{*Jwk::Parse(epk), std::move(scalar)});
-  const std::optional<SecretBytes> shared = ephemeral_key.Agree(key.key());
-  if (!shared.has_value()) return absl::InternalError("encryption failed");
-  return Encryptor{
-      Json{{"alg", "ECDH-ES"}, {"epk", *ParseJson(epk)}},
-      DeriveConcatKdf(shared->view(), ContentEncryptionName(kOwnEncryption), {},
-                      {}, ContentKeySize(kOwnEncryption)),
-      std::string()};
-}
-
-absl::StatusOr<Encryptor> StartEncrypting(const Jwk& key) {
-  if (FitsWrapping(key, 32, KeyManagement::kA256Kw)) return WrapKey(key);
-  if (FitsAgreement(key, key.type()) &&
-      (key.type() == KeyType::kP256 || key.type() == KeyType::kX25519)) {
-    return AgreeOnKey(key);
-  }
-  return absl::InvalidArgumentError(
-      "neither a symmetric key of 32 bytes nor one for key agreement that "
-      "permits encryption");
 }
 
 }  // namespace
@@ -346,26 +234,6 @@ absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
                   AsBytes(parts->encoded_header));
   if (!plaintext.has_value()) return InvalidTokenError("cannot be decrypted");
   return *std::move(plaintext);
-}
-
-absl::StatusOr<std::string> EncryptJwe(ByteView plaintext, const Jwk& key) {
-  absl::StatusOr<Encryptor> encryptor = StartEncrypting(key);
-  if (!encryptor.ok()) return encryptor.status();
-  encryptor->header["enc"] = std::string(ContentEncryptionName(kOwnEncryption));
-  if (!key.kid().empty()) encryptor->header["kid"] = key.kid();
-  const std::string header = Base64UrlEncode(AsBytes(encryptor->header.dump()));
-  std::vector<uint8_t> iv(ContentIvSize(kOwnEncryption));
-  RAND_bytes(iv.data(), iv.size());
-  const std::optional<std::string> sealed =
-      SealContent(kOwnEncryption, encryptor->content_key.view(), iv, plaintext,
-                  AsBytes(header));
-  if (!sealed.has_value()) return absl::InternalError("encryption failed");
-  const ByteView ciphertext = AsBytes(*sealed).first(plaintext.size());
-  const ByteView tag = AsBytes(*sealed).subspan(plaintext.size());
-  return absl::StrCat(header, ".",
-                      Base64UrlEncode(AsBytes(encryptor->encrypted_key)), ".",
-                      Base64UrlEncode(iv), ".", Base64UrlEncode(ciphertext),
-                      ".", Base64UrlEncode(tag));
 }
 
 }  // namespace sluice::ace

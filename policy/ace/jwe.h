@@ -1,14 +1,10 @@
 #ifndef POLICY_ACE_JWE_H_
 #define POLICY_ACE_JWE_H_
 
-#include <string>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "policy/ace/decryption_key.h"
-#include "policy/ace/jwk.h"
 #include "policy/ace/secret_bytes.h"
-#include "proxy/base/bytes.h"
 
 namespace sluice::ace {
 
@@ -28,12 +24,6 @@ namespace sluice::ace {
 //    changed text look alike.
 absl::StatusOr<SecretBytes> DecryptJwe(absl::string_view jwe,
                                        const DecryptionKeySet& keys);
-
-// Encrypts `plaintext` for the owner of `key`, with the key's `kid` where it
-// has one: A256KW and A256GCM for a symmetric key of 32 bytes, ECDH-ES and
-// A256GCM for a P-256 or X25519 key. InvalidArgument for any other key and for
-// one that does not permit encryption.
-absl::StatusOr<std::string> EncryptJwe(ByteView plaintext, const Jwk& key);
 
 }  // namespace sluice::ace
 

@@ -4,7 +4,7 @@
 #include "absl/status/statusor.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/json.h"
-#include "policy/ace/jwe.h"
+#include "policy/ace/jwe_encrypt.h"
 #include "policy/ace/jws_sign.h"
 #include "policy/ctl/token_id.h"
 #include "policy/ctl/token_request.h"

@@ -10,7 +10,7 @@
 #include "policy/ace/cbor_writer.h"
 #include "policy/ace/cose_key.h"
 #include "policy/ace/cose_sign.h"
-#include "policy/ace/jwe.h"
+#include "policy/ace/jwe_encrypt.h"
 #include "policy/ace/jws_sign.h"
 #include "policy/ace/pop_key.h"
 #include "policy/ace/signing_key.h"

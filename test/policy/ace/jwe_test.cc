@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "policy/ace/base64url.h"
 #include "policy/ace/concat_kdf.h"
+#include "policy/ace/jwe_encrypt.h"
 #include "policy/ace/rejection.h"
 #include "proxy/base/bytes.h"
 #include "test/policy/ace/test_tokens.h"

@@ -17,7 +17,7 @@
 #include "policy/ace/base64url.h"
 #include "policy/ace/claims.h"
 #include "policy/ace/digest.h"
-#include "policy/ace/jwe.h"
+#include "policy/ace/jwe_encrypt.h"
 #include "policy/ace/jws_sign.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"

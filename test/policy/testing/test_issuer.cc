@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "policy/ace/base64url.h"
-#include "policy/ace/jwe.h"
+#include "policy/ace/jwe_encrypt.h"
 #include "policy/ace/jws_sign.h"
 #include "proxy/base/bytes.h"
 
