@@ -11,6 +11,7 @@
 #include "policy/ace/cose.h"
 #include "policy/ace/cwt_claims.h"
 #include "policy/ace/cwt_confirmation.h"
+#include "policy/ace/cwt_scope.h"
 #include "policy/ace/digest.h"
 #include "policy/ace/missing_keys.h"
 #include "policy/ace/rejection.h"
@@ -23,19 +24,6 @@ namespace {
 absl::Status NoClaims(absl::string_view fault, bool encrypted) {
   return RejectedError(encrypted ? Rejection::kInvalid : Rejection::kUnparsable,
                        absl::StrCat("payload: ", fault));
-}
-
-absl::StatusOr<Scope> ReadScope(const Cbor& payload, Profile profile) {
-  const Cbor* value = FindClaim(payload, CwtClaim::kScope);
-  if (value == nullptr) return Scope();
-  absl::StatusOr<Scope> scope = absl::InvalidArgumentError("scope: not text");
-  if (profile == Profile::kRfc9431) {
-    scope = ReadAifScopeCbor(*value);
-  } else if (const auto text = AsTextString(value)) {
-    scope = ParseDraft01Scope(*text);
-  }
-  if (!scope.ok()) return InvalidTokenError(scope.status().message());
-  return scope;
 }
 
 // The issuer that `payload`, a map, names; an error where it names none.
@@ -63,8 +51,8 @@ absl::StatusOr<TokenContents> ReadPayload(const Cbor& payload, ByteView bytes,
       FindClaim(payload, CwtClaim::kCnf),
       ConfirmationContext{context, issuer.name, claims->subject, encrypted});
   if (!pop_key.ok()) return pop_key.status();
-  absl::StatusOr<Scope> scope = ReadScope(payload, issuer.profile);
-  if (!scope.ok()) return scope.status();
+  absl::StatusOr<Scope> scope = ReadCwtScope(payload, issuer.profile);
+  if (!scope.ok()) return InvalidTokenError(scope.status().message());
   return TokenContents{&issuer, *std::move(claims), *std::move(pop_key),
                        *std::move(scope), Sha256(bytes)};
 }

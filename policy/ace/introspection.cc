@@ -16,6 +16,7 @@
 #include "policy/ace/confirmation.h"
 #include "policy/ace/cwt_claims.h"
 #include "policy/ace/cwt_confirmation.h"
+#include "policy/ace/cwt_scope.h"
 #include "policy/ace/json.h"
 #include "policy/ace/jwt_claims.h"
 #include "policy/ace/jwt_confirmation.h"
@@ -186,15 +187,6 @@ absl::StatusOr<IntrospectionAnswer> ReadJson(ByteView body,
                   ReadJsonScope(*answer, issuer.profile), end);
 }
 
-absl::StatusOr<Scope> ReadCborScope(const Cbor& answer, Profile profile) {
-  const Cbor* value = FindClaim(answer, CwtClaim::kScope);
-  if (value == nullptr) return Scope();
-  if (profile == Profile::kRfc9431) return ReadAifScopeCbor(*value);
-  const std::optional<absl::string_view> text = AsTextString(value);
-  if (!text.has_value()) return absl::InvalidArgumentError("scope: not text");
-  return ParseDraft01Scope(*text);
-}
-
 absl::StatusOr<IntrospectionAnswer> ReadCbor(ByteView body,
                                              const Issuer& issuer,
                                              const TokenContext& context,
@@ -230,7 +222,7 @@ absl::StatusOr<IntrospectionAnswer> ReadCbor(ByteView body,
   absl::StatusOr<PopKey> pop_key = ReadCwtConfirmation(
       FindClaim(*answer, CwtClaim::kCnf), ContextOf(claims, issuer, context));
   return ToAnswer(issuer, std::move(claims), std::move(pop_key),
-                  ReadCborScope(*answer, issuer.profile), end);
+                  ReadCwtScope(*answer, issuer.profile), end);
 }
 
 }  // namespace
