@@ -11,6 +11,7 @@
 #include "policy/ace/issuer.h"
 #include "policy/ace/scope.h"
 #include "policy/admin/access_service.h"
+#include "policy/admin/collection.h"
 #include "policy/admin/decision_service.h"
 #include "policy/admin/issuer_service.h"
 #include "policy/admin/public_topic_service.h"
@@ -58,23 +59,8 @@ class AdminServices {
   };
 
   explicit AdminServices(const Context& context)
-      : access_({context.tokens, context.deciders, context.clock, context.pool},
-                context.access),
-        public_topics_(context.store, context.replica, context.access,
-                       context.pool, context.clock, context.log),
-        issuers_(
-            context.store, context.replica, context.access, context.pool,
-            context.clock,
-            [deciders = context.deciders] { return deciders().authenticator; },
-            context.log),
-        decisions_(context.hub, context.access),
-        revocations_(context.store, context.replica, context.access,
-                     context.pool, context.clock, context.log),
-        rules_(context.store, context.replica, context.access, context.pool,
-               context.clock, context.checkers, context.log),
-        sessions_(context.hub, context.access, absl::Seconds(5), context.log),
-        tokens_(context.tokens, context.access, context.pool, context.clock,
-                context.deciders) {}
+      : AdminServices(context, {context.store, context.replica, context.access,
+                                context.pool, context.clock, context.log}) {}
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const Declared& declared) {
@@ -99,6 +85,20 @@ class AdminServices {
   }
 
  private:
+  AdminServices(const Context& context, const Collection::Context& collections)
+      : access_({context.tokens, context.deciders, context.clock, context.pool},
+                context.access),
+        public_topics_(collections),
+        issuers_(
+            collections,
+            [deciders = context.deciders] { return deciders().authenticator; }),
+        decisions_(context.hub, context.access),
+        revocations_(collections),
+        rules_(collections, context.checkers),
+        sessions_(context.hub, context.access, absl::Seconds(5), context.log),
+        tokens_(context.tokens, context.access, context.pool, context.clock,
+                context.deciders) {}
+
   AccessService access_;
   PublicTopicService public_topics_;
   IssuerService issuers_;

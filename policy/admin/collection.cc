@@ -13,8 +13,8 @@ namespace sluice::policy {
 grpc::ServerUnaryReactor* Collection::Read(
     grpc::CallbackServerContext* context,
     std::function<grpc::Status()> read) const {
-  return pool_->React(
-      context, access_->CheckOperator(*context),
+  return context_.pool->React(
+      context, context_.access->CheckOperator(*context),
       [read = std::move(read)](auto* reactor) { reactor->Finish(read()); });
 }
 
@@ -23,9 +23,9 @@ grpc::ServerUnaryReactor* Collection::Write(
     absl::string_view resource,
     std::function<grpc::Status(int64_t* revision)> write) const {
   const ChangeCall call(*context, method, resource);
-  const grpc::Status may = access_->CheckOperator(*context);
+  const grpc::Status may = context_.access->CheckOperator(*context);
   if (!may.ok()) changes_.Record(call, may);
-  return pool_->React(
+  return context_.pool->React(
       context, may, [this, call, write = std::move(write)](auto* reactor) {
         int64_t revision = 0;
         const grpc::Status status = write(&revision);
@@ -34,13 +34,56 @@ grpc::ServerUnaryReactor* Collection::Write(
           reactor->Finish(status);
           return;
         }
-        replica_->WhenAt(revision,
-                         [this, call, reactor](const absl::Status& counts) {
-                           const grpc::Status end = ToGrpcStatus(counts);
-                           changes_.Record(call, end);
-                           reactor->Finish(end);
-                         });
+        context_.replica->WhenAt(
+            revision, [this, call, reactor](const absl::Status& counts) {
+              const grpc::Status end = ToGrpcStatus(counts);
+              changes_.Record(call, end);
+              reactor->Finish(end);
+            });
       });
+}
+
+grpc::ServerUnaryReactor* Collection::GetNamed(
+    grpc::CallbackServerContext* context, const std::string& name,
+    std::function<void(const Resource&)> show) const {
+  return Read(context, [=, show = std::move(show)] {
+    std::string id;
+    Resource resource;
+    grpc::Status status = ReadName(name, &id);
+    if (status.ok()) status = Get(id, &resource);
+    if (status.ok()) show(resource);
+    return status;
+  });
+}
+
+grpc::ServerUnaryReactor* Collection::ListPage(
+    grpc::CallbackServerContext* context, int32_t page_size,
+    const std::string& page_token, std::function<void(const Resource&)> add,
+    std::string* next_page_token) const {
+  return Read(context, [=, add = std::move(add)] {
+    PageBounds bounds;
+    std::vector<Resource> page;
+    grpc::Status status = ReadPage(page_size, page_token, &bounds);
+    if (status.ok()) status = List(bounds, &page);
+    if (!status.ok()) return status;
+    *next_page_token = TrimPage(bounds, &page);
+    for (const Resource& resource : page) add(resource);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* Collection::DeleteNamed(
+    grpc::CallbackServerContext* context, const char* method,
+    const std::string& name, const std::string& etag,
+    std::function<grpc::Status(absl::string_view id)> may_change) const {
+  return Write(context, method, name,
+               [=, may_change = std::move(may_change)](int64_t* revision) {
+                 std::string id;
+                 grpc::Status status = ReadName(name, &id);
+                 if (status.ok() && may_change) status = may_change(id);
+                 if (status.ok()) status = Delete(id, etag, revision);
+                 return status;
+               });
 }
 
 std::string Collection::NameOf(absl::string_view id) const {
@@ -59,7 +102,7 @@ grpc::Status Collection::ReadName(absl::string_view name,
 
 grpc::Status Collection::Get(absl::string_view id, Resource* resource) const {
   absl::StatusOr<std::optional<Resource>> found =
-      store_->Get(name_, id, clock_());
+      context_.store->Get(name_, id, now());
   if (!found.ok()) return StoreError(found.status(), NameOf(id));
   if (!found->has_value()) return NoSuchResource(NameOf(id));
   *resource = **std::move(found);
@@ -87,7 +130,7 @@ grpc::Status Collection::ReadPage(int32_t page_size,
 grpc::Status Collection::List(const PageBounds& bounds,
                               std::vector<Resource>* resources) const {
   absl::StatusOr<std::vector<Resource>> found =
-      store_->List(name_, bounds.after, bounds.size + 1, clock_());
+      context_.store->List(name_, bounds.after, bounds.size + 1, now());
   if (!found.ok()) return ToGrpcStatus(found.status());
   *resources = *std::move(found);
   return grpc::Status::OK;
@@ -95,18 +138,6 @@ grpc::Status Collection::List(const PageBounds& bounds,
 
 std::string Collection::NextPageToken(absl::string_view last_id) const {
   return MakePageToken(name_, last_id);
-}
-
-std::string Collection::TrimPage(const PageBounds& bounds,
-                                 std::vector<Resource>* resources) const {
-  PageRoom room(bounds.size);
-  size_t taken = 0;
-  while (taken < resources->size() && !room.is_full()) {
-    room.Take((*resources)[taken++].value.size());
-  }
-  if (taken == resources->size()) return "";
-  resources->resize(taken);
-  return NextPageToken(resources->back().id);
 }
 
 grpc::Status Collection::CheckRoom(const Resource& resource, size_t max_count,
@@ -132,7 +163,7 @@ grpc::Status Collection::Put(std::optional<int64_t> expected,
   resource->collection = name_;
   const std::string name = NameOf(resource->id);
   absl::StatusOr<Resource> written =
-      store_->Put(std::move(*resource), expected, clock_());
+      context_.store->Put(std::move(*resource), expected, now());
   if (!written.ok()) return StoreError(written.status(), name);
   *resource = *std::move(written);
   return grpc::Status::OK;
@@ -141,10 +172,22 @@ grpc::Status Collection::Put(std::optional<int64_t> expected,
 grpc::Status Collection::Delete(absl::string_view id, absl::string_view etag,
                                 int64_t* revision) const {
   const absl::StatusOr<int64_t> deleted =
-      store_->Delete(name_, id, ExpectedRevision(etag), clock_());
+      context_.store->Delete(name_, id, ExpectedRevision(etag), now());
   if (!deleted.ok()) return StoreError(deleted.status(), NameOf(id));
   *revision = *deleted;
   return grpc::Status::OK;
+}
+
+std::string Collection::TrimPage(const PageBounds& bounds,
+                                 std::vector<Resource>* resources) const {
+  PageRoom room(bounds.size);
+  size_t taken = 0;
+  while (taken < resources->size() && !room.is_full()) {
+    room.Take((*resources)[taken++].value.size());
+  }
+  if (taken == resources->size()) return "";
+  resources->resize(taken);
+  return NextPageToken(resources->back().id);
 }
 
 }  // namespace sluice::policy

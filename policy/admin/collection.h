@@ -30,18 +30,19 @@ class Collection {
  public:
   using Clock = std::function<absl::Time()>;
 
-  // `name` is that of the collection in the store: "rules". All outlive this.
-  // `replica` follows `store`. Where there is a `log`, it tells of each change.
-  Collection(const char* name, ResourceStoreInterface* store, Replica* replica,
-             const AccessControl* access, CallPool* pool, Clock clock,
-             Logger* log = nullptr)
-      : name_(name),
-        store_(store),
-        replica_(replica),
-        access_(access),
-        pool_(pool),
-        clock_(std::move(clock)),
-        changes_(log) {}
+  // What every collection works on; outlives it.
+  struct Context {
+    ResourceStoreInterface* store;
+    Replica* replica;  // follows `store`
+    const AccessControl* access;
+    CallPool* pool;
+    Clock clock;
+    Logger* log = nullptr;  // where there is one, it tells of each change
+  };
+
+  // `name` is that of the collection in the store: "rules".
+  Collection(const char* name, Context context)
+      : name_(name), context_(std::move(context)), changes_(context_.log) {}
 
   // The reaction to an operator's call that `read` answers, maybe after this
   // has returned.
@@ -55,7 +56,27 @@ class Collection {
       absl::string_view resource,
       std::function<grpc::Status(int64_t* revision)> write) const;
 
-  absl::Time now() const { return clock_(); }
+  // The reactions to calls that are the same for all: `name`, `etag`,
+  // `page_size` and `page_token` are fields of the request.
+
+  // `show` is called with the resource of that name.
+  grpc::ServerUnaryReactor* GetNamed(
+      grpc::CallbackServerContext* context, const std::string& name,
+      std::function<void(const Resource&)> show) const;
+  // `add` is called with each resource of the page.
+  grpc::ServerUnaryReactor* ListPage(grpc::CallbackServerContext* context,
+                                     int32_t page_size,
+                                     const std::string& page_token,
+                                     std::function<void(const Resource&)> add,
+                                     std::string* next_page_token) const;
+  // `may_change`, where there is one, is asked about the id first.
+  grpc::ServerUnaryReactor* DeleteNamed(
+      grpc::CallbackServerContext* context, const char* method,
+      const std::string& name, const std::string& etag,
+      std::function<grpc::Status(absl::string_view id)> may_change =
+          nullptr) const;
+
+  absl::Time now() const { return context_.clock(); }
 
   // "rules/ID".
   std::string NameOf(absl::string_view id) const;
@@ -78,9 +99,6 @@ class Collection {
                     std::vector<Resource>* resources) const;
   // For the page behind the one that ends with that id.
   std::string NextPageToken(absl::string_view last_id) const;
-  // Takes what is too much for the page, and returns its next_page_token.
-  std::string TrimPage(const PageBounds& bounds,
-                       std::vector<Resource>* resources) const;
 
   // RESOURCE_EXHAUSTED where `resource` and all others together, but for the
   // one in whose place it comes, are more than `max_count` or `max_bytes`.
@@ -88,16 +106,16 @@ class Collection {
                          size_t max_bytes) const;
   // `resource.collection` is set here; becomes what has been written.
   grpc::Status Put(std::optional<int64_t> expected, Resource* resource) const;
-  grpc::Status Delete(absl::string_view id, absl::string_view etag,
-                      int64_t* revision) const;
 
  private:
+  grpc::Status Delete(absl::string_view id, absl::string_view etag,
+                      int64_t* revision) const;
+  // Takes what is too much for the page, and returns its next_page_token.
+  std::string TrimPage(const PageBounds& bounds,
+                       std::vector<Resource>* resources) const;
+
   const char* const name_;
-  ResourceStoreInterface* const store_;
-  Replica* const replica_;
-  const AccessControl* const access_;
-  CallPool* const pool_;
-  const Clock clock_;
+  const Context context_;
   const ChangeLog changes_;
 };
 

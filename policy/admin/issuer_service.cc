@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "policy/ace/jwk.h"
 #include "policy/ace/key.h"
 #include "policy/admin/errors.h"
@@ -59,14 +60,6 @@ void ShowFetchedKeys(const Authenticator& deciding, Issuer* issuer) {
 }
 
 }  // namespace
-
-IssuerService::IssuerService(ResourceStoreInterface* store, Replica* replica,
-                             const AccessControl* access, CallPool* pool,
-                             Collection::Clock clock, Deciding deciding,
-                             Logger* log)
-    : replica_(*replica),
-      deciding_(std::move(deciding)),
-      issuers_(kIssuers, store, replica, access, pool, std::move(clock), log) {}
 
 void IssuerService::SetDeclared(const std::vector<ace::Issuer>& issuers,
                                 const std::vector<JwksSource>& sources) {
@@ -222,16 +215,9 @@ grpc::ServerUnaryReactor* IssuerService::ListIssuers(
 grpc::ServerUnaryReactor* IssuerService::DeleteIssuer(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteIssuerRequest* request, google::protobuf::Empty*) {
-  return issuers_.Write(
-      context, "DeleteIssuer", request->name(), [=](int64_t* revision) {
-        std::string id;
-        grpc::Status status = issuers_.ReadName(request->name(), &id);
-        if (status.ok()) status = declared_.CheckMayChange(id);
-        if (status.ok()) {
-          status = issuers_.Delete(id, request->etag(), revision);
-        }
-        return status;
-      });
+  return issuers_.DeleteNamed(
+      context, "DeleteIssuer", request->name(), request->etag(),
+      [this](absl::string_view id) { return declared_.CheckMayChange(id); });
 }
 
 }  // namespace sluice::policy

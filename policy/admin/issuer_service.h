@@ -5,20 +5,18 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grpcpp/grpcpp.h"
 #include "policy/ace/issuer.h"
 #include "policy/admin/collection.h"
 #include "policy/admin/declared.h"
-#include "policy/service/access_control.h"
 #include "policy/service/authenticator.h"
-#include "policy/service/call_pool.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/issuer.grpc.pb.h"
-#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -30,11 +28,10 @@ class IssuerService final : public admin::v1::IssuerService::CallbackService {
   // Who decides now. Not null.
   using Deciding = std::function<std::shared_ptr<const Authenticator>()>;
 
-  // All outlive this. `replica` follows `store`.
-  IssuerService(ResourceStoreInterface* store, Replica* replica,
-                const AccessControl* access, CallPool* pool,
-                Collection::Clock clock, Deciding deciding,
-                Logger* log = nullptr);
+  IssuerService(const Collection::Context& context, Deciding deciding)
+      : replica_(*context.replica),
+        deciding_(std::move(deciding)),
+        issuers_(kIssuers, context) {}
 
   // Says what the configuration declares, and where it has keys from, from now
   // on.

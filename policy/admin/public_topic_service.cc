@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "policy/admin/errors.h"
 #include "policy/admin/etag.h"
 #include "policy/admin/field_mask.h"
@@ -164,14 +165,9 @@ grpc::ServerUnaryReactor* PublicTopicService::DeletePublicTopic(
     grpc::CallbackServerContext* context,
     const admin::v1::DeletePublicTopicRequest* request,
     google::protobuf::Empty*) {
-  return topics_.Write(
-      context, "DeletePublicTopic", request->name(), [=](int64_t* revision) {
-        std::string id;
-        grpc::Status status = topics_.ReadName(request->name(), &id);
-        if (status.ok()) status = declared_.CheckMayChange(id);
-        if (status.ok()) status = topics_.Delete(id, request->etag(), revision);
-        return status;
-      });
+  return topics_.DeleteNamed(
+      context, "DeletePublicTopic", request->name(), request->etag(),
+      [this](absl::string_view id) { return declared_.CheckMayChange(id); });
 }
 
 }  // namespace sluice::policy

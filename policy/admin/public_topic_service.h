@@ -5,19 +5,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "grpcpp/grpcpp.h"
 #include "policy/ace/scope.h"
 #include "policy/admin/collection.h"
 #include "policy/admin/declared.h"
-#include "policy/service/access_control.h"
-#include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/public_topic.grpc.pb.h"
-#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -31,12 +27,8 @@ inline constexpr size_t kMaxPublicTopicBytes = 1 << 20;  // of all together
 class PublicTopicService final
     : public admin::v1::PublicTopicService::CallbackService {
  public:
-  // All outlive this. `replica` follows `store`.
-  PublicTopicService(ResourceStoreInterface* store, Replica* replica,
-                     const AccessControl* access, CallPool* pool,
-                     Collection::Clock clock, Logger* log = nullptr)
-      : topics_(kPublicTopics, store, replica, access, pool, std::move(clock),
-                log) {}
+  explicit PublicTopicService(const Collection::Context& context)
+      : topics_(kPublicTopics, context) {}
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const std::vector<ace::Permission>& declared);

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -176,8 +175,9 @@ grpc::Status RevocationService::Update(
   grpc::Status status = CheckFieldMask(mask, *Revocation::GetDescriptor(),
                                        {"name", "etag", "issuer", "token_id",
                                         "subject", "key_id", "create_time"});
-  if (status.ok())
+  if (status.ok()) {
     status = revocations_.GetForUpdate(*id, &expected, &resource);
+  }
   if (!status.ok()) return status;
   Revocation revocation;
   if (!revocation.ParseFromString(resource.value)) {
@@ -193,52 +193,29 @@ grpc::Status RevocationService::Update(
 grpc::ServerUnaryReactor* RevocationService::GetRevocation(
     grpc::CallbackServerContext* context,
     const admin::v1::GetRevocationRequest* request, Revocation* response) {
-  return revocations_.Read(context, [=] {
-    std::string id;
-    Resource resource;
-    grpc::Status status = revocations_.ReadName(request->name(), &id);
-    if (status.ok()) status = revocations_.Get(id, &resource);
-    if (status.ok()) *response = Show(resource);
-    return status;
-  });
+  return revocations_.GetNamed(
+      context, request->name(),
+      [=](const Resource& revocation) { *response = Show(revocation); });
 }
 
 grpc::ServerUnaryReactor* RevocationService::ListRevocations(
     grpc::CallbackServerContext* context,
     const admin::v1::ListRevocationsRequest* request,
     admin::v1::ListRevocationsResponse* response) {
-  return revocations_.Read(context, [=] { return List(*request, response); });
-}
-
-grpc::Status RevocationService::List(
-    const admin::v1::ListRevocationsRequest& request,
-    admin::v1::ListRevocationsResponse* response) {
-  PageBounds bounds;
-  std::vector<Resource> page;
-  grpc::Status status =
-      revocations_.ReadPage(request.page_size(), request.page_token(), &bounds);
-  if (status.ok()) status = revocations_.List(bounds, &page);
-  if (!status.ok()) return status;
-  response->set_next_page_token(revocations_.TrimPage(bounds, &page));
-  for (const Resource& resource : page) {
-    *response->add_revocations() = Show(resource);
-  }
-  return grpc::Status::OK;
+  return revocations_.ListPage(
+      context, request->page_size(), request->page_token(),
+      [=](const Resource& revocation) {
+        *response->add_revocations() = Show(revocation);
+      },
+      response->mutable_next_page_token());
 }
 
 grpc::ServerUnaryReactor* RevocationService::DeleteRevocation(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteRevocationRequest* request,
     google::protobuf::Empty*) {
-  return revocations_.Write(
-      context, "DeleteRevocation", request->name(), [=](int64_t* revision) {
-        std::string id;
-        grpc::Status status = revocations_.ReadName(request->name(), &id);
-        if (status.ok()) {
-          status = revocations_.Delete(id, request->etag(), revision);
-        }
-        return status;
-      });
+  return revocations_.DeleteNamed(context, "DeleteRevocation", request->name(),
+                                  request->etag());
 }
 
 }  // namespace sluice::policy

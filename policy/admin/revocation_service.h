@@ -4,16 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/collection.h"
-#include "policy/service/access_control.h"
-#include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/revocation.grpc.pb.h"
-#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -22,12 +18,8 @@ namespace sluice::policy {
 class RevocationService final
     : public admin::v1::RevocationService::CallbackService {
  public:
-  // All outlive this. `replica` follows `store`.
-  RevocationService(ResourceStoreInterface* store, Replica* replica,
-                    const AccessControl* access, CallPool* pool,
-                    Collection::Clock clock, Logger* log = nullptr)
-      : revocations_(kRevocations, store, replica, access, pool,
-                     std::move(clock), log) {}
+  explicit RevocationService(const Collection::Context& context)
+      : revocations_(kRevocations, context) {}
 
   grpc::ServerUnaryReactor* CreateRevocation(
       grpc::CallbackServerContext* context,
@@ -61,8 +53,6 @@ class RevocationService final
   grpc::Status Put(const std::string& id, std::optional<int64_t> expected,
                    const admin::v1::Revocation& revocation,
                    admin::v1::Revocation* response, int64_t* revision);
-  grpc::Status List(const admin::v1::ListRevocationsRequest& request,
-                    admin::v1::ListRevocationsResponse* response);
   admin::v1::Revocation Show(const Resource& resource) const;
 
   const Collection revocations_;

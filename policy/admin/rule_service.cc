@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -111,46 +110,25 @@ grpc::Status RuleService::CheckChecker(const admin::v1::Rule& rule) const {
 grpc::ServerUnaryReactor* RuleService::GetRule(
     grpc::CallbackServerContext* context,
     const admin::v1::GetRuleRequest* request, admin::v1::Rule* response) {
-  return rules_.Read(context, [=] {
-    std::string id;
-    Resource resource;
-    grpc::Status status = rules_.ReadName(request->name(), &id);
-    if (status.ok()) status = rules_.Get(id, &resource);
-    if (status.ok()) *response = Show(resource);
-    return status;
-  });
+  return rules_.GetNamed(context, request->name(),
+                         [=](const Resource& rule) { *response = Show(rule); });
 }
 
 grpc::ServerUnaryReactor* RuleService::ListRules(
     grpc::CallbackServerContext* context,
     const admin::v1::ListRulesRequest* request,
     admin::v1::ListRulesResponse* response) {
-  return rules_.Read(context, [=] { return List(*request, response); });
-}
-
-grpc::Status RuleService::List(const admin::v1::ListRulesRequest& request,
-                               admin::v1::ListRulesResponse* response) {
-  PageBounds bounds;
-  std::vector<Resource> rules;
-  grpc::Status status =
-      rules_.ReadPage(request.page_size(), request.page_token(), &bounds);
-  if (status.ok()) status = rules_.List(bounds, &rules);
-  if (!status.ok()) return status;
-  response->set_next_page_token(rules_.TrimPage(bounds, &rules));
-  for (const Resource& rule : rules) *response->add_rules() = Show(rule);
-  return grpc::Status::OK;
+  return rules_.ListPage(
+      context, request->page_size(), request->page_token(),
+      [=](const Resource& rule) { *response->add_rules() = Show(rule); },
+      response->mutable_next_page_token());
 }
 
 grpc::ServerUnaryReactor* RuleService::DeleteRule(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteRuleRequest* request, google::protobuf::Empty*) {
-  return rules_.Write(
-      context, "DeleteRule", request->name(), [=](int64_t* revision) {
-        std::string id;
-        grpc::Status status = rules_.ReadName(request->name(), &id);
-        if (status.ok()) status = rules_.Delete(id, request->etag(), revision);
-        return status;
-      });
+  return rules_.DeleteNamed(context, "DeleteRule", request->name(),
+                            request->etag());
 }
 
 }  // namespace sluice::policy

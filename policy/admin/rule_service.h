@@ -4,18 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/admin/collection.h"
-#include "policy/service/access_control.h"
-#include "policy/service/call_pool.h"
 #include "policy/service/checkers.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/admin/v1/rule.grpc.pb.h"
-#include "proxy/base/log.h"
 
 namespace sluice::policy {
 
@@ -23,13 +19,9 @@ namespace sluice::policy {
 // Thread-safe.
 class RuleService final : public admin::v1::RuleService::CallbackService {
  public:
-  // All outlive this. `checkers`: those that rules may ask.
-  RuleService(ResourceStoreInterface* store, Replica* replica,
-              const AccessControl* access, CallPool* pool,
-              Collection::Clock clock, const Checkers* checkers,
-              Logger* log = nullptr)
-      : rules_(kRules, store, replica, access, pool, std::move(clock), log),
-        checkers_(*checkers) {}
+  // `checkers`: those that rules may ask; outlives this.
+  RuleService(const Collection::Context& context, const Checkers* checkers)
+      : rules_(kRules, context), checkers_(*checkers) {}
 
   grpc::ServerUnaryReactor* PutRule(grpc::CallbackServerContext* context,
                                     const admin::v1::PutRuleRequest* request,
@@ -55,9 +47,6 @@ class RuleService final : public admin::v1::RuleService::CallbackService {
   grpc::Status ApplyMask(const admin::v1::PutRuleRequest& request,
                          absl::string_view id, admin::v1::Rule* rule,
                          std::optional<int64_t>* expected);
-  grpc::Status List(const admin::v1::ListRulesRequest& request,
-                    admin::v1::ListRulesResponse* response);
-
   admin::v1::Rule Show(const Resource& resource) const;
   // A checker that there is not would deny everything.
   grpc::Status CheckChecker(const admin::v1::Rule& rule) const;

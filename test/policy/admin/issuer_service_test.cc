@@ -106,8 +106,8 @@ class IssuerServiceTest : public ::testing::Test {
           replica_);
   CallPool pool_{0};
   IssuerService service_{
-      &store_, replica_.get(),      &access_,
-      &pool_,  [] { return kNow; }, [this] { return deciding_; }};
+      {&store_, replica_.get(), &access_, &pool_, [] { return kNow; }},
+      [this] { return deciding_; }};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::IssuerService::Stub> stub_;
 };

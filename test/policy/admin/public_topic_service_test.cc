@@ -101,8 +101,8 @@ class PublicTopicServiceTest : public ::testing::Test {
   MemoryResourceStore store_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   CallPool pool_{0};
-  PublicTopicService service_{&store_, &replica_, &access_, &pool_,
-                              [] { return kNow; }};
+  PublicTopicService service_{
+      {&store_, &replica_, &access_, &pool_, [] { return kNow; }}};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::PublicTopicService::Stub> stub_;
 };

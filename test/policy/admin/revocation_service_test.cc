@@ -116,8 +116,8 @@ class RevocationServiceTest : public ::testing::Test {
   MemoryResourceStore store_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   CallPool pool_{0};
-  RevocationService service_{&store_, &replica_, &access_, &pool_,
-                             [] { return kNow; }};
+  RevocationService service_{
+      {&store_, &replica_, &access_, &pool_, [] { return kNow; }}};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::RevocationService::Stub> stub_;
 };
@@ -302,8 +302,8 @@ TEST_F(RevocationServiceTest, DeletingTakesItBack) {
 TEST_F(RevocationServiceTest, IsForOperatorsOnly) {
   AccessControl nobody(AccessControl::Reach::kAnywhere, {});
   CallPool pool(0);
-  RevocationService service(&store_, &replica_, &nobody, &pool,
-                            [] { return kNow; });
+  RevocationService service(
+      {&store_, &replica_, &nobody, &pool, [] { return kNow; }});
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();

@@ -90,8 +90,8 @@ class RuleServiceTest : public ::testing::Test {
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   Checkers checkers_{{NamedChecker("plant")}, [] { return kNow; }};
   CallPool pool_{0};
-  RuleService service_{&store_, &replica_,           &access_,
-                       &pool_,  [] { return kNow; }, &checkers_};
+  RuleService service_{
+      {&store_, &replica_, &access_, &pool_, [] { return kNow; }}, &checkers_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::RuleService::Stub> stub_;
 };
@@ -281,8 +281,8 @@ TEST(RuleServiceAccessTest, OnlyOperatorsManage) {
   AccessControl access(AccessControl::Reach::kAnywhere, {});
   const Checkers checkers({}, [] { return kNow; });
   CallPool pool(0);
-  RuleService service(
-      &store, &replica, &access, &pool, [] { return kNow; }, &checkers);
+  RuleService service({&store, &replica, &access, &pool, [] { return kNow; }},
+                      &checkers);
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();
