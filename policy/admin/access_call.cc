@@ -9,6 +9,7 @@
 #include "policy/ace/rejection.h"
 #include "policy/admin/token_name.h"
 #include "policy/rules/network.h"
+#include "proto/protocol_version.h"
 #include "proto/timestamp.h"
 
 namespace sluice::policy {
@@ -233,9 +234,9 @@ v1::ConnectionInfo AccessCall::ConnectionFor(
   connection.set_listener(query_.listener());
   connection.set_client_address(ToPeer(query_.client_address()).value_or(""));
   connection.set_client_id(std::string(client_id));
-  connection.set_protocol_version(query_.protocol_version() == "3.1.1"
-                                      ? v1::PROTOCOL_VERSION_MQTT_3_1_1
-                                      : v1::PROTOCOL_VERSION_MQTT_5_0);
+  connection.set_protocol_version(
+      ParseProtocolVersion(query_.protocol_version())
+          .value_or(v1::PROTOCOL_VERSION_MQTT_5_0));
   return connection;
 }
 

@@ -7,6 +7,7 @@
 #include "policy/admin/errors.h"
 #include "policy/rules/network.h"
 #include "policy/service/grpc_status.h"
+#include "proto/protocol_version.h"
 #include "proxy/mqtt/topic.h"
 
 namespace sluice::policy {
@@ -36,7 +37,7 @@ grpc::Status CheckQuery(const AccessQuery& query) {
     violations.Add("query.issuer", "a client without a token has none");
   }
   const std::string& version = query.protocol_version();
-  if (!version.empty() && version != "3.1.1" && version != "5.0") {
+  if (!version.empty() && !ParseProtocolVersion(version).has_value()) {
     violations.Add("query.protocol_version", "expected \"3.1.1\" or \"5.0\"");
   }
   if (!query.client_address().empty() &&

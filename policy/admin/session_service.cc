@@ -18,6 +18,7 @@
 #include "policy/admin/page_token.h"
 #include "policy/admin/resource_name.h"
 #include "policy/service/grpc_status.h"
+#include "proto/protocol_version.h"
 
 namespace sluice::policy {
 namespace {
@@ -25,17 +26,6 @@ namespace {
 // What a proxy is asked for at once.
 constexpr size_t kMaxSessionsPerAnswer = 100;
 constexpr char kNameRule[] = "expected \"proxies/PROXY/sessions/ID\"";
-
-std::string VersionName(v1::ProtocolVersion version) {
-  switch (version) {
-    case v1::PROTOCOL_VERSION_MQTT_3_1_1:
-      return "3.1.1";
-    case v1::PROTOCOL_VERSION_MQTT_5_0:
-      return "5.0";
-    default:
-      return "";
-  }
-}
 
 std::string NameOf(absl::string_view proxy, absl::string_view id) {
   return absl::StrCat("proxies/", proxy, "/sessions/", id);
@@ -48,7 +38,8 @@ admin::v1::Session ToSession(absl::string_view proxy,
   session.set_listener(info.listener());
   session.set_client_address(info.client_address());
   session.set_client_id(info.client_id());
-  session.set_protocol_version(VersionName(info.protocol_version()));
+  session.set_protocol_version(
+      std::string(ProtocolVersionName(info.protocol_version())));
   if (info.has_connected_at()) {
     *session.mutable_connect_time() = info.connected_at();
   }

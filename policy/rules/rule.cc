@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "policy/rules/rule_check.h"
+#include "proto/protocol_version.h"
 
 namespace sluice::policy {
 
@@ -105,9 +106,7 @@ bool Rule::MatchesAddress(absl::string_view peer) const {
 bool Rule::MatchesVersion(v1::ProtocolVersion version) const {
   const auto& versions = rule_.match().protocol_versions();
   return versions.empty() ||
-         absl::c_linear_search(
-             versions,
-             version == v1::PROTOCOL_VERSION_MQTT_5_0 ? "5.0" : "3.1.1");
+         absl::c_linear_search(versions, ProtocolVersionName(version));
 }
 
 std::string Rule::FillIn(const TopicVariables& variables) const {

@@ -8,6 +8,7 @@
 #include "google/protobuf/unknown_field_set.h"
 #include "policy/rules/network.h"
 #include "policy/rules/topic_template.h"
+#include "proto/protocol_version.h"
 
 namespace sluice::policy {
 namespace {
@@ -113,7 +114,7 @@ class RuleProblems {
               });
     CheckEach("match.protocol_versions", match.protocol_versions(),
               "expected 3.1.1 or 5.0", [](absl::string_view text) {
-                return text == "3.1.1" || text == "5.0";
+                return ParseProtocolVersion(text).has_value();
               });
   }
 

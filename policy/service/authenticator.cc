@@ -16,6 +16,7 @@
 #include "policy/service/key_ids.h"
 #include "policy/service/policy_digest.h"
 #include "policy/service/proof.h"
+#include "proto/protocol_version.h"
 #include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 
@@ -33,8 +34,7 @@ void AddPermissions(const std::vector<ace::Permission>& permissions,
 }
 
 bool IsKnownVersion(const v1::ConnectionInfo& connection) {
-  return connection.protocol_version() == v1::PROTOCOL_VERSION_MQTT_3_1_1 ||
-         connection.protocol_version() == v1::PROTOCOL_VERSION_MQTT_5_0;
+  return !ProtocolVersionName(connection.protocol_version()).empty();
 }
 
 constexpr char kUnknownVersion[] = "the request names no MQTT version we know";
