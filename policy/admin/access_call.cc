@@ -16,7 +16,7 @@ namespace sluice::policy {
 namespace {
 
 // About the references of each token, and the keys of its issuer.
-constexpr int kMaxQuestions = 2 * static_cast<int>(AccessCall::kMaxTokens);
+constexpr int kMaxQuestions = 2 * static_cast<int>(kMaxTokensOfSubject);
 
 constexpr char kANewToken[] = "a token that is good";
 
@@ -50,14 +50,15 @@ void AccessCall::Run() {
   if (!query_.subject().empty()) {
     absl::StatusOr<std::vector<TokenRecord>> records =
         context_.store->FindBySubject(query_.issuer(), query_.subject(),
-                                      kMaxTokens + 1, context_.clock());
+                                      kMaxTokensOfSubject + 1,
+                                      context_.clock());
     if (!records.ok()) {
       done_(records.status());
       return;
     }
     records_ = *std::move(records);
-    truncated_ = records_.size() > kMaxTokens;
-    if (truncated_) records_.resize(kMaxTokens);
+    truncated_ = records_.size() > kMaxTokensOfSubject;
+    if (truncated_) records_.resize(kMaxTokensOfSubject);
   }
   DecisionCall::Start(
       {context_.deciders, context_.clock, Introspector::Freshness::kRemembered,
@@ -221,7 +222,7 @@ void AccessCall::Finish() {
   if (truncated_ && !response.allowed() && !response.undecided()) {
     response.set_undecided(true);
     response.set_reason(absl::StrCat(
-        "none of the ", kMaxTokens,
+        "none of the ", kMaxTokensOfSubject,
         " tokens that were looked at allows it, and the subject has more; ",
         response.reason()));
   }

@@ -28,9 +28,6 @@ class AccessCall : public std::enable_shared_from_this<AccessCall> {
   // denied.
   static constexpr size_t kMaxChecks = 256;
 
-  // So many tokens of the subject are looked at.
-  static constexpr size_t kMaxTokens = 32;
-
   using Response = admin::v1::ExplainAccessResponse;
   using Done = std::function<void(absl::StatusOr<Response>)>;
   struct Context {

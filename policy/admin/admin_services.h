@@ -95,7 +95,7 @@ class AdminServices {
         decisions_(context.hub, context.access),
         revocations_(collections),
         rules_(collections, context.checkers),
-        sessions_(context.hub, context.access, absl::Seconds(5), context.log),
+        sessions_(context.hub, context.access, context.log),
         tokens_(context.tokens, context.access, context.pool, context.clock,
                 context.deciders) {}
 

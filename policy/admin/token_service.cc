@@ -20,9 +20,6 @@
 namespace sluice::policy {
 namespace {
 
-// See ListTokensRequest.
-constexpr size_t kMaxOfSubject = 32;
-
 using admin::v1::Token;
 
 // The listing's name for page tokens.
@@ -93,7 +90,8 @@ grpc::Status TokenService::List(const admin::v1::ListTokensRequest& request,
   absl::StatusOr<std::vector<TokenRecord>> records =
       request.subject().empty()
           ? store_->List(bounds.after, room.items() + 1, now)
-          : store_->FindBySubject("", request.subject(), kMaxOfSubject, now);
+          : store_->FindBySubject("", request.subject(), kMaxTokensOfSubject,
+                                  now);
   if (!records.ok()) return ToGrpcStatus(records.status());
   std::sort(records->begin(), records->end(), &ComesBefore);
   absl::string_view last;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/admin/token_name.h"
 #include "policy/service/call_pool.h"
 #include "policy/store/memory_resource_store.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
@@ -323,13 +324,13 @@ TEST_F(AccessServiceTest, TokensThatWereNotLookedAtAreNoDenial) {
     record.issuer = issuer;
     ASSERT_TRUE(store_->Put(record, kNow).ok());
   };
-  for (size_t i = 1; i < AccessCall::kMaxTokens; ++i) put(i, "https://another");
+  for (size_t i = 1; i < kMaxTokensOfSubject; ++i) put(i, "https://another");
   ExplainAccessResponse explained = Explain(Publish("other"));
   EXPECT_EQ(explained.cases_size(), 32);
   EXPECT_FALSE(explained.truncated());
   EXPECT_FALSE(explained.undecided());
 
-  put(AccessCall::kMaxTokens, "https://another");
+  put(kMaxTokensOfSubject, "https://another");
   explained = Explain(Publish("other"));
   EXPECT_EQ(explained.cases_size(), 32);
   EXPECT_TRUE(explained.truncated());

@@ -182,7 +182,7 @@ TEST_F(SessionServiceTest, AProxyThatGoesAwayHasNoSessions) {
 }
 
 TEST_F(SessionServiceTest, AProxyThatDoesNotAnswerIsNamedAndPassedOver) {
-  SessionService impatient(&hub_, &access_, absl::Seconds(1));
+  SessionService impatient(&hub_, &access_, nullptr, absl::Seconds(1));
   grpc::ServerBuilder builder;
   builder.RegisterService(&impatient);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
