@@ -15,6 +15,7 @@
 #include "policy/admin/token_name.h"
 #include "policy/service/grpc_status.h"
 #include "policy/service/key_ids.h"
+#include "policy/service/permission_proto.h"
 #include "proto/timestamp.h"
 
 namespace sluice::policy {
@@ -56,10 +57,7 @@ void ShowState(const absl::StatusOr<ace::VerifiedToken>& verified,
     token->add_key_ids(std::move(key_id));
   }
   for (const ace::Permission& permission : verified->scope.permissions) {
-    v1::Permission* shown = token->add_permissions();
-    shown->set_topic_filter(permission.topic_filter);
-    shown->set_publish(permission.publish);
-    shown->set_subscribe(permission.subscribe);
+    *token->add_permissions() = ToProto(permission);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "policy/service/answers.h"
 #include "policy/service/draft01_proof.h"
 #include "policy/service/key_ids.h"
+#include "policy/service/permission_proto.h"
 #include "policy/service/policy_digest.h"
 #include "policy/service/proof.h"
 #include "proto/protocol_version.h"
@@ -26,10 +27,7 @@ namespace {
 void AddPermissions(const std::vector<ace::Permission>& permissions,
                     v1::Grant* grant) {
   for (const ace::Permission& permission : permissions) {
-    v1::Permission* added = grant->add_permissions();
-    added->set_topic_filter(permission.topic_filter);
-    added->set_publish(permission.publish);
-    added->set_subscribe(permission.subscribe);
+    *grant->add_permissions() = ToProto(permission);
   }
 }
 
