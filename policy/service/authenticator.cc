@@ -118,7 +118,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
   // of it.
   const std::string version = managed_->PolicyVersionOf(digest_);
   absl::StatusOr<v1::AuthenticateResponse> answer =
-      Decide(request, now, references);
+      Decide(request, {request.connection(), now, references});
   if (!answer.ok() || !answer->has_grant()) return answer;
   v1::Grant* const grant = answer->mutable_grant();
   const absl::Status ruled = AddRules(request.connection(), grant);
@@ -138,24 +138,20 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Authenticate(
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Decide(
-    const v1::AuthenticateRequest& request, absl::Time now,
-    ReferenceAnswers* references) const {
+    const v1::AuthenticateRequest& request, const Attempt& attempt) const {
   using Response = v1::AuthenticateResponse;
-  const v1::ConnectionInfo& connection = request.connection();
-  if (!IsKnownVersion(connection)) {
+  if (!IsKnownVersion(attempt.connection)) {
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }
   switch (request.credential_case()) {
     case v1::AuthenticateRequest::kToken:
-      return AuthenticateToken(connection, request.token(), now, references);
+      return AuthenticateToken(attempt, request.token());
     case v1::AuthenticateRequest::kStoredToken:
-      return AuthenticateStored(connection, request.stored_token(), now,
-                                references);
+      return AuthenticateStored(attempt, request.stored_token());
     case v1::AuthenticateRequest::kAnonymous:
-      return AuthenticateAnonymous(connection, request.anonymous(), now,
-                                   references);
+      return AuthenticateAnonymous(attempt, request.anonymous());
     case v1::AuthenticateRequest::kRecheck:
-      return Recheck(connection, request.recheck(), now, references);
+      return Recheck(attempt, request.recheck());
     case v1::AuthenticateRequest::CREDENTIAL_NOT_SET:
       break;
   }
@@ -164,72 +160,41 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Decide(
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateToken(
-    const v1::ConnectionInfo& connection, const v1::TokenCredential& credential,
-    absl::Time now, ReferenceAnswers* references) const {
+    const Attempt& attempt, const v1::TokenCredential& credential) const {
   using Response = v1::AuthenticateResponse;
   const std::string token = credential.has_payload()
                                 ? TokenOfUserName(credential.token())
                                 : credential.token();
-  if (credential.ask_cnonce()) {
-    return TellNonce<Response>(connection, token, now, references);
-  }
-  const absl::StatusOr<ace::VerifiedToken> verified =
-      Verify(connection, token, now, references);
+  if (credential.ask_cnonce()) return TellNonce<Response>(attempt, token);
+  const absl::StatusOr<ace::VerifiedToken> verified = VerifyFor(attempt, token);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   // In this order, so that a refused connection does not use up a proof.
-  absl::Status status = CheckFit(connection, *verified);
-  if (status.ok()) {
-    status = CheckPossession(connection, credential, *verified, now);
-  }
+  absl::Status status = CheckFit(attempt.connection, *verified);
+  if (status.ok()) status = CheckPossession(attempt, credential, *verified);
   if (!status.ok()) {
     return DenialOrError<Response>(
         ace::WithIdentity(std::move(status), IdentityOf(*verified)));
   }
-  return AdmitAndStore(connection, token, *verified, now);
+  return AdmitAndStore(attempt, token, *verified);
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
-    const v1::ConnectionInfo& connection,
-    const v1::AnonymousCredential& credential, absl::Time now,
-    ReferenceAnswers* references) const {
+    const Attempt& attempt, const v1::AnonymousCredential& credential) const {
   using Response = v1::AuthenticateResponse;
+  const v1::ConnectionInfo& connection = attempt.connection;
   Response response;
   // ACE-AUTH-4: a token in the User Name counts before what TLS selects.
   if (credential.has_user_name() && speaks_draft01_) {
     response.mutable_user_name_wanted();
     return response;
   }
-  // ACE-AUTH-3
-  for (const std::string& name : TlsBindingsOf(connection).names) {
-    const absl::StatusOr<std::optional<TokenRecord>> record =
-        store_->Find(name, now);
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) continue;
-    const absl::StatusOr<ace::VerifiedToken> token =
-        Verify(connection, (*record)->token, now, references);
-    if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
-      const absl::Status fit = CheckFit(connection, *token);
-      if (!fit.ok()) {
-        absl::StatusOr<Response> denied = DenialOrError<Response>(fit);
-        if (denied.ok()) {
-          NameToken(IdentityOf(*token), /*proven=*/true,
-                    denied->mutable_denial());
-        }
-        return denied;
-      }
-      return Admit(connection, *token, now);
-    }
-    // One that is good no more counts for nothing; one that is revoked does
-    // not make its client an anonymous one.
-    if (!token.ok() &&
-        ace::RejectionOf(token.status()).value_or(ace::Rejection::kRevoked) ==
-            ace::Rejection::kRevoked) {
-      return DenialOrError<Response>(token.status());
-    }
-  }
+  const absl::StatusOr<std::optional<ace::VerifiedToken>> token =
+      FindByTls(attempt);
+  if (!token.ok()) return DenialOrError<Response>(token.status());
+  if (token->has_value()) return AuthenticateByTls(attempt, **token);
   if (connection.bind_client_id() && !connection.client_id().empty()) {
     const absl::StatusOr<std::optional<std::string>> owner =
-        store_->FindClientIdOwner(connection.client_id(), now);
+        store_->FindClientIdOwner(connection.client_id(), attempt.now);
     if (!owner.ok()) return owner.status();
     if (owner->has_value()) {
       return Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
@@ -245,6 +210,42 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
   return response;
 }
 
+// ACE-AUTH-3
+absl::StatusOr<std::optional<ace::VerifiedToken>> Authenticator::FindByTls(
+    const Attempt& attempt) const {
+  for (const std::string& name : TlsBindingsOf(attempt.connection).names) {
+    const absl::StatusOr<std::optional<TokenRecord>> record =
+        store_->Find(name, attempt.now);
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) continue;
+    absl::StatusOr<ace::VerifiedToken> token =
+        VerifyFor(attempt, (*record)->token);
+    if (token.ok() && token->pop_key.thumbprint() == (*record)->binding) {
+      return *std::move(token);
+    }
+    // One that is good no more counts for nothing; one that is revoked does
+    // not make its client an anonymous one.
+    if (!token.ok() &&
+        ace::RejectionOf(token.status()).value_or(ace::Rejection::kRevoked) ==
+            ace::Rejection::kRevoked) {
+      return token.status();
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateByTls(
+    const Attempt& attempt, const ace::VerifiedToken& token) const {
+  const absl::Status fit = CheckFit(attempt.connection, token);
+  if (fit.ok()) return Admit(attempt, token);
+  absl::StatusOr<v1::AuthenticateResponse> denied =
+      DenialOrError<v1::AuthenticateResponse>(fit);
+  if (denied.ok()) {
+    NameToken(IdentityOf(token), /*proven=*/true, denied->mutable_denial());
+  }
+  return denied;
+}
+
 absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
     const v1::StoreTokenRequest& request, absl::Time now,
     ReferenceAnswers* references) const {
@@ -253,12 +254,12 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   if (!IsKnownVersion(request.connection())) {
     return Deny<Response>(v1::Denial::REASON_UNSPECIFIED, kUnknownVersion);
   }
+  const Attempt attempt{request.connection(), now, references};
   if (request.ask_cnonce()) {
-    return TellNonce<Response>(request.connection(), request.token(), now,
-                               references);
+    return TellNonce<Response>(attempt, request.token());
   }
   const absl::StatusOr<ace::VerifiedToken> token =
-      Verify(request.connection(), request.token(), now, references);
+      VerifyFor(attempt, request.token());
   if (!token.ok()) return DenialOrError<Response>(token.status());
   // Unless TLS has, nobody has proven anything; and no Client Identifier stands
   // for the token.
@@ -280,10 +281,9 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
 
 template <typename Response>
 absl::StatusOr<Response> Authenticator::TellNonce(
-    const v1::ConnectionInfo& connection, absl::string_view token,
-    absl::Time now, ReferenceAnswers* references) const {
+    const Attempt& attempt, absl::string_view token) const {
   const absl::StatusOr<ace::VerifiedToken> verified =
-      VerifyUnseen(connection, token, now, references);
+      VerifyUnseen(attempt, token);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   Response response;
   response.mutable_token_nonce()->set_cnonce(verified->client_nonce);
@@ -291,10 +291,10 @@ absl::StatusOr<Response> Authenticator::TellNonce(
 }
 
 absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
-    const v1::ConnectionInfo& connection, absl::string_view token,
-    absl::Time now, ReferenceAnswers* references) const {
+    const Attempt& attempt, absl::string_view token) const {
+  ReferenceAnswers* const references = attempt.references;
   absl::StatusOr<ace::VerifiedToken> verified =
-      verifier_.Verify(AsBytes(token), now, &token_cache_);
+      verifier_.Verify(AsBytes(token), attempt.now, &token_cache_);
   if (references != nullptr && references->can_ask() &&
       IsReference(token, verified.status())) {
     verified = references->Find(token);
@@ -304,7 +304,7 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
     return absl::UnavailableError("the issuer's keys are to be read first");
   }
   if (!verified.ok()) return verified;
-  const absl::Status status = CheckNotRevoked(connection, *verified, now);
+  const absl::Status status = CheckNotRevoked(attempt, *verified);
   if (!status.ok()) return status;
   return verified;
 }
@@ -312,16 +312,20 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyUnseen(
 absl::StatusOr<ace::VerifiedToken> Authenticator::Verify(
     const v1::ConnectionInfo& connection, absl::string_view token,
     absl::Time now, ReferenceAnswers* references) const {
-  absl::StatusOr<ace::VerifiedToken> verified =
-      VerifyUnseen(connection, token, now, references);
+  return VerifyFor({connection, now, references}, token);
+}
+
+absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyFor(
+    const Attempt& attempt, absl::string_view token) const {
+  absl::StatusOr<ace::VerifiedToken> verified = VerifyUnseen(attempt, token);
   if (!verified.ok() || !verified->exi.has_value()) return verified;
-  const absl::StatusOr<absl::Time> first_seen =
-      store_->FirstSeen(NameForFirstSeen(*verified), ForgetAt(*verified), now);
+  const absl::StatusOr<absl::Time> first_seen = store_->FirstSeen(
+      NameForFirstSeen(*verified), ForgetAt(*verified), attempt.now);
   if (!first_seen.ok()) return first_seen.status();
   verified->expires_at = ace::ExpiryFrom(*verified, *first_seen);
   verified->taken_until =
       std::min(verified->taken_until, *first_seen + *verified->exi);
-  if (verified->expires_at <= now) {
+  if (verified->expires_at <= attempt.now) {
     return ace::WithIdentity(
         ace::RejectedError(ace::Rejection::kExpired,
                            "exi: the token was first seen too long ago"),
@@ -342,12 +346,11 @@ v1::Grant Authenticator::PublicGrant() const {
 
 // ACE-EXP-4
 absl::Status Authenticator::CheckNotRevoked(
-    const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
-    absl::Time now) const {
+    const Attempt& attempt, const ace::VerifiedToken& token) const {
   const std::vector<std::string> key_ids =
-      KeyIdsOf(token.pop_key, connection.client_certificate());
+      KeyIdsOf(token.pop_key, attempt.connection.client_certificate());
   const std::string name = managed_->FindRevocation(
-      {token.issuer, token.token_id, token.subject, key_ids}, now);
+      {token.issuer, token.token_id, token.subject, key_ids}, attempt.now);
   if (name.empty()) return absl::OkStatus();
   return ace::WithIdentity(
       ace::RejectedError(ace::Rejection::kRevoked,
@@ -356,8 +359,9 @@ absl::Status Authenticator::CheckNotRevoked(
 }
 
 absl::Status Authenticator::CheckPossession(
-    const v1::ConnectionInfo& connection, const v1::TokenCredential& credential,
-    const ace::VerifiedToken& token, absl::Time now) const {
+    const Attempt& attempt, const v1::TokenCredential& credential,
+    const ace::VerifiedToken& token) const {
+  const v1::ConnectionInfo& connection = attempt.connection;
   if (token.pop_key.is_certificate() &&
       !connection.client_certificate().empty() &&
       token.pop_key.thumbprint() ==
@@ -371,8 +375,8 @@ absl::Status Authenticator::CheckPossession(
   const absl::StatusOr<ByteView> proof = CheckDraft01Proof(
       credential, connection.protocol_version(), token.pop_key);
   if (!proof.ok()) return proof.status();
-  const absl::StatusOr<bool> is_new =
-      store_->UseProof(NameOfProof(token, *proof), ForgetAt(token), now);
+  const absl::StatusOr<bool> is_new = store_->UseProof(
+      NameOfProof(token, *proof), ForgetAt(token), attempt.now);
   if (!is_new.ok()) return is_new.status();
   if (*is_new) return absl::OkStatus();
   return ace::RejectedError(ace::Rejection::kProof,
@@ -380,12 +384,13 @@ absl::Status Authenticator::CheckPossession(
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
-    const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
-    absl::Time now) const {
+    const Attempt& attempt, const ace::VerifiedToken& token) const {
+  const v1::ConnectionInfo& connection = attempt.connection;
   using Response = v1::AuthenticateResponse;
   if (connection.bind_client_id() && !connection.client_id().empty()) {
     const absl::StatusOr<bool> owns = store_->ClaimClientId(
-        {connection.client_id(), OwnerOf(token), token.expires_at}, now);
+        {connection.client_id(), OwnerOf(token), token.expires_at},
+        attempt.now);
     if (!owns.ok()) return owns.status();
     if (!*owns) {
       auto denied = Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,

@@ -101,35 +101,43 @@ class Authenticator {
       ReferenceAnswers* references = nullptr) const;
 
  private:
-  // Verify(), but for when the token was first seen, which it does not become
+  // Who is to be decided about, and when.
+  struct Attempt {
+    const v1::ConnectionInfo& connection;
+    absl::Time now;
+    ReferenceAnswers* references;  // may be null
+  };
+
+  // Verify().
+  absl::StatusOr<ace::VerifiedToken> VerifyFor(const Attempt& attempt,
+                                               absl::string_view token) const;
+  // The same, but for when the token was first seen, which it does not become
   // by this.
   absl::StatusOr<ace::VerifiedToken> VerifyUnseen(
-      const v1::ConnectionInfo& connection, absl::string_view token,
-      absl::Time now, ReferenceAnswers* references) const;
+      const Attempt& attempt, absl::string_view token) const;
   // The answer to who asks for the token's `cnonce` only.
   template <typename Response>
-  absl::StatusOr<Response> TellNonce(const v1::ConnectionInfo& connection,
-                                     absl::string_view token, absl::Time now,
-                                     ReferenceAnswers* references) const;
+  absl::StatusOr<Response> TellNonce(const Attempt& attempt,
+                                     absl::string_view token) const;
+  // `attempt`: the request's.
   absl::StatusOr<v1::AuthenticateResponse> Decide(
-      const v1::AuthenticateRequest& request, absl::Time now,
-      ReferenceAnswers* references) const;
+      const v1::AuthenticateRequest& request, const Attempt& attempt) const;
   absl::StatusOr<v1::AuthenticateResponse> AuthenticateToken(
-      const v1::ConnectionInfo& connection,
-      const v1::TokenCredential& credential, absl::Time now,
-      ReferenceAnswers* references) const;
+      const Attempt& attempt, const v1::TokenCredential& credential) const;
   absl::StatusOr<v1::AuthenticateResponse> AuthenticateStored(
-      const v1::ConnectionInfo& connection,
-      const v1::StoredTokenCredential& credential, absl::Time now,
-      ReferenceAnswers* references) const;
+      const Attempt& attempt,
+      const v1::StoredTokenCredential& credential) const;
   absl::StatusOr<v1::AuthenticateResponse> AuthenticateAnonymous(
-      const v1::ConnectionInfo& connection,
-      const v1::AnonymousCredential& credential, absl::Time now,
-      ReferenceAnswers* references) const;
+      const Attempt& attempt, const v1::AnonymousCredential& credential) const;
+  // The stored token that what TLS has proven selects; nullopt where none is
+  // good. One that is revoked is an error like that of Verify().
+  absl::StatusOr<std::optional<ace::VerifiedToken>> FindByTls(
+      const Attempt& attempt) const;
+  // The answer to a client whom FindByTls() has found that token for.
+  absl::StatusOr<v1::AuthenticateResponse> AuthenticateByTls(
+      const Attempt& attempt, const ace::VerifiedToken& token) const;
   absl::StatusOr<v1::AuthenticateResponse> Recheck(
-      const v1::ConnectionInfo& connection,
-      const v1::RecheckCredential& credential, absl::Time now,
-      ReferenceAnswers* references) const;
+      const Attempt& attempt, const v1::RecheckCredential& credential) const;
 
   // The grant of an anonymous client; every other one starts as its copy.
   v1::Grant PublicGrant() const;
@@ -139,29 +147,24 @@ class Authenticator {
   // Adds the rules that are for the grant's client.
   absl::Status AddRules(const v1::ConnectionInfo& connection,
                         v1::Grant* grant) const;
-  absl::Status CheckNotRevoked(const v1::ConnectionInfo& connection,
-                               const ace::VerifiedToken& token,
-                               absl::Time now) const;
-  absl::Status CheckPossession(const v1::ConnectionInfo& connection,
+  absl::Status CheckNotRevoked(const Attempt& attempt,
+                               const ace::VerifiedToken& token) const;
+  absl::Status CheckPossession(const Attempt& attempt,
                                const v1::TokenCredential& credential,
-                               const ace::VerifiedToken& token,
-                               absl::Time now) const;
+                               const ace::VerifiedToken& token) const;
   // The answer to a client that has proven possession of the token's key: a
   // grant, or the denial of what the connection may not do with this token.
   absl::StatusOr<v1::AuthenticateResponse> Admit(
-      const v1::ConnectionInfo& connection, const ace::VerifiedToken& token,
-      absl::Time now) const;
+      const Attempt& attempt, const ace::VerifiedToken& token) const;
   // The same, and with a grant the token is stored for the connection's client.
   absl::StatusOr<v1::AuthenticateResponse> AdmitAndStore(
-      const v1::ConnectionInfo& connection, const std::string& token,
-      const ace::VerifiedToken& verified, absl::Time now) const;
+      const Attempt& attempt, const std::string& token,
+      const ace::VerifiedToken& verified) const;
   // Stores a granted token once more, as the store may have lost it. It takes
   // the place of no newer one (ACE-TOK-7), and its client's identifier from
   // nobody who has proven another key under it since (ACE-POP-5).
-  absl::Status Restore(const v1::ConnectionInfo& connection,
-                       const std::string& token,
-                       const ace::VerifiedToken& verified,
-                       absl::Time now) const;
+  absl::Status Restore(const Attempt& attempt, const std::string& token,
+                       const ace::VerifiedToken& verified) const;
   // Under what names a token may be stored for what TLS has proven.
   struct TlsBindings {
     std::vector<std::string> names;  // the key's before the certificate's
@@ -172,7 +175,7 @@ class Authenticator {
   static bool IsProvenByTls(const v1::ConnectionInfo& connection,
                             const ace::VerifiedToken& token);
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
-      const v1::ConnectionInfo& connection, absl::Time now) const;
+      const Attempt& attempt) const;
   // What is kept of a token: see TokenRecord.
   static TokenRecord RecordOf(const std::string& token,
                               const ace::VerifiedToken& verified,

@@ -23,12 +23,9 @@ namespace sluice::policy {
 
 // ACE-POP-5
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
-    const v1::ConnectionInfo& connection,
-    const v1::StoredTokenCredential& credential, absl::Time now,
-    ReferenceAnswers* references) const {
+    const Attempt& attempt, const v1::StoredTokenCredential& credential) const {
   using Response = v1::AuthenticateResponse;
-  const absl::StatusOr<std::optional<TokenRecord>> record =
-      FindStored(connection, now);
+  const absl::StatusOr<std::optional<TokenRecord>> record = FindStored(attempt);
   if (!record.ok()) return record.status();
   if (!record->has_value()) {
     return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
@@ -45,10 +42,9 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
     v1::TokenCredential with_token;
     with_token.set_token((*record)->token);
     *with_token.mutable_challenge() = credential.challenge();
-    return AuthenticateToken(connection, with_token, now, references);
+    return AuthenticateToken(attempt, with_token);
   }
-  const absl::Status usable =
-      Verify(connection, (*record)->token, now, references).status();
+  const absl::Status usable = VerifyFor(attempt, (*record)->token).status();
   if (!usable.ok()) {
     const std::optional<ace::Rejection> rejection = ace::RejectionOf(usable);
     if (!rejection.has_value()) return usable;
@@ -70,16 +66,14 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
 
 // ACE-TOK-5
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
-    const v1::ConnectionInfo& connection,
-    const v1::RecheckCredential& credential, absl::Time now,
-    ReferenceAnswers* references) const {
+    const Attempt& attempt, const v1::RecheckCredential& credential) const {
   using Response = v1::AuthenticateResponse;
   // What has come as a User Name is kept as such (ACE-D01-4).
   std::string token = speaks_draft01_ ? TokenOfUserName(credential.token())
                                       : credential.token();
   if (credential.has_stored_key_id()) {
     absl::StatusOr<std::optional<TokenRecord>> record =
-        store_->Find(credential.stored_key_id(), now);
+        store_->Find(credential.stored_key_id(), attempt.now);
     if (!record.ok()) return record.status();
     if (!record->has_value()) {
       return Deny<Response>(v1::Denial::REASON_NO_CREDENTIAL,
@@ -87,28 +81,25 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
     }
     token = std::move((*record)->token);
   }
-  const absl::StatusOr<ace::VerifiedToken> verified =
-      Verify(connection, token, now, references);
+  const absl::StatusOr<ace::VerifiedToken> verified = VerifyFor(attempt, token);
   if (!verified.ok()) return DenialOrError<Response>(verified.status());
   if (credential.has_stored_key_id() &&
       verified->pop_key.thumbprint() != credential.stored_key_id()) {
     return Deny<Response>(v1::Denial::REASON_TOKEN_INVALID,
                           "the stored token has become another key's");
   }
-  absl::StatusOr<v1::AuthenticateResponse> answer =
-      Admit(connection, *verified, now);
+  absl::StatusOr<v1::AuthenticateResponse> answer = Admit(attempt, *verified);
   if (!answer.ok() || !answer->has_grant()) return answer;
-  if (absl::Status s = Restore(connection, token, *verified, now); !s.ok()) {
-    return s;
-  }
+  if (absl::Status s = Restore(attempt, token, *verified); !s.ok()) return s;
   return answer;
 }
 
-absl::Status Authenticator::Restore(const v1::ConnectionInfo& connection,
+absl::Status Authenticator::Restore(const Attempt& attempt,
                                     const std::string& token,
-                                    const ace::VerifiedToken& verified,
-                                    absl::Time now) const {
-  TokenRecord record = RecordOf(token, verified, connection.client_id(), now);
+                                    const ace::VerifiedToken& verified) const {
+  const absl::Time now = attempt.now;
+  TokenRecord record =
+      RecordOf(token, verified, attempt.connection.client_id(), now);
   const absl::StatusOr<std::optional<TokenRecord>> of_client =
       store_->FindByClientId(record.client_id, now);
   if (!of_client.ok()) return of_client.status();
@@ -120,13 +111,13 @@ absl::Status Authenticator::Restore(const v1::ConnectionInfo& connection,
 }
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(
-    const v1::ConnectionInfo& connection, const std::string& token,
-    const ace::VerifiedToken& verified, absl::Time now) const {
-  absl::StatusOr<v1::AuthenticateResponse> answer =
-      Admit(connection, verified, now);
+    const Attempt& attempt, const std::string& token,
+    const ace::VerifiedToken& verified) const {
+  absl::StatusOr<v1::AuthenticateResponse> answer = Admit(attempt, verified);
   if (!answer.ok() || !answer->has_grant()) return answer;
-  absl::Status stored =
-      store_->Put(RecordOf(token, verified, connection.client_id(), now), now);
+  absl::Status stored = store_->Put(
+      RecordOf(token, verified, attempt.connection.client_id(), attempt.now),
+      attempt.now);
   if (!stored.ok()) return stored;
   return answer;
 }
@@ -159,14 +150,15 @@ bool Authenticator::IsProvenByTls(const v1::ConnectionInfo& connection,
 // A certificate without a key of ours that no token is bound to says nothing
 // about who the client is.
 absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
-    const v1::ConnectionInfo& connection, absl::Time now) const {
-  const TlsBindings bindings = TlsBindingsOf(connection);
+    const Attempt& attempt) const {
+  const TlsBindings bindings = TlsBindingsOf(attempt.connection);
   for (const std::string& name : bindings.names) {
-    absl::StatusOr<std::optional<TokenRecord>> record = store_->Find(name, now);
+    absl::StatusOr<std::optional<TokenRecord>> record =
+        store_->Find(name, attempt.now);
     if (!record.ok() || record->has_value()) return record;
   }
   if (bindings.has_key) return std::nullopt;
-  return store_->FindByClientId(connection.client_id(), now);
+  return store_->FindByClientId(attempt.connection.client_id(), attempt.now);
 }
 
 TokenRecord Authenticator::RecordOf(const std::string& token,
