@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "policy/service/grpc_status.h"
+#include "policy/service/refusal.h"
 
 namespace sluice::policy {
 namespace {
@@ -22,12 +23,6 @@ using Reactor = grpc::ServerWriteReactor<WatchDecisionsResponse>;
 // Decisions that wait for a slow caller.
 constexpr size_t kMaxWaiting = 1000;
 constexpr size_t kMaxWaitingBytes = 4 << 20;
-
-class Refusal final : public Reactor {
- public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { delete this; }
-};
 
 bool Fits(const WatchDecisionsRequest& request, absl::string_view proxy,
           const v1::Decision& decision) {
@@ -137,13 +132,13 @@ Reactor* DecisionService::WatchDecisions(grpc::CallbackServerContext* context,
                                          const WatchDecisionsRequest* request) {
   CallerNames caller = NamesOf(*context);
   if (grpc::Status s = access_->CheckOperator(caller); !s.ok()) {
-    return new Refusal(s);
+    return new Refusal<Reactor>(s);
   }
   auto watch = std::make_shared<DecisionWatch>(hub_, access_, std::move(caller),
                                                *request);
   DecisionWatch* const reactor = watch.get();
   if (absl::Status s = hub_->AddDecisionWatcher(std::move(watch)); !s.ok()) {
-    return new Refusal(ToGrpcStatus(s));
+    return new Refusal<Reactor>(ToGrpcStatus(s));
   }
   return reactor;
 }

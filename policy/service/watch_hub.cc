@@ -4,17 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/service/refusal.h"
 #include "policy/service/watch_stream.h"
 
 namespace sluice::policy {
 namespace {
-
-// A call that is refused.
-class Refusal final : public WatchHub::Reactor {
- public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { delete this; }
-};
 
 grpc::Status ShuttingDown() {
   return grpc::Status(grpc::StatusCode::UNAVAILABLE,
@@ -49,7 +43,7 @@ WatchHub::Reactor* WatchHub::Open(MayGoOn may_go_on) {
 }
 
 WatchHub::Reactor* WatchHub::Refuse(const grpc::Status& status) {
-  return new Refusal(status);
+  return new Refusal<Reactor>(status);
 }
 
 void WatchHub::Close() {
