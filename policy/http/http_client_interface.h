@@ -27,6 +27,9 @@ struct HttpRequest {
   SecretString private_key;
 };
 
+// The status code of success (RFC 9110 section 15.3.1).
+inline constexpr int kHttpOk = 200;
+
 struct HttpResponse {
   int status = 0;
   std::string body;

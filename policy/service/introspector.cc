@@ -14,8 +14,7 @@
 namespace sluice::policy {
 namespace {
 
-// RFC 7662 has the one, RFC 9200 section 5.9.2 what CoAP's 2.01 is in HTTP.
-constexpr int kHttpOk = 200;
+// What CoAP's 2.01 (RFC 9200 section 5.9.2) is in HTTP; RFC 7662 has 200.
 constexpr int kHttpCreated = 201;
 
 // A refusal is remembered for as long as it takes to fend off a client that
@@ -156,7 +155,7 @@ ReferenceAnswers::Answer Introspector::Read(
         "introspection at ", endpoint.issuer, " failed: ", reason));
   };
   if (!response.ok()) return failed(response.status().message());
-  if (response->status != kHttpOk && response->status != kHttpCreated) {
+  if (response->status != http::kHttpOk && response->status != kHttpCreated) {
     return failed(absl::StrCat("HTTP status ", response->status));
   }
   const ace::TokenContext context = options_.verifier.ContextAt(now);

@@ -9,8 +9,6 @@
 namespace sluice::policy {
 namespace {
 
-constexpr int kHttpOk = 200;
-
 bool SamePlace(const JwksSource& a, const JwksSource& b) {
   return a.issuer == b.issuer && a.url == b.url && a.ca == b.ca;
 }
@@ -19,7 +17,7 @@ bool SamePlace(const JwksSource& a, const JwksSource& b) {
 absl::StatusOr<ace::JwkSet> ReadKeys(
     const absl::StatusOr<http::HttpResponse>& response) {
   if (!response.ok()) return response.status();
-  if (response->status != kHttpOk) {
+  if (response->status != http::kHttpOk) {
     return absl::UnavailableError(
         absl::StrCat("HTTP status ", response->status));
   }
