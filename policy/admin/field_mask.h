@@ -15,9 +15,8 @@ namespace sluice::policy {
 // they are: "*" alone stands for all of them, as no mask at all does (AIP-134).
 bool IsPartial(const google::protobuf::FieldMask& mask);
 
-// INVALID_ARGUMENT where `mask`, which is partial, names
-// something that is not a field of `type`, or is one of `fixed`, which no mask
-// can change.
+// INVALID_ARGUMENT where `mask`, which is partial, names something that is not
+// a field of `type`, or is one of `fixed`, which no mask can change.
 grpc::Status CheckFieldMask(const google::protobuf::FieldMask& mask,
                             const google::protobuf::Descriptor& type,
                             std::initializer_list<absl::string_view> fixed);

@@ -22,9 +22,9 @@ struct Environment {
   std::string server = {};
 };
 
-// One thing that the program does: `sluicectl GROUP NAME ARGUMENT --option
-// value
-// ...`. A group's commands are listed in that group's file.
+// One thing that the program does:
+// `sluicectl GROUP NAME ARGUMENT --option value ...`. A group's commands are
+// listed in that group's file.
 struct Command {
   absl::string_view group;
   // Empty: the group is the command.
