@@ -16,7 +16,7 @@
 #include "policy/service/answers.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/draft01_proof.h"
-#include "policy/service/known_keys.h"
+#include "policy/service/stored_keys.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "policy/service/authenticator.h"
-#include "policy/service/known_keys.h"
 #include "policy/service/replica.h"
+#include "policy/service/stored_keys.h"
 #include "policy/store/memory_token_store.h"
 #include "test/policy/testing/test_issuer.h"
 

@@ -1,5 +1,5 @@
-#ifndef POLICY_SERVICE_KNOWN_KEYS_H_
-#define POLICY_SERVICE_KNOWN_KEYS_H_
+#ifndef POLICY_SERVICE_STORED_KEYS_H_
+#define POLICY_SERVICE_STORED_KEYS_H_
 
 #include <memory>
 #include <optional>
@@ -39,4 +39,4 @@ class StoredKeys final : public ace::KnownKeysInterface {
 
 }  // namespace sluice::policy
 
-#endif  // POLICY_SERVICE_KNOWN_KEYS_H_
+#endif  // POLICY_SERVICE_STORED_KEYS_H_

@@ -1,4 +1,4 @@
-#include "policy/service/known_keys.h"
+#include "policy/service/stored_keys.h"
 
 #include <string>
 #include <vector>

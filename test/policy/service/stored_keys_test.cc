@@ -1,6 +1,6 @@
 // Tokens that are bound to a key by its name alone, once the key is known from
 // another token.
-#include "policy/service/known_keys.h"
+#include "policy/service/stored_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kOther[] = "https://other.example";
 
-class KnownKeysTest : public AuthenticatorHarness {
+class StoredKeysTest : public AuthenticatorHarness {
  protected:
   static TokenOptions Named(const std::string& kid, bool alone = false) {
     TokenOptions options;
@@ -47,7 +47,7 @@ ace::PopKey PopKeyOf(const ace::SigningKey& key, const std::string& kid) {
   return ace::PopKey::FromJwk(key.jwk().WithKid(kid)).value();
 }
 
-TEST_F(KnownKeysTest, KeepsEveryKindOfKeyUnderAnyName) {
+TEST_F(StoredKeysTest, KeepsEveryKindOfKeyUnderAnyName) {
   const std::string kid("\0\xff\"", 3);
   for (const ace::Algorithm algorithm :
        {ace::Algorithm::kEdDsa, ace::Algorithm::kEs256,
@@ -66,7 +66,7 @@ TEST_F(KnownKeysTest, KeepsEveryKindOfKeyUnderAnyName) {
   }
 }
 
-TEST_F(KnownKeysTest, KeepsNoKeyWithoutAName) {
+TEST_F(StoredKeysTest, KeepsNoKeyWithoutAName) {
   TokenRecord record;
   KeepKey(PopKeyOf(client_, ""), kNow, &record);
   KeepKey(*ace::PopKey::FromCertificateHash(AsBytes(std::string(32, 'h'))),
@@ -75,7 +75,7 @@ TEST_F(KnownKeysTest, KeepsNoKeyWithoutAName) {
   EXPECT_EQ(record.key, "");
 }
 
-TEST_F(KnownKeysTest, ADamagedKeyIsAnErrorAndNotAnUnknownName) {
+TEST_F(StoredKeysTest, ADamagedKeyIsAnErrorAndNotAnUnknownName) {
   const ace::PopKey key = PopKeyOf(client_, "kid");
   TokenRecord record{key.thumbprint(), "token", kExpiry, "",
                      TokenOptions().issuer};
@@ -89,7 +89,7 @@ TEST_F(KnownKeysTest, ADamagedKeyIsAnErrorAndNotAnUnknownName) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, AProvenTokensKeyIsKnownByItsName) {
+TEST_F(StoredKeysTest, AProvenTokensKeyIsKnownByItsName) {
   Granted(WithExporter(Token(client_, Named("kid")), client_));
   EXPECT_EQ(Granted(WithExporter(ByName("kid"), client_)).token_id(),
             "by-name");
@@ -98,7 +98,7 @@ TEST_F(KnownKeysTest, AProvenTokensKeyIsKnownByItsName) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, SoIsTheSymmetricKeyOfAPostedToken) {
+TEST_F(StoredKeysTest, SoIsTheSymmetricKeyOfAPostedToken) {
   const ace::SigningKey key = NewKey(ace::Algorithm::kHs256);
   // The key's own `kid` is its thumbprint.
   Post(Token(key));
@@ -107,7 +107,7 @@ TEST_F(KnownKeysTest, SoIsTheSymmetricKeyOfAPostedToken) {
 }
 
 // covers: ACE-TOK-4, ACE-TOK-7
-TEST_F(KnownKeysTest, TheKeySurvivesTheTokenThatBroughtIt) {
+TEST_F(StoredKeysTest, TheKeySurvivesTheTokenThatBroughtIt) {
   Post(Token(client_, Named("kid")));
   Post(ByName("kid"));
   Granted(WithExporter(ByName("kid"), client_));
@@ -123,7 +123,7 @@ TEST_F(KnownKeysTest, TheKeySurvivesTheTokenThatBroughtIt) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, UnknownNamesAreRefused) {
+TEST_F(StoredKeysTest, UnknownNamesAreRefused) {
   Post(Token(client_, Named("kid")));
   Post(Token(stranger_));
   for (const char* kid : {"other", ""}) {
@@ -135,7 +135,7 @@ TEST_F(KnownKeysTest, UnknownNamesAreRefused) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, ANameWithTwoKeysBindsNothing) {
+TEST_F(StoredKeysTest, ANameWithTwoKeysBindsNothing) {
   Post(Token(client_, Named("kid")));
   Post(Token(stranger_, Named("kid")));
   EXPECT_EQ(Denied(WithExporter(ByName("kid"), client_)).reason(),
@@ -145,7 +145,7 @@ TEST_F(KnownKeysTest, ANameWithTwoKeysBindsNothing) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, AnotherSubjectsKeyOfThatNameIsNoneOfThisOne) {
+TEST_F(StoredKeysTest, AnotherSubjectsKeyOfThatNameIsNoneOfThisOne) {
   // Before the client's key is known, its name means no key, and least of all
   // that of somebody who has taken the name.
   Granted(WithExporter(Token(stranger_, Of("mallory", "kid")), stranger_));
@@ -163,7 +163,7 @@ TEST_F(KnownKeysTest, AnotherSubjectsKeyOfThatNameIsNoneOfThisOne) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, ATokenOfNobodyNamesNoKey) {
+TEST_F(StoredKeysTest, ATokenOfNobodyNamesNoKey) {
   Post(Token(client_, Of("", "kid")));
   const v1::Denial denial =
       Denied(WithExporter(Token(client_, Of("", "kid", true)), client_));
@@ -172,7 +172,7 @@ TEST_F(KnownKeysTest, ATokenOfNobodyNamesNoKey) {
 }
 
 // covers: ACE-TOK-4
-TEST_F(KnownKeysTest, AnotherIssuersNameIsUnknown) {
+TEST_F(StoredKeysTest, AnotherIssuersNameIsUnknown) {
   const Authenticator authenticator(issuer_.VerifierWith(kOther).WithKnownKeys(
                                         std::make_shared<StoredKeys>(store_)),
                                     {}, store_, managed_);
