@@ -136,6 +136,11 @@ absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message) {
   return text;
 }
 
+const char* PermissionsText(bool publish, bool subscribe) {
+  if (publish) return subscribe ? "pub,sub" : "pub";
+  return subscribe ? "sub" : "";
+}
+
 std::string TimeText(const google::protobuf::Timestamp& timestamp) {
   if (timestamp.seconds() == 0) return "";
   return UtcTime(absl::FromUnixSeconds(timestamp.seconds()), 0);

@@ -55,6 +55,9 @@ std::string Printable(absl::string_view text);
 // A value as tables show it: Printable(), and "-" where it is empty.
 std::string Shown(absl::string_view value);
 
+// "pub", "sub" or "pub,sub"; empty where neither may be done.
+const char* PermissionsText(bool publish, bool subscribe);
+
 // "2030-01-31T23:59:59Z"; empty for an absent one.
 std::string TimeText(const google::protobuf::Timestamp& timestamp);
 

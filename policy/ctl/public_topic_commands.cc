@@ -22,11 +22,8 @@ Table NewTable() {
 }
 
 void AddRow(const PublicTopic& topic, Table* table) {
-  const char* permissions = topic.publish() && topic.subscribe() ? "pub,sub"
-                            : topic.publish()                    ? "pub"
-                            : topic.subscribe()                  ? "sub"
-                                                                 : "";
-  table->Add({topic.name(), topic.topic_filter(), permissions,
+  table->Add({topic.name(), topic.topic_filter(),
+              PermissionsText(topic.publish(), topic.subscribe()),
               topic.read_only() ? "configuration" : "store"});
 }
 

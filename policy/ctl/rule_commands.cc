@@ -85,14 +85,10 @@ Table NewTable() {
 }
 
 void AddRow(const Rule& rule, Table* table) {
-  const char* actions = rule.publish() && rule.subscribe() ? "pub,sub"
-                        : rule.publish()                   ? "pub"
-                        : rule.subscribe()                 ? "sub"
-                                                           : "";
-  table->Add({rule.name(),
-              rule.mode() == Rule::MODE_SHADOW ? "shadow" : "enforce",
-              EffectText(rule), actions, TopicsText(rule),
-              MatchText(rule.match()), rule.description()});
+  table->Add(
+      {rule.name(), rule.mode() == Rule::MODE_SHADOW ? "shadow" : "enforce",
+       EffectText(rule), PermissionsText(rule.publish(), rule.subscribe()),
+       TopicsText(rule), MatchText(rule.match()), rule.description()});
 }
 
 // One rule, if there is one.
