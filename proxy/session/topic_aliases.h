@@ -44,7 +44,7 @@ class TopicAliases {
   };
 
   // Learns a new alias and resolves a known one. An alias that is over the
-  // maximum or that was never set is kTopicAliasInvalid.
+  // maximum is kTopicAliasInvalid, one that was never set kProtocolError.
   absl::StatusOr<Resolved> Resolve(const mqtt::Publish& publish);
 
   // The receiver gets a PUBLISH with `alias` and its topic.
