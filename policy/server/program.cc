@@ -128,10 +128,7 @@ int Serve(const std::string& file, LoadedConfig config,
 
 int RunProgram(const ProgramOptions& options) {
   const sigset_t signals = BlockSignals();
-  ForbidLookingIntoMemory();
-  SkipDeadlockDetection();
-  ForgetTracing();
-  RaiseDescriptorLimit();
+  PrepareProcess();
   absl::StatusOr<LoadedConfig> config =
       LoadConfig(options.config, Hosting::kStandalone);
   if (!config.ok()) {

@@ -9,8 +9,9 @@ namespace sluice::policy {
 // or serves it until a signal ends it. Logs to standard error as JSON. Returns
 // the exit status.
 //
-// Owns the process: takes SIGTERM, SIGINT and SIGHUP, so call it on the main
-// thread, before any other thread is there.
+// Owns the process: takes SIGTERM, SIGINT and SIGHUP, ignores SIGPIPE and
+// prepares the process (see PrepareProcess()). Call it on the main thread,
+// before any other thread is there.
 int RunProgram(const ProgramOptions& options);
 
 }  // namespace sluice::policy

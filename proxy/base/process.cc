@@ -39,4 +39,11 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+void PrepareProcess() {
+  ForbidLookingIntoMemory();
+  SkipDeadlockDetection();
+  ForgetTracing();
+  RaiseDescriptorLimit();
+}
+
 }  // namespace sluice

@@ -29,6 +29,10 @@ void ForgetTracing();
 // have. Failing to is no reason not to serve.
 void RaiseDescriptorLimit();
 
+// All four, for a server: leaves no core dump, looks for no deadlocks, writes
+// no keys down and may have many connections open. While there is one thread.
+void PrepareProcess();
+
 }  // namespace sluice
 
 #endif  // PROXY_BASE_PROCESS_H_

@@ -30,13 +30,6 @@ namespace {
 // How long clients may take to leave once they have been told to.
 constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 
-void PrepareProcess() {
-  ForbidLookingIntoMemory();
-  SkipDeadlockDetection();
-  ForgetTracing();
-  RaiseDescriptorLimit();
-}
-
 void LogWarnings(const Config& config, Logger& log) {
   for (const std::string& warning : config.warnings) {
     log.Warning("config_warning", {{"detail", warning}});

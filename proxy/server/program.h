@@ -9,9 +9,9 @@ namespace sluice::server {
 // serves it until a signal ends it. Logs to standard error. Returns the exit
 // status.
 //
-// Owns the process: takes SIGTERM, SIGINT and SIGHUP, ignores SIGPIPE, raises
-// the limit on open files and forbids core dumps, which would hold keys. Call
-// it on the main thread, before any other thread is there.
+// Owns the process: takes SIGTERM, SIGINT and SIGHUP, ignores SIGPIPE and
+// prepares the process (see PrepareProcess()). Call it on the main thread,
+// before any other thread is there.
 int RunProgram(const ProgramOptions& options);
 
 }  // namespace sluice::server
