@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "policy/server/config.h"
@@ -20,6 +18,7 @@
 #include "policy/server/policy_server.h"
 #include "policy/server/tls_reloader.h"
 #include "proxy/admin_http/admin_server.h"
+#include "proxy/base/config_log.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
 #include "proxy/base/queued_log_sink.h"
@@ -33,12 +32,6 @@ namespace {
 // How long calls under way may take once the program is told to stop.
 constexpr absl::Duration kDrainTime = absl::Seconds(10);
 
-void LogWarnings(const LoadedConfig& config, Logger& log) {
-  for (const std::string& warning : config.warnings) {
-    log.Warning("config_warning", {{"detail", warning}});
-  }
-}
-
 // A configuration that cannot be used changes nothing.
 void ReloadConfig(const std::string& file,
                   const std::optional<Address>& admin_address,
@@ -48,14 +41,10 @@ void ReloadConfig(const std::string& file,
     log.Error("reload_failed", {{"detail", config.status().message()}});
     return;
   }
-  LogWarnings(*config, log);
+  LogConfigWarnings(config->warnings, log);
   std::vector<std::string> unchanged = server.FieldsForRestart(*config);
   if (!(config->admin == admin_address)) unchanged.push_back("admin");
-  if (!unchanged.empty()) {
-    log.Warning("reload_incomplete",
-                {{"detail", absl::StrCat("only a restart takes over: ",
-                                         absl::StrJoin(unchanged, ", "))}});
-  }
+  LogNeedsRestart("", unchanged, log);
   tls.ReloadServer(*std::move(config));
   log.Info("reloaded", {{"config", file}});
 }
@@ -89,7 +78,7 @@ int Serve(const std::string& file, LoadedConfig config,
   if (!sandboxed.ok()) {
     log.Warning("not_sandboxed", {{"detail", sandboxed.message()}});
   }
-  LogWarnings(config, log);
+  LogConfigWarnings(config.warnings, log);
   const std::optional<Address> admin_address = config.admin;
   const TlsFiles tls_files = config.tls_files;
   std::vector<FileWatcher::State> known = TlsReloader::Read(&config);

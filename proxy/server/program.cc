@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "policy/server/config.h"
 #include "policy/server/grpc_log.h"
+#include "proxy/base/config_log.h"
 #include "proxy/base/log.h"
 #include "proxy/base/process.h"
 #include "proxy/base/queued_log_sink.h"
@@ -29,12 +30,6 @@ namespace {
 
 // How long clients may take to leave once they have been told to.
 constexpr absl::Duration kDrainGrace = absl::Seconds(10);
-
-void LogWarnings(const Config& config, Logger& log) {
-  for (const std::string& warning : config.warnings) {
-    log.Warning("config_warning", {{"detail", warning}});
-  }
-}
 
 void LogReady(const Server& server, Logger& log) {
   std::vector<LogField> listeners;
@@ -59,7 +54,7 @@ void ReloadConfig(const std::string& file, Server& server, Logger& log) {
     log.Error("reload_failed", {{"detail", config.status().message()}});
     return;
   }
-  LogWarnings(*config, log);
+  LogConfigWarnings(config->warnings, log);
   const absl::Status status = server.Reload(*std::move(config));
   if (!status.ok()) {
     log.Error("reload_failed", {{"detail", status.message()}});
@@ -82,7 +77,7 @@ int Serve(const std::string& file, Config config, const sigset_t& signals) {
   if (!sandboxed.ok()) {
     log.Warning("not_sandboxed", {{"detail", sandboxed.message()}});
   }
-  LogWarnings(config, log);
+  LogConfigWarnings(config.warnings, log);
   absl::StatusOr<std::unique_ptr<Server>> started =
       Server::Start(std::move(config), &log);
   if (!started.ok()) {

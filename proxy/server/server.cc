@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "grpcpp/channel.h"
 #include "policy/server/grpc_log.h"
+#include "proxy/base/config_log.h"
 #include "proxy/base/secret_string.h"
 #include "proxy/server/certificate_expiry.h"
 #include "proxy/server/connection_bounds.h"
@@ -298,23 +298,12 @@ absl::Status Server::Reload(Config config) {
     broker_probe_->SetAddress(config.upstream.address);
   }
   if (policy_server_ != nullptr && config.policy.embedded.has_value()) {
-    const std::vector<std::string> unchanged =
-        policy_server_->FieldsForRestart(*config.policy.embedded);
-    if (!unchanged.empty()) {
-      logger_.Warning(
-          "reload_incomplete",
-          {{"detail",
-            absl::StrCat("policy.embedded: only a restart takes over: ",
-                         absl::StrJoin(unchanged, ", "))}});
-    }
+    LogNeedsRestart("policy.embedded: ",
+                    policy_server_->FieldsForRestart(*config.policy.embedded),
+                    logger_);
     policy_server_->Reload(*std::move(config.policy.embedded));
   }
-  if (const std::vector<std::string> fields = FieldsForRestart(config_, config);
-      !fields.empty()) {
-    logger_.Warning("reload_incomplete",
-                    {{"detail", absl::StrCat("only a restart takes over: ",
-                                             absl::StrJoin(fields, ", "))}});
-  }
+  LogNeedsRestart("", FieldsForRestart(config_, config), logger_);
   config.policy.embedded.reset();
   serving_ = std::move(config);
   RememberCertificates();
