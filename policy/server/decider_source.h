@@ -27,6 +27,7 @@
 #include "policy/service/replica.h"
 #include "policy/service/stored_keys.h"
 #include "policy/store/token_store.h"
+#include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/base/wakeup_thread.h"
 
@@ -44,7 +45,7 @@ class DeciderSource final : private JwksObserverInterface {
     std::shared_ptr<TokenStoreInterface> tokens;
     std::shared_ptr<Replica> replica;
     Checkers* checkers;
-    std::function<absl::Time()> clock;
+    Clock clock;
     Logger* log;
   };
 

@@ -98,8 +98,7 @@ void EnableHealthAndReflection() {
 
 }  // namespace
 
-PolicyServer::PolicyServer(LoadedConfig config, PolicyService::Clock clock,
-                           Logger* log)
+PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
     : listen_address_(config.address),
       tls_shape_(ShapeOf(config.tls)),
       tls_credentials_(TryMakeCredentials(

@@ -28,6 +28,7 @@
 #include "policy/service/replica.h"
 #include "policy/service/watch_hub.h"
 #include "policy/store/store.h"
+#include "proxy/base/clock.h"
 #include "proxy/base/limited_event.h"
 #include "proxy/base/log.h"
 
@@ -49,8 +50,7 @@ class PolicyServer {
   // a request, from gRPC's threads. `log`, null or alive as long as the server,
   // hears of the issuers' keys, and of stored rules that cannot be read.
   explicit PolicyServer(
-      LoadedConfig config,
-      PolicyService::Clock clock = [] { return absl::Now(); },
+      LoadedConfig config, Clock clock = [] { return absl::Now(); },
       Logger* log = nullptr);
   // Without Shutdown(): cancels what is under way.
   ~PolicyServer();
@@ -122,7 +122,7 @@ class PolicyServer {
   absl::Status tls_status_;  // of making the credentials
   // Null without TLS, and where they could not be made.
   const std::unique_ptr<TlsCredentials> tls_credentials_;
-  const PolicyService::Clock clock_;
+  const Clock clock_;
   AccessControl access_;
   const std::vector<CheckerOptions> checker_options_;
   const std::unique_ptr<Checkers> checkers_;

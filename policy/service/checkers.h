@@ -18,6 +18,7 @@
 #include "policy/service/answer_cache.h"
 #include "policy/service/checker_options.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -25,7 +26,6 @@ namespace sluice::policy {
 // say. What no checker has allowed is denied. Thread-safe.
 class Checkers {
  public:
-  using Clock = std::function<absl::Time()>;
   using Callback = std::function<void(const v1::CheckResponse&)>;
 
   struct Limits {

@@ -12,6 +12,7 @@
 #include "policy/service/introspector.h"
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/reference_answers.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -43,7 +44,7 @@ class DecisionCall : public std::enable_shared_from_this<DecisionCall> {
   struct Options {
     // Who decides now. It, and `clock`, are called on any thread.
     std::function<Deciders()> deciders;
-    std::function<absl::Time()> clock;
+    Clock clock;
     // Of what is known of references.
     Introspector::Freshness freshness = Introspector::Freshness::kRemembered;
     // How often others may be asked.

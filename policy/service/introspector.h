@@ -15,6 +15,7 @@
 #include "policy/http/http_client_interface.h"
 #include "policy/service/answer_cache.h"
 #include "policy/service/reference_answers.h"
+#include "proxy/base/clock.h"
 #include "proxy/base/secret_string.h"
 
 namespace sluice::policy {
@@ -45,7 +46,6 @@ bool operator==(const IntrospectionEndpoint& a, const IntrospectionEndpoint& b);
 // alive.
 class Introspector : public std::enable_shared_from_this<Introspector> {
  public:
-  using Clock = std::function<absl::Time()>;
   using Callback = std::function<void(ReferenceAnswers::Answer)>;
 
   struct Options {

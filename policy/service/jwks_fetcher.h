@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "policy/ace/jwk.h"
 #include "policy/http/http_client_interface.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -52,8 +53,6 @@ class JwksObserverInterface {
 // alive.
 class JwksFetcher : public std::enable_shared_from_this<JwksFetcher> {
  public:
-  using Clock = std::function<absl::Time()>;
-
   // After a failure, reading is tried again after so long, or sooner where the
   // source is read more often.
   static constexpr absl::Duration kRetry = absl::Seconds(5);

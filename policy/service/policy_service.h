@@ -1,7 +1,6 @@
 #ifndef POLICY_SERVICE_POLICY_SERVICE_H_
 #define POLICY_SERVICE_POLICY_SERVICE_H_
 
-#include <functional>
 #include <mutex>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "policy/service/decision_stats.h"
 #include "policy/service/watch_hub.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -29,7 +29,6 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   // request that is longer would be no denial, and cost its client nothing.
   static constexpr int kMaxRequestBytes = 640 * 1024;
 
-  using Clock = std::function<absl::Time()>;
   // What of the authenticator answers a call.
   template <typename Request, typename Response>
   using Ask = absl::StatusOr<Response> (Authenticator::*)(

@@ -22,6 +22,7 @@
 #include "policy/service/revocation_history.h"
 #include "policy/store/resource_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -57,7 +58,6 @@ class WatchCursor {
 class Replica final : public ResourceObserverInterface {
  public:
   using Limits = RevocationHistory::Limits;
-  using Clock = std::function<absl::Time()>;
 
   // Empty, until it follows a store.
   explicit Replica(Clock clock) : Replica(std::move(clock), Limits()) {}
