@@ -11,6 +11,7 @@
 #include "prometheus/metric_type.h"
 #include "proxy/admin_http/metric_families.h"
 #include "proxy/admin_http/process_metrics.h"
+#include "proxy/base/counter.h"
 #include "proxy/mqtt/packet_type.h"
 
 namespace sluice::server {
@@ -21,16 +22,12 @@ using ::prometheus::MetricFamily;
 using ::prometheus::MetricType;
 using ::sluice::session::Action;
 using ::sluice::session::ConnectOutcome;
-using ::sluice::session::Counter;
 using ::sluice::session::Counters;
 using ::sluice::session::Direction;
 using ::sluice::session::RuleMode;
 using ::sluice::session::SessionEnd;
 using ::sluice::session::Verdict;
 using ::sluice::transport::LoopStats;
-
-// MQTT 5.0 section 2.1.2: types 1 to 15.
-constexpr size_t kPacketTypes = 15;
 
 uint64_t ValueOf(const std::atomic<uint64_t>* count) {
   return count == nullptr ? 0 : count->load();
@@ -51,12 +48,12 @@ MetricFamily Connects(const std::vector<const Counters*>& sessions) {
       Family("sluice_connects_total", "CONNECT packets, by how they ended.",
              MetricType::Counter);
   for (size_t i = 0; i < session::kConnectOutcomes; ++i) {
-    const session::ConnectLabels labels =
-        session::LabelsOf(static_cast<ConnectOutcome>(i));
+    const auto outcome = static_cast<ConnectOutcome>(i);
+    const session::ConnectLabels labels = session::LabelsOf(outcome);
     family.metric.push_back(
         CounterOf({{"result", labels.result}, {"reason", labels.reason}},
-                  Sum(sessions, [i](const Counters& c) -> const Counter& {
-                    return c.connects[i];
+                  Sum(sessions, [outcome](const Counters& c) -> const Counter& {
+                    return c.connects[outcome];
                   })));
   }
   return family;
@@ -68,10 +65,12 @@ MetricFamily SessionEnds(const std::vector<const Counters*>& sessions) {
              "Clients that were connected and are so no more, by why.",
              MetricType::Counter);
   for (size_t i = 0; i < session::kSessionEnds; ++i) {
-    family.metric.push_back(CounterOf(
-        {{"reason", session::SessionEndName(static_cast<SessionEnd>(i))}},
-        Sum(sessions,
-            [i](const Counters& c) -> const Counter& { return c.ends[i]; })));
+    const auto end = static_cast<SessionEnd>(i);
+    family.metric.push_back(
+        CounterOf({{"reason", session::SessionEndName(end)}},
+                  Sum(sessions, [end](const Counters& c) -> const Counter& {
+                    return c.ends[end];
+                  })));
   }
   return family;
 }
@@ -81,11 +80,11 @@ MetricFamily RuleDenials(const std::vector<const Counters*>& sessions) {
       Family("sluice_rule_denials_total",
              "What a rule stood against: enforced, or in shadow and let pass.",
              MetricType::Counter);
-  const auto add = [&](const char* mode, RuleMode index) {
+  const auto add = [&](const char* name, RuleMode mode) {
     family.metric.push_back(
-        CounterOf({{"mode", mode}},
-                  Sum(sessions, [index](const Counters& c) -> const Counter& {
-                    return c.rule_denials[static_cast<size_t>(index)];
+        CounterOf({{"mode", name}},
+                  Sum(sessions, [mode](const Counters& c) -> const Counter& {
+                    return c.rule_denials[mode];
                   })));
   };
   add("enforce", RuleMode::kEnforce);
@@ -98,14 +97,14 @@ MetricFamily Packets(const std::vector<const Counters*>& sessions) {
       Family("sluice_packets_total",
              "MQTT control packets received, by sender.", MetricType::Counter);
   for (size_t d = 0; d < session::kDirections; ++d) {
-    for (size_t t = 1; t <= kPacketTypes; ++t) {
-      const absl::string_view type =
-          mqtt::PacketTypeName(static_cast<mqtt::PacketType>(t));
+    const auto direction = static_cast<Direction>(d);
+    for (size_t t = 1; t < session::kPacketTypes; ++t) {
+      const auto type = static_cast<mqtt::PacketType>(t);
       family.metric.push_back(CounterOf(
-          {{"direction", session::DirectionName(static_cast<Direction>(d))},
-           {"type", absl::AsciiStrToLower(type)}},
-          Sum(sessions, [d, t](const Counters& c) -> const Counter& {
-            return c.packets[d][t];
+          {{"direction", session::DirectionName(direction)},
+           {"type", absl::AsciiStrToLower(mqtt::PacketTypeName(type))}},
+          Sum(sessions, [direction, type](const Counters& c) -> const Counter& {
+            return c.packets[direction][type];
           })));
     }
   }
@@ -117,10 +116,12 @@ MetricFamily Bytes(const std::vector<const LoopStats*>& loops) {
       Family("sluice_bytes_total", "MQTT bytes received, by sender.",
              MetricType::Counter);
   for (size_t d = 0; d < session::kDirections; ++d) {
-    family.metric.push_back(CounterOf(
-        {{"direction", session::DirectionName(static_cast<Direction>(d))}},
-        Sum(loops,
-            [d](const LoopStats& s) -> const Counter& { return s.bytes[d]; })));
+    const auto direction = static_cast<Direction>(d);
+    family.metric.push_back(
+        CounterOf({{"direction", session::DirectionName(direction)}},
+                  Sum(loops, [direction](const LoopStats& s) -> const Counter& {
+                    return s.bytes[direction];
+                  })));
   }
   return family;
 }
@@ -131,13 +132,15 @@ MetricFamily Decisions(const std::vector<const Counters*>& sessions) {
              "Decisions about what clients want, by kind and by how they went.",
              MetricType::Counter);
   for (size_t a = 0; a < session::kActions; ++a) {
+    const auto action = static_cast<Action>(a);
     for (size_t v = 0; v < session::kVerdicts; ++v) {
-      family.metric.push_back(
-          CounterOf({{"action", session::ActionName(static_cast<Action>(a))},
-                     {"result", session::VerdictName(static_cast<Verdict>(v))}},
-                    Sum(sessions, [a, v](const Counters& c) -> const Counter& {
-                      return c.decisions[a][v];
-                    })));
+      const auto verdict = static_cast<Verdict>(v);
+      family.metric.push_back(CounterOf(
+          {{"action", session::ActionName(action)},
+           {"result", session::VerdictName(verdict)}},
+          Sum(sessions, [action, verdict](const Counters& c) -> const Counter& {
+            return c.decisions[action][verdict];
+          })));
     }
   }
   return family;

@@ -1,32 +1,23 @@
 #ifndef PROXY_SESSION_COUNTERS_H_
 #define PROXY_SESSION_COUNTERS_H_
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "proxy/base/counter.h"
+#include "proxy/mqtt/packet_type.h"
+
 namespace sluice::session {
-
-// A counter with one writing thread and any number of readers.
-class Counter {
- public:
-  void Add(uint64_t n) {
-    value_.store(value_.load(std::memory_order_relaxed) + n,
-                 std::memory_order_relaxed);
-  }
-  void Increment() { Add(1); }
-  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 enum class Direction : uint8_t { kFromClient, kFromBroker };
 constexpr size_t kDirections = static_cast<size_t>(Direction::kFromBroker) + 1;
 
 // A metric label.
 const char* DirectionName(Direction direction);
+
+// The first is 1.
+constexpr size_t kPacketTypes =
+    static_cast<size_t>(mqtt::PacketType::kAuth) + 1;
 
 // What a decision is about, and how it went.
 enum class Action : uint8_t {
@@ -109,22 +100,20 @@ const char* SessionEndName(SessionEnd end);
 // Of all sessions of one event loop. Written by that loop's thread, read by
 // any.
 struct Counters {
-  // Index: Direction, PacketType (1 to 15).
-  std::array<std::array<Counter, 16>, kDirections> packets;
-  // Index: Action, Verdict.
-  std::array<std::array<Counter, kVerdicts>, kActions> decisions;
-  // Index: ConnectOutcome.
-  std::array<Counter, kConnectOutcomes> connects;
-  // Index: SessionEnd.
-  std::array<Counter, kSessionEnds> ends;
+  CounterArray<Direction, kDirections,
+               CounterArray<mqtt::PacketType, kPacketTypes>>
+      packets;
+  CounterArray<Action, kActions, CounterArray<Verdict, kVerdicts>> decisions;
+  CounterArray<ConnectOutcome, kConnectOutcomes> connects;
+  CounterArray<SessionEnd, kSessionEnds> ends;
   // Live sessions that a revocation ended.
   Counter revoked;
   // Denials that were only counted: see LineLimit.
   Counter denials_unrecorded;
   // Subscriptions that were let pass and only counted.
   Counter subscriptions_unrecorded;
-  // What a rule stood against. Index: RuleMode.
-  std::array<Counter, kRuleModes> rule_denials;
+  // What a rule stood against.
+  CounterArray<RuleMode, kRuleModes> rule_denials;
 };
 
 }  // namespace sluice::session

@@ -165,10 +165,7 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
     if (frame.missing > 0 && !to_broker_.is_under_way()) {
       to_broker_.Begin(frame.missing, false);
     }
-    context_.counters
-        ->packets[static_cast<size_t>(Direction::kFromClient)]
-                 [static_cast<size_t>(frame.type)]
-        .Increment();
+    context_.counters->packets[Direction::kFromClient][frame.type].Increment();
     if (state_ == State::kOpen) {
       checks_.EndPacket(ExternalChecks::Side::kClient, now_);
     }
@@ -221,10 +218,7 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
     }
     if (std::exchange(holds_packet_, false) && !is_closed()) return used;
     used += frame.whole.size();
-    context_.counters
-        ->packets[static_cast<size_t>(Direction::kFromBroker)]
-                 [static_cast<size_t>(frame.type)]
-        .Increment();
+    context_.counters->packets[Direction::kFromBroker][frame.type].Increment();
     checks_.EndPacket(ExternalChecks::Side::kBroker, now_);
   }
   return bytes.size();
@@ -289,9 +283,7 @@ void Session::CountLeaving() {
   if (state_ == State::kOpen) {
     CountEnd(SessionEnd::kClient);
   } else if (state_ != State::kAwaitConnect) {
-    context_.counters
-        ->connects[static_cast<size_t>(ConnectOutcome::kClientLeft)]
-        .Increment();
+    context_.counters->connects[ConnectOutcome::kClientLeft].Increment();
   }
   if (state_ == State::kAwaitUpstream || state_ == State::kAwaitConnack) {
     // It was let in; that it left changes nothing in that.
@@ -552,7 +544,7 @@ void Session::Disconnect(SessionEnd end, ReasonCode code,
 }
 
 void Session::CountEnd(SessionEnd end) {
-  context_.counters->ends[static_cast<size_t>(end)].Increment();
+  context_.counters->ends[end].Increment();
 }
 
 void Session::ChargeDenial() {

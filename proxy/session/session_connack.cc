@@ -86,8 +86,7 @@ void Session::OnConnack(const mqtt::Frame& frame) {
       now_);
   RecordConnect();
   pending_.reset();
-  context_.counters->connects[static_cast<size_t>(ConnectOutcome::kAccepted)]
-      .Increment();
+  context_.counters->connects[ConnectOutcome::kAccepted].Increment();
   Report(Event::Kind::kConnected, Action::kConnect, ReasonCode::kSuccess, "",
          "");
   ArmOpenTimer();

@@ -29,9 +29,7 @@ constexpr absl::Duration kRecordedSubscriptionInterval = absl::Milliseconds(10);
 }  // namespace
 
 void Session::Count(Action action, Verdict verdict) {
-  context_.counters
-      ->decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
-      .Increment();
+  context_.counters->decisions[action][verdict].Increment();
 }
 
 DecisionId Session::Decide(Action action, Verdict verdict, ReasonCode code,

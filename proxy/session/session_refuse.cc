@@ -84,7 +84,7 @@ void Session::WithdrawConnect() {
 
 void Session::ReportRefusal(ReasonCode code, ConnectOutcome outcome,
                             absl::string_view detail) {
-  context_.counters->connects[static_cast<size_t>(outcome)].Increment();
+  context_.counters->connects[outcome].Increment();
   Report(Event::Kind::kRefused, Action::kConnect, code, "", detail);
 }
 

@@ -40,15 +40,13 @@ ReasonCode WillCodeOf(Objection objection) {
 
 absl::string_view Session::WhyDenied(const Rule* rule) {
   if (rule == nullptr) return kOutsideScope;
-  context_.counters->rule_denials[static_cast<size_t>(RuleMode::kEnforce)]
-      .Increment();
+  context_.counters->rule_denials[RuleMode::kEnforce].Increment();
   return rule->name();
 }
 
 void Session::NoteShadow(Action action, ReasonCode code,
                          absl::string_view topic, const Rule& rule) {
-  context_.counters->rule_denials[static_cast<size_t>(RuleMode::kShadow)]
-      .Increment();
+  context_.counters->rule_denials[RuleMode::kShadow].Increment();
   Record(action, Verdict::kDenied, code, topic, rule.name(), /*shadow=*/true);
 }
 

@@ -40,10 +40,6 @@ size_t ForwardedAmongLast(const Effects& effects, size_t count) {
   return forwarded;
 }
 
-session::Counter& BytesFrom(Direction direction, LoopStats* stats) {
-  return stats->bytes[static_cast<size_t>(direction)];
-}
-
 }  // namespace
 
 ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
@@ -276,7 +272,7 @@ void ClientConnection::ReadClient() {
     const TlsConnection::Progress progress =
         tls_->Read(from_client_.Prepare(scratch), &count);
     if (count > 0) {
-      BytesFrom(Direction::kFromClient, &context_->stats).Add(count);
+      context_->stats.bytes[Direction::kFromClient].Add(count);
       OfferClientBytes(from_client_.Commit(scratch, count));
     }
     if (progress == TlsConnection::Progress::kDone) continue;
@@ -364,7 +360,7 @@ void ClientConnection::AskForTurn() {
 }
 
 void ClientConnection::ReadBroker(size_t count) {
-  BytesFrom(Direction::kFromBroker, &context_->stats).Add(count);
+  context_->stats.bytes[Direction::kFromBroker].Add(count);
   OfferBrokerBytes(from_broker_.Commit(context_->scratch(), count));
 }
 

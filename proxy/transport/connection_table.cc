@@ -95,8 +95,7 @@ void ConnectionTable::EvictHolders() {
   }
 }
 
-bool ConnectionTable::Evict(absl::optional<uint64_t> id,
-                            session::Counter* refused) {
+bool ConnectionTable::Evict(absl::optional<uint64_t> id, Counter* refused) {
   if (!id.has_value()) return false;
   refused->Increment();
   Find(*id)->Evict();

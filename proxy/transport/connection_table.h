@@ -8,6 +8,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/time/time.h"
+#include "proxy/base/counter.h"
 #include "proxy/transport/admission.h"
 #include "proxy/transport/client_connection.h"
 #include "proxy/transport/listener_config.h"
@@ -85,7 +86,7 @@ class ConnectionTable {
   void Clear();
 
  private:
-  bool Evict(absl::optional<uint64_t> id, session::Counter* refused);
+  bool Evict(absl::optional<uint64_t> id, Counter* refused);
   bool EvictAnonymous(absl::Duration grace);
   void EvictHolders();
 

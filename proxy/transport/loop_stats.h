@@ -1,11 +1,11 @@
 #ifndef PROXY_TRANSPORT_LOOP_STATS_H_
 #define PROXY_TRANSPORT_LOOP_STATS_H_
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "proxy/base/counter.h"
 #include "proxy/base/histogram.h"
 #include "proxy/session/counters.h"
 
@@ -15,32 +15,32 @@ namespace sluice::transport {
 struct LoopStats {
   // Client connections accepted, and those of them that have ended; the
   // difference is what is open now.
-  session::Counter connections_opened;
-  session::Counter connections_closed;
+  Counter connections_opened;
+  Counter connections_closed;
   // Of what is open: those that are not let in yet.
   std::atomic<size_t> pending{0};
   // Likewise: those that were let in without a token.
   std::atomic<size_t> anonymous{0};
-  // MQTT bytes by where they came from. Index: session::Direction.
-  std::array<session::Counter, session::kDirections> bytes;
+  // MQTT bytes, by where they came from.
+  CounterArray<session::Direction, session::kDirections> bytes;
   // Of bytes that pass unchanged: those that a full socket made us copy.
-  session::Counter forwarded_bytes_copied;
+  Counter forwarded_bytes_copied;
 
   // TLS handshakes that succeeded, from the accept on.
   DurationHistogram handshakes;
-  session::Counter handshakes_resumed;
-  session::Counter handshakes_failed;  // timed out and broken off ones too
+  Counter handshakes_resumed;
+  Counter handshakes_failed;  // timed out and broken off ones too
 
   // accept() failed, as for want of descriptors.
-  session::Counter accept_failures;
+  Counter accept_failures;
   // Turned away at once, over limits.
-  session::Counter refused_max_connections;
-  session::Counter refused_rate;
-  session::Counter refused_denials;
+  Counter refused_max_connections;
+  Counter refused_rate;
+  Counter refused_denials;
   // The same, or closed so that another could come in.
-  session::Counter refused_pending;
-  session::Counter refused_anonymous;
-  session::Counter refused_held_bytes;
+  Counter refused_pending;
+  Counter refused_anonymous;
+  Counter refused_held_bytes;
 
   int64_t connections() const {
     return static_cast<int64_t>(connections_opened.value()) -

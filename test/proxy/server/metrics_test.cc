@@ -13,9 +13,11 @@
 namespace sluice::server {
 namespace {
 
+using mqtt::PacketType;
 using session::Action;
 using session::ConnectOutcome;
 using session::Direction;
+using session::RuleMode;
 using session::Verdict;
 
 class MetricsTest : public ::testing::Test {
@@ -100,13 +102,9 @@ TEST_F(MetricsTest, SumsOverTheEventLoops) {
   EXPECT_EQ(Value("sluice_connections"), "4");
 
   for (session::Counters& counters : sessions_) {
-    counters.connects[static_cast<size_t>(ConnectOutcome::kTimeout)]
-        .Increment();
-    counters.packets[static_cast<size_t>(Direction::kFromBroker)][3].Add(10);
-    counters
-        .decisions[static_cast<size_t>(Action::kDeliver)]
-                  [static_cast<size_t>(Verdict::kDenied)]
-        .Add(3);
+    counters.connects[ConnectOutcome::kTimeout].Increment();
+    counters.packets[Direction::kFromBroker][PacketType::kPublish].Add(10);
+    counters.decisions[Action::kDeliver][Verdict::kDenied].Add(3);
   }
   EXPECT_EQ(
       Value("sluice_connects_total{result=\"refused\",reason=\"timeout\"}"),
@@ -118,7 +116,7 @@ TEST_F(MetricsTest, SumsOverTheEventLoops) {
       Value("sluice_decisions_total{action=\"deliver\",result=\"denied\"}"),
       "6");
 
-  loops_[1].bytes[static_cast<size_t>(Direction::kFromClient)].Add(1 << 20);
+  loops_[1].bytes[Direction::kFromClient].Add(1 << 20);
   EXPECT_EQ(Value("sluice_bytes_total{direction=\"from_client\"}"), "1048576");
   loops_[0].forwarded_bytes_copied.Add(7);
   EXPECT_EQ(Value("sluice_forwarded_bytes_copied_total"), "7");
@@ -158,9 +156,9 @@ TEST_F(MetricsTest, TellsAboutTheProcess) {
 }
 
 TEST_F(MetricsTest, TellsRulesThatAreEnforcedFromShadows) {
-  sessions_[0].rule_denials[0].Add(2);
-  sessions_[1].rule_denials[0].Increment();
-  sessions_[1].rule_denials[1].Increment();
+  sessions_[0].rule_denials[RuleMode::kEnforce].Add(2);
+  sessions_[1].rule_denials[RuleMode::kEnforce].Increment();
+  sessions_[1].rule_denials[RuleMode::kShadow].Increment();
   EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"enforce\"}"), "3");
   EXPECT_EQ(Value("sluice_rule_denials_total{mode=\"shadow\"}"), "1");
 }

@@ -160,8 +160,7 @@ TEST_F(SessionChecksTest, WhatIsHeldUsesUpNothing) {
   EXPECT_THAT(CheckAnswers(true), ElementsAre("broker PUBLISH"));
   EXPECT_THAT(Publish("c/1"), ElementsAre("client PUBACK 97"));
   EXPECT_EQ(counters()
-                .packets[static_cast<size_t>(Direction::kFromClient)]
-                        [static_cast<size_t>(mqtt::PacketType::kPublish)]
+                .packets[Direction::kFromClient][mqtt::PacketType::kPublish]
                 .value(),
             2u);
 }

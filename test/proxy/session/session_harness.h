@@ -111,16 +111,12 @@ class SessionHarness {
   }
   const Counters& counters() const { return counters_; }
   uint64_t connects(ConnectOutcome outcome) const {
-    return counters_.connects[static_cast<size_t>(outcome)].value();
+    return counters_.connects[outcome].value();
   }
   uint64_t decisions(Action action, Verdict verdict) const {
-    return counters_
-        .decisions[static_cast<size_t>(action)][static_cast<size_t>(verdict)]
-        .value();
+    return counters_.decisions[action][verdict].value();
   }
-  uint64_t ends(SessionEnd end) const {
-    return counters_.ends[static_cast<size_t>(end)].value();
-  }
+  uint64_t ends(SessionEnd end) const { return counters_.ends[end].value(); }
   bool is_anonymous() const { return session_->is_anonymous(); }
   const std::vector<std::string>& events() const { return observer_.details; }
   const std::string& event_subject() const { return observer_.subject; }

@@ -83,7 +83,7 @@ class SessionRulesTest : public ::testing::Test, public SessionHarness {
   }
 
   uint64_t denials(RuleMode mode) const {
-    return counters().rule_denials[static_cast<size_t>(mode)].value();
+    return counters().rule_denials[mode].value();
   }
 
  private:

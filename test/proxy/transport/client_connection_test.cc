@@ -15,6 +15,8 @@
 namespace sluice::transport {
 namespace {
 
+using session::Direction;
+
 using ClientConnectionTest = WorkerPoolTest;
 
 TEST_F(ClientConnectionTest, CarriesPacketsBothWaysWithoutCopying) {
@@ -35,9 +37,13 @@ TEST_F(ClientConnectionTest, CarriesPacketsBothWaysWithoutCopying) {
   broker.Close();
   EXPECT_TRUE(pool_->WaitUntilIdle(absl::Seconds(60)));
   EXPECT_EQ(Copied(), 0u);
-  EXPECT_EQ(Sum([](const LoopStats& s) { return s.bytes[0].value(); }),
+  EXPECT_EQ(Sum([](const LoopStats& s) {
+              return s.bytes[Direction::kFromClient].value();
+            }),
             kConnect.size() + up.size() + kDisconnect.size());
-  EXPECT_EQ(Sum([](const LoopStats& s) { return s.bytes[1].value(); }),
+  EXPECT_EQ(Sum([](const LoopStats& s) {
+              return s.bytes[Direction::kFromBroker].value();
+            }),
             kConnack.size() + down.size());
   uint64_t handshakes = 0;
   for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {

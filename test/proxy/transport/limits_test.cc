@@ -18,6 +18,8 @@
 namespace sluice::transport {
 namespace {
 
+using session::Direction;
+
 class LimitsTest : public WorkerPoolTest {
  protected:
   // When a queue is full, so much has been copied: what is queued includes what
@@ -269,7 +271,7 @@ TEST_F(LimitsTest, WaitsForABrokerThatHasStoppedWhenTheClientLeaves) {
       packets += packet;
       Await([&] {
         return Copied() > 0 || Sum([](const LoopStats& s) {
-                                 return s.bytes[0].value();
+                                 return s.bytes[Direction::kFromClient].value();
                                }) == kConnect.size() + packets.size();
       });
     }
