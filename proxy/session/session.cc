@@ -432,9 +432,8 @@ void Session::ArmOpenTimer() {
 }
 
 void Session::DisconnectExpired() {
-  const ReasonCode code = ReasonCode::kNotAuthorized;
-  Disconnect(SessionEnd::kExpired, code, kExpired,
-             Decide(Action::kRevoke, Verdict::kDenied, code, "", kExpired));
+  EndByDenial(SessionEnd::kExpired, Action::kRevoke, ReasonCode::kNotAuthorized,
+              kExpired);
 }
 
 void Session::OnOpenTimer() {
@@ -541,6 +540,11 @@ void Session::Disconnect(SessionEnd end, ReasonCode code,
     SendToClient(packet);
   }
   Close();
+}
+
+void Session::EndByDenial(SessionEnd end, Action action, ReasonCode code,
+                          absl::string_view why) {
+  Disconnect(end, code, why, Decide(action, Verdict::kDenied, code, "", why));
 }
 
 void Session::CountEnd(SessionEnd end) {

@@ -237,6 +237,9 @@ class Session {
   void Disconnect(SessionEnd end, mqtt::ReasonCode code,
                   absl::string_view detail,
                   const DecisionId& id = DecisionId());
+  // The same, with the decision: `action` is denied.
+  void EndByDenial(SessionEnd end, Action action, mqtt::ReasonCode code,
+                   absl::string_view why);
   // In kOpen.
   void CountEnd(SessionEnd end);
   // The client leaves, maybe before CONNACK, and then it counts.

@@ -34,9 +34,7 @@ void Session::EndByDecision(SessionEnd end, absl::string_view why) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, why);
     return;
   }
-  const ReasonCode code = ReasonCode::kAdministrativeAction;
-  Disconnect(end, code, why,
-             Decide(Action::kRevoke, Verdict::kDenied, code, "", why));
+  EndByDenial(end, Action::kRevoke, ReasonCode::kAdministrativeAction, why);
 }
 
 // ACE-EXP-4

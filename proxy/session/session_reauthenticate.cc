@@ -67,11 +67,8 @@ void Session::OnAuth(const mqtt::Frame& frame) {
 void Session::StartReauthentication(const mqtt::Auth& auth) {
   if (!reauthentications_.Take(kMaxReauthentications, kReauthenticationInterval,
                                now_)) {
-    const ReasonCode code = ReasonCode::kQuotaExceeded;
-    constexpr char kWhy[] = "too many re-authentications";
-    Disconnect(
-        SessionEnd::kDenied, code, kWhy,
-        Decide(Action::kReauthenticate, Verdict::kDenied, code, "", kWhy));
+    EndByDenial(SessionEnd::kDenied, Action::kReauthenticate,
+                ReasonCode::kQuotaExceeded, "too many re-authentications");
     return;
   }
   ByteView token;
@@ -92,10 +89,9 @@ void Session::StartReauthentication(const mqtt::Auth& auth) {
 }
 
 void Session::DenyReauthentication(absl::string_view why) {
-  const ReasonCode code = ReasonCode::kNotAuthorized;
   ChargeDenial();
-  Disconnect(SessionEnd::kDenied, code, why,
-             Decide(Action::kReauthenticate, Verdict::kDenied, code, "", why));
+  EndByDenial(SessionEnd::kDenied, Action::kReauthenticate,
+              ReasonCode::kNotAuthorized, why);
 }
 
 void Session::FailReauthentication(absl::string_view why) {

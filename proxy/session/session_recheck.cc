@@ -128,8 +128,8 @@ void Session::OnRecheckDecision(
 
 void Session::DenyRecheck(ReasonCode code, absl::string_view why) {
   const bool revoked = code == ReasonCode::kAdministrativeAction;
-  Disconnect(revoked ? SessionEnd::kRevoked : SessionEnd::kDenied, code, why,
-             Decide(Action::kRecheck, Verdict::kDenied, code, "", why));
+  EndByDenial(revoked ? SessionEnd::kRevoked : SessionEnd::kDenied,
+              Action::kRecheck, code, why);
 }
 
 bool Session::MayReplaceGrant(const Grant& grant) const {
