@@ -106,11 +106,14 @@ uint16_t Session::MaxTopicAliases() const {
 }
 
 UnframeResult Session::UnframePart(ByteView bytes, const UnframeResult& result,
-                                   size_t max_held) const {
-  if (state_ != State::kOpen ||
-      result.need <= context_.settings->max_held_publish) {
+                                   Direction direction) const {
+  const Settings& settings = *context_.settings;
+  if (state_ != State::kOpen || result.need <= settings.max_held_publish) {
     return result;
   }
+  const size_t max_held = direction == Direction::kFromClient
+                              ? settings.max_held_bytes
+                              : 2 * settings.max_held_bytes;
   if (bytes[0] >> 4 == static_cast<uint8_t>(PacketType::kPublish)) {
     return mqtt::UnframePublishHead(bytes, result.need, max_held, version_);
   }
@@ -119,6 +122,15 @@ UnframeResult Session::UnframePart(ByteView bytes, const UnframeResult& result,
   error.kind = UnframeResult::Kind::kError;
   error.error = ReasonCode::kQuotaExceeded;
   return error;
+}
+
+inline UnframeResult Session::UnframeNext(ByteView bytes, size_t max_size,
+                                          Direction direction) const {
+  UnframeResult result = mqtt::Unframe(bytes, max_size);
+  if (result.kind == UnframeResult::Kind::kNeedMore) {
+    result = UnframePart(bytes, result, direction);
+  }
+  return result;
 }
 
 size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
@@ -137,12 +149,9 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
       more_to_judge_ = true;
       break;
     }
-    UnframeResult result = mqtt::Unframe(bytes.subspan(used), MaxPacketSize());
-    if (result.kind == UnframeResult::Kind::kNeedMore) {
-      result = UnframePart(bytes.subspan(used), result,
-                           context_.settings->max_held_bytes);
-      if (result.kind == UnframeResult::Kind::kNeedMore) break;
-    }
+    const UnframeResult result = UnframeNext(
+        bytes.subspan(used), MaxPacketSize(), Direction::kFromClient);
+    if (result.kind == UnframeResult::Kind::kNeedMore) break;
     if (result.kind == UnframeResult::Kind::kError) {
       if (state_ == State::kAwaitConnect &&
           result.error == ReasonCode::kPacketTooLarge) {
@@ -198,14 +207,11 @@ size_t Session::OnBrokerBytes(ByteView bytes, absl::Time now,
     if (used == bytes.size()) break;
     // The limits are the clients': a message has more bytes for some of those
     // who receive it than it had, and must not cut them off.
-    UnframeResult result = mqtt::Unframe(
+    const UnframeResult result = UnframeNext(
         bytes.subspan(used),
-        state_ == State::kOpen ? mqtt::kMaxPacketSize : kMaxConnackSize);
-    if (result.kind == UnframeResult::Kind::kNeedMore) {
-      result = UnframePart(bytes.subspan(used), result,
-                           2 * context_.settings->max_held_bytes);
-      if (result.kind == UnframeResult::Kind::kNeedMore) return used;
-    }
+        state_ == State::kOpen ? mqtt::kMaxPacketSize : kMaxConnackSize,
+        Direction::kFromBroker);
+    if (result.kind == UnframeResult::Kind::kNeedMore) return used;
     if (result.kind == UnframeResult::Kind::kError) {
       OnUnreadableFromBroker(result.error);
       break;

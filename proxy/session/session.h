@@ -201,12 +201,15 @@ class Session {
   size_t MaxPacketSize() const;
   size_t MaxOpenPacketSize() const;
   size_t MaxUnauthenticatedPacketSize() const;
-  // What to make of the first packet in `bytes`, which is not all there, as
-  // `result` says: a large PUBLISH may begin. Of what may not, no more than
-  // `max_held` bytes are waited for.
+  // The first packet in `bytes`, as mqtt::Unframe() tells it; or what there is
+  // of a large PUBLISH, once that may begin. Of what may not, no more than
+  // max_held_bytes are waited for, and twice as many from the broker.
+  mqtt::UnframeResult UnframeNext(ByteView bytes, size_t max_size,
+                                  Direction direction) const;
+  // The same for what is not all there, as `result` says.
   mqtt::UnframeResult UnframePart(ByteView bytes,
                                   const mqtt::UnframeResult& result,
-                                  size_t max_held) const;
+                                  Direction direction) const;
   void OnUnreadableFromBroker(mqtt::ReasonCode error);
   // Each way, once there is a grant.
   uint16_t MaxTopicAliases() const;
