@@ -172,7 +172,7 @@ size_t Session::OnClientBytes(ByteView bytes, absl::Time now,
     if (std::exchange(holds_packet_, false) && !is_closed()) break;
     used += frame.whole.size();
     if (frame.missing > 0 && !to_broker_.is_under_way()) {
-      to_broker_.Begin(frame.missing, false);
+      to_broker_.Drop(frame.missing);
     }
     context_.counters->packets[Direction::kFromClient][frame.type].Increment();
     if (state_ == State::kOpen) {

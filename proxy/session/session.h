@@ -333,8 +333,10 @@ class Session {
   // Before a client is let in; true: it is refused, as it has no token and too
   // many others have none.
   bool RefuseOverAnonymousLimit();
+  // Whether a client is told of the authorization server, if that is known.
+  enum class AsHint : uint8_t { kWithheld, kGiven };
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
-              absl::string_view detail, bool with_hint = false);
+              absl::string_view detail, AsHint hint = AsHint::kWithheld);
   // The client is not let in after all: a broker that has its CONNECT is to
   // forget the Will.
   void WithdrawConnect();

@@ -17,7 +17,7 @@ using mqtt::ReasonCode;
 
 void Session::ForwardToClient(const mqtt::Frame& frame) {
   effects_->Forward(Effect::Kind::kSendToClient, frame.whole);
-  to_client_.Begin(frame.missing, true);
+  to_client_.Pass(frame.missing);
 }
 
 void Session::OnBrokerPacket(const mqtt::Frame& frame) {

@@ -109,7 +109,7 @@ void Session::OnClientPacket(const mqtt::Frame& frame) {
 
 void Session::ForwardToBroker(const mqtt::Frame& frame) {
   effects_->Forward(Effect::Kind::kSendToBroker, frame.whole);
-  to_broker_.Begin(frame.missing, true);
+  to_broker_.Pass(frame.missing);
 }
 
 ReasonCode Session::DenialCode() const {

@@ -89,12 +89,12 @@ void Session::Authenticate(const Credential& credential) {
       return;
     case Credential::Kind::kMalformed:
       Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
-             credential.what, true);
+             credential.what, AsHint::kGiven);
       return;
     case Credential::Kind::kTokenMissing:
       if (!uses_method_) {
         Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kNoCredential,
-               "no token", true);
+               "no token", AsHint::kGiven);
         return;
       }
       request->mutable_stored_token();  // ACE-POP-5
@@ -173,7 +173,7 @@ void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
   auto request = absl::make_unique<AuthenticateRequest>();
   if (!ReadChallengeAnswer(*parsed, pending_->challenge, request.get())) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
-           "the answer to the challenge is malformed", true);
+           "the answer to the challenge is malformed", AsHint::kGiven);
     return;
   }
   if (RefuseOverDenialLimit()) return;
@@ -222,7 +222,7 @@ void Session::OnGranted(Grant grant) {
   }
   if (grant_->IsExpired(now_)) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
-           true);
+           AsHint::kGiven);
     return;
   }
   if (!IsFresh(*grant_)) {
@@ -240,7 +240,7 @@ void Session::OnGranted(Grant grant) {
 
 void Session::RefuseNotFresh() {
   Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kNotFresh,
-         true);
+         AsHint::kGiven);
 }
 
 void Session::Admit() {

@@ -114,7 +114,7 @@ void Session::ForwardPublish(const mqtt::Frame& frame,
     return;
   }
   to_broker_.Send(packet, effects_);
-  to_broker_.Begin(frame.missing, true);
+  to_broker_.Pass(frame.missing);
 }
 
 const TopicVerdict& Session::JudgePublish(

@@ -44,7 +44,7 @@ Verdict VerdictOf(ConnectOutcome outcome, ReasonCode code) {
 }  // namespace
 
 void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
-                     absl::string_view detail, bool with_hint) {
+                     absl::string_view detail, AsHint hint) {
   ReportRefusal(code, outcome, detail);
   const Verdict verdict = VerdictOf(outcome, code);
   if (verdict == Verdict::kDenied) ChargeDenial();
@@ -58,7 +58,7 @@ void Session::Refuse(ReasonCode code, ConnectOutcome outcome,
          : static_cast<uint8_t>(mqtt::ToConnectReturnCode(code));
   std::string packet;
   std::string properties;
-  if (v5 && with_hint && !context_.settings->as_hint.empty()) {
+  if (v5 && hint == AsHint::kGiven && !context_.settings->as_hint.empty()) {
     mqtt::AppendUserProperty("ace_as_hint", Hint(), &properties);
     mqtt::AppendConnack(version_, false, wire_code, properties, &packet);
     // The standard forbids a User Property that makes the packet too large for
@@ -181,7 +181,9 @@ void Session::RefuseDenied(const Denial& denial) {
            ConnectOutcome::kClientIdInUse, denial.detail());
   } else {
     Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
-           denial.detail(), denial.reason() != Denial::REASON_PROOF_INVALID);
+           denial.detail(),
+           denial.reason() == Denial::REASON_PROOF_INVALID ? AsHint::kWithheld
+                                                           : AsHint::kGiven);
   }
   pending_->denial = nullptr;
 }

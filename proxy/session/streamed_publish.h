@@ -18,11 +18,16 @@ class StreamedPublish {
   // `to`: kSendToClient or kSendToBroker.
   explicit StreamedPublish(Effect::Kind to) : to_(to) {}
 
-  // Of the one at hand, `missing` bytes are to come (0: it is whole). They are
-  // passed on, or else dropped.
-  void Begin(size_t missing, bool passes) {
+  // Of the one at hand, `missing` bytes are to come (0: it is whole), which are
+  // passed on.
+  void Pass(size_t missing) {
     missing_ = missing;
-    passes_ = passes;
+    passes_ = true;
+  }
+  // The same, but they are dropped.
+  void Drop(size_t missing) {
+    missing_ = missing;
+    passes_ = false;
   }
   bool is_under_way() const { return missing_ > 0; }
 
