@@ -73,15 +73,15 @@ std::string AuditLine(absl::string_view proxy, const Decision& decision) {
   if (decision.shadow) object.Add("mode", "shadow");
   object.Add("proxy", proxy);
   object.Add("session_id", decision.session_id);
-  object.Add("listener", decision.listener);
-  object.Add("client_address", decision.client_address);
-  object.Add("client_id", decision.client_id);
+  object.Add("listener", decision.client.listener);
+  object.Add("client_address", decision.client.address);
+  object.Add("client_id", decision.client.client_id);
   object.Add("protocol_version",
              decision.version == mqtt::ProtocolVersion::kV5 ? "5.0" : "3.1.1");
-  object.Add("subject", decision.subject);
-  object.Add("issuer", decision.issuer);
-  object.Add("token_id", decision.token_id);
-  if (decision.unproven) object.AddFalse("proven");
+  object.Add("subject", decision.client.subject);
+  object.Add("issuer", decision.client.issuer);
+  object.Add("token_id", decision.client.token_id);
+  if (decision.client.unproven) object.AddFalse("proven");
   if (decision.latency.has_value()) {
     object.Add("latency_us", absl::ToInt64Microseconds(*decision.latency));
   }

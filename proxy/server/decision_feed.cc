@@ -57,16 +57,16 @@ DecisionMessage ToMessage(const session::Decision& decision) {
   message.set_rule(ShownValue(decision.rule));
   message.set_shadow(decision.shadow);
   message.set_session_id(ShownValue(decision.session_id));
-  message.set_listener(ShownValue(decision.listener));
-  message.set_client_address(ShownValue(decision.client_address));
-  message.set_client_id(ShownValue(decision.client_id));
+  message.set_listener(ShownValue(decision.client.listener));
+  message.set_client_address(ShownValue(decision.client.address));
+  message.set_client_id(ShownValue(decision.client.client_id));
   message.set_protocol_version(decision.version == mqtt::ProtocolVersion::kV5
                                    ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
                                    : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
-  message.set_subject(ShownValue(decision.subject));
-  message.set_issuer(ShownValue(decision.issuer));
-  message.set_token_id(ShownValue(decision.token_id));
-  message.set_unproven(decision.unproven);
+  message.set_subject(ShownValue(decision.client.subject));
+  message.set_issuer(ShownValue(decision.client.issuer));
+  message.set_token_id(ShownValue(decision.client.token_id));
+  message.set_unproven(decision.client.unproven);
   if (decision.latency.has_value()) {
     *message.mutable_latency() = ToProtoDuration(*decision.latency);
   }

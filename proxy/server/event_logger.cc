@@ -63,16 +63,16 @@ void EventLogger::OnEvent(const Event& event) {
   if (limit != nullptr && !limit->Take(now_(), logger_)) return;
   std::deque<std::string> shown;  // what fields are views of
   std::vector<LogField> fields = {
-      {"listener", event.listener},
-      {"client_address", event.client_address},
-      {"client_id", shown.emplace_back(ShownValue(event.client_id))}};
+      {"listener", event.client.listener},
+      {"client_address", event.client.address},
+      {"client_id", shown.emplace_back(ShownValue(event.client.client_id))}};
   const auto add = [&](absl::string_view key, absl::string_view value) {
     if (value.empty()) return;
     fields.emplace_back(key, shown.emplace_back(ShownValue(value)));
   };
-  add("subject", event.subject);
-  add("token_id", event.token_id);
-  if (event.unproven) fields.emplace_back("proven", false);
+  add("subject", event.client.subject);
+  add("token_id", event.client.token_id);
+  if (event.client.unproven) fields.emplace_back("proven", false);
   if (event.kind == Event::Kind::kDenied) {
     add("action", session::ActionName(event.action));
     add("topic", event.topic);

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "proxy/mqtt/packet_type.h"
+#include "proxy/session/client_identity.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/decision_id.h"
 
@@ -21,15 +22,8 @@ struct Decision {
   Verdict verdict = Verdict::kAllowed;
   uint8_t reason_code = 0;  // in MQTT 5.0 terms
   absl::string_view session_id;
-  absl::string_view listener;
-  absl::string_view client_address;
-  absl::string_view client_id;
+  ClientIdentity client;
   mqtt::ProtocolVersion version = mqtt::ProtocolVersion::kV5;
-  absl::string_view subject;
-  absl::string_view issuer;
-  absl::string_view token_id;  // never the token
-  // These three are of a token whose possession was not proven.
-  bool unproven = false;
   absl::string_view topic;  // topic name or filter
   // What decided: the granted filter, "public", or why not. Holds no secret.
   absl::string_view rule;

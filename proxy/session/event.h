@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "proxy/session/client_identity.h"
 #include "proxy/session/counters.h"
 
 namespace sluice::session {
@@ -14,13 +15,8 @@ struct Event {
   Kind kind;
   Action action = Action::kConnect;
   uint8_t reason_code = 0;  // as sent on the wire, in MQTT 5.0 terms
-  absl::string_view listener;
-  absl::string_view client_address;
-  absl::string_view client_id;
-  bool has_token = false;  // a good one, shown
-  absl::string_view subject;
-  absl::string_view token_id;
-  bool unproven = false;  // both are of a token whose possession was not proven
+  ClientIdentity client;
+  bool has_token = false;    // a good one, shown
   absl::string_view topic;   // kDenied: topic name or filter
   absl::string_view detail;  // for people; holds no secret
 };

@@ -489,14 +489,23 @@ void Session::SendToClient(absl::string_view packet) {
   to_client_.Send(packet, effects_);
 }
 
-TokenIdentity Session::IdentityOfToken() const {
+ClientIdentity Session::Identity() const {
+  ClientIdentity client;
+  client.listener = context_.settings->listener;
+  client.address = context_.client_address;
+  client.client_id = ShownClientId();
   if (grant_ != nullptr) {
-    return {grant_->subject(), grant_->issuer(), grant_->token_id()};
+    client.subject = grant_->subject();
+    client.issuer = grant_->issuer();
+    client.token_id = grant_->token_id();
+  } else if (pending_ != nullptr && pending_->denial != nullptr) {
+    const policy::v1::Denial& denial = *pending_->denial;
+    client.subject = denial.subject();
+    client.issuer = denial.issuer();
+    client.token_id = denial.token_id();
+    client.unproven = !denial.issuer().empty() && !denial.proven();
   }
-  if (pending_ == nullptr || pending_->denial == nullptr) return {};
-  const policy::v1::Denial& denial = *pending_->denial;
-  return {denial.subject(), denial.issuer(), denial.token_id(),
-          !denial.issuer().empty() && !denial.proven()};
+  return client;
 }
 
 void Session::Report(Event::Kind kind, Action action, ReasonCode code,
@@ -506,13 +515,7 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
   event.kind = kind;
   event.action = action;
   event.reason_code = static_cast<uint8_t>(code);
-  event.listener = context_.settings->listener;
-  event.client_address = context_.client_address;
-  event.client_id = ShownClientId();
-  const TokenIdentity token = IdentityOfToken();
-  event.subject = token.subject;
-  event.token_id = token.token_id;
-  event.unproven = token.unproven;
+  event.client = Identity();
   event.has_token = has_token();
   event.topic = topic;
   event.detail = detail;

@@ -29,6 +29,7 @@
 #include "proxy/mqtt/unframer.h"
 #include "proxy/session/broker_keep_alive.h"
 #include "proxy/session/checked_filters.h"
+#include "proxy/session/client_identity.h"
 #include "proxy/session/context.h"
 #include "proxy/session/counters.h"
 #include "proxy/session/credential.h"
@@ -228,8 +229,8 @@ class Session {
     return client_max_packet_size_ == 0 || size <= client_max_packet_size_;
   }
   void SendToClient(absl::string_view packet);
-  // That was granted, or denied.
-  TokenIdentity IdentityOfToken() const;
+  // For records. Aliases the session.
+  ClientIdentity Identity() const;
   void Report(Event::Kind kind, Action action, mqtt::ReasonCode code,
               absl::string_view topic, absl::string_view detail);
   // Ends the connection with the packet that fits the state: CONNACK before

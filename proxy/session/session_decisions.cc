@@ -52,15 +52,8 @@ DecisionId Session::Record(Action action, Verdict verdict, ReasonCode code,
   decision.verdict = verdict;
   decision.reason_code = static_cast<uint8_t>(code);
   decision.session_id = context_.session_id;
-  decision.listener = context_.settings->listener;
-  decision.client_address = context_.client_address;
-  decision.client_id = ShownClientId();
+  decision.client = Identity();
   decision.version = version_;
-  const TokenIdentity token = IdentityOfToken();
-  decision.subject = token.subject;
-  decision.issuer = token.issuer;
-  decision.token_id = token.token_id;
-  decision.unproven = token.unproven;
   decision.topic = topic;
   decision.rule = rule;
   decision.shadow = shadow;

@@ -104,14 +104,6 @@ struct CheckVerdict {
 // Whether a Will may be left.
 enum class WillVerdict : uint8_t { kPasses, kRefused, kUnknown };
 
-// Whose token a record is about; empty without one. Aliases the session.
-struct TokenIdentity {
-  absl::string_view subject;
-  absl::string_view issuer;
-  absl::string_view token_id;
-  bool unproven = false;  // possession of its key was not shown
-};
-
 // Something the policy service has been asked, where decisions are recorded.
 struct Question {
   uint64_t request_id;

@@ -27,12 +27,12 @@ Decision Sample() {
   decision.verdict = Verdict::kDenied;
   decision.reason_code = 0x87;
   decision.session_id = "000000000000002a";
-  decision.listener = "mqtts";
-  decision.client_address = "192.0.2.1:4711";
-  decision.client_id = "pump-7";
-  decision.subject = "alice";
-  decision.issuer = "https://as.example";
-  decision.token_id = "t-1";
+  decision.client.listener = "mqtts";
+  decision.client.address = "192.0.2.1:4711";
+  decision.client.client_id = "pump-7";
+  decision.client.subject = "alice";
+  decision.client.issuer = "https://as.example";
+  decision.client.token_id = "t-1";
   decision.topic = "valve/1";
   decision.rule = "outside the scope";
   return decision;
@@ -55,7 +55,7 @@ TEST(AuditLineTest, HasAllThatIsKnown) {
 TEST(AuditLineTest, SaysWhereTheTokenNeedNotBeTheClients) {
   Decision decision = Sample();
   EXPECT_FALSE(json::parse(AuditLine("p", decision)).contains("proven"));
-  decision.unproven = true;
+  decision.client.unproven = true;
   const json line = json::parse(AuditLine("p", decision));
   EXPECT_EQ(line["proven"], false);
   EXPECT_EQ(line["subject"], "alice");
@@ -86,13 +86,13 @@ TEST(AuditLineTest, TellsAShadowFromADenial) {
 
 TEST(AuditLineTest, EscapesWhatOthersChose) {
   Decision decision = Sample();
-  decision.client_id = "a\"},\n{\"result\":\"allowed\\";
+  decision.client.client_id = "a\"},\n{\"result\":\"allowed\\";
   decision.topic = "\x1b[2J\xff";
   const std::string line = AuditLine("p", decision);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
   EXPECT_EQ(line.find('\x1b'), std::string::npos);
   const json parsed = json::parse(line);
-  EXPECT_EQ(parsed["client_id"], std::string(decision.client_id));
+  EXPECT_EQ(parsed["client_id"], std::string(decision.client.client_id));
   EXPECT_EQ(parsed["topic"], "\x1b[2J\xEF\xBF\xBD");
   EXPECT_EQ(parsed["result"], "denied");
 }
@@ -104,10 +104,10 @@ TEST(AuditLineTest, CutsWhatOthersChose) {
   const std::string edge = std::string(255, 'x') + "\xC3\xA4" + "yyy";
   const std::string fits(256, 'z');
   decision.topic = controls;
-  decision.client_id = edge;
-  decision.subject = fits;
-  decision.issuer = controls;
-  decision.token_id = controls;
+  decision.client.client_id = edge;
+  decision.client.subject = fits;
+  decision.client.issuer = controls;
+  decision.client.token_id = controls;
   decision.rule = controls;
   const std::string line = AuditLine("p", decision);
   EXPECT_LT(line.size(), 10000u);

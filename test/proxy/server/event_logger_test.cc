@@ -42,9 +42,9 @@ class EventLoggerTest : public ::testing::Test {
   Event ClientEvent(Event::Kind kind) {
     Event event;
     event.kind = kind;
-    event.listener = "mqtts";
-    event.client_address = "192.0.2.1:4711";
-    event.client_id = "pump-7";
+    event.client.listener = "mqtts";
+    event.client.address = "192.0.2.1:4711";
+    event.client.client_id = "pump-7";
     return event;
   }
 
@@ -56,8 +56,8 @@ class EventLoggerTest : public ::testing::Test {
 
 TEST_F(EventLoggerTest, TellsWhoConnected) {
   Event event = ClientEvent(Event::Kind::kConnected);
-  event.subject = "alice";
-  event.token_id = "t-1";
+  event.client.subject = "alice";
+  event.client.token_id = "t-1";
   EXPECT_EQ(Log(event),
             "INFO client_connected listener=mqtts "
             "client_address=192.0.2.1:4711 client_id=pump-7 subject=alice "
@@ -66,9 +66,9 @@ TEST_F(EventLoggerTest, TellsWhoConnected) {
 
 TEST_F(EventLoggerTest, TellsOfATokenThatNeedNotBeTheClients) {
   Event event = ClientEvent(Event::Kind::kRefused);
-  event.subject = "alice";
-  event.token_id = "t-1";
-  event.unproven = true;
+  event.client.subject = "alice";
+  event.client.token_id = "t-1";
+  event.client.unproven = true;
   EXPECT_THAT(Log(event), ::testing::HasSubstr(
                               " subject=alice token_id=t-1 proven=false "));
 }
@@ -105,7 +105,7 @@ TEST_F(EventLoggerTest, CutsWhatAClientChose) {
   const std::string client_id(65535, 'c');
   Event event = ClientEvent(Event::Kind::kDenied);
   event.topic = topic;
-  event.client_id = client_id;
+  event.client.client_id = client_id;
   EXPECT_LT(Log(event).size(), 1000u);
 }
 

@@ -85,8 +85,8 @@ void SessionHarness::FakeRandom::Fill(absl::Span<uint8_t> out) {
 
 void SessionHarness::RecordingObserver::OnEvent(const Event& event) {
   details.push_back(std::string(event.detail));
-  subject = absl::StrCat(event.subject, " ", event.token_id,
-                         event.unproven ? " unproven" : "");
+  subject = absl::StrCat(event.client.subject, " ", event.client.token_id,
+                         event.client.unproven ? " unproven" : "");
 }
 
 void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
@@ -96,10 +96,10 @@ void SessionHarness::RecordingDecisions::OnDecision(const Decision& decision) {
                       decision.topic.empty() ? "" : " ", decision.topic,
                       decision.rule, decision.shadow ? " in shadow" : ""));
   id = decision.id.ToString();
-  subject =
-      absl::StrCat(decision.session_id, " ", decision.client_id, " ",
-                   decision.subject, " ", decision.issuer, " ",
-                   decision.token_id, decision.unproven ? " unproven" : "");
+  subject = absl::StrCat(decision.session_id, " ", decision.client.client_id,
+                         " ", decision.client.subject, " ",
+                         decision.client.issuer, " ", decision.client.token_id,
+                         decision.client.unproven ? " unproven" : "");
   latency = decision.latency;
 }
 
