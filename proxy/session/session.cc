@@ -56,9 +56,11 @@ void Session::Start(absl::Time now, Effects* effects) {
 
 // Looked at before and after each packet.
 inline bool Session::HoldsClient() const {
-  return checks_.IsHolding(ExternalChecks::Side::kClient) || rate_holds_ ||
+  return checks_.IsHolding(ExternalChecks::Side::kClient) ||
+         rate_holds_until_.has_value() ||
          store_requests_.size() >= kMaxStoreRequests ||
-         awaited_unsuback_ != 0 || to_client_.waiting() >= kMaxWaitingAnswers;
+         awaited_unsuback_.has_value() ||
+         to_client_.waiting() >= kMaxWaitingAnswers;
 }
 
 bool Session::wants_client_bytes() const {
@@ -357,8 +359,8 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   }
   if (reauthentication_ != nullptr) reauthentication_->deadline += by;
   reauthentications_.OnClockSet(by);
-  rate_holds_until_ += by;
-  awaited_until_ += by;
+  if (rate_holds_until_.has_value()) *rate_holds_until_ += by;
+  if (awaited_unsuback_.has_value()) awaited_unsuback_->until += by;
   ArmOpenTimer();
 }
 
@@ -431,8 +433,12 @@ void Session::ArmOpenTimer() {
       !grant_->IsExpired(now_)) {
     deadline = std::min(deadline, recheck_->due);
   }
-  if (rate_holds_) deadline = std::min(deadline, rate_holds_until_);
-  if (awaited_unsuback_ != 0) deadline = std::min(deadline, awaited_until_);
+  if (rate_holds_until_.has_value()) {
+    deadline = std::min(deadline, *rate_holds_until_);
+  }
+  if (awaited_unsuback_.has_value()) {
+    deadline = std::min(deadline, awaited_unsuback_->until);
+  }
   if (HoldsClient()) deadline = std::min(deadline, broker_keep_alive_.Due());
   ArmTimer(deadline);
 }
@@ -452,7 +458,7 @@ void Session::OnOpenTimer() {
     DisconnectExpired();
     return;
   }
-  if (awaited_unsuback_ != 0 && now_ >= awaited_until_) {
+  if (awaited_unsuback_.has_value() && now_ >= awaited_unsuback_->until) {
     Disconnect(SessionEnd::kBroker, ReasonCode::kServerUnavailable,
                "the broker does not answer an UNSUBSCRIBE");
     return;
@@ -461,7 +467,9 @@ void Session::OnOpenTimer() {
       now_ >= recheck_->due && !grant_->IsExpired(now_)) {
     AskToRecheck();
   }
-  if (now_ >= rate_holds_until_) rate_holds_ = false;
+  if (rate_holds_until_.has_value() && now_ >= *rate_holds_until_) {
+    rate_holds_until_.reset();
+  }
   // Its PINGREQs may be among what waits.
   if (HoldsClient()) KeepBrokerAlive();
   ArmOpenTimer();

@@ -535,12 +535,10 @@ class Session {
   CheckedFilters checked_filters_;
   bool holds_packet_ = false;  // the one at hand is to be presented again
   bool more_to_judge_ = false;
-  bool rate_holds_ = false;  // a PUBLISH, until then
-  absl::Time rate_holds_until_;
+  absl::optional<absl::Time> rate_holds_until_;  // a PUBLISH
   EndedQos2 ended_qos2_;
-  uint16_t last_packet_id_ = 0;    // of the client's
-  uint16_t awaited_unsuback_ = 0;  // of WaitsForOwnUnsuback(); 0: none
-  absl::Time awaited_until_;
+  uint16_t last_packet_id_ = 0;  // of the client's
+  absl::optional<AwaitedUnsuback> awaited_unsuback_;
   absl::InlinedVector<StoreRequest, 1> store_requests_;
   std::vector<Question> questions_;
   LineLimit logged_denials_;

@@ -163,8 +163,9 @@ void Session::OnBrokerUnsuback(const mqtt::Frame& frame) {
   }
   if (!subscriptions_.IsOwnUnsuback(parsed->packet_id)) {
     ForwardToClient(frame);
-  } else if (parsed->packet_id == awaited_unsuback_) {
-    awaited_unsuback_ = 0;
+  } else if (awaited_unsuback_.has_value() &&
+             parsed->packet_id == awaited_unsuback_->packet_id) {
+    awaited_unsuback_.reset();
   }
 }
 

@@ -86,6 +86,12 @@ struct StoreRequest {
   std::unique_ptr<policy::v1::StoreTokenRequest> held;
 };
 
+// An UNSUBACK for the proxy itself that a packet of the client's waits for.
+struct AwaitedUnsuback {
+  uint16_t packet_id;
+  absl::Time until;
+};
+
 // Whether a subscription may be made, and as what.
 struct FilterVerdict {
   mqtt::ReasonCode code = mqtt::ReasonCode::kSuccess;  // may be

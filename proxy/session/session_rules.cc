@@ -103,7 +103,6 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
 
 void Session::HoldForRate(const RuleSet::Places& places) {
   holds_packet_ = true;
-  rate_holds_ = true;
   rate_holds_until_ =
       now_ + rule_usage_.WaitForRate(grant_->rules(), places, now_);
   ArmOpenTimer();

@@ -160,8 +160,7 @@ void Session::OnUnsubscribe(const mqtt::Frame& frame) {
 
 bool Session::WaitsForOwnUnsuback(uint16_t packet_id) {
   if (!subscriptions_.IsOwn(packet_id)) return false;
-  awaited_unsuback_ = packet_id;
-  awaited_until_ = now_ + kUnsubackPatience;
+  awaited_unsuback_ = AwaitedUnsuback{packet_id, now_ + kUnsubackPatience};
   holds_packet_ = true;
   ArmOpenTimer();
   return true;
