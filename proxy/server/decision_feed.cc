@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "proto/timestamp.h"
 #include "proxy/server/shown_value.h"
+#include "proxy/session/protocol_version.h"
 
 namespace sluice::server {
 namespace {
@@ -60,9 +61,7 @@ DecisionMessage ToMessage(const session::Decision& decision) {
   message.set_listener(ShownValue(decision.client.listener));
   message.set_client_address(ShownValue(decision.client.address));
   message.set_client_id(ShownValue(decision.client.client_id));
-  message.set_protocol_version(decision.version == mqtt::ProtocolVersion::kV5
-                                   ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
-                                   : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1);
+  message.set_protocol_version(session::ToProto(decision.version));
   message.set_subject(ShownValue(decision.client.subject));
   message.set_issuer(ShownValue(decision.client.issuer));
   message.set_token_id(ShownValue(decision.client.token_id));

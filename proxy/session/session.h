@@ -310,7 +310,6 @@ class Session {
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   uint64_t AskPolicy(std::unique_ptr<policy::v1::AuthenticateRequest> request);
   void FillConnectionInfo(policy::v1::ConnectionInfo* info) const;
-  policy::v1::ProtocolVersion VersionForPolicy() const;
   // False: it is larger than what the client takes.
   bool SendChallenge(Challenge* challenge);
   bool ReadChallengeAnswer(const mqtt::Auth& auth, const Challenge& challenge,

@@ -5,13 +5,13 @@
 #include "absl/memory/memory.h"
 #include "proxy/mqtt/auth.h"
 #include "proxy/mqtt/writer.h"
+#include "proxy/session/protocol_version.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {
 
 using authz::Grant;
 using mqtt::PropertyId;
-using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 using policy::v1::AuthenticateRequest;
 using policy::v1::AuthenticateResponse;
@@ -61,13 +61,7 @@ void Session::FillConnectionInfo(policy::v1::ConnectionInfo* info) const {
   info->set_bind_client_id(context_.settings->bind_client_id);
   info->set_clean_start(clean_start_);
   info->set_session_expiry_interval(session_expiry_interval_);
-  info->set_protocol_version(VersionForPolicy());
-}
-
-policy::v1::ProtocolVersion Session::VersionForPolicy() const {
-  return version_ == ProtocolVersion::kV5
-             ? policy::v1::PROTOCOL_VERSION_MQTT_5_0
-             : policy::v1::PROTOCOL_VERSION_MQTT_3_1_1;
+  info->set_protocol_version(ToProto(version_));
 }
 
 // ACE-POP-4: a nonce serves one exchange.

@@ -1,5 +1,6 @@
 // What the policy service pushes to live sessions.
 #include "proto/timestamp.h"
+#include "proxy/session/protocol_version.h"
 #include "proxy/session/session.h"
 
 namespace sluice::session {
@@ -84,7 +85,7 @@ bool Session::Describe(policy::v1::SessionInfo* info) const {
   info->set_listener(context_.settings->listener);
   info->set_client_address(context_.client_address);
   info->set_client_id(ShownClientId());
-  info->set_protocol_version(VersionForPolicy());
+  info->set_protocol_version(ToProto(version_));
   *info->mutable_connected_at() = ToTimestamp(connected_at_);
   info->set_subject(grant_->subject());
   info->set_issuer(grant_->issuer());
