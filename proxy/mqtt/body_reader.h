@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "proxy/base/byte_reader.h"
+#include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/properties.h"
 #include "proxy/mqtt/unframer.h"
 
@@ -30,6 +31,12 @@ absl::Status ReadPacketId(ByteReader* reader, uint16_t* out);
 // Property Length and properties (section 2.2.2), as many as may be there.
 absl::Status ReadProperties(ByteReader* reader, PropertyPlace place,
                             Properties* out);
+// The same of a packet of that version; reads nothing in v3, which has none.
+inline absl::Status ReadProperties(ByteReader* reader, ProtocolVersion version,
+                                   PropertyPlace place, Properties* out) {
+  return version == ProtocolVersion::kV5 ? ReadProperties(reader, place, out)
+                                         : absl::OkStatus();
+}
 
 // A UTF-8 Encoded String (section 1.5.4); ill-formed: kMalformedPacket.
 absl::Status ReadString(ByteReader* reader, absl::string_view* out);

@@ -37,12 +37,10 @@ absl::StatusOr<Connack> ParseConnack(const Frame& frame,
   if (connack.session_present && connack.code != 0) {
     return ProtocolError("refusal with session present");
   }
-  if (version == ProtocolVersion::kV5) {
-    if (absl::Status status = ReadProperties(&reader, PropertyPlace::kConnack,
-                                             &connack.properties);
-        !status.ok()) {
-      return status;
-    }
+  if (absl::Status status = ReadProperties(
+          &reader, version, PropertyPlace::kConnack, &connack.properties);
+      !status.ok()) {
+    return status;
   }
   if (absl::Status status = CheckEnd(reader); !status.ok()) return status;
   return connack;

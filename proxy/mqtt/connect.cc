@@ -63,12 +63,10 @@ absl::Status ReadWill(ByteReader* reader, uint8_t flags,
                       ProtocolVersion version, Will* out) {
   out->qos = (flags & kWillQosMask) >> kWillQosShift;
   out->retain = (flags & kWillRetainFlag) != 0;
-  if (version == ProtocolVersion::kV5) {
-    if (absl::Status status =
-            ReadProperties(reader, PropertyPlace::kWill, &out->properties);
-        !status.ok()) {
-      return status;
-    }
+  if (absl::Status status = ReadProperties(
+          reader, version, PropertyPlace::kWill, &out->properties);
+      !status.ok()) {
+    return status;
   }
   if (absl::Status status = ReadTopicName(reader, &out->topic); !status.ok()) {
     return status;
@@ -149,12 +147,11 @@ absl::StatusOr<Connect> ParseConnect(const Frame& frame) {
     return status;
   }
   connect.clean_start = (flags & kCleanStartFlag) != 0;
-  if (connect.version == ProtocolVersion::kV5) {
-    if (absl::Status status = ReadProperties(&reader, PropertyPlace::kConnect,
-                                             &connect.properties);
-        !status.ok()) {
-      return status;
-    }
+  if (absl::Status status =
+          ReadProperties(&reader, connect.version, PropertyPlace::kConnect,
+                         &connect.properties);
+      !status.ok()) {
+    return status;
   }
   if (absl::Status status = ReadPayload(&reader, flags, &connect);
       !status.ok()) {

@@ -57,12 +57,10 @@ absl::StatusOr<Subscribe> ParseSubscribe(const Frame& frame,
       !status.ok()) {
     return status;
   }
-  if (version == ProtocolVersion::kV5) {
-    if (absl::Status status = ReadProperties(&reader, PropertyPlace::kSubscribe,
-                                             &subscribe.properties);
-        !status.ok()) {
-      return status;
-    }
+  if (absl::Status status = ReadProperties(
+          &reader, version, PropertyPlace::kSubscribe, &subscribe.properties);
+      !status.ok()) {
+    return status;
   }
   while (!reader.empty()) {
     if (subscribe.entries.size() == kMaxFilters) {

@@ -15,12 +15,11 @@ absl::StatusOr<Unsubscribe> ParseUnsubscribe(const Frame& frame,
       !status.ok()) {
     return status;
   }
-  if (version == ProtocolVersion::kV5) {
-    if (absl::Status status = ReadProperties(
-            &reader, PropertyPlace::kUnsubscribe, &unsubscribe.properties);
-        !status.ok()) {
-      return status;
-    }
+  if (absl::Status status =
+          ReadProperties(&reader, version, PropertyPlace::kUnsubscribe,
+                         &unsubscribe.properties);
+      !status.ok()) {
+    return status;
   }
   while (!reader.empty()) {
     if (unsubscribe.filters.size() == kMaxFilters) {
