@@ -9,16 +9,6 @@ namespace {
 
 constexpr absl::string_view kProtocolName = "MQTT";
 
-// MQTT 5.0 section 3.1.2.3.
-constexpr uint8_t kReservedFlag = 0x01;
-constexpr uint8_t kCleanStartFlag = 0x02;
-constexpr uint8_t kWillFlag = 0x04;
-constexpr uint8_t kWillQosShift = 3;
-constexpr uint8_t kWillQosMask = 0x18;
-constexpr uint8_t kWillRetainFlag = 0x20;
-constexpr uint8_t kPasswordFlag = 0x40;
-constexpr uint8_t kUsernameFlag = 0x80;
-
 // Protocol name and level (sections 3.1.2.1 and 3.1.2.2).
 absl::Status ReadVersion(ByteReader* reader, ProtocolVersion* out) {
   ByteView name;
@@ -42,18 +32,18 @@ absl::Status ReadVersion(ByteReader* reader, ProtocolVersion* out) {
 }
 
 absl::Status CheckConnectFlags(uint8_t flags, ProtocolVersion version) {
-  if ((flags & kReservedFlag) != 0) {
+  if ((flags & kConnectReserved) != 0) {
     return MalformedPacket("reserved connect flag");
   }
-  if ((flags & kWillFlag) == 0) {
-    if ((flags & (kWillQosMask | kWillRetainFlag)) != 0) {
+  if ((flags & kConnectWill) == 0) {
+    if ((flags & (kConnectWillQosMask | kConnectWillRetain)) != 0) {
       return MalformedPacket("will QoS or will retain without will");
     }
-  } else if ((flags & kWillQosMask) == kWillQosMask) {
+  } else if ((flags & kConnectWillQosMask) == kConnectWillQosMask) {
     return MalformedPacket("will QoS is 3");
   }
-  if (version == ProtocolVersion::kV311 && (flags & kPasswordFlag) != 0 &&
-      (flags & kUsernameFlag) == 0) {
+  if (version == ProtocolVersion::kV311 && (flags & kConnectPassword) != 0 &&
+      (flags & kConnectUsername) == 0) {
     return MalformedPacket("password without user name");
   }
   return absl::OkStatus();
@@ -61,8 +51,8 @@ absl::Status CheckConnectFlags(uint8_t flags, ProtocolVersion version) {
 
 absl::Status ReadWill(ByteReader* reader, uint8_t flags,
                       ProtocolVersion version, Will* out) {
-  out->qos = (flags & kWillQosMask) >> kWillQosShift;
-  out->retain = (flags & kWillRetainFlag) != 0;
+  out->qos = (flags & kConnectWillQosMask) >> kConnectWillQosShift;
+  out->retain = (flags & kConnectWillRetain) != 0;
   if (absl::Status status = ReadProperties(
           reader, version, PropertyPlace::kWill, &out->properties);
       !status.ok()) {
@@ -94,14 +84,14 @@ absl::Status ReadClientId(ByteReader* reader, Connect* out) {
 }
 
 absl::Status ReadCredentials(ByteReader* reader, uint8_t flags, Connect* out) {
-  if ((flags & kUsernameFlag) != 0) {
+  if ((flags & kConnectUsername) != 0) {
     absl::string_view username;
     if (absl::Status status = ReadString(reader, &username); !status.ok()) {
       return status;
     }
     out->username = username;
   }
-  if ((flags & kPasswordFlag) != 0) {
+  if ((flags & kConnectPassword) != 0) {
     ByteView password;
     if (!reader->ReadU16Prefixed(&password)) {
       return MalformedPacket("password is cut off");
@@ -116,7 +106,7 @@ absl::Status ReadPayload(ByteReader* reader, uint8_t flags, Connect* out) {
   if (absl::Status status = ReadClientId(reader, out); !status.ok()) {
     return status;
   }
-  if ((flags & kWillFlag) != 0) {
+  if ((flags & kConnectWill) != 0) {
     out->will.emplace();
     if (absl::Status status =
             ReadWill(reader, flags, out->version, &*out->will);
@@ -146,7 +136,7 @@ absl::StatusOr<Connect> ParseConnect(const Frame& frame) {
       !status.ok()) {
     return status;
   }
-  connect.clean_start = (flags & kCleanStartFlag) != 0;
+  connect.clean_start = (flags & kConnectCleanStart) != 0;
   if (absl::Status status =
           ReadProperties(&reader, connect.version, PropertyPlace::kConnect,
                          &connect.properties);

@@ -12,6 +12,16 @@
 
 namespace sluice::mqtt {
 
+// Connect Flags, MQTT 5.0 section 3.1.2.3.
+inline constexpr uint8_t kConnectReserved = 0x01;
+inline constexpr uint8_t kConnectCleanStart = 0x02;
+inline constexpr uint8_t kConnectWill = 0x04;
+inline constexpr uint8_t kConnectWillQosShift = 3;
+inline constexpr uint8_t kConnectWillQosMask = 0x18;
+inline constexpr uint8_t kConnectWillRetain = 0x20;
+inline constexpr uint8_t kConnectPassword = 0x40;
+inline constexpr uint8_t kConnectUsername = 0x80;
+
 // MQTT 5.0 section 3.1.3.2 to 3.1.3.4.
 struct Will {
   absl::string_view topic;

@@ -9,7 +9,6 @@ namespace sluice::mqtt {
 namespace {
 
 // MQTT 5.0 section 3.8.3.1.
-constexpr uint8_t kQosMask = 0x03;
 constexpr uint8_t kNoLocalFlag = 0x04;
 constexpr uint8_t kRetainHandlingMask = 0x30;
 constexpr uint8_t kReservedMask = 0xc0;
@@ -24,7 +23,8 @@ absl::Status CheckOptions(const SubscribeEntry& entry,
   if ((options & reserved) != 0) {
     return MalformedPacket("reserved subscription options");
   }
-  if ((options & kQosMask) == kQosMask) return MalformedPacket("QoS is 3");
+  if ((options & kSubscribeQosMask) == kSubscribeQosMask)
+    return MalformedPacket("QoS is 3");
   if ((options & kRetainHandlingMask) == kRetainHandlingMask) {
     return MalformedPacket("retain handling is 3");
   }

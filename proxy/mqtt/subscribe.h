@@ -12,9 +12,12 @@
 
 namespace sluice::mqtt {
 
+// Of a subscription's options, MQTT 5.0 section 3.8.3.1.
+inline constexpr uint8_t kSubscribeQosMask = 0x03;
+
 struct SubscribeEntry {
   absl::string_view filter;
-  uint8_t options = 0;  // MQTT 5.0 section 3.8.3.1; v3: the requested QoS
+  uint8_t options = 0;  // v3: the requested QoS
 };
 
 // SUBSCRIBE, MQTT 5.0 section 3.8. Views alias the frame.

@@ -16,14 +16,6 @@ size_t PropertiesSize(ProtocolVersion version, absl::string_view properties) {
          properties.size();
 }
 
-// Property Length and properties; nothing in v3.
-void AppendProperties(ProtocolVersion version, absl::string_view properties,
-                      std::string* out) {
-  if (version == ProtocolVersion::kV311) return;
-  AppendVarint(static_cast<uint32_t>(properties.size()), out);
-  out->append(properties.data(), properties.size());
-}
-
 void AppendProperties(ProtocolVersion version, const Properties& properties,
                       std::string* out) {
   AppendProperties(version, AsString(properties.bytes()), out);
@@ -50,14 +42,16 @@ void AppendSubscribeAnswer(PacketType type, ProtocolVersion version,
   out->append(text.data(), text.size());
 }
 
-uint8_t ConnectFlags(const Connect& connect) {
-  int flags = connect.clean_start ? 0x02 : 0;
-  if (connect.will.has_value()) {
-    flags |= 0x04 | connect.will->qos << 3 | (connect.will->retain ? 0x20 : 0);
+// The end of an acknowledgement or DISCONNECT: in v5 code and properties, which
+// are left out where the standard allows it (MQTT 5.0 section 3.4.2.1).
+void AppendCodeAndProperties(ProtocolVersion version, ReasonCode code,
+                             absl::string_view properties, std::string* out) {
+  if (version == ProtocolVersion::kV311 ||
+      (code == ReasonCode::kSuccess && properties.empty())) {
+    return;
   }
-  if (connect.password.has_value()) flags |= 0x40;
-  if (connect.username.has_value()) flags |= 0x80;
-  return static_cast<uint8_t>(flags);
+  AppendByte(static_cast<uint8_t>(code), out);
+  if (!properties.empty()) AppendProperties(version, properties, out);
 }
 
 }  // namespace
@@ -93,11 +87,6 @@ void AppendString(absl::string_view text, std::string* out) {
   out->append(text.data(), text.size());
 }
 
-void AppendByteProperty(PropertyId id, uint8_t value, std::string* out) {
-  AppendId(id, out);
-  AppendByte(value, out);
-}
-
 void AppendU16Property(PropertyId id, uint16_t value, std::string* out) {
   AppendId(id, out);
   AppendU16(value, out);
@@ -113,16 +102,29 @@ void AppendBinaryProperty(PropertyId id, ByteView data, std::string* out) {
   AppendBinary(data, out);
 }
 
-void AppendVarintProperty(PropertyId id, uint32_t value, std::string* out) {
-  AppendId(id, out);
-  AppendVarint(value, out);
-}
-
 void AppendUserProperty(absl::string_view name, absl::string_view value,
                         std::string* out) {
   AppendId(PropertyId::kUserProperty, out);
   AppendString(name, out);
   AppendString(value, out);
+}
+
+void AppendProperties(ProtocolVersion version, absl::string_view properties,
+                      std::string* out) {
+  if (version == ProtocolVersion::kV311) return;
+  AppendVarint(static_cast<uint32_t>(properties.size()), out);
+  out->append(properties.data(), properties.size());
+}
+
+uint8_t ConnectFlags(const Connect& connect) {
+  int flags = connect.clean_start ? kConnectCleanStart : 0;
+  if (connect.will.has_value()) {
+    flags |= kConnectWill | connect.will->qos << kConnectWillQosShift |
+             (connect.will->retain ? kConnectWillRetain : 0);
+  }
+  if (connect.password.has_value()) flags |= kConnectPassword;
+  if (connect.username.has_value()) flags |= kConnectUsername;
+  return static_cast<uint8_t>(flags);
 }
 
 void AppendFixedHeader(PacketType type, uint8_t flags, size_t remaining_length,
@@ -151,11 +153,7 @@ void AppendPuback(PacketType type, ProtocolVersion version, uint16_t packet_id,
                   std::string* out) {
   std::string body;
   AppendU16(packet_id, &body);
-  if (version == ProtocolVersion::kV5 &&
-      (code != ReasonCode::kSuccess || !properties.empty())) {
-    AppendByte(static_cast<uint8_t>(code), &body);
-    if (!properties.empty()) AppendProperties(version, properties, &body);
-  }
+  AppendCodeAndProperties(version, code, properties, &body);
   AppendPacket(type, FlagsOf(type), body, out);
 }
 
@@ -177,11 +175,7 @@ void AppendUnsuback(ProtocolVersion version, uint16_t packet_id,
 void AppendDisconnect(ProtocolVersion version, ReasonCode code,
                       absl::string_view properties, std::string* out) {
   std::string body;
-  if (version == ProtocolVersion::kV5 &&
-      (code != ReasonCode::kSuccess || !properties.empty())) {
-    AppendByte(static_cast<uint8_t>(code), &body);
-    if (!properties.empty()) AppendProperties(version, properties, &body);
-  }
+  AppendCodeAndProperties(version, code, properties, &body);
   AppendPacket(PacketType::kDisconnect, 0, body, out);
 }
 

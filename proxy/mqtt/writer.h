@@ -31,13 +31,18 @@ void AppendBinary(ByteView data, std::string* out);  // two-byte length, bytes
 void AppendString(absl::string_view text, std::string* out);
 
 // Properties, identifier included.
-void AppendByteProperty(PropertyId id, uint8_t value, std::string* out);
 void AppendU16Property(PropertyId id, uint16_t value, std::string* out);
 void AppendU32Property(PropertyId id, uint32_t value, std::string* out);
 void AppendBinaryProperty(PropertyId id, ByteView data, std::string* out);
-void AppendVarintProperty(PropertyId id, uint32_t value, std::string* out);
 void AppendUserProperty(absl::string_view name, absl::string_view value,
                         std::string* out);
+
+// Property Length and properties; nothing in v3.
+void AppendProperties(ProtocolVersion version, absl::string_view properties,
+                      std::string* out);
+
+// The Connect Flags of AppendConnect().
+uint8_t ConnectFlags(const Connect& connect);
 
 // The fixed header of a packet whose body is to follow.
 void AppendFixedHeader(PacketType type, uint8_t flags, size_t remaining_length,

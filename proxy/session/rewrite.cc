@@ -19,6 +19,9 @@ using mqtt::Properties;
 using mqtt::PropertyId;
 using mqtt::ProtocolVersion;
 
+constexpr uint8_t kCredentialFlags =
+    mqtt::kConnectUsername | mqtt::kConnectPassword;
+
 void Append(ByteView bytes, std::string* out) {
   out->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
@@ -36,24 +39,14 @@ std::string Without(const Properties& properties,
   return kept;
 }
 
-void AppendProperties(absl::string_view properties, std::string* out) {
-  mqtt::AppendVarint(static_cast<uint32_t>(properties.size()), out);
-  out->append(properties.data(), properties.size());
-}
-
 }  // namespace
 
 ForwardedConnect StripCredentials(const mqtt::Connect& connect) {
   ForwardedConnect forwarded;
   forwarded.version = connect.version;
   forwarded.keep_alive = connect.keep_alive;
-  if (connect.clean_start) forwarded.will_and_clean_flags |= 0x02;
-  if (connect.will.has_value()) {
-    forwarded.will_and_clean_flags |= 0x04;
-    forwarded.will_and_clean_flags |=
-        static_cast<uint8_t>(connect.will->qos << 3);
-    if (connect.will->retain) forwarded.will_and_clean_flags |= 0x20;
-  }
+  forwarded.will_and_clean_flags =
+      static_cast<uint8_t>(mqtt::ConnectFlags(connect) & ~kCredentialFlags);
   for (const mqtt::Property& property : connect.properties) {
     if (property.id == PropertyId::kAuthenticationMethod ||
         property.id == PropertyId::kAuthenticationData) {
@@ -95,15 +88,15 @@ std::string WriteConnect(const ForwardedConnect& connect,
   const bool has_password = !password.empty();
   const bool has_username = !username.empty() || (has_password && !v5);
   uint8_t flags = connect.will_and_clean_flags;
-  if (has_username) flags |= 0x80;
-  if (has_password) flags |= 0x40;
+  if (has_username) flags |= mqtt::kConnectUsername;
+  if (has_password) flags |= mqtt::kConnectPassword;
 
   std::string body;
   mqtt::AppendString("MQTT", &body);
   mqtt::AppendByte(static_cast<uint8_t>(connect.version), &body);
   mqtt::AppendByte(flags, &body);
   mqtt::AppendU16(connect.keep_alive, &body);
-  if (v5) AppendProperties(connect.properties, &body);
+  mqtt::AppendProperties(connect.version, connect.properties, &body);
   body += connect.client_id_and_will;
   if (has_username) mqtt::AppendString(username, &body);
   if (has_password) mqtt::AppendString(password, &body);
@@ -165,7 +158,7 @@ std::string RewritePublish(const mqtt::Publish& publish, uint8_t flags,
   std::string body;
   mqtt::AppendString(changes.topic.value_or(publish.topic), &body);
   if (publish.qos > 0) mqtt::AppendU16(publish.packet_id, &body);
-  AppendProperties(properties, &body);
+  mqtt::AppendProperties(ProtocolVersion::kV5, properties, &body);
 
   std::string packet;
   mqtt::AppendFixedHeader(PacketType::kPublish, flags,

@@ -25,13 +25,11 @@ constexpr absl::Duration kUnsubackPatience = absl::Seconds(30);
 // Denials of one SUBSCRIBE that its SUBACK names.
 constexpr size_t kMaxToldDenials = 8;
 
-// MQTT 5.0 section 3.8.3.1
-constexpr uint8_t kQosMask = 0x03;
-
 // False where the subscription asks for no more than `max_qos`.
 bool LowerQos(uint8_t max_qos, mqtt::SubscribeEntry* entry) {
-  if ((entry->options & kQosMask) <= max_qos) return false;
-  entry->options = static_cast<uint8_t>((entry->options & ~kQosMask) | max_qos);
+  if ((entry->options & mqtt::kSubscribeQosMask) <= max_qos) return false;
+  entry->options = static_cast<uint8_t>(
+      (entry->options & ~mqtt::kSubscribeQosMask) | max_qos);
   return true;
 }
 

@@ -64,10 +64,6 @@ TEST(WriterTest, WritesStringsAndProperties) {
   EXPECT_EQ(Written([](auto* out) { AppendBinary(AsBytes("\xff"), out); }),
             "0001ff");
   EXPECT_EQ(Written([](auto* out) {
-              AppendByteProperty(PropertyId::kMaximumQos, 1, out);
-            }),
-            "2401");
-  EXPECT_EQ(Written([](auto* out) {
               AppendU16Property(PropertyId::kTopicAlias, 7, out);
             }),
             "230007");
@@ -75,11 +71,6 @@ TEST(WriterTest, WritesStringsAndProperties) {
               AppendU32Property(PropertyId::kMessageExpiryInterval, 60, out);
             }),
             "020000003c");
-  EXPECT_EQ(Written([](auto* out) {
-              AppendVarintProperty(PropertyId::kSubscriptionIdentifier, 128,
-                                   out);
-            }),
-            "0b8001");
   EXPECT_EQ(Written([](auto* out) {
               AppendBinaryProperty(PropertyId::kAuthenticationMethod,
                                    AsBytes("ace"), out);

@@ -14,7 +14,6 @@
 namespace sluice::session {
 namespace {
 
-using mqtt::PropertyId;
 using mqtt::ProtocolVersion;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
@@ -23,12 +22,8 @@ using ::testing::IsEmpty;
 constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
 constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
 
-std::string NoProblemInformation() {
-  std::string properties;
-  mqtt::AppendByteProperty(PropertyId::kRequestProblemInformation, 0,
-                           &properties);
-  return properties;
-}
+// Request Problem Information: 0.
+const std::string kNoProblemInformation("\x17\x00", 2);
 
 class SessionDecisionsTest : public ::testing::Test, public SessionHarness {
  protected:
@@ -231,7 +226,7 @@ TEST_F(SessionDecisionsTest, AcksOfDenialsTellTheirIds) {
 // covers: EDGE-15
 TEST_F(SessionDecisionsTest, AcksAreBareWhereTheClientWantsOrTakesNoMore) {
   for (const std::string& properties :
-       {NoProblemInformation(), MaximumPacketSize(58)}) {
+       {kNoProblemInformation, MaximumPacketSize(58)}) {
     OpenWith(properties);
     Client(PublishPacket(kV5, "x", 1, 7, "p"));
     EXPECT_EQ(to_client(), std::string("\x40\x03\x00\x07\x87", 5));
