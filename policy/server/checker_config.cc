@@ -7,17 +7,20 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/server/client_tls.h"
-#include "policy/server/named_address.h"
 #include "policy/store/resource_rules.h"
 #include "proto/timestamp.h"
 #include "proxy/base/address.h"
+#include "proxy/config/named_address.h"
 
 namespace sluice::policy {
 namespace {
 
 using Schema = ::sluice::config::v1::PolicyConfig::Checker;
+using ::sluice::config::AnyPort;
 using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
+using ::sluice::config::ReadNamedAddress;
+using ::sluice::config::Unix;
 
 // Of one entry, at `path`.
 class EntryChecker {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "policy/server/named_file.h"
+#include "policy/server/named_keys.h"
 
 namespace sluice::policy {
 

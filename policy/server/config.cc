@@ -11,15 +11,16 @@
 #include "policy/ace/claims.h"
 #include "policy/ace/decryption_key.h"
 #include "policy/server/checker_config.h"
-#include "policy/server/files.h"
 #include "policy/server/issuer_config.h"
-#include "policy/server/named_address.h"
-#include "policy/server/named_file.h"
+#include "policy/server/named_keys.h"
 #include "policy/server/store_config.h"
 #include "policy/tls/validity.h"
 #include "proto/sluice/config/v1/policy.pb.h"
 #include "proto/timestamp.h"
+#include "proxy/config/files.h"
 #include "proxy/config/locations.h"
+#include "proxy/config/named_address.h"
+#include "proxy/config/named_file.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
 
@@ -27,8 +28,13 @@ namespace sluice::policy {
 namespace {
 
 using Schema = ::sluice::config::v1::PolicyConfig;
+using ::sluice::config::AnyPort;
 using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
+using ::sluice::config::kRequired;
+using ::sluice::config::ReadNamedAddress;
+using ::sluice::config::ResolvePath;
+using ::sluice::config::Unix;
 
 constexpr absl::Duration kDefaultClockSkew = absl::Seconds(30);
 

@@ -9,8 +9,9 @@
 #include "absl/time/time.h"
 #include "policy/ace/jwk.h"
 #include "policy/http/https_url.h"
-#include "policy/server/named_file.h"
+#include "policy/server/named_keys.h"
 #include "proto/timestamp.h"
+#include "proxy/config/named_file.h"
 
 namespace sluice::policy {
 namespace {
@@ -18,6 +19,8 @@ namespace {
 using Schema = ::sluice::config::v1::PolicyConfig;
 using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
+using ::sluice::config::kRequired;
+using ::sluice::config::ReadNamedSecret;
 
 constexpr absl::Duration kMinCacheTtl = absl::Seconds(1);
 constexpr absl::Duration kMaxCacheTtl = absl::Hours(1);

@@ -10,15 +10,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "policy/server/client_tls.h"
-#include "policy/server/files.h"
-#include "policy/server/named_file.h"
 #include "proxy/base/address.h"
+#include "proxy/config/files.h"
+#include "proxy/config/named_file.h"
 
 namespace sluice::policy {
 namespace {
 
 using Schema = config::v1::PolicyConfig::Store;
+using config::CheckDirectoryOf;
 using config::ElementPath;
+using config::kRequired;
+using config::ReadNamedSecret;
+using config::ResolvePath;
 
 constexpr char kDefaultPrefix[] = "/sluice";
 

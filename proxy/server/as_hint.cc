@@ -7,8 +7,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "policy/server/named_file.h"
 #include "proxy/base/json_string.h"
+#include "proxy/config/named_file.h"
 
 namespace sluice::server {
 namespace {
@@ -62,7 +62,8 @@ bool IsUri(absl::string_view text) {
 
 absl::Status CheckAsHint(const AsHint& hint, const config::Locations& locations,
                          AsHintConfig* result) {
-  if (hint.as().empty()) return locations.Error("ace.as_hint.as", kRequired);
+  if (hint.as().empty())
+    return locations.Error("ace.as_hint.as", config::kRequired);
   if (!IsUri(hint.as())) {
     return locations.Error(
         "ace.as_hint.as",
@@ -80,7 +81,7 @@ absl::Status CheckAsHint(const AsHint& hint, const config::Locations& locations,
   }
   constexpr char kPath[] = "ace.as_hint.cnonce_key_file";
   absl::StatusOr<std::string> contents =
-      policy::ReadNamedFile(locations, kPath, hint.cnonce_key_file());
+      config::ReadNamedFile(locations, kPath, hint.cnonce_key_file());
   if (!contents.ok()) return contents.status();
   result->cnonce_key = SecretString(*std::move(contents));
   if (result->cnonce_key.size() < kMinKeyBytes) {

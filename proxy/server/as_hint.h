@@ -7,7 +7,6 @@
 #include "proto/sluice/config/v1/proxy.pb.h"
 #include "proxy/base/secret_string.h"
 #include "proxy/config/locations.h"
-#include "proxy/server/field_checks.h"
 
 namespace sluice::server {
 

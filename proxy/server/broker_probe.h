@@ -7,8 +7,8 @@
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 
 #include "absl/time/time.h"
+#include "proxy/base/address.h"
 #include "proxy/base/log.h"
-#include "proxy/server/field_checks.h"
 #include "proxy/server/tcp_probe.h"
 
 namespace sluice::server {

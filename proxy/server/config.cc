@@ -11,11 +11,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "policy/server/files.h"
-#include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
 #include "policy/tls/validity.h"
+#include "proxy/config/files.h"
 #include "proxy/config/locations.h"
+#include "proxy/config/named_address.h"
+#include "proxy/config/named_file.h"
 #include "proxy/config/yaml_message.h"
 #include "proxy/mqtt/topic.h"
 #include "proxy/mqtt/unframer.h"
@@ -28,8 +29,12 @@ namespace sluice::server {
 namespace {
 
 using Schema = ::sluice::config::v1::ProxyConfig;
+using ::sluice::config::AnyPort;
 using ::sluice::config::ElementPath;
 using ::sluice::config::FieldPath;
+using ::sluice::config::kRequired;
+using ::sluice::config::ResolvePath;
+using ::sluice::config::Unix;
 
 // What a TLS record holds; and what a machine may have.
 constexpr size_t kMinQueuedBytes = 16384;
@@ -223,7 +228,7 @@ absl::Status ConfigReader::CheckUpstream() {
   std::string password_path = "upstream.password";
   if (upstream.has_password_file()) {
     password_path = "upstream.password_file";
-    absl::StatusOr<SecretString> secret = policy::ReadNamedSecret(
+    absl::StatusOr<SecretString> secret = config::ReadNamedSecret(
         locations_, password_path, upstream.password_file());
     if (!secret.ok()) return secret.status();
     result.password = *std::move(secret);
@@ -294,8 +299,7 @@ absl::Status ConfigReader::CheckPolicy() {
                  "an embedded policy service is not reached over TLS; remove "
                  "the field");
   }
-  result.embedded_file =
-      policy::ResolvePath(locations_.file(), policy.embedded());
+  result.embedded_file = ResolvePath(locations_.file(), policy.embedded());
   absl::StatusOr<policy::LoadedConfig> embedded =
       policy::LoadConfig(result.embedded_file, policy::Hosting::kEmbedded);
   if (absl::IsInvalidArgument(embedded.status())) return embedded.status();
@@ -453,8 +457,7 @@ absl::Status ConfigReader::CheckLog() {
   if (log.audit() == "-") {
     config_.log.audit_file = log.audit();
   } else if (!log.audit().empty()) {
-    config_.log.audit_file =
-        policy::ResolvePath(locations_.file(), log.audit());
+    config_.log.audit_file = ResolvePath(locations_.file(), log.audit());
   }
   config_.log.audit_place =
       std::string(locations_.Error("log.audit", "").message());

@@ -2,8 +2,9 @@
 
 #include <utility>
 
-#include "policy/server/files.h"
+#include "policy/server/named_keys.h"
 #include "proto/timestamp.h"
+#include "proxy/config/files.h"
 
 namespace sluice::server {
 namespace {
@@ -14,10 +15,11 @@ constexpr absl::Duration kMaxTime = absl::Hours(24);
 
 absl::Status FieldChecks::CheckAddress(const std::string& path,
                                        const std::string& text,
-                                       Unix unix_socket, AnyPort any_port,
+                                       config::Unix unix_socket,
+                                       config::AnyPort any_port,
                                        Address* result) const {
   absl::StatusOr<Address> address =
-      policy::ReadNamedAddress(locations_, path, text, unix_socket, any_port);
+      config::ReadNamedAddress(locations_, path, text, unix_socket, any_port);
   if (!address.ok()) return address.status();
   *result = *std::move(address);
   return absl::OkStatus();
@@ -42,7 +44,7 @@ absl::StatusOr<std::string> FieldChecks::CheckCertificate(
     policy::CertificateUse use, std::string* file) const {
   absl::StatusOr<std::string> pem =
       policy::ReadNamedCertificates(locations_, path, name, use);
-  if (pem.ok()) *file = policy::ResolvePath(locations_.file(), name);
+  if (pem.ok()) *file = config::ResolvePath(locations_.file(), name);
   return pem;
 }
 
@@ -59,7 +61,7 @@ absl::StatusOr<std::string> FieldChecks::CheckKeyPair(
           locations_, config::FieldPath(path, "private_key"), private_key, *pem)
           .status();
   if (!key.ok()) return key;
-  files->private_key = policy::ResolvePath(locations_.file(), private_key);
+  files->private_key = config::ResolvePath(locations_.file(), private_key);
   return pem;
 }
 

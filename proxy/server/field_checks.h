@@ -7,17 +7,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
-#include "policy/server/named_address.h"
-#include "policy/server/named_file.h"
 #include "policy/tls/pem.h"
 #include "proxy/base/address.h"
 #include "proxy/config/locations.h"
+#include "proxy/config/named_address.h"
 
 namespace sluice::server {
-
-using ::sluice::policy::AnyPort;
-using ::sluice::policy::kRequired;
-using ::sluice::policy::Unix;
 
 enum class Zero { kAllowed, kRefused };
 
@@ -38,7 +33,7 @@ class FieldChecks {
   // An address, which is required. A socket file's path is relative to the
   // configuration file.
   absl::Status CheckAddress(const std::string& path, const std::string& text,
-                            Unix unix_socket, AnyPort any_port,
+                            config::Unix unix_socket, config::AnyPort any_port,
                             Address* result) const;
 
   // A time of at most a day. Leaves `result` as it is when the field is not

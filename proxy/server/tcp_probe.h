@@ -2,7 +2,7 @@
 #define PROXY_SERVER_TCP_PROBE_H_
 
 #include "absl/time/time.h"
-#include "proxy/server/field_checks.h"
+#include "proxy/base/address.h"
 
 namespace sluice::server {
 

@@ -15,6 +15,8 @@
 namespace sluice::server {
 namespace {
 
+using ::sluice::config::AnyPort;
+using ::sluice::config::Unix;
 using ::sluice::testing::CertificateOptions;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;

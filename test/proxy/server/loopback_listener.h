@@ -1,7 +1,9 @@
 #ifndef TEST_PROXY_SERVER_LOOPBACK_LISTENER_H_
 #define TEST_PROXY_SERVER_LOOPBACK_LISTENER_H_
 
-#include "proxy/server/field_checks.h"
+#include <cstdint>
+
+#include "proxy/base/address.h"
 
 namespace sluice::server {
 

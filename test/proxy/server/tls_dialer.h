@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "proxy/server/field_checks.h"
+#include "proxy/base/address.h"
 
 namespace sluice::server {
 

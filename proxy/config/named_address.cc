@@ -1,16 +1,16 @@
-#include "policy/server/named_address.h"
+#include "proxy/config/named_address.h"
 
 #include <sys/un.h>
 
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
-#include "policy/server/files.h"
-#include "policy/server/named_file.h"
+#include "proxy/config/files.h"
+#include "proxy/config/named_file.h"
 
-namespace sluice::policy {
+namespace sluice::config {
 
-absl::StatusOr<Address> ReadNamedAddress(const config::Locations& locations,
+absl::StatusOr<Address> ReadNamedAddress(const Locations& locations,
                                          const std::string& path,
                                          const std::string& text,
                                          Unix unix_socket, AnyPort any_port) {
@@ -35,4 +35,4 @@ absl::StatusOr<Address> ReadNamedAddress(const config::Locations& locations,
   return address;
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice::config

@@ -1,5 +1,5 @@
-#ifndef POLICY_SERVER_NAMED_FILE_H_
-#define POLICY_SERVER_NAMED_FILE_H_
+#ifndef POLICY_SERVER_NAMED_KEYS_H_
+#define POLICY_SERVER_NAMED_KEYS_H_
 
 #include <cstddef>
 #include <string>
@@ -8,27 +8,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "policy/server/files.h"
 #include "policy/tls/pem.h"
 #include "proxy/base/secret_string.h"
 #include "proxy/config/locations.h"
+#include "proxy/config/named_file.h"
 
 namespace sluice::policy {
 
-inline constexpr char kRequired[] = "required, and missing or empty";
-
-// Files that fields of a configuration name, relative to it. `path` is the
-// field's, `name` what it holds. Failures name both and are for the user.
-
-absl::StatusOr<std::string> ReadNamedFile(const config::Locations& locations,
-                                          const std::string& path,
-                                          const std::string& name);
-
-// A secret in text, without the line break with which an editor ends a file;
-// not blank.
-absl::StatusOr<SecretString> ReadNamedSecret(const config::Locations& locations,
-                                             const std::string& path,
-                                             const std::string& name);
+// Keys and certificates in files that fields of a configuration name, relative
+// to it. `path` is the field's, `name` what it holds. Failures name both and
+// are for the user.
 
 // The PEM of at least one certificate, fit for that use.
 absl::StatusOr<std::string> ReadNamedCertificates(
@@ -47,7 +36,8 @@ absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
                                      const std::string& path,
                                      const std::string& name,
                                      std::vector<std::string>* warnings) {
-  absl::StatusOr<std::string> contents = ReadNamedFile(locations, path, name);
+  absl::StatusOr<std::string> contents =
+      config::ReadNamedFile(locations, path, name);
   if (!contents.ok()) return contents.status();
   const SecretString text(*std::move(contents));  // keys may be private
   absl::StatusOr<KeySet> keys = KeySet::Parse(text.str());
@@ -75,4 +65,4 @@ absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
 
 }  // namespace sluice::policy
 
-#endif  // POLICY_SERVER_NAMED_FILE_H_
+#endif  // POLICY_SERVER_NAMED_KEYS_H_

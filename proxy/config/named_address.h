@@ -1,5 +1,5 @@
-#ifndef POLICY_SERVER_NAMED_ADDRESS_H_
-#define POLICY_SERVER_NAMED_ADDRESS_H_
+#ifndef PROXY_CONFIG_NAMED_ADDRESS_H_
+#define PROXY_CONFIG_NAMED_ADDRESS_H_
 
 #include <string>
 
@@ -7,7 +7,7 @@
 #include "proxy/base/address.h"
 #include "proxy/config/locations.h"
 
-namespace sluice::policy {
+namespace sluice::config {
 
 // What an address in a configuration may be. Any port (port 0) is for what is
 // listened at.
@@ -16,11 +16,11 @@ enum class AnyPort { kAllowed, kRefused };
 
 // The address `text` of the field at `path`, which is required. A socket file's
 // path is relative to the configuration file. Failures are for the user.
-absl::StatusOr<Address> ReadNamedAddress(const config::Locations& locations,
+absl::StatusOr<Address> ReadNamedAddress(const Locations& locations,
                                          const std::string& path,
                                          const std::string& text,
                                          Unix unix_socket, AnyPort any_port);
 
-}  // namespace sluice::policy
+}  // namespace sluice::config
 
-#endif  // POLICY_SERVER_NAMED_ADDRESS_H_
+#endif  // PROXY_CONFIG_NAMED_ADDRESS_H_

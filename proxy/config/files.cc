@@ -1,4 +1,4 @@
-#include "policy/server/files.h"
+#include "proxy/config/files.h"
 
 #include <sys/stat.h>
 
@@ -7,7 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace sluice::policy {
+namespace sluice::config {
+
 std::string ResolvePath(absl::string_view config, absl::string_view path) {
   const size_t slash = config.rfind('/');
   if (slash == absl::string_view::npos || path.empty() || path[0] == '/') {
@@ -30,4 +31,4 @@ absl::Status CheckDirectoryOf(const std::string& path) {
   return absl::OkStatus();
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice::config

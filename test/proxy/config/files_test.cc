@@ -1,4 +1,4 @@
-#include "policy/server/files.h"
+#include "proxy/config/files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "test/testing/test_certificates.h"
 
-namespace sluice::policy {
+namespace sluice::config {
 namespace {
 
 using ::testing::HasSubstr;
@@ -34,4 +34,4 @@ TEST(FilesTest, SaysWhetherADirectoryIsThere) {
 }
 
 }  // namespace
-}  // namespace sluice::policy
+}  // namespace sluice::config

@@ -1,12 +1,12 @@
-#ifndef POLICY_SERVER_FILES_H_
-#define POLICY_SERVER_FILES_H_
+#ifndef PROXY_CONFIG_FILES_H_
+#define PROXY_CONFIG_FILES_H_
 
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace sluice::policy {
+namespace sluice::config {
 
 // `path`, which the file `config` names: relative to the directory of `config`.
 std::string ResolvePath(absl::string_view config, absl::string_view path);
@@ -15,6 +15,6 @@ std::string ResolvePath(absl::string_view config, absl::string_view path);
 // The message of a failure names it.
 absl::Status CheckDirectoryOf(const std::string& path);
 
-}  // namespace sluice::policy
+}  // namespace sluice::config
 
-#endif  // POLICY_SERVER_FILES_H_
+#endif  // PROXY_CONFIG_FILES_H_
