@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
@@ -238,8 +237,7 @@ absl::Status ConfigReader::CheckPublicTopic(int index) {
   const std::string path = ElementPath("public_topics", index);
   if (topic.filter().empty())
     return Error(FieldPath(path, "filter"), kRequired);
-  if (!mqtt::IsValidTopicFilter(topic.filter()) ||
-      absl::StartsWith(topic.filter(), "$share/")) {
+  if (!mqtt::IsValidUnsharedFilter(topic.filter())) {
     return Error(FieldPath(path, "filter"),
                  "expected an MQTT topic filter, not a shared one");
   }
