@@ -62,7 +62,8 @@ class ConfigReader {
   // Returns its PEM.
   absl::StatusOr<std::string> AddListenerCertificate(
       const std::string& path, const std::string& certificate,
-      const std::string& private_key, std::vector<KeyPairFiles>* certificates);
+      const std::string& private_key,
+      std::vector<transport::CertificateFiles>* certificates);
   absl::Status CheckProtocols(const Schema::Listener& listener,
                               const std::string& path,
                               ListenerConfig* result) const;
@@ -165,9 +166,10 @@ absl::Status ConfigReader::CheckListenerTls(const Schema::Listener::Tls& tls,
 
 absl::StatusOr<std::string> ConfigReader::AddListenerCertificate(
     const std::string& path, const std::string& certificate,
-    const std::string& private_key, std::vector<KeyPairFiles>* certificates) {
+    const std::string& private_key,
+    std::vector<transport::CertificateFiles>* certificates) {
   constexpr auto kUse = policy::CertificateUse::kMqttListener;
-  KeyPairFiles files;
+  transport::CertificateFiles files;
   absl::StatusOr<std::string> pem =
       fields_.CheckKeyPair(path, certificate, private_key, kUse, &files);
   if (!pem.ok()) return pem;

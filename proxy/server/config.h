@@ -16,6 +16,7 @@
 #include "proxy/mqtt/unframer.h"
 #include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
+#include "proxy/transport/certificate_files.h"
 
 namespace sluice::server {
 
@@ -24,7 +25,7 @@ struct ListenerConfig {
   Address address;  // TCP
   // The first is for clients that name no server, or one that none of the
   // others is for.
-  std::vector<KeyPairFiles> certificates;
+  std::vector<transport::CertificateFiles> certificates;
   bool tls13_only = false;
   bool request_client_certificate = false;
   bool take_pre_shared_keys = false;
@@ -45,7 +46,7 @@ struct UpstreamConfig {
 // the system's authorities are trusted.
 struct PolicyTlsConfig {
   std::string ca_file;
-  KeyPairFiles key_pair;  // empty paths: it shows none
+  transport::CertificateFiles key_pair;  // empty paths: it shows none
 };
 
 // What becomes of connected clients when the policy service is away.

@@ -51,7 +51,7 @@ absl::StatusOr<std::string> FieldChecks::CheckCertificate(
 absl::StatusOr<std::string> FieldChecks::CheckKeyPair(
     const std::string& path, const std::string& certificate,
     const std::string& private_key, policy::CertificateUse use,
-    KeyPairFiles* files) const {
+    transport::CertificateFiles* files) const {
   absl::StatusOr<std::string> pem =
       CheckCertificate(config::FieldPath(path, "certificate"), certificate, use,
                        &files->certificate);

@@ -11,16 +11,11 @@
 #include "proxy/base/address.h"
 #include "proxy/config/locations.h"
 #include "proxy/config/named_address.h"
+#include "proxy/transport/certificate_files.h"
 
 namespace sluice::server {
 
 enum class Zero { kAllowed, kRefused };
-
-// Paths of PEM files, which have been checked and belong together.
-struct KeyPairFiles {
-  std::string certificate;
-  std::string private_key;
-};
 
 // Checks of single fields of a configuration. Each takes the field's path, for
 // its error, and its value; an error names file, line and field.
@@ -51,11 +46,10 @@ class FieldChecks {
 
   // The fields `certificate` and `private_key` of the field at `path`; gives
   // their paths and returns the PEM of the certificates. Required.
-  absl::StatusOr<std::string> CheckKeyPair(const std::string& path,
-                                           const std::string& certificate,
-                                           const std::string& private_key,
-                                           policy::CertificateUse use,
-                                           KeyPairFiles* files) const;
+  absl::StatusOr<std::string> CheckKeyPair(
+      const std::string& path, const std::string& certificate,
+      const std::string& private_key, policy::CertificateUse use,
+      transport::CertificateFiles* files) const;
 
  private:
   const config::Locations& locations_;

@@ -13,7 +13,7 @@ namespace sluice::server {
 std::vector<std::string> ListenerCertificates::Files(const Config& config) {
   std::vector<std::string> files;
   for (const ListenerConfig& listener : config.listeners) {
-    for (const KeyPairFiles& pair : listener.certificates) {
+    for (const transport::CertificateFiles& pair : listener.certificates) {
       files.push_back(pair.certificate);
       files.push_back(pair.private_key);
     }
@@ -27,7 +27,7 @@ void ListenerCertificates::Remember(
   std::vector<CertificateExpiry> expiries;
   for (const ListenerConfig* listener : listeners) {
     absl::Time first_expiry = absl::InfiniteFuture();
-    for (const KeyPairFiles& pair : listener->certificates) {
+    for (const transport::CertificateFiles& pair : listener->certificates) {
       absl::StatusOr<std::string> pem = ReadSmallFile(pair.certificate);
       if (!pem.ok()) continue;
       first_expiry = std::min(first_expiry, policy::FirstExpiry(*pem));

@@ -46,9 +46,7 @@ MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
   }
 
   transport::TlsOptions tls;
-  for (const KeyPairFiles& files : listener.certificates) {
-    tls.certificates.push_back({files.certificate, files.private_key});
-  }
+  tls.certificates = listener.certificates;
   tls.request_client_certificate = listener.request_client_certificate;
   tls.take_pre_shared_keys = listener.take_pre_shared_keys;
   tls.min_version = listener.tls13_only ? transport::TlsVersion::k13

@@ -10,14 +10,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "proxy/transport/boringssl.h"
+#include "proxy/transport/certificate_files.h"
 
 namespace sluice::transport {
-
-// PEM files: a certificate chain, leaf first, and the leaf's private key.
-struct CertificateFiles {
-  std::string certificate;
-  std::string private_key;
-};
 
 enum class TlsVersion : uint8_t { k12, k13 };
 

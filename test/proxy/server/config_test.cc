@@ -581,7 +581,7 @@ TEST_F(ConfigTest, TakesMoreCertificatesOfAListener) {
   };
   const Config config =
       MustLoad(with("{certificate: second.crt, private_key: second.key}"));
-  const std::vector<KeyPairFiles>& pairs = config.listeners[0].certificates;
+  const auto& pairs = config.listeners[0].certificates;
   ASSERT_EQ(pairs.size(), 2u);
   EXPECT_EQ(pairs[0].certificate, dir_.path() + "/server.crt");
   EXPECT_EQ(pairs[1].certificate, dir_.path() + "/second.crt");
