@@ -58,7 +58,7 @@ class ConfigReader {
   absl::Status CheckListener(int index);
   absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
                                 const std::string& path,
-                                ListenerConfig* listener);
+                                MqttListenerConfig* listener);
   // Returns its PEM.
   absl::StatusOr<std::string> AddListenerCertificate(
       const std::string& path, const std::string& certificate,
@@ -66,7 +66,7 @@ class ConfigReader {
       std::vector<transport::CertificateFiles>* certificates);
   absl::Status CheckProtocols(const Schema::Listener& listener,
                               const std::string& path,
-                              ListenerConfig* result) const;
+                              MqttListenerConfig* result) const;
   // Of `pem`, the certificates in `file`, which have been checked.
   void WarnOfValidity(const std::string& path, const std::string& file,
                       const std::string& pem, policy::CertificateUse use);
@@ -113,7 +113,7 @@ absl::StatusOr<Config> ConfigReader::Check() {
 absl::Status ConfigReader::CheckListener(int index) {
   const Schema::Listener& listener = schema_.listeners(index);
   const std::string path = ElementPath("listeners", index);
-  ListenerConfig result;
+  MqttListenerConfig result;
   if (listener.name().empty()) return Error(FieldPath(path, "name"), kRequired);
   if (!listener_names_.insert(listener.name()).second) {
     return Error(FieldPath(path, "name"),
@@ -134,7 +134,7 @@ absl::Status ConfigReader::CheckListener(int index) {
 
 absl::Status ConfigReader::CheckListenerTls(const Schema::Listener::Tls& tls,
                                             const std::string& path,
-                                            ListenerConfig* listener) {
+                                            MqttListenerConfig* listener) {
   absl::StatusOr<std::string> pem = AddListenerCertificate(
       path, tls.certificate(), tls.private_key(), &listener->certificates);
   if (!pem.ok()) return pem.status();
@@ -180,7 +180,7 @@ absl::StatusOr<std::string> ConfigReader::AddListenerCertificate(
 
 absl::Status ConfigReader::CheckProtocols(const Schema::Listener& listener,
                                           const std::string& path,
-                                          ListenerConfig* result) const {
+                                          MqttListenerConfig* result) const {
   if (listener.protocols().empty()) {
     if (!locations_.Contains(path)) return absl::OkStatus();
     return Error(path, "is empty; name a protocol, or leave the field out");

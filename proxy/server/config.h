@@ -20,7 +20,7 @@
 
 namespace sluice::server {
 
-struct ListenerConfig {
+struct MqttListenerConfig {
   std::string name;
   Address address;  // TCP
   // The first is for clients that name no server, or one that none of the
@@ -96,7 +96,7 @@ struct LogConfig {
 
 // A configuration that has been read and checked, with the files that it names.
 struct Config {
-  std::vector<ListenerConfig> listeners;  // at least one
+  std::vector<MqttListenerConfig> listeners;  // at least one
   UpstreamConfig upstream;
   PolicySourceConfig policy;
   AceConfig ace;

@@ -12,7 +12,7 @@ namespace sluice::server {
 
 std::vector<std::string> ListenerCertificates::Files(const Config& config) {
   std::vector<std::string> files;
-  for (const ListenerConfig& listener : config.listeners) {
+  for (const MqttListenerConfig& listener : config.listeners) {
     for (const transport::CertificateFiles& pair : listener.certificates) {
       files.push_back(pair.certificate);
       files.push_back(pair.private_key);
@@ -22,10 +22,10 @@ std::vector<std::string> ListenerCertificates::Files(const Config& config) {
 }
 
 void ListenerCertificates::Remember(
-    const std::vector<const ListenerConfig*>& listeners) {
+    const std::vector<const MqttListenerConfig*>& listeners) {
   std::vector<InUse> in_use;
   std::vector<CertificateExpiry> expiries;
-  for (const ListenerConfig* listener : listeners) {
+  for (const MqttListenerConfig* listener : listeners) {
     absl::Time first_expiry = absl::InfiniteFuture();
     for (const transport::CertificateFiles& pair : listener->certificates) {
       absl::StatusOr<std::string> pem = ReadSmallFile(pair.certificate);

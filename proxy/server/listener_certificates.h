@@ -25,7 +25,7 @@ class ListenerCertificates {
   static std::vector<std::string> Files(const Config& config);
 
   // Reads those of `listeners`, which have just been taken over.
-  void Remember(const std::vector<const ListenerConfig*>& listeners);
+  void Remember(const std::vector<const MqttListenerConfig*>& listeners);
 
   // Says in the log which of them are not valid at `now`, or not for long:
   // config_warning.

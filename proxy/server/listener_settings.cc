@@ -10,7 +10,7 @@
 namespace sluice::server {
 
 session::Settings MakeSessionSettings(const Config& config,
-                                      const ListenerConfig& listener) {
+                                      const MqttListenerConfig& listener) {
   session::Settings settings;
   settings.listener = listener.name;
   settings.allow_v311 = listener.allow_v311;
@@ -35,7 +35,7 @@ session::Settings MakeSessionSettings(const Config& config,
 }
 
 absl::StatusOr<std::shared_ptr<const transport::ListenerConfig>>
-MakeTransportConfig(const Config& config, const ListenerConfig& listener) {
+MakeTransportConfig(const Config& config, const MqttListenerConfig& listener) {
   auto result = std::make_shared<transport::ListenerConfig>();
   result->session = MakeSessionSettings(config, listener);
   result->handshake_timeout = config.limits.handshake_timeout;

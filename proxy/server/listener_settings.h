@@ -12,12 +12,12 @@ namespace sluice::server {
 
 // What sessions of `listener` go by.
 session::Settings MakeSessionSettings(const Config& config,
-                                      const ListenerConfig& listener);
+                                      const MqttListenerConfig& listener);
 
 // How clients of `listener` are served; reads its certificate and key. An error
 // names the file.
 absl::StatusOr<std::shared_ptr<const transport::ListenerConfig>>
-MakeTransportConfig(const Config& config, const ListenerConfig& listener);
+MakeTransportConfig(const Config& config, const MqttListenerConfig& listener);
 
 }  // namespace sluice::server
 

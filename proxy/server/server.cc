@@ -32,9 +32,9 @@ constexpr absl::Duration kRemindOfCertificates = absl::Hours(24);
 constexpr absl::Duration kLongestWaitForPolicy = absl::Seconds(2);
 
 // Null where `config` has none of that name.
-const ListenerConfig* FindListener(const Config& config,
-                                   absl::string_view name) {
-  for (const ListenerConfig& listener : config.listeners) {
+const MqttListenerConfig* FindListener(const Config& config,
+                                       absl::string_view name) {
+  for (const MqttListenerConfig& listener : config.listeners) {
     if (listener.name == name) return &listener;
   }
   return nullptr;
@@ -159,7 +159,7 @@ absl::Status Server::StartListeners() {
       std::make_unique<DecisionTee>(audit_log_.get(), &decision_feed_);
   options.peers.decision_observer = decision_observer_.get();
   options.peers.decision_sample = config_.log.audit_sample;
-  for (const ListenerConfig& listener : config_.listeners) {
+  for (const MqttListenerConfig& listener : config_.listeners) {
     auto transport_config = MakeTransportConfig(config_, listener);
     if (!transport_config.ok()) return transport_config.status();
     options.listeners.push_back(
@@ -277,8 +277,8 @@ void Server::RemindOfCertificates() {
 }
 
 void Server::RememberCertificates() {
-  std::vector<const ListenerConfig*> running;
-  for (const ListenerConfig& listener : serving_.listeners) {
+  std::vector<const MqttListenerConfig*> running;
+  for (const MqttListenerConfig& listener : serving_.listeners) {
     if (FindListener(config_, listener.name) != nullptr) {
       running.push_back(&listener);
     }
@@ -313,7 +313,7 @@ absl::Status Server::Reload(Config config) {
 }
 
 void Server::KeepListeners(Config* config) const {
-  for (const ListenerConfig& running : config_.listeners) {
+  for (const MqttListenerConfig& running : config_.listeners) {
     if (FindListener(*config, running.name) != nullptr) continue;
     config->listeners.push_back(*FindListener(serving_, running.name));
   }

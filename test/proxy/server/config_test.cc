@@ -66,7 +66,7 @@ class ConfigTest : public ::testing::Test {
 TEST_F(ConfigTest, HasTheDefaultsOfTheContract) {
   const Config config = MustLoad(kMinimal);
   ASSERT_EQ(config.listeners.size(), 1u);
-  const ListenerConfig& listener = config.listeners[0];
+  const MqttListenerConfig& listener = config.listeners[0];
   EXPECT_EQ(listener.name, "mqtts");
   EXPECT_EQ(listener.address.ToString(), "127.0.0.1:8883");
   EXPECT_EQ(listener.certificates[0].certificate, dir_.path() + "/server.crt");

@@ -31,9 +31,9 @@ class ListenerCertificatesTest : public ::testing::Test {
     dir_.Write(name + ".crt",
                TestCertificate::SelfSigned(options).certificate_pem());
   }
-  ListenerConfig Listener(const std::string& name,
-                          const std::vector<std::string>& certificates) {
-    ListenerConfig listener;
+  MqttListenerConfig Listener(const std::string& name,
+                              const std::vector<std::string>& certificates) {
+    MqttListenerConfig listener;
     listener.name = name;
     for (const std::string& certificate : certificates) {
       const std::string path = absl::StrCat(dir_.path(), "/", certificate);
@@ -61,8 +61,8 @@ TEST_F(ListenerCertificatesTest, FilesAreThoseOfAllPairs) {
 TEST_F(ListenerCertificatesTest, TheFirstToExpireCountsForItsListener) {
   Write("month", absl::Hours(30 * 24));
   Write("day", absl::Hours(24));
-  const ListenerConfig both = Listener("both", {"month", "day"});
-  const ListenerConfig one = Listener("one", {"month"});
+  const MqttListenerConfig both = Listener("both", {"month", "day"});
+  const MqttListenerConfig one = Listener("one", {"month"});
   certificates_.Remember({&both, &one});
 
   const std::vector<CertificateExpiry> expiries = certificates_.Expiries();
@@ -75,7 +75,7 @@ TEST_F(ListenerCertificatesTest, TheFirstToExpireCountsForItsListener) {
 
 TEST_F(ListenerCertificatesTest, WhatIsWrittenLaterIsNotInUse) {
   Write("server", absl::Hours(365 * 24));
-  const ListenerConfig listener = Listener("tls", {"server"});
+  const MqttListenerConfig listener = Listener("tls", {"server"});
   certificates_.Remember({&listener});
   Write("server", -absl::Minutes(1));
   certificates_.WarnOfValidity(now_);  // of nothing
@@ -91,7 +91,7 @@ TEST_F(ListenerCertificatesTest, WhatIsWrittenLaterIsNotInUse) {
 }
 
 TEST_F(ListenerCertificatesTest, AFileThatHasGoneIsLeftOut) {
-  const ListenerConfig listener = Listener("tls", {"none"});
+  const MqttListenerConfig listener = Listener("tls", {"none"});
   certificates_.Remember({&listener});
   EXPECT_TRUE(certificates_.Expiries().empty());
 }

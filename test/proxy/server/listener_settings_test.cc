@@ -30,7 +30,7 @@ Config Sample() {
 }
 
 TEST(MakeSessionSettingsTest, TakesOverEveryField) {
-  ListenerConfig listener;
+  MqttListenerConfig listener;
   listener.name = "mqtts";
   listener.allow_v311 = false;
   const session::Settings settings = MakeSessionSettings(Sample(), listener);
@@ -62,7 +62,7 @@ TEST(MakeSessionSettingsTest, TrustsAStrangerWithNoMoreThanOthers) {
 TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
   const sluice::testing::TempDir dir;
   const auto certificate = sluice::testing::TestCertificate::SelfSigned({});
-  ListenerConfig listener;
+  MqttListenerConfig listener;
   listener.certificates = {
       {dir.Write("server.crt", certificate.certificate_pem()),
        dir.Write("server.key", certificate.private_key_pem())}};
@@ -83,7 +83,7 @@ TEST(MakeTransportConfigTest, TakesOverUpstreamAndTls) {
 }
 
 TEST(MakeTransportConfigTest, NamesTheFileThatCannotBeUsed) {
-  ListenerConfig listener;
+  MqttListenerConfig listener;
   listener.certificates = {{"/nonexistent.crt", "/nonexistent.key"}};
   const auto result = MakeTransportConfig(Sample(), listener);
   ASSERT_FALSE(result.ok());
