@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "policy/tls/validity.h"
+#include "proxy/base/config_log.h"
 
 namespace sluice::policy {
 namespace {
@@ -63,18 +63,11 @@ void TlsReloader::ReloadServer(LoadedConfig config) {
   server_.Reload(std::move(config));
 }
 
-void TlsReloader::Warn(const std::string& file, const std::string& warning) {
-  if (warning.empty()) return;
-  log_.Warning("config_warning",
-               {{"detail", absl::StrCat(file, ": ", warning)}});
-}
-
 void TlsReloader::Warn(const TlsConfig& tls) {
-  const absl::Time now = absl::Now();
-  Warn(files_.certificate,
-       ValidityWarning(tls.certificate, CertificateUse::kShown, now));
-  Warn(files_.client_ca,
-       ValidityWarning(tls.client_ca, CertificateUse::kTrusted, now));
+  const CertificateInUse in_use[] = {
+      {files_.certificate, tls.certificate, CertificateUse::kShown},
+      {files_.client_ca, tls.client_ca, CertificateUse::kTrusted}};
+  LogConfigWarnings(ValidityWarnings(in_use, absl::Now()), log_);
 }
 
 // Where the files cannot be used, that was said when they came to be so.

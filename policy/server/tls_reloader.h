@@ -48,7 +48,6 @@ class TlsReloader {
   void Remind();
   // With mutex_ held: of what is not valid for long.
   void Warn(const TlsConfig& tls);
-  void Warn(const std::string& file, const std::string& warning);
 
   PolicyServer& server_;
   Logger& log_;

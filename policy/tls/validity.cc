@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/tls/pem_reader.h"
+#include "proxy/base/utc_time.h"
 
 namespace sluice::policy {
 namespace {
@@ -44,16 +44,12 @@ std::vector<Validity> Read(absl::string_view pem) {
   return all;
 }
 
-std::string Utc(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
 std::string ProblemOf(const Validity& validity, absl::Time now) {
   if (now > validity.end) {
-    return absl::StrCat("has expired, at ", Utc(validity.end));
+    return absl::StrCat("has expired, at ", UtcTime(validity.end, 0));
   }
   if (now < validity.begin) {
-    return absl::StrCat("is not valid before ", Utc(validity.begin));
+    return absl::StrCat("is not valid before ", UtcTime(validity.begin, 0));
   }
   return "";
 }
@@ -63,7 +59,7 @@ std::string WarningOf(const Validity& validity, absl::Time now) {
   if (!problem.empty()) return problem;
   const absl::Duration left = validity.end - now;
   if (left < kSoon && left < (validity.end - validity.begin) / 3) {
-    return absl::StrCat("expires soon, at ", Utc(validity.end));
+    return absl::StrCat("expires soon, at ", UtcTime(validity.end, 0));
   }
   return "";
 }
@@ -103,6 +99,18 @@ absl::Time LastExpiry(absl::string_view pem) {
 std::string ValidityWarning(absl::string_view pem, CertificateUse use,
                             absl::Time now) {
   return FirstOf(pem, use, now, WarningOf);
+}
+
+std::vector<std::string> ValidityWarnings(
+    absl::Span<const CertificateInUse> certificates, absl::Time now) {
+  std::vector<std::string> warnings;
+  for (const CertificateInUse& certificate : certificates) {
+    const std::string warning =
+        ValidityWarning(certificate.pem, certificate.use, now);
+    if (warning.empty()) continue;
+    warnings.push_back(absl::StrCat(certificate.name, ": ", warning));
+  }
+  return warnings;
 }
 
 std::string ValidityProblem(absl::string_view pem, CertificateUse use,

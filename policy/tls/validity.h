@@ -2,9 +2,11 @@
 #define POLICY_TLS_VALIDITY_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "policy/tls/pem.h"
 
 namespace sluice::policy {
@@ -23,7 +25,20 @@ absl::Time LastExpiry(absl::string_view pem);
 std::string ValidityWarning(absl::string_view pem, CertificateUse use,
                             absl::Time now);
 
-// The same, without what only expires soon: what connections fail for at `now`.
+// Certificates that something uses.
+struct CertificateInUse {
+  std::string name;  // for people: such as field and file
+  std::string pem;
+  CertificateUse use;
+};
+
+// What ValidityWarning() says of each of which it says something: "NAME:
+// WARNING".
+std::vector<std::string> ValidityWarnings(
+    absl::Span<const CertificateInUse> certificates, absl::Time now);
+
+// ValidityWarning() without what only expires soon: what connections fail for
+// at `now`.
 std::string ValidityProblem(absl::string_view pem, CertificateUse use,
                             absl::Time now);
 

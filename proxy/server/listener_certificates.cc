@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "policy/tls/validity.h"
+#include "proxy/base/config_log.h"
 #include "proxy/base/small_file.h"
 
 namespace sluice::server {
@@ -23,7 +22,7 @@ std::vector<std::string> ListenerCertificates::Files(const Config& config) {
 
 void ListenerCertificates::Remember(
     const std::vector<const MqttListenerConfig*>& listeners) {
-  std::vector<InUse> in_use;
+  std::vector<policy::CertificateInUse> in_use;
   std::vector<CertificateExpiry> expiries;
   for (const MqttListenerConfig* listener : listeners) {
     absl::Time first_expiry = absl::InfiniteFuture();
@@ -31,7 +30,8 @@ void ListenerCertificates::Remember(
       absl::StatusOr<std::string> pem = ReadSmallFile(pair.certificate);
       if (!pem.ok()) continue;
       first_expiry = std::min(first_expiry, policy::FirstExpiry(*pem));
-      in_use.push_back({pair.certificate, *std::move(pem)});
+      in_use.push_back({pair.certificate, *std::move(pem),
+                        policy::CertificateUse::kMqttListener});
     }
     if (first_expiry == absl::InfiniteFuture()) continue;
     expiries.push_back({listener->name, "", first_expiry});
@@ -42,18 +42,12 @@ void ListenerCertificates::Remember(
 }
 
 void ListenerCertificates::WarnOfValidity(absl::Time now) const {
-  std::vector<InUse> in_use;
+  std::vector<policy::CertificateInUse> in_use;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     in_use = in_use_;
   }
-  for (const InUse& certificate : in_use) {
-    const std::string warning = policy::ValidityWarning(
-        certificate.pem, policy::CertificateUse::kMqttListener, now);
-    if (warning.empty()) continue;
-    log_.Warning("config_warning",
-                 {{"detail", absl::StrCat(certificate.file, ": ", warning)}});
-  }
+  LogConfigWarnings(policy::ValidityWarnings(in_use, now), log_);
 }
 
 std::vector<CertificateExpiry> ListenerCertificates::Expiries() const {

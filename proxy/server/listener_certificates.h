@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "policy/tls/validity.h"
 #include "proxy/base/log.h"
 #include "proxy/server/certificate_expiry.h"
 #include "proxy/server/config.h"
@@ -35,14 +36,9 @@ class ListenerCertificates {
   std::vector<CertificateExpiry> Expiries() const;
 
  private:
-  struct InUse {
-    std::string file;
-    std::string pem;
-  };
-
   Logger& log_;
   mutable std::mutex mutex_;
-  std::vector<InUse> in_use_;
+  std::vector<policy::CertificateInUse> in_use_;
   std::vector<CertificateExpiry> expiries_;
 };
 

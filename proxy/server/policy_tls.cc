@@ -9,12 +9,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "policy/tls/pem_files.h"
-#include "policy/tls/validity.h"
+#include "proxy/base/config_log.h"
 #include "proxy/base/secret_string.h"
 
 namespace sluice::server {
 namespace {
 
+using ::sluice::policy::CertificateInUse;
 using ::sluice::policy::CertificateUse;
 using ::sluice::policy::TlsMaterial;
 using ::sluice::policy::TlsTexts;
@@ -76,55 +77,46 @@ absl::StatusOr<TlsTexts> PolicyTls::Read() const {
 }
 
 void PolicyTls::Remember(const TlsTexts& texts) {
-  std::vector<InUse> in_use;
-  if (!texts.ca.empty()) {
-    in_use.push_back(
-        {"policy.tls.ca", files_.ca_file, texts.ca, CertificateUse::kTrusted});
-  }
-  if (!texts.certificate.empty()) {
-    in_use.push_back({"policy.tls.certificate", files_.key_pair.certificate,
-                      texts.certificate, CertificateUse::kShown});
-  }
+  std::vector<CertificateInUse> in_use;
+  std::vector<CertificateExpiry> expiries;
+  const auto add = [&](const std::string& field, const std::string& file,
+                       const std::string& pem, CertificateUse use,
+                       absl::Time expiry) {
+    if (pem.empty()) return;
+    in_use.push_back({absl::StrCat(field, ": ", file), pem, use});
+    if (expiry == absl::InfiniteFuture()) return;
+    expiries.push_back({"", field, expiry});
+  };
+  add("policy.tls.ca", files_.ca_file, texts.ca, CertificateUse::kTrusted,
+      policy::LastExpiry(texts.ca));
+  add("policy.tls.certificate", files_.key_pair.certificate, texts.certificate,
+      CertificateUse::kShown, policy::FirstExpiry(texts.certificate));
   const std::lock_guard<std::mutex> lock(mutex_);
   in_use_ = std::move(in_use);
+  expiries_ = std::move(expiries);
 }
 
-std::vector<PolicyTls::InUse> PolicyTls::in_use() const {
+std::vector<CertificateInUse> PolicyTls::in_use() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return in_use_;
 }
 
 void PolicyTls::WarnOfValidity(absl::Time now) const {
-  for (const InUse& used : in_use()) {
-    const std::string warning =
-        policy::ValidityWarning(used.pem, used.use, now);
-    if (warning.empty()) continue;
-    log_.Warning(
-        "config_warning",
-        {{"detail", absl::StrCat(used.field, ": ", used.file, ": ", warning)}});
-  }
+  LogConfigWarnings(policy::ValidityWarnings(in_use(), now), log_);
 }
 
 std::string PolicyTls::Problem(absl::Time now) const {
-  for (const InUse& used : in_use()) {
+  for (const CertificateInUse& used : in_use()) {
     const std::string problem =
         policy::ValidityProblem(used.pem, used.use, now);
-    if (problem.empty()) continue;
-    return absl::StrCat(used.field, ": ", used.file, ": ", problem);
+    if (!problem.empty()) return absl::StrCat(used.name, ": ", problem);
   }
   return "";
 }
 
 std::vector<CertificateExpiry> PolicyTls::Expiries() const {
-  std::vector<CertificateExpiry> expiries;
-  for (const InUse& used : in_use()) {
-    const absl::Time not_after = used.use == CertificateUse::kTrusted
-                                     ? policy::LastExpiry(used.pem)
-                                     : policy::FirstExpiry(used.pem);
-    if (not_after == absl::InfiniteFuture()) continue;
-    expiries.push_back({"", used.field, not_after});
-  }
-  return expiries;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return expiries_;
 }
 
 void PolicyTls::Reload() {

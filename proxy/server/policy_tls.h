@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "policy/tls/pem.h"
 #include "policy/tls/tls_material.h"
+#include "policy/tls/validity.h"
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
 #include "proxy/server/certificate_expiry.h"
@@ -51,25 +51,19 @@ class PolicyTls {
   PolicyTls(PolicyTlsConfig files, Logger* log)
       : files_(std::move(files)), log_(*log) {}
 
-  // Something that is in use.
-  struct InUse {
-    std::string field;
-    std::string file;
-    std::string pem;
-    policy::CertificateUse use;
-  };
-
   absl::StatusOr<policy::TlsTexts> Read() const;
   // On the watcher's thread.
   void Reload();
   void Remember(const policy::TlsTexts& texts);
-  std::vector<InUse> in_use() const;
+  std::vector<policy::CertificateInUse> in_use() const;
 
   const PolicyTlsConfig files_;
   Logger& log_;
   std::unique_ptr<policy::TlsMaterial> material_;
   mutable std::mutex mutex_;
-  std::vector<InUse> in_use_;             // with mutex_ held
+  // With mutex_ held.
+  std::vector<policy::CertificateInUse> in_use_;
+  std::vector<CertificateExpiry> expiries_;
   std::unique_ptr<FileWatcher> watcher_;  // last: calls Reload()
 };
 
