@@ -6,13 +6,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "policy/tls/pem.h"
-#include "policy/tls/validity.h"
+#include "proxy/base/secret_string.h"
 #include "proxy/config/files.h"
 #include "proxy/config/locations.h"
 #include "proxy/config/named_address.h"
@@ -23,7 +20,6 @@
 #include "proxy/mqtt/varint.h"
 #include "proxy/server/as_hint.h"
 #include "proxy/server/field_checks.h"
-#include "proxy/session/rewrite.h"
 
 namespace sluice::server {
 namespace {
@@ -41,16 +37,15 @@ constexpr size_t kMinQueuedBytes = 16384;
 constexpr size_t kMaxQueuedBytes = 1073741824;
 constexpr absl::Duration kMaxEventCoalescing = absl::Milliseconds(10);
 constexpr uint32_t kMaxWorkers = 256;
-constexpr char kTooLongForConnect[] =
-    "longer than the 65535 bytes that MQTT has for it, so that no client could "
-    "be let in";
 
 // Turns the message that was read into a Config, a section a function;
 // `locations` words the errors.
 class ConfigReader {
  public:
   ConfigReader(const Schema& schema, const config::Locations& locations)
-      : schema_(schema), locations_(locations), fields_(locations) {}
+      : schema_(schema),
+        locations_(locations),
+        fields_(locations, &config_.warnings) {}
 
   absl::StatusOr<Config> Check();
 
@@ -67,13 +62,6 @@ class ConfigReader {
   absl::Status CheckProtocols(const Schema::Listener& listener,
                               const std::string& path,
                               MqttListenerConfig* result) const;
-  // Of `pem`, the certificates in `file`, which have been checked.
-  void WarnOfValidity(const std::string& path, const std::string& file,
-                      const std::string& pem, policy::CertificateUse use);
-  absl::Status CheckUpstream();
-  absl::Status CheckPolicy();
-  absl::Status CheckPolicyTls();
-  void WarnOfPlainText();
   absl::Status CheckAce();
   absl::Status CheckLimits();
   absl::Status CheckAdminAndWorkers();
@@ -85,9 +73,9 @@ class ConfigReader {
 
   const Schema& schema_;
   const config::Locations& locations_;
+  Config config_;
   const FieldChecks fields_;
   absl::flat_hash_set<std::string> listener_names_;
-  Config config_;
 };
 
 absl::StatusOr<Config> ConfigReader::Check() {
@@ -97,8 +85,16 @@ absl::StatusOr<Config> ConfigReader::Check() {
   for (int i = 0; i < schema_.listeners_size(); ++i) {
     if (absl::Status s = CheckListener(i); !s.ok()) return s;
   }
-  if (absl::Status s = CheckUpstream(); !s.ok()) return s;
-  if (absl::Status s = CheckPolicy(); !s.ok()) return s;
+  if (absl::Status s =
+          CheckUpstream(schema_.upstream(), fields_, &config_.upstream);
+      !s.ok()) {
+    return s;
+  }
+  if (absl::Status s =
+          CheckPolicySource(schema_.policy(), fields_, &config_.policy);
+      !s.ok()) {
+    return s;
+  }
   if (absl::Status s = CheckAce(); !s.ok()) return s;
   if (absl::Status s = CheckLimits(); !s.ok()) return s;
   if (absl::Status s = CheckAdminAndWorkers(); !s.ok()) return s;
@@ -173,7 +169,6 @@ absl::StatusOr<std::string> ConfigReader::AddListenerCertificate(
   absl::StatusOr<std::string> pem =
       fields_.CheckKeyPair(path, certificate, private_key, kUse, &files);
   if (!pem.ok()) return pem;
-  WarnOfValidity(FieldPath(path, "certificate"), files.certificate, *pem, kUse);
   certificates->push_back(std::move(files));
   return pem;
 }
@@ -194,156 +189,6 @@ absl::Status ConfigReader::CheckProtocols(const Schema::Listener& listener,
     if (*allowed) return Error(ElementPath(path, i), "stands here twice");
     *allowed = true;
   }
-  return absl::OkStatus();
-}
-
-void ConfigReader::WarnOfValidity(const std::string& path,
-                                  const std::string& file,
-                                  const std::string& pem,
-                                  policy::CertificateUse use) {
-  const std::string warning = policy::ValidityWarning(pem, use, absl::Now());
-  if (warning.empty()) return;
-  config_.warnings.push_back(absl::StrCat(path, ": ", file, ": ", warning));
-}
-
-// Whether something in `text` looks like what is filled in, and is not.
-bool HasUnknownPlaceholder(absl::string_view text) {
-  return absl::StrContains(session::FillTemplate(text, "_", "_", "_"), "${");
-}
-
-// Whether `text` fits into a field of CONNECT before anything is filled in
-// (MQTT 5.0 section 1.5.4).
-bool FitsIntoConnect(absl::string_view text) {
-  constexpr size_t kMaxBytes = 65535;
-  return session::FillTemplate(text, "", "", "").size() <= kMaxBytes;
-}
-
-absl::Status ConfigReader::CheckUpstream() {
-  const Schema::Upstream& upstream = schema_.upstream();
-  UpstreamConfig& result = config_.upstream;
-  absl::Status s =
-      fields_.CheckAddress("upstream.address", upstream.address(),
-                           Unix::kAllowed, AnyPort::kRefused, &result.address);
-  if (!s.ok()) return s;
-  result.username = upstream.username();
-  result.password = SecretString(upstream.password());
-  std::string password_path = "upstream.password";
-  if (upstream.has_password_file()) {
-    password_path = "upstream.password_file";
-    absl::StatusOr<SecretString> secret = config::ReadNamedSecret(
-        locations_, password_path, upstream.password_file());
-    if (!secret.ok()) return secret.status();
-    result.password = *std::move(secret);
-  }
-  // MQTT 3.1.1 section 3.1.2.9.
-  if (!result.password.empty() && result.username.empty()) {
-    return Error(password_path, "needs upstream.username beside it");
-  }
-  if (HasUnknownPlaceholder(result.username)) {
-    return Error(
-        "upstream.username",
-        "only ${subject}, ${client_id} and ${issuer} can be filled in");
-  }
-  if (HasUnknownPlaceholder(result.password.str())) {
-    return Error(
-        password_path,
-        "only ${subject}, ${client_id} and ${issuer} can be filled in");
-  }
-  if (!FitsIntoConnect(result.username)) {
-    return Error("upstream.username", kTooLongForConnect);
-  }
-  if (!FitsIntoConnect(result.password.str())) {
-    return Error(password_path, kTooLongForConnect);
-  }
-  result.refused_topic_characters = upstream.refused_topic_characters();
-  for (const char c : result.refused_topic_characters) {
-    if (!absl::ascii_isprint(static_cast<unsigned char>(c)) ||
-        absl::StrContains("/+#", c)) {
-      return Error("upstream.refused_topic_characters",
-                   "expected printable ASCII characters, and not '/', '+' or "
-                   "'#', which MQTT gives a meaning");
-    }
-  }
-  result.proxy_protocol_v2 =
-      upstream.proxy_protocol() == Schema::Upstream::PROXY_PROTOCOL_V2;
-  return fields_.CheckTime(
-      "upstream.connect_timeout", upstream.has_connect_timeout(),
-      upstream.connect_timeout(), Zero::kRefused, &result.connect_timeout);
-}
-
-absl::Status ConfigReader::CheckPolicy() {
-  const Schema::PolicySource& policy = schema_.policy();
-  PolicySourceConfig& result = config_.policy;
-  absl::Status s =
-      fields_.CheckTime("policy.timeout", policy.has_timeout(),
-                        policy.timeout(), Zero::kRefused, &result.timeout);
-  if (!s.ok()) return s;
-  if (policy.on_outage() == Schema::PolicySource::ON_OUTAGE_DISCONNECT) {
-    result.on_outage = OnOutage::kDisconnect;
-  }
-  switch (policy.service_case()) {
-    case Schema::PolicySource::SERVICE_NOT_SET:
-      return Error("policy", "one of address and embedded is required");
-    case Schema::PolicySource::kAddress:
-      result.address.emplace();
-      s = fields_.CheckAddress("policy.address", policy.address(),
-                               Unix::kAllowed, AnyPort::kRefused,
-                               &*result.address);
-      if (s.ok()) s = CheckPolicyTls();
-      if (s.ok()) WarnOfPlainText();
-      return s;
-    case Schema::PolicySource::kEmbedded:
-      break;
-  }
-  if (policy.embedded().empty()) return Error("policy.embedded", kRequired);
-  if (policy.has_tls()) {
-    return Error("policy.tls",
-                 "an embedded policy service is not reached over TLS; remove "
-                 "the field");
-  }
-  result.embedded_file = ResolvePath(locations_.file(), policy.embedded());
-  absl::StatusOr<policy::LoadedConfig> embedded =
-      policy::LoadConfig(result.embedded_file, policy::Hosting::kEmbedded);
-  if (absl::IsInvalidArgument(embedded.status())) return embedded.status();
-  if (!embedded.ok()) {
-    return Error("policy.embedded", embedded.status().message());
-  }
-  config_.warnings.insert(config_.warnings.end(), embedded->warnings.begin(),
-                          embedded->warnings.end());
-  result.embedded = *std::move(embedded);
-  return absl::OkStatus();
-}
-
-void ConfigReader::WarnOfPlainText() {
-  const Address& address = *config_.policy.address;
-  if (config_.policy.tls.has_value() || address.is_local()) return;
-  config_.warnings.push_back(absl::StrCat(
-      "policy.address: whoever is on the way to ", address.ToString(),
-      " reads tokens, and may make up what clients are allowed; "
-      "policy.tls would keep them from it"));
-}
-
-absl::Status ConfigReader::CheckPolicyTls() {
-  if (!schema_.policy().has_tls()) return absl::OkStatus();
-  const Schema::PolicySource::Tls& tls = schema_.policy().tls();
-  PolicyTlsConfig& result = config_.policy.tls.emplace();
-  if (!tls.ca().empty()) {
-    constexpr auto kUse = policy::CertificateUse::kTrusted;
-    const absl::StatusOr<std::string> pem = fields_.CheckCertificate(
-        "policy.tls.ca", tls.ca(), kUse, &result.ca_file);
-    if (!pem.ok()) return pem.status();
-    WarnOfValidity("policy.tls.ca", result.ca_file, *pem, kUse);
-  }
-  if (tls.certificate().empty() && tls.private_key().empty()) {
-    return absl::OkStatus();
-  }
-  constexpr auto kUse = policy::CertificateUse::kShown;
-  const absl::StatusOr<std::string> pem =
-      fields_.CheckKeyPair("policy.tls", tls.certificate(), tls.private_key(),
-                           kUse, &result.key_pair);
-  if (!pem.ok()) return pem.status();
-  WarnOfValidity("policy.tls.certificate", result.key_pair.certificate, *pem,
-                 kUse);
   return absl::OkStatus();
 }
 

@@ -9,13 +9,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "policy/server/config.h"
 #include "proto/sluice/config/v1/proxy.pb.h"
+#include "proxy/base/address.h"
 #include "proxy/base/log.h"
-#include "proxy/base/secret_string.h"
 #include "proxy/mqtt/unframer.h"
 #include "proxy/server/as_hint.h"
-#include "proxy/server/field_checks.h"
+#include "proxy/server/policy_source_config.h"
+#include "proxy/server/upstream_config.h"
 #include "proxy/transport/certificate_files.h"
 
 namespace sluice::server {
@@ -31,35 +31,6 @@ struct MqttListenerConfig {
   bool take_pre_shared_keys = false;
   bool allow_v311 = true;
   bool allow_v5 = true;
-};
-
-struct UpstreamConfig {
-  Address address;
-  std::string username;
-  SecretString password;
-  bool proxy_protocol_v2 = false;
-  absl::Duration connect_timeout = absl::Seconds(5);
-  std::string refused_topic_characters;
-};
-
-// TLS to the policy service: PEM files, which have been checked. Without `ca`
-// the system's authorities are trusted.
-struct PolicyTlsConfig {
-  std::string ca_file;
-  transport::CertificateFiles key_pair;  // empty paths: it shows none
-};
-
-// What becomes of connected clients when the policy service is away.
-enum class OnOutage { kKeep, kDisconnect };
-
-// A policy service elsewhere or in this process: `address` or `embedded`.
-struct PolicySourceConfig {
-  std::optional<Address> address;
-  std::optional<PolicyTlsConfig> tls;
-  std::string embedded_file;
-  std::optional<policy::LoadedConfig> embedded;
-  absl::Duration timeout = absl::Seconds(2);
-  OnOutage on_outage = OnOutage::kKeep;
 };
 
 struct AceConfig {

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "policy/server/named_keys.h"
+#include "policy/tls/validity.h"
 #include "proto/timestamp.h"
 #include "proxy/config/files.h"
 
@@ -31,10 +34,9 @@ absl::Status FieldChecks::CheckTime(const std::string& path, bool present,
   if (!present) return absl::OkStatus();
   const absl::Duration time = FromProtoDuration(value);
   if (time == absl::ZeroDuration() && zero == Zero::kRefused) {
-    return locations_.Error(path, "must be longer than 0s");
+    return Error(path, "must be longer than 0s");
   }
-  if (time > kMaxTime)
-    return locations_.Error(path, "must not be longer than 24h");
+  if (time > kMaxTime) return Error(path, "must not be longer than 24h");
   *result = time;
   return absl::OkStatus();
 }
@@ -44,7 +46,10 @@ absl::StatusOr<std::string> FieldChecks::CheckCertificate(
     policy::CertificateUse use, std::string* file) const {
   absl::StatusOr<std::string> pem =
       policy::ReadNamedCertificates(locations_, path, name, use);
-  if (pem.ok()) *file = config::ResolvePath(locations_.file(), name);
+  if (!pem.ok()) return pem;
+  *file = config::ResolvePath(locations_.file(), name);
+  const std::string warning = policy::ValidityWarning(*pem, use, absl::Now());
+  if (!warning.empty()) Warn(absl::StrCat(path, ": ", *file, ": ", warning));
   return pem;
 }
 

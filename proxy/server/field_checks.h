@@ -2,9 +2,12 @@
 #define PROXY_SERVER_FIELD_CHECKS_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "policy/tls/pem.h"
@@ -21,9 +24,19 @@ enum class Zero { kAllowed, kRefused };
 // its error, and its value; an error names file, line and field.
 class FieldChecks {
  public:
-  // `locations` outlives the object.
-  explicit FieldChecks(const config::Locations& locations)
-      : locations_(locations) {}
+  // What the operator should know though it is no error is added to `warnings`.
+  // Both outlive the object.
+  FieldChecks(const config::Locations& locations,
+              std::vector<std::string>* warnings)
+      : locations_(locations), warnings_(*warnings) {}
+
+  const config::Locations& locations() const { return locations_; }
+  absl::Status Error(absl::string_view path, absl::string_view problem) const {
+    return locations_.Error(path, problem);
+  }
+  void Warn(std::string warning) const {
+    warnings_.push_back(std::move(warning));
+  }
 
   // An address, which is required. A socket file's path is relative to the
   // configuration file.
@@ -38,7 +51,7 @@ class FieldChecks {
                          absl::Duration* result) const;
 
   // A PEM file of certificates; gives its path and returns what it holds.
-  // Required.
+  // Required. Warns of what is not valid, or not for long.
   absl::StatusOr<std::string> CheckCertificate(const std::string& path,
                                                const std::string& name,
                                                policy::CertificateUse use,
@@ -53,6 +66,7 @@ class FieldChecks {
 
  private:
   const config::Locations& locations_;
+  std::vector<std::string>& warnings_;
 };
 
 }  // namespace sluice::server

@@ -13,7 +13,7 @@
 #include "absl/time/time.h"
 #include "proxy/base/log.h"
 #include "proxy/policy_client/policy_watch_interface.h"
-#include "proxy/server/config.h"
+#include "proxy/server/policy_source_config.h"
 #include "proxy/server/policy_watch_stats.h"
 #include "proxy/transport/worker_pool.h"
 

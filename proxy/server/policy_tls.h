@@ -14,7 +14,7 @@
 #include "proxy/base/file_watcher.h"
 #include "proxy/base/log.h"
 #include "proxy/server/certificate_expiry.h"
-#include "proxy/server/config.h"
+#include "proxy/server/policy_source_config.h"
 
 namespace sluice::server {
 

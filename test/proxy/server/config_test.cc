@@ -282,7 +282,8 @@ struct ErrorCase {
 
 TEST(FieldChecksTest, ASocketFileIsRelativeToTheConfiguration) {
   const config::Locations locations("/etc/sluice/proxy.yaml");
-  const FieldChecks checks(locations);
+  std::vector<std::string> warnings;
+  const FieldChecks checks(locations, &warnings);
   Address address;
   for (const auto& [text, path] :
        {std::pair("unix:run/a.sock", "/etc/sluice/run/a.sock"),
