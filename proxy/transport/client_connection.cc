@@ -12,6 +12,7 @@ namespace sluice::transport {
 using session::Direction;
 using session::Effect;
 using session::Effects;
+using session::Session;
 
 namespace {
 
@@ -42,6 +43,12 @@ size_t ForwardedAmongLast(const Effects& effects, size_t count) {
 
 }  // namespace
 
+template <typename Input, typename... Arguments>
+void ClientConnection::Give(Input input, const Arguments&... arguments) {
+  (session_.get()->*input)(arguments..., Now(), &context_->effects);
+  CarryOut();
+}
+
 ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
                                    std::shared_ptr<const ListenerConfig> config,
                                    UvStream socket, const SocketAddress& client)
@@ -66,8 +73,7 @@ void ClientConnection::OnAuthenticateAnswer(
     const absl::StatusOr<policy::v1::AuthenticateResponse>& answer) {
   if (phase_ != Phase::kOpen) return;
   context_->connections->SetAsked(id_, false);
-  session_->OnAuthenticateAnswer(request_id, answer, Now(), &context_->effects);
-  CarryOut();
+  Give(&Session::OnAuthenticateAnswer, request_id, answer);
   Settle();
 }
 
@@ -75,8 +81,7 @@ void ClientConnection::OnStoreTokenAnswer(
     uint64_t request_id,
     const absl::StatusOr<policy::v1::StoreTokenResponse>& answer) {
   if (phase_ != Phase::kOpen) return;
-  session_->OnStoreTokenAnswer(request_id, answer, Now(), &context_->effects);
-  CarryOut();
+  Give(&Session::OnStoreTokenAnswer, request_id, answer);
   Settle();
 }
 
@@ -84,8 +89,7 @@ void ClientConnection::OnCheckAnswer(
     uint64_t request_id,
     const absl::StatusOr<policy::v1::CheckResponse>& answer) {
   if (phase_ != Phase::kOpen) return;
-  session_->OnCheckAnswer(request_id, answer, Now(), &context_->effects);
-  CarryOut();
+  Give(&Session::OnCheckAnswer, request_id, answer);
   Settle();
 }
 
@@ -113,7 +117,7 @@ void ClientConnection::Drain() {
       FailHandshake("the proxy shuts down");
       break;
     case Phase::kOpen:
-      GiveUp(&session::Session::OnDrain);
+      GiveUp(&Session::OnDrain);
       break;
     case Phase::kClosing:
       return;
@@ -127,7 +131,7 @@ void ClientConnection::Evict() {
       FailHandshake("makes room for another");
       break;
     case Phase::kOpen:
-      GiveUp(&session::Session::OnEvicted);
+      GiveUp(&Session::OnEvicted);
       break;
     case Phase::kClosing:
       break;
@@ -137,8 +141,7 @@ void ClientConnection::Evict() {
 
 void ClientConnection::Tell(TimedInput input) {
   if (phase_ != Phase::kOpen) return;
-  (session_.get()->*input)(Now(), &context_->effects);
-  CarryOut();
+  Give(input);
   Settle();
 }
 
@@ -149,8 +152,7 @@ void ClientConnection::OnClockSet(absl::Duration by) {
   }
   // What the session waits for is measured anew, be it moved or not.
   timer_.Clear();
-  session_->OnClockSet(by, Now(), &context_->effects);
-  CarryOut();
+  Give(&Session::OnClockSet, by);
   Settle();
 }
 
@@ -199,8 +201,7 @@ void ClientConnection::OnDeadline() {
       Remove();
       return;
     case Phase::kOpen:
-      session_->OnTimer(Now(), &context_->effects);
-      CarryOut();
+      Give(&Session::OnTimer);
       Settle();
       return;
     case Phase::kClosing:
@@ -224,8 +225,7 @@ void ClientConnection::OnConnected(absl::StatusOr<UvStream> socket) {
       const ByteView piece = AsBytes(header);
       if (!broker_->Write({&piece, 1}).ok()) broker_ended_ = true;
     }
-    session_->OnUpstreamConnected(Now(), &context_->effects);
-    CarryOut();
+    Give(&Session::OnUpstreamConnected);
   }
   Settle();
 }
@@ -304,15 +304,14 @@ bool ClientConnection::Handshake() {
   if (tls_->IsResumed()) stats.handshakes_resumed.Increment();
   phase_ = Phase::kOpen;
   timer_.Clear();
-  session_ = std::make_unique<session::Session>(session::Context{
+  session_ = std::make_unique<Session>(session::Context{
       &config_->session, client_address_.ToString(), tls_.get(),
       &context_->random, &context_->counters, context_->observer,
       &context_->live_policy, config_->client_nonces.get(),
       context_->recorder.get(), SessionId{context_->worker, id_}.ToString(),
       /*denials=*/this,
       /*anonymous=*/this});
-  session_->Start(Now(), &context_->effects);
-  CarryOut();
+  Give(&Session::Start);
   return phase_ == Phase::kOpen;
 }
 
@@ -473,16 +472,16 @@ void ClientConnection::Settle() {
   }
   while (phase_ == Phase::kOpen) {
     if (client_failed_) {
-      GiveUp(&session::Session::OnClientClosed);
+      GiveUp(&Session::OnClientClosed);
     } else if (broker_waits_ && session_->wants_broker_bytes()) {
       OfferBrokerBytes(from_broker_.held());
     } else if (client_waits_ && !awaits_turn_ &&
                session_->wants_client_bytes()) {
       OfferClientBytes(from_client_.held());
     } else if (client_ended_ && !client_waits_) {
-      GiveUp(&session::Session::OnClientClosed);
+      GiveUp(&Session::OnClientClosed);
     } else if (broker_ended_ && !broker_waits_) {
-      GiveUp(&session::Session::OnUpstreamClosed);
+      GiveUp(&Session::OnUpstreamClosed);
     } else {
       break;
     }
@@ -515,8 +514,7 @@ void ClientConnection::CountHeldBytes() {
 
 // Gives the session an input after which it closes.
 void ClientConnection::GiveUp(TimedInput input) {
-  (session_.get()->*input)(Now(), &context_->effects);
-  CarryOut();
+  Give(input);
   if (phase_ == Phase::kOpen) BeginClose();
 }
 

@@ -106,6 +106,9 @@ class ClientConnection final : private Stream::HandlerInterface,
   void ReadBroker(size_t count);
   void OfferBrokerBytes(ByteView data);
 
+  // Gives the session an input, with the time, and carries out what it yields.
+  template <typename Input, typename... Arguments>
+  void Give(Input input, const Arguments&... arguments);
   // Carries out the context's effects and clears them.
   void CarryOut();
   void ConnectUpstream();
