@@ -74,36 +74,39 @@ Worker::Worker(size_t index, const Peers& peers, Admission* admission,
   context_.loop = &loop_;
   context_.connections = &connections_;
   context_.denials = &admission->denials();
-  rollout_ = std::make_unique<PacedVisit>(
-      &loop_, &connections_,
-      [](ClientConnection* connection) {
-        connection->Tell(&session::Session::OnPolicyVersion);
-      },
-      [this] { return context_.unanswered < kMaxUnanswered; });
-  outage_ = std::make_unique<PacedVisit>(
-      &loop_, &connections_, [](ClientConnection* connection) {
-        connection->Tell(&session::Session::OnPolicyOutage);
-      });
-  drain_ = std::make_unique<PacedVisit>(
-      &loop_, &connections_,
-      [](ClientConnection* connection) { connection->Drain(); });
-  sweep_ = std::make_unique<RevocationSweep>(&loop_, &connections_);
+  visits_.emplace(&loop_, &connections_,
+                  [this] { return context_.unanswered < kMaxUnanswered; });
   loop_.OnClockSet([this](absl::Duration by) {
+    if (!visits_.has_value()) return;
     connections_.ForEach([by](ClientConnection* c) { c->OnClockSet(by); });
-    for (PacedVisit* visit : {rollout_.get(), outage_.get(), drain_.get()}) {
-      if (visit != nullptr) visit->OnClockSet(by);
+    for (PacedVisit* visit :
+         {&visits_->rollout, &visits_->outage, &visits_->drain}) {
+      visit->OnClockSet(by);
     }
-    if (sweep_ != nullptr) sweep_->OnClockSet(by);
+    visits_->sweep.OnClockSet(by);
   });
 }
+
+Worker::Visits::Visits(EventLoop* loop, ConnectionTable* connections,
+                       PacedVisit::Condition may_ask)
+    : rollout(
+          loop, connections,
+          [](ClientConnection* connection) {
+            connection->Tell(&session::Session::OnPolicyVersion);
+          },
+          std::move(may_ask)),
+      outage(loop, connections,
+             [](ClientConnection* connection) {
+               connection->Tell(&session::Session::OnPolicyOutage);
+             }),
+      drain(loop, connections,
+            [](ClientConnection* connection) { connection->Drain(); }),
+      sweep(loop, connections) {}
 
 Worker::~Worker() {
   const auto close = [this] {
     listeners_.clear();
-    rollout_.reset();
-    outage_.reset();
-    drain_.reset();
-    sweep_.reset();
+    visits_.reset();
     connections_.Clear();
     loop_.Close();
   };
@@ -124,6 +127,12 @@ absl::Status Worker::Listen(UniqueFd socket,
   return absl::OkStatus();
 }
 
+void Worker::Post(Mailbox::Task task) {
+  loop_.Post([this, task = std::move(task)]() mutable {
+    if (visits_.has_value()) task();
+  });
+}
+
 void Worker::Start() {
   started_ = true;
   loop_.Start();
@@ -131,55 +140,53 @@ void Worker::Start() {
 
 void Worker::Reconfigure(size_t listener,
                          std::shared_ptr<const ListenerConfig> config) {
-  loop_.Post([this, listener, config = std::move(config)] {
+  Post([this, listener, config = std::move(config)] {
     if (listener < listeners_.size()) listeners_[listener].config = config;
   });
 }
 
 void Worker::Drain(absl::Duration duration) {
-  loop_.Post([this, duration] {
+  Post([this, duration] {
     listeners_.clear();
-    if (drain_ != nullptr) drain_->StartOver(duration);
+    visits_->drain.StartOver(duration);
   });
 }
 
 void Worker::ApplyRevocations(
     std::shared_ptr<const policy_client::RevocationUpdate> update) {
-  loop_.Post([this, update = std::move(update)] {
+  Post([this, update = std::move(update)] {
     policy::RevocationSet& revocations = context_.live_policy.revocations;
     if (update->is_snapshot) revocations.Clear();
     revocations.RemoveExpired(loop_.Now());
     for (const std::string& name : update->deleted) revocations.Remove(name);
     for (const auto& revocation : update->added) {
       revocations.Add(revocation);
-      if (sweep_ != nullptr) sweep_->Add(revocation);
+      visits_->sweep.Add(revocation);
     }
   });
 }
 
 void Worker::SetPolicyVersion(const std::string& version) {
-  loop_.Post([this, version] {
+  Post([this, version] {
     session::LivePolicy& live = context_.live_policy;
     if (live.version == version) return;
     live.version = version;
     ++live.version_changes;
-    if (rollout_ != nullptr) rollout_->Start(kRecheckBatch);
+    visits_->rollout.Start(kRecheckBatch);
   });
 }
 
 void Worker::SetPolicyFollowed(bool followed) {
-  loop_.Post([this, followed] { context_.live_policy.is_followed = followed; });
+  Post([this, followed] { context_.live_policy.is_followed = followed; });
 }
 
 void Worker::EndSessions() {
-  loop_.Post([this] {
-    if (outage_ != nullptr) outage_->StartOver(kOutageTime);
-  });
+  Post([this] { visits_->outage.StartOver(kOutageTime); });
 }
 
 void Worker::DisconnectSessions(
     std::shared_ptr<const std::vector<std::string>> session_ids) {
-  loop_.Post([this, session_ids = std::move(session_ids)] {
+  Post([this, session_ids = std::move(session_ids)] {
     for (const std::string& session_id : *session_ids) {
       const absl::optional<SessionId> id = SessionId::Parse(session_id);
       if (!id.has_value() || id->worker != index_) continue;
@@ -194,7 +201,7 @@ void Worker::DisconnectSessions(
 void Worker::ListSessions(
     const policy::v1::SessionQuery& query,
     policy_client::WatchObserverInterface::SessionsCallback done) {
-  loop_.Post([this, query, done = std::move(done)]() mutable {
+  Post([this, query, done = std::move(done)]() mutable {
     std::vector<policy::v1::SessionInfo> sessions;
     const absl::optional<Range> range = RangeOf(query, index_);
     if (!range.has_value()) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "proxy/base/unique_fd.h"
 #include "proxy/policy_client/policy_watch_interface.h"
 #include "proxy/transport/admission.h"
@@ -90,11 +91,25 @@ class Worker final : private Listener::HandlerInterface {
     std::shared_ptr<const ListenerConfig> config;
   };
 
+  // What goes from connection to connection.
+  struct Visits {
+    Visits(EventLoop* loop, ConnectionTable* connections,
+           PacedVisit::Condition may_ask);
+
+    PacedVisit rollout;  // of a changed policy
+    PacedVisit outage;
+    PacedVisit drain;
+    RevocationSweep sweep;
+  };
+
   // Listener::HandlerInterface:
   void OnAccept(Listener* listener, UniqueFd socket,
                 const SocketAddress& client) override;
   void OnAcceptFailure(int error) override;
 
+  // Has `task` carried out on the worker's thread; if that ends first, it is
+  // destroyed.
+  void Post(Mailbox::Task task);
   bool IsFull() const {
     return limits_.max_pending > 0 &&
            connections_.pending() >= limits_.max_pending;
@@ -106,10 +121,7 @@ class Worker final : private Listener::HandlerInterface {
   const Limits limits_;
   LoopContext context_;
   ConnectionTable connections_;
-  std::unique_ptr<PacedVisit> rollout_;  // of a changed policy
-  std::unique_ptr<PacedVisit> outage_;
-  std::unique_ptr<PacedVisit> drain_;
-  std::unique_ptr<RevocationSweep> sweep_;
+  absl::optional<Visits> visits_;  // until the worker ends
   std::vector<Entry> listeners_;
   bool started_ = false;
 };
