@@ -9,6 +9,8 @@
 
 #include <utility>
 
+#include "proxy/transport/uv_error.h"
+
 namespace sluice::transport {
 namespace {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/transport/write_queue.h"
+#include "proxy/transport/uv_error.h"
 
 namespace sluice::transport {
 namespace {

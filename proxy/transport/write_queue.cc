@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "proxy/transport/uv_error.h"
 
 namespace sluice::transport {
 namespace {
@@ -12,12 +13,6 @@ namespace {
 constexpr size_t kPiecesPerCall = 64;
 
 }  // namespace
-
-absl::Status UvError(int error) {
-  return error == UV_EMFILE || error == UV_ENFILE
-             ? absl::ResourceExhaustedError(uv_strerror(error))
-             : absl::UnavailableError(uv_strerror(error));
-}
 
 WriteQueue::WriteQueue(uv_stream_t* stream, HandlerInterface* handler)
     : stream_(stream), handler_(handler) {}

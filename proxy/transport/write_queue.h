@@ -61,9 +61,6 @@ class WriteQueue {
   uint64_t moved_ = 0;   // into the queue, in all
 };
 
-// "connection reset by peer" and the like, as a status.
-absl::Status UvError(int error);
-
 }  // namespace sluice::transport
 
 #endif  // PROXY_TRANSPORT_WRITE_QUEUE_H_

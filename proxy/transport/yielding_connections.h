@@ -14,9 +14,8 @@ namespace sluice::transport {
 
 // Connections of one loop of a kind that has to yield to others, those that are
 // not let in yet or those without a token, and which of them goes where there
-// are too many. Clients of one network
-// (SocketAddress::Network()) get out of each other's way before they get into
-// the way of others.
+// are too many. Clients of one network (SocketAddress::Network()) get out of
+// each other's way before they get into the way of others.
 class YieldingConnections {
  public:
   // Ids grow.
