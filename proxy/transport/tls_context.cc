@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "policy/tls/dns_names.h"
+#include "policy/tls/pem_reader.h"
 #include "proxy/base/small_file.h"
 #include "proxy/transport/psk_exchange.h"
 
@@ -38,12 +39,9 @@ absl::StatusOr<bssl::UniquePtr<X509>> LoadChain(const std::string& path,
                                                 SSL_CTX* context) {
   absl::StatusOr<std::string> pem = ReadSmallFile(path);
   if (!pem.ok()) return pem.status();
-  bssl::UniquePtr<BIO> bio(BIO_new_mem_buf(pem->data(), pem->size()));
+  const bssl::UniquePtr<BIO> reader = policy::PemReader(*pem);
   bssl::UniquePtr<X509> leaf;
-  for (;;) {
-    bssl::UniquePtr<X509> certificate(
-        PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-    if (certificate == nullptr) break;
+  while (auto certificate = policy::NextCertificate(reader.get())) {
     if (leaf == nullptr) {
       leaf = std::move(certificate);
       if (!SSL_CTX_use_certificate(context, leaf.get())) {
@@ -66,10 +64,11 @@ absl::Status LoadKey(const CertificateFiles& files, X509* leaf,
                      SSL_CTX* context) {
   absl::StatusOr<std::string> pem = ReadSmallFile(files.private_key);
   if (!pem.ok()) return pem.status();
-  bssl::UniquePtr<BIO> bio(BIO_new_mem_buf(pem->data(), pem->size()));
+  const bssl::UniquePtr<BIO> reader = policy::PemReader(*pem);
   // An encrypted key is refused, rather than asked a pass phrase for.
   bssl::UniquePtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(
-      bio.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr));
+      reader.get(), nullptr, [](char*, int, int, void*) { return 0; },
+      nullptr));
   OPENSSL_cleanse(pem->data(), pem->size());
   if (key == nullptr) {
     ERR_clear_error();
