@@ -1,14 +1,13 @@
 #include "policy/server/unix_socket.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "proxy/base/unique_fd.h"
+#include "proxy/base/unix_address.h"
 
 namespace sluice::policy {
 
@@ -22,18 +21,16 @@ absl::Status RemoveStaleSocket(const std::string& path) {
     return absl::AlreadyExistsError(
         absl::StrCat(path, " exists and is not a socket"));
   }
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
+  const absl::optional<sockaddr_un> address = UnixAddress(path);
+  if (!address.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is too long"));
   }
-  std::memcpy(address.sun_path, path.data(), path.size());
   // Non-blocking: a live server with a full backlog yields EAGAIN.
   const UniqueFd fd(
       socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) return absl::ErrnoToStatus(errno, "socket");
   const int connected = connect(
-      fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+      fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
   if (connected == 0 || errno == EAGAIN) {
     return absl::AlreadyExistsError(
         absl::StrCat(path, " is in use by another process"));

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/base/unix_address.h"
 
 namespace sluice {
 namespace {
@@ -118,16 +118,14 @@ absl::StatusOr<ListeningSockets> ListenAtHost(const Address& address,
 }
 
 absl::StatusOr<UniqueFd> ListenAtPath(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
+  const absl::optional<sockaddr_un> address = UnixAddress(path);
+  if (!address.has_value()) {
     return absl::InvalidArgumentError("the path is too long");
   }
-  std::memcpy(address.sun_path, path.data(), path.size());
   absl::StatusOr<UniqueFd> fd = NewSocket(AF_UNIX);
   if (!fd.ok()) return fd;
   absl::Status status =
-      Bind(*fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+      Bind(*fd, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
   if (!status.ok()) return status;
   status = Listen(*fd);
   if (!status.ok()) {

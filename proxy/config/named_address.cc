@@ -1,10 +1,7 @@
 #include "proxy/config/named_address.h"
 
-#include <sys/un.h>
-
-#include <cstddef>
-
 #include "absl/strings/str_cat.h"
+#include "proxy/base/unix_address.h"
 #include "proxy/config/files.h"
 #include "proxy/config/named_file.h"
 
@@ -26,11 +23,10 @@ absl::StatusOr<Address> ReadNamedAddress(const Locations& locations,
                            "expected HOST:PORT; a socket file won't do here");
   }
   address->unix_path = ResolvePath(locations.file(), address->unix_path);
-  constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
-  if (address->unix_path.size() > kMaxPath) {
+  if (address->unix_path.size() > kMaxUnixPath) {
     return locations.Error(
-        path,
-        absl::StrCat("the path of a socket has at most ", kMaxPath, " bytes"));
+        path, absl::StrCat("the path of a socket has at most ", kMaxUnixPath,
+                           " bytes"));
   }
   return address;
 }

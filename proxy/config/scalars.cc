@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "proto/sluice/config/v1/yaml.pb.h"
+#include "proto/timestamp.h"
 #include "proxy/base/utf8.h"
 
 namespace sluice::config {
@@ -138,8 +139,7 @@ absl::Status SetDuration(const ScalarText& scalar, const FieldDescriptor& field,
   if (duration == nullptr) {
     return absl::InternalError("durations of dynamic messages");
   }
-  duration->set_seconds(absl::IDivDuration(value, absl::Seconds(1), &value));
-  duration->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(value)));
+  *duration = ToProtoDuration(value);
   return absl::OkStatus();
 }
 

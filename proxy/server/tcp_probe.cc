@@ -3,16 +3,15 @@
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "proxy/base/unique_fd.h"
+#include "proxy/base/unix_address.h"
 
 namespace sluice::server {
 namespace {
@@ -35,12 +34,10 @@ bool CanConnectTo(const sockaddr* address, socklen_t size,
 }
 
 bool CanConnectUnix(const std::string& path, absl::Duration timeout) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return false;
-  memcpy(address.sun_path, path.data(), path.size());
-  return CanConnectTo(reinterpret_cast<const sockaddr*>(&address),
-                      sizeof(address), timeout);
+  const absl::optional<sockaddr_un> address = UnixAddress(path);
+  return address.has_value() &&
+         CanConnectTo(reinterpret_cast<const sockaddr*>(&*address),
+                      sizeof(*address), timeout);
 }
 
 }  // namespace
