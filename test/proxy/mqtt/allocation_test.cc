@@ -24,8 +24,7 @@ TEST(AllocationTest, UnframingParsingAndMatchingAPublishTakesNone) {
           "26 0001 61 0001 62");  // user property a: b
   const uint64_t before = sluice::testing::Allocations();
   const UnframeResult unframed = Unframe(AsBytes(packet), packet.size());
-  const auto publish =
-      ParsePublish(unframed.frame, ProtocolVersion::kV5, Sender::kClient);
+  const auto publish = ParsePublish(unframed.frame, kV5, Sender::kClient);
   const bool matches = publish.ok() && TopicMatches("a/+", publish->topic);
   const uint64_t after = sluice::testing::Allocations();
   EXPECT_EQ(after, before);

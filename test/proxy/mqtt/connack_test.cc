@@ -13,12 +13,6 @@
 namespace sluice::mqtt {
 namespace {
 
-Parser ParserOf(ProtocolVersion version) {
-  return [version](const Frame& frame) {
-    return ParseConnack(frame, version).status();
-  };
-}
-
 std::string WithCode(int code, absl::string_view rest) {
   std::string body = std::string(1, '\0') + static_cast<char>(code);
   body += Hex(rest);
@@ -34,23 +28,23 @@ TEST(ConnackTest, ReadsV5) {
           "24 01"           // maximum QoS 1
           "15 0003 616365"  // authentication method "ace"
       );
-  const auto connack = ParseConnack(FrameOf(packet), ProtocolVersion::kV5);
+  const auto connack = ParseConnack(FrameOf(packet), kV5);
   ASSERT_TRUE(connack.ok()) << connack.status();
   EXPECT_TRUE(connack->session_present);
   EXPECT_EQ(connack->code, 0);
   Property qos;
   ASSERT_TRUE(connack->properties.Find(PropertyId::kMaximumQos, &qos));
   EXPECT_EQ(qos.number, 1u);
-  ExpectStrict(ParserOf(ProtocolVersion::kV5), packet);
+  ExpectStrict(ParserOf(ParseConnack, kV5), packet);
 }
 
 TEST(ConnackTest, ReadsV311) {
   const std::string packet = Hex("20 02 01 00");
-  const auto connack = ParseConnack(FrameOf(packet), ProtocolVersion::kV311);
+  const auto connack = ParseConnack(FrameOf(packet), kV311);
   ASSERT_TRUE(connack.ok()) << connack.status();
   EXPECT_TRUE(connack->session_present);
   EXPECT_EQ(connack->code, 0);
-  ExpectStrict(ParserOf(ProtocolVersion::kV311), packet);
+  ExpectStrict(ParserOf(ParseConnack, kV311), packet);
 }
 
 TEST(ConnackTest, TakesItsOwnCodesOnly) {
@@ -58,23 +52,23 @@ TEST(ConnackTest, TakesItsOwnCodesOnly) {
                             0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
                             0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
   for (int code = 0; code < 256; ++code) {
-    EXPECT_EQ(!Refusal(ParserOf(ProtocolVersion::kV5), WithCode(code, "00")),
+    EXPECT_EQ(!Refusal(ParserOf(ParseConnack, kV5), WithCode(code, "00")),
               v5.count(code) != 0)
         << code;
-    EXPECT_EQ(!Refusal(ParserOf(ProtocolVersion::kV311), WithCode(code, "")),
+    EXPECT_EQ(!Refusal(ParserOf(ParseConnack, kV311), WithCode(code, "")),
               code <= 5)
         << code;
   }
-  EXPECT_EQ(Refusal(ParserOf(ProtocolVersion::kV5), WithCode(0x01, "00")),
+  EXPECT_EQ(Refusal(ParserOf(ParseConnack, kV5), WithCode(0x01, "00")),
             ReasonCode::kProtocolError);
-  EXPECT_EQ(Refusal(ParserOf(ProtocolVersion::kV311), WithCode(6, "")),
+  EXPECT_EQ(Refusal(ParserOf(ParseConnack, kV311), WithCode(6, "")),
             ReasonCode::kProtocolError);
 }
 
 TEST(ConnackTest, Refuses) {
   const ReasonCode malformed = ReasonCode::kMalformedPacket;
   ExpectRefused(
-      ParserOf(ProtocolVersion::kV5),
+      ParserOf(ParseConnack, kV5),
       {
           {"fixed header", Hex("21 03 00 00 00"), malformed},
           {"reserved flag", Hex("20 03 02 00 00"), malformed},
@@ -85,7 +79,7 @@ TEST(ConnackTest, Refuses) {
           {"maximum QoS 2", Hex("20 05 00 00 02 24 02"),
            ReasonCode::kProtocolError},
       });
-  ExpectRefused(ParserOf(ProtocolVersion::kV311),
+  ExpectRefused(ParserOf(ParseConnack, kV311),
                 {
                     {"reserved flag", Hex("20 02 80 00"), malformed},
                     {"refusal with session present", Hex("20 02 01 05"),

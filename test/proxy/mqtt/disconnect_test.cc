@@ -12,37 +12,30 @@
 namespace sluice::mqtt {
 namespace {
 
-Parser ParserOf(ProtocolVersion version) {
-  return [version](const Frame& frame) {
-    return ParseDisconnect(frame, version).status();
-  };
-}
-
 TEST(DisconnectTest, ReadsAllFormsOfV5) {
   const std::string full =
       Hex("e0 07"
           "04"                // with Will
           "05 11 00000000");  // session expiry 0
-  const auto disconnect = ParseDisconnect(FrameOf(full), ProtocolVersion::kV5);
+  const auto disconnect = ParseDisconnect(FrameOf(full), kV5);
   ASSERT_TRUE(disconnect.ok()) << disconnect.status();
   EXPECT_EQ(disconnect->code, 0x04);
   EXPECT_EQ(disconnect->properties.bytes().size(), 5u);
-  const Parser parse = ParserOf(ProtocolVersion::kV5);
+  const Parser parse = ParserOf(ParseDisconnect, kV5);
   ExpectStrict(parse, full, {0, 1});
   ExpectStrict(parse, Hex("e0 02 00 00"), {0, 1});
   ExpectStrict(parse, Hex("e0 01 87"), {0});
   ExpectStrict(parse, Hex("e0 00"));
-  const auto bare =
-      ParseDisconnect(FrameOf(Hex("e0 00")), ProtocolVersion::kV5);
+  const auto bare = ParseDisconnect(FrameOf(Hex("e0 00")), kV5);
   ASSERT_TRUE(bare.ok()) << bare.status();
   EXPECT_EQ(bare->code, 0);
 }
 
 TEST(DisconnectTest, ReadsV311) {
-  ExpectStrict(ParserOf(ProtocolVersion::kV311), Hex("e0 00"));
-  EXPECT_EQ(Refusal(ParserOf(ProtocolVersion::kV311), Hex("e0 01 00")),
+  ExpectStrict(ParserOf(ParseDisconnect, kV311), Hex("e0 00"));
+  EXPECT_EQ(Refusal(ParserOf(ParseDisconnect, kV311), Hex("e0 01 00")),
             ReasonCode::kMalformedPacket);
-  EXPECT_EQ(Refusal(ParserOf(ProtocolVersion::kV311), Hex("e1 00")),
+  EXPECT_EQ(Refusal(ParserOf(ParseDisconnect, kV311), Hex("e1 00")),
             ReasonCode::kMalformedPacket);
 }
 
@@ -53,7 +46,7 @@ TEST(DisconnectTest, TakesItsOwnCodesOnly) {
                                0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2};
   for (int code = 0; code < 256; ++code) {
     const absl::optional<ReasonCode> refusal = Refusal(
-        ParserOf(ProtocolVersion::kV5), Hex("e0 01") + static_cast<char>(code));
+        ParserOf(ParseDisconnect, kV5), Hex("e0 01") + static_cast<char>(code));
     if (codes.count(code) != 0) {
       EXPECT_EQ(refusal, absl::nullopt) << code;
     } else {
@@ -63,7 +56,7 @@ TEST(DisconnectTest, TakesItsOwnCodesOnly) {
 }
 
 TEST(DisconnectTest, RefusesV5) {
-  ExpectRefused(ParserOf(ProtocolVersion::kV5),
+  ExpectRefused(ParserOf(ParseDisconnect, kV5),
                 {
                     {"flags", Hex("e2 00"), ReasonCode::kMalformedPacket},
                     {"properties are cut off", Hex("e0 02 00 01"),

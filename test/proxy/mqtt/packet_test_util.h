@@ -8,13 +8,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "proxy/base/bytes.h"
+#include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/reason_code.h"
 #include "proxy/mqtt/unframer.h"
 
 namespace sluice::mqtt {
+
+inline constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
+inline constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
 
 // The bytes that `digits` spell in hexadecimal; white space is skipped.
 std::string Hex(absl::string_view digits);
@@ -25,6 +30,15 @@ Frame FrameOf(const std::string& packet);
 
 // A packet parser, less its result.
 using Parser = std::function<absl::Status(const Frame&)>;
+
+// That of packets of `version`.
+template <typename Packet>
+Parser ParserOf(absl::StatusOr<Packet> (*parse)(const Frame&, ProtocolVersion),
+                ProtocolVersion version) {
+  return [parse, version](const Frame& frame) {
+    return parse(frame, version).status();
+  };
+}
 
 // The reason for which `parse` refuses `packet`; nullopt when it does not.
 absl::optional<ReasonCode> Refusal(const Parser& parse,

@@ -14,15 +14,6 @@
 namespace sluice::mqtt {
 namespace {
 
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-
-Parser ParserOf(ProtocolVersion version) {
-  return [version](const Frame& frame) {
-    return ParsePuback(frame, version).status();
-  };
-}
-
 // The four first bytes: PUBACK, PUBREC, PUBREL, PUBCOMP.
 constexpr absl::string_view kFirstBytes[] = {"40", "50", "62", "70"};
 
@@ -48,15 +39,15 @@ TEST(PubackTest, ReadsAllFormsOfV5) {
       EXPECT_EQ(puback->packet_id, 0x1234);
       EXPECT_EQ(puback->code, 0x92);
       EXPECT_EQ(puback->properties.bytes().size(), 7u);
-      ExpectStrict(ParserOf(kV5), full, {2, 3});
-      ExpectStrict(ParserOf(kV5), with_code, {2});
+      ExpectStrict(ParserOf(ParsePuback, kV5), full, {2, 3});
+      ExpectStrict(ParserOf(ParsePuback, kV5), with_code, {2});
     }
     const auto puback = ParsePuback(FrameOf(bare), kV5);
     ASSERT_TRUE(puback.ok()) << puback.status();
     EXPECT_EQ(puback->code, 0);
     EXPECT_TRUE(puback->properties.empty());
-    ExpectStrict(ParserOf(kV5), bare);
-    ExpectStrict(ParserOf(kV5), success, {2, 3});
+    ExpectStrict(ParserOf(ParsePuback, kV5), bare);
+    ExpectStrict(ParserOf(ParsePuback, kV5), success, {2, 3});
   }
 }
 
@@ -67,8 +58,8 @@ TEST(PubackTest, ReadsV311) {
     ASSERT_TRUE(puback.ok()) << puback.status();
     EXPECT_EQ(puback->packet_id, 0xffff);
     EXPECT_EQ(puback->code, 0);
-    ExpectStrict(ParserOf(kV311), packet);
-    EXPECT_EQ(Refusal(ParserOf(kV311), PacketOf(first, "0001 00")),
+    ExpectStrict(ParserOf(ParsePuback, kV311), packet);
+    EXPECT_EQ(Refusal(ParserOf(ParsePuback, kV311), PacketOf(first, "0001 00")),
               ReasonCode::kMalformedPacket);
   }
 }
@@ -83,7 +74,8 @@ TEST(PubackTest, TakesItsOwnCodesOnly) {
     for (int code = 0; code < 256; ++code) {
       std::string packet = PacketOf(first, "0001 00");
       packet.back() = static_cast<char>(code);
-      const absl::optional<ReasonCode> refusal = Refusal(ParserOf(kV5), packet);
+      const absl::optional<ReasonCode> refusal =
+          Refusal(ParserOf(ParsePuback, kV5), packet);
       if (codes.count(code) != 0) {
         EXPECT_EQ(refusal, absl::nullopt) << first << " " << code;
       } else {
@@ -96,7 +88,7 @@ TEST(PubackTest, TakesItsOwnCodesOnly) {
 TEST(PubackTest, RefusesInBothVersions) {
   const ReasonCode malformed = ReasonCode::kMalformedPacket;
   for (const ProtocolVersion version : {kV311, kV5}) {
-    ExpectRefused(ParserOf(version),
+    ExpectRefused(ParserOf(ParsePuback, version),
                   {
                       {"flags of PUBACK", Hex("42 02 0001"), malformed},
                       {"flags of PUBREC", Hex("52 02 0001"), malformed},
@@ -111,7 +103,7 @@ TEST(PubackTest, RefusesInBothVersions) {
 
 TEST(PubackTest, RefusesV5) {
   ExpectRefused(
-      ParserOf(kV5),
+      ParserOf(ParsePuback, kV5),
       {
           {"properties are cut off", Hex("40 04 0001 00 05"),
            ReasonCode::kMalformedPacket},

@@ -12,9 +12,6 @@
 namespace sluice::mqtt {
 namespace {
 
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-
 Parser ParserOf(ProtocolVersion version, Sender sender = Sender::kClient) {
   return [version, sender](const Frame& frame) {
     return ParsePublish(frame, version, sender).status();
@@ -164,12 +161,9 @@ TEST(PublishTest, BoundsThePropertiesOfAClientOnly) {
   std::string body = Hex("0001 61 85 28");  // 1025 User Properties
   for (int i = 0; i < 1025; ++i) body += Hex("26 0000 0000");
   const std::string packet = Hex("30 8a 28") + body;
-  const auto from_client =
-      ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kClient);
+  const auto from_client = ParsePublish(FrameOf(packet), kV5, Sender::kClient);
   EXPECT_EQ(ReasonCodeOf(from_client.status()), ReasonCode::kQuotaExceeded);
-  EXPECT_TRUE(
-      ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kServer)
-          .ok());
+  EXPECT_TRUE(ParsePublish(FrameOf(packet), kV5, Sender::kServer).ok());
 }
 
 // What changes nothing for anybody but the receiver is the receiver's to judge:
@@ -181,17 +175,12 @@ TEST(PublishTest, LeavesValuesOfADeliveryToTheReceiver) {
            Hex("30 08 0001 61 04 08000123"),  // with a wildcard
            Hex("38 04 0001 61 00"),           // DUP at QoS 0
        }) {
-    EXPECT_FALSE(
-        ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kClient)
-            .ok());
-    EXPECT_TRUE(
-        ParsePublish(FrameOf(packet), ProtocolVersion::kV5, Sender::kServer)
-            .ok());
+    EXPECT_FALSE(ParsePublish(FrameOf(packet), kV5, Sender::kClient).ok());
+    EXPECT_TRUE(ParsePublish(FrameOf(packet), kV5, Sender::kServer).ok());
   }
   const std::string alias_0 = Hex("30 07 0001 61 03 230000");
-  EXPECT_EQ(ReasonCodeOf(ParsePublish(FrameOf(alias_0), ProtocolVersion::kV5,
-                                      Sender::kServer)
-                             .status()),
+  EXPECT_EQ(ReasonCodeOf(
+                ParsePublish(FrameOf(alias_0), kV5, Sender::kServer).status()),
             ReasonCode::kTopicAliasInvalid);
 }
 

@@ -12,15 +12,6 @@
 namespace sluice::mqtt {
 namespace {
 
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-
-Parser ParserOf(ProtocolVersion version) {
-  return [version](const Frame& frame) {
-    return ParseSubscribe(frame, version).status();
-  };
-}
-
 TEST(SubscribeTest, ReadsV5) {
   const std::string packet =
       Hex("82 1a"
@@ -42,7 +33,7 @@ TEST(SubscribeTest, ReadsV5) {
   EXPECT_EQ(subscribe->entries[0].options, 0x2e);
   EXPECT_EQ(subscribe->entries[1].filter, "$share/g/+/b");
   EXPECT_EQ(subscribe->entries[1].options, 1);
-  ExpectStrict(ParserOf(kV5), packet, {11});
+  ExpectStrict(ParserOf(ParseSubscribe, kV5), packet, {11});
 }
 
 TEST(SubscribeTest, BoundsTheNumberOfFilters) {
@@ -72,7 +63,7 @@ TEST(SubscribeTest, ReadsV311) {
   ASSERT_EQ(subscribe->entries.size(), 2u);
   EXPECT_EQ(subscribe->entries[0].filter, "#");
   EXPECT_EQ(subscribe->entries[1].options, 2);
-  ExpectStrict(ParserOf(kV311), packet, {6});
+  ExpectStrict(ParserOf(ParseSubscribe, kV311), packet, {6});
 }
 
 TEST(SubscribeTest, ReadsMoreEntriesThanAreStoredInline) {
@@ -87,7 +78,7 @@ TEST(SubscribeTest, ReadsMoreEntriesThanAreStoredInline) {
 TEST(SubscribeTest, RefusesV5) {
   const ReasonCode malformed = ReasonCode::kMalformedPacket;
   ExpectRefused(
-      ParserOf(kV5),
+      ParserOf(ParseSubscribe, kV5),
       {
           {"flags 0", Hex("80 07 0001 00 0001 61 00"), malformed},
           {"flags 3", Hex("83 07 0001 00 0001 61 00"), malformed},
@@ -132,7 +123,7 @@ TEST(SubscribeTest, WhatIsNoShareIsAnOrdinaryFilterInV311) {
 TEST(SubscribeTest, RefusesV311) {
   const ReasonCode malformed = ReasonCode::kMalformedPacket;
   ExpectRefused(
-      ParserOf(kV311),
+      ParserOf(ParseSubscribe, kV311),
       {
           {"flags 0", Hex("80 06 0001 0001 61 00"), malformed},
           {"packet identifier 0", Hex("82 06 0000 0001 61 00"), malformed},

@@ -11,15 +11,6 @@
 namespace sluice::mqtt {
 namespace {
 
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-
-Parser ParserOf(ProtocolVersion version) {
-  return [version](const Frame& frame) {
-    return ParseUnsubscribe(frame, version).status();
-  };
-}
-
 TEST(UnsubscribeTest, ReadsV5) {
   const std::string packet =
       Hex("a2 12"
@@ -34,7 +25,7 @@ TEST(UnsubscribeTest, ReadsV5) {
   ASSERT_EQ(unsubscribe->filters.size(), 2u);
   EXPECT_EQ(unsubscribe->filters[0], "a/#");
   EXPECT_EQ(unsubscribe->filters[1], "+");
-  ExpectStrict(ParserOf(kV5), packet, {15});
+  ExpectStrict(ParserOf(ParseUnsubscribe, kV5), packet, {15});
 }
 
 TEST(UnsubscribeTest, ReadsV311) {
@@ -46,13 +37,13 @@ TEST(UnsubscribeTest, ReadsV311) {
   ASSERT_TRUE(unsubscribe.ok()) << unsubscribe.status();
   ASSERT_EQ(unsubscribe->filters.size(), 1u);
   EXPECT_EQ(unsubscribe->filters[0], "a");
-  ExpectStrict(ParserOf(kV311), packet);
+  ExpectStrict(ParserOf(ParseUnsubscribe, kV311), packet);
 }
 
 TEST(UnsubscribeTest, RefusesV5) {
   const ReasonCode malformed = ReasonCode::kMalformedPacket;
   ExpectRefused(
-      ParserOf(kV5),
+      ParserOf(ParseUnsubscribe, kV5),
       {
           {"flags 0", Hex("a0 06 0001 00 0001 61"), malformed},
           {"packet identifier 0", Hex("a2 06 0000 00 0001 61"), malformed},
@@ -69,7 +60,7 @@ TEST(UnsubscribeTest, RefusesV5) {
 
 TEST(UnsubscribeTest, RefusesV311) {
   ExpectRefused(
-      ParserOf(kV311),
+      ParserOf(ParseUnsubscribe, kV311),
       {
           {"flags 1", Hex("a1 05 0001 0001 61"), ReasonCode::kMalformedPacket},
           {"packet identifier 0", Hex("a2 05 0000 0001 61"),
@@ -81,10 +72,10 @@ TEST(UnsubscribeTest, RefusesV311) {
 TEST(UnsubscribeTest, BoundsTheNumberOfFilters) {
   std::string packet = Hex("a2 82 60 0001");
   for (int i = 0; i < 4096; ++i) packet += Hex("0001 61");
-  EXPECT_TRUE(ParseUnsubscribe(FrameOf(packet), ProtocolVersion::kV311).ok());
+  EXPECT_TRUE(ParseUnsubscribe(FrameOf(packet), kV311).ok());
   packet = Hex("a2 85 60 0001");
   for (int i = 0; i < 4097; ++i) packet += Hex("0001 61");
-  const auto more = ParseUnsubscribe(FrameOf(packet), ProtocolVersion::kV311);
+  const auto more = ParseUnsubscribe(FrameOf(packet), kV311);
   EXPECT_EQ(ReasonCodeOf(more.status()), ReasonCode::kQuotaExceeded);
 }
 

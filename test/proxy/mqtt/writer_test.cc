@@ -13,9 +13,6 @@
 namespace sluice::mqtt {
 namespace {
 
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-
 // What `append` writes behind "x", in hexadecimal. The "x" shows that writers
 // append.
 template <typename Append>
