@@ -15,9 +15,6 @@ namespace {
 
 using mqtt::ProtocolVersion;
 
-constexpr auto kV311 = ProtocolVersion::kV311;
-constexpr auto kV5 = ProtocolVersion::kV5;
-
 std::string Publish(ProtocolVersion version, const std::string& topic,
                     uint8_t qos, size_t size) {
   return PublishPacket(version, topic, qos, qos == 0 ? 0 : 1,

@@ -15,10 +15,7 @@ namespace sluice::session {
 namespace {
 
 using mqtt::PropertyId;
-using mqtt::ProtocolVersion;
 using ::testing::ElementsAre;
-
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
 
 std::string Maximum(uint16_t maximum) {
   std::string properties;

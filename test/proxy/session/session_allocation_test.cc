@@ -13,8 +13,6 @@ namespace {
 
 using mqtt::ProtocolVersion;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-
 class SessionAllocationTest : public ::testing::Test, public SessionHarness {
  protected:
   // Allocations while `bytes` go in `rounds` times, after a first one.
@@ -61,8 +59,7 @@ class SessionAllocationTest : public ::testing::Test, public SessionHarness {
 };
 
 TEST_F(SessionAllocationTest, PublishesOfAFewTopicsAllocateNothing) {
-  for (ProtocolVersion version :
-       {ProtocolVersion::kV5, ProtocolVersion::kV311}) {
+  for (ProtocolVersion version : {kV5, kV311}) {
     Open(version, MakeGrant(now() + absl::Hours(1), {"pubsub a/#"}));
     std::string bytes;
     for (int i = 0; i < 3; ++i) {
@@ -79,9 +76,9 @@ TEST_F(SessionAllocationTest, PublishesOfAFewTopicsAllocateNothing) {
 // But for those messages that are recorded.
 TEST_F(SessionAllocationTest, PublishesAllocateNothingBesideAnAuditLog) {
   decision_sample = 0;
-  Open(ProtocolVersion::kV5, MakeGrant(now() + absl::Hours(1), {"pubsub a/#"}));
-  const std::string bytes = PublishPacket(ProtocolVersion::kV5, "a/topic", 1, 9,
-                                          std::string(64, 'x'));
+  Open(kV5, MakeGrant(now() + absl::Hours(1), {"pubsub a/#"}));
+  const std::string bytes =
+      PublishPacket(kV5, "a/topic", 1, 9, std::string(64, 'x'));
   EXPECT_EQ(Count(bytes, /*from_client=*/true, 1000), 0u);
   EXPECT_EQ(Count(bytes, /*from_client=*/false, 1000), 0u);
 }
@@ -97,20 +94,19 @@ TEST_F(SessionAllocationTest, PublishesUnderRulesAllocateNothing) {
     rule.mutable_limits()->set_max_payload_bytes(64);
     grant.add_rules(rule.SerializeAsString());
   }
-  Open(ProtocolVersion::kV5, grant);
-  const std::string bytes = PublishPacket(ProtocolVersion::kV5, "a/topic", 1, 9,
-                                          std::string(64, 'x'));
+  Open(kV5, grant);
+  const std::string bytes =
+      PublishPacket(kV5, "a/topic", 1, 9, std::string(64, 'x'));
   EXPECT_EQ(Count(bytes, /*from_client=*/true, 1000), 0u);
   EXPECT_EQ(Count(bytes, /*from_client=*/false, 1000), 0u);
 }
 
 TEST_F(SessionAllocationTest, TopicsThatAreNotRememberedAllocateNothing) {
-  Open(ProtocolVersion::kV5,
-       MakeGrant(now() + absl::Hours(1), {"pubsub a/#", "pubsub a/+/c"}));
+  Open(kV5, MakeGrant(now() + absl::Hours(1), {"pubsub a/#", "pubsub a/+/c"}));
   std::string bytes;
   for (int i = 0; i < 50; ++i) {
-    bytes += PublishPacket(ProtocolVersion::kV5, absl::StrCat("a/topic/", i), 0,
-                           0, std::string(64, 'x'));
+    bytes += PublishPacket(kV5, absl::StrCat("a/topic/", i), 0, 0,
+                           std::string(64, 'x'));
   }
   EXPECT_EQ(Count(bytes, /*from_client=*/true, 100), 0u);
 }

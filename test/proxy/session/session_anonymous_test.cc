@@ -36,7 +36,7 @@ class SessionAnonymousTest : public ::testing::Test, public SessionHarness {
 
 TEST_F(SessionAnonymousTest, OverTheLimitIsRefused) {
   room_for_anonymous = 0;
-  Ask(ProtocolVersion::kV5);
+  Ask(kV5);
   EXPECT_THAT(Grant(Public()), ElementsAre("client CONNACK 97", "close"));
   EXPECT_EQ(connects(ConnectOutcome::kTooManyAnonymous), 1u);
   EXPECT_EQ(decisions(Action::kConnect, Verdict::kAllowed), 0u);
@@ -45,13 +45,13 @@ TEST_F(SessionAnonymousTest, OverTheLimitIsRefused) {
   EXPECT_EQ(denials, 0);
 
   room_for_anonymous = 0;
-  Ask(ProtocolVersion::kV311);
+  Ask(kV311);
   EXPECT_THAT(Grant(Public()), ElementsAre("client CONNACK 03", "close"));
 }
 
 TEST_F(SessionAnonymousTest, EachIsCountedOnce) {
   room_for_anonymous = 2;
-  Ask(ProtocolVersion::kV5);
+  Ask(kV5);
   EXPECT_FALSE(is_anonymous());
   EXPECT_THAT(Grant(Public()), ElementsAre("connect", "timer 10s"));
   EXPECT_TRUE(is_anonymous());
@@ -60,7 +60,7 @@ TEST_F(SessionAnonymousTest, EachIsCountedOnce) {
 
 TEST_F(SessionAnonymousTest, WhoHasATokenIsLetIn) {
   room_for_anonymous = 0;
-  for (const auto version : {ProtocolVersion::kV5, ProtocolVersion::kV311}) {
+  for (const auto version : {kV5, kV311}) {
     Open(version, OfAToken());
     EXPECT_FALSE(is_anonymous());
   }
@@ -69,7 +69,7 @@ TEST_F(SessionAnonymousTest, WhoHasATokenIsLetIn) {
 }
 
 TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
-  Ask(ProtocolVersion::kV5);
+  Ask(kV5);
   Grant(Public());
   UpstreamConnected();
   EXPECT_THAT(Evicted(),
@@ -77,10 +77,10 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomIsTold) {
   EXPECT_EQ(connects(ConnectOutcome::kTooManyAnonymous), 1u);
   EXPECT_EQ(denials, 0);
 
-  Ask(ProtocolVersion::kV5);
+  Ask(kV5);
   Grant(Public());
   UpstreamConnected();
-  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  Broker(ConnackPacket(kV5, 0));
   EXPECT_THAT(Evicted(), ElementsAre("client DISCONNECT 97", "close"));
   EXPECT_THAT(Evicted(), ElementsAre());
 }
@@ -94,22 +94,21 @@ TEST_F(SessionAnonymousTest, FewerSubscriptionsAreRemembered) {
   rule.set_subscribe(true);
   rule.mutable_limits()->set_max_subscriptions(1000);
   grant.add_rules(rule.SerializeAsString());
-  Ask(ProtocolVersion::kV5);
+  Ask(kV5);
   Grant(grant);
   UpstreamConnected();
-  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  Broker(ConnackPacket(kV5, 0));
   std::vector<std::string> names;
   for (int i = 100; i < 1000; ++i) names.push_back(absl::StrCat("public/", i));
   Client(SubscribePacket(
-      ProtocolVersion::kV5, 1,
-      std::vector<absl::string_view>(names.begin(), names.end())));
+      kV5, 1, std::vector<absl::string_view>(names.begin(), names.end())));
   EXPECT_EQ(decisions(Action::kSubscribe, Verdict::kAllowed),
             32 * 1024 / (64 + 10));
 }
 
 // Or else who asks and is put out before the answer would never be too many.
 TEST_F(SessionAnonymousTest, WhoMakesRoomBeforeItIsDecidedHasADenial) {
-  Ask(ProtocolVersion::kV5);
+  Ask(kV5);
   EXPECT_THAT(Evicted(), ElementsAre("close"));
   EXPECT_EQ(denials, 1);
   EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 1u);

@@ -17,9 +17,6 @@ using mqtt::ProtocolVersion;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-
 constexpr char kChecked[] =
     "name: 'rules/c' publish: true subscribe: true topic_filters: 'c/#' "
     "external_check { checker: 'plant-db' }";

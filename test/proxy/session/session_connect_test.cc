@@ -29,7 +29,7 @@ class SessionConnectTest : public ::testing::Test, public SessionHarness {
   static std::string V3Connect(absl::string_view username,
                                absl::string_view password) {
     ConnectParts parts;
-    parts.version = ProtocolVersion::kV311;
+    parts.version = kV311;
     parts.username = std::string(username);
     parts.password = std::string(password);
     return ConnectPacket(parts);
@@ -50,7 +50,7 @@ TEST_F(SessionConnectTest, ExporterProofIsAskedForGrantedAndConnected) {
   EXPECT_EQ(asked().connection().client_id(), "c");
   EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
   EXPECT_THAT(UpstreamConnected(), ElementsAre("broker CONNECT", "timer 5s"));
-  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV5, 0)),
+  EXPECT_THAT(Broker(ConnackPacket(kV5, 0)),
               ElementsAre("client CONNACK 00", "timer 1h"));
   // Session Present 0, Success, properties: Authentication Method "ace".
   EXPECT_EQ(to_client(), std::string("\x20\x09\x00\x00\x06\x15\x00\x03"
@@ -115,12 +115,10 @@ TEST_F(SessionConnectTest, AChallengeAnswerOfAnotherMethodIsRefused) {
 
 // covers: ACE-POP-6
 TEST_F(SessionConnectTest, OnlyAuthOrDisconnectBeforeConnack) {
-  const std::string subscribe =
-      SubscribePacket(ProtocolVersion::kV5, 1, {"a/b"});
+  const std::string subscribe = SubscribePacket(kV5, 1, {"a/b"});
   const std::string pingreq("\xC0\x00", 2);
   for (const std::string& packet :
-       {subscribe, pingreq,
-        PublishPacket(ProtocolVersion::kV5, "a/b", 0, 0, "x"),
+       {subscribe, pingreq, PublishPacket(kV5, "a/b", 0, 0, "x"),
         AceConnect(TokenAndProof("TOKEN", ""))}) {
     Start();
     Client(AceConnect(TokenAndProof("TOKEN", "")));
@@ -384,7 +382,7 @@ TEST_F(SessionConnectTest, AUserNameIsToldOnlyWhenItIsWanted) {
 // covers: ACE-D01-4
 TEST_F(SessionConnectTest, AUserNameWithoutAPasswordIsATokenWithoutAProof) {
   ConnectParts parts;
-  parts.version = ProtocolVersion::kV311;
+  parts.version = kV311;
   parts.username = "a.b.c";
   Start();
   Client(ConnectPacket(parts));
@@ -570,10 +568,10 @@ TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
   EXPECT_THAT(Grant(AGrant()), ElementsAre("connect", "timer 10s"));
   UpstreamConnected();
   ConnectParts expected;
-  expected.version = ProtocolVersion::kV311;
+  expected.version = kV311;
   EXPECT_EQ(to_broker(), ConnectPacket(expected));
   // A CONNACK of a client without a method goes through untouched.
-  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 0)),
+  EXPECT_THAT(Broker(ConnackPacket(kV311, 0)),
               ElementsAre("client CONNACK 00", "timer 1h"));
 }
 
@@ -581,10 +579,10 @@ TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
 TEST_F(SessionConnectTest, ConnackAnnouncesHowLargePacketsMayBe) {
   const auto announced = [this](absl::string_view brokers) -> uint32_t {
     UpstreamConnected();
-    Broker(ConnackPacket(ProtocolVersion::kV5, 0, brokers));
+    Broker(ConnackPacket(kV5, 0, brokers));
     const mqtt::UnframeResult result =
         mqtt::Unframe(AsBytes(to_client()), to_client().size());
-    const auto connack = mqtt::ParseConnack(result.frame, ProtocolVersion::kV5);
+    const auto connack = mqtt::ParseConnack(result.frame, kV5);
     mqtt::Property size;
     return connack.ok() && connack->properties.Find(
                                mqtt::PropertyId::kMaximumPacketSize, &size)
@@ -628,7 +626,7 @@ TEST_F(SessionConnectTest, AMalformedV3TokenIsRefused) {
         << username;
   }
   ConnectParts no_password;
-  no_password.version = ProtocolVersion::kV311;
+  no_password.version = kV311;
   no_password.username = "aceVE9LRU4";
   Start();
   EXPECT_THAT(Client(ConnectPacket(no_password)),
@@ -651,8 +649,7 @@ TEST_F(SessionConnectTest, AV5UserNameTokenIsTakenOnlyWhereItIsAllowed) {
 
 // covers: ACE-AUTH-1, ACE-V3-2, ACE-CON-6
 TEST_F(SessionConnectTest, AnAnonymousClientIsThePolicyServicesToDecide) {
-  for (ProtocolVersion version :
-       {ProtocolVersion::kV5, ProtocolVersion::kV311}) {
+  for (ProtocolVersion version : {kV5, kV311}) {
     ConnectParts parts;
     parts.version = version;
     parts.username = "bob";
@@ -663,8 +660,7 @@ TEST_F(SessionConnectTest, AnAnonymousClientIsThePolicyServicesToDecide) {
     EXPECT_TRUE(asked().anonymous().authz_info_enabled());
     EXPECT_THAT(
         Deny(Denial::REASON_NO_CREDENTIAL),
-        ElementsAre(version == ProtocolVersion::kV5 ? "client CONNACK 87"
-                                                    : "client CONNACK 05",
+        ElementsAre(version == kV5 ? "client CONNACK 87" : "client CONNACK 05",
                     "close"));
     Start();
     Client(ConnectPacket(parts));
@@ -686,7 +682,7 @@ TEST_F(SessionConnectTest, ABrokersRefusalIsRecordedInTheWordsOfVersion5) {
   Grant(AGrant());
   UpstreamConnected();
   TakeDecisions();
-  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 5)),
+  EXPECT_THAT(Broker(ConnackPacket(kV311, 5)),
               ElementsAre("client CONNACK 05", "close"));
   EXPECT_THAT(TakeDecisions(), ElementsAre(HasSubstr("connect denied 87")));
 }
@@ -716,7 +712,7 @@ TEST_F(SessionConnectTest, AnUnknownVersionIsRefusedInItsOwnWords) {
       {"HTTP", 5, "client CONNACK 84"}};
   for (const auto& c : kCases) {
     ConnectParts parts;
-    parts.version = ProtocolVersion::kV311;
+    parts.version = kV311;
     std::string packet = ConnectPacket(parts);
     packet.replace(4, 4, c.name.data(), c.name.size());
     packet[8] = static_cast<char>(c.level);
@@ -754,14 +750,14 @@ TEST_F(SessionConnectTest, WithoutATokenPacketsStaySmall) {
   settings.max_unauthenticated_packet_size = 1000;
   policy::v1::Grant grant = AGrant();
   grant.clear_issuer();
-  Open(ProtocolVersion::kV5, grant);
+  Open(kV5, grant);
   EXPECT_THAT(Client(std::string("\x30\xE8\x07", 3)),
               ElementsAre("client DISCONNECT 95", "close"));
 }
 
 TEST_F(SessionConnectTest, WithATokenPacketsMayBeLarge) {
   settings.max_unauthenticated_packet_size = 1000;
-  Open(ProtocolVersion::kV5, AGrant());
+  Open(kV5, AGrant());
   EXPECT_THAT(Client(std::string("\x30\xE8\x07", 3)), IsEmpty());
 }
 
@@ -779,15 +775,14 @@ TEST_F(SessionConnectTest, AConnectMayComeAByteAtATime) {
 // A client without a method need not wait for CONNACK; its packets do.
 TEST_F(SessionConnectTest, PacketsBehindAV3ConnectWaitForConnack) {
   Start();
-  const std::string publish =
-      PublishPacket(ProtocolVersion::kV311, "a/b", 0, 0, "x");
+  const std::string publish = PublishPacket(kV311, "a/b", 0, 0, "x");
   EXPECT_THAT(Client(V3Connect("aceVE9LRU4", "PROOF") + publish),
               ElementsAre("authenticate", "timer 10s"));
   EXPECT_FALSE(session().wants_client_bytes());
   Grant(AGrant());
   UpstreamConnected();
   EXPECT_THAT(Client(""), IsEmpty());
-  Broker(ConnackPacket(ProtocolVersion::kV311, 0));
+  Broker(ConnackPacket(kV311, 0));
   EXPECT_TRUE(session().wants_client_bytes());
   EXPECT_THAT(Client(""), ElementsAre("broker PUBLISH"));
   EXPECT_EQ(to_broker(), publish);
@@ -849,7 +844,7 @@ TEST_F(SessionConnectTest, TheBrokersRefusalGoesThroughUnchanged) {
   Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   Grant(AGrant());
   UpstreamConnected();
-  const std::string connack = ConnackPacket(ProtocolVersion::kV5, 0x86);
+  const std::string connack = ConnackPacket(kV5, 0x86);
   EXPECT_THAT(Broker(connack), ElementsAre("client CONNACK 86", "close"));
   EXPECT_EQ(to_client(), connack);
 }
@@ -859,7 +854,7 @@ TEST_F(SessionConnectTest, AnOldBrokersRefusalIsTranslated) {
   Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   Grant(AGrant());
   UpstreamConnected();
-  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV311, 1)),
+  EXPECT_THAT(Broker(ConnackPacket(kV311, 1)),
               ElementsAre("client CONNACK 84", "broker DISCONNECT", "close"));
 }
 
@@ -872,7 +867,7 @@ TEST_F(SessionConnectTest, ARewrittenConnackRespectsTheMaximumPacketSize) {
   Client(ConnectPacket(parts));
   Grant(AGrant());
   UpstreamConnected();
-  EXPECT_THAT(Broker(ConnackPacket(ProtocolVersion::kV5, 0)),
+  EXPECT_THAT(Broker(ConnackPacket(kV5, 0)),
               ElementsAre("client CONNACK 95", "broker DISCONNECT", "close"));
 }
 
@@ -922,7 +917,7 @@ TEST_F(SessionConnectTest, NoEventNamesTokenOrProof) {
   Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
   Grant(AGrant());
   UpstreamConnected();
-  Broker(ConnackPacket(ProtocolVersion::kV5, 0));
+  Broker(ConnackPacket(kV5, 0));
   ClientClosed();
   Start();
   Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));

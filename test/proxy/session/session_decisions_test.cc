@@ -14,13 +14,9 @@
 namespace sluice::session {
 namespace {
 
-using mqtt::ProtocolVersion;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
 
 // Request Problem Information: 0.
 const std::string kNoProblemInformation("\x17\x00", 2);
@@ -29,9 +25,6 @@ class SessionDecisionsTest : public ::testing::Test, public SessionHarness {
  protected:
   SessionDecisionsTest() { decision_sample = 1; }
 
-  policy::v1::Grant AGrant() {
-    return MakeGrant(now() + absl::Hours(1), {"pub a/#", "sub a/#", "sub b"});
-  }
   // A session of MQTT 5.0 that waits for its grant, whose CONNECT had
   // `properties` too.
   void StartWith(absl::string_view properties) {

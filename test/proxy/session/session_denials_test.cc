@@ -10,7 +10,6 @@
 namespace sluice::session {
 namespace {
 
-using mqtt::ProtocolVersion;
 using policy::v1::AuthenticateResponse;
 using policy::v1::Denial;
 using ::testing::Contains;
@@ -38,7 +37,7 @@ TEST_F(SessionDenialsTest, AnUnreadableConnectIsOne) {
 }
 
 TEST_F(SessionDenialsTest, WhoIsLetInHasNone) {
-  Open(ProtocolVersion::kV5, AGrant());
+  Open(kV5, AGrant());
   ClientClosed();
   EXPECT_EQ(denials, 0);
 }
@@ -97,7 +96,7 @@ TEST_F(SessionDenialsTest, LeavingOnceGrantedIsNone) {
 }
 
 TEST_F(SessionDenialsTest, ADeniedReauthenticationIsOne) {
-  Open(ProtocolVersion::kV5, AGrant());
+  Open(kV5, AGrant());
   EXPECT_THAT(Client(AuthPacket(0x19, "")),
               ElementsAre("client DISCONNECT 87", "close"));
   EXPECT_EQ(denials, 1);
@@ -127,14 +126,14 @@ TEST_F(SessionDenialsTest, OverTheLimitAClientOf311IsToldToTryLater) {
   denial_limit = 0;
   Start();
   ConnectParts parts;
-  parts.version = ProtocolVersion::kV311;
+  parts.version = kV311;
   EXPECT_THAT(Client(ConnectPacket(parts)),
               ElementsAre("client CONNACK 03", "close"));
 }
 
 // Who is in stays in, and can renew its grant.
 TEST_F(SessionDenialsTest, OverTheLimitALiveClientReauthenticates) {
-  Open(ProtocolVersion::kV5, AGrant());
+  Open(kV5, AGrant());
   denial_limit = 0;
   Client(AuthPacket(0x19, TokenAndProof("TOKEN", "")));
   EXPECT_THAT(Client(AuthPacket(0x18, "NONCE AND PROOF")),

@@ -372,7 +372,7 @@ SessionHarness::Lines SessionHarness::Finish() {
 }
 
 policy::v1::Grant SessionHarness::AGrant() const {
-  return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+  return MakeGrant(now() + absl::Hours(1), {"pub a/#", "sub a/#", "sub b"});
 }
 
 policy::v1::Grant MakeGrant(
@@ -497,6 +497,10 @@ std::string SubackPacket(ProtocolVersion version, uint16_t packet_id,
   std::string packet;
   mqtt::AppendSuback(version, packet_id, "", AsBytes(list), &packet);
   return packet;
+}
+
+std::string AckPacket(uint8_t first_byte, uint8_t packet_id) {
+  return {static_cast<char>(first_byte), 2, 0, static_cast<char>(packet_id)};
 }
 
 std::string AuthPacket(uint8_t code, absl::string_view data,

@@ -21,6 +21,9 @@
 
 namespace sluice::session {
 
+inline constexpr mqtt::ProtocolVersion kV311 = mqtt::ProtocolVersion::kV311;
+inline constexpr mqtt::ProtocolVersion kV5 = mqtt::ProtocolVersion::kV5;
+
 // A session with all that it needs, driven by hand: each input returns its
 // effects in words, one a line:
 //   client CONNACK 87      a packet to the client, with its reason code
@@ -88,8 +91,8 @@ class SessionHarness {
   void Advance(absl::Duration duration) { now_ += duration; }
   absl::Time now() const { return now_; }
 
-  // An hour's, to publish and subscribe below "a". Fixtures that need another
-  // have their own.
+  // An hour's, to publish and subscribe below "a", and to subscribe to "b".
+  // Fixtures that need another have their own.
   policy::v1::Grant AGrant() const;
 
   // Brings a client to the open state: CONNECT with an exporter proof (v5) or
@@ -97,6 +100,10 @@ class SessionHarness {
   // `connack_properties`.
   void Open(mqtt::ProtocolVersion version, const policy::v1::Grant& grant,
             absl::string_view connack_properties = "");
+  // A client of MQTT 5.0, with AGrant().
+  void Open5(absl::string_view connack_properties = "") {
+    Open(kV5, AGrant(), connack_properties);
+  }
 
   // What the last input sent, as bytes.
   const std::string& to_client() const { return to_client_; }
@@ -198,7 +205,7 @@ class SessionHarness {
   RecordingDecisions decisions_;
   std::unique_ptr<DecisionRecorder> recorder_;
   absl::Time now_;
-  mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
+  mqtt::ProtocolVersion version_ = kV5;
   std::unique_ptr<Session> session_;
   Effects effects_;
   std::string client_rest_;
@@ -222,7 +229,7 @@ policy::v1::Grant MakeGrant(absl::Time expires_at,
 
 // Packets. `properties` is what a Property Length counts; v3 has none.
 struct ConnectParts {
-  mqtt::ProtocolVersion version = mqtt::ProtocolVersion::kV5;
+  mqtt::ProtocolVersion version = kV5;
   std::string properties;
   std::string client_id = "c";
   uint16_t keep_alive = 60;  // seconds
@@ -250,6 +257,8 @@ std::string SubscribePacket(mqtt::ProtocolVersion version, uint16_t packet_id,
                             uint8_t options = 1);
 std::string SubackPacket(mqtt::ProtocolVersion version, uint16_t packet_id,
                          std::initializer_list<uint8_t> codes);
+// PUBACK, PUBREC, PUBREL or PUBCOMP without a code.
+std::string AckPacket(uint8_t first_byte, uint8_t packet_id);
 std::string AuthPacket(uint8_t code, absl::string_view data,
                        absl::string_view method = "ace");
 // A property, encoded.

@@ -11,9 +11,6 @@ namespace {
 using mqtt::ProtocolVersion;
 using ::testing::ElementsAre;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-
 const std::string kPingreq("\xC0\x00", 2);
 const std::string kPingresp("\xD0\x00", 2);
 

@@ -9,7 +9,6 @@
 namespace sluice::session {
 namespace {
 
-using mqtt::ProtocolVersion;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -137,7 +136,7 @@ TEST_F(SessionNonceTest, AnAnonymousClientNeedsNone) {
 
 // covers: ACE-CON-2, ACE-EXP-3
 TEST_F(SessionNonceTest, ReauthenticationNeedsOneToo) {
-  Open(ProtocolVersion::kV5, GrantWith("fresh"));
+  Open(kV5, GrantWith("fresh"));
   Reauthenticate();
   EXPECT_THAT(Grant(GrantWith("fresh")),
               ElementsAre("client AUTH 00", "timer 1h"));
@@ -149,7 +148,7 @@ TEST_F(SessionNonceTest, ReauthenticationNeedsOneToo) {
 
 // covers: ACE-CON-2, ACE-EXP-3, ACE-TOK-7
 TEST_F(SessionNonceTest, ReauthenticationAsksForItFirst) {
-  Open(ProtocolVersion::kV5, GrantWith("fresh"));
+  Open(kV5, GrantWith("fresh"));
   Reauthenticate();
   EXPECT_TRUE(asked().token().ask_cnonce());
   EXPECT_THAT(NonceIs("fresh"), ElementsAre("authenticate"));
@@ -165,7 +164,7 @@ TEST_F(SessionNonceTest, ReauthenticationAsksForItFirst) {
 TEST_F(SessionNonceTest, ARecheckDoesNotAskForOne) {
   policy::v1::Grant grant = GrantWith("fresh");
   grant.mutable_recheck_after()->set_seconds(60);
-  Open(ProtocolVersion::kV5, grant);
+  Open(kV5, grant);
   Advance(absl::Seconds(60));
   EXPECT_THAT(Timer(), ElementsAre("authenticate", "timer 59m"));
   grant.set_cnonce("stale by now");
@@ -174,11 +173,10 @@ TEST_F(SessionNonceTest, ARecheckDoesNotAskForOne) {
 
 // covers: ACE-CON-2, ACE-AZI-2
 TEST_F(SessionNonceTest, ATokenForLaterNeedsOneToo) {
-  const std::string publish =
-      PublishPacket(ProtocolVersion::kV5, "authz-info", 1, 5, "TOKEN");
+  const std::string publish = PublishPacket(kV5, "authz-info", 1, 5, "TOKEN");
   policy::v1::StoreTokenResponse response;
   response.mutable_stored()->set_cnonce("fresh");
-  Open(ProtocolVersion::kV5, GrantWith("fresh"));
+  Open(kV5, GrantWith("fresh"));
   Client(publish);
   EXPECT_THAT(StoreAnswers(response), ElementsAre("client PUBACK"));
   for (const char* nonce : {"stale", ""}) {
@@ -191,13 +189,12 @@ TEST_F(SessionNonceTest, ATokenForLaterNeedsOneToo) {
 
 // covers: ACE-CON-2, ACE-AZI-2, ACE-TOK-7
 TEST_F(SessionNonceTest, ATokenForLaterIsStoredOnceItsNonceIsKnown) {
-  const std::string publish =
-      PublishPacket(ProtocolVersion::kV5, "authz-info", 1, 5, "TOKEN");
+  const std::string publish = PublishPacket(kV5, "authz-info", 1, 5, "TOKEN");
   policy::v1::StoreTokenResponse nonce;
   nonce.mutable_token_nonce()->set_cnonce("fresh");
   policy::v1::StoreTokenResponse stored;
   stored.mutable_stored()->set_cnonce("fresh");
-  Open(ProtocolVersion::kV5, GrantWith("fresh"));
+  Open(kV5, GrantWith("fresh"));
   Client(publish);
   EXPECT_TRUE(store_asked().ask_cnonce());
   EXPECT_FALSE(store_asked().asked_cnonce());

@@ -1,17 +1,11 @@
-// A connected client: PUBLISH, SUBSCRIBE, delivery, expiry, re-authentication
-// and endings.
+// A connected client: PUBLISH, SUBSCRIBE, delivery, expiry and endings.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <set>
 #include <string>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "proxy/mqtt/publish.h"
-#include "proxy/mqtt/subscribe.h"
-#include "proxy/mqtt/unframer.h"
-#include "proxy/mqtt/unsubscribe.h"
 #include "proxy/mqtt/writer.h"
 #include "test/proxy/session/session_harness.h"
 
@@ -19,44 +13,14 @@ namespace sluice::session {
 namespace {
 
 using mqtt::ProtocolVersion;
-using policy::v1::Denial;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-
 class SessionOpenTest : public ::testing::Test, public SessionHarness {
  protected:
-  policy::v1::Grant AGrant() {
-    return MakeGrant(now() + absl::Hours(1), {"pub a/#", "sub a/#", "sub b"});
-  }
-  void Open5(absl::string_view connack_properties = "") {
-    Open(kV5, AGrant(), connack_properties);
-  }
   static std::string Two(uint8_t first, uint8_t second) {
     return {static_cast<char>(first), static_cast<char>(second)};
-  }
-  static std::string UnsubscribePacket(uint16_t packet_id,
-                                       absl::string_view filter) {
-    mqtt::Unsubscribe unsubscribe;
-    unsubscribe.packet_id = packet_id;
-    unsubscribe.filters.push_back(filter);
-    std::string packet;
-    mqtt::AppendUnsubscribe(kV5, unsubscribe, &packet);
-    return packet;
-  }
-  static std::string UnsubackPacket(uint16_t packet_id) {
-    std::string body;
-    mqtt::AppendU16(packet_id, &body);
-    body += std::string(2, '\0');  // no properties, Success
-    std::string packet;
-    mqtt::AppendPacket(mqtt::PacketType::kUnsuback, 0, body, &packet);
-    return packet;
-  }
-  static std::string Ack(uint8_t first_byte, uint8_t packet_id) {
-    return {static_cast<char>(first_byte), 2, 0, static_cast<char>(packet_id)};
   }
 };
 
@@ -168,13 +132,13 @@ TEST_F(SessionOpenTest, AClientsPacketsAreJudgedAFewATurn) {
 TEST_F(SessionOpenTest, PubrelOfADeniedPublishIsAnsweredHere) {
   Open5();
   Client(PublishPacket(kV5, "x", 2, 8, "p"));
-  EXPECT_THAT(Client(Ack(0x62, 8)), ElementsAre("client PUBCOMP 92"));
+  EXPECT_THAT(Client(AckPacket(0x62, 8)), ElementsAre("client PUBCOMP 92"));
   // It is the broker's again once the identifier is used for another message.
   Client(PublishPacket(kV5, "x", 2, 8, "p"));
   Client(PublishPacket(kV5, "a/b", 2, 8, "p"));
-  EXPECT_THAT(Client(Ack(0x62, 8)), ElementsAre("broker PUBREL"));
+  EXPECT_THAT(Client(AckPacket(0x62, 8)), ElementsAre("broker PUBREL"));
   // A PUBREL that was never ours goes through.
-  EXPECT_THAT(Client(Ack(0x62, 9)), ElementsAre("broker PUBREL"));
+  EXPECT_THAT(Client(AckPacket(0x62, 9)), ElementsAre("broker PUBREL"));
 }
 
 // covers: ACE-PUB-3, EDGE-7
@@ -535,303 +499,6 @@ TEST_F(SessionOpenTest, AfterExpiryTheRestEndsTheConnection) {
   EXPECT_THAT(Timer(), ElementsAre("close"));
 }
 
-// covers: ACE-EXP-3
-TEST_F(SessionOpenTest, ReauthenticationSwapsTheScope) {
-  Open5();
-  EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", ""))),
-              ElementsAre("client AUTH 18"));
-  // Other traffic goes on, by the old grant.
-  EXPECT_THAT(Client(PublishPacket(kV5, "new/x", 1, 1, "p")),
-              ElementsAre("client PUBACK 87"));
-  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
-              ElementsAre("authenticate", "timer 10s"));
-  EXPECT_EQ(asked().token().token(), "TOKEN2");
-  // The connection is what it was (ACE-D01-5).
-  EXPECT_TRUE(asked().connection().clean_start());
-  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
-              ElementsAre("broker PUBLISH"));
-  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"pub new/#"})),
-              ElementsAre("client AUTH 00", "timer 2h"));
-  EXPECT_THAT(Client(PublishPacket(kV5, "new/x", 1, 1, "p")),
-              ElementsAre("broker PUBLISH"));
-  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
-              ElementsAre("client PUBACK 87"));
-  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kAllowed), 1u);
-}
-
-// covers: EDGE-12, ACE-EXP-3
-TEST_F(SessionOpenTest, ANarrowerScopeUnsubscribesWhatItNoLongerCovers) {
-  Open5();
-  Client(SubscribePacket(kV5, 1, {"a/1", "a/2", "b", "$share/g/a/3"}));
-  Client(UnsubscribePacket(2, "a/2"));
-  EXPECT_THAT(Broker(UnsubackPacket(2)), ElementsAre("client UNSUBACK"));
-  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"sub b", "sub a/3"})),
-              ElementsAre("client AUTH 00", "broker UNSUBSCRIBE", "timer 2h"));
-  EXPECT_EQ(to_broker(), UnsubscribePacket(0x8002, "a/1"));
-  // The broker's answer is not the client's business.
-  EXPECT_THAT(Broker(UnsubackPacket(0x8002)), IsEmpty());
-  EXPECT_THAT(Client(UnsubscribePacket(0x8002, "b")),
-              ElementsAre("broker UNSUBSCRIBE"));
-  EXPECT_THAT(Broker(UnsubackPacket(0x8002)), ElementsAre("client UNSUBACK"));
-}
-
-// MQTT 5.0 section 2.2.1: to the broker there is one client.
-// covers: EDGE-12
-TEST_F(SessionOpenTest, AClientsPacketWithTheIdentifierOfAnUnsubscribeWaits) {
-  const std::string packets[] = {SubscribePacket(kV5, 0x8001, {"b"}),
-                                 UnsubscribePacket(0x8001, "b"),
-                                 PublishPacket(kV5, "c", 1, 0x8001, "p")};
-  const char* const kForwarded[] = {"broker SUBSCRIBE", "broker UNSUBSCRIBE",
-                                    "broker PUBLISH"};
-  for (size_t i = 0; i < 3; ++i) {
-    Open5();
-    Client(SubscribePacket(kV5, 1, {"a/1"}));
-    Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-    Grant(MakeGrant(now() + absl::Hours(2), {"sub b", "pub c"}));
-    EXPECT_EQ(to_broker(), UnsubscribePacket(0x8001, "a/1"));
-    // What comes before it goes on; and the broker must not miss a PINGREQ.
-    EXPECT_THAT(Client(PublishPacket(kV5, "c", 1, 7, "p") + packets[i]),
-                ElementsAre("broker PUBLISH", "timer 15s"));
-    EXPECT_FALSE(session().wants_client_bytes());
-    EXPECT_THAT(Broker(UnsubackPacket(0x8001)), IsEmpty());
-    EXPECT_TRUE(session().wants_client_bytes());
-    EXPECT_THAT(Client(""), ElementsAre(kForwarded[i]));
-  }
-}
-
-// covers: EDGE-12, EDGE-14
-TEST_F(SessionOpenTest, AnUnsubscribeThatIsNotSentHasNoIdentifier) {
-  Open5(MaximumPacketSize(16));
-  Client(SubscribePacket(kV5, 1, {"a/1234"}));
-  // In a packet of their own they are 17 bytes.
-  Client(SubscribePacket(kV5, 2, {"a/12345678", "a/87654321"}));
-  Client(UnsubscribePacket(3, "a/1234"));
-  Broker(UnsubackPacket(3));
-  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(2), {"sub b"})),
-              ElementsAre("client AUTH 00", "timer 2h"));
-  Client(UnsubscribePacket(0x8003, "a/12345678"));
-  EXPECT_THAT(Broker(UnsubackPacket(0x8003)), ElementsAre("client UNSUBACK"));
-}
-
-// covers: EDGE-12, EDGE-14
-TEST_F(SessionOpenTest, UnsubscribesInAsManyPacketsAsTheBrokerNeeds) {
-  // Two filters of eight bytes fit, and one of a hundred does not.
-  Open5(MaximumPacketSize(25));
-  std::set<std::string> filters;
-  for (int i = 0; i < 5; ++i) {
-    filters.insert(absl::StrCat("a/00000", i));
-    Client(SubscribePacket(kV5, 1, {absl::StrCat("a/00000", i)}));
-  }
-  Client(SubscribePacket(kV5, 1, {absl::StrCat("a/", std::string(98, 'x'))}));
-  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-  Effects effects;
-  policy::v1::AuthenticateResponse answer;
-  *answer.mutable_grant() = MakeGrant(now() + absl::Hours(2), {"sub b"});
-  session().OnAuthenticateAnswer(request_id(), answer, now(), &effects);
-  std::set<uint16_t> packet_ids;
-  for (const Effect& effect : effects.list()) {
-    if (effect.kind != Effect::Kind::kSendToBroker) continue;
-    const ByteView bytes = effects.bytes(effect);
-    EXPECT_LE(bytes.size(), 25u);
-    const mqtt::UnframeResult frame = mqtt::Unframe(bytes, 25);
-    const auto sent = mqtt::ParseUnsubscribe(frame.frame, kV5);
-    ASSERT_TRUE(sent.ok()) << sent.status();
-    EXPECT_TRUE(packet_ids.insert(sent->packet_id).second);
-    for (absl::string_view filter : sent->filters) {
-      EXPECT_EQ(filters.erase(std::string(filter)), 1u) << filter;
-    }
-  }
-  EXPECT_THAT(filters, IsEmpty());
-  EXPECT_LE(packet_ids.size(), 4u);
-  for (const uint16_t packet_id : packet_ids) {
-    EXPECT_THAT(Broker(UnsubackPacket(packet_id)), IsEmpty());
-  }
-}
-
-// A client that was silenced so would be kept alive at the broker, too.
-// covers: EDGE-12
-TEST_F(SessionOpenTest, ABrokerThatAnswersNoUnsubscribeKeepsAClientForAWhile) {
-  Open5();
-  Client(SubscribePacket(kV5, 1, {"a/1"}));
-  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-  Grant(MakeGrant(now() + absl::Hours(2), {"pub c"}));
-  Client(PublishPacket(kV5, "c", 1, 0x8001, "p"));
-  EXPECT_FALSE(session().wants_client_bytes());
-  Advance(absl::Seconds(29));
-  EXPECT_THAT(Timer(), ElementsAre("broker PINGREQ", "timer 1s"));
-  Advance(absl::Seconds(1));
-  EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 88", "close"));
-}
-
-// covers: ACE-EXP-3, ACE-POP-3
-TEST_F(SessionOpenTest, ReauthenticationThatFailsEndsTheConnection) {
-  const auto begin = [this] {
-    Open5();
-    Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-  };
-  begin();
-  EXPECT_THAT(Deny(Denial::REASON_PROOF_INVALID),
-              ElementsAre("client DISCONNECT 87", "close"));
-  begin();
-  policy::v1::Grant other = AGrant();
-  other.set_subject("somebody else");
-  EXPECT_THAT(Grant(other), ElementsAre("client DISCONNECT 87", "close"));
-  begin();
-  // Neither is a denial.
-  EXPECT_THAT(PolicyFails(), ElementsAre("client DISCONNECT 89", "close"));
-  begin();
-  policy::v1::Grant newer = AGrant();
-  policy::v1::Rule rule;
-  rule.set_name("r");
-  rule.set_publish(true);  // with an effect that is not known here
-  newer.add_rules(rule.SerializeAsString());
-  EXPECT_THAT(Grant(newer), ElementsAre("client DISCONNECT 89", "close"));
-  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kError), 2u);
-  // An exporter proof is for the CONNECT alone.
-  Open5();
-  EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "PROOF"))),
-              ElementsAre("client DISCONNECT 87", "close"));
-}
-
-// covers: ACE-EXP-3
-TEST_F(SessionOpenTest, OnlyThePolicyServiceHasToReauthenticateInTime) {
-  Open5();
-  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-  // The challenge may be behind a large message, and the proof behind others.
-  Advance(absl::Minutes(10));
-  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 0, 0, "p")),
-              ElementsAre("broker PUBLISH"));
-  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
-              ElementsAre("authenticate", "timer 10s"));
-  Advance(absl::Seconds(9));
-  EXPECT_THAT(Timer(), ElementsAre("timer 1s"));
-  Advance(absl::Seconds(1));
-  EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 89", "close"));
-  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kError), 1u);
-  EXPECT_EQ(denials, 0);
-}
-
-// covers: ACE-EXP-3
-TEST_F(SessionOpenTest, ReauthenticationsHaveARate) {
-  Open5();
-  const auto reauthenticate = [this] {
-    const Lines lines = Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-    if (lines.back() == "close") return lines;
-    Client(AuthPacket(0x18, "CLIENTNOPROOF"));
-    return Grant(AGrant());
-  };
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_THAT(reauthenticate(), ElementsAre("client AUTH 00", "timer 1h"));
-  }
-  // One a second, whatever the clock is set to.
-  for (const int minutes : {0, -10, 10}) {
-    SetClock(absl::Minutes(minutes));
-    Advance(absl::Seconds(1));
-    EXPECT_THAT(reauthenticate(), ElementsAre("client AUTH 00", "timer 1h"));
-  }
-  Advance(absl::Milliseconds(999));
-  EXPECT_THAT(reauthenticate(), ElementsAre("client DISCONNECT 97", "close"));
-  EXPECT_EQ(decisions(Action::kReauthenticate, Verdict::kDenied), 1u);
-  // It has shown no bad token.
-  EXPECT_EQ(denials, 0);
-}
-
-// covers: ACE-EXP-3
-TEST_F(SessionOpenTest, ReauthenticationOutOfTurnIsAProtocolError) {
-  Open5();
-  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
-              ElementsAre("client DISCONNECT 82", "close"));
-  Open5();
-  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
-  EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", ""))),
-              ElementsAre("client DISCONNECT 82", "close"));
-  // A client that did not authenticate with the method.
-  Start();
-  Client(ConnectPacket(ConnectParts()));
-  policy::v1::Grant grant;
-  Grant(grant);
-  UpstreamConnected();
-  Broker(ConnackPacket(kV5, 0));
-  EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", ""))),
-              ElementsAre("client DISCONNECT 82", "close"));
-}
-
-// covers: ACE-AZI-1, ACE-AZI-2
-TEST_F(SessionOpenTest, AuthzInfoIsTakenAndAnswered) {
-  policy::v1::StoreTokenResponse stored;
-  stored.mutable_stored();
-  policy::v1::StoreTokenResponse invalid;
-  invalid.mutable_denial()->set_reason(Denial::REASON_TOKEN_INVALID);
-  policy::v1::StoreTokenResponse unparsable;
-  unparsable.mutable_denial()->set_reason(Denial::REASON_TOKEN_UNPARSABLE);
-  const auto publish = [](ProtocolVersion version, int qos) {
-    return PublishPacket(version, "authz-info", qos, 5, "TOKEN");
-  };
-  Open5();
-  EXPECT_THAT(Client(publish(kV5, 0)), ElementsAre("store"));
-  EXPECT_EQ(store_asked().token(), "TOKEN");
-  EXPECT_THAT(StoreAnswers(stored), IsEmpty());
-  EXPECT_THAT(Client(publish(kV5, 1)), ElementsAre("store"));
-  EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBACK"));
-  EXPECT_THAT(Client(publish(kV5, 2)), ElementsAre("store"));
-  EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBREC"));
-  EXPECT_THAT(Client(Ack(0x62, 5)), ElementsAre("client PUBCOMP"));
-  Client(publish(kV5, 1));
-  EXPECT_THAT(StoreAnswers(invalid), ElementsAre("client PUBACK 87"));
-  Client(publish(kV5, 2));
-  EXPECT_THAT(StoreAnswers(unparsable), ElementsAre("client PUBREC 99"));
-  Client(publish(kV5, 0));
-  EXPECT_THAT(StoreAnswers(unparsable),
-              ElementsAre("client DISCONNECT 99", "close"));
-  Open(kV311, AGrant());
-  Client(publish(kV311, 1));
-  EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBACK"));
-  Client(publish(kV311, 1));
-  EXPECT_THAT(StoreAnswers(invalid), ElementsAre("close"));
-}
-
-// covers: ACE-AZI-2, ACE-AZI-3
-TEST_F(SessionOpenTest, AuthzInfoWithoutADecisionIsNoSuccess) {
-  Open5();
-  Client(PublishPacket(kV5, "authz-info", 1, 5, "T"));
-  EXPECT_THAT(StoreFails(absl::UnavailableError("")),
-              ElementsAre("client PUBACK 87"));
-  Client(PublishPacket(kV5, "authz-info", 1, 5, "T"));
-  EXPECT_THAT(StoreFails(absl::ResourceExhaustedError("")),
-              ElementsAre("client PUBACK 97"));
-}
-
-// covers: ACE-AZI-3
-TEST_F(SessionOpenTest, TokensInFlightAreBounded) {
-  Open5();
-  for (uint16_t i = 1; i <= 4; ++i) {
-    EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, i, "T")),
-                Contains("store"));
-  }
-  EXPECT_FALSE(session().wants_client_bytes());
-  EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, 5, "T")), IsEmpty());
-  policy::v1::StoreTokenResponse stored;
-  stored.mutable_stored();
-  EXPECT_THAT(StoreAnswers(stored), ElementsAre("client PUBACK", "store"));
-  EXPECT_FALSE(session().wants_client_bytes());
-}
-
-// covers: ACE-AZI-1
-TEST_F(SessionOpenTest, AuthzInfoTurnedOffIsATopicLikeAnyOther) {
-  settings.authz_info_topic = "";
-  Open(kV5, MakeGrant(now() + absl::Hours(1), {"pub authz-info"}));
-  EXPECT_THAT(Client(PublishPacket(kV5, "authz-info", 1, 5, "T")),
-              ElementsAre("broker PUBLISH"));
-}
-
 // covers: EDGE-2, EDGE-3, EDGE-5
 TEST_F(SessionOpenTest, MalformedAndMisplacedPacketsEndTheConnection) {
   const struct {
@@ -880,7 +547,7 @@ TEST_F(SessionOpenTest, OrdinaryPacketsPassUnchangedBothWays) {
   Open5();
   std::string from_client;
   for (uint8_t first : {0x40, 0x50, 0x62, 0x70}) {
-    from_client += Ack(first, 9);
+    from_client += AckPacket(first, 9);
   }
   from_client += Two(0xC0, 0);
   Client(from_client);
@@ -888,7 +555,7 @@ TEST_F(SessionOpenTest, OrdinaryPacketsPassUnchangedBothWays) {
   EXPECT_TRUE(broker_got_a_view());
   std::string from_broker;
   for (uint8_t first : {0x40, 0x50, 0x62, 0x70}) {
-    from_broker += Ack(first, 9);
+    from_broker += AckPacket(first, 9);
   }
   from_broker += Two(0xD0, 0);
   Broker(from_broker);

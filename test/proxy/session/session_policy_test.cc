@@ -9,15 +9,11 @@
 namespace sluice::session {
 namespace {
 
-using mqtt::ProtocolVersion;
 using policy::v1::AuthenticateRequest;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
 
 class SessionPolicyTest : public ::testing::Test, public SessionHarness {
  protected:

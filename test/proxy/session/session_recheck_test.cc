@@ -15,9 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-
 class SessionRecheckTest : public ::testing::Test, public SessionHarness {
  protected:
   // Good for an hour, to be asked about every minute.

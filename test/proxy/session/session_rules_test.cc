@@ -16,9 +16,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-
 class SessionRulesTest : public ::testing::Test, public SessionHarness {
  protected:
   SessionRulesTest() { decision_sample = 0; }

@@ -20,9 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr ProtocolVersion kV5 = ProtocolVersion::kV5;
-constexpr ProtocolVersion kV311 = ProtocolVersion::kV311;
-
 class SessionStreamingTest : public ::testing::Test, public SessionHarness {
  protected:
   SessionStreamingTest() {
@@ -350,10 +347,10 @@ TEST_F(SessionStreamingTest, LengthsThatDoNotFitAreMalformed) {
 
 // It may have more than a client: it adds to what it delivers.
 TEST_F(SessionStreamingTest, WhatIsKeptOfTheBrokersIsBounded) {
-  OpenAs(ProtocolVersion::kV5);
+  OpenAs(kV5);
   EXPECT_THAT(Broker("\x90\xD6\x04"),
               ElementsAre("client DISCONNECT 97", "close"));
-  OpenAs(ProtocolVersion::kV5);
+  OpenAs(kV5);
   EXPECT_THAT(Broker("\x90\xD5\x04"), IsEmpty());  // SUBACK of 600 bytes
 }
 
