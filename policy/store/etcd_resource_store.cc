@@ -6,6 +6,7 @@
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/resource_rules.h"
+#include "policy/store/store_errors.h"
 
 namespace sluice::policy {
 namespace {
@@ -90,7 +91,7 @@ absl::StatusOr<int64_t> EtcdResourceStore::Delete(
   for (;;) {
     const absl::StatusOr<Present> present = Look(key, now, deadline);
     if (!present.ok()) return present.status();
-    if (present->revision == 0) return absl::NotFoundError("there is none");
+    if (present->revision == 0) return NoSuchResourceError();
     status = CheckExpected(present->revision, expected);
     if (!status.ok()) return status;
     TxnRequest txn;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/etcd_token_store.h"
+#include "policy/store/store_errors.h"
 #include "policy/store/token_rules.h"
 #include "proto/sluice/store/v1/stored.pb.h"
 
@@ -103,7 +104,7 @@ EtcdTokenStore::MakeFact(Facts* facts, absl::string_view name, const Fact& fact,
     if ((found->revision == 0 &&
          static_cast<uint64_t>(*total) >= limits_.max_facts) ||
         name.size() + fact.value.size() > limits_.max_fact_bytes) {
-      return absl::ResourceExhaustedError("the store is full");
+      return StoreIsFullError();
     }
     const absl::StatusOr<bool> made =
         ReplaceFact(key, found->revision, fact, now, deadline);

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
+#include "policy/store/store_errors.h"
 #include "policy/store/token_rules.h"
 #include "proto/sluice/store/v1/stored.pb.h"
 
@@ -223,7 +224,7 @@ absl::Status EtcdTokenStore::CheckRoom(EtcdClient::Deadline deadline) {
   if (!tokens.ok()) return tokens.status();
   if (*tokens > bounds_.begin) evictor_.Wake();
   if (*tokens < most_) return absl::OkStatus();
-  return absl::ResourceExhaustedError("the store is full");
+  return StoreIsFullError();
 }
 
 absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "policy/revocation/kept_after_end.h"
+#include "policy/store/store_errors.h"
 
 namespace sluice::policy {
 namespace {
@@ -28,7 +29,7 @@ absl::Status ExpiringMap::Insert(absl::string_view key, Entry entry,
            entries_.bytes() + bytes <= max_bytes_;
   };
   if (!has_room()) entries_.RemoveExpired(now);
-  if (!has_room()) return absl::ResourceExhaustedError("the store is full");
+  if (!has_room()) return StoreIsFullError();
   entries_.Add(key, std::move(entry), bytes);
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/resource_rules.h"
+#include "policy/store/store_errors.h"
 
 namespace sluice::policy {
 
@@ -47,7 +48,7 @@ absl::StatusOr<int64_t> MemoryResourceStore::Delete(
   RemoveEndedBy(now - kKeptAfterEnd);
   const auto found = by_name_.find({std::string(collection), std::string(id)});
   if (found == by_name_.end() || found->second.expires_at <= now) {
-    return absl::NotFoundError("there is none");
+    return NoSuchResourceError();
   }
   status = CheckExpected(found->second.revision, expected);
   if (!status.ok()) return status;

@@ -5,6 +5,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "policy/store/store_errors.h"
 
 namespace sluice::policy {
 namespace {
@@ -48,17 +49,13 @@ absl::Status CheckNewResource(const Resource& resource,
 absl::Status CheckExpected(int64_t present, std::optional<int64_t> expected) {
   if (!expected.has_value() || *expected == present) return absl::OkStatus();
   if (*expected == 0) return absl::AlreadyExistsError("there is one already");
-  if (present == 0) return absl::NotFoundError("there is none");
+  if (present == 0) return NoSuchResourceError();
   return absl::AbortedError("it has been changed meanwhile");
 }
 
 size_t BytesOf(const Resource& resource) {
   return resource.collection.size() + resource.id.size() +
          resource.value.size() + kBookkeepingBytes;
-}
-
-absl::Status StoreIsFullError() {
-  return absl::ResourceExhaustedError("the store is full");
 }
 
 std::string NewStoreId() {

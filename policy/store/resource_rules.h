@@ -34,8 +34,6 @@ absl::Status CheckExpected(int64_t present, std::optional<int64_t> expected);
 // What a resource counts for against the limits.
 size_t BytesOf(const Resource& resource);
 
-absl::Status StoreIsFullError();
-
 // 128 random bits in hexadecimal: the id of a new store.
 std::string NewStoreId();
 

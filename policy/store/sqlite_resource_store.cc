@@ -5,6 +5,7 @@
 
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/resource_rules.h"
+#include "policy/store/store_errors.h"
 
 namespace sluice::policy {
 namespace {
@@ -169,7 +170,7 @@ absl::StatusOr<int64_t> SqliteResourceStore::Erase(
   if (!status.ok()) return status;
   const absl::StatusOr<int64_t> present = RevisionOf(collection, id, now);
   if (!present.ok()) return present.status();
-  if (*present == 0) return absl::NotFoundError("there is none");
+  if (*present == 0) return NoSuchResourceError();
   status = CheckExpected(*present, expected);
   if (status.ok()) {
     status =

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/sqlite_schema.h"
+#include "policy/store/store_errors.h"
 #include "policy/store/token_rules.h"
 
 namespace sluice::policy {
@@ -393,7 +394,7 @@ absl::Status SqliteTokenStore::InsertFact(Table table, absl::string_view key,
     has_room = HasRoom(table, bytes);
   }
   if (!has_room.ok()) return has_room.status();
-  if (!*has_room) return absl::ResourceExhaustedError("the store is full");
+  if (!*has_room) return StoreIsFullError();
   status = database_
                ->Prepare(absl::StrCat("INSERT INTO ", Name(table),
                                       " (key, value, expires_at, bytes) "
