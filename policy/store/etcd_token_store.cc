@@ -137,12 +137,12 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
 
 absl::StatusOr<EtcdTokenStore::Before> EtcdTokenStore::Look(
     const TokenRecord& record, absl::Time now, EtcdClient::Deadline deadline) {
-  auto earlier = Read(record.binding, deadline);
+  absl::StatusOr<FoundRecord> earlier = Read(record.binding, deadline);
   if (!earlier.ok()) return earlier.status();
   Before before;
   before.client_id = record.client_id;
-  before.earlier = std::move(earlier->first);
-  before.earlier_revision = earlier->second;
+  before.earlier = std::move(earlier->record);
+  before.earlier_revision = earlier->revision;
   if (before.client_id.empty() && before.earlier.has_value() &&
       before.earlier->expires_at > now) {
     before.client_id = before.earlier->client_id;
@@ -163,15 +163,15 @@ absl::Status EtcdTokenStore::LookAtClientId(Before* before,
   before->client_binding = found->kvs(0).value();
   before->client_revision = found->kvs(0).mod_revision();
   if (before->client_binding == binding) return absl::OkStatus();
-  auto loser = Read(before->client_binding, deadline);
+  absl::StatusOr<FoundRecord> loser = Read(before->client_binding, deadline);
   if (!loser.ok()) return loser.status();
   // What is left of an identifier whose record has gone names nobody.
-  if (loser->first.has_value() &&
-      loser->first->client_id != before->client_id) {
+  if (loser->record.has_value() &&
+      loser->record->client_id != before->client_id) {
     return absl::OkStatus();
   }
-  before->loser = std::move(loser->first);
-  before->loser_revision = loser->second;
+  before->loser = std::move(loser->record);
+  before->loser_revision = loser->revision;
   return absl::OkStatus();
 }
 
@@ -229,12 +229,12 @@ absl::Status EtcdTokenStore::CheckRoom(EtcdClient::Deadline deadline) {
 
 absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(
     absl::string_view binding, absl::Time now) {
-  auto found = Read(binding, client_->NewDeadline());
+  absl::StatusOr<FoundRecord> found = Read(binding, client_->NewDeadline());
   if (!found.ok()) return found.status();
-  if (found->first.has_value() && found->first->expires_at <= now) {
+  if (found->record.has_value() && found->record->expires_at <= now) {
     return std::nullopt;
   }
-  return std::move(found->first);
+  return std::move(found->record);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::List(
@@ -266,13 +266,13 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
       client_->Range(EtcdKey(ClientKey(client_id)), deadline);
   if (!found.ok()) return found.status();
   if (found->kvs().empty()) return std::nullopt;
-  auto record = Read(found->kvs(0).value(), deadline);
-  if (!record.ok()) return record.status();
-  if (!record->first.has_value() || record->first->expires_at <= now ||
-      record->first->client_id != client_id) {
+  absl::StatusOr<FoundRecord> named = Read(found->kvs(0).value(), deadline);
+  if (!named.ok()) return named.status();
+  if (!named->record.has_value() || named->record->expires_at <= now ||
+      named->record->client_id != client_id) {
     return std::nullopt;
   }
-  return std::move(record->first);
+  return std::move(named->record);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
@@ -345,16 +345,14 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
   return records;
 }
 
-absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>>
-EtcdTokenStore::Read(absl::string_view binding, EtcdClient::Deadline deadline) {
+absl::StatusOr<EtcdTokenStore::FoundRecord> EtcdTokenStore::Read(
+    absl::string_view binding, EtcdClient::Deadline deadline) {
   const absl::StatusOr<RangeResponse> found =
       client_->Range(EtcdKey(TokenKey(binding)), deadline);
   if (!found.ok()) return found.status();
-  std::pair<std::optional<TokenRecord>, int64_t> read;
-  if (found->kvs().empty()) return read;
-  read.first = ToRecord(found->kvs(0).value());
-  read.second = found->kvs(0).mod_revision();
-  return read;
+  if (found->kvs().empty()) return FoundRecord();
+  return FoundRecord{ToRecord(found->kvs(0).value()),
+                     found->kvs(0).mod_revision()};
 }
 
 std::string EtcdTokenStore::TokenKey(absl::string_view binding) const {

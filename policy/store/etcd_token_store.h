@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -89,6 +88,10 @@ class EtcdTokenStore : public TokenStoreInterface {
     std::optional<TokenRecord> loser;  // who loses it, where that is another
     int64_t loser_revision = 0;
   };
+  struct FoundRecord {
+    std::optional<TokenRecord> record;  // live or not; where it can be read
+    int64_t revision = 0;               // 0: there is none
+  };
   struct Fact {
     std::string value;
     absl::Time expires_at;
@@ -121,9 +124,8 @@ class EtcdTokenStore : public TokenStoreInterface {
                              absl::Time now, EtcdClient::Deadline deadline);
   // Whether another token may come.
   absl::Status CheckRoom(EtcdClient::Deadline deadline);
-  // Record and revision; an empty one where there is none.
-  absl::StatusOr<std::pair<std::optional<TokenRecord>, int64_t>> Read(
-      absl::string_view binding, EtcdClient::Deadline deadline);
+  absl::StatusOr<FoundRecord> Read(absl::string_view binding,
+                                   EtcdClient::Deadline deadline);
   // The records, `limit` at most, to which keys with `prefix` lead, in their
   // order, of tokens of `issuer`, or where it is empty of any.
   absl::StatusOr<std::vector<TokenRecord>> FindNamed(
