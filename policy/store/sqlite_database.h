@@ -7,6 +7,7 @@
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,6 +40,18 @@ class SqliteStatement {
   std::string Bytes(int column) const;
   int64_t Number(int column) const;
   bool IsNull(int column) const;
+
+  // What `read` makes of each row that is left.
+  template <typename Row>
+  absl::StatusOr<std::vector<Row>> All(Row (*read)(const SqliteStatement&)) {
+    std::vector<Row> all;
+    for (;;) {
+      const absl::StatusOr<bool> row = Step();
+      if (!row.ok()) return row.status();
+      if (!*row) return all;
+      all.push_back(read(*this));
+    }
+  }
 
  private:
   friend class SqliteDatabase;

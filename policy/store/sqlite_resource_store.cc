@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/resource_rules.h"
 #include "policy/store/store_errors.h"
@@ -11,16 +12,9 @@ namespace sluice::policy {
 namespace {
 
 // The columns of a resource, in the order in which ToResource() reads them.
-constexpr char kSelectAll[] =
+constexpr absl::string_view kSelect =
     "SELECT collection, id, value, expires_at, revision FROM resources";
-constexpr char kSelectOne[] =
-    "SELECT collection, id, value, expires_at, revision FROM resources "
-    "WHERE collection = ? AND id = ? "
-    "AND (expires_at IS NULL OR expires_at > ?)";
-constexpr char kSelectPage[] =
-    "SELECT collection, id, value, expires_at, revision FROM resources "
-    "WHERE collection = ? AND id > ? "
-    "AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?";
+constexpr absl::string_view kIsLive = "(expires_at IS NULL OR expires_at > ?)";
 
 Resource ToResource(const SqliteStatement& row) {
   Resource resource;
@@ -32,16 +26,6 @@ Resource ToResource(const SqliteStatement& row) {
   }
   resource.revision = row.Number(4);
   return resource;
-}
-
-absl::StatusOr<std::vector<Resource>> AllResources(SqliteStatement* statement) {
-  std::vector<Resource> found;
-  for (;;) {
-    const absl::StatusOr<bool> row = statement->Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return found;
-    found.push_back(ToResource(*statement));
-  }
 }
 
 // The only row's only number.
@@ -189,7 +173,8 @@ absl::StatusOr<std::optional<Resource>> SqliteResourceStore::Get(
   absl::Status status = CheckResourceName(collection, id);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(database_->mutex());
-  SqliteStatement statement = database_->Prepare(kSelectOne);
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat(kSelect, " WHERE collection = ? AND id = ? AND ", kIsLive));
   const absl::StatusOr<bool> row =
       statement.Bind(collection).Bind(id).Bind(absl::ToUnixMicros(now)).Step();
   if (!row.ok()) return row.status();
@@ -202,12 +187,14 @@ absl::StatusOr<std::vector<Resource>> SqliteResourceStore::List(
     absl::Time now) {
   constexpr size_t kMaxLimit = std::numeric_limits<int32_t>::max();
   const std::lock_guard<std::mutex> lock(database_->mutex());
-  SqliteStatement statement = database_->Prepare(kSelectPage);
+  SqliteStatement statement = database_->Prepare(
+      absl::StrCat(kSelect, " WHERE collection = ? AND id > ? AND ", kIsLive,
+                   " ORDER BY id LIMIT ?"));
   statement.Bind(collection)
       .Bind(after)
       .Bind(absl::ToUnixMicros(now))
       .Bind(static_cast<int64_t>(std::min(limit, kMaxLimit)));
-  return AllResources(&statement);
+  return statement.All(ToResource);
 }
 
 void SqliteResourceStore::Follow(ResourceObserverInterface* observer) {
@@ -237,9 +224,9 @@ absl::Status SqliteResourceStore::CheckRoom(const Resource& resource) {
 
 absl::StatusOr<int64_t> SqliteResourceStore::RevisionOf(
     absl::string_view collection, absl::string_view id, absl::Time now) {
-  SqliteStatement statement = database_->Prepare(
-      "SELECT revision FROM resources WHERE collection = ? AND id = ? "
-      "AND (expires_at IS NULL OR expires_at > ?)");
+  SqliteStatement statement = database_->Prepare(absl::StrCat(
+      "SELECT revision FROM resources WHERE collection = ? AND id = ? AND ",
+      kIsLive));
   const absl::StatusOr<bool> row =
       statement.Bind(collection).Bind(id).Bind(absl::ToUnixMicros(now)).Step();
   if (!row.ok()) return row.status();
@@ -272,8 +259,7 @@ void SqliteResourceStore::TellSnapshot() {
     SqliteStatement statement =
         database_->Prepare("SELECT revision FROM history");
     revision = OneNumber(&statement);
-    SqliteStatement all = database_->Prepare(kSelectAll);
-    resources = AllResources(&all);
+    resources = database_->Prepare(kSelect).All(ToResource);
   }
   if (resources.ok() && revision.ok()) {
     observer_is_stale_ = false;

@@ -68,17 +68,6 @@ void BindOptional(std::optional<absl::Time> time, SqliteStatement* statement) {
   }
 }
 
-absl::StatusOr<std::vector<TokenRecord>> AllRecords(
-    SqliteStatement* statement) {
-  std::vector<TokenRecord> found;
-  for (;;) {
-    const absl::StatusOr<bool> row = statement->Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return found;
-    found.push_back(ToRecord(*statement));
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
@@ -191,7 +180,7 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::List(
   statement.Bind(after)
       .Bind(absl::ToUnixMicros(now))
       .Bind(static_cast<int64_t>(limit));
-  return AllRecords(&statement);
+  return statement.All(ToRecord);
 }
 
 absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::FindByClientId(
@@ -220,7 +209,7 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::Namesakes(
       .Bind(subject)
       .Bind(absl::ToUnixMicros(now))
       .Bind(int64_t{kMaxNamesakes});
-  return AllRecords(&statement);
+  return statement.All(ToRecord);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindSymmetricByKid(
@@ -233,7 +222,7 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindSymmetricByKid(
   statement.Bind(kid)
       .Bind(absl::ToUnixMicros(now))
       .Bind(int64_t{kMaxNamesakes});
-  return AllRecords(&statement);
+  return statement.All(ToRecord);
 }
 
 absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindBySubject(
@@ -247,7 +236,7 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::FindBySubject(
   statement.Bind(subject).Bind(absl::ToUnixMicros(now));
   if (!issuer.empty()) statement.Bind(issuer);
   statement.Bind(static_cast<int64_t>(limit));
-  return AllRecords(&statement);
+  return statement.All(ToRecord);
 }
 
 absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Lookup(
