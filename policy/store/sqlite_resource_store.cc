@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
 #include "policy/store/resource_rules.h"
+#include "policy/store/sqlite_schema.h"
 #include "policy/store/store_errors.h"
 
 namespace sluice::policy {
@@ -210,13 +211,11 @@ absl::Status SqliteResourceStore::RemoveEndedBy(absl::Time time) {
 }
 
 absl::Status SqliteResourceStore::CheckRoom(const Resource& resource) {
-  SqliteStatement usage = database_->Prepare(
-      "SELECT entries, bytes FROM usage WHERE name = 'resources'");
-  const absl::StatusOr<int64_t> entries = OneNumber(&usage);
-  if (!entries.ok()) return entries.status();
-  if (static_cast<size_t>(*entries) >= limits_.max_resources ||
-      static_cast<size_t>(usage.Number(1)) + BytesOf(resource) >
-          limits_.max_bytes) {
+  const absl::StatusOr<SqliteUsage> usage =
+      UsageOf("resources", database_.get());
+  if (!usage.ok()) return usage.status();
+  if (usage->entries >= limits_.max_resources ||
+      usage->bytes + BytesOf(resource) > limits_.max_bytes) {
     return StoreIsFullError();
   }
   return absl::OkStatus();

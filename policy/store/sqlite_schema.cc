@@ -181,4 +181,16 @@ absl::Status ExamineSqliteDatabase(const std::string& path) {
                                  SqliteMigrations().size());
 }
 
+absl::StatusOr<SqliteUsage> UsageOf(absl::string_view table,
+                                    SqliteDatabase* database) {
+  SqliteStatement statement =
+      database->Prepare("SELECT entries, bytes FROM usage WHERE name = ?");
+  // The column is text, to which bytes are never equal.
+  const absl::StatusOr<bool> row = statement.BindText(table).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::DataLossError("a row of the usage is missing");
+  return SqliteUsage{static_cast<size_t>(statement.Number(0)),
+                     static_cast<size_t>(statement.Number(1))};
+}
+
 }  // namespace sluice::policy

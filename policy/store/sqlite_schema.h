@@ -1,12 +1,14 @@
 #ifndef POLICY_STORE_SQLITE_SCHEMA_H_
 #define POLICY_STORE_SQLITE_SCHEMA_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "policy/store/sqlite_database.h"
 
@@ -25,6 +27,15 @@ absl::StatusOr<std::shared_ptr<SqliteDatabase>> OpenSqliteDatabase(
     const std::string& path);
 // As SqliteDatabase::Examine().
 absl::Status ExamineSqliteDatabase(const std::string& path);
+
+// What the rows of a table count for against its limits.
+struct SqliteUsage {
+  size_t entries = 0;
+  size_t bytes = 0;
+};
+// That of `table`. With the database's mutex held.
+absl::StatusOr<SqliteUsage> UsageOf(absl::string_view table,
+                                    SqliteDatabase* database);
 
 }  // namespace sluice::policy
 

@@ -148,7 +148,8 @@ absl::Status SqliteTokenStore::Replace(const TokenRecord& record,
 // Forgets the oldest tokens until another one of `bytes` fits.
 absl::Status SqliteTokenStore::MakeRoom(size_t bytes) {
   for (;;) {
-    const absl::StatusOr<Usage> usage = UsageOf("tokens");
+    const absl::StatusOr<SqliteUsage> usage =
+        UsageOf("tokens", database_.get());
     if (!usage.ok()) return usage.status();
     if (usage->entries == 0 ||
         (usage->entries < limits_.max_tokens &&
@@ -328,18 +329,6 @@ absl::string_view SqliteTokenStore::Name(Table table) {
   return "";
 }
 
-absl::StatusOr<SqliteTokenStore::Usage> SqliteTokenStore::UsageOf(
-    absl::string_view table) {
-  SqliteStatement statement =
-      database_->Prepare("SELECT entries, bytes FROM usage WHERE name = ?");
-  // The column is text, to which bytes are never equal.
-  const absl::StatusOr<bool> row = statement.BindText(table).Step();
-  if (!row.ok()) return row.status();
-  if (!*row) return absl::DataLossError("a row of the usage is missing");
-  return Usage{static_cast<size_t>(statement.Number(0)),
-               static_cast<size_t>(statement.Number(1))};
-}
-
 absl::StatusOr<std::optional<SqliteTokenStore::Fact>>
 SqliteTokenStore::FindFact(Table table, absl::string_view key, absl::Time now) {
   SqliteStatement statement = database_->Prepare(
@@ -353,7 +342,8 @@ SqliteTokenStore::FindFact(Table table, absl::string_view key, absl::Time now) {
 }
 
 absl::StatusOr<bool> SqliteTokenStore::HasRoom(Table table, size_t bytes) {
-  const absl::StatusOr<Usage> usage = UsageOf(Name(table));
+  const absl::StatusOr<SqliteUsage> usage =
+      UsageOf(Name(table), database_.get());
   if (!usage.ok()) return usage.status();
   return usage->entries < limits_.max_facts &&
          usage->bytes + bytes <= limits_.max_fact_bytes;

@@ -59,10 +59,6 @@ class SqliteTokenStore : public TokenStoreInterface {
                                 absl::Time now) override;
 
  private:
-  struct Usage {
-    size_t entries = 0;
-    size_t bytes = 0;
-  };
   struct Fact {
     std::string value;
     absl::Time expires_at;
@@ -84,7 +80,6 @@ class SqliteTokenStore : public TokenStoreInterface {
                                                      absl::Time now);
   absl::Status Replace(const TokenRecord& record, absl::Time now);
   absl::Status MakeRoom(size_t bytes);
-  absl::StatusOr<Usage> UsageOf(absl::string_view table);
   absl::StatusOr<std::optional<Fact>> FindFact(Table table,
                                                absl::string_view key,
                                                absl::Time now);
