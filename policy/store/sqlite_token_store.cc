@@ -70,14 +70,6 @@ void BindOptional(std::optional<absl::Time> time, SqliteStatement* statement) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SqliteTokenStore>> SqliteTokenStore::Open(
-    const std::string& path, const StoreLimits& limits) {
-  absl::StatusOr<std::shared_ptr<SqliteDatabase>> database =
-      OpenSqliteDatabase(path);
-  if (!database.ok()) return database.status();
-  return std::make_unique<SqliteTokenStore>(*std::move(database), limits);
-}
-
 absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
                                      absl::Time now) {
   if (absl::Status s = CheckLive(record, now); !s.ok()) return s;

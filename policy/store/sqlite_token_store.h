@@ -28,10 +28,6 @@ class SqliteTokenStore : public TokenStoreInterface {
                             const StoreLimits& limits = StoreLimits())
       : limits_(limits), database_(std::move(database)) {}
 
-  // The store of a file that is used for nothing else.
-  static absl::StatusOr<std::unique_ptr<SqliteTokenStore>> Open(
-      const std::string& path, const StoreLimits& limits = StoreLimits());
-
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
   absl::StatusOr<std::vector<TokenRecord>> List(absl::string_view after,

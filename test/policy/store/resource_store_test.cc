@@ -15,9 +15,9 @@
 #include "policy/store/etcd_resource_store.h"
 #include "policy/store/memory_resource_store.h"
 #include "policy/store/sqlite_resource_store.h"
-#include "policy/store/sqlite_schema.h"
 #include "test/policy/store/resource_observer.h"
 #include "test/policy/store/store_kind.h"
+#include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -59,10 +59,9 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
   }
 
   void MakeSqliteStore(const ResourceLimits& limits) {
-    auto database =
-        OpenSqliteDatabase(absl::StrCat(dir_.path(), "/", ++files_, ".db"));
-    ASSERT_TRUE(database.ok()) << database.status();
-    auto store = SqliteResourceStore::Create(*std::move(database), limits);
+    auto store = SqliteResourceStore::Create(
+        OpenTestDatabase(absl::StrCat(dir_.path(), "/", ++files_, ".db")),
+        limits);
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }

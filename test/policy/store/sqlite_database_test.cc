@@ -16,6 +16,7 @@
 namespace sluice::policy {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -92,6 +93,12 @@ TEST_F(SqliteDatabaseTest, MigratesFromEveryVersion) {
     EXPECT_EQ(rows.Number(1), 2);
     EXPECT_FALSE(*rows.Step());
   }
+}
+
+TEST_F(SqliteDatabaseTest, SaysThatTheDirectoryIsMissing) {
+  const std::string path = absl::StrCat(dir_.path(), "/none/test.db");
+  EXPECT_THAT(std::string(Open(1, path).status().message()),
+              AllOf(StartsWith(path), HasSubstr("No such file")));
 }
 
 TEST_F(SqliteDatabaseTest, AFailedMigrationLeavesTheVersionBeforeIt) {

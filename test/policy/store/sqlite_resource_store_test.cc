@@ -12,9 +12,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "policy/store/sqlite_schema.h"
 #include "policy/store/sqlite_token_store.h"
 #include "test/policy/store/resource_observer.h"
+#include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -33,15 +33,9 @@ Resource Named(const std::string& id) {
 
 class SqliteResourceStoreTest : public ::testing::Test {
  protected:
-  std::shared_ptr<SqliteDatabase> OpenDatabase() {
-    auto opened = OpenSqliteDatabase(path_);
-    EXPECT_TRUE(opened.ok()) << opened.status();
-    return opened.ok() ? *std::move(opened) : nullptr;
-  }
-
   std::unique_ptr<SqliteResourceStore> Open(
       const ResourceLimits& limits = ResourceLimits()) {
-    auto store = SqliteResourceStore::Create(OpenDatabase(), limits);
+    auto store = SqliteResourceStore::Create(OpenTestDatabase(path_), limits);
     EXPECT_TRUE(store.ok()) << store.status();
     return store.ok() ? *std::move(store) : nullptr;
   }
@@ -121,7 +115,7 @@ TEST_F(SqliteResourceStoreTest, KeepsToItsLimitsAcrossARestart) {
 }
 
 TEST_F(SqliteResourceStoreTest, SharesTheFileWithTheTokens) {
-  const std::shared_ptr<SqliteDatabase> database = OpenDatabase();
+  const std::shared_ptr<SqliteDatabase> database = OpenTestDatabase(path_);
   SqliteTokenStore tokens(database);
   const auto resources = SqliteResourceStore::Create(database);
   ASSERT_TRUE(resources.ok()) << resources.status();
@@ -133,7 +127,7 @@ TEST_F(SqliteResourceStoreTest, SharesTheFileWithTheTokens) {
 }
 
 TEST_F(SqliteResourceStoreTest, AFailedWriteChangesNothingAndTellsNobody) {
-  const std::shared_ptr<SqliteDatabase> database = OpenDatabase();
+  const std::shared_ptr<SqliteDatabase> database = OpenTestDatabase(path_);
   const auto store = SqliteResourceStore::Create(database);
   ASSERT_TRUE(store.ok()) << store.status();
   ResourceObserver observer;
@@ -151,7 +145,7 @@ TEST_F(SqliteResourceStoreTest, AFailedWriteChangesNothingAndTellsNobody) {
 }
 
 TEST_F(SqliteResourceStoreTest, ReadsAgainWhatCouldNotBeRead) {
-  const std::shared_ptr<SqliteDatabase> database = OpenDatabase();
+  const std::shared_ptr<SqliteDatabase> database = OpenTestDatabase(path_);
   ResourceObserver observer;
   const auto store = SqliteResourceStore::Create(database);
   ASSERT_TRUE(store.ok()) << store.status();

@@ -18,6 +18,7 @@
 #include "policy/store/memory_token_store.h"
 #include "policy/store/sqlite_token_store.h"
 #include "test/policy/store/store_kind.h"
+#include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -45,22 +46,15 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
         store_ = std::make_unique<MemoryTokenStore>(limits);
         return;
       case Kind::kSqlite:
-        return MakeSqliteStore(limits);
+        store_ = std::make_unique<SqliteTokenStore>(
+            OpenTestDatabase(absl::StrCat(dir_.path(), "/", ++files_, ".db")),
+            limits);
+        return;
       case Kind::kEtcd:
-        return MakeEtcdStore(limits);
+        store_ = std::make_unique<EtcdTokenStore>(
+            std::make_shared<EtcdClient>(NewPlaceInEtcd()), limits);
+        return;
     }
-  }
-
-  void MakeSqliteStore(const StoreLimits& limits) {
-    auto opened = SqliteTokenStore::Open(
-        absl::StrCat(dir_.path(), "/", ++files_, ".db"), limits);
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    store_ = *std::move(opened);
-  }
-
-  void MakeEtcdStore(const StoreLimits& limits) {
-    store_ = std::make_unique<EtcdTokenStore>(
-        std::make_shared<EtcdClient>(NewPlaceInEtcd()), limits);
   }
 
   void Put(const TokenRecord& record, absl::Time now = kNow) {
