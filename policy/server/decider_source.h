@@ -26,6 +26,7 @@
 #include "policy/service/jwks_fetcher.h"
 #include "policy/service/replica.h"
 #include "policy/service/stored_keys.h"
+#include "policy/store/fact_store.h"
 #include "policy/store/token_store.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
@@ -43,6 +44,7 @@ class DeciderSource final : private JwksObserverInterface {
   // null, this.
   struct Context {
     std::shared_ptr<TokenStoreInterface> tokens;
+    std::shared_ptr<FactStoreInterface> facts;
     std::shared_ptr<Replica> replica;
     Checkers* checkers;
     Clock clock;

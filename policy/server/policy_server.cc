@@ -115,8 +115,8 @@ PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
       operator_calls_(OperatorThreadsFor(store_options_)),
       log_(log),
       decider_source_(std::make_unique<DeciderSource>(
-          DeciderSource::Context{store_.tokens, replica_, checkers_.get(),
-                                 clock_, log_},
+          DeciderSource::Context{store_.tokens, store_.facts, replica_,
+                                 checkers_.get(), clock_, log_},
           std::move(config))),
       service_(decider_source_->MakeDeciders(), &access_, &hub_, &proxy_calls_,
                clock_) {

@@ -98,9 +98,11 @@ bool AnyDraft01(const ace::TokenVerifier& verifier) {
 Authenticator::Authenticator(ace::TokenVerifier verifier,
                              const std::vector<ace::Permission>& public_topics,
                              std::shared_ptr<TokenStoreInterface> store,
+                             std::shared_ptr<FactStoreInterface> facts,
                              std::shared_ptr<const Replica> managed)
     : verifier_(std::move(verifier)),
       store_(std::move(store)),
+      facts_(std::move(facts)),
       managed_(std::move(managed)),
       digest_(PolicyDigest(verifier_.options(), public_topics)),
       speaks_draft01_(AnyDraft01(verifier_)) {
@@ -194,7 +196,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
   if (token->has_value()) return AuthenticateByTls(attempt, **token);
   if (connection.bind_client_id() && !connection.client_id().empty()) {
     const absl::StatusOr<std::optional<std::string>> owner =
-        store_->FindClientIdOwner(connection.client_id(), attempt.now);
+        facts_.FindClientIdOwner(connection.client_id(), attempt.now);
     if (!owner.ok()) return owner.status();
     if (owner->has_value()) {
       return Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
@@ -319,7 +321,7 @@ absl::StatusOr<ace::VerifiedToken> Authenticator::VerifyFor(
     const Attempt& attempt, absl::string_view token) const {
   absl::StatusOr<ace::VerifiedToken> verified = VerifyUnseen(attempt, token);
   if (!verified.ok() || !verified->exi.has_value()) return verified;
-  const absl::StatusOr<absl::Time> first_seen = store_->FirstSeen(
+  const absl::StatusOr<absl::Time> first_seen = facts_.FirstSeen(
       NameForFirstSeen(*verified), ForgetAt(*verified), attempt.now);
   if (!first_seen.ok()) return first_seen.status();
   verified->expires_at = ace::ExpiryFrom(*verified, *first_seen);
@@ -375,8 +377,8 @@ absl::Status Authenticator::CheckPossession(
   const absl::StatusOr<ByteView> proof = CheckDraft01Proof(
       credential, connection.protocol_version(), token.pop_key);
   if (!proof.ok()) return proof.status();
-  const absl::StatusOr<bool> is_new = store_->UseProof(
-      NameOfProof(token, *proof), ForgetAt(token), attempt.now);
+  const absl::StatusOr<bool> is_new =
+      facts_.UseProof(NameOfProof(token, *proof), ForgetAt(token), attempt.now);
   if (!is_new.ok()) return is_new.status();
   if (*is_new) return absl::OkStatus();
   return ace::RejectedError(ace::Rejection::kProof,
@@ -388,7 +390,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
   const v1::ConnectionInfo& connection = attempt.connection;
   using Response = v1::AuthenticateResponse;
   if (connection.bind_client_id() && !connection.client_id().empty()) {
-    const absl::StatusOr<bool> owns = store_->ClaimClientId(
+    const absl::StatusOr<bool> owns = facts_.ClaimClientId(
         {connection.client_id(), OwnerOf(token), token.expires_at},
         attempt.now);
     if (!owns.ok()) return owns.status();

@@ -16,6 +16,7 @@
 #include "policy/ace/token_verifier.h"
 #include "policy/service/reference_answers.h"
 #include "policy/service/replica.h"
+#include "policy/store/facts.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/policy/v1/policy.pb.h"
 
@@ -38,6 +39,7 @@ class Authenticator {
   Authenticator(ace::TokenVerifier verifier,
                 const std::vector<ace::Permission>& public_topics,
                 std::shared_ptr<TokenStoreInterface> store,
+                std::shared_ptr<FactStoreInterface> facts,
                 std::shared_ptr<const Replica> managed);
 
   // Whose tokens are taken, and how they are checked.
@@ -187,6 +189,7 @@ class Authenticator {
   v1::Grant public_grant_;
   absl::flat_hash_set<std::string> declared_topics_;  // the filters of that
   const std::shared_ptr<TokenStoreInterface> store_;
+  const Facts facts_;
   const std::shared_ptr<const Replica> managed_;
   const std::string digest_;
   // Whether a User Name may be a token (ACE-D01-4).

@@ -81,7 +81,7 @@ std::optional<TokenRecord> ToRecord(const std::string& value) {
 }  // namespace
 
 EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
-                               const StoreLimits& limits)
+                               const TokenLimits& limits)
     : client_(std::move(client)),
       limits_(limits),
       tokens_(client_->Prefix("tokens")),
@@ -89,9 +89,6 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
       kids_(client_->Prefix("kids")),
       secrets_(client_->Prefix("secrets")),
       subjects_(client_->Prefix("subjects")),
-      owners_(client_, "client_id_owners"),
-      first_seen_(client_, "first_seen"),
-      used_proofs_(client_, "used_proofs"),
       counter_(client_, tokens_),
       bounds_(BoundsFor(static_cast<int64_t>(limits_.max_tokens))),
       most_(MostFor(static_cast<int64_t>(limits_.max_tokens))),

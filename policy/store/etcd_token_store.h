@@ -27,29 +27,24 @@ namespace sluice::policy {
 //   PREFIX/kids/HEX_KID/HEX_ISSUER/HEX_SUBJECT/HEX_BINDING  the binding
 //   PREFIX/secrets/HEX_KID/NAMED_SINCE/HEX_BINDING          the binding
 //   PREFIX/subjects/HEX_SUBJECT/HEX_BINDING                 the binding
-//   PREFIX/client_id_owners/CLIENT_ID  StoredFact, the owner
-//   PREFIX/first_seen/TOKEN            StoredFact, the time in decimal digits
-//   PREFIX/used_proofs/PROOF           StoredFact
 //
 // Each change is one transaction, on the condition that what it rests on is as
-// it was read; a fact is made only where there is none, so of several services
-// that are shown one proof at once, one takes it. Times are kept to the
-// microsecond, rounded down. Leases, longer by a minute or two than what they
-// are for, remove what has expired.
+// it was read. Times are kept to the microsecond, rounded down. Leases, longer
+// by a minute or two than what they are for, remove what has expired.
 //
-// The numbers of the limits are kept to approximately: what other services
-// write is noticed some seconds later, and what has expired counts until it is
+// The number of the limits is kept to approximately: what other services write
+// is noticed some seconds later, and what has expired counts until it is
 // removed. Bytes are not counted: a record must fit the bound of all, and etcd
 // has a bound of its own. From a hundredth below the number of tokens on, the
 // oldest go, a hundredth at a time, while others come; only a tenth above it is
-// none taken any more. Facts never go.
+// none taken any more.
 //
 // A call takes one to six round trips, and no longer than the client's
 // timeout.
 class EtcdTokenStore : public TokenStoreInterface {
  public:
   explicit EtcdTokenStore(std::shared_ptr<EtcdClient> client,
-                          const StoreLimits& limits = StoreLimits());
+                          const TokenLimits& limits = TokenLimits());
 
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
                                                   absl::Time now) override;
@@ -67,15 +62,6 @@ class EtcdTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
       absl::Time now) override;
-  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
-                                     absl::Time now) override;
-  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
-      absl::string_view client_id, absl::Time now) override;
-  absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
-                                       absl::Time forget_at,
-                                       absl::Time now) override;
-  absl::StatusOr<bool> UseProof(absl::string_view proof, absl::Time forget_at,
-                                absl::Time now) override;
 
  private:
   // What a Put() rests on, as it was read.
@@ -91,14 +77,6 @@ class EtcdTokenStore : public TokenStoreInterface {
   struct FoundRecord {
     std::optional<TokenRecord> record;  // live or not; where it can be read
     int64_t revision = 0;               // 0: there is none
-  };
-  struct Fact {
-    std::string value;
-    absl::Time expires_at;
-  };
-  struct FoundFact {
-    Fact fact;             // live or not
-    int64_t revision = 0;  // 0: there is none
   };
 
   std::string TokenKey(absl::string_view binding) const;
@@ -135,38 +113,14 @@ class EtcdTokenStore : public TokenStoreInterface {
   absl::Status KeepNameOf(const Before& before, absl::Time now,
                           EtcdClient::Deadline deadline, TokenRecord* record);
 
-  static absl::StatusOr<FoundFact> ToFact(
-      const etcdserverpb::RangeResponse& found);
-  // A kind of facts.
-  struct Facts {
-    explicit Facts(const std::shared_ptr<EtcdClient>& client, const char* kind)
-        : prefix(client->Prefix(kind)), counter(client, prefix) {}
-
-    const std::string prefix;  // of the keys
-    EtcdKeyCounter counter;
-  };
-  // The live fact that is there already; nothing where `fact` was made.
-  absl::StatusOr<std::optional<FoundFact>> MakeFact(
-      Facts* facts, absl::string_view name, const Fact& fact, absl::Time now,
-      EtcdClient::Deadline deadline);
-  // Puts `fact` in the place of what was written at `revision`, 0 for nothing.
-  // False: something else has been written.
-  absl::StatusOr<bool> ReplaceFact(const std::string& key, int64_t revision,
-                                   const Fact& fact, absl::Time now,
-                                   EtcdClient::Deadline deadline);
-
   const std::shared_ptr<EtcdClient> client_;
-  const StoreLimits limits_;
+  const TokenLimits limits_;
   // Of the keys.
   const std::string tokens_;
   const std::string clients_;
   const std::string kids_;
   const std::string secrets_;
   const std::string subjects_;
-  Facts owners_;
-  Facts first_seen_;
-  Facts used_proofs_;
-  // Of the tokens.
   EtcdKeyCounter counter_;
   const EtcdTokenEvictor::Bounds bounds_;
   const int64_t most_;

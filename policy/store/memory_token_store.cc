@@ -1,6 +1,5 @@
 #include "policy/store/memory_token_store.h"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -14,12 +13,6 @@ namespace {
 constexpr size_t kBookkeepingBytes = 384;
 
 }  // namespace
-
-MemoryTokenStore::MemoryTokenStore(const StoreLimits& limits)
-    : limits_(limits),
-      client_id_owners_(limits.max_facts, limits.max_fact_bytes),
-      first_seen_(limits.max_facts, limits.max_fact_bytes),
-      used_proofs_(limits.max_facts, limits.max_fact_bytes) {}
 
 absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
                                      absl::Time now) {
@@ -50,7 +43,7 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
   if (earlier != by_binding_.end()) Remove(earlier->second);
   ReleaseClientId(record.client_id);
   while (entries_.size() >= limits_.max_tokens ||
-         bytes_ + bytes > limits_.max_token_bytes) {
+         bytes_ + bytes > limits_.max_bytes) {
     Remove(entries_.begin());
   }
   entries_.push_back(
@@ -132,55 +125,6 @@ absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindBySubject(
     if (record.expires_at > now) found.push_back(record);
   }
   return found;
-}
-
-absl::StatusOr<bool> MemoryTokenStore::ClaimClientId(const ClientIdClaim& claim,
-                                                     absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  const ExpiringMap::Entry* entry =
-      client_id_owners_.Find(claim.client_id, now);
-  if (entry == nullptr) {
-    absl::Status added = client_id_owners_.Insert(
-        claim.client_id, {claim.owner, claim.expires_at}, now);
-    if (!added.ok()) return added;
-    return true;
-  }
-  if (entry->value != claim.owner) return false;
-  client_id_owners_.SetExpiry(claim.client_id,
-                              std::max(entry->expires_at, claim.expires_at));
-  return true;
-}
-
-absl::StatusOr<std::optional<std::string>> MemoryTokenStore::FindClientIdOwner(
-    absl::string_view client_id, absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  const ExpiringMap::Entry* entry = client_id_owners_.Find(client_id, now);
-  if (entry == nullptr) return std::nullopt;
-  return entry->value;
-}
-
-absl::StatusOr<absl::Time> MemoryTokenStore::FirstSeen(absl::string_view token,
-                                                       absl::Time forget_at,
-                                                       absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  const ExpiringMap::Entry* entry = first_seen_.Find(token, now);
-  if (entry == nullptr) {
-    absl::Status added =
-        first_seen_.Insert(token, {FirstSeenValue(now), forget_at}, now);
-    if (!added.ok()) return added;
-    return now;
-  }
-  return ReadFirstSeen(entry->value);
-}
-
-absl::StatusOr<bool> MemoryTokenStore::UseProof(absl::string_view proof,
-                                                absl::Time forget_at,
-                                                absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (used_proofs_.Find(proof, now) != nullptr) return false;
-  absl::Status added = used_proofs_.Insert(proof, {"", forget_at}, now);
-  if (!added.ok()) return added;
-  return true;
 }
 
 size_t MemoryTokenStore::records() const {

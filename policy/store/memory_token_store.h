@@ -16,7 +16,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "policy/store/expiring_map.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
@@ -26,8 +25,8 @@ namespace sluice::policy {
 // memory of the limits and no more (ACE-AZI-3).
 class MemoryTokenStore : public TokenStoreInterface {
  public:
-  MemoryTokenStore() : MemoryTokenStore(StoreLimits()) {}
-  explicit MemoryTokenStore(const StoreLimits& limits);
+  explicit MemoryTokenStore(const TokenLimits& limits = TokenLimits())
+      : limits_(limits) {}
   MemoryTokenStore(const MemoryTokenStore&) = delete;
   MemoryTokenStore& operator=(const MemoryTokenStore&) = delete;
 
@@ -47,15 +46,6 @@ class MemoryTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
       absl::Time now) override;
-  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
-                                     absl::Time now) override;
-  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
-      absl::string_view client_id, absl::Time now) override;
-  absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
-                                       absl::Time forget_at,
-                                       absl::Time now) override;
-  absl::StatusOr<bool> UseProof(absl::string_view proof, absl::Time forget_at,
-                                absl::Time now) override;
 
   // The tokens that are held, expired ones that nobody has cleared yet
   // included.
@@ -98,7 +88,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   // Takes the Client Identifier away from the record that has it.
   void ReleaseClientId(absl::string_view client_id);
 
-  const StoreLimits limits_;
+  const TokenLimits limits_;
   mutable std::mutex mutex_;
   Entries entries_;     // oldest first
   ByExpiry by_expiry_;  // soonest first
@@ -109,9 +99,6 @@ class MemoryTokenStore : public TokenStoreInterface {
   BySince by_since_;  // those with named_since
   BySubject by_subject_;
   size_t bytes_ = 0;
-  ExpiringMap client_id_owners_;
-  ExpiringMap first_seen_;
-  ExpiringMap used_proofs_;
 };
 
 }  // namespace sluice::policy

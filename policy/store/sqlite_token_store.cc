@@ -4,9 +4,7 @@
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 
 #include "absl/strings/str_cat.h"
-#include "policy/revocation/kept_after_end.h"
 #include "policy/store/sqlite_schema.h"
-#include "policy/store/store_errors.h"
 #include "policy/store/token_rules.h"
 
 namespace sluice::policy {
@@ -143,9 +141,8 @@ absl::Status SqliteTokenStore::MakeRoom(size_t bytes) {
     const absl::StatusOr<SqliteUsage> usage =
         UsageOf("tokens", database_.get());
     if (!usage.ok()) return usage.status();
-    if (usage->entries == 0 ||
-        (usage->entries < limits_.max_tokens &&
-         usage->bytes + bytes <= limits_.max_token_bytes)) {
+    if (usage->entries == 0 || (usage->entries < limits_.max_tokens &&
+                                usage->bytes + bytes <= limits_.max_bytes)) {
       return absl::OkStatus();
     }
     absl::Status status = database_
@@ -242,141 +239,6 @@ absl::StatusOr<std::optional<TokenRecord>> SqliteTokenStore::Lookup(
   if (!row.ok()) return row.status();
   if (!*row) return std::nullopt;
   return ToRecord(statement);
-}
-
-absl::StatusOr<bool> SqliteTokenStore::ClaimClientId(const ClientIdClaim& claim,
-                                                     absl::Time now) {
-  std::lock_guard<std::mutex> lock(database_->mutex());
-  const absl::StatusOr<std::optional<Fact>> found =
-      FindFact(Table::kClientIdOwners, claim.client_id, now);
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) {
-    absl::Status added = InsertFact(Table::kClientIdOwners, claim.client_id,
-                                    {claim.owner, claim.expires_at}, now);
-    if (!added.ok()) return added;
-    return true;
-  }
-  if ((*found)->value != claim.owner) return false;
-  const int64_t expires_at = absl::ToUnixMicros(claim.expires_at);
-  if (expires_at <= absl::ToUnixMicros((*found)->expires_at)) return true;
-  absl::Status status =
-      database_
-          ->Prepare("UPDATE client_id_owners SET expires_at = ? WHERE key = ?")
-          .Bind(expires_at)
-          .Bind(claim.client_id)
-          .Run();
-  if (!status.ok()) return status;
-  return true;
-}
-
-absl::StatusOr<std::optional<std::string>> SqliteTokenStore::FindClientIdOwner(
-    absl::string_view client_id, absl::Time now) {
-  std::lock_guard<std::mutex> lock(database_->mutex());
-  const absl::StatusOr<std::optional<Fact>> found =
-      FindFact(Table::kClientIdOwners, client_id, now);
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) return std::nullopt;
-  return (*found)->value;
-}
-
-absl::StatusOr<absl::Time> SqliteTokenStore::FirstSeen(absl::string_view token,
-                                                       absl::Time forget_at,
-                                                       absl::Time now) {
-  std::lock_guard<std::mutex> lock(database_->mutex());
-  const absl::StatusOr<std::optional<Fact>> found =
-      FindFact(Table::kFirstSeen, token, now);
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) {
-    absl::Status added = InsertFact(Table::kFirstSeen, token,
-                                    {FirstSeenValue(now), forget_at}, now);
-    if (!added.ok()) return added;
-    return now;
-  }
-  return ReadFirstSeen((*found)->value);
-}
-
-absl::StatusOr<bool> SqliteTokenStore::UseProof(absl::string_view proof,
-                                                absl::Time forget_at,
-                                                absl::Time now) {
-  std::lock_guard<std::mutex> lock(database_->mutex());
-  const absl::StatusOr<std::optional<Fact>> found =
-      FindFact(Table::kUsedProofs, proof, now);
-  if (!found.ok()) return found.status();
-  if (found->has_value()) return false;
-  absl::Status added =
-      InsertFact(Table::kUsedProofs, proof, {"", forget_at}, now);
-  if (!added.ok()) return added;
-  return true;
-}
-
-absl::string_view SqliteTokenStore::Name(Table table) {
-  switch (table) {
-    case Table::kClientIdOwners:
-      return "client_id_owners";
-    case Table::kFirstSeen:
-      return "first_seen";
-    case Table::kUsedProofs:
-      return "used_proofs";
-  }
-  return "";
-}
-
-absl::StatusOr<std::optional<SqliteTokenStore::Fact>>
-SqliteTokenStore::FindFact(Table table, absl::string_view key, absl::Time now) {
-  SqliteStatement statement = database_->Prepare(
-      absl::StrCat("SELECT value, expires_at FROM ", Name(table),
-                   " WHERE key = ? AND expires_at > ?"));
-  const absl::StatusOr<bool> row =
-      statement.Bind(key).Bind(absl::ToUnixMicros(now)).Step();
-  if (!row.ok()) return row.status();
-  if (!*row) return std::nullopt;
-  return Fact{statement.Bytes(0), absl::FromUnixMicros(statement.Number(1))};
-}
-
-absl::StatusOr<bool> SqliteTokenStore::HasRoom(Table table, size_t bytes) {
-  const absl::StatusOr<SqliteUsage> usage =
-      UsageOf(Name(table), database_.get());
-  if (!usage.ok()) return usage.status();
-  return usage->entries < limits_.max_facts &&
-         usage->bytes + bytes <= limits_.max_fact_bytes;
-}
-
-absl::Status SqliteTokenStore::InsertFact(Table table, absl::string_view key,
-                                          const Fact& fact, absl::Time now) {
-  const size_t bytes = key.size() + fact.value.size() + kBookkeepingBytes;
-  SqliteTransaction transaction(database_.get());
-  if (!transaction.status().ok()) return transaction.status();
-  absl::Status status =
-      database_
-          ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
-                                 " WHERE expires_at <= ? OR key = ?"))
-          .Bind(absl::ToUnixMicros(now - kKeptAfterEnd))
-          .Bind(key)  // which has no live one
-          .Run();
-  if (!status.ok()) return status;
-  absl::StatusOr<bool> has_room = HasRoom(table, bytes);
-  if (has_room.ok() && !*has_room) {
-    status = database_
-                 ->Prepare(absl::StrCat("DELETE FROM ", Name(table),
-                                        " WHERE expires_at <= ?"))
-                 .Bind(absl::ToUnixMicros(now))
-                 .Run();
-    if (!status.ok()) return status;
-    has_room = HasRoom(table, bytes);
-  }
-  if (!has_room.ok()) return has_room.status();
-  if (!*has_room) return StoreIsFullError();
-  status = database_
-               ->Prepare(absl::StrCat("INSERT INTO ", Name(table),
-                                      " (key, value, expires_at, bytes) "
-                                      "VALUES (?, ?, ?, ?)"))
-               .Bind(key)
-               .Bind(fact.value)
-               .Bind(absl::ToUnixMicros(fact.expires_at))
-               .Bind(static_cast<int64_t>(bytes))
-               .Run();
-  if (!status.ok()) return status;
-  return transaction.Commit();
 }
 
 }  // namespace sluice::policy

@@ -25,7 +25,7 @@ class SqliteTokenStore : public TokenStoreInterface {
   // Of a database of OpenSqliteDatabase(). One that holds more than `limits`
   // shrinks with the next Put().
   explicit SqliteTokenStore(std::shared_ptr<SqliteDatabase> database,
-                            const StoreLimits& limits = StoreLimits())
+                            const TokenLimits& limits = TokenLimits())
       : limits_(limits), database_(std::move(database)) {}
 
   absl::StatusOr<std::optional<TokenRecord>> Find(absl::string_view binding,
@@ -44,27 +44,10 @@ class SqliteTokenStore : public TokenStoreInterface {
   absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
       absl::Time now) override;
-  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
-                                     absl::Time now) override;
-  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
-      absl::string_view client_id, absl::Time now) override;
-  absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
-                                       absl::Time forget_at,
-                                       absl::Time now) override;
-  absl::StatusOr<bool> UseProof(absl::string_view proof, absl::Time forget_at,
-                                absl::Time now) override;
 
  private:
-  struct Fact {
-    std::string value;
-    absl::Time expires_at;
-  };
-  // A table of facts.
-  enum class Table { kClientIdOwners, kFirstSeen, kUsedProofs };
-
   absl::Status PutOf(TokenRecord record, Possession possession,
                      absl::Time now) override;
-  static absl::string_view Name(Table table);
 
   // All of these are called with the database's mutex held.
   absl::StatusOr<std::optional<TokenRecord>> Lookup(absl::string_view column,
@@ -76,14 +59,8 @@ class SqliteTokenStore : public TokenStoreInterface {
                                                      absl::Time now);
   absl::Status Replace(const TokenRecord& record, absl::Time now);
   absl::Status MakeRoom(size_t bytes);
-  absl::StatusOr<std::optional<Fact>> FindFact(Table table,
-                                               absl::string_view key,
-                                               absl::Time now);
-  absl::StatusOr<bool> HasRoom(Table table, size_t bytes);
-  absl::Status InsertFact(Table table, absl::string_view key, const Fact& fact,
-                          absl::Time now);
 
-  const StoreLimits limits_;
+  const TokenLimits limits_;
   const std::shared_ptr<SqliteDatabase> database_;
 };
 

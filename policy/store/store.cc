@@ -3,10 +3,13 @@
 #include <utility>
 
 #include "policy/store/etcd_client.h"
+#include "policy/store/etcd_fact_store.h"
 #include "policy/store/etcd_resource_store.h"
 #include "policy/store/etcd_token_store.h"
+#include "policy/store/memory_fact_store.h"
 #include "policy/store/memory_resource_store.h"
 #include "policy/store/memory_token_store.h"
+#include "policy/store/sqlite_fact_store.h"
 #include "policy/store/sqlite_resource_store.h"
 #include "policy/store/sqlite_schema.h"
 #include "policy/store/sqlite_token_store.h"
@@ -21,7 +24,8 @@ absl::StatusOr<Store> OpenSqliteStore(const std::string& path) {
   absl::StatusOr<std::unique_ptr<SqliteResourceStore>> resources =
       SqliteResourceStore::Create(*database);
   if (!resources.ok()) return resources.status();
-  return Store{std::make_shared<SqliteTokenStore>(*std::move(database)),
+  return Store{std::make_shared<SqliteTokenStore>(*database),
+               std::make_shared<SqliteFactStore>(*database),
                *std::move(resources)};
 }
 
@@ -30,7 +34,8 @@ absl::StatusOr<Store> OpenEtcdStore(const EtcdOptions& options) {
   absl::StatusOr<std::unique_ptr<EtcdResourceStore>> resources =
       EtcdResourceStore::Open(client);
   if (!resources.ok()) return resources.status();
-  return Store{std::make_shared<EtcdTokenStore>(client), *std::move(resources)};
+  return Store{std::make_shared<EtcdTokenStore>(client),
+               std::make_shared<EtcdFactStore>(client), *std::move(resources)};
 }
 
 }  // namespace
@@ -41,6 +46,7 @@ absl::StatusOr<Store> OpenStore(const StoreOptions& options) {
   }
   if (options.etcd.has_value()) return OpenEtcdStore(*options.etcd);
   return Store{std::make_shared<MemoryTokenStore>(),
+               std::make_shared<MemoryFactStore>(),
                std::make_shared<MemoryResourceStore>()};
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "policy/store/etcd_options.h"
+#include "policy/store/fact_store.h"
 #include "policy/store/resource_store.h"
 #include "policy/store/token_store.h"
 
@@ -24,10 +25,11 @@ inline bool operator==(const StoreOptions& a, const StoreOptions& b) {
   return a.sqlite_path == b.sqlite_path && a.etcd == b.etcd;
 }
 
-// All that a policy service keeps. Both are in the same place and live as long
-// as each other.
+// All that a policy service keeps: in the same place, and all live as long as
+// each other.
 struct Store {
   std::shared_ptr<TokenStoreInterface> tokens;
+  std::shared_ptr<FactStoreInterface> facts;
   std::shared_ptr<ResourceStoreInterface> resources;
 };
 

@@ -1,10 +1,6 @@
 #include "policy/store/token_rules.h"
 
 #include <algorithm>
-#include <cstdint>
-
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 
 namespace sluice::policy {
 namespace {
@@ -24,8 +20,8 @@ absl::Status CheckLive(const TokenRecord& record, absl::Time now) {
              : absl::FailedPreconditionError("the token has expired");
 }
 
-absl::Status CheckSize(size_t bytes, const StoreLimits& limits) {
-  return limits.max_tokens > 0 && bytes <= limits.max_token_bytes
+absl::Status CheckSize(size_t bytes, const TokenLimits& limits) {
+  return limits.max_tokens > 0 && bytes <= limits.max_bytes
              ? absl::OkStatus()
              : absl::ResourceExhaustedError(
                    "the token is too big to be stored");
@@ -66,18 +62,6 @@ size_t StringBytes(const TokenRecord& record) {
   return record.binding.size() + record.token.size() + record.client_id.size() +
          record.issuer.size() + record.kid.size() + record.key.size() +
          record.subject.size();
-}
-
-std::string FirstSeenValue(absl::Time time) {
-  return absl::StrCat(absl::ToUnixMicros(time));
-}
-
-absl::StatusOr<absl::Time> ReadFirstSeen(absl::string_view value) {
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(value, &micros)) {
-    return absl::DataLossError("the time of a first use is not a number");
-  }
-  return absl::FromUnixMicros(micros);
 }
 
 }  // namespace sluice::policy

@@ -2,12 +2,9 @@
 #define POLICY_STORE_TOKEN_RULES_H_
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/store/token_store.h"
 
@@ -20,11 +17,11 @@ absl::Status CheckLive(const TokenRecord& record, absl::Time now);
 
 // Whether a record that takes `bytes` may be stored at all; ResourceExhausted
 // where it may not.
-absl::Status CheckSize(size_t bytes, const StoreLimits& limits);
+absl::Status CheckSize(size_t bytes, const TokenLimits& limits);
 
-// Whether `record`, of which nobody has proven
-// anything, may take the place of `earlier`, which is live and has the same
-// binding. The errors are those of TokenStoreInterface::PutUnproven().
+// Whether `record`, of which nobody has proven anything, may take the place of
+// `earlier`, which is live and has the same binding. The errors are those of
+// TokenStoreInterface::PutUnproven().
 absl::Status CheckUnproven(const TokenRecord& record,
                            const TokenRecord& earlier);
 
@@ -34,11 +31,6 @@ void KeepName(const std::vector<TokenRecord>& others, TokenRecord* record);
 
 // The bytes of all strings of `record`; a store adds what else one costs it.
 size_t StringBytes(const TokenRecord& record);
-
-// How the fact when a token was first seen has its time; DataLoss for what
-// FirstSeenValue() has not written.
-std::string FirstSeenValue(absl::Time time);
-absl::StatusOr<absl::Time> ReadFirstSeen(absl::string_view value);
 
 }  // namespace sluice::policy
 

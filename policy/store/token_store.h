@@ -49,37 +49,19 @@ struct TokenRecord {
   std::optional<absl::Time> named_since = {};
 };
 
-// Somebody who wants to be the one user of a Client Identifier (EDGE-20).
-struct ClientIdClaim {
-  std::string client_id;
-  std::string owner;
-  absl::Time expires_at;
-};
-
 // What a store holds at most. Bytes are those of the strings, with an allowance
 // for each record's bookkeeping.
-struct StoreLimits {
-  // Tokens.
+struct TokenLimits {
   size_t max_tokens = 100'000;
-  size_t max_token_bytes = 128 << 20;
-  // Each of: owned Client Identifiers, tokens with the time at which they were
-  // first seen, used proofs.
-  size_t max_facts = 100'000;
-  size_t max_fact_bytes = 64 << 20;
+  size_t max_bytes = 128 << 20;
 };
 
-// What the policy service remembers. Thread-safe; time is the caller's, and
-// what has expired at `now` is not there any more. A store is bounded, and each
-// kind of memory has its own bound and its own way to keep to it. An error says
-// that the store could not be asked, or not changed; where an answer of etcd's
-// was lost, it may have been.
-//
-// Tokens, at most one a binding (ACE-TOK-7): over the bound the oldest are
-// forgotten (ACE-AZI-3); what was forgotten, the client presents again.
-//
-// Facts that would be dangerous to forget are never forgotten before they
-// expire. Where there is no room for another one, the call that needs it fails
-// with kResourceExhausted, so nothing is allowed on its account.
+// The tokens that the policy service keeps, at most one a binding (ACE-TOK-7):
+// over the bound the oldest are forgotten (ACE-AZI-3); what was forgotten, the
+// client presents again. Thread-safe; time is the caller's, and what has
+// expired at `now` is not there any more. An error says that the store could
+// not be asked, or not changed; where an answer of etcd's was lost, it may have
+// been.
 class TokenStoreInterface {
  public:
   virtual ~TokenStoreInterface() = default;
@@ -138,29 +120,6 @@ class TokenStoreInterface {
   virtual absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
       absl::Time now) = 0;
-
-  // Makes `claim.owner` the owner of the identifier where it has none, and
-  // lengthens the ownership where it is the owner already. False where somebody
-  // else is.
-  virtual absl::StatusOr<bool> ClaimClientId(const ClientIdClaim& claim,
-                                             absl::Time now) = 0;
-
-  // The owner of the identifier, if it has one.
-  virtual absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
-      absl::string_view client_id, absl::Time now) = 0;
-
-  // The time of the first of all calls with `token`, which is the caller's name
-  // for it. The first call makes the store remember `now` until `forget_at`,
-  // which may be the infinite future.
-  virtual absl::StatusOr<absl::Time> FirstSeen(absl::string_view token,
-                                               absl::Time forget_at,
-                                               absl::Time now) = 0;
-
-  // Whether this is the first call with `proof`, the caller's name for a proof
-  // that must not be used twice before `forget_at`.
-  virtual absl::StatusOr<bool> UseProof(absl::string_view proof,
-                                        absl::Time forget_at,
-                                        absl::Time now) = 0;
 
  protected:
   // Whether the client has proven that it has the token's key.

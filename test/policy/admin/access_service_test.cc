@@ -294,7 +294,7 @@ TEST_F(AccessServiceTest, WhatCannotBeDecidedIsNoDenial) {
   Post(Token(client_));
   EXPECT_FALSE(Explain(Publish("other")).undecided());
   authenticator_ = std::make_shared<const Authenticator>(
-      issuer_.PendingVerifier(), std::vector<ace::Permission>(), store_,
+      issuer_.PendingVerifier(), std::vector<ace::Permission>(), store_, facts_,
       managed_);
   const ExplainAccessResponse response = Explain(Publish("a/b"));
   EXPECT_FALSE(response.allowed());
@@ -311,7 +311,8 @@ TEST_F(AccessServiceTest, WhatCannotBeDecidedIsNoDenial) {
   const auto unread = std::make_shared<Replica>([] { return kNow; });
   unread->Follow(&silent);
   authenticator_ = std::make_shared<const Authenticator>(
-      issuer_.Verifier(), std::vector<ace::Permission>(), store_, unread);
+      issuer_.Verifier(), std::vector<ace::Permission>(), store_, facts_,
+      unread);
   EXPECT_TRUE(Explain(Publish("a/b")).undecided());
 }
 

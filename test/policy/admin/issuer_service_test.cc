@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "policy/service/call_pool.h"
+#include "policy/store/memory_fact_store.h"
 #include "policy/store/memory_resource_store.h"
 #include "policy/store/memory_token_store.h"
 #include "test/policy/testing/test_issuer.h"
@@ -103,7 +104,7 @@ class IssuerServiceTest : public ::testing::Test {
       std::make_shared<Authenticator>(
           issuer_.FetchedVerifier(issuer_.Verifier().issuers().front().keys),
           std::vector<ace::Permission>{}, std::make_shared<MemoryTokenStore>(),
-          replica_);
+          std::make_shared<MemoryFactStore>(), replica_);
   CallPool pool_{0};
   IssuerService service_{
       {&store_, replica_.get(), &access_, &pool_, [] { return kNow; }},

@@ -156,7 +156,7 @@ TEST_F(TokenServiceTest, SaysWhyATokenIsRefused) {
 TEST_F(TokenServiceTest, SaysWhatItCannotDecide) {
   Post(Token(client_));
   authenticator_ = std::make_shared<const Authenticator>(
-      issuer_.PendingVerifier(), std::vector<ace::Permission>(), store_,
+      issuer_.PendingVerifier(), std::vector<ace::Permission>(), store_, facts_,
       managed_);
   const Shown shown = Only();
   EXPECT_EQ(shown.state(), Shown::STATE_UNDECIDED);

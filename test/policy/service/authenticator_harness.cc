@@ -129,8 +129,9 @@ void AuthenticatorHarness::PostGoodNoMore(const ace::SigningKey& key) {
   const TestIssuer gone;
   TokenOptions options;
   options.expires_at = kExpiry;
-  const auto stored = Authenticator(gone.Verifier(), {}, store_, managed_)
-                          .StoreToken(Posted(gone.Token(key, options)), kNow);
+  const auto stored =
+      Authenticator(gone.Verifier(), {}, store_, facts_, managed_)
+          .StoreToken(Posted(gone.Token(key, options)), kNow);
   ASSERT_TRUE(stored.ok() && stored->has_stored());
 }
 

@@ -11,6 +11,7 @@
 #include "policy/service/authenticator.h"
 #include "policy/service/replica.h"
 #include "policy/service/stored_keys.h"
+#include "policy/store/memory_fact_store.h"
 #include "policy/store/memory_token_store.h"
 #include "test/policy/testing/test_issuer.h"
 
@@ -33,7 +34,7 @@ class AuthenticatorHarness : public ::testing::Test {
   Authenticator Make(std::vector<ace::Permission> public_topics = {}) {
     return Authenticator(issuer_.Verifier(profile_).WithKnownKeys(
                              std::make_shared<StoredKeys>(store_)),
-                         public_topics, store_, managed_);
+                         public_topics, store_, facts_, managed_);
   }
   // The same for a service, which shares it; an Authenticator cannot be moved.
   std::shared_ptr<const Authenticator> MakeShared(
@@ -87,6 +88,8 @@ class AuthenticatorHarness : public ::testing::Test {
   ace::Profile profile_ = ace::Profile::kRfc9431;
   const std::shared_ptr<MemoryTokenStore> store_ =
       std::make_shared<MemoryTokenStore>();
+  const std::shared_ptr<MemoryFactStore> facts_ =
+      std::make_shared<MemoryFactStore>();
   // Empty; a test may make it follow something.
   const std::shared_ptr<Replica> managed_ =
       std::make_shared<Replica>([] { return kNow; });

@@ -53,22 +53,6 @@ class BrokenStore : public TokenStoreInterface {
                                                          absl::Time) override {
     return absl::UnavailableError("the store is away");
   }
-  absl::StatusOr<bool> ClaimClientId(const ClientIdClaim&,
-                                     absl::Time) override {
-    return absl::UnavailableError("the store is away");
-  }
-  absl::StatusOr<std::optional<std::string>> FindClientIdOwner(
-      absl::string_view, absl::Time) override {
-    return absl::UnavailableError("the store is away");
-  }
-  absl::StatusOr<absl::Time> FirstSeen(absl::string_view, absl::Time,
-                                       absl::Time) override {
-    return absl::UnavailableError("the store is away");
-  }
-  absl::StatusOr<bool> UseProof(absl::string_view, absl::Time,
-                                absl::Time) override {
-    return absl::UnavailableError("the store is away");
-  }
 };
 
 class AuthenticatorTest : public AuthenticatorHarness {};
@@ -395,7 +379,8 @@ TEST_F(AuthenticatorTest, StoreTokenDeniesWhatIsUnset) {
 
 TEST_F(AuthenticatorTest, AFailedStoreIsAnErrorAndNoDecision) {
   const Authenticator authenticator(issuer_.Verifier(), {},
-                                    std::make_shared<BrokenStore>(), managed_);
+                                    std::make_shared<BrokenStore>(), facts_,
+                                    managed_);
   const std::string token = Token(client_);
   EXPECT_EQ(authenticator.Authenticate(WithExporter(token, client_), kNow)
                 .status()

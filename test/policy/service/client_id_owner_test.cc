@@ -113,10 +113,10 @@ TEST_F(ClientIdOwnerTest, WhoIsRefusedDoesNotTakeTheStoredTokensPlace) {
 
 // covers: EDGE-20
 TEST_F(ClientIdOwnerTest, AFullTableIsAnErrorAndNoGrant) {
-  StoreLimits limits;
+  FactLimits limits;
   limits.max_facts = 1;
-  const Authenticator authenticator(issuer_.Verifier(), {},
-                                    std::make_shared<MemoryTokenStore>(limits),
+  const Authenticator authenticator(issuer_.Verifier(), {}, store_,
+                                    std::make_shared<MemoryFactStore>(limits),
                                     managed_);
   ASSERT_TRUE(authenticator.Authenticate(Of("alice"), kNow).ok());
   EXPECT_EQ(authenticator

@@ -97,7 +97,7 @@ class Draft01Test : public AuthenticatorHarness {
     options.audience = "broker";
     options.issuers = {issuer};
     return Authenticator(*ace::TokenVerifier::Create(options), {}, store_,
-                         managed_);
+                         facts_, managed_);
   }
 
   // What that issuer says of client_, without a `cti`.
@@ -295,10 +295,10 @@ TEST_F(Draft01Test, ATokenWithoutAnIdIsTheSameInAnotherEnvelope) {
 
 // covers: ACE-D01-2
 TEST_F(Draft01Test, WhereNoProofCanBeRememberedNoneIsTaken) {
-  StoreLimits limits;
+  FactLimits limits;
   limits.max_facts = 1;
-  const Authenticator authenticator(issuer_.Verifier(profile_), {},
-                                    std::make_shared<MemoryTokenStore>(limits),
+  const Authenticator authenticator(issuer_.Verifier(profile_), {}, store_,
+                                    std::make_shared<MemoryFactStore>(limits),
                                     managed_);
   const std::string token = DraftToken(client_);
   ASSERT_TRUE(authenticator.Authenticate(WithNonce(token, client_), kNow).ok());

@@ -263,7 +263,7 @@ class IssuerKeysTest : public PolicyServiceTest, public JwksObserverInterface {
     deciders.authenticator = std::make_shared<const Authenticator>(
         keys.has_value() ? issuer_.FetchedVerifier(*keys)
                          : issuer_.PendingVerifier(),
-        public_topics_, store_, managed_);
+        public_topics_, store_, facts_, managed_);
     deciders.jwks_fetcher = fetcher_;
     return deciders;
   }

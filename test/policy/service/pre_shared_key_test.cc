@@ -179,8 +179,9 @@ TEST_F(PreSharedKeyTest, TheStoredTokenIsVerifiedAnew) {
   const TestIssuer other;
   v1::GetPreSharedKeyRequest request;
   request.set_psk_identity(Identity("k"));
-  const auto answer = Authenticator(other.Verifier(), {}, store_, managed_)
-                          .GetPreSharedKey(request, kNow);
+  const auto answer =
+      Authenticator(other.Verifier(), {}, store_, facts_, managed_)
+          .GetPreSharedKey(request, kNow);
   ASSERT_TRUE(answer.ok());
   EXPECT_THAT(answer->none().detail(), HasSubstr("good no more"));
 }

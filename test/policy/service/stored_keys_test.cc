@@ -175,7 +175,7 @@ TEST_F(StoredKeysTest, ATokenOfNobodyNamesNoKey) {
 TEST_F(StoredKeysTest, AnotherIssuersNameIsUnknown) {
   const Authenticator authenticator(issuer_.VerifierWith(kOther).WithKnownKeys(
                                         std::make_shared<StoredKeys>(store_)),
-                                    {}, store_, managed_);
+                                    {}, store_, facts_, managed_);
   Post(Token(client_, Named("kid")));
   const auto answer = authenticator.Authenticate(
       WithExporter(ByName("kid", kOther), client_), kNow);

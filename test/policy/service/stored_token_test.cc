@@ -249,7 +249,7 @@ TEST_F(StoredTokenTest, TheStoredTokenIsVerifiedAnew) {
             v1::Denial::REASON_NO_CREDENTIAL);
   // Another issuer's keys now: what was good is good no more.
   const TestIssuer other;
-  const Authenticator reloaded(other.Verifier(), {}, store_, managed_);
+  const Authenticator reloaded(other.Verifier(), {}, store_, facts_, managed_);
   const auto asked = reloaded.Authenticate(Stored(), kNow);
   ASSERT_TRUE(asked.ok());
   EXPECT_EQ(asked->denial().reason(), v1::Denial::REASON_NO_CREDENTIAL);
@@ -264,7 +264,7 @@ TEST_F(StoredTokenTest, AStoredTokenIsTakenWithinTheLeewayLikeAnyOther) {
   ace::TokenVerifier::Options options = issuer_.Verifier().options();
   options.clock_skew = kLeeway;
   const Authenticator authenticator(*ace::TokenVerifier::Create(options), {},
-                                    store_, managed_);
+                                    store_, facts_, managed_);
   const auto ask = [&](const v1::AuthenticateRequest& request, absl::Time now) {
     const auto answer = authenticator.Authenticate(request, now);
     EXPECT_TRUE(answer.ok()) << answer.status();
@@ -353,8 +353,9 @@ TEST_F(StoredTokenTest, WithoutATokenACertificateIsAnonymous) {
   // The stored token has expired, or its issuer is gone.
   EXPECT_EQ(Granted(Known(Anonymous(true), client_), kExpiry).subject(), "");
   const TestIssuer other;
-  const auto answer = Authenticator(other.Verifier(), {}, store_, managed_)
-                          .Authenticate(Known(Anonymous(true), client_), kNow);
+  const auto answer =
+      Authenticator(other.Verifier(), {}, store_, facts_, managed_)
+          .Authenticate(Known(Anonymous(true), client_), kNow);
   ASSERT_TRUE(answer.ok() && answer->has_grant());
   EXPECT_EQ(answer->grant().subject(), "");
 }
@@ -408,7 +409,7 @@ TEST_F(StoredTokenTest, AnExiTokenLivesFromWhenItIsFirstSeen) {
 TEST_F(StoredTokenTest, ATokenIsSeenByItsIssuerAndIdWhateverElseItSays) {
   const std::string kAnother = "https://another.example";
   const Authenticator authenticator(issuer_.VerifierWith(kAnother), {}, store_,
-                                    managed_);
+                                    facts_, managed_);
   TokenOptions options;
   options.lifetime = absl::Minutes(10);
   const auto expired = [&](absl::Time now) {

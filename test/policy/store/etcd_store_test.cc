@@ -15,10 +15,12 @@
 #include "google/protobuf/empty.pb.h"
 #include "policy/store/call_deadline.h"
 #include "policy/store/etcd_client.h"
+#include "policy/store/etcd_fact_store.h"
 #include "policy/store/etcd_key_counter.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/etcd_resource_store.h"
 #include "policy/store/etcd_token_store.h"
+#include "policy/store/facts.h"
 #include "test/policy/store/resource_observer.h"
 #include "test/testing/dead_proxy.h"
 #include "test/testing/etcd_server.h"
@@ -72,6 +74,10 @@ class EtcdStoreTest : public ::testing::Test {
     const auto put = store->Put(resource, std::nullopt, kNow);
     EXPECT_TRUE(put.ok()) << put.status();
     return put.ok() ? put->revision : 0;
+  }
+
+  static Facts FactsOf(const std::shared_ptr<EtcdClient>& client) {
+    return Facts(std::make_shared<EtcdFactStore>(client));
   }
 
   static TokenRecord Record(const std::string& binding) {
@@ -252,11 +258,11 @@ TEST_F(EtcdStoreTest, IsStaleSoonWhenEtcdIsFrozen) {
 TEST_F(EtcdStoreTest, StaysFreshWhileEtcdHasOtherWork) {
   const auto client = Client();
   const auto store = Open(client);
-  EtcdTokenStore tokens(client);
+  const Facts facts = FactsOf(client);
   store->Follow(&observer_);
   const auto end = SteadyClock::now() + std::chrono::seconds(4);
   for (int i = 0; SteadyClock::now() < end; ++i) {
-    ASSERT_TRUE(tokens.UseProof(absl::StrCat(i), kLater, kNow).ok());
+    ASSERT_TRUE(facts.UseProof(absl::StrCat(i), kLater, kNow).ok());
   }
   EXPECT_EQ(observer_.times_stale(), 0);
 }
@@ -315,10 +321,10 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsInAnOlderStateThatHasGoneOn) {
     const auto other = Open(client);
     EXPECT_EQ(other->id(), store->id());
     Put(other.get(), Named("new"));
-    // As tokens that clients bring do.
-    EtcdTokenStore tokens(client);
+    // As proofs that clients bring do.
+    const Facts facts = FactsOf(client);
     for (int i = 0; i < 5; ++i) {
-      EXPECT_TRUE(tokens.UseProof(absl::StrCat(i), kLater, kNow).ok());
+      EXPECT_TRUE(facts.UseProof(absl::StrCat(i), kLater, kNow).ok());
     }
   }
   etcd_.Kill();
@@ -334,7 +340,7 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsInAnOlderStateThatHasGoneOn) {
 TEST_F(EtcdStoreTest, WritesNothingToAnotherStore) {
   const auto client = Client();
   const auto store = Open(client);
-  EtcdTokenStore tokens(client);
+  const Facts facts = FactsOf(client);
   store->Follow(&observer_);
   observer_.WaitFor(Put(store.get(), Named("a")));
   etcd_.Kill();
@@ -343,7 +349,7 @@ TEST_F(EtcdStoreTest, WritesNothingToAnotherStore) {
   constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
   const auto put = [&] { return store->Put(Named("b"), std::nullopt, kNow); };
   EXPECT_EQ(put().status().code(), kDataLoss);
-  EXPECT_EQ(tokens.UseProof("proof", kLater, kNow).status().code(), kDataLoss);
+  EXPECT_EQ(facts.UseProof("proof", kLater, kNow).status().code(), kDataLoss);
   const auto other = Open(Client());  // makes it a store
   EXPECT_EQ(put().status().code(), kDataLoss);
   Put(other.get(), Named("a"));
@@ -370,11 +376,11 @@ TEST_F(EtcdStoreTest, TellsAConflictInItsOwnStore) {
 // So that threads are left for what does not need it.
 TEST_F(EtcdStoreTest, WhileItIsAwayAFewCallsWait) {
   const auto client = Client(absl::Seconds(1));
-  EtcdTokenStore tokens(client);
-  ASSERT_TRUE(tokens.UseProof("before", kLater, kNow).ok());
+  const Facts facts = FactsOf(client);
+  ASSERT_TRUE(facts.UseProof("before", kLater, kNow).ok());
   etcd_.Suspend();
   const auto try_once = [&](int i) {
-    return tokens.UseProof(absl::StrCat("proof", i), kLater, kNow).ok();
+    return facts.UseProof(absl::StrCat("proof", i), kLater, kNow).ok();
   };
   EXPECT_FALSE(try_once(0));
   EXPECT_FALSE(try_once(1));
@@ -431,13 +437,13 @@ TEST_F(EtcdStoreTest, CallsEndAtTheirDeadline) {
   const auto store = Open(Client());
   const auto hasty = Client(absl::Milliseconds(300));
   const auto theirs = Open(hasty);
-  EtcdTokenStore tokens(hasty);
-  ASSERT_TRUE(tokens.UseProof("before", kLater, kNow).ok());
+  const Facts facts = FactsOf(hasty);
+  ASSERT_TRUE(facts.UseProof("before", kLater, kNow).ok());
   etcd_.Suspend();
   const auto begin = SteadyClock::now();
   EXPECT_EQ(theirs->Put(Named("a"), std::nullopt, kNow).status().code(),
             absl::StatusCode::kUnavailable);
-  EXPECT_EQ(tokens.UseProof("proof", kLater, kNow).status().code(),
+  EXPECT_EQ(facts.UseProof("proof", kLater, kNow).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(5));
   etcd_.Resume();
@@ -450,8 +456,8 @@ TEST_F(EtcdStoreTest, CallsEndAtTheirDeadline) {
 }
 
 TEST_F(EtcdStoreTest, CallsOfOneRequestShareItsDeadline) {
-  EtcdTokenStore tokens(Client());
-  ASSERT_TRUE(tokens.UseProof("before", kLater, kNow).ok());
+  const Facts facts = FactsOf(Client());
+  ASSERT_TRUE(facts.UseProof("before", kLater, kNow).ok());
   etcd_.Suspend();
   const auto begin = SteadyClock::now();
   {
@@ -460,7 +466,7 @@ TEST_F(EtcdStoreTest, CallsOfOneRequestShareItsDeadline) {
     const CallDeadline inner(std::chrono::system_clock::now() +
                              std::chrono::hours(1));
     for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(tokens.UseProof("proof", kLater, kNow).status().code(),
+      EXPECT_EQ(facts.UseProof("proof", kLater, kNow).status().code(),
                 absl::StatusCode::kUnavailable);
     }
   }
@@ -485,9 +491,9 @@ TEST_F(EtcdStoreTest, OneOfTwoServicesTakesAProof) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t, &taken] {
-      EtcdTokenStore tokens(Client());
+      const Facts facts = FactsOf(Client());
       for (int i = 0; i < 25; ++i) {
-        const auto used = tokens.UseProof(absl::StrCat(i), kLater, kNow);
+        const auto used = facts.UseProof(absl::StrCat(i), kLater, kNow);
         ASSERT_TRUE(used.ok()) << used.status();
         taken[t] += *used;
       }
@@ -500,19 +506,19 @@ TEST_F(EtcdStoreTest, OneOfTwoServicesTakesAProof) {
 // covers: ACE-CON-5
 TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
   {
-    EtcdTokenStore tokens(Client());
+    const auto client = Client();
     TokenRecord record = Record("key");
     record.client_id = "client";
-    ASSERT_TRUE(tokens.Put(record, kNow).ok());
-    ASSERT_TRUE(tokens.UseProof("proof", kLater, kNow).ok());
+    ASSERT_TRUE(EtcdTokenStore(client).Put(record, kNow).ok());
+    ASSERT_TRUE(FactsOf(client).UseProof("proof", kLater, kNow).ok());
   }
   etcd_.Kill();
   etcd_.Start();
-  EtcdTokenStore tokens(Client());
-  const auto found = tokens.FindByClientId("client", kNow);
+  const auto client = Client();
+  const auto found = EtcdTokenStore(client).FindByClientId("client", kNow);
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_EQ((*found)->token, "token");
-  const auto used = tokens.UseProof("proof", kLater, kNow);
+  const auto used = FactsOf(client).UseProof("proof", kLater, kNow);
   ASSERT_TRUE(used.ok());
   EXPECT_FALSE(*used);
 }
@@ -526,7 +532,7 @@ TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
   const auto client = Client();
   EtcdTokenStore wide(client);
   for (int i = 0; i < 420; ++i) ASSERT_TRUE(put(&wide, i).ok());
-  StoreLimits limits;
+  TokenLimits limits;
   limits.max_tokens = 300;
   EtcdTokenStore tokens(client, limits);
   EXPECT_EQ(put(&tokens, 420).code(), absl::StatusCode::kResourceExhausted);
@@ -590,14 +596,14 @@ TEST_F(EtcdStoreTest, ListsALongPageOfManyTokensInTime) {
 TEST_F(EtcdStoreTest, DoesNotCountAllForEachTokenAndFact) {
   const auto client = Client();
   EtcdKeyCounter counter(client, client->Prefix("used_proofs"));
-  EtcdTokenStore tokens(client);
+  const Facts facts = FactsOf(client);
   const auto count = [&] {
     const auto counted = counter.Get(client->NewDeadline());
     EXPECT_TRUE(counted.ok()) << counted.status();
     return counted.ok() ? *counted : -1;
   };
   EXPECT_EQ(count(), 0);
-  ASSERT_TRUE(tokens.UseProof("a", kLater, kNow).ok());
+  ASSERT_TRUE(facts.UseProof("a", kLater, kNow).ok());
   EXPECT_EQ(count(), 0);
   EXPECT_EQ(counter.Add(2), 2);
   EXPECT_EQ(counter.Add(-3), 0);
@@ -609,12 +615,12 @@ TEST_F(EtcdStoreTest, DoesNotCountAllForEachTokenAndFact) {
 
 // A new etcd does not know the leases that are remembered.
 TEST_F(EtcdStoreTest, TakesANewLeaseForOneThatIsGone) {
-  EtcdTokenStore tokens(Client());
-  ASSERT_TRUE(tokens.UseProof("a", kLater, kNow).ok());
+  const Facts facts = FactsOf(Client());
+  ASSERT_TRUE(facts.UseProof("a", kLater, kNow).ok());
   etcd_.Kill();
   etcd_.ForgetAll();
   etcd_.Start();
-  const auto used = tokens.UseProof("b", kLater, kNow);
+  const auto used = facts.UseProof("b", kLater, kNow);
   ASSERT_TRUE(used.ok()) << used.status();
   EXPECT_TRUE(*used);
 }

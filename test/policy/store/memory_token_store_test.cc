@@ -30,8 +30,8 @@ TEST(MemoryTokenStoreTest, AReplacementCostsNothing) {
 
 // covers: ACE-AZI-3
 TEST(MemoryTokenStoreTest, KeepsToTheBytes) {
-  StoreLimits limits;
-  limits.max_token_bytes = 10'500;
+  TokenLimits limits;
+  limits.max_bytes = 10'500;
   MemoryTokenStore store(limits);
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(

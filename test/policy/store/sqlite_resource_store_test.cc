@@ -12,7 +12,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "policy/store/sqlite_token_store.h"
+#include "policy/store/facts.h"
+#include "policy/store/sqlite_fact_store.h"
 #include "test/policy/store/resource_observer.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
@@ -114,14 +115,14 @@ TEST_F(SqliteResourceStoreTest, KeepsToItsLimitsAcrossARestart) {
   EXPECT_TRUE(store->Put(Named("a"), std::nullopt, kNow).ok());
 }
 
-TEST_F(SqliteResourceStoreTest, SharesTheFileWithTheTokens) {
+TEST_F(SqliteResourceStoreTest, SharesTheFileWithTheFacts) {
   const std::shared_ptr<SqliteDatabase> database = OpenTestDatabase(path_);
-  SqliteTokenStore tokens(database);
+  const Facts facts(std::make_shared<SqliteFactStore>(database));
   const auto resources = SqliteResourceStore::Create(database);
   ASSERT_TRUE(resources.ok()) << resources.status();
-  ASSERT_TRUE(tokens.UseProof("proof", kLater, kNow).ok());
+  ASSERT_TRUE(facts.UseProof("proof", kLater, kNow).ok());
   ASSERT_TRUE((*resources)->Put(Named("a"), std::nullopt, kNow).ok());
-  const auto again = tokens.UseProof("proof", kLater, kNow);
+  const auto again = facts.UseProof("proof", kLater, kNow);
   ASSERT_TRUE(again.ok());
   EXPECT_FALSE(*again);
 }

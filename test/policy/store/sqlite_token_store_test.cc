@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/store/facts.h"
 #include "policy/store/sqlite_database.h"
+#include "policy/store/sqlite_fact_store.h"
 #include "policy/store/sqlite_schema.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
@@ -27,8 +29,13 @@ const absl::Time kLater = kNow + absl::Hours(1);
 
 class SqliteTokenStoreTest : public ::testing::Test {
  protected:
-  std::unique_ptr<SqliteTokenStore> Open(const StoreLimits& limits = {}) {
+  std::unique_ptr<SqliteTokenStore> Open(const TokenLimits& limits = {}) {
     return std::make_unique<SqliteTokenStore>(OpenTestDatabase(path_), limits);
+  }
+
+  Facts OpenFacts(const FactLimits& limits = {}) {
+    return Facts(
+        std::make_shared<SqliteFactStore>(OpenTestDatabase(path_), limits));
   }
 
   // Why the file cannot be opened.
@@ -55,15 +62,9 @@ class SqliteTokenStoreTest : public ::testing::Test {
   const std::string path_ = absl::StrCat(dir_.path(), "/policy.db");
 };
 
-TEST_F(SqliteTokenStoreTest, KeepsEverythingAcrossARestart) {
-  {
-    const auto store = Open();
-    ASSERT_TRUE(
-        store->Put(TokenRecord{"key", "token", kLater, "client"}, kNow).ok());
-    ASSERT_TRUE(store->ClaimClientId({"id", "alice", kLater}, kNow).ok());
-    ASSERT_TRUE(store->FirstSeen("token", absl::InfiniteFuture(), kNow).ok());
-    ASSERT_TRUE(store->UseProof("proof", kLater, kNow).ok());
-  }
+TEST_F(SqliteTokenStoreTest, KeepsTokensAcrossARestart) {
+  ASSERT_TRUE(
+      Open()->Put(TokenRecord{"key", "token", kLater, "client"}, kNow).ok());
   const auto store = Open();
   const absl::Time now = kNow + absl::Minutes(1);
   const auto by_key = store->Find("key", now);
@@ -72,13 +73,24 @@ TEST_F(SqliteTokenStoreTest, KeepsEverythingAcrossARestart) {
   EXPECT_EQ((*by_key)->expires_at, kLater);
   const auto by_client = store->FindByClientId("client", now);
   ASSERT_TRUE(by_client.ok() && by_client->has_value());
-  const auto claimed = store->ClaimClientId({"id", "bob", kLater}, now);
+}
+
+TEST_F(SqliteTokenStoreTest, KeepsFactsAcrossARestart) {
+  {
+    const Facts facts = OpenFacts();
+    ASSERT_TRUE(facts.ClaimClientId({"id", "alice", kLater}, kNow).ok());
+    ASSERT_TRUE(facts.FirstSeen("token", absl::InfiniteFuture(), kNow).ok());
+    ASSERT_TRUE(facts.UseProof("proof", kLater, kNow).ok());
+  }
+  const Facts facts = OpenFacts();
+  const absl::Time now = kNow + absl::Minutes(1);
+  const auto claimed = facts.ClaimClientId({"id", "bob", kLater}, now);
   ASSERT_TRUE(claimed.ok());
   EXPECT_FALSE(*claimed);
-  const auto seen = store->FirstSeen("token", absl::InfiniteFuture(), now);
+  const auto seen = facts.FirstSeen("token", absl::InfiniteFuture(), now);
   ASSERT_TRUE(seen.ok());
   EXPECT_EQ(*seen, kNow);
-  const auto used = store->UseProof("proof", kLater, now);
+  const auto used = facts.UseProof("proof", kLater, now);
   ASSERT_TRUE(used.ok());
   EXPECT_FALSE(*used);
 }
@@ -194,29 +206,27 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeSymmetricKeysWereMarked) {
 }
 
 TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
-  StoreLimits limits;
-  limits.max_tokens = 2;
-  limits.max_facts = 1;
-  {
-    const auto store = Open();
-    for (const char* name : {"a", "b", "c"}) {
-      ASSERT_TRUE(store->Put(TokenRecord{name, "t", kLater, ""}, kNow).ok());
-      ASSERT_TRUE(store->UseProof(name, kLater, kNow).ok());
-    }
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_TRUE(Open()->Put(TokenRecord{name, "t", kLater, ""}, kNow).ok());
+    ASSERT_TRUE(OpenFacts().UseProof(name, kLater, kNow).ok());
   }
+  FactLimits fact_limits;
+  fact_limits.max_facts = 1;
+  EXPECT_EQ(OpenFacts(fact_limits).UseProof("d", kLater, kNow).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  TokenLimits limits;
+  limits.max_tokens = 2;
   const auto store = Open(limits);
   ASSERT_TRUE(store->Put(TokenRecord{"d", "t", kLater, ""}, kNow).ok());
   const auto b = store->Find("b", kNow), c = store->Find("c", kNow);
   ASSERT_TRUE(b.ok() && c.ok());
   EXPECT_FALSE(b->has_value());
   EXPECT_TRUE(c->has_value());
-  EXPECT_EQ(store->UseProof("d", kLater, kNow).status().code(),
-            absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(SqliteTokenStoreTest, TheFilesAreForThisUserOnly) {
   const auto store = Open();
-  ASSERT_TRUE(store->UseProof("proof", kLater, kNow).ok());
+  ASSERT_TRUE(store->Put(TokenRecord{"key", "t", kLater, ""}, kNow).ok());
   for (const char* suffix : {"", "-wal"}) {
     struct stat info;
     ASSERT_EQ(stat(absl::StrCat(path_, suffix).c_str(), &info), 0) << suffix;
@@ -269,11 +279,14 @@ TEST_F(SqliteTokenStoreTest, AFailedChangeChangesNothing) {
   Execute(
       "CREATE TRIGGER no BEFORE INSERT ON tokens BEGIN "
       "SELECT RAISE(ABORT, 'no'); END");
-  const auto store = Open();
-  EXPECT_EQ(store->Put(TokenRecord{"key", "t", kLater, ""}, kNow).code(),
+  const std::shared_ptr<SqliteDatabase> database = OpenTestDatabase(path_);
+  EXPECT_EQ(SqliteTokenStore(database)
+                .Put(TokenRecord{"key", "t", kLater, ""}, kNow)
+                .code(),
             absl::StatusCode::kUnavailable);
-  // The transaction is over, and the store goes on.
-  EXPECT_TRUE(store->UseProof("proof", kLater, kNow).ok());
+  // The transaction is over, and others go on.
+  const Facts facts(std::make_shared<SqliteFactStore>(database));
+  EXPECT_TRUE(facts.UseProof("proof", kLater, kNow).ok());
 }
 
 }  // namespace
