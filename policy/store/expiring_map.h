@@ -35,10 +35,6 @@ class ExpiringMap {
     entries_.SetExpiry(key, expires_at);
   }
 
-  // What is held, expired entries that no Insert() has cleared yet included.
-  size_t entries() const { return entries_.size(); }
-  size_t bytes() const { return entries_.bytes(); }
-
  private:
   const size_t max_entries_;
   const size_t max_bytes_;

@@ -127,16 +127,6 @@ absl::StatusOr<std::vector<TokenRecord>> MemoryTokenStore::FindBySubject(
   return found;
 }
 
-size_t MemoryTokenStore::records() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return entries_.size();
-}
-
-size_t MemoryTokenStore::bytes() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return bytes_;
-}
-
 template <typename Index>
 std::optional<TokenRecord> MemoryTokenStore::Lookup(const Index& index,
                                                     absl::string_view key,

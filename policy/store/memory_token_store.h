@@ -47,11 +47,6 @@ class MemoryTokenStore : public TokenStoreInterface {
       absl::string_view issuer, absl::string_view subject, size_t limit,
       absl::Time now) override;
 
-  // The tokens that are held, expired ones that nobody has cleared yet
-  // included.
-  size_t records() const;
-  size_t bytes() const;
-
  private:
   struct Entry;
   using Entries = std::list<Entry>;
@@ -89,7 +84,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   void ReleaseClientId(absl::string_view client_id);
 
   const TokenLimits limits_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   Entries entries_;     // oldest first
   ByExpiry by_expiry_;  // soonest first
   // Keys alias the records' strings.

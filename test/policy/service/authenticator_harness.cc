@@ -143,4 +143,10 @@ v1::Denial AuthenticatorHarness::PostDenied(const std::string& token) {
   return response->denial();
 }
 
+size_t AuthenticatorHarness::StoredTokens() {
+  const auto tokens = store_->List("", 1'000, absl::InfinitePast());
+  EXPECT_TRUE(tokens.ok()) << tokens.status();
+  return tokens.ok() ? tokens->size() : 0;
+}
+
 }  // namespace sluice::policy

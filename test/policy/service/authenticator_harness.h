@@ -80,6 +80,8 @@ class AuthenticatorHarness : public ::testing::Test {
   // Publishes the token to authz-info: it is stored, or denied.
   void Post(const std::string& token, absl::Time now = kNow);
   v1::Denial PostDenied(const std::string& token);
+  // How many tokens are stored.
+  size_t StoredTokens();
   // Stores a token for `key` that is good no more: until kExpiry, but signed
   // with a key that its issuer had.
   void PostGoodNoMore(const ace::SigningKey& key);

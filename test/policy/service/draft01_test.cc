@@ -181,7 +181,7 @@ TEST_F(Draft01Test, WrongProofsAreDenied) {
   for (const v1::AuthenticateRequest& request : kRequests) {
     EXPECT_EQ(Reason(request), v1::Denial::REASON_PROOF_INVALID);
   }
-  EXPECT_EQ(store_->records(), 0u);
+  EXPECT_EQ(StoredTokens(), 0u);
 }
 
 // covers: ACE-D01-2
@@ -334,7 +334,7 @@ TEST_F(Draft01Test, ItsProofsAreNotTakenForTokensOfTheRfc) {
       EXPECT_EQ(Reason(request), v1::Denial::REASON_PROOF_INVALID);
     }
   }
-  EXPECT_EQ(store_->records(), 0u);
+  EXPECT_EQ(StoredTokens(), 0u);
 }
 
 // covers: ACE-D01-5

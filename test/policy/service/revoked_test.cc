@@ -157,7 +157,7 @@ TEST_F(RevokedTest, IsNotStored) {
   const auto response = Make().StoreToken(request, kNow);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->denial().reason(), v1::Denial::REASON_REVOKED);
-  EXPECT_EQ(store_->records(), 0u);
+  EXPECT_EQ(StoredTokens(), 0u);
 }
 
 // A newer policy service may have written it.

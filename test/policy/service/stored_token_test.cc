@@ -151,7 +151,7 @@ TEST_F(StoredTokenTest, WhoAsksForTheNonceChangesNothing) {
   v1::AuthenticateRequest request = WithExporter(token, client_);
   request.mutable_token()->set_ask_cnonce(true);
   EXPECT_EQ(Ask(request).token_nonce().cnonce(), "nonce");
-  EXPECT_EQ(store_->records(), 0u);
+  EXPECT_EQ(StoredTokens(), 0u);
   // The token must be valid, though.
   request.mutable_token()->set_token("junk");
   EXPECT_EQ(Denied(request).reason(), v1::Denial::REASON_TOKEN_UNPARSABLE);

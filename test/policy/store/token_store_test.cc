@@ -578,6 +578,38 @@ TEST_P(CountingTokenStoreTest, DropsTheOldestBeyondTheBytes) {
   EXPECT_EQ(TokenOf("long"), "token");
 }
 
+TEST_P(CountingTokenStoreTest, AReplacementCostsNothing) {
+  TokenLimits limits;
+  limits.max_bytes = 10'500;
+  MakeStore(limits);
+  Put(Record("other"));
+  const std::string big(6'000, 'x');
+  for (int i = 0; i < 4; ++i) Put(Record("key", absl::StrCat(big, i)));
+  EXPECT_EQ(TokenOf("key"), big + "3");
+  EXPECT_EQ(TokenOf("other"), "token");
+}
+
+TEST_P(CountingTokenStoreTest, AsMuchFitsOnceEverythingHasExpired) {
+  TokenLimits limits;
+  limits.max_bytes = 10'500;
+  MakeStore(limits);
+  const auto fill = [this](absl::Time now) {
+    for (int i = 0; i < 60; ++i) {
+      TokenRecord record = Record(absl::StrCat(i));
+      record.expires_at = now + absl::Hours(1);
+      record.client_id = absl::StrCat("client", i % 7);
+      Put(record, now);
+    }
+    const auto kept = store_->List("", 60, now);
+    EXPECT_TRUE(kept.ok()) << kept.status();
+    return kept.ok() ? kept->size() : 0;
+  };
+  const size_t fit = fill(kNow);
+  EXPECT_GT(fit, 1u);
+  EXPECT_LT(fit, 60u);
+  EXPECT_EQ(fill(kLater), fit);
+}
+
 TEST_P(TokenStoreTest, RefusesWhatCanNeverFitAndKeepsTheRest) {
   TokenLimits limits;
   limits.max_bytes = 10'000;
