@@ -3,29 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "grpc/support/log.h"
+#include "test/testing/string_sink.h"
 
 namespace sluice::policy {
 namespace {
 
+using ::sluice::testing::StringSink;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class StringSink : public LogSinkInterface {
- public:
-  void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
-  void Flush() override { flushed = text; }
-  std::string text;
-  std::string flushed;
-};
 
 TEST(GrpcLogTest, TurnsMessagesIntoEventsWhileItLives) {
   StringSink sink;
@@ -34,15 +25,15 @@ TEST(GrpcLogTest, TurnsMessagesIntoEventsWhileItLives) {
     gpr_set_log_verbosity(GPR_LOG_SEVERITY_DEBUG);
     const ScopedGrpcLog grpc_log(&log);
     gpr_log_message("src/core/x.cc", 7, GPR_LOG_SEVERITY_ERROR, "it\nbroke");
-    EXPECT_THAT(sink.text, HasSubstr(R"("level":"warning","event":"grpc")"));
-    EXPECT_THAT(sink.text,
+    EXPECT_THAT(sink.text(), HasSubstr(R"("level":"warning","event":"grpc")"));
+    EXPECT_THAT(sink.text(),
                 HasSubstr(R"("detail":"it\nbroke","file":"x.cc","line":7)"));
-    sink.text.clear();
+    sink.Clear();
     gpr_log_message("x.cc", 8, GPR_LOG_SEVERITY_DEBUG, "quiet");
-    EXPECT_THAT(sink.text, IsEmpty());
+    EXPECT_THAT(sink.text(), IsEmpty());
   }
   gpr_log_message("x.cc", 9, GPR_LOG_SEVERITY_ERROR, "afterwards");
-  EXPECT_THAT(sink.text, IsEmpty());
+  EXPECT_THAT(sink.text(), IsEmpty());
 }
 
 absl::Time test_now = absl::UnixEpoch();
@@ -56,24 +47,22 @@ TEST(GrpcLogTest, WritesSoManyLinesASecondAndCountsTheOthers) {
       gpr_log_message("x.cc", 7, GPR_LOG_SEVERITY_ERROR, "bad header");
     }
   };
-  const auto lines = [&sink] {
-    return std::count(sink.text.begin(), sink.text.end(), '\n');
-  };
+  const auto lines = [&sink] { return sink.lines().size(); };
   {
     const ScopedGrpcLog grpc_log(&log, [] { return test_now; });
     say(150);
-    EXPECT_EQ(lines(), 100);
+    EXPECT_EQ(lines(), 100u);
     gpr_log_message("x.cc", 8, GPR_LOG_SEVERITY_ERROR, "assertion failed: n");
-    EXPECT_THAT(sink.flushed, HasSubstr("assertion failed: n"));
-    sink.text.clear();
+    EXPECT_THAT(sink.flushed(), HasSubstr("assertion failed: n"));
+    sink.Clear();
     test_now += absl::Seconds(1);
     say(1);
-    EXPECT_THAT(sink.text, HasSubstr(R"("lines_suppressed","of":"grpc")"));
-    EXPECT_EQ(lines(), 2);
+    EXPECT_THAT(sink.text(), HasSubstr(R"("lines_suppressed","of":"grpc")"));
+    EXPECT_EQ(lines(), 2u);
     say(100);
-    sink.text.clear();
+    sink.Clear();
   }
-  EXPECT_THAT(sink.text, HasSubstr(R"("of":"grpc","lines":1)"));
+  EXPECT_THAT(sink.text(), HasSubstr(R"("of":"grpc","lines":1)"));
   EXPECT_EQ(ScopedGrpcLog::suppressed() - before, 51u);
 }
 
@@ -92,19 +81,19 @@ TEST(GrpcLogTest, HasWhatProtocolBuffersTell) {
     const ScopedGrpcLog grpc_log(&log, [] { return test_now; });
     test_now += absl::Seconds(1);
     for (int i = 0; i < 150; ++i) ReadWhatIsNotUtf8();
-    EXPECT_EQ(std::count(sink.text.begin(), sink.text.end(), '\n'), 100);
-    EXPECT_THAT(sink.text, HasSubstr(R"("level":"warning","event":"grpc")"));
-    EXPECT_THAT(sink.text, HasSubstr("google.protobuf.StringValue.value"));
-    EXPECT_THAT(sink.text, HasSubstr(R"(","file":"wire_format_lite.cc")"));
+    EXPECT_EQ(sink.lines().size(), 100u);
+    EXPECT_THAT(sink.text(), HasSubstr(R"("level":"warning","event":"grpc")"));
+    EXPECT_THAT(sink.text(), HasSubstr("google.protobuf.StringValue.value"));
+    EXPECT_THAT(sink.text(), HasSubstr(R"(","file":"wire_format_lite.cc")"));
   }
   EXPECT_EQ(ScopedGrpcLog::suppressed() - before, 50u);
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
   // Afterwards they are told as before.
-  sink.text.clear();
+  sink.Clear();
   ::testing::internal::CaptureStderr();
   ReadWhatIsNotUtf8();
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("UTF-8"));
-  EXPECT_THAT(sink.text, IsEmpty());
+  EXPECT_THAT(sink.text(), IsEmpty());
 }
 
 // GPR_ASSERT logs, and then aborts.
@@ -113,9 +102,9 @@ TEST(GrpcLogTest, WaitsUntilTheLastWordsAreWritten) {
   Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
   const ScopedGrpcLog grpc_log(&log);
   gpr_log_message("x.cc", 7, GPR_LOG_SEVERITY_ERROR, "no connection");
-  EXPECT_THAT(sink.flushed, IsEmpty());
+  EXPECT_THAT(sink.flushed(), IsEmpty());
   gpr_log_message("x.cc", 8, GPR_LOG_SEVERITY_ERROR, "assertion failed: n > 0");
-  EXPECT_THAT(sink.flushed, HasSubstr("assertion failed: n > 0"));
+  EXPECT_THAT(sink.flushed(), HasSubstr("assertion failed: n > 0"));
 }
 
 }  // namespace

@@ -28,12 +28,14 @@
 #include "proxy/base/log.h"
 #include "test/policy/service/watching_proxy.h"
 #include "test/policy/testing/test_issuer.h"
+#include "test/testing/string_sink.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
 namespace {
 
 using ::sluice::testing::CertificateOptions;
+using ::sluice::testing::StringSink;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
 using ::testing::Contains;
@@ -53,12 +55,6 @@ void SetDeadline(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::seconds(20));
 }
-
-class StringSink : public LogSinkInterface {
- public:
-  void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
-  std::string text;
-};
 
 class PolicyServerTest : public ::testing::Test {
  protected:
@@ -344,7 +340,7 @@ TEST_F(PolicyServerTest, LogsAStoredRuleThatItCannotRead) {
       Config(absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n"),
              Hosting::kEmbedded),
       [] { return kNow; }, &log);
-  EXPECT_THAT(sink.text,
+  EXPECT_THAT(sink.text(),
               HasSubstr(R"("level":"error","event":"rule_unreadable",)"
                         R"("detail":"rules/newer cannot be read)"));
   ASSERT_TRUE(server.StartInProcess().ok());
@@ -596,8 +592,8 @@ TEST_F(PolicyServerTlsTest, ACertificateThatNamesNobodyGetsNoConnection) {
       kPublicOnly)));
   EXPECT_TRUE(ListSessions(Tls(*server, &stranger)).ok());
   server.reset();
-  EXPECT_THAT(sink.text, HasSubstr(R"("event":"connection_refused",)"
-                                   R"("caller":"e.example eve")"));
+  EXPECT_THAT(sink.text(), HasSubstr(R"("event":"connection_refused",)"
+                                     R"("caller":"e.example eve")"));
 }
 
 TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
@@ -627,7 +623,7 @@ TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
                    ->DisconnectSession(&context, request, &response)
                    .ok());
   server.reset();
-  const std::vector<std::string> lines = absl::StrSplit(sink.text, '\n');
+  const std::vector<std::string> lines = absl::StrSplit(sink.text(), '\n');
   std::vector<std::string> changes;
   for (const std::string& line : lines) {
     if (absl::StrContains(line, "policy_change")) changes.push_back(line);
@@ -648,7 +644,7 @@ TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
           AllOf(HasSubstr("policy_change_refused"),
                 HasSubstr(R"("method":"DisconnectSession",)"
                           R"("resource":"proxies/p\n/sessions/1")"))));
-  EXPECT_THAT(sink.text, ::testing::Not(HasSubstr("alice")));
+  EXPECT_THAT(sink.text(), ::testing::Not(HasSubstr("alice")));
 }
 
 TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {

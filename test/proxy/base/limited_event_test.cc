@@ -6,18 +6,13 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "test/testing/string_sink.h"
 
 namespace sluice {
 namespace {
 
-class StringSink : public LogSinkInterface {
- public:
-  void Write(absl::string_view line) override { absl::StrAppend(&text, line); }
-  std::string text;
-};
+using ::sluice::testing::StringSink;
 
 TEST(LimitedEventTest, TellsHowManyLinesWereLeftOut) {
   StringSink sink;
@@ -29,17 +24,17 @@ TEST(LimitedEventTest, TellsHowManyLinesWereLeftOut) {
   for (int i = 0; i < 130; ++i) taken += event.Take(now, log) ? 1 : 0;
   EXPECT_EQ(taken, LineLimit::kPerSecond);
   EXPECT_EQ(suppressed, 30u);
-  EXPECT_EQ(sink.text, "");
+  EXPECT_EQ(sink.text(), "");
   now += absl::Seconds(1);
   EXPECT_TRUE(event.Take(now, log));
-  EXPECT_EQ(sink.text,
+  EXPECT_EQ(sink.text(),
             "1970-01-01T00:00:00.000Z WARNING lines_suppressed of=knock "
             "lines=30\n");
   event.TellRest(log);  // there is none
   for (int i = 0; i < 100; ++i) event.Take(now, log);
-  sink.text.clear();
+  sink.Clear();
   event.TellRest(log);
-  EXPECT_EQ(sink.text,
+  EXPECT_EQ(sink.text(),
             "1970-01-01T00:00:00.000Z WARNING lines_suppressed of=knock "
             "lines=1\n");
   EXPECT_EQ(suppressed, 31u);

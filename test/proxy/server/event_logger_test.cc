@@ -1,29 +1,20 @@
 #include "proxy/server/event_logger.h"
 
 #include <string>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proxy/mqtt/reason_code.h"
+#include "test/testing/string_sink.h"
 
 namespace sluice::server {
 namespace {
 
 using ::sluice::session::Action;
 using ::sluice::session::Event;
-
-class LastLineSink : public LogSinkInterface {
- public:
-  void Write(absl::string_view line) override {
-    last = std::string(line);
-    lines.push_back(last);
-  }
-  std::string last;
-  std::vector<std::string> lines;
-};
+using ::sluice::testing::StringSink;
 
 absl::Time g_now = absl::UnixEpoch();
 
@@ -31,12 +22,12 @@ class EventLoggerTest : public ::testing::Test {
  protected:
   // The line of `event` behind its time.
   std::string Log(const Event& event) {
-    sink_.last.clear();
+    sink_.Clear();
     event_logger_.OnEvent(event);
     const std::string time = "1970-01-01T00:00:00.000Z ";
-    if (sink_.last.empty()) return "";
-    EXPECT_TRUE(absl::StartsWith(sink_.last, time)) << sink_.last;
-    return sink_.last.substr(time.size());
+    if (sink_.last().empty()) return "";
+    EXPECT_TRUE(absl::StartsWith(sink_.last(), time)) << sink_.last();
+    return sink_.last().substr(time.size());
   }
 
   Event ClientEvent(Event::Kind kind) {
@@ -48,7 +39,7 @@ class EventLoggerTest : public ::testing::Test {
     return event;
   }
 
-  LastLineSink sink_;
+  StringSink sink_;
   Logger logger_{&sink_, LogLevel::kInfo, LogFormat::kText,
                  [] { return absl::UnixEpoch(); }};
   EventLogger event_logger_{&logger_, [] { return g_now; }};
@@ -122,21 +113,21 @@ TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWhoAreNotLetIn) {
     event_logger_.OnHandshakeFailed("mqtts", "192.0.2.1:4711", "no TLS");
   }
   for (int i = 0; i < 102; ++i) event_logger_.OnEvent(refused);
-  EXPECT_EQ(sink_.lines.size(), 200u);
+  EXPECT_EQ(sink_.lines().size(), 200u);
   EXPECT_EQ(event_logger_.suppressed(), 32u);
   // Others have lines meanwhile.
   EXPECT_NE(Log(ClientEvent(Event::Kind::kConnected)), "");
 
   g_now += absl::Seconds(1);
-  sink_.lines.clear();
+  sink_.Clear();
   event_logger_.OnEvent(refused);
   event_logger_.OnEvent(refused);
-  ASSERT_EQ(sink_.lines.size(), 3u);
-  EXPECT_EQ(sink_.lines[0],
+  ASSERT_EQ(sink_.lines().size(), 3u);
+  EXPECT_EQ(sink_.lines()[0],
             "1970-01-01T00:00:00.000Z WARNING lines_suppressed "
             "of=client_refused lines=2\n");
-  EXPECT_TRUE(absl::StrContains(sink_.lines[1], "client_refused listener"));
-  EXPECT_TRUE(absl::StrContains(sink_.lines[2], "client_refused listener"));
+  EXPECT_TRUE(absl::StrContains(sink_.lines()[1], "client_refused listener"));
+  EXPECT_TRUE(absl::StrContains(sink_.lines()[2], "client_refused listener"));
 }
 
 // So do clients without a token, by coming and going.
@@ -144,13 +135,13 @@ TEST_F(EventLoggerTest, WritesAHundredLinesASecondAboutThoseWithoutAToken) {
   for (const auto kind :
        {Event::Kind::kConnected, Event::Kind::kDenied, Event::Kind::kClosed}) {
     g_now += absl::Seconds(10);
-    sink_.lines.clear();
+    sink_.Clear();
     Event event = ClientEvent(kind);
     for (int i = 0; i < 130; ++i) event_logger_.OnEvent(event);
-    EXPECT_EQ(sink_.lines.size(), 100u);
+    EXPECT_EQ(sink_.lines().size(), 100u);
     event.has_token = true;
     for (int i = 0; i < 130; ++i) event_logger_.OnEvent(event);
-    EXPECT_EQ(sink_.lines.size(), 230u);
+    EXPECT_EQ(sink_.lines().size(), 230u);
   }
 }
 
@@ -161,8 +152,8 @@ TEST_F(EventLoggerTest, TellsAtTheEndHowManyLinesThereAreNot) {
       event_logger.OnHandshakeFailed("mqtts", "192.0.2.1:4711", "no TLS");
     }
   }
-  EXPECT_EQ(sink_.lines.size(), 101u);
-  EXPECT_EQ(sink_.last,
+  EXPECT_EQ(sink_.lines().size(), 101u);
+  EXPECT_EQ(sink_.last(),
             "1970-01-01T00:00:00.000Z WARNING lines_suppressed "
             "of=handshake_failed lines=30\n");
 }
