@@ -63,8 +63,8 @@ void Acceptor::Stop() {
   if (thread_.joinable()) {
     eventfd_write(stop_.get(), 1);
     thread_.join();
+    refusals_.TellRest(*log_);
   }
-  if (log_ != nullptr) refusals_.TellRest(*log_);
   sockets_.clear();
   if (!unix_path_.empty()) unlink(unix_path_.c_str());
   unix_path_.clear();
@@ -104,7 +104,7 @@ bool Acceptor::AcceptFrom(int socket) {
       if (IsOfTheReserve(fd)) {
         close(fd);
         ++refused_;
-        if (log_ != nullptr && refusals_.Take(absl::Now(), *log_)) {
+        if (refusals_.Take(absl::Now(), *log_)) {
           log_->Warning("connection_refused",
                         {{"detail", "too many descriptors are open"}});
         }
@@ -119,9 +119,7 @@ bool Acceptor::AcceptFrom(int socket) {
     const int error = errno;
     if (error == EAGAIN || error == EWOULDBLOCK) return true;
     if (IsOfTheClient(error)) continue;
-    if (!failing_ && log_ != nullptr) {
-      log_->Error("accept_failed", {{"detail", strerror(error)}});
-    }
+    if (!failing_) log_->Error("accept_failed", {{"detail", strerror(error)}});
     failing_ = true;
     return false;
   }

@@ -39,7 +39,7 @@ class Acceptor {
   uint16_t port() const { return port_; }
 
   // Hands connections to `sink`, whose server has started, from a thread of its
-  // own. `log` may be null. Once.
+  // own. `log` outlives this. Once.
   void Start(std::unique_ptr<Sink> sink, Logger* log);
   // Accepts no more, and refuses those that wait.
   void Stop();
@@ -64,7 +64,7 @@ class Acceptor {
   std::string unix_path_;
   UniqueFd stop_;  // an eventfd
   std::unique_ptr<Sink> sink_;
-  Logger* log_ = nullptr;
+  Logger* log_ = nullptr;  // until the start
   bool failing_ = false;
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> log_suppressed_{0};

@@ -73,7 +73,6 @@ void DeciderSource::TakeManagedIssuers() {
     listener_(Make());
   }
   ReadKeys();
-  if (context_.log == nullptr) return;
   for (const std::string& id : context_.replica->unreadable_issuers()) {
     context_.log->Error("issuer_unreadable",
                         {{"resource", absl::StrCat(kIssuers, "/", id)}});
@@ -136,7 +135,7 @@ Deciders DeciderSource::Make() {
   // Each issuer has passed alone, and no name occurs twice.
   absl::StatusOr<ace::TokenVerifier> verifier =
       ace::TokenVerifier::Create(std::move(options));
-  if (!verifier.ok() && context_.log != nullptr) {
+  if (!verifier.ok()) {
     context_.log->Error(
         "issuers_unusable",
         {{"detail", absl::StrCat("managed issuers do not count: ",
@@ -150,7 +149,6 @@ Deciders DeciderSource::Make() {
 
 void DeciderSource::WarnOfDraft01(std::set<std::string> issuers) {
   draft01_issuers_.swap(issuers);
-  if (context_.log == nullptr) return;
   for (const std::string& issuer : draft01_issuers_) {
     if (issuers.count(issuer) != 0) continue;
     context_.log->Warning(
@@ -176,7 +174,6 @@ void DeciderSource::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
     const std::lock_guard<std::mutex> lock(mutex_);
     listener_(Make());
   }
-  if (context_.log == nullptr) return;
   context_.log->Info("jwks_read", {{"issuer", issuer},
                                    {"keys", keys.keys().size()},
                                    {"skipped", keys.skipped_count()}});
@@ -189,7 +186,6 @@ void DeciderSource::OnKeys(const std::string& issuer, const ace::JwkSet& keys) {
 void DeciderSource::OnFailure(const std::string& issuer,
                               absl::string_view reason) {
   ++jwks_failures_;
-  if (context_.log == nullptr) return;
   context_.log->Warning("jwks_failed",
                         {{"issuer", issuer}, {"detail", reason}});
 }

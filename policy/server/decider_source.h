@@ -40,8 +40,7 @@ namespace sluice::policy {
 // and the stop.
 class DeciderSource final : private JwksObserverInterface {
  public:
-  // What deciders work with. `checkers` outlives them all, `log`, which may be
-  // null, this.
+  // What deciders work with. `checkers` outlives them all, `log` this.
   struct Context {
     std::shared_ptr<TokenStoreInterface> tokens;
     std::shared_ptr<FactStoreInterface> facts;

@@ -197,10 +197,9 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
                     "became another.",
                     *sources.store_losses));
   families.push_back(Resources(sources.resources()));
-  families.push_back(
-      SingleCounter("sluice_policy_log_dropped_total",
-                    "Lines of the log that could not be written.",
-                    sources.log == nullptr ? 0 : sources.log->dropped()));
+  families.push_back(SingleCounter(
+      "sluice_policy_log_dropped_total",
+      "Lines of the log that could not be written.", sources.log->dropped()));
   families.push_back(SingleCounter(
       "sluice_policy_log_suppressed_total",
       "Lines of the log about refused connections, and of gRPC, that were left "

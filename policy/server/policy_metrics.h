@@ -18,7 +18,7 @@
 namespace sluice::policy {
 
 // Where the policy service's numbers are counted. All outlives its use, and can
-// be read by any thread; nothing is null but `log` and `tls`.
+// be read by any thread; nothing is null but `tls`.
 struct PolicyMetricSources {
   const DecisionStats* decisions = nullptr;
   const CallPool* proxy_calls = nullptr;

@@ -126,14 +126,12 @@ PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
     // Now that new grants follow from it.
     replica_->SetConfiguration(service_.policy_digest());
   });
-  if (log_ != nullptr) {
-    replica_->SetUnreadableListener(
-        [log](absl::string_view collection, const absl::Status& problem) {
-          log->Error(collection == kRules ? "rule_unreadable"
-                                          : "revocation_unreadable",
-                     {{"detail", problem.message()}});
-        });
-  }
+  replica_->SetUnreadableListener(
+      [log](absl::string_view collection, const absl::Status& problem) {
+        log->Error(
+            collection == kRules ? "rule_unreadable" : "revocation_unreadable",
+            {{"detail", problem.message()}});
+      });
   replica_->SetReachListener(
       [this](const absl::Status& reach) { OnStoreReach(reach); });
   replica_->SetIssuerListener(
@@ -204,8 +202,7 @@ void PolicyServer::Reload(LoadedConfig config) {
     const absl::Status replaced =
         ReplaceTls(*std::exchange(config.tls, std::nullopt));
     // Another shape needs a restart, as the caller knows.
-    if (!replaced.ok() && !absl::IsFailedPrecondition(replaced) &&
-        log_ != nullptr) {
+    if (!replaced.ok() && !absl::IsFailedPrecondition(replaced)) {
       log_->Error("certificates_rejected", {{"detail", replaced.message()}});
     }
   }
@@ -340,7 +337,6 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
   store_was_reached_ = store_was_reached_ || reach.ok();
   serving_status_.Set(reach.ok());
   if (!reach.ok()) ++store_losses_;
-  if (log_ == nullptr) return;
   if (!reach.ok()) {
     log_->Error("store_unreachable", {{"detail", reach.message()}});
   } else if (!first) {
@@ -350,7 +346,7 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
 
 void PolicyServer::OnCallerRefused(const CallerNames& caller) {
   ++callers_refused_;
-  if (log_ == nullptr || !refused_callers_.Take(absl::Now(), *log_)) return;
+  if (!refused_callers_.Take(absl::Now(), *log_)) return;
   log_->Warning("connection_refused",
                 {{"caller", absl::StrJoin(caller, " ")},
                  {"detail", "access has none of the certificate's names"}});

@@ -47,11 +47,9 @@ namespace sluice::policy {
 class PolicyServer {
  public:
   // Opens the store; where that fails, the start fails. The clock is read once
-  // a request, from gRPC's threads. `log`, null or alive as long as the server,
-  // hears of the issuers' keys, and of stored rules that cannot be read.
-  explicit PolicyServer(
-      LoadedConfig config, Clock clock = [] { return absl::Now(); },
-      Logger* log = nullptr);
+  // a request, from gRPC's threads. `log`, which outlives the server, hears of
+  // the issuers' keys, and of stored rules that cannot be read.
+  PolicyServer(LoadedConfig config, Clock clock, Logger* log);
   // Without Shutdown(): cancels what is under way.
   ~PolicyServer();
   PolicyServer(const PolicyServer&) = delete;

@@ -16,7 +16,8 @@ void RemoteHarness::Serve(const std::string& more) {
       absl::StrCat("address: 127.0.0.1:0\naudience: broker\n", more));
   auto config = policy::LoadConfig(path, policy::Hosting::kStandalone);
   ASSERT_TRUE(config.ok()) << config.status();
-  server_ = std::make_unique<policy::PolicyServer>(*std::move(config), &Now);
+  server_ =
+      std::make_unique<policy::PolicyServer>(*std::move(config), &Now, &log_);
   ASSERT_TRUE(server_->Listen().ok());
 }
 

@@ -10,6 +10,8 @@
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 #include "policy/server/policy_server.h"
+#include "proxy/base/log.h"
+#include "test/testing/string_sink.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::ctl {
@@ -40,6 +42,8 @@ class RemoteHarness : public ::testing::Test {
                       int status = 1);
 
   const testing::TempDir dir_;
+  testing::StringSink sink_;
+  Logger log_{&sink_, LogLevel::kInfo, LogFormat::kJson};
   std::unique_ptr<policy::PolicyServer> server_;
 };
 

@@ -1,6 +1,7 @@
 #include "policy/server/acceptor.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -21,7 +22,9 @@
 #include "absl/algorithm/container.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
+#include "proxy/base/log.h"
 #include "proxy/base/unique_fd.h"
+#include "test/testing/string_sink.h"
 
 namespace {
 
@@ -41,6 +44,9 @@ extern "C" int socket(int family, int type, int protocol) noexcept {
 
 namespace sluice::policy {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // What a gRPC server would take.
 struct Taken {
@@ -82,7 +88,7 @@ class AcceptorTest : public ::testing::Test {
     acceptor_ = *std::move(listening);
   }
   void Start() {
-    acceptor_->Start(std::make_unique<CountingSink>(&taken_), nullptr);
+    acceptor_->Start(std::make_unique<CountingSink>(&taken_), &log_);
   }
   // Connects to 127.0.0.1; a descriptor, or -1.
   int Connect() const {
@@ -100,6 +106,8 @@ class AcceptorTest : public ::testing::Test {
   }
 
   Taken taken_;
+  sluice::testing::StringSink sink_;
+  Logger log_{&sink_, LogLevel::kInfo, LogFormat::kJson};
   std::unique_ptr<Acceptor> acceptor_;
 };
 
@@ -175,6 +183,7 @@ TEST_F(AcceptorTest, GoesOnWhenThereAreDescriptorsAgain) {
   EXPECT_FALSE(taken_.WaitFor(1, std::chrono::milliseconds(300)));
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(taken_.WaitFor(1, kInTime));
+  EXPECT_THAT(sink_.lines(), ElementsAre(HasSubstr("accept_failed")));
   close(fd);
 }
 
@@ -199,6 +208,7 @@ TEST_F(AcceptorTest, LeavesSomeDescriptorsForOthers) {
   const UniqueFd let_in(Connect());
   EXPECT_TRUE(taken_.WaitFor(1, kInTime));
   EXPECT_EQ(acceptor_->refused(), 1u);
+  EXPECT_THAT(sink_.lines(), ElementsAre(HasSubstr("connection_refused")));
   setrlimit(RLIMIT_NOFILE, &before);
 }
 

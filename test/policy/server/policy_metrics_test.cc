@@ -11,6 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "proxy/base/log.h"
+#include "test/testing/string_sink.h"
 
 namespace sluice::policy {
 namespace {
@@ -31,6 +33,7 @@ class PolicyMetricsTest : public ::testing::Test {
     sources_.is_undecided = [this] { return is_undecided_; };
     sources_.connections_refused = [] { return uint64_t{5}; };
     sources_.log_suppressed = [] { return uint64_t{6}; };
+    sources_.log = &log_;
   }
 
   std::string Text() {
@@ -47,6 +50,8 @@ class PolicyMetricsTest : public ::testing::Test {
     return "absent";
   }
 
+  sluice::testing::StringSink sink_;
+  Logger log_{&sink_, LogLevel::kInfo, LogFormat::kJson};
   DecisionStats decisions_;
   CallPool proxy_calls_{0};
   CallPool operator_calls_{0};

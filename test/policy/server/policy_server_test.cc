@@ -70,10 +70,9 @@ class PolicyServerTest : public ::testing::Test {
   }
 
   std::unique_ptr<PolicyServer> Server(const std::string& yaml,
-                                       Hosting hosting = Hosting::kStandalone,
-                                       Logger* log = nullptr) {
+                                       Hosting hosting = Hosting::kStandalone) {
     return std::make_unique<PolicyServer>(
-        Config(yaml, hosting), [] { return kNow; }, log);
+        Config(yaml, hosting), [] { return kNow; }, &log_);
   }
 
   // A configuration of the issuer whose tokens Token() makes.
@@ -193,6 +192,8 @@ class PolicyServerTest : public ::testing::Test {
 
   const TempDir dir_;
   const TestIssuer issuer_;
+  StringSink sink_;
+  Logger log_{&sink_, LogLevel::kInfo, LogFormat::kJson};
 };
 
 TEST_F(PolicyServerTest, AnswersInProcess) {
@@ -334,23 +335,20 @@ TEST_F(PolicyServerTest, LogsAStoredRuleThatItCannotRead) {
     rule.id = "newer";
     ASSERT_TRUE(store->resources->Put(rule, std::nullopt, kNow).ok());
   }
-  StringSink sink;
-  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
-  PolicyServer server(
-      Config(absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n"),
-             Hosting::kEmbedded),
-      [] { return kNow; }, &log);
-  EXPECT_THAT(sink.text(),
+  const auto server =
+      Server(absl::StrCat(kPublicOnly, "store: {sqlite: policy.db}\n"),
+             Hosting::kEmbedded);
+  EXPECT_THAT(sink_.text(),
               HasSubstr(R"("level":"error","event":"rule_unreadable",)"
                         R"("detail":"rules/newer cannot be read)"));
-  ASSERT_TRUE(server.StartInProcess().ok());
+  ASSERT_TRUE(server->StartInProcess().ok());
   v1::AuthenticateRequest request;
   request.mutable_connection()->set_protocol_version(
       v1::PROTOCOL_VERSION_MQTT_5_0);
   request.mutable_anonymous();
   v1::AuthenticateResponse response;
   const grpc::Status status =
-      Call(server.InProcessChannel(), request, &response);
+      Call(server->InProcessChannel(), request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("rules/newer"));
 }
@@ -503,17 +501,14 @@ TEST_F(PolicyServerTest, AServiceThatOthersCanReachIsNotManagedWithoutTls) {
 class PolicyServerTlsTest : public PolicyServerTest {
  protected:
   std::unique_ptr<PolicyServer> TlsServer(bool mutual,
-                                          const std::string& more = "",
-                                          Logger* log = nullptr) {
+                                          const std::string& more = "") {
     dir_.Write("policy.crt", server_.certificate_pem());
     dir_.Write("policy.key", server_.private_key_pem());
     dir_.Write("ca.crt", authority_.certificate_pem());
-    return Server(
-        absl::StrCat("address: 127.0.0.1:0\ntls: {certificate: policy.crt, "
-                     "private_key: policy.key",
-                     mutual ? ", client_ca: ca.crt}\n" : "}\n", kPublicOnly,
-                     more),
-        Hosting::kStandalone, log);
+    return Server(absl::StrCat(
+        "address: 127.0.0.1:0\ntls: {certificate: policy.crt, "
+        "private_key: policy.key",
+        mutual ? ", client_ca: ca.crt}\n" : "}\n", kPublicOnly, more));
   }
 
   std::shared_ptr<grpc::Channel> Tls(const PolicyServer& server,
@@ -565,11 +560,9 @@ TEST_F(PolicyServerTlsTest, MutualTlsTakesItsOwnClientsOnly) {
 
 // Before anything of HTTP/2 is read, whose parser is nobody's who has no role.
 TEST_F(PolicyServerTlsTest, ACertificateThatNamesNobodyGetsNoConnection) {
-  StringSink sink;
-  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
   auto server = TlsServer(
       /*mutual=*/true,
-      "access: {proxies: [p.example], operators: [uri:ops, bob]}\n", &log);
+      "access: {proxies: [p.example], operators: [uri:ops, bob]}\n");
   ASSERT_TRUE(server->Listen().ok());
   CertificateOptions options;
   options.common_name = "eve";
@@ -592,15 +585,12 @@ TEST_F(PolicyServerTlsTest, ACertificateThatNamesNobodyGetsNoConnection) {
       kPublicOnly)));
   EXPECT_TRUE(ListSessions(Tls(*server, &stranger)).ok());
   server.reset();
-  EXPECT_THAT(sink.text(), HasSubstr(R"("event":"connection_refused",)"
-                                     R"("caller":"e.example eve")"));
+  EXPECT_THAT(sink_.text(), HasSubstr(R"("event":"connection_refused",)"
+                                      R"("caller":"e.example eve")"));
 }
 
 TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
-  StringSink sink;
-  Logger log(&sink, LogLevel::kInfo, LogFormat::kJson);
-  auto server =
-      TlsServer(/*mutual=*/true, "access: {operators: [admin]}\n", &log);
+  auto server = TlsServer(/*mutual=*/true, "access: {operators: [admin]}\n");
   ASSERT_TRUE(server->Listen().ok());
   CertificateOptions options;
   options.common_name = "admin";
@@ -623,7 +613,7 @@ TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
                    ->DisconnectSession(&context, request, &response)
                    .ok());
   server.reset();
-  const std::vector<std::string> lines = absl::StrSplit(sink.text(), '\n');
+  const std::vector<std::string> lines = absl::StrSplit(sink_.text(), '\n');
   std::vector<std::string> changes;
   for (const std::string& line : lines) {
     if (absl::StrContains(line, "policy_change")) changes.push_back(line);
@@ -644,7 +634,7 @@ TEST_F(PolicyServerTlsTest, LogsWhoChangesThePolicyAndWhoMayNot) {
           AllOf(HasSubstr("policy_change_refused"),
                 HasSubstr(R"("method":"DisconnectSession",)"
                           R"("resource":"proxies/p\n/sessions/1")"))));
-  EXPECT_THAT(sink.text(), ::testing::Not(HasSubstr("alice")));
+  EXPECT_THAT(sink_.text(), ::testing::Not(HasSubstr("alice")));
 }
 
 TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/server/config.h"
 #include "policy/server/policy_server.h"
@@ -40,7 +41,8 @@ class TlsReloaderTest : public ::testing::Test {
     reloader_.reset();
     const TlsFiles files = config.tls_files;
     std::vector<FileWatcher::State> known = TlsReloader::Read(&config);
-    policy_ = std::make_unique<PolicyServer>(std::move(config));
+    policy_ = std::make_unique<PolicyServer>(
+        std::move(config), [] { return absl::Now(); }, &log_);
     EXPECT_TRUE(policy_->Listen().ok());
     reloader_ = std::make_unique<TlsReloader>(
         files, std::move(known), policy_.get(), &log_, absl::Milliseconds(5));
