@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -225,6 +226,12 @@ std::string TempDir::Write(absl::string_view name,
   file.close();
   Require(!file.fail(), "writing a file");
   return path;
+}
+
+mode_t ModeOf(const std::string& path) {
+  struct stat status;
+  Require(stat(path.c_str(), &status) == 0, "stat");
+  return status.st_mode & 07777;
 }
 
 }  // namespace sluice::testing

@@ -1,6 +1,8 @@
 #ifndef TEST_TESTING_TEST_CERTIFICATES_H_
 #define TEST_TESTING_TEST_CERTIFICATES_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,6 +66,9 @@ class TempDir {
  private:
   std::string path_;
 };
+
+// The permissions of the file at `path`, which there is.
+mode_t ModeOf(const std::string& path);
 
 }  // namespace sluice::testing
 

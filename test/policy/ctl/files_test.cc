@@ -5,35 +5,24 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "test/testing/test_certificates.h"
 
 namespace sluice::ctl {
 namespace {
 
-class FilesTest : public testing::Test {
+class FilesTest : public ::testing::Test {
  protected:
-  FilesTest() {
-    std::string name = absl::StrCat(testing::TempDir(), "/files.XXXXXX");
-    directory_ = mkdtemp(name.data());
-  }
-
   std::string Path(const char* name) const {
-    return absl::StrCat(directory_, "/", name);
+    return absl::StrCat(dir_.path(), "/", name);
   }
 
-  std::string directory_;
+  const testing::TempDir dir_;
 };
-
-mode_t ModeOf(const std::string& path) {
-  struct stat status;
-  EXPECT_EQ(stat(path.c_str(), &status), 0);
-  return status.st_mode & 07777;
-}
 
 bool Exists(const std::string& path) {
   struct stat status;
@@ -46,8 +35,8 @@ TEST_F(FilesTest, MakesFilesWithTheirModes) {
       CreateFiles({{Path("a"), "private", 0600}, {Path("b"), "", 0644}});
   umask(mask);
   ASSERT_EQ(status, absl::OkStatus());
-  EXPECT_EQ(ModeOf(Path("a")), 0600u);
-  EXPECT_EQ(ModeOf(Path("b")), 0644u);
+  EXPECT_EQ(testing::ModeOf(Path("a")), 0600u);
+  EXPECT_EQ(testing::ModeOf(Path("b")), 0644u);
   EXPECT_EQ(ReadFile(Path("a")).value(), "private");
   EXPECT_EQ(ReadFile(Path("b")).value(), "");
 }
@@ -72,15 +61,15 @@ TEST_F(FilesTest, FollowsNoSymbolicLink) {
 TEST_F(FilesTest, ReportsWhatCannotBeReadOrMade) {
   for (const absl::Status& status :
        {CreateFiles({{Path("no/such"), "x", 0600}}),
-        ReadFile(Path("no-such")).status(), ReadFile(directory_).status()}) {
+        ReadFile(Path("no-such")).status(), ReadFile(dir_.path()).status()}) {
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-    EXPECT_TRUE(absl::StrContains(status.message(), directory_)) << status;
+    EXPECT_TRUE(absl::StrContains(status.message(), dir_.path())) << status;
   }
 }
 
 TEST_F(FilesTest, SaysThatADirectoryIsOne) {
-  EXPECT_EQ(ReadFile(directory_).status().message(),
-            directory_ + ": Is a directory");
+  EXPECT_EQ(ReadFile(dir_.path()).status().message(),
+            dir_.path() + ": Is a directory");
 }
 
 TEST_F(FilesTest, ReadsStandardInput) {

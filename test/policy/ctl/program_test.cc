@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "policy/ctl/files.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/version.h"
+#include "test/testing/test_certificates.h"
 
 namespace sluice::ctl {
 namespace {
@@ -41,15 +41,10 @@ Result Ctl(const std::vector<std::string>& arguments) {
   return {status, out.str(), err.str()};
 }
 
-class ProgramTest : public testing::Test {
+class ProgramTest : public ::testing::Test {
  protected:
-  ProgramTest() {
-    std::string name = absl::StrCat(testing::TempDir(), "/ctl.XXXXXX");
-    directory_ = mkdtemp(name.data());
-  }
-
   std::string Path(absl::string_view name) const {
-    return absl::StrCat(directory_, "/", name);
+    return absl::StrCat(dir_.path(), "/", name);
   }
 
   // Makes a key and returns its path.
@@ -58,11 +53,6 @@ class ProgramTest : public testing::Test {
         Ctl({"dev", "keygen", "--alg", alg, "--out", Path(name)});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, "");
-    return Path(name);
-  }
-
-  std::string Write(const std::string& name, const std::string& contents) {
-    EXPECT_TRUE(CreateFiles({{Path(name), contents, 0600}}).ok());
     return Path(name);
   }
 
@@ -78,7 +68,7 @@ class ProgramTest : public testing::Test {
     return Ctl(arguments);
   }
 
-  std::string directory_;
+  const testing::TempDir dir_;
 };
 
 ace::JwkSet ReadKeys(const std::string& path) {
@@ -112,12 +102,6 @@ absl::StatusOr<ace::VerifiedToken> Verify(
     const Result& result, const std::string& jwks,
     const std::string& decryption_jwks = "") {
   return VerifyToken(Printed(result), jwks, decryption_jwks);
-}
-
-mode_t ModeOf(const std::string& path) {
-  struct stat status;
-  EXPECT_EQ(stat(path.c_str(), &status), 0);
-  return status.st_mode & 07777;
 }
 
 TEST_F(ProgramTest, AnswersHelpAndVersion) {
@@ -168,7 +152,7 @@ TEST_F(ProgramTest, TellsWrongUsageInOneLineAndAHint) {
 TEST_F(ProgramTest, KeygenWritesAPrivateAndAPublicFile) {
   for (const std::string alg : {"EdDSA", "ES256", "HS256"}) {
     const std::string path = NewKey(alg, alg);
-    EXPECT_EQ(ModeOf(path), 0600u);
+    EXPECT_EQ(testing::ModeOf(path), 0600u);
     const ace::SigningKey key =
         ace::SigningKey::Parse(ReadFile(path).value()).value();
     EXPECT_EQ(ace::AlgorithmName(key.algorithm()), alg);
@@ -178,9 +162,10 @@ TEST_F(ProgramTest, KeygenWritesAPrivateAndAPublicFile) {
     ASSERT_EQ(set.keys().size(), 1u);
     EXPECT_EQ(set.keys()[0].ToJson(), key.jwk().ToJson());
     if (alg == "HS256") {
-      EXPECT_EQ(ModeOf(path + ".pub"), 0600u);
+      EXPECT_EQ(testing::ModeOf(path + ".pub"), 0600u);
     } else {
-      EXPECT_EQ(ModeOf(path + ".pub") & 0077, 0044u & ~umask(umask(0)));
+      EXPECT_EQ(testing::ModeOf(path + ".pub") & 0077,
+                0044u & ~umask(umask(0)));
     }
   }
 }
@@ -194,7 +179,7 @@ TEST_F(ProgramTest, KeygenOverwritesNothing) {
             absl::StrCat("sluicectl: dev keygen: ", path, ": File exists\n"));
   EXPECT_EQ(ReadFile(path).value(), before);
 
-  Write("other.pub", "");
+  dir_.Write("other.pub", "");
   EXPECT_EQ(
       Ctl({"dev", "keygen", "--alg", "EdDSA", "--out", Path("other")}).status,
       1);
@@ -227,7 +212,7 @@ TEST_F(ProgramTest, TheClientsKeyMayBePrivateOrPublic) {
   const std::string client = NewKey("client", "ES256");
   const ace::Jwk jwk = ReadKeys(client + ".pub").keys()[0];
   for (const std::string& file :
-       {client, client + ".pub", Write("bare", jwk.ToJson())}) {
+       {client, client + ".pub", dir_.Write("bare", jwk.ToJson())}) {
     const Result result = Token(issuer, file);
     const auto token = Verify(result, issuer + ".pub");
     ASSERT_TRUE(token.ok()) << token.status();
@@ -289,7 +274,7 @@ TEST_F(ProgramTest, WritesATokenAsAClientSendsIt) {
     const Result result = Token(issuer, client, options);
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, "");
-    EXPECT_EQ(ModeOf(path), 0600);
+    EXPECT_EQ(testing::ModeOf(path), 0600);
     const auto token = VerifyToken(ReadFile(path).value(), issuer + ".pub");
     ASSERT_TRUE(token.ok()) << token.status();
     EXPECT_FALSE(token->token_id.empty());
@@ -389,11 +374,12 @@ TEST_F(ProgramTest, KeysThatDoNotFitAreRefused) {
   const std::string issuer = NewKey("as", "EdDSA");
   const std::string client = NewKey("client", "EdDSA");
   const std::string symmetric = NewKey("symmetric", "HS256");
-  const std::string two_keys = Write(
+  const std::string two_keys = dir_.Write(
       "two",
       absl::StrCat(R"({"keys":[)", ReadKeys(client + ".pub").keys()[0].ToJson(),
                    ",", ReadKeys(issuer + ".pub").keys()[0].ToJson(), "]}"));
-  const std::string broken = Write("broken", R"({"kty":"oct","k":"s3cret=="})");
+  const std::string broken =
+      dir_.Write("broken", R"({"kty":"oct","k":"s3cret=="})");
   for (const Result& result :
        {Token(issuer + ".pub", client), Token(Path("absent"), client),
         Token(issuer, Path("absent")), Token(issuer, two_keys),
@@ -402,7 +388,7 @@ TEST_F(ProgramTest, KeysThatDoNotFitAreRefused) {
         Token(issuer, symmetric, {"--encryption-key", broken})}) {
     EXPECT_EQ(result.status, 1);
     EXPECT_EQ(result.out, "");
-    EXPECT_TRUE(absl::StrContains(result.err, directory_)) << result.err;
+    EXPECT_TRUE(absl::StrContains(result.err, dir_.path())) << result.err;
     EXPECT_FALSE(absl::StrContains(result.err, "s3cret")) << result.err;
   }
   EXPECT_EQ(Token(issuer, symmetric).status, 2);

@@ -35,6 +35,7 @@ namespace sluice::policy {
 namespace {
 
 using ::sluice::testing::CertificateOptions;
+using ::sluice::testing::ModeOf;
 using ::sluice::testing::StringSink;
 using ::sluice::testing::TempDir;
 using ::sluice::testing::TestCertificate;
@@ -243,9 +244,7 @@ TEST_F(PolicyServerTest, AnswersOverAUnixSocketOfItsOwnUser) {
   ASSERT_TRUE(server->Listen().ok());
   umask(before);
   EXPECT_EQ(server->address(), "unix:sock");
-  struct stat info;
-  ASSERT_EQ(stat("sock", &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, mode_t{0600});
+  EXPECT_EQ(ModeOf("sock"), 0600u);
   EXPECT_EQ(Ask(Plain(*server)), "grant");
 
   const auto second = Server(absl::StrCat("address: unix:sock\n", kPublicOnly));

@@ -82,9 +82,7 @@ TEST_F(UnixSocketTest, PrivateUmaskLastsAsLongAsItsObject) {
     const ScopedPrivateUmask mask;
     Listen();
   }
-  struct stat info;
-  ASSERT_EQ(stat(path_.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, mode_t{0600});
+  EXPECT_EQ(sluice::testing::ModeOf(path_), 0600u);
   EXPECT_EQ(umask(before), mode_t{022});
 }
 

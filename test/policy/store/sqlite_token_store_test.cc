@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <fstream>
 #include <memory>
@@ -228,9 +227,8 @@ TEST_F(SqliteTokenStoreTest, TheFilesAreForThisUserOnly) {
   const auto store = Open();
   ASSERT_TRUE(store->Put(TokenRecord{"key", "t", kLater, ""}, kNow).ok());
   for (const char* suffix : {"", "-wal"}) {
-    struct stat info;
-    ASSERT_EQ(stat(absl::StrCat(path_, suffix).c_str(), &info), 0) << suffix;
-    EXPECT_EQ(info.st_mode & 0777, 0600u) << suffix;
+    EXPECT_EQ(sluice::testing::ModeOf(absl::StrCat(path_, suffix)), 0600u)
+        << suffix;
   }
 }
 
