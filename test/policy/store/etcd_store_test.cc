@@ -22,6 +22,7 @@
 #include "policy/store/etcd_token_store.h"
 #include "policy/store/facts.h"
 #include "test/policy/store/resource_observer.h"
+#include "test/policy/store/store_samples.h"
 #include "test/testing/dead_proxy.h"
 #include "test/testing/etcd_server.h"
 
@@ -31,19 +32,7 @@ namespace {
 using ::sluice::testing::EtcdServer;
 using SteadyClock = std::chrono::steady_clock;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kLater = kNow + absl::Hours(1);
 constexpr char kPrefix[] = "/sluice";
-
-Resource Named(const std::string& id, const std::string& value = "value",
-               absl::Time expires_at = absl::InfiniteFuture()) {
-  Resource resource;
-  resource.collection = "rules";
-  resource.id = id;
-  resource.value = value;
-  resource.expires_at = expires_at;
-  return resource;
-}
 
 std::shared_ptr<EtcdClient> ClientOf(const std::string& endpoint,
                                      absl::Duration timeout) {
@@ -80,14 +69,6 @@ class EtcdStoreTest : public ::testing::Test {
     return Facts(std::make_shared<EtcdFactStore>(client));
   }
 
-  static TokenRecord Record(const std::string& binding) {
-    TokenRecord record;
-    record.binding = binding;
-    record.token = "token";
-    record.expires_at = kLater;
-    return record;
-  }
-
   // Makes etcd forget what was before `revision`.
   void Compact(int64_t revision) {
     const auto stub = etcdserverpb::KV::NewStub(grpc::CreateChannel(
@@ -122,7 +103,7 @@ TEST_F(EtcdStoreTest, TheEnvironmentsProxyIsNotUsed) {
   const ::sluice::testing::DeadProxy proxy;
   const auto store = Open(Client());
   ASSERT_NE(store, nullptr);
-  EXPECT_GT(Put(store.get(), Named("1")), 0);
+  EXPECT_GT(Put(store.get(), TestResource("1")), 0);
 }
 
 TEST_F(EtcdStoreTest, TwoStoresSeeEachOthersWritesAtOnce) {
@@ -132,7 +113,7 @@ TEST_F(EtcdStoreTest, TwoStoresSeeEachOthersWritesAtOnce) {
   ours->Follow(&observer_);
   std::vector<std::chrono::milliseconds> delays;
   for (int i = 0; i < 21; ++i) {
-    const int64_t revision = Put(theirs.get(), Named(absl::StrCat(i)));
+    const int64_t revision = Put(theirs.get(), TestResource(absl::StrCat(i)));
     const auto written = SteadyClock::now();
     observer_.WaitFor(revision);
     delays.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -151,7 +132,7 @@ TEST_F(EtcdStoreTest, AnotherPrefixIsAnotherStore) {
   options.prefix = "/sluice/two";
   const auto theirs = Open(std::make_shared<EtcdClient>(options));
   EXPECT_NE(ours->id(), theirs->id());
-  Put(theirs.get(), Named("a"));
+  Put(theirs.get(), TestResource("a"));
   const auto found = ours->List("rules", "", 10, kNow);
   ASSERT_TRUE(found.ok());
   EXPECT_TRUE(found->empty());
@@ -170,7 +151,7 @@ TEST_F(EtcdStoreTest, AValueThatIsNotOursIsAResourceThatNobodyCanRead) {
     EXPECT_TRUE(done.ok()) << done.status();
   };
   put("revocations/bad");
-  observer_.WaitFor(Put(store.get(), Named("good")));
+  observer_.WaitFor(Put(store.get(), TestResource("good")));
   const auto found = store->Get("revocations", "bad", kNow);
   ASSERT_TRUE(found.ok());
   ASSERT_TRUE(found->has_value());
@@ -178,7 +159,7 @@ TEST_F(EtcdStoreTest, AValueThatIsNotOursIsAResourceThatNobodyCanRead) {
   EXPECT_EQ((*found)->expires_at, absl::InfiniteFuture());
   EXPECT_EQ(observer_.values().count("revocations/bad"), 1u);
   ASSERT_TRUE(store->Delete("revocations", "bad", std::nullopt, kNow).ok());
-  observer_.WaitFor(Put(store.get(), Named("better")));
+  observer_.WaitFor(Put(store.get(), TestResource("better")));
   EXPECT_EQ(observer_.values().count("revocations/bad"), 0u);
 }
 
@@ -188,13 +169,13 @@ TEST_F(EtcdStoreTest, FollowsAcrossARestartWithoutAGap) {
   store->Follow(&observer_);
   for (int round = 0; round < 3; ++round) {
     for (const char* id : {"a", "b"}) {
-      Put(other.get(), Named(id, absl::StrCat(round)));
+      Put(other.get(), TestResource(id, absl::StrCat(round)));
     }
     etcd_.Kill();
     observer_.WaitUntilStale();
     etcd_.Start();
   }
-  observer_.WaitFor(Put(other.get(), Named("a", "last")));
+  observer_.WaitFor(Put(other.get(), TestResource("a", "last")));
   const std::map<std::string, std::string> expected = {{"rules/a", "last"},
                                                        {"rules/b", "2"}};
   EXPECT_EQ(observer_.values(), expected);
@@ -212,11 +193,11 @@ TEST_F(EtcdStoreTest, HearsThatTheStoreIsBackWhereNothingHasChanged) {
 TEST_F(EtcdStoreTest, CatchesUpWithWhatWasWrittenMeanwhile) {
   const auto store = Open(Client());
   store->Follow(&observer_);
-  Put(store.get(), Named("a", "1"));
+  Put(store.get(), TestResource("a", "1"));
   WhileItIsElsewhere([&] {
     const auto other = Open(Client());
-    Put(other.get(), Named("a", "2"));
-    Put(other.get(), Named("b", "3"));
+    Put(other.get(), TestResource("a", "2"));
+    Put(other.get(), TestResource("b", "3"));
   });
   // Not before all of that: a revocation may be the last.
   observer_.WaitUntilFresh();
@@ -228,8 +209,8 @@ TEST_F(EtcdStoreTest, CatchesUpWithWhatWasWrittenMeanwhile) {
 TEST_F(EtcdStoreTest, IsFreshAgainWhenItHasToldADeletion) {
   const auto store = Open(Client());
   store->Follow(&observer_);
-  Put(store.get(), Named("a", "1"));
-  observer_.WaitFor(Put(store.get(), Named("b", "1")));
+  Put(store.get(), TestResource("a", "1"));
+  observer_.WaitFor(Put(store.get(), TestResource("b", "1")));
   WhileItIsElsewhere([&] {
     const auto other = Open(Client());
     const auto deleted = other->Delete("rules", "a", std::nullopt, kNow);
@@ -244,7 +225,7 @@ TEST_F(EtcdStoreTest, IsFreshAgainWhenItHasToldADeletion) {
 TEST_F(EtcdStoreTest, IsStaleSoonWhenEtcdIsFrozen) {
   const auto store = Open(Client());
   store->Follow(&observer_);
-  observer_.WaitFor(Put(store.get(), Named("a")));
+  observer_.WaitFor(Put(store.get(), TestResource("a")));
   const auto begin = SteadyClock::now();
   etcd_.Suspend();
   observer_.WaitUntilStale();
@@ -270,27 +251,27 @@ TEST_F(EtcdStoreTest, StaysFreshWhileEtcdHasOtherWork) {
 TEST_F(EtcdStoreTest, TellsAnewWhatThereIsWhereTheChangesAreGone) {
   const auto store = Open(Client());
   store->Follow(&observer_);
-  Put(store.get(), Named("a", "1"));
-  observer_.WaitFor(Put(store.get(), Named("b", "1")));
+  Put(store.get(), TestResource("a", "1"));
+  observer_.WaitFor(Put(store.get(), TestResource("b", "1")));
   int64_t last = 0;
   WhileItIsElsewhere([&] {
     const auto other = Open(Client());
-    Put(other.get(), Named("a", "2"));
+    Put(other.get(), TestResource("a", "2"));
     EXPECT_TRUE(other->Delete("rules", "b", std::nullopt, kNow).ok());
-    last = Put(other.get(), Named("c", "2"));
+    last = Put(other.get(), TestResource("c", "2"));
     Compact(last);
   });
   observer_.WaitFor(last);
   const std::map<std::string, std::string> expected = {{"rules/a", "2"},
                                                        {"rules/c", "2"}};
   EXPECT_EQ(observer_.values(), expected);
-  observer_.WaitFor(Put(store.get(), Named("d")));
+  observer_.WaitFor(Put(store.get(), TestResource("d")));
 }
 
 TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
   const auto store = Open(Client());
   store->Follow(&observer_);
-  observer_.WaitFor(Put(store.get(), Named("a")));
+  observer_.WaitFor(Put(store.get(), TestResource("a")));
   etcd_.Kill();
   observer_.WaitUntilStale();
   etcd_.ForgetAll();
@@ -299,7 +280,9 @@ TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
   EXPECT_NE(other->id(), store->id());
   // A follower that trusted it would have been told of these.
   int64_t last = 0;
-  while (last <= observer_.revision()) last = Put(other.get(), Named("b"));
+  while (last <= observer_.revision()) {
+    last = Put(other.get(), TestResource("b"));
+  }
   EXPECT_EQ(observer_.history(), std::vector<std::string>{"+rules/a=value"});
 }
 
@@ -307,12 +290,12 @@ TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
 TEST_F(EtcdStoreTest, TellsAnewWhatThereIsInAnOlderStateThatHasGoneOn) {
   const auto store = Open(Client());
   store->Follow(&observer_);
-  observer_.WaitFor(Put(store.get(), Named("kept")));
+  observer_.WaitFor(Put(store.get(), TestResource("kept")));
   const std::string endpoint = etcd_.endpoint();
   etcd_.Kill();
   etcd_.KeepCopy();
   etcd_.Start();
-  observer_.WaitFor(Put(store.get(), Named("lost")));
+  observer_.WaitFor(Put(store.get(), TestResource("lost")));
   etcd_.Kill();
   etcd_.PutBack();
   etcd_.StartAt(EtcdServer::FreeEndpoint());
@@ -320,7 +303,7 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsInAnOlderStateThatHasGoneOn) {
     const auto client = Client();
     const auto other = Open(client);
     EXPECT_EQ(other->id(), store->id());
-    Put(other.get(), Named("new"));
+    Put(other.get(), TestResource("new"));
     // As proofs that clients bring do.
     const Facts facts = FactsOf(client);
     for (int i = 0; i < 5; ++i) {
@@ -329,7 +312,7 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsInAnOlderStateThatHasGoneOn) {
   }
   etcd_.Kill();
   etcd_.StartAt(endpoint);
-  observer_.WaitFor(Put(store.get(), Named("last")));
+  observer_.WaitFor(Put(store.get(), TestResource("last")));
   const std::map<std::string, std::string> expected = {
       {"rules/kept", "value"}, {"rules/new", "value"}, {"rules/last", "value"}};
   EXPECT_EQ(observer_.values(), expected);
@@ -342,18 +325,20 @@ TEST_F(EtcdStoreTest, WritesNothingToAnotherStore) {
   const auto store = Open(client);
   const Facts facts = FactsOf(client);
   store->Follow(&observer_);
-  observer_.WaitFor(Put(store.get(), Named("a")));
+  observer_.WaitFor(Put(store.get(), TestResource("a")));
   etcd_.Kill();
   etcd_.ForgetAll();
   etcd_.Start();
   constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
-  const auto put = [&] { return store->Put(Named("b"), std::nullopt, kNow); };
+  const auto put = [&] {
+    return store->Put(TestResource("b"), std::nullopt, kNow);
+  };
   EXPECT_EQ(put().status().code(), kDataLoss);
   EXPECT_EQ(facts.UseProof("proof", kLater, kNow).status().code(), kDataLoss);
   const auto other = Open(Client());  // makes it a store
   EXPECT_EQ(put().status().code(), kDataLoss);
-  Put(other.get(), Named("a"));
-  EXPECT_EQ(store->Put(Named("a"), 0, kNow).status().code(), kDataLoss);
+  Put(other.get(), TestResource("a"));
+  EXPECT_EQ(store->Put(TestResource("a"), 0, kNow).status().code(), kDataLoss);
   EXPECT_EQ(store->Delete("rules", "a", std::nullopt, kNow).status().code(),
             kDataLoss);
   const auto found = other->List("rules", "", 10, kNow);
@@ -365,12 +350,12 @@ TEST_F(EtcdStoreTest, WritesNothingToAnotherStore) {
 // A condition that does not hold is told from another store.
 TEST_F(EtcdStoreTest, TellsAConflictInItsOwnStore) {
   const auto store = Open(Client());
-  const int64_t revision = Put(store.get(), Named("a"));
-  EXPECT_EQ(store->Put(Named("a"), 0, kNow).status().code(),
+  const int64_t revision = Put(store.get(), TestResource("a"));
+  EXPECT_EQ(store->Put(TestResource("a"), 0, kNow).status().code(),
             absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(store->Put(Named("a"), revision + 1, kNow).status().code(),
+  EXPECT_EQ(store->Put(TestResource("a"), revision + 1, kNow).status().code(),
             absl::StatusCode::kAborted);
-  EXPECT_TRUE(store->Put(Named("a"), revision, kNow).ok());
+  EXPECT_TRUE(store->Put(TestResource("a"), revision, kNow).ok());
 }
 
 // So that threads are left for what does not need it.
@@ -405,7 +390,7 @@ TEST_F(EtcdStoreTest, WhatALeaseRemovesIsNoChange) {
   const auto client = Client();
   const auto store = Open(client);
   store->Follow(&observer_);
-  Put(store.get(), Named("a", "1", kLater));
+  Put(store.get(), TestResource("a", "1", kLater));
   const std::string key = client->Prefix("resources") + "rules/a";
   const auto found = client->Range(EtcdKey(key), client->NewDeadline());
   ASSERT_TRUE(found.ok() && found->kvs_size() == 1);
@@ -423,7 +408,7 @@ TEST_F(EtcdStoreTest, WhatALeaseRemovesIsNoChange) {
   etcdserverpb::TxnRequest removal;
   AddDelete(key, &removal);
   ASSERT_TRUE(client->Txn(removal, client->NewDeadline()).ok());
-  const int64_t last = Put(store.get(), Named("b", "2"));
+  const int64_t last = Put(store.get(), TestResource("b", "2"));
   observer_.WaitFor(last);
   late_observer.WaitFor(last);
   const std::vector<std::string> expected = {"+rules/b=2"};
@@ -441,13 +426,13 @@ TEST_F(EtcdStoreTest, CallsEndAtTheirDeadline) {
   ASSERT_TRUE(facts.UseProof("before", kLater, kNow).ok());
   etcd_.Suspend();
   const auto begin = SteadyClock::now();
-  EXPECT_EQ(theirs->Put(Named("a"), std::nullopt, kNow).status().code(),
+  EXPECT_EQ(theirs->Put(TestResource("a"), std::nullopt, kNow).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(facts.UseProof("proof", kLater, kNow).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(5));
   etcd_.Resume();
-  Put(store.get(), Named("b"));
+  Put(store.get(), TestResource("b"));
   etcd_.Kill();
   EXPECT_EQ(theirs->Get("rules", "b", kNow).status().code(),
             absl::StatusCode::kUnavailable);
@@ -482,7 +467,7 @@ TEST_F(EtcdStoreTest, GoesToAMemberThatIsThere) {
   const auto store = Open(std::make_shared<EtcdClient>(options));
   ASSERT_NE(store, nullptr);
   store->Follow(&observer_);
-  observer_.WaitFor(Put(store.get(), Named("a")));
+  observer_.WaitFor(Put(store.get(), TestResource("a")));
 }
 
 // covers: ACE-D01-2
@@ -507,7 +492,7 @@ TEST_F(EtcdStoreTest, OneOfTwoServicesTakesAProof) {
 TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
   {
     const auto client = Client();
-    TokenRecord record = Record("key");
+    TokenRecord record = TestRecord("key");
     record.client_id = "client";
     ASSERT_TRUE(EtcdTokenStore(client).Put(record, kNow).ok());
     ASSERT_TRUE(FactsOf(client).UseProof("proof", kLater, kNow).ok());
@@ -527,7 +512,7 @@ TEST_F(EtcdStoreTest, KeepsTokensAndFactsAcrossARestart) {
 TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
   const auto put = [](EtcdTokenStore* tokens, int i) {
     // Their order is not that of their ages.
-    return tokens->Put(Record(absl::StrCat(i * 7 % 10, "-", i)), kNow);
+    return tokens->Put(TestRecord(absl::StrCat(i * 7 % 10, "-", i)), kNow);
   };
   const auto client = Client();
   EtcdTokenStore wide(client);
@@ -553,7 +538,7 @@ TEST_F(EtcdStoreTest, TakesNoTokenFarAboveTheNumberUntilTheOldestAreGone) {
 TEST_F(EtcdStoreTest, ANameThatIsLeftLeadsToNoOtherToken) {
   const auto client = Client();
   EtcdTokenStore tokens(client);
-  TokenRecord record = Record("b");
+  TokenRecord record = TestRecord("b");
   record.kid = "kid";
   record.named_since = kNow;
   ASSERT_TRUE(tokens.Put(record, kNow).ok());
@@ -574,7 +559,7 @@ TEST_F(EtcdStoreTest, ListsALongPageOfManyTokensInTime) {
   const auto client = Client();
   {
     EtcdTokenStore tokens(client);
-    ASSERT_TRUE(tokens.Put(Record("0"), kNow).ok());
+    ASSERT_TRUE(tokens.Put(TestRecord("0"), kNow).ok());
   }
   const std::string prefix = client->Prefix("tokens");
   const auto one = client->Range(EtcdKey(prefix + "0"), client->NewDeadline());

@@ -17,14 +17,12 @@
 #include "policy/store/memory_fact_store.h"
 #include "policy/store/sqlite_fact_store.h"
 #include "test/policy/store/store_kind.h"
+#include "test/policy/store/store_samples.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
 namespace {
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kLater = kNow + absl::Hours(1);
 
 class FactStoreTest : public ::testing::TestWithParam<Kind> {
  protected:

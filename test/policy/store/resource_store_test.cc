@@ -17,6 +17,7 @@
 #include "policy/store/sqlite_resource_store.h"
 #include "test/policy/store/resource_observer.h"
 #include "test/policy/store/store_kind.h"
+#include "test/policy/store/store_samples.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
@@ -26,19 +27,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kLater = kNow + absl::Hours(1);
-
-Resource Named(const std::string& id, const std::string& value = "value",
-               absl::Time expires_at = absl::InfiniteFuture()) {
-  Resource resource;
-  resource.collection = "rules";
-  resource.id = id;
-  resource.value = value;
-  resource.expires_at = expires_at;
-  return resource;
-}
 
 class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
  protected:
@@ -117,7 +105,8 @@ class ResourceStoreTest : public ::testing::TestWithParam<Kind> {
 
 TEST_P(ResourceStoreTest, FindsWhatWasPut) {
   const std::string bytes("\0\xff'\"", 4);
-  const auto put = store_->Put(Named("a", bytes, kLater), std::nullopt, kNow);
+  const auto put =
+      store_->Put(TestResource("a", bytes, kLater), std::nullopt, kNow);
   ASSERT_TRUE(put.ok()) << put.status();
   EXPECT_GT(put->revision, 0);
   const auto found = store_->Get("rules", "a", kNow);
@@ -136,7 +125,7 @@ TEST_P(ResourceStoreTest, FindsWhatWasPut) {
 }
 
 TEST_P(ResourceStoreTest, KeepsEmptyValuesAndThoseThatNeverEnd) {
-  Put(Named("a", ""));
+  Put(TestResource("a", ""));
   const auto found =
       store_->Get("rules", "a", absl::FromUnixSeconds(1LL << 40));
   ASSERT_TRUE(found.ok() && found->has_value());
@@ -145,16 +134,16 @@ TEST_P(ResourceStoreTest, KeepsEmptyValuesAndThoseThatNeverEnd) {
 }
 
 TEST_P(ResourceStoreTest, EachWriteHasAHigherRevision) {
-  int64_t last = Put(Named("a"));
+  int64_t last = Put(TestResource("a"));
   for (const char* id : {"b", "a", "c"}) {
-    const int64_t next = Put(Named(id));
+    const int64_t next = Put(TestResource(id));
     EXPECT_GT(next, last);
     last = next;
   }
   const auto deleted = store_->Delete("rules", "a", std::nullopt, kNow);
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_GT(*deleted, last);
-  EXPECT_GT(Put(Named("a")), *deleted);
+  EXPECT_GT(Put(TestResource("a")), *deleted);
 }
 
 TEST_P(ResourceStoreTest, HasAnId) { EXPECT_FALSE(store_->id().empty()); }
@@ -165,7 +154,7 @@ TEST_P(ResourceStoreTest, RefusesOtherNames) {
   for (const auto& name : std::vector<std::string>{
            "", "a/b", "a b", "\xc3\xa9", std::string(1, '\0'),
            absl::StrCat(longest, "x")}) {
-    EXPECT_EQ(PutCode(Named(name)), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(PutCode(TestResource(name)), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(DeleteCode(name), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(store_->Get("rules", name, kNow).status().code(),
               absl::StatusCode::kInvalidArgument);
@@ -179,8 +168,8 @@ TEST_P(ResourceStoreTest, RefusesOtherNames) {
 }
 
 TEST_P(ResourceStoreTest, ListsACollectionByIdAPageAtATime) {
-  for (const char* id : {"b", "d", "a-", "a", "c", "a."}) Put(Named(id));
-  Resource other = Named("aa");
+  for (const char* id : {"b", "d", "a-", "a", "c", "a."}) Put(TestResource(id));
+  Resource other = TestResource("aa");
   for (const char* collection : {"rule", "rules-", "s"}) {
     other.collection = collection;
     Put(other);
@@ -194,14 +183,16 @@ TEST_P(ResourceStoreTest, ListsACollectionByIdAPageAtATime) {
 }
 
 TEST_P(ResourceStoreTest, AWriteMayExpectARevision) {
-  const int64_t first = Put(Named("a", "1"));
-  EXPECT_EQ(PutCode(Named("a", "2"), first + 1), absl::StatusCode::kAborted);
-  EXPECT_EQ(PutCode(Named("b", "2"), first), absl::StatusCode::kNotFound);
+  const int64_t first = Put(TestResource("a", "1"));
+  EXPECT_EQ(PutCode(TestResource("a", "2"), first + 1),
+            absl::StatusCode::kAborted);
+  EXPECT_EQ(PutCode(TestResource("b", "2"), first),
+            absl::StatusCode::kNotFound);
   EXPECT_EQ(DeleteCode("a", first + 1), absl::StatusCode::kAborted);
   EXPECT_EQ(ValueOf("a"), "1");
-  const auto second = store_->Put(Named("a", "2"), first, kNow);
+  const auto second = store_->Put(TestResource("a", "2"), first, kNow);
   ASSERT_TRUE(second.ok()) << second.status();
-  EXPECT_EQ(PutCode(Named("a", "3"), first), absl::StatusCode::kAborted);
+  EXPECT_EQ(PutCode(TestResource("a", "3"), first), absl::StatusCode::kAborted);
   EXPECT_EQ(DeleteCode("a", first), absl::StatusCode::kAborted);
   EXPECT_EQ(ValueOf("a"), "2");
   EXPECT_EQ(DeleteCode("a", second->revision), absl::StatusCode::kOk);
@@ -211,30 +202,33 @@ TEST_P(ResourceStoreTest, AWriteMayExpectARevision) {
 }
 
 TEST_P(ResourceStoreTest, AWriteMayExpectThatThereIsNone) {
-  EXPECT_EQ(PutCode(Named("a", "1", kLater), 0), absl::StatusCode::kOk);
-  EXPECT_EQ(PutCode(Named("a", "2"), 0), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(PutCode(TestResource("a", "1", kLater), 0), absl::StatusCode::kOk);
+  EXPECT_EQ(PutCode(TestResource("a", "2"), 0),
+            absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ValueOf("a"), "1");
   // What has expired is not there.
-  EXPECT_EQ(PutCode(Named("a", "3"), 0, kLater), absl::StatusCode::kOk);
+  EXPECT_EQ(PutCode(TestResource("a", "3"), 0, kLater), absl::StatusCode::kOk);
   EXPECT_EQ(ValueOf("a", kLater), "3");
 }
 
 TEST_P(ResourceStoreTest, HidesAResourceFromTheInstantItExpires) {
-  const int64_t revision = Put(Named("a", "value", kLater));
-  Put(Named("b"));
+  const int64_t revision = Put(TestResource("a", "value", kLater));
+  Put(TestResource("b"));
   EXPECT_EQ(ValueOf("a", kLater - absl::Nanoseconds(1)), "value");
   EXPECT_EQ(ValueOf("a", kLater), "");
   EXPECT_THAT(Ids("", 1, kLater), ElementsAre("b"));
   EXPECT_EQ(DeleteCode("a", std::nullopt, kLater), absl::StatusCode::kNotFound);
-  EXPECT_EQ(PutCode(Named("a"), revision, kLater), absl::StatusCode::kNotFound);
-  EXPECT_EQ(PutCode(Named("c", "value", kNow)),
+  EXPECT_EQ(PutCode(TestResource("a"), revision, kLater),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(PutCode(TestResource("c", "value", kNow)),
             absl::StatusCode::kInvalidArgument);
 }
 
 // A revocation counts again then, and is to be seen and to be taken back.
 TEST_P(ResourceStoreTest, KeepsWhatHasExpiredForAClockThatWasAhead) {
-  ASSERT_TRUE(store_->Put(Named("a", "1", kLater), std::nullopt, kNow).ok());
-  ASSERT_TRUE(store_->Put(Named("b"), std::nullopt, kLater).ok());
+  ASSERT_TRUE(
+      store_->Put(TestResource("a", "1", kLater), std::nullopt, kNow).ok());
+  ASSERT_TRUE(store_->Put(TestResource("b"), std::nullopt, kLater).ok());
   EXPECT_EQ(store_->Delete("rules", "a", std::nullopt, kLater).status().code(),
             absl::StatusCode::kNotFound);
   const auto found = store_->Get("rules", "a", kNow);
@@ -244,10 +238,10 @@ TEST_P(ResourceStoreTest, KeepsWhatHasExpiredForAClockThatWasAhead) {
 }
 
 TEST_P(ResourceStoreTest, ReplacingChangesTheEnd) {
-  Put(Named("a", "1", kLater));
-  Put(Named("a", "2", kLater + absl::Hours(1)));
+  Put(TestResource("a", "1", kLater));
+  Put(TestResource("a", "2", kLater + absl::Hours(1)));
   EXPECT_EQ(ValueOf("a", kLater), "2");
-  Put(Named("a", "3"));
+  Put(TestResource("a", "3"));
   EXPECT_EQ(ValueOf("a", kLater + absl::Hours(1)), "3");
 }
 
@@ -255,28 +249,28 @@ TEST_P(ResourceStoreTest, KeepsToTheNumberOfResources) {
   ResourceLimits limits;
   limits.max_resources = 2;
   MakeStore(limits);
-  Put(Named("a", "value", kLater));
-  Put(Named("b"));
-  EXPECT_EQ(PutCode(Named("c")), absl::StatusCode::kResourceExhausted);
-  Put(Named("b", "replaced"));
+  Put(TestResource("a", "value", kLater));
+  Put(TestResource("b"));
+  EXPECT_EQ(PutCode(TestResource("c")), absl::StatusCode::kResourceExhausted);
+  Put(TestResource("b", "replaced"));
   EXPECT_EQ(DeleteCode("b"), absl::StatusCode::kOk);
-  Put(Named("c"));
-  EXPECT_EQ(PutCode(Named("d")), absl::StatusCode::kResourceExhausted);
+  Put(TestResource("c"));
+  EXPECT_EQ(PutCode(TestResource("d")), absl::StatusCode::kResourceExhausted);
 }
 
 TEST_P(ResourceStoreTest, KeepsToTheBytesOfAValue) {
   ResourceLimits limits;
   limits.max_value_bytes = 100;
   MakeStore(limits);
-  EXPECT_EQ(PutCode(Named("a", std::string(101, 'x'))),
+  EXPECT_EQ(PutCode(TestResource("a", std::string(101, 'x'))),
             absl::StatusCode::kResourceExhausted);
-  Put(Named("a", std::string(100, 'x')));
+  Put(TestResource("a", std::string(100, 'x')));
 }
 
 TEST_P(ResourceStoreTest, TellsWhatThereIs) {
-  Put(Named("a", "1", kLater));
-  Put(Named("b", "2"));
-  Resource other = Named("a", "3");
+  Put(TestResource("a", "1", kLater));
+  Put(TestResource("b", "2"));
+  Resource other = TestResource("a", "3");
   other.collection = "revocations";
   const int64_t last = Put(other);
   store_->Follow(&observer_);
@@ -291,10 +285,10 @@ TEST_P(ResourceStoreTest, TellsWhatChanges) {
   store_->Follow(&observer_);
   EXPECT_EQ(observer_.snapshots(), 1);
   EXPECT_THAT(observer_.values(), IsEmpty());
-  Put(Named("a", "1", kLater));
-  Put(Named("a", "2"));
-  Put(Named("b", "3"));
-  EXPECT_EQ(PutCode(Named("b"), 0), absl::StatusCode::kAlreadyExists);
+  Put(TestResource("a", "1", kLater));
+  Put(TestResource("a", "2"));
+  Put(TestResource("b", "3"));
+  EXPECT_EQ(PutCode(TestResource("b"), 0), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(DeleteCode("c"), absl::StatusCode::kNotFound);
   const auto deleted = store_->Delete("rules", "a", std::nullopt, kNow);
   ASSERT_TRUE(deleted.ok());
@@ -307,10 +301,10 @@ TEST_P(ResourceStoreTest, TellsWhatChanges) {
 
 TEST_P(ResourceStoreTest, ExpiryIsNoChange) {
   store_->Follow(&observer_);
-  Put(Named("a", "1", kLater));
-  Put(Named("b", "2", kLater), kNow);
+  Put(TestResource("a", "1", kLater));
+  Put(TestResource("b", "2", kLater), kNow);
   EXPECT_EQ(ValueOf("a", kLater), "");
-  const int64_t last = Put(Named("c", "3"), kLater);
+  const int64_t last = Put(TestResource("c", "3"), kLater);
   observer_.WaitFor(last);
   EXPECT_THAT(observer_.history(),
               ElementsAre("+rules/a=1", "+rules/b=2", "+rules/c=3"));
@@ -325,7 +319,8 @@ TEST_P(ResourceStoreTest, ManyWritersMakeOneHistory) {
   for (int t = 0; t < kWriters; ++t) {
     threads.emplace_back([this, t, &revisions] {
       for (int i = 0; i < kWrites; ++i) {
-        revisions[t].insert(Put(Named(absl::StrCat(i % 5), absl::StrCat(t))));
+        revisions[t].insert(
+            Put(TestResource(absl::StrCat(i % 5), absl::StrCat(t))));
         EXPECT_LE(Ids().size(), 5u);
       }
     });
@@ -347,7 +342,7 @@ TEST_P(ResourceStoreTest, OneOfManyCreatorsWins) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t, &wins] {
       for (int i = 0; i < 25; ++i) {
-        const absl::StatusCode code = PutCode(Named(absl::StrCat(i)), 0);
+        const absl::StatusCode code = PutCode(TestResource(absl::StrCat(i)), 0);
         wins[t] += code == absl::StatusCode::kOk;
         EXPECT_TRUE(code == absl::StatusCode::kOk ||
                     code == absl::StatusCode::kAlreadyExists);
@@ -373,27 +368,28 @@ TEST_P(CountingResourceStoreTest, KeepsToTheBytesOfAll) {
   limits.max_bytes = 10'000;
   MakeStore(limits);
   const std::string big(3'000, 'x');
-  Put(Named("a", big));
-  Put(Named("b", big));
-  Put(Named("c", big, kLater));
-  EXPECT_EQ(PutCode(Named("d", big)), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(PutCode(Named("a", absl::StrCat(big, big))),
+  Put(TestResource("a", big));
+  Put(TestResource("b", big));
+  Put(TestResource("c", big, kLater));
+  EXPECT_EQ(PutCode(TestResource("d", big)),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(PutCode(TestResource("a", absl::StrCat(big, big))),
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ValueOf("a"), big);
-  Put(Named("a", big));
+  Put(TestResource("a", big));
   // What has expired makes room.
-  Put(Named("d", big), kLater);
+  Put(TestResource("d", big), kLater);
   EXPECT_EQ(DeleteCode("a", std::nullopt, kLater), absl::StatusCode::kOk);
-  Put(Named("e", big), kLater);
+  Put(TestResource("e", big), kLater);
 }
 
 TEST_P(CountingResourceStoreTest, WhatHasExpiredMakesRoomAtOnce) {
   ResourceLimits limits;
   limits.max_resources = 1;
   MakeStore(limits);
-  Put(Named("a", "value", kLater));
-  EXPECT_EQ(PutCode(Named("b")), absl::StatusCode::kResourceExhausted);
-  Put(Named("b"), kLater);
+  Put(TestResource("a", "value", kLater));
+  EXPECT_EQ(PutCode(TestResource("b")), absl::StatusCode::kResourceExhausted);
+  Put(TestResource("b"), kLater);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, CountingResourceStoreTest,

@@ -15,22 +15,12 @@
 #include "policy/store/facts.h"
 #include "policy/store/sqlite_fact_store.h"
 #include "test/policy/store/resource_observer.h"
+#include "test/policy/store/store_samples.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
 namespace {
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kLater = kNow + absl::Hours(1);
-
-Resource Named(const std::string& id) {
-  Resource resource;
-  resource.collection = "rules";
-  resource.id = id;
-  resource.value = "value";
-  return resource;
-}
 
 class SqliteResourceStoreTest : public ::testing::Test {
  protected:
@@ -62,7 +52,7 @@ pid_t SqliteResourceStoreTest::StartWriter(int first, FILE** output) {
   }
   const std::unique_ptr<SqliteResourceStore> store = Open();
   for (int id = first; store != nullptr; ++id) {
-    const auto put = store->Put(Named(absl::StrCat(id)), 0, kNow);
+    const auto put = store->Put(TestResource(absl::StrCat(id)), 0, kNow);
     if (!put.ok()) break;
     const std::string line = absl::StrCat(id, " ", put->revision, "\n");
     if (write(ends[1], line.data(), line.size()) < 0) break;
@@ -77,10 +67,10 @@ TEST_F(SqliteResourceStoreTest, KeepsEverythingAcrossARestart) {
   {
     const auto store = Open();
     id = store->id();
-    Resource ending = Named("a");
+    Resource ending = TestResource("a");
     ending.expires_at = kLater;
     ASSERT_TRUE(store->Put(ending, std::nullopt, kNow).ok());
-    ASSERT_TRUE(store->Put(Named("b"), std::nullopt, kNow).ok());
+    ASSERT_TRUE(store->Put(TestResource("b"), std::nullopt, kNow).ok());
     const auto revision = store->Delete("rules", "b", std::nullopt, kNow);
     ASSERT_TRUE(revision.ok());
     deleted = *revision;
@@ -94,7 +84,7 @@ TEST_F(SqliteResourceStoreTest, KeepsEverythingAcrossARestart) {
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_EQ((*found)->value, "value");
   EXPECT_EQ((*found)->expires_at, kLater);
-  const auto put = store->Put(Named("a"), (*found)->revision, kNow);
+  const auto put = store->Put(TestResource("a"), (*found)->revision, kNow);
   ASSERT_TRUE(put.ok()) << put.status();
   EXPECT_GT(put->revision, deleted);
 }
@@ -106,13 +96,13 @@ TEST_F(SqliteResourceStoreTest, TwoFilesHaveTwoIds) {
 }
 
 TEST_F(SqliteResourceStoreTest, KeepsToItsLimitsAcrossARestart) {
-  ASSERT_TRUE(Open()->Put(Named("a"), std::nullopt, kNow).ok());
+  ASSERT_TRUE(Open()->Put(TestResource("a"), std::nullopt, kNow).ok());
   ResourceLimits limits;
   limits.max_resources = 1;
   const auto store = Open(limits);
-  EXPECT_EQ(store->Put(Named("b"), std::nullopt, kNow).status().code(),
+  EXPECT_EQ(store->Put(TestResource("b"), std::nullopt, kNow).status().code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(store->Put(Named("a"), std::nullopt, kNow).ok());
+  EXPECT_TRUE(store->Put(TestResource("a"), std::nullopt, kNow).ok());
 }
 
 TEST_F(SqliteResourceStoreTest, SharesTheFileWithTheFacts) {
@@ -121,7 +111,7 @@ TEST_F(SqliteResourceStoreTest, SharesTheFileWithTheFacts) {
   const auto resources = SqliteResourceStore::Create(database);
   ASSERT_TRUE(resources.ok()) << resources.status();
   ASSERT_TRUE(facts.UseProof("proof", kLater, kNow).ok());
-  ASSERT_TRUE((*resources)->Put(Named("a"), std::nullopt, kNow).ok());
+  ASSERT_TRUE((*resources)->Put(TestResource("a"), std::nullopt, kNow).ok());
   const auto again = facts.UseProof("proof", kLater, kNow);
   ASSERT_TRUE(again.ok());
   EXPECT_FALSE(*again);
@@ -137,10 +127,11 @@ TEST_F(SqliteResourceStoreTest, AFailedWriteChangesNothingAndTellsNobody) {
                   ->Execute("CREATE TEMP TRIGGER no BEFORE INSERT ON resources "
                             "BEGIN SELECT RAISE(ABORT, 'no'); END")
                   .ok());
-  EXPECT_EQ((*store)->Put(Named("a"), std::nullopt, kNow).status().code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(
+      (*store)->Put(TestResource("a"), std::nullopt, kNow).status().code(),
+      absl::StatusCode::kUnavailable);
   ASSERT_TRUE(database->Execute("DROP TRIGGER no").ok());
-  ASSERT_TRUE((*store)->Put(Named("b"), std::nullopt, kNow).ok());
+  ASSERT_TRUE((*store)->Put(TestResource("b"), std::nullopt, kNow).ok());
   EXPECT_EQ(observer.history(), std::vector<std::string>{"+rules/b=value"});
   EXPECT_EQ(observer.revision(), 1);
 }
@@ -150,7 +141,7 @@ TEST_F(SqliteResourceStoreTest, ReadsAgainWhatCouldNotBeRead) {
   ResourceObserver observer;
   const auto store = SqliteResourceStore::Create(database);
   ASSERT_TRUE(store.ok()) << store.status();
-  ASSERT_TRUE((*store)->Put(Named("a"), std::nullopt, kNow).ok());
+  ASSERT_TRUE((*store)->Put(TestResource("a"), std::nullopt, kNow).ok());
   {
     const std::lock_guard<std::mutex> lock(database->mutex());
     ASSERT_TRUE(database->Execute("ALTER TABLE resources RENAME TO away").ok());

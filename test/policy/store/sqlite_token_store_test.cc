@@ -15,6 +15,7 @@
 #include "policy/store/sqlite_database.h"
 #include "policy/store/sqlite_fact_store.h"
 #include "policy/store/sqlite_schema.h"
+#include "test/policy/store/store_samples.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
@@ -22,9 +23,6 @@ namespace sluice::policy {
 namespace {
 
 using ::testing::HasSubstr;
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kLater = kNow + absl::Hours(1);
 
 class SqliteTokenStoreTest : public ::testing::Test {
  protected:
@@ -63,7 +61,9 @@ class SqliteTokenStoreTest : public ::testing::Test {
 
 TEST_F(SqliteTokenStoreTest, KeepsTokensAcrossARestart) {
   ASSERT_TRUE(
-      Open()->Put(TokenRecord{"key", "token", kLater, "client"}, kNow).ok());
+      Open()
+          ->Put(TestRecord("key", "token", absl::Hours(1), "client"), kNow)
+          .ok());
   const auto store = Open();
   const absl::Time now = kNow + absl::Minutes(1);
   const auto by_key = store->Find("key", now);
@@ -206,7 +206,7 @@ TEST_F(SqliteTokenStoreTest, TakesOverAFileFromBeforeSymmetricKeysWereMarked) {
 
 TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
   for (const char* name : {"a", "b", "c"}) {
-    ASSERT_TRUE(Open()->Put(TokenRecord{name, "t", kLater, ""}, kNow).ok());
+    ASSERT_TRUE(Open()->Put(TestRecord(name), kNow).ok());
     ASSERT_TRUE(OpenFacts().UseProof(name, kLater, kNow).ok());
   }
   FactLimits fact_limits;
@@ -216,7 +216,7 @@ TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
   TokenLimits limits;
   limits.max_tokens = 2;
   const auto store = Open(limits);
-  ASSERT_TRUE(store->Put(TokenRecord{"d", "t", kLater, ""}, kNow).ok());
+  ASSERT_TRUE(store->Put(TestRecord("d"), kNow).ok());
   const auto b = store->Find("b", kNow), c = store->Find("c", kNow);
   ASSERT_TRUE(b.ok() && c.ok());
   EXPECT_FALSE(b->has_value());
@@ -225,7 +225,7 @@ TEST_F(SqliteTokenStoreTest, KeepsToItsLimitsAcrossARestart) {
 
 TEST_F(SqliteTokenStoreTest, TheFilesAreForThisUserOnly) {
   const auto store = Open();
-  ASSERT_TRUE(store->Put(TokenRecord{"key", "t", kLater, ""}, kNow).ok());
+  ASSERT_TRUE(store->Put(TestRecord("key"), kNow).ok());
   for (const char* suffix : {"", "-wal"}) {
     EXPECT_EQ(sluice::testing::ModeOf(absl::StrCat(path_, suffix)), 0600u)
         << suffix;
@@ -278,9 +278,7 @@ TEST_F(SqliteTokenStoreTest, AFailedChangeChangesNothing) {
       "CREATE TRIGGER no BEFORE INSERT ON tokens BEGIN "
       "SELECT RAISE(ABORT, 'no'); END");
   const std::shared_ptr<SqliteDatabase> database = OpenTestDatabase(path_);
-  EXPECT_EQ(SqliteTokenStore(database)
-                .Put(TokenRecord{"key", "t", kLater, ""}, kNow)
-                .code(),
+  EXPECT_EQ(SqliteTokenStore(database).Put(TestRecord("key"), kNow).code(),
             absl::StatusCode::kUnavailable);
   // The transaction is over, and others go on.
   const Facts facts(std::make_shared<SqliteFactStore>(database));

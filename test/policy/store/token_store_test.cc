@@ -18,21 +18,12 @@
 #include "policy/store/memory_token_store.h"
 #include "policy/store/sqlite_token_store.h"
 #include "test/policy/store/store_kind.h"
+#include "test/policy/store/store_samples.h"
 #include "test/policy/store/test_database.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
 namespace {
-
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-const absl::Time kLater = kNow + absl::Hours(1);
-
-TokenRecord Record(const std::string& binding,
-                   const std::string& token = "token",
-                   absl::Duration life = absl::Hours(1),
-                   const std::string& client_id = "") {
-  return TokenRecord{binding, token, kNow + life, client_id};
-}
 
 class TokenStoreTest : public ::testing::TestWithParam<Kind> {
  protected:
@@ -68,7 +59,7 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
                             absl::Duration life = absl::Hours(1),
                             const std::string& subject = "alice",
                             const std::string& issuer = "as") {
-    TokenRecord record = Record("key", token, life);
+    TokenRecord record = TestRecord("key", token, life);
     record.subject = subject;
     record.issuer = issuer;
     if (age.has_value()) record.issued_at = kNow - *age;
@@ -119,10 +110,11 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   }
 
   // A record whose key has a name.
-  static TokenRecord Named(const std::string& binding,
-                           const std::string& issuer, const std::string& kid,
-                           const std::string& subject = "alice") {
-    TokenRecord record = Record(binding);
+  static TokenRecord NamedKeyRecord(const std::string& binding,
+                                    const std::string& issuer,
+                                    const std::string& kid,
+                                    const std::string& subject = "alice") {
+    TokenRecord record = TestRecord(binding);
     record.issuer = issuer;
     record.subject = subject;
     record.kid = kid;
@@ -153,7 +145,7 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   static TokenRecord Secret(const std::string& binding, absl::Duration age,
                             const std::string& subject = "alice",
                             const std::string& kid = "kid") {
-    TokenRecord record = Named(binding, "as", kid, subject);
+    TokenRecord record = NamedKeyRecord(binding, "as", kid, subject);
     record.named_since = kNow - age;
     return record;
   }
@@ -175,7 +167,7 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   static TokenRecord OfSubject(const std::string& binding,
                                const std::string& subject,
                                absl::Duration life = absl::Hours(1)) {
-    TokenRecord record = Record(binding, "token", life);
+    TokenRecord record = TestRecord(binding, "token", life);
     record.subject = subject;
     return record;
   }
@@ -197,8 +189,8 @@ TEST_P(TokenStoreTest, ListsInOrder) {
   using Bindings = std::vector<std::string>;
   EXPECT_EQ(List("", 10), Bindings{});
   for (const std::string binding : {"c", "a", "b", "B", "soon"}) {
-    Put(Record(binding, absl::StrCat("token of ", binding),
-               binding == "soon" ? absl::Minutes(1) : absl::Hours(1)));
+    Put(TestRecord(binding, absl::StrCat("token of ", binding),
+                   binding == "soon" ? absl::Minutes(1) : absl::Hours(1)));
   }
   EXPECT_EQ(List("", 10), (Bindings{"B", "a", "b", "c", "soon"}));
   EXPECT_EQ(List("", 2), (Bindings{"B", "a"}));
@@ -212,7 +204,7 @@ TEST_P(TokenStoreTest, ListsInOrder) {
 // More than a store reads at once.
 TEST_P(TokenStoreTest, ListsMany) {
   for (int i = 100; i < 160; ++i) {
-    Put(Record(absl::StrCat(i), absl::StrCat("token of ", i)));
+    Put(TestRecord(absl::StrCat(i), absl::StrCat("token of ", i)));
   }
   EXPECT_EQ(List("", 1000).size(), 60u);
   EXPECT_EQ(List("109", 40).back(), "149");
@@ -236,8 +228,8 @@ TEST_P(TokenStoreTest, FindsWhatWasPut) {
 
 // covers: ACE-TOK-7
 TEST_P(TokenStoreTest, ANewerTokenReplacesTheOneOfTheSameBinding) {
-  Put(Record("key", "a"));
-  Put(Record("key", "b", absl::Minutes(1)));
+  Put(TestRecord("key", "a"));
+  Put(TestRecord("key", "b", absl::Minutes(1)));
   EXPECT_EQ(TokenOf("key"), "b");
   EXPECT_EQ(TokenOf("key", kNow + absl::Minutes(1)), "");
 }
@@ -321,30 +313,30 @@ TEST_P(TokenStoreTest, OfManyUnprovenTokensAtOnceTheNewestStays) {
 
 // covers: ACE-POP-5
 TEST_P(TokenStoreTest, ATokenIsNotFoundUnderAClientIdUntilItWasProvenThere) {
-  Put(Record("key", "posted"));
+  Put(TestRecord("key", "posted"));
   EXPECT_EQ(TokenOfClient(""), "");
-  Put(Record("key", "posted", absl::Hours(1), "client"));
+  Put(TestRecord("key", "posted", absl::Hours(1), "client"));
   EXPECT_EQ(TokenOfClient("client"), "posted");
 }
 
 // covers: ACE-POP-5
 TEST_P(TokenStoreTest, AReplacementKeepsTheClientIdOfItsBinding) {
-  Put(Record("key", "proven", absl::Hours(1), "client"));
-  Put(Record("key", "posted"));
+  Put(TestRecord("key", "proven", absl::Hours(1), "client"));
+  Put(TestRecord("key", "posted"));
   EXPECT_EQ(TokenOfClient("client"), "posted");
 }
 
 // covers: ACE-POP-5
 TEST_P(TokenStoreTest, AClientIdIsThatOfTheTokenProvenLast) {
-  Put(Record("a", "of a", absl::Hours(1), "client"));
-  Put(Record("b", "of b", absl::Hours(1), "client"));
+  Put(TestRecord("a", "of a", absl::Hours(1), "client"));
+  Put(TestRecord("b", "of b", absl::Hours(1), "client"));
   EXPECT_EQ(TokenOfClient("client"), "of b");
   EXPECT_EQ(TokenOf("a"), "of a");
   // What replaces the loser does not win the identifier back.
-  Put(Record("a", "new of a"));
+  Put(TestRecord("a", "new of a"));
   EXPECT_EQ(TokenOfClient("client"), "of b");
   // The other way round, a token goes by the last identifier only.
-  Put(Record("b", "of b", absl::Hours(1), "another"));
+  Put(TestRecord("b", "of b", absl::Hours(1), "another"));
   EXPECT_EQ(TokenOfClient("client"), "");
   EXPECT_EQ(TokenOfClient("another"), "of b");
 }
@@ -352,9 +344,9 @@ TEST_P(TokenStoreTest, AClientIdIsThatOfTheTokenProvenLast) {
 // covers: ACE-TOK-4
 TEST_P(TokenStoreTest, FindsKeysByTheirNames) {
   const std::string kid("\0\xff", 2);
-  Put(Named("a", "as", kid));
-  Put(Named("b", "as", "other"));
-  Put(Record("c"));
+  Put(NamedKeyRecord("a", "as", kid));
+  Put(NamedKeyRecord("b", "as", "other"));
+  Put(TestRecord("c"));
   const auto found = store_->FindByKid("as", "alice", kid, kNow);
   ASSERT_TRUE(found.ok()) << found.status();
   ASSERT_EQ(found->size(), 1u);
@@ -369,8 +361,8 @@ TEST_P(TokenStoreTest, FindsKeysByTheirNames) {
 
 // covers: ACE-TOK-4
 TEST_P(TokenStoreTest, AnIssuersNamesAreItsOwn) {
-  Put(Named("a", "as", "kid"));
-  Put(Named("b", "other", "kid"));
+  Put(NamedKeyRecord("a", "as", "kid"));
+  Put(NamedKeyRecord("b", "other", "kid"));
   EXPECT_EQ(Namesakes("as", "kid"), std::vector<std::string>({"a"}));
   EXPECT_EQ(Namesakes("other", "kid"), std::vector<std::string>({"b"}));
 }
@@ -378,35 +370,36 @@ TEST_P(TokenStoreTest, AnIssuersNamesAreItsOwn) {
 // covers: ACE-TOK-4
 TEST_P(TokenStoreTest, ASubjectsNamesAreItsOwn) {
   using Bindings = std::vector<std::string>;
-  Put(Named("a", "as", "kid"));
+  Put(NamedKeyRecord("a", "as", "kid"));
   // However many others call their keys so.
   for (int i = 0; i < 40; ++i) {
-    Put(Named(absl::StrCat("0", i), "as", "kid", "mallory"));
-    Put(Named(absl::StrCat("1", i), "as", "kid", ""));
-    Put(Named(absl::StrCat("2", i), "other", "kid"));
+    Put(NamedKeyRecord(absl::StrCat("0", i), "as", "kid", "mallory"));
+    Put(NamedKeyRecord(absl::StrCat("1", i), "as", "kid", ""));
+    Put(NamedKeyRecord(absl::StrCat("2", i), "other", "kid"));
   }
   EXPECT_EQ(Namesakes("as", "kid"), Bindings{"a"});
   EXPECT_EQ(Namesakes("as", "kid", kNow, "bob"), Bindings());
   // One that becomes another subject's is its own no more.
-  Put(Named("a", "as", "kid", "bob"));
+  Put(NamedKeyRecord("a", "as", "kid", "bob"));
   EXPECT_EQ(Namesakes("as", "kid"), Bindings());
   EXPECT_EQ(Namesakes("as", "kid", kNow, "bob"), Bindings{"a"});
 }
 
 // covers: ACE-TOK-4, ACE-TOK-7
 TEST_P(TokenStoreTest, AReplacementHasItsOwnName) {
-  Put(Named("a", "as", "old"));
-  Put(Named("a", "as", "new"));
+  Put(NamedKeyRecord("a", "as", "old"));
+  Put(NamedKeyRecord("a", "as", "new"));
   EXPECT_EQ(Namesakes("as", "old"), std::vector<std::string>());
   EXPECT_EQ(Namesakes("as", "new"), std::vector<std::string>({"a"}));
-  Put(Record("a"));
+  Put(TestRecord("a"));
   EXPECT_EQ(Namesakes("as", "new"), std::vector<std::string>());
 }
 
 // covers: ACE-AUTH-3
 TEST_P(TokenStoreTest, FindsSymmetricKeysInTheOrderInWhichTheyGotTheirName) {
   using Bindings = std::vector<std::string>;
-  for (int i = 0; i < 40; ++i) Put(Named(absl::StrCat(i), "as", "kid"));
+  for (int i = 0; i < 40; ++i)
+    Put(NamedKeyRecord(absl::StrCat(i), "as", "kid"));
   EXPECT_EQ(Secrets("kid"), Bindings());
   Put(Secret("c", absl::Minutes(1), "carol"));
   Put(Secret("b", absl::Minutes(3), "bob"));
@@ -423,7 +416,7 @@ TEST_P(TokenStoreTest, FindsSymmetricKeysInTheOrderInWhichTheyGotTheirName) {
             (Bindings{"b", "a", "c", "e0", "e1", "e2", "e3", "e4"}));
   // Who gives up the name loses it.
   Put(Secret("b", absl::ZeroDuration(), "bob", "other"));
-  Put(Record("a"));
+  Put(TestRecord("a"));
   EXPECT_EQ(Secrets("kid").front(), "c");
   EXPECT_EQ(Secrets("other"), Bindings{"b"});
   Put(Secret("b", absl::ZeroDuration(), "bob"));
@@ -473,7 +466,8 @@ TEST_P(TokenStoreTest, WhatHasExpiredHoldsNoName) {
 
 // covers: ACE-TOK-4
 TEST_P(TokenStoreTest, ListsNoMoreNamesakesThanItSays) {
-  for (int i = 0; i < 10; ++i) Put(Named(absl::StrCat(i), "as", "kid"));
+  for (int i = 0; i < 10; ++i)
+    Put(NamedKeyRecord(absl::StrCat(i), "as", "kid"));
   EXPECT_EQ(Namesakes("as", "kid").size(), TokenStoreInterface::kMaxNamesakes);
 }
 
@@ -482,7 +476,7 @@ TEST_P(TokenStoreTest, FindsTheTokensOfASubject) {
   Put(OfSubject("a", subject));
   Put(OfSubject("b", subject, absl::Minutes(1)));
   Put(OfSubject("c", "al"));
-  Put(Record("d"));
+  Put(TestRecord("d"));
   using Strings = std::vector<std::string>;
   EXPECT_EQ(TokensOf(subject), (Strings{"a", "b"}));
   EXPECT_EQ(TokensOf(subject, kNow + absl::Minutes(1)), Strings{"a"});
@@ -520,11 +514,11 @@ TEST_P(TokenStoreTest, KeysGoWithTheirRecordsAndCountAsBytes) {
   limits.max_tokens = 1;
   MakeStore(limits);
   Put(Secret("a", absl::ZeroDuration(), "alice", "a"));
-  Put(Named("b", "as", "b"));
+  Put(NamedKeyRecord("b", "as", "b"));
   WaitUntilGone("a");
   EXPECT_EQ(Secrets("a"), std::vector<std::string>());
   EXPECT_EQ(Namesakes("as", "a"), std::vector<std::string>());
-  TokenRecord big = Named("b", "as", "b");
+  TokenRecord big = NamedKeyRecord("b", "as", "b");
   big.key = std::string(10'000, 'k');
   limits.max_bytes = 10'000;
   MakeStore(limits);
@@ -538,7 +532,8 @@ TEST_P(TokenStoreTest, DropsTheOldestBeyondTheNumberOfTokens) {
   limits.max_tokens = 3;
   MakeStore(limits);
   for (int i = 0; i < 5; ++i) {
-    Put(Record(absl::StrCat(i), "token", absl::Hours(1), absl::StrCat("c", i)));
+    Put(TestRecord(absl::StrCat(i), "token", absl::Hours(1),
+                   absl::StrCat("c", i)));
   }
   for (const char* gone : {"0", "1"}) {
     WaitUntilGone(gone);
@@ -554,10 +549,10 @@ TEST_P(TokenStoreTest, ReplacingMakesARecordTheNewest) {
   TokenLimits limits;
   limits.max_tokens = 2;
   MakeStore(limits);
-  Put(Record("a", "1"));
-  Put(Record("b", "2"));
-  Put(Record("a", "3"));
-  Put(Record("c", "4"));
+  Put(TestRecord("a", "1"));
+  Put(TestRecord("b", "2"));
+  Put(TestRecord("a", "3"));
+  Put(TestRecord("c", "4"));
   WaitUntilGone("b");
   EXPECT_EQ(TokenOf("a"), "3");
   EXPECT_EQ(TokenOf("c"), "4");
@@ -569,11 +564,11 @@ TEST_P(CountingTokenStoreTest, DropsTheOldestBeyondTheBytes) {
   limits.max_bytes = 10'500;
   MakeStore(limits);
   const std::string big(3'000, 'x');
-  for (int i = 0; i < 10; ++i) Put(Record(absl::StrCat(i), big));
+  for (int i = 0; i < 10; ++i) Put(TestRecord(absl::StrCat(i), big));
   for (const char* kept : {"7", "8", "9"}) EXPECT_EQ(TokenOf(kept), big);
   EXPECT_EQ(TokenOf("6"), "");
   // Client Identifiers count as well.
-  Put(Record("long", "token", absl::Hours(1), std::string(9'000, 'c')));
+  Put(TestRecord("long", "token", absl::Hours(1), std::string(9'000, 'c')));
   EXPECT_EQ(TokenOf("9"), "");
   EXPECT_EQ(TokenOf("long"), "token");
 }
@@ -582,9 +577,9 @@ TEST_P(CountingTokenStoreTest, AReplacementCostsNothing) {
   TokenLimits limits;
   limits.max_bytes = 10'500;
   MakeStore(limits);
-  Put(Record("other"));
+  Put(TestRecord("other"));
   const std::string big(6'000, 'x');
-  for (int i = 0; i < 4; ++i) Put(Record("key", absl::StrCat(big, i)));
+  for (int i = 0; i < 4; ++i) Put(TestRecord("key", absl::StrCat(big, i)));
   EXPECT_EQ(TokenOf("key"), big + "3");
   EXPECT_EQ(TokenOf("other"), "token");
 }
@@ -595,7 +590,7 @@ TEST_P(CountingTokenStoreTest, AsMuchFitsOnceEverythingHasExpired) {
   MakeStore(limits);
   const auto fill = [this](absl::Time now) {
     for (int i = 0; i < 60; ++i) {
-      TokenRecord record = Record(absl::StrCat(i));
+      TokenRecord record = TestRecord(absl::StrCat(i));
       record.expires_at = now + absl::Hours(1);
       record.client_id = absl::StrCat("client", i % 7);
       Put(record, now);
@@ -614,27 +609,28 @@ TEST_P(TokenStoreTest, RefusesWhatCanNeverFitAndKeepsTheRest) {
   TokenLimits limits;
   limits.max_bytes = 10'000;
   MakeStore(limits);
-  Put(Record("a"));
-  EXPECT_EQ(store_->Put(Record("b", std::string(10'000, 'x')), kNow).code(),
+  Put(TestRecord("a"));
+  EXPECT_EQ(store_->Put(TestRecord("b", std::string(10'000, 'x')), kNow).code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(store_->Put(Record("a", std::string(10'000, 'x')), kNow).code(),
+  EXPECT_EQ(store_->Put(TestRecord("a", std::string(10'000, 'x')), kNow).code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(TokenOf("a"), "token");
   limits.max_tokens = 0;
   MakeStore(limits);
-  EXPECT_EQ(store_->Put(Record("a"), kNow).code(),
+  EXPECT_EQ(store_->Put(TestRecord("a"), kNow).code(),
             absl::StatusCode::kResourceExhausted);
 }
 
 TEST_P(TokenStoreTest, RefusesAnExpiredRecordAndKeepsTheEarlierOne) {
-  Put(Record("a"));
-  EXPECT_EQ(store_->Put(Record("a", "b", absl::ZeroDuration()), kNow).code(),
-            absl::StatusCode::kFailedPrecondition);
+  Put(TestRecord("a"));
+  EXPECT_EQ(
+      store_->Put(TestRecord("a", "b", absl::ZeroDuration()), kNow).code(),
+      absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(TokenOf("a"), "token");
 }
 
 TEST_P(TokenStoreTest, HidesARecordFromTheInstantItExpires) {
-  Put(Record("a", "token", absl::Hours(1), "client"));
+  Put(TestRecord("a", "token", absl::Hours(1), "client"));
   EXPECT_EQ(TokenOf("a", kLater - absl::Nanoseconds(1)), "token");
   EXPECT_EQ(TokenOf("a", kLater), "");
   EXPECT_EQ(TokenOfClient("client", kLater), "");
@@ -648,9 +644,9 @@ TEST_P(CountingTokenStoreTest, RemovesExpiredRecordsBeforeLiveOnes) {
   TokenLimits limits;
   limits.max_tokens = 2;
   MakeStore(limits);
-  Put(Record("long"));
-  Put(Record("short", "t", absl::Minutes(1)));
-  Put(Record("new"), kNow + absl::Minutes(1));
+  Put(TestRecord("long"));
+  Put(TestRecord("short", "t", absl::Minutes(1)));
+  Put(TestRecord("new"), kNow + absl::Minutes(1));
   EXPECT_EQ(TokenOf("long"), "token");
   EXPECT_EQ(TokenOf("new"), "token");
 }
@@ -665,7 +661,8 @@ TEST_P(TokenStoreTest, TakesCallsFromManyThreads) {
       for (int i = 0; i < 50; ++i) {
         const std::string key = absl::StrCat((i * 7 + t) % 16);
         EXPECT_TRUE(
-            store_->Put(Record(key, absl::StrCat("token", i, t)), kNow).ok());
+            store_->Put(TestRecord(key, absl::StrCat("token", i, t)), kNow)
+                .ok());
         EXPECT_TRUE(store_->Find(key, kNow).ok());
       }
     });
