@@ -27,6 +27,7 @@
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "proxy/base/log.h"
 #include "test/policy/service/watching_proxy.h"
+#include "test/policy/testing/anonymous_request.h"
 #include "test/policy/testing/test_issuer.h"
 #include "test/testing/string_sink.h"
 #include "test/testing/test_certificates.h"
@@ -95,14 +96,6 @@ class PolicyServerTest : public ::testing::Test {
     v1::ExporterProof* proof = request.mutable_token()->mutable_exporter();
     proof->add_exporter_content(std::string(32, 'e'));
     proof->set_proof(Sign(key, proof->exporter_content(0)));
-    return request;
-  }
-
-  static v1::AuthenticateRequest AnonymousRequest() {
-    v1::AuthenticateRequest request;
-    request.mutable_connection()->set_protocol_version(
-        v1::PROTOCOL_VERSION_MQTT_5_0);
-    request.mutable_anonymous();
     return request;
   }
 
@@ -341,13 +334,9 @@ TEST_F(PolicyServerTest, LogsAStoredRuleThatItCannotRead) {
               HasSubstr(R"("level":"error","event":"rule_unreadable",)"
                         R"("detail":"rules/newer cannot be read)"));
   ASSERT_TRUE(server->StartInProcess().ok());
-  v1::AuthenticateRequest request;
-  request.mutable_connection()->set_protocol_version(
-      v1::PROTOCOL_VERSION_MQTT_5_0);
-  request.mutable_anonymous();
   v1::AuthenticateResponse response;
   const grpc::Status status =
-      Call(server->InProcessChannel(), request, &response);
+      Call(server->InProcessChannel(), AnonymousRequest(), &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("rules/newer"));
 }

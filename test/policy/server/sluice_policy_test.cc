@@ -17,6 +17,7 @@
 #include "nlohmann/json.hpp"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "proxy/base/address.h"
+#include "test/policy/testing/anonymous_request.h"
 #include "test/proxy/admin_http/http_exchange.h"
 #include "test/testing/child_program.h"
 #include "test/testing/test_certificates.h"
@@ -49,15 +50,11 @@ bool IsGranted(const std::string& address) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::seconds(20));
-  v1::AuthenticateRequest request;
-  request.mutable_connection()->set_protocol_version(
-      v1::PROTOCOL_VERSION_MQTT_5_0);
-  request.mutable_anonymous();
   v1::AuthenticateResponse response;
   const grpc::Status status =
       v1::PolicyService::NewStub(
           grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))
-          ->Authenticate(&context, request, &response);
+          ->Authenticate(&context, AnonymousRequest(), &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return response.has_grant();
 }

@@ -15,6 +15,7 @@
 #include "policy/server/policy_server.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "test/policy/service/watching_proxy.h"
+#include "test/policy/testing/anonymous_request.h"
 #include "test/testing/test_certificates.h"
 #include "test/testing/waiting_sink.h"
 
@@ -93,13 +94,9 @@ class TlsReloaderTest : public ::testing::Test {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::seconds(20));
-    v1::AuthenticateRequest request;
-    request.mutable_connection()->set_protocol_version(
-        v1::PROTOCOL_VERSION_MQTT_5_0);
-    request.mutable_anonymous();
     v1::AuthenticateResponse response;
     return v1::PolicyService::NewStub(Channel(client, server_authority))
-        ->Authenticate(&context, request, &response)
+        ->Authenticate(&context, AnonymousRequest(), &response)
         .ok();
   }
 
