@@ -18,6 +18,7 @@
 #include "absl/types/optional.h"
 #include "proxy/policy_client/completion_thread.h"
 #include "test/testing/dead_proxy.h"
+#include "test/testing/mutual_tls.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy_client {
@@ -282,13 +283,7 @@ TEST_F(PolicyClientTest, CancelsWhatIsUnderWayAtItsEnd) {
 class PolicyClientTlsTest : public PolicyClientTest {
  protected:
   PolicyClientTlsTest() {
-    grpc::SslServerCredentialsOptions options(
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    const TestCertificate server = authority_.Issue({});
-    options.pem_root_certs = authority_.certificate_pem();
-    options.pem_key_cert_pairs = {
-        {server.private_key_pem(), server.certificate_pem()}};
-    StartServer("127.0.0.1:0", grpc::SslServerCredentials(options));
+    StartServer("127.0.0.1:0", sluice::testing::MutualTls(authority_));
   }
   // Of the client; made with the first.
   void Show(const TestCertificate& certificate) {

@@ -13,6 +13,7 @@
 #include "grpcpp/grpcpp.h"
 #include "proto/sluice/policy/v1/policy.grpc.pb.h"
 #include "proxy/policy_client/policy_client.h"
+#include "test/testing/mutual_tls.h"
 #include "test/testing/test_certificates.h"
 #include "test/testing/waiting_sink.h"
 
@@ -29,15 +30,9 @@ using ::testing::HasSubstr;
 class PolicyTlsTest : public ::testing::Test {
  protected:
   PolicyTlsTest() {
-    grpc::SslServerCredentialsOptions options(
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    const TestCertificate server = authority_.Issue({});
-    options.pem_root_certs = authority_.certificate_pem();
-    options.pem_key_cert_pairs = {
-        {server.private_key_pem(), server.certificate_pem()}};
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(options),
-                             &port_);
+    builder.AddListeningPort("127.0.0.1:0",
+                             sluice::testing::MutualTls(authority_), &port_);
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
     dir_.Write("ca.crt", authority_.certificate_pem());
