@@ -7,10 +7,8 @@
 #include <vector>
 
 #include "policy/service/access_control.h"
-#include "policy/service/call_pool.h"
-#include "policy/service/policy_service.h"
 #include "policy/service/replica.h"
-#include "test/policy/service/watching_proxy.h"
+#include "test/policy/service/asking_harness.h"
 
 namespace sluice::policy {
 namespace {
@@ -18,7 +16,8 @@ namespace {
 using admin::v1::WatchDecisionsRequest;
 using admin::v1::WatchDecisionsResponse;
 
-class DecisionServiceTest : public ::testing::Test {
+class DecisionServiceTest
+    : public AskingHarness<DecisionService, admin::v1::DecisionService> {
  protected:
   // A call, until it goes out of scope.
   struct Call {
@@ -33,25 +32,6 @@ class DecisionServiceTest : public ::testing::Test {
     }
   };
 
-  DecisionServiceTest() {
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&policy_service_);
-    builder.RegisterService(&service_);
-    server_ = builder.BuildAndStart();
-    const auto channel = server_->InProcessChannel({});
-    watch_ = v1::PolicyService::NewStub(channel);
-    stub_ = admin::v1::DecisionService::NewStub(channel);
-  }
-  ~DecisionServiceTest() override {
-    hub_.Close();
-    server_->Shutdown();
-  }
-
-  std::unique_ptr<WatchingProxy> Proxy(const std::string& name) {
-    auto proxy = std::make_unique<WatchingProxy>(watch_.get(), name);
-    proxy->ReadAll();
-    return proxy;
-  }
   // Returns when the proxies are being asked.
   std::unique_ptr<Call> Watch(const WatchDecisionsRequest& request) {
     auto call = std::make_unique<Call>();
@@ -83,15 +63,6 @@ class DecisionServiceTest : public ::testing::Test {
     request.mutable_decisions()->set_dropped(dropped);
     proxy.Send(request);
   }
-
-  WatchHub hub_{std::make_shared<Replica>(&absl::Now)};
-  AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  CallPool pool_{0};
-  PolicyService policy_service_{{}, &access_, &hub_, &pool_, &absl::Now};
-  DecisionService service_{&hub_, &access_};
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::PolicyService::Stub> watch_;
-  std::unique_ptr<admin::v1::DecisionService::Stub> stub_;
 };
 
 TEST_F(DecisionServiceTest, ProxiesAreAskedWhileSomebodyWatches) {

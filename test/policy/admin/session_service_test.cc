@@ -9,36 +9,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "policy/service/access_control.h"
-#include "policy/service/call_pool.h"
-#include "policy/service/policy_service.h"
-#include "policy/service/replica.h"
-#include "test/policy/service/watching_proxy.h"
+#include "test/policy/service/asking_harness.h"
 
 namespace sluice::policy {
 namespace {
 
-class SessionServiceTest : public ::testing::Test {
+class SessionServiceTest
+    : public AskingHarness<SessionService, admin::v1::SessionService> {
  protected:
-  SessionServiceTest() {
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&policy_service_);
-    builder.RegisterService(&service_);
-    server_ = builder.BuildAndStart();
-    const auto channel = server_->InProcessChannel({});
-    watch_ = v1::PolicyService::NewStub(channel);
-    stub_ = admin::v1::SessionService::NewStub(channel);
-  }
-  ~SessionServiceTest() override {
-    hub_.Close();
-    server_->Shutdown();
-  }
-
-  std::unique_ptr<WatchingProxy> Proxy(const std::string& name) {
-    auto proxy = std::make_unique<WatchingProxy>(watch_.get(), name);
-    proxy->ReadAll();
-    return proxy;
-  }
   struct Listed {
     grpc::Status status;
     admin::v1::ListSessionsResponse response;
@@ -72,15 +50,6 @@ class SessionServiceTest : public ::testing::Test {
     return query;
   }
   using Strings = std::vector<std::string>;
-
-  WatchHub hub_{std::make_shared<Replica>(&absl::Now)};
-  AccessControl access_{AccessControl::Reach::kThisHost, {}};
-  CallPool pool_{0};
-  PolicyService policy_service_{{}, &access_, &hub_, &pool_, &absl::Now};
-  SessionService service_{&hub_, &access_};
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::PolicyService::Stub> watch_;
-  std::unique_ptr<admin::v1::SessionService::Stub> stub_;
 };
 
 TEST_F(SessionServiceTest, ListsWhatProxiesSay) {
