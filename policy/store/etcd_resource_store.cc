@@ -16,25 +16,34 @@ using etcdserverpb::RangeResponse;
 using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<EtcdResourceStore>> EtcdResourceStore::Open(
-    std::shared_ptr<EtcdClient> client, const ResourceLimits& limits,
-    Clock clock) {
+// Writes only where there is none: etcd that is full refuses what might write.
+absl::StatusOr<std::string> FindOrMakeId(EtcdClient* client) {
+  const EtcdClient::Deadline deadline = client->NewDeadline();
   const std::string key = EtcdResourceKeys(*client).id();
+  const absl::StatusOr<RangeResponse> found =
+      client->Range(EtcdKey(key), deadline);
+  if (!found.ok()) return found.status();
+  if (!found->kvs().empty()) return found->kvs(0).value();
   TxnRequest txn;
   AddCondition(key, 0, &txn);
   std::string id = NewStoreId();
   AddPut(key, id, /*lease=*/0, &txn);
   *txn.add_failure()->mutable_request_range() = EtcdKey(key);
-  const absl::StatusOr<TxnResponse> response =
-      client->Txn(txn, client->NewDeadline());
+  const absl::StatusOr<TxnResponse> response = client->Txn(txn, deadline);
   if (!response.ok()) return response.status();
-  if (!response->succeeded()) {
-    id = response->responses(0).response_range().kvs(0).value();
-  }
+  if (response->succeeded()) return id;
+  return response->responses(0).response_range().kvs(0).value();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EtcdResourceStore>> EtcdResourceStore::Open(
+    std::shared_ptr<EtcdClient> client, const ResourceLimits& limits,
+    Clock clock) {
+  absl::StatusOr<std::string> id = FindOrMakeId(client.get());
+  if (!id.ok()) return id.status();
   return std::unique_ptr<EtcdResourceStore>(new EtcdResourceStore(
-      std::move(id), std::move(client), limits, std::move(clock)));
+      *std::move(id), std::move(client), limits, std::move(clock)));
 }
 
 EtcdResourceStore::EtcdResourceStore(std::string id,

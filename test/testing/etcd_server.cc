@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -37,26 +38,34 @@ void EtcdServer::Kill() {
   process_->Wait();
 }
 
-void EtcdServer::Start() {
+void EtcdServer::Start() { StartWith({}); }
+
+void EtcdServer::StartWith(std::vector<std::string> arguments) {
   const std::string url = absl::StrCat("http://", endpoint_);
-  process_ = std::make_unique<ChildProgram>(
-      "/usr/bin/etcd",
-      std::vector<std::string>{
-          "--name=test", absl::StrCat("--data-dir=", dir_.path(), "/", data_),
-          absl::StrCat("--listen-client-urls=", url),
-          absl::StrCat("--advertise-client-urls=", url),
-          absl::StrCat("--listen-peer-urls=", peer_url_),
-          absl::StrCat("--initial-advertise-peer-urls=", peer_url_),
-          absl::StrCat("--initial-cluster=test=", peer_url_),
-          "--heartbeat-interval=50", "--election-timeout=250", "--logger=zap",
-          // Nobody reads the pipe.
-          absl::StrCat("--log-outputs=", dir_.path(), "/log")});
+  for (std::string argument :
+       {std::string("--name=test"),
+        absl::StrCat("--data-dir=", dir_.path(), "/", data_),
+        absl::StrCat("--listen-client-urls=", url),
+        absl::StrCat("--advertise-client-urls=", url),
+        absl::StrCat("--listen-peer-urls=", peer_url_),
+        absl::StrCat("--initial-advertise-peer-urls=", peer_url_),
+        absl::StrCat("--initial-cluster=test=", peer_url_),
+        std::string("--heartbeat-interval=50"),
+        std::string("--election-timeout=250"), std::string("--logger=zap"),
+        // Nobody reads the pipe.
+        absl::StrCat("--log-outputs=", dir_.path(), "/log")}) {
+    arguments.push_back(std::move(argument));
+  }
+  process_ =
+      std::make_unique<ChildProgram>("/usr/bin/etcd", std::move(arguments));
 }
 
 void EtcdServer::StartAt(const std::string& endpoint) {
   endpoint_ = endpoint;
   Start();
 }
+
+void EtcdServer::StartFull() { StartWith({"--quota-backend-bytes=1"}); }
 
 void EtcdServer::Suspend() { process_->Signal(SIGSTOP); }
 

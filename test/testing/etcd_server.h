@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "test/testing/child_program.h"
 #include "test/testing/test_certificates.h"
@@ -29,6 +30,8 @@ class EtcdServer {
   // Whether it is ready its clients find out.
   void Start();
   void StartAt(const std::string& endpoint);
+  // The same, with no room for more data.
+  void StartFull();
   // Between these it holds its connections and answers nobody.
   void Suspend();
   void Resume();
@@ -39,6 +42,8 @@ class EtcdServer {
   void PutBack();
 
  private:
+  void StartWith(std::vector<std::string> arguments);
+
   const TempDir dir_;
   std::string endpoint_;
   const std::string peer_url_;

@@ -268,6 +268,22 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsWhereTheChangesAreGone) {
   observer_.WaitFor(Put(store.get(), TestResource("d")));
 }
 
+TEST_F(EtcdStoreTest, AFullOneIsOpenedAndReadAndSaysThatItIsFull) {
+  const auto store = Open(Client());
+  Put(store.get(), Named("before"));
+  etcd_.Kill();
+  etcd_.StartFull();
+  const auto put = store->Put(Named("a"), std::nullopt, kNow);
+  EXPECT_EQ(put.status().code(), absl::StatusCode::kResourceExhausted)
+      << put.status();
+  const auto opened = Open(Client());
+  ASSERT_NE(opened, nullptr);
+  EXPECT_EQ(opened->id(), store->id());
+  const auto found = opened->Get("rules", "before", kNow);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE(found->has_value());
+}
+
 TEST_F(EtcdStoreTest, NoticesThatItIsAnotherStoreNow) {
   const auto store = Open(Client());
   store->Follow(&observer_);
