@@ -207,6 +207,24 @@ class Templates(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "etcd.endpoints is needed"):
             render(etcd={"enabled": False})
 
+    def test_etcd_is_full_before_its_disk_is(self):
+        etcd = manifests.pod_of(manifests.find(
+            render(), "StatefulSet", "sluice-etcd"))["containers"][0]
+        quota = [argument for argument in etcd["args"]
+                 if argument.startswith("--quota-backend-bytes=")]
+        self.assertEqual(quota, ["--quota-backend-bytes=536870912"])
+        other = manifests.pod_of(manifests.find(
+            render(etcd={"quotaBytes": 8000000000}), "StatefulSet",
+            "sluice-etcd"))["containers"][0]
+        self.assertIn("--quota-backend-bytes=8000000000", other["args"])
+
+    def test_a_full_etcd_is_not_restarted(self):
+        etcd = manifests.pod_of(manifests.find(
+            render(), "StatefulSet", "sluice-etcd"))["containers"][0]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            self.assertEqual(etcd[probe]["httpGet"]["path"],
+                             "/health?exclude=NOSPACE")
+
     def test_changed_values_replace_the_pods(self):
         sums = {manifests.find(render(proxy={"workers": n}), "StatefulSet",
                                "sluice-broker")["spec"]["template"]["metadata"][
