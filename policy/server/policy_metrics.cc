@@ -196,6 +196,11 @@ std::string PolicyMetricsText(const PolicyMetricSources& sources,
                     "How often the store went out of reach, or its reason "
                     "became another.",
                     *sources.store_losses));
+  families.push_back(
+      SingleCounter("sluice_policy_store_write_failures_total",
+                    "Changes by operators that the store could not write: it "
+                    "has no room, or is out of reach.",
+                    *sources.store_write_failures));
   families.push_back(Resources(sources.resources()));
   families.push_back(SingleCounter(
       "sluice_policy_log_dropped_total",

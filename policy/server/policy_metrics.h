@@ -27,6 +27,7 @@ struct PolicyMetricSources {
   const http::RequestCounts* jwks = nullptr;
   const std::atomic<uint64_t>* jwks_failures = nullptr;
   const std::atomic<uint64_t>* store_losses = nullptr;
+  const std::atomic<uint64_t>* store_write_failures = nullptr;
   std::function<size_t()> proxies_watching;
   std::function<Replica::Counts()> resources;
   std::function<bool()> is_ready;

@@ -15,6 +15,7 @@
 #include "policy/server/grpc_log.h"
 #include "policy/server/reflection_guard.h"
 #include "policy/server/unix_socket.h"
+#include "policy/store/watched_writes.h"
 
 namespace sluice::policy {
 namespace {
@@ -136,7 +137,12 @@ PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
       [this](const absl::Status& reach) { OnStoreReach(reach); });
   replica_->SetIssuerListener(
       [this] { decider_source_->TakeManagedIssuers(); });
-  if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
+  if (store_.resources != nullptr) {
+    store_.resources = std::make_shared<WatchedWrites>(
+        std::move(store_.resources),
+        [this](const absl::Status& status) { OnWriteFailure(status); });
+    replica_->Follow(store_.resources.get());
+  }
 }
 
 PolicyServer::~PolicyServer() {
@@ -248,6 +254,7 @@ PolicyMetricSources PolicyServer::metric_sources() const {
   sources.jwks = &decider_source_->jwks_requests();
   sources.jwks_failures = &decider_source_->jwks_failures();
   sources.store_losses = &store_losses_;
+  sources.store_write_failures = &store_write_failures_;
   sources.proxies_watching = [this] { return hub_.proxies().size(); };
   sources.resources = [this] { return replica_->counts(); };
   sources.is_ready = [this] { return Missing().empty(); };
@@ -342,6 +349,12 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
   } else if (!first) {
     log_->Info("store_reachable");
   }
+}
+
+void PolicyServer::OnWriteFailure(const absl::Status& status) {
+  ++store_write_failures_;
+  if (log_ == nullptr) return;
+  log_->Error("store_write_failed", {{"detail", status.message()}});
 }
 
 void PolicyServer::OnCallerRefused(const CallerNames& caller) {

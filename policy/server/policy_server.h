@@ -114,6 +114,8 @@ class PolicyServer {
 
   // The store's calls come one after the other.
   void OnStoreReach(const absl::Status& reach);
+  // What operators changed could not be written. Any thread.
+  void OnWriteFailure(const absl::Status& status);
 
   const std::optional<Address> listen_address_;
   const TlsShape tls_shape_;
@@ -129,6 +131,7 @@ class PolicyServer {
   ServingStatus serving_status_;
   bool store_was_reached_ = false;  // of OnStoreReach()
   std::atomic<uint64_t> store_losses_{0};
+  std::atomic<uint64_t> store_write_failures_{0};
   std::atomic<uint64_t> callers_refused_{0};
   std::atomic<uint64_t> log_suppressed_{0};
   LimitedEvent refused_callers_{"connection_refused", &log_suppressed_};

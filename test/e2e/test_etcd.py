@@ -189,6 +189,28 @@ class HealthTest(EtcdTestCase):
         self.stack.proxy.wait_for("policy_decides")
 
 
+class FullEtcdTest(EtcdTestCase):
+
+    def test_a_full_etcd_serves_what_there_is_and_takes_no_changes(self):
+        self.sluicectl("revoke", "subject", "mallory")
+        self.etcd.call("maintenance/alarm", action="ACTIVATE", alarm="NOSPACE")
+        done = self.stack.sluicectl("revoke", "subject", "eve")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("RESOURCE_EXHAUSTED", done.stderr)
+        self.stack.policy.wait_for("store_write_failed.*space exceeded")
+        self.assertEqual(self.stack.policy_metrics()[
+            "sluice_policy_store_write_failures_total"], 1)
+        self.assertEqual(
+            http_status(self.stack.policy_admin_address, "/readyz"), 200)
+        # It starts, too, and knows whom to refuse.
+        self.stack.policy.stop()
+        self.stack.start_policy()
+        self.assertIn("mallory", self.sluicectl("revocation", "list"))
+        self.etcd.call("maintenance/alarm", action="DEACTIVATE",
+                       alarm="NOSPACE")
+        self.sluicectl("revoke", "subject", "eve")
+
+
 class RemadeEtcdTest(EtcdTestCase):
 
     # covers: ACE-EXP-4

@@ -27,6 +27,7 @@ class PolicyMetricsTest : public ::testing::Test {
     sources_.jwks = &jwks_;
     sources_.jwks_failures = &jwks_failures_;
     sources_.store_losses = &store_losses_;
+    sources_.store_write_failures = &store_write_failures_;
     sources_.proxies_watching = [] { return size_t{3}; };
     sources_.resources = [] { return Replica::Counts{1, 2, 3, 4}; };
     sources_.is_ready = [this] { return is_ready_; };
@@ -59,6 +60,7 @@ class PolicyMetricsTest : public ::testing::Test {
   http::RequestCounts jwks_;
   std::atomic<uint64_t> jwks_failures_{0};
   std::atomic<uint64_t> store_losses_{0};
+  std::atomic<uint64_t> store_write_failures_{0};
   bool is_ready_ = false;
   bool is_undecided_ = false;
   PolicyMetricSources sources_;
@@ -99,6 +101,7 @@ TEST_F(PolicyMetricsTest, HasAllSeriesFromTheStart) {
   for (const char* name :
        {"sluice_policy_ready", "sluice_policy_undecided",
         "sluice_policy_jwks_failures_total", "sluice_policy_store_losses_total",
+        "sluice_policy_store_write_failures_total",
         "sluice_policy_log_dropped_total"}) {
     EXPECT_EQ(Value(name), "0") << name;
   }
@@ -113,6 +116,7 @@ TEST_F(PolicyMetricsTest, TellsWhatIsCounted) {
   ++jwks_.failed;
   ++jwks_failures_;
   ++store_losses_;
+  store_write_failures_ += 2;
   is_ready_ = true;
   is_undecided_ = true;
   EXPECT_EQ(Value("sluice_policy_decisions_total{kind=\"check\",result="
@@ -132,6 +136,7 @@ TEST_F(PolicyMetricsTest, TellsWhatIsCounted) {
             "1");
   EXPECT_EQ(Value("sluice_policy_jwks_failures_total"), "1");
   EXPECT_EQ(Value("sluice_policy_store_losses_total"), "1");
+  EXPECT_EQ(Value("sluice_policy_store_write_failures_total"), "2");
   EXPECT_EQ(Value("sluice_policy_proxies_watching"), "3");
   EXPECT_EQ(Value("sluice_policy_resources{collection=\"revocations\"}"), "1");
   EXPECT_EQ(Value("sluice_policy_resources{collection=\"public-topics\"}"),
