@@ -188,14 +188,16 @@ class Templates(unittest.TestCase):
         self.assertIsNone(manifests.find(objects, "StatefulSet", "sluice-etcd"))
         self.assertEqual(manifests.find(objects, "Service", "sluice-broker")[
             "spec"]["externalTrafficPolicy"], "Local")
-        monitor = manifests.find(objects, "ServiceMonitor", "sluice-broker")
-        # What the alerts call it.
-        self.assertEqual(monitor["spec"]["endpoints"], [
-            {"port": "admin", "interval": "30s",
-             "relabelings": [{"targetLabel": "job", "replacement": "sluice"}]}])
-        labels = monitor["metadata"]["labels"]
-        self.assertEqual(labels.pop("release"), "mine")
-        self.assertTrue(labels)
+        # What the alerts call them.
+        for name, job in (("sluice-broker", "sluice"),
+                          ("sluice-policy", "sluice-policy")):
+            monitor = manifests.find(objects, "ServiceMonitor", name)
+            self.assertEqual(monitor["spec"]["endpoints"], [
+                {"port": "admin", "interval": "30s",
+                 "relabelings": [{"targetLabel": "job", "replacement": job}]}])
+            labels = monitor["metadata"]["labels"]
+            self.assertEqual(labels.pop("release"), "mine")
+            self.assertTrue(labels)
 
     def test_another_release_has_other_names(self):
         mine, other = ({(o["kind"], o["metadata"]["name"])
