@@ -1,10 +1,18 @@
 #include "proxy/base/file_watcher.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include <utility>
 
 namespace sluice {
+namespace {
+
+int64_t Nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
 
 FileWatcher::FileWatcher(Options options)
     : options_(std::move(options)),
@@ -35,8 +43,8 @@ std::vector<FileWatcher::State> FileWatcher::Look(
     state.device = found.st_dev;
     state.inode = found.st_ino;
     state.size = found.st_size;
-    state.changed_at =
-        int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
+    state.written_at = Nanoseconds(found.st_mtim);
+    state.changed_at = Nanoseconds(found.st_ctim);
   }
   return states;
 }

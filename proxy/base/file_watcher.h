@@ -15,10 +15,10 @@
 namespace sluice {
 
 // Notices that files have changed: written to, or replaced, be it through a
-// directory or a link on the way, as Kubernetes does with Secrets. It looks
-// every now and then, which works on every file system, and waits until a
-// change has settled: two files that belong together are seldom written at
-// once. Has a thread of its own.
+// directory or a link on the way, as Kubernetes does with Secrets, or given to
+// another owner or other permissions. It looks every now and then, which works
+// on every file system, and waits until a change has settled: two files that
+// belong together are seldom written at once. Has a thread of its own.
 class FileWatcher {
  public:
   // What tells one state of a file from another; all zero without a file.
@@ -26,10 +26,12 @@ class FileWatcher {
     dev_t device = 0;
     ino_t inode = 0;
     off_t size = 0;
-    int64_t changed_at = 0;  // nanoseconds
+    int64_t written_at = 0;  // nanoseconds
+    int64_t changed_at = 0;  // likewise; owner and permissions, too
     bool operator==(const State& other) const {
       return device == other.device && inode == other.inode &&
-             size == other.size && changed_at == other.changed_at;
+             size == other.size && written_at == other.written_at &&
+             changed_at == other.changed_at;
     }
   };
 

@@ -1,6 +1,7 @@
 #include "proxy/base/file_watcher.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -30,6 +31,18 @@ class FileWatcherTest : public ::testing::Test {
     options.known = std::move(known);
     options.on_change = [this] { Count(); };
     watcher_ = std::make_unique<FileWatcher>(std::move(options));
+  }
+  // Later than what was done to it before, by the file system's clock.
+  void SetMode(mode_t mode) {
+    const auto changed_at = [this] {
+      struct stat found = {};
+      stat(file_.c_str(), &found);
+      return std::make_pair(found.st_ctim.tv_sec, found.st_ctim.tv_nsec);
+    };
+    const auto before = changed_at();
+    do {
+      chmod(file_.c_str(), mode);
+    } while (changed_at() == before);
   }
   void AwaitChange(int count) {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -62,6 +75,13 @@ TEST_F(FileWatcherTest, SeesWhatIsWrittenReplacedAndRemoved) {
   AwaitChange(3);
   dir_.Write("file", "4");
   AwaitChange(4);
+}
+
+TEST_F(FileWatcherTest, SeesThatItMayBeReadNow) {
+  SetMode(0);
+  AwaitChange(1);
+  SetMode(0600);
+  AwaitChange(2);
 }
 
 TEST_F(FileWatcherTest, WatchesOtherFilesOnceItIsTold) {
