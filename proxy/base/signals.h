@@ -13,7 +13,9 @@ namespace sluice {
 sigset_t BlockSignals();
 
 // From here on the next SIGTERM or SIGINT ends the process at once, as the
-// system does by default. On the thread that called BlockSignals().
+// system does by default; and the first process of a container, which the
+// system spares, with the status that a shell has for that. On the thread that
+// called BlockSignals().
 void QuitAtNextSignal();
 
 }  // namespace sluice
