@@ -43,8 +43,7 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(
     acceptor->unix_path_ = address.unix_path;
     return acceptor;
   }
-  absl::StatusOr<ListeningSockets> listening =
-      ListenAtHost(address, Ipv6Sockets::kTakeIpv4Too);
+  absl::StatusOr<ListeningSockets> listening = ListenAtHost(address);
   if (!listening.ok()) return listening.status();
   acceptor->sockets_ = std::move(listening->sockets);
   acceptor->port_ = listening->port;

@@ -103,8 +103,7 @@ AdminServer::~AdminServer() {
 absl::Status AdminServer::Listen(const Address& address) {
   stop_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (stop_.get() < 0) return absl::UnavailableError(strerror(errno));
-  absl::StatusOr<ListeningSockets> listening =
-      ListenAtHost(address, Ipv6Sockets::kTakeIpv6Only);
+  absl::StatusOr<ListeningSockets> listening = ListenAtHost(address);
   if (!listening.ok()) return listening.status();
   sockets_ = std::move(listening->sockets);
   address_ = address;

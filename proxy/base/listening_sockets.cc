@@ -53,16 +53,12 @@ absl::Status Listen(const UniqueFd& socket) {
                                              : Error("listen");
 }
 
-absl::StatusOr<UniqueFd> ListenAt(const addrinfo& address, Ipv6Sockets ipv6) {
+absl::StatusOr<UniqueFd> ListenAt(const addrinfo& address) {
   absl::StatusOr<UniqueFd> fd = NewSocket(address.ai_family);
   if (!fd.ok()) return fd;
   absl::Status status = Switch(*fd, SOL_SOCKET, SO_REUSEADDR);
   // Accepted sockets inherit it.
   if (status.ok()) status = Switch(*fd, IPPROTO_TCP, TCP_NODELAY);
-  if (status.ok() && address.ai_family == AF_INET6 &&
-      ipv6 == Ipv6Sockets::kTakeIpv6Only) {
-    status = Switch(*fd, IPPROTO_IPV6, IPV6_V6ONLY);
-  }
   if (status.ok()) status = Bind(*fd, address.ai_addr, address.ai_addrlen);
   if (status.ok()) status = Listen(*fd);
   if (!status.ok()) return status;
@@ -89,8 +85,7 @@ void SetPort(uint16_t port, const addrinfo& address) {
 
 }  // namespace
 
-absl::StatusOr<ListeningSockets> ListenAtHost(const Address& address,
-                                              Ipv6Sockets ipv6) {
+absl::StatusOr<ListeningSockets> ListenAtHost(const Address& address) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -105,7 +100,7 @@ absl::StatusOr<ListeningSockets> ListenAtHost(const Address& address,
   for (const addrinfo* found = list; found != nullptr; found = found->ai_next) {
     // With any port, all of them have that of the first.
     if (listening.port != 0) SetPort(listening.port, *found);
-    absl::StatusOr<UniqueFd> fd = ListenAt(*found, ipv6);
+    absl::StatusOr<UniqueFd> fd = ListenAt(*found);
     status = fd.status();
     // A name may have an address of a family that this host has not.
     if (absl::IsNotFound(status)) continue;

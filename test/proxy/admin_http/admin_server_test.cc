@@ -1,6 +1,7 @@
 #include "proxy/admin_http/admin_server.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <string>
@@ -58,6 +59,17 @@ Address Loopback() {
   Address address;
   address.host = "127.0.0.1";
   return address;
+}
+
+TEST(AdminServerTest, TheIpv6AddressForAllTakesIpv4Too) {
+  if (access("/proc/net/if_inet6", F_OK) != 0) GTEST_SKIP() << "no IPv6";
+  Address all;
+  all.host = "::";
+  auto server = AdminServer::Start(all, Sources(""));
+  ASSERT_TRUE(server.ok()) << server.status();
+  Address v4 = Loopback();
+  v4.port = (*server)->address().port;
+  EXPECT_TRUE(absl::StartsWith(Get(v4, "/healthz"), "HTTP/1.1 200 OK\r\n"));
 }
 
 TEST(AdminServerTest, AnswersOverASocket) {
