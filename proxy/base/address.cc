@@ -15,6 +15,14 @@
 namespace sluice {
 namespace {
 
+constexpr char kAnyHost[] = "::";
+constexpr char kAnyIpv4Host[] = "0.0.0.0";
+
+bool IsIpv4(const std::string& host) {
+  in_addr address;
+  return inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
 bool IsDigits(absl::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
@@ -31,6 +39,16 @@ bool Address::is_local() const {
   in6_addr v6;
   return inet_pton(AF_INET6, host.c_str(), &v6) == 1 &&
          IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool Address::Overlaps(const Address& other) const {
+  if (is_unix() || other.is_unix()) return unix_path == other.unix_path;
+  if (port != other.port || port == 0) return false;
+  if (host == other.host || host == kAnyHost || other.host == kAnyHost) {
+    return true;
+  }
+  return (host == kAnyIpv4Host && IsIpv4(other.host)) ||
+         (other.host == kAnyIpv4Host && IsIpv4(host));
 }
 
 std::string Address::ToString() const {

@@ -22,6 +22,9 @@ struct Address {
   // Whether only this host can reach it: a socket file, or a loopback address
   // ("localhost" is taken for one).
   bool is_local() const;
+  // Whether both cannot be listened at at once, as far as can be told without
+  // asking for names: [::] takes IPv4 too. With any port they can.
+  bool Overlaps(const Address& other) const;
   // As a user writes it: "HOST:PORT", with an IPv6 address in brackets, or
   // "unix:PATH".
   std::string ToString() const;

@@ -1,6 +1,7 @@
 #include "proxy/config/named_address.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "proxy/base/unix_address.h"
 #include "proxy/config/files.h"
 #include "proxy/config/named_file.h"
@@ -13,8 +14,20 @@ absl::StatusOr<Address> ReadNamedAddress(const Locations& locations,
                                          Unix unix_socket, AnyPort any_port) {
   if (text.empty()) return locations.Error(path, kRequired);
   absl::StatusOr<Address> address = ParseAddress(text);
-  if (!address.ok()) return locations.Error(path, address.status().message());
+  if (!address.ok()) {
+    absl::string_view problem = address.status().message();
+    if (unix_socket == Unix::kRefused) {
+      absl::ConsumeSuffix(&problem, " or unix:PATH");
+    }
+    return locations.Error(path, problem);
+  }
   if (!address->is_unix()) {
+    if (address->host == "*") {
+      return locations.Error(path,
+                             any_port == AnyPort::kAllowed
+                                 ? "\"*\" is no address; use 0.0.0.0 or [::]"
+                                 : "\"*\" is no address");
+    }
     if (address->port != 0 || any_port == AnyPort::kAllowed) return address;
     return locations.Error(path, "port 0 can't be connected to; name the port");
   }

@@ -51,6 +51,9 @@ class ConfigReader {
 
  private:
   absl::Status CheckListener(int index);
+  // That none before it listens there already.
+  absl::Status CheckOverlap(const std::string& path,
+                            const Address& address) const;
   absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
                                 const std::string& path,
                                 MqttListenerConfig* listener);
@@ -120,11 +123,25 @@ absl::Status ConfigReader::CheckListener(int index) {
       fields_.CheckAddress(FieldPath(path, "address"), listener.address(),
                            Unix::kRefused, AnyPort::kAllowed, &result.address);
   if (!s.ok()) return s;
+  s = CheckOverlap(FieldPath(path, "address"), result.address);
+  if (!s.ok()) return s;
   s = CheckListenerTls(listener.tls(), FieldPath(path, "tls"), &result);
   if (!s.ok()) return s;
   s = CheckProtocols(listener, FieldPath(path, "protocols"), &result);
   if (!s.ok()) return s;
   config_.listeners.push_back(std::move(result));
+  return absl::OkStatus();
+}
+
+absl::Status ConfigReader::CheckOverlap(const std::string& path,
+                                        const Address& address) const {
+  for (const ListenerConfig& other : config_.listeners) {
+    if (!address.Overlaps(other.address)) continue;
+    return Error(
+        path, absl::StrCat("overlaps with that of listener ", other.name, ", ",
+                           other.address.ToString(),
+                           "; give each a port, or an address, of its own"));
+  }
   return absl::OkStatus();
 }
 

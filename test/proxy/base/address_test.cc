@@ -81,5 +81,29 @@ TEST(AddressTest, KnowsWhatOnlyThisHostCanReach) {
   }
 }
 
+TEST(AddressTest, TellsWhatCannotBeListenedAtTogether) {
+  const auto overlap = [](absl::string_view a, absl::string_view b) {
+    const Address left = *ParseAddress(a);
+    const Address right = *ParseAddress(b);
+    EXPECT_EQ(left.Overlaps(right), right.Overlaps(left)) << a << " " << b;
+    return left.Overlaps(right);
+  };
+  EXPECT_TRUE(overlap("127.0.0.1:1", "127.0.0.1:1"));
+  EXPECT_TRUE(overlap("0.0.0.0:1", "127.0.0.1:1"));
+  EXPECT_TRUE(overlap("localhost:1", "localhost:1"));
+  EXPECT_TRUE(overlap("[::]:1", "0.0.0.0:1"));
+  EXPECT_TRUE(overlap("[::]:1", "127.0.0.1:1"));
+  EXPECT_TRUE(overlap("[::]:1", "[::1]:1"));
+  EXPECT_TRUE(overlap("[::]:1", "localhost:1"));
+  EXPECT_TRUE(overlap("unix:/a", "unix:/a"));
+  EXPECT_FALSE(overlap("127.0.0.1:1", "127.0.0.1:2"));
+  EXPECT_FALSE(overlap("127.0.0.1:1", "127.0.0.2:1"));
+  EXPECT_FALSE(overlap("0.0.0.0:1", "[::1]:1"));
+  EXPECT_FALSE(overlap("0.0.0.0:1", "localhost:1"));  // which may be ::1
+  EXPECT_FALSE(overlap("0.0.0.0:0", "0.0.0.0:0"));
+  EXPECT_FALSE(overlap("unix:/a", "unix:/b"));
+  EXPECT_FALSE(overlap("unix:/a", "[::]:1"));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -309,6 +309,12 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
   const char kTls[] = "tls: {certificate: server.crt, private_key: server.key}";
   const char kUpstream[] = "{address: 127.0.0.1:1883}";
   const char kPolicy[] = "policy: {address: 127.0.0.1:50051}\n";
+  const char kSameAddress[] =
+      "- name: b\n  address: 127.0.0.1:8883\n  "
+      "tls: {certificate: server.crt, private_key: server.key}\nupstream:";
+  const char kAllAddresses[] =
+      "- name: b\n  address: '[::]:8883'\n  "
+      "tls: {certificate: server.crt, private_key: server.key}\nupstream:";
   const ErrorCase kCases[] = {
       // Listeners.
       {"- name: mqtts\n ", "-",
@@ -320,7 +326,16 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
        "proxy.yaml:2: listeners[0].address: required, and missing or empty"},
       {"address: 127.0.0.1:8883", "address: 127.0.0.1",
        "proxy.yaml:3: listeners[0].address: expected HOST:PORT (an IPv6 "
-       "address in brackets) or unix:PATH"},
+       "address in brackets)"},
+      {"address: 127.0.0.1:8883", "address: '*:8883'",
+       "proxy.yaml:3: listeners[0].address: \"*\" is no address; use 0.0.0.0 "
+       "or [::]"},
+      {"upstream:", kSameAddress,
+       "proxy.yaml:6: listeners[1].address: overlaps with that of listener "
+       "mqtts, 127.0.0.1:8883; give each a port, or an address, of its own"},
+      {"upstream:", kAllAddresses,
+       "proxy.yaml:6: listeners[1].address: overlaps with that of listener "
+       "mqtts, 127.0.0.1:8883; give each a port, or an address, of its own"},
       {"address: 127.0.0.1:8883", "address: 127.0.0.1:65536",
        "proxy.yaml:3: listeners[0].address: expected a port from 0 to 65535"},
       {"address: 127.0.0.1:8883", "address: unix:/tmp/x",
