@@ -32,11 +32,22 @@ void ReadTime(const ASN1_TIME* time, absl::Time* result) {
   }
 }
 
-std::vector<Validity> Read(absl::string_view pem) {
+bool IsSelfSigned(const X509* certificate) {
+  return X509_NAME_cmp(X509_get_subject_name(certificate),
+                       X509_get_issuer_name(certificate)) == 0;
+}
+
+// A root that is shown behind a chain tells nothing: who verifies the chain has
+// to have its own, so it is as good as one that is valid for ever.
+std::vector<Validity> Read(absl::string_view pem, CertificateUse use) {
   std::vector<Validity> all;
   const bssl::UniquePtr<BIO> reader = PemReader(pem);
   while (const auto certificate = NextCertificate(reader.get())) {
     Validity& validity = all.emplace_back();
+    if (use != CertificateUse::kTrusted && all.size() > 1 &&
+        IsSelfSigned(certificate.get())) {
+      continue;
+    }
     ReadTime(X509_get0_notBefore(certificate.get()), &validity.begin);
     ReadTime(X509_get0_notAfter(certificate.get()), &validity.end);
   }
@@ -68,7 +79,7 @@ std::string WarningOf(const Validity& validity, absl::Time now) {
 std::string FirstOf(absl::string_view pem, CertificateUse use, absl::Time now,
                     std::string (*says)(const Validity&, absl::Time)) {
   std::string first;
-  const std::vector<Validity> all = Read(pem);
+  const std::vector<Validity> all = Read(pem, use);
   for (size_t i = 0; i < all.size(); ++i) {
     const std::string said = says(all[i], now);
     if (said.empty() && use == CertificateUse::kTrusted) return "";
@@ -82,7 +93,7 @@ std::string FirstOf(absl::string_view pem, CertificateUse use, absl::Time now,
 
 absl::Time FirstExpiry(absl::string_view pem) {
   absl::Time first = absl::InfiniteFuture();
-  for (const Validity& validity : Read(pem)) {
+  for (const Validity& validity : Read(pem, CertificateUse::kShown)) {
     first = std::min(first, validity.end);
   }
   return first;
@@ -90,7 +101,7 @@ absl::Time FirstExpiry(absl::string_view pem) {
 
 absl::Time LastExpiry(absl::string_view pem) {
   absl::Time last = absl::InfinitePast();
-  for (const Validity& validity : Read(pem)) {
+  for (const Validity& validity : Read(pem, CertificateUse::kTrusted)) {
     last = std::max(last, validity.end);
   }
   return last == absl::InfinitePast() ? absl::InfiniteFuture() : last;

@@ -12,9 +12,10 @@
 namespace sluice::policy {
 
 // When certificates are valid. Each takes the PEM of certificates that
-// CheckCertificates() has passed.
+// CheckCertificates() has passed. A root behind the first certificate of a
+// chain does not count: whoever verifies the chain has it from elsewhere.
 
-// When the first of them expires; the infinite future where none tells.
+// When the first of a chain expires; the infinite future where none tells.
 absl::Time FirstExpiry(absl::string_view pem);
 // When the last of them does, from when on none of them is of use as a CA.
 absl::Time LastExpiry(absl::string_view pem);

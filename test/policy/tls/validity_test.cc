@@ -16,12 +16,22 @@ using ::sluice::testing::TestCertificate;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Valid from and to these times, from now on.
-std::string Valid(absl::Duration from, absl::Duration to) {
+CertificateOptions Between(absl::Duration from, absl::Duration to) {
   CertificateOptions options;
   options.not_before = from;
   options.not_after = to;
-  return TestCertificate::SelfSigned(options).certificate_pem();
+  return options;
+}
+
+// Valid from and to these times, from now on.
+std::string Valid(absl::Duration from, absl::Duration to) {
+  return TestCertificate::Authority("ca")
+      .Issue(Between(from, to))
+      .certificate_pem();
+}
+
+std::string SelfSigned(absl::Duration from, absl::Duration to) {
+  return TestCertificate::SelfSigned(Between(from, to)).certificate_pem();
 }
 
 const absl::Duration kDay = absl::Hours(24);
@@ -54,6 +64,18 @@ TEST(ValidityTest, OneValidCaIsEnoughAndAChainIsAsGoodAsItsWorst) {
   EXPECT_THAT(Warning(good + bad), StartsWith("certificate 2 has expired"));
   EXPECT_EQ(Warning(bad + good, CertificateUse::kTrusted), "");
   EXPECT_THAT(Warning(bad + bad, CertificateUse::kTrusted),
+              StartsWith("certificate 1 has expired"));
+}
+
+TEST(ValidityTest, ARootThatIsShownBehindTheChainCountsForNothing) {
+  const std::string good = Valid(-kDay, 90 * kDay);
+  const std::string root = SelfSigned(-90 * kDay, -absl::Hours(1));
+  EXPECT_EQ(Warning(good + root), "");
+  EXPECT_EQ(FirstExpiry(good + root), FirstExpiry(good));
+  // It is not behind one.
+  EXPECT_THAT(Warning(root), StartsWith("certificate 1 has expired"));
+  EXPECT_LT(FirstExpiry(root), absl::Now());
+  EXPECT_THAT(Warning(root, CertificateUse::kTrusted),
               StartsWith("certificate 1 has expired"));
 }
 
