@@ -182,7 +182,13 @@ void ClientConnection::OnEnd(Stream* stream, absl::Status status) {
     client_ended_ = true;
     client_failed_ = client_failed_ || !status.ok();
     if (phase_ == Phase::kHandshake) {
-      FailHandshake("broken off by the client");
+      // Who says nothing has looked whether somebody is there, as load
+      // balancers do, and began no handshake that could fail.
+      if (client_spoke_) {
+        FailHandshake("broken off by the client");
+      } else {
+        BeginClose();
+      }
     }
   }
   Settle();
@@ -286,6 +292,7 @@ void ClientConnection::ReadClient() {
 
 // Returns whether the session has begun.
 bool ClientConnection::Handshake() {
+  client_spoke_ = true;
   switch (tls_->Handshake()) {
     case TlsConnection::Progress::kNeedsInput:
       return false;

@@ -153,6 +153,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   bool client_waits_ = false;   // bytes are held until the session wants them
   bool awaits_turn_ = false;    // they are, but not before OnTurn()
   bool broker_waits_ = false;   // as client_waits_
+  bool client_spoke_ = false;   // has begun the handshake
   bool client_ended_ = false;   // sends no more, after what is held
   bool client_failed_ = false;  // and receives no more
   bool broker_ended_ = false;   // or could not be reached

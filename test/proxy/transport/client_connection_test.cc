@@ -297,6 +297,21 @@ TEST_F(ClientConnectionTest, CountsHandshakesThatFail) {
                                      "no application protocol"));
 }
 
+// So do load balancers that look whether somebody is there.
+TEST_F(ClientConnectionTest, WhoSaysNothingAndLeavesHasFailedNoHandshake) {
+  Start();
+  TestSocket::Connect(address_).FinishSending();
+  TestSocket::Connect(address_).Reset();
+  Await([this] {
+    return Sum([](const LoopStats& s) {
+             return s.connections_closed.value();
+           }) == 2;
+  });
+  EXPECT_EQ(Sum([](const LoopStats& s) { return s.handshakes_failed.value(); }),
+            0u);
+  EXPECT_THAT(handshakes_.reasons(), ::testing::IsEmpty());
+}
+
 TEST_F(ClientConnectionTest, CarriesOutTheSessionsTimer) {
   config_->session.connect_timeout = absl::Milliseconds(30);
   Start();
