@@ -209,6 +209,11 @@ class Templates(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "etcd.endpoints is needed"):
             render(etcd={"enabled": False})
 
+    def test_the_drain_time_has_one_place(self):
+        """The grace period goes by it."""
+        with self.assertRaisesRegex(ValueError, "set proxy.drainSeconds"):
+            render(proxy={"config": {"drain_time": "60s"}})
+
     def test_etcd_is_full_before_its_disk_is(self):
         etcd = manifests.pod_of(manifests.find(
             render(), "StatefulSet", "sluice-etcd"))["containers"][0]

@@ -68,6 +68,9 @@ volumeClaimTemplates:
 {{- end }}
 
 {{- define "sluice.proxyConfig" -}}
+{{- if hasKey .Values.proxy.config "drain_time" }}
+{{- fail "set proxy.drainSeconds in place of proxy.config.drain_time: the pod's grace period goes by it" }}
+{{- end -}}
 listeners:
 - name: mqtts
   address: 0.0.0.0:8883
