@@ -30,7 +30,7 @@ FIELDS = {
             "affinity", "priorityClassName"},
     "container": {"name", "image", "imagePullPolicy", "command", "args",
                   "ports", "resources", "securityContext", "volumeMounts",
-                  "restartPolicy", *_PROBES},
+                  "restartPolicy", "lifecycle", *_PROBES},
     "probe": {"httpGet", "grpc", "exec", "tcpSocket", "periodSeconds",
               "timeoutSeconds", "failureThreshold", "initialDelaySeconds"},
     "Deployment": {"replicas", "strategy", "selector", "template"},

@@ -55,7 +55,7 @@ def renderer():
     return directory / "render"
 
 
-def render(release="sluice", **changes):
+def render(release="sluice", kubernetes="v1.29.0", **changes):
     """The chart's objects; `changes` are values, like etcd={"enabled": False}."""
     merged = values()
     for name, value in changes.items():
@@ -70,7 +70,8 @@ def render(release="sluice", **changes):
                "Chart": {name[0].upper() + name[1:]: value
                          for name, value in chart.items()},
                "Release": {"Name": release, "Namespace": "sluice",
-                           "Service": "Helm"}}
+                           "Service": "Helm"},
+               "Capabilities": {"KubeVersion": {"Version": kubernetes}}}
     result = subprocess.run([renderer(), CHART], input=json.dumps(context),
                             capture_output=True, text=True, check=False)
     if result.returncode:
@@ -231,6 +232,22 @@ class Templates(unittest.TestCase):
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             self.assertEqual(etcd[probe]["httpGet"]["path"],
                              "/health?exclude=NOSPACE")
+
+    def test_policy_services_serve_until_they_get_no_new_connections(self):
+        def pod(**changes):
+            return manifests.pod_of(manifests.find(
+                render(**changes), "Deployment", "sluice-policy"))
+        old, off = pod(), pod(kubernetes="v1.31.2-eks-1",
+                              policy={"preStopSleepSeconds": 0})
+        for each in (old, off):
+            self.assertNotIn("lifecycle", each["containers"][0])
+            self.assertEqual(each["terminationGracePeriodSeconds"], 20)
+        new = pod(kubernetes="v1.31.2-eks-1")
+        self.assertEqual(new["containers"][0]["lifecycle"],
+                         {"preStop": {"sleep": {"seconds": 3}}})
+        self.assertEqual(new["terminationGracePeriodSeconds"], 23)
+        self.assertEqual(manifests.problems(
+            with_secrets(render(kubernetes="v1.30.0"))), [])
 
     def test_changed_values_replace_the_pods(self):
         sums = {manifests.find(render(proxy={"workers": n}), "StatefulSet",
