@@ -107,6 +107,20 @@ absl::Status CheckLogIsItsOwn(const std::string& path, const Header& header) {
       path, "-wal and ", path, "-shm"));
 }
 
+// SQLite says of those that another user left that the database is read-only,
+// or cannot be opened, and does not name them.
+absl::Status CheckJournals(const std::string& path) {
+  for (const char* end : {"-wal", "-shm"}) {
+    const UniqueFd file(
+        open(absl::StrCat(path, end).c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() >= 0 || errno == ENOENT) continue;
+    return absl::ErrnoToStatus(
+        errno,
+        absl::StrCat("beside it, ", path, end, " cannot be read and written"));
+  }
+  return absl::OkStatus();
+}
+
 // One that is new has no owner yet.
 absl::Status CheckOwner(int64_t owner, int64_t version, bool has_tables,
                         int32_t application_id) {
@@ -129,7 +143,8 @@ absl::Status ExamineHeader(const std::string& path, int fd,
   const absl::StatusOr<std::optional<Header>> header = ReadHeader(fd);
   if (!header.ok()) return header.status();
   if (!header->has_value()) return absl::OkStatus();
-  absl::Status status = CheckLogIsItsOwn(path, **header);
+  absl::Status status = CheckJournals(path);
+  if (status.ok()) status = CheckLogIsItsOwn(path, **header);
   if (status.ok()) {
     status = CheckOwner((*header)->application_id, (*header)->version,
                         (*header)->has_tables, application_id);

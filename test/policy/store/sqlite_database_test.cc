@@ -221,6 +221,23 @@ TEST_F(SqliteDatabaseTest, ABackupBesideAnothersLogIsRefused) {
   EXPECT_EQ(*Rows(path_), 1);
 }
 
+// As where the service was once started as another user.
+TEST_F(SqliteDatabaseTest, AJournalThatCannotBeWrittenIsNamed) {
+  ASSERT_TRUE(Open(1).ok());
+  for (const char* end : {"-wal", "-shm"}) {
+    const std::string journal = path_ + end;
+    ASSERT_EQ(mkdir(journal.c_str(), 0700), 0);
+    for (const absl::Status& status :
+         {SqliteDatabase::Examine(path_, kId, 1), Open(1).status()}) {
+      EXPECT_THAT(std::string(status.message()),
+                  StartsWith(absl::StrCat(path_, ": beside it, ", journal,
+                                          " cannot be read and written: ")));
+    }
+    ASSERT_EQ(rmdir(journal.c_str()), 0);
+  }
+  EXPECT_TRUE(Open(1).ok());
+}
+
 TEST_F(SqliteDatabaseTest, AnotherProgramsDatabaseIsRefused) {
   const struct {
     const char* script;
