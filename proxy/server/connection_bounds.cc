@@ -4,12 +4,17 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace sluice::server {
 namespace {
 
 // Of so few connections in all none are kept back: `max_connections` means what
 // it says, whoever comes.
 constexpr uint64_t kFew = 16;
+
+// Its own, and that of its connection to the broker.
+constexpr uint64_t kDescriptorsPerClient = 2;
 
 bool LeavesRoom(const LimitsConfig& limits) {
   return limits.max_connections > kFew;
@@ -23,6 +28,15 @@ uint64_t DescriptorLimit() {
                  files.rlim_cur != RLIM_INFINITY
              ? files.rlim_cur
              : kNoDescriptorLimit;
+}
+
+std::string DescriptorWarning(const LimitsConfig& limits,
+                              uint64_t descriptors) {
+  if (limits.max_connections <= descriptors / kDescriptorsPerClient) return "";
+  return absl::StrCat("limits.max_connections: so many clients need ",
+                      kDescriptorsPerClient * limits.max_connections,
+                      " file descriptors, and the process may have ",
+                      descriptors, " (ulimit -n, LimitNOFILE)");
 }
 
 uint64_t MaxPendingConnections(const LimitsConfig& limits,
@@ -43,7 +57,7 @@ uint64_t MaxAnonymousConnections(const LimitsConfig& limits,
   if (!LeavesRoom(limits) && descriptors == kNoDescriptorLimit) {
     return 0;
   }
-  uint64_t clients = descriptors / 2;
+  uint64_t clients = descriptors / kDescriptorsPerClient;
   if (LeavesRoom(limits)) {
     clients = std::min<uint64_t>(clients, limits.max_connections);
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "proxy/server/config.h"
 
@@ -16,6 +17,10 @@ constexpr uint64_t kNoDescriptorLimit = std::numeric_limits<uint64_t>::max();
 
 // Of this process.
 uint64_t DescriptorLimit();
+
+// What operators should know where max_connections is more than that allows;
+// else empty.
+std::string DescriptorWarning(const LimitsConfig& limits, uint64_t descriptors);
 
 // Those that are not let in yet, which have a descriptor each.
 uint64_t MaxPendingConnections(const LimitsConfig& limits,

@@ -148,6 +148,11 @@ absl::Status Server::StartListeners() {
   options.limits.connections_per_second = config_.limits.connections_per_second;
   options.limits.denials_per_second = config_.limits.denials_per_second;
   const uint64_t descriptors = DescriptorLimit();
+  if (const std::string warning =
+          DescriptorWarning(config_.limits, descriptors);
+      !warning.empty()) {
+    logger_.Warning("config_warning", {{"detail", warning}});
+  }
   options.limits.max_pending =
       MaxPendingConnections(config_.limits, descriptors);
   options.limits.max_anonymous =

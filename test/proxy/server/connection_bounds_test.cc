@@ -19,6 +19,19 @@ TEST(ConnectionBoundsTest, PendingConnectionsLeaveRoom) {
   EXPECT_EQ(MaxPendingConnections(limits, 1024), 0u);
 }
 
+TEST(ConnectionBoundsTest, MoreThanTheDescriptorsAllowIsWarnedOf) {
+  LimitsConfig limits;
+  EXPECT_EQ(DescriptorWarning(limits, 16), "");
+  limits.max_connections = 512;
+  EXPECT_EQ(DescriptorWarning(limits, 1024), "");
+  EXPECT_EQ(DescriptorWarning(limits, kNoDescriptorLimit), "");
+  limits.max_connections = 513;
+  EXPECT_EQ(DescriptorWarning(limits, 1024),
+            "limits.max_connections: so many clients need 1026 file "
+            "descriptors, and the process may have 1024 (ulimit -n, "
+            "LimitNOFILE)");
+}
+
 // A client has two descriptors.
 TEST(ConnectionBoundsTest, ClientsWithoutATokenHaveAQuarter) {
   LimitsConfig limits;
