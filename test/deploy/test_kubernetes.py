@@ -114,6 +114,8 @@ class Manifests(unittest.TestCase):
         specs = [o["spec"] for o in manifests.by_kind(objects, "Certificate")]
         authority, = [spec for spec in specs if spec.get("isCA")]
         specs.remove(authority)
+        # What it issued before is good for those who have its new certificate.
+        self.assertEqual(authority["privateKey"]["rotationPolicy"], "Never")
         self.assertGreater(hours(authority, "duration", "2160h"),
                            hours(authority, "renewBefore", "720h"))
         self.assertGreater(
