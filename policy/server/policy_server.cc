@@ -353,7 +353,6 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
 
 void PolicyServer::OnWriteFailure(const absl::Status& status) {
   ++store_write_failures_;
-  if (log_ == nullptr) return;
   log_->Error("store_write_failed", {{"detail", status.message()}});
 }
 

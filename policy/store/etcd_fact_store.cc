@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "policy/revocation/kept_after_end.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/store_errors.h"
 #include "proto/sluice/store/v1/stored.pb.h"
@@ -105,8 +106,8 @@ absl::StatusOr<bool> EtcdFactStore::Replace(const std::string& key,
     stored.set_expires_at(absl::ToUnixMicros(fact.expires_at));
   }
   const std::string value = stored.SerializeAsString();
-  const absl::StatusOr<TxnResponse> response =
-      client_->TxnWithLease(fact.expires_at, now, deadline, [&](int64_t lease) {
+  const absl::StatusOr<TxnResponse> response = client_->TxnWithLease(
+      fact.expires_at + kKeptAfterEnd, now, deadline, [&](int64_t lease) {
         TxnRequest txn;
         AddCondition(key, revision, &txn);
         AddPut(key, value, lease, &txn);

@@ -135,7 +135,7 @@ absl::Status ConfigReader::CheckListener(int index) {
 
 absl::Status ConfigReader::CheckOverlap(const std::string& path,
                                         const Address& address) const {
-  for (const ListenerConfig& other : config_.listeners) {
+  for (const MqttListenerConfig& other : config_.listeners) {
     if (!address.Overlaps(other.address)) continue;
     return Error(
         path, absl::StrCat("overlaps with that of listener ", other.name, ", ",

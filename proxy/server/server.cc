@@ -151,7 +151,7 @@ absl::Status Server::StartListeners() {
   if (const std::string warning =
           DescriptorWarning(config_.limits, descriptors);
       !warning.empty()) {
-    logger_.Warning("config_warning", {{"detail", warning}});
+    LogConfigWarnings({warning}, logger_);
   }
   options.limits.max_pending =
       MaxPendingConnections(config_.limits, descriptors);

@@ -270,10 +270,10 @@ TEST_F(EtcdStoreTest, TellsAnewWhatThereIsWhereTheChangesAreGone) {
 
 TEST_F(EtcdStoreTest, AFullOneIsOpenedAndReadAndSaysThatItIsFull) {
   const auto store = Open(Client());
-  Put(store.get(), Named("before"));
+  Put(store.get(), TestResource("before"));
   etcd_.Kill();
   etcd_.StartFull();
-  const auto put = store->Put(Named("a"), std::nullopt, kNow);
+  const auto put = store->Put(TestResource("a"), std::nullopt, kNow);
   EXPECT_EQ(put.status().code(), absl::StatusCode::kResourceExhausted)
       << put.status();
   const auto opened = Open(Client());

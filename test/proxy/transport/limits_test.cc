@@ -142,8 +142,9 @@ TEST_F(LimitsTest, CountsAnswersAsTheyAreQueued) {
   uint64_t taken = 0;
   int as_before = 0;
   Await([&] {
-    const uint64_t now =
-        Sum([](const LoopStats& s) { return s.bytes[0].value(); });
+    const uint64_t now = Sum([](const LoopStats& s) {
+      return s.bytes[Direction::kFromClient].value();
+    });
     as_before = now > kConnect.size() && now == taken ? as_before + 1 : 0;
     taken = now;
     return as_before > 50;
