@@ -14,7 +14,8 @@ external_check: {checker: plant-db}
 """
 
 
-class CheckTest(StackTestCase):
+class CheckerTestCase(StackTestCase):
+    timeout = "500ms"
 
     @classmethod
     def setUpClass(cls):
@@ -24,12 +25,27 @@ class CheckTest(StackTestCase):
 
         cls.stack_options = {"prepare": prepare, "policy": {"checkers": [{
             "name": "plant-db", "address": "unix:checker.sock",
+            "timeout": cls.timeout,
             "healthy_ttl": "300ms", "unhealthy_ttl": "300ms"}]}}
         super().setUpClass()
         rule = cls.stack.directory / "rule.yaml"
         rule.write_text(RULE, encoding="utf-8")
         done = cls.stack.sluicectl("rule", "put", "checked", "--file", rule)
         assert done.returncode == 0, done.stderr
+
+
+class SilentCheckerTest(CheckerTestCase):
+    timeout = "60s"
+
+    def test_policy_service_does_not_wait_for_it_at_its_end(self):
+        self.checker.answers.clear()
+        client = self.connected("# pub")
+        client.send(wire.publish("checked/silent", b"", 1, 7))
+        eventually(lambda: self.checker.asked, "it is asked")
+        self.assertEqual(self.stack.policy.stop(), 0)
+
+
+class CheckTest(CheckerTestCase):
 
     def setUp(self):
         self.checker.allowed.clear()

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent import futures
 
 import grpc
@@ -39,6 +40,8 @@ class Checker:
         self.allowed = set()
         self.asked = []
         self.requests = []
+        self.answers = threading.Event()  # else it lets the asker wait
+        self.answers.set()
         self.address = f"unix:{directory}/checker.sock"
         self._server = None
         self.start()
@@ -61,7 +64,9 @@ class Checker:
         self.asked.append((action.removeprefix("ACTION_").lower(),
                            request.topic))
         self.requests.append(request)
+        self.answers.wait()
         return schema.CheckResponse(allowed=request.topic in self.allowed)
 
     def stop(self):
+        self.answers.set()
         self._server.stop(None).wait()
