@@ -325,9 +325,10 @@ def unread_answers(target, stop, count=60):
     """Clients without a token that are denied what they publish, and read none
     of the answers."""
     packets = wire.publish("denied", b"", 1) * 2000
+    kept = []
 
     def once(target, stop, number, seen):
-        if seen["stuck"] >= count:
+        if len(kept) >= count:
             stop.wait(0.1)
             return
         client = target.tls(number)
@@ -340,7 +341,6 @@ def unread_answers(target, stop, count=60):
         kept.append(client)
         seen["stuck"] += 1
 
-    kept = []
     return _together(once, target, stop)
 
 

@@ -58,7 +58,6 @@ class JwksServer:
         self.keys = keys
         self.body = None
         self.reads = 0
-        self.posted = 0
         self.ending = threading.Event()
         self._server = None
 
@@ -81,7 +80,6 @@ class JwksServer:
                 self.wfile.write(body)
 
             def do_POST(self):
-                publisher.posted += 1
                 publisher.ending.wait()
 
             def log_message(self, *_):
