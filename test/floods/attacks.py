@@ -262,13 +262,9 @@ def huge_publish(target, stop, count=20):
     return seen
 
 
-def unfinished_packets(target, stop, count=600):
-    """The most that is kept without a token: long topics with aliases, and a
-    SUBSCRIBE but for its end."""
-    packet = b"".join(
-        wire.publish("x" * 60_000, b"", 1, i, props={"topic_alias": i})
-        for i in range(1, 5)) + (
-            b"\x82" + wire.varint(250_000) + b"\0\1\0" + b"x" * 240_000)
+def _kept(stays, target, stop, count):
+    """Opens connections until there are `count` of those of which `stays(tls)`
+    is true, and keeps these."""
     kept = []
 
     def once(target, stop, number, seen):
@@ -278,19 +274,35 @@ def unfinished_packets(target, stop, count=600):
         tls = target.tls(number)
         seen["opened"] += 1
         try:
+            stayed = stays(tls)
+        except (OSError, IndexError):
+            stayed = False
+        if stayed:
+            kept.append(tls)
+        seen["kept" if stayed else "closed"] += 1
+
+    return _together(once, target, stop)
+
+
+def unfinished_packets(target, stop, count=600):
+    """The most that is kept without a token: long topics with aliases, and a
+    SUBSCRIBE but for its end."""
+    packet = b"".join(
+        wire.publish("x" * 60_000, b"", 1, i, props={"topic_alias": i})
+        for i in range(1, 5)) + (
+            b"\x82" + wire.varint(250_000) + b"\0\1\0" + b"x" * 240_000)
+
+    def stays(tls):
+        try:
             tls.sendall(wire.connect() + packet)
             tls.settimeout(0.02)
             while tls.recv(4096):
                 pass
         except TimeoutError:
-            kept.append(tls)
-            seen["kept"] += 1
-            return
-        except OSError:
-            pass
-        seen["closed"] += 1
+            return True
+        return False
 
-    return _together(once, target, stop)
+    return _kept(stays, target, stop, count)
 
 
 def awaiting_challenges(target, stop, count=600):
@@ -300,48 +312,28 @@ def awaiting_challenges(target, stop, count=600):
         client_id="c" * 65_000, will=("w" * 65_000, b"p" * 65_000),
         props={"authentication_method": "ace",
                "authentication_data": wire.binary(b"t" * 62_000)})
-    kept = []
 
-    def once(target, stop, number, seen):
-        if len(kept) >= count:
-            stop.wait(0.1)
-            return
-        tls = target.tls(number)
-        seen["opened"] += 1
-        try:
-            tls.sendall(packet)
-            if tls.recv(1)[0] >> 4 == wire.TYPES.index("AUTH"):
-                kept.append(tls)
-                seen["challenged"] += 1
-                return
-        except (OSError, IndexError):
-            pass
-        seen["closed"] += 1
+    def stays(tls):
+        tls.sendall(packet)
+        return tls.recv(1)[0] >> 4 == wire.TYPES.index("AUTH")
 
-    return _together(once, target, stop)
+    return _kept(stays, target, stop, count)
 
 
 def unread_answers(target, stop, count=60):
     """Clients without a token that are denied what they publish, and read none
     of the answers."""
     packets = wire.publish("denied", b"", 1) * 2000
-    kept = []
 
-    def once(target, stop, number, seen):
-        if len(kept) >= count:
-            stop.wait(0.1)
-            return
-        client = target.tls(number)
-        client.sendall(wire.connect(keep_alive=0))
-        client.settimeout(0.3)
+    def stays(tls):
+        tls.sendall(wire.connect(keep_alive=0))
+        tls.settimeout(0.3)
         with contextlib.suppress(TimeoutError):
             while not stop.is_set():
-                client.sendall(packets)
-                seen["publications"] += 2000
-        kept.append(client)
-        seen["stuck"] += 1
+                tls.sendall(packets)
+        return True
 
-    return _together(once, target, stop)
+    return _kept(stays, target, stop, count)
 
 
 def many_properties_connect(target, stop):
