@@ -13,10 +13,15 @@ import xml.etree.ElementTree as ElementTree
 
 
 def count(report):
-    """Passed and failed cases of one test.xml."""
+    """Passed and failed cases of one test.xml; says which were skipped."""
     passed = failed = 0
     for case in ElementTree.parse(report).getroot().iter("testcase"):
-        if case.get("status") == "notrun" or case.find("skipped") is not None:
+        if case.get("status") == "notrun":
+            continue
+        skipped = case.find("skipped")
+        if skipped is not None:
+            print(f"SKIP {case.get('classname')}.{case.get('name')}: "
+                  f"{skipped.get('message')}", file=sys.stderr)
             continue
         bad = case.find("failure") is not None or case.find("error") is not None
         passed += not bad
