@@ -4,9 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "proto/protocol_version.h"
 #include "proxy/base/json_string.h"
 #include "proxy/base/utc_time.h"
 #include "proxy/server/shown_value.h"
+#include "proxy/session/protocol_version.h"
 
 namespace sluice::server {
 namespace {
@@ -77,7 +79,7 @@ std::string AuditLine(absl::string_view proxy, const Decision& decision) {
   object.Add("client_address", decision.client.address);
   object.Add("client_id", decision.client.client_id);
   object.Add("protocol_version",
-             decision.version == mqtt::ProtocolVersion::kV5 ? "5.0" : "3.1.1");
+             ProtocolVersionName(session::ToProto(decision.version)));
   object.Add("subject", decision.client.subject);
   object.Add("issuer", decision.client.issuer);
   object.Add("token_id", decision.client.token_id);
