@@ -10,6 +10,7 @@
 #include "policy/service/managed_issuers.h"
 
 namespace sluice::policy {
+
 DeciderSource::DeciderSource(Context context, LoadedConfig config)
     : context_(std::move(context)),
       known_keys_(std::make_shared<StoredKeys>(context_.tokens)) {

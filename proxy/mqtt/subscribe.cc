@@ -23,8 +23,9 @@ absl::Status CheckOptions(const SubscribeEntry& entry,
   if ((options & reserved) != 0) {
     return MalformedPacket("reserved subscription options");
   }
-  if ((options & kSubscribeQosMask) == kSubscribeQosMask)
+  if ((options & kSubscribeQosMask) == kSubscribeQosMask) {
     return MalformedPacket("QoS is 3");
+  }
   if ((options & kRetainHandlingMask) == kRetainHandlingMask) {
     return MalformedPacket("retain handling is 3");
   }
