@@ -16,6 +16,7 @@
 #include "policy/service/decision_call.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/admin/v1/access.pb.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -33,7 +34,7 @@ class AccessCall : public std::enable_shared_from_this<AccessCall> {
   struct Context {
     TokenStoreInterface* store;
     std::function<Deciders()> deciders;
-    std::function<absl::Time()> clock;
+    Clock clock;
     CallPool* pool;
   };
 

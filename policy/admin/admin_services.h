@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "absl/status/status.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/ace/issuer.h"
 #include "policy/ace/scope.h"
@@ -27,6 +27,7 @@
 #include "policy/service/watch_hub.h"
 #include "policy/store/resource_store.h"
 #include "policy/store/token_store.h"
+#include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 
 namespace sluice::policy {
@@ -40,7 +41,7 @@ class AdminServices {
     Replica* replica;  // follows `store`
     WatchHub* hub;
     const AccessControl* access;
-    std::function<absl::Time()> clock;
+    Clock clock;
     TokenStoreInterface* tokens;
     const Checkers* checkers;
     // Who decides now.
@@ -48,6 +49,8 @@ class AdminServices {
     CallPool* pool;
     // Is told of each change; may be null.
     Logger* log;
+    // Is told what the store does not write, as Collection::Context says.
+    std::function<void(const absl::Status&)> on_write_failure;
   };
 
   // What the configuration declares.
@@ -60,7 +63,8 @@ class AdminServices {
 
   explicit AdminServices(const Context& context)
       : AdminServices(context, {context.store, context.replica, context.access,
-                                context.pool, context.clock, context.log}) {}
+                                context.pool, context.clock, context.log,
+                                context.on_write_failure}) {}
 
   // Says what the configuration declares, from now on.
   void SetDeclared(const Declared& declared) {

@@ -164,7 +164,7 @@ grpc::Status Collection::Put(std::optional<int64_t> expected,
   const std::string name = NameOf(resource->id);
   absl::StatusOr<Resource> written =
       context_.store->Put(std::move(*resource), expected, now());
-  if (!written.ok()) return StoreError(written.status(), name);
+  if (!written.ok()) return WriteError(written.status(), name);
   *resource = *std::move(written);
   return grpc::Status::OK;
 }
@@ -173,9 +173,23 @@ grpc::Status Collection::Delete(absl::string_view id, absl::string_view etag,
                                 int64_t* revision) const {
   const absl::StatusOr<int64_t> deleted =
       context_.store->Delete(name_, id, ExpectedRevision(etag), now());
-  if (!deleted.ok()) return StoreError(deleted.status(), NameOf(id));
+  if (!deleted.ok()) return WriteError(deleted.status(), NameOf(id));
   *revision = *deleted;
   return grpc::Status::OK;
+}
+
+grpc::Status Collection::WriteError(const absl::Status& failure,
+                                    const std::string& name) const {
+  switch (failure.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kDataLoss:
+      if (context_.on_write_failure) context_.on_write_failure(failure);
+      break;
+    default:  // the caller is to blame
+      break;
+  }
+  return StoreError(failure, name);
 }
 
 std::string Collection::TrimPage(const PageBounds& bounds,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -19,6 +20,7 @@
 #include "policy/service/call_pool.h"
 #include "policy/service/replica.h"
 #include "policy/store/resource_store.h"
+#include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 
 namespace sluice::policy {
@@ -28,8 +30,6 @@ namespace sluice::policy {
 // store on a thread of `pool`. Thread-safe.
 class Collection {
  public:
-  using Clock = std::function<absl::Time()>;
-
   // What every collection works on; outlives it.
   struct Context {
     ResourceStoreInterface* store;
@@ -38,6 +38,9 @@ class Collection {
     CallPool* pool;
     Clock clock;
     Logger* log = nullptr;  // where there is one, it tells of each change
+    // Where there is one, hears of each change that the store did not write,
+    // for want of room or as it is out of reach. Any thread.
+    std::function<void(const absl::Status&)> on_write_failure = nullptr;
   };
 
   // `name` is that of the collection in the store: "rules".
@@ -110,6 +113,9 @@ class Collection {
  private:
   grpc::Status Delete(absl::string_view id, absl::string_view etag,
                       int64_t* revision) const;
+  // What the caller is told of a write that failed.
+  grpc::Status WriteError(const absl::Status& failure,
+                          const std::string& name) const;
   // Takes what is too much for the page, and returns its next_page_token.
   std::string TrimPage(const PageBounds& bounds,
                        std::vector<Resource>* resources) const;

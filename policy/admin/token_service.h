@@ -5,13 +5,13 @@
 #include <string>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policy/service/access_control.h"
 #include "policy/service/call_pool.h"
 #include "policy/service/decision_call.h"
 #include "policy/store/token_store.h"
 #include "proto/sluice/admin/v1/token.grpc.pb.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -21,8 +21,7 @@ class TokenService final : public admin::v1::TokenService::CallbackService {
  public:
   // All outlive this.
   TokenService(TokenStoreInterface* store, const AccessControl* access,
-               CallPool* pool, std::function<absl::Time()> clock,
-               std::function<Deciders()> deciders)
+               CallPool* pool, Clock clock, std::function<Deciders()> deciders)
       : store_(store),
         access_(access),
         pool_(pool),
@@ -47,7 +46,7 @@ class TokenService final : public admin::v1::TokenService::CallbackService {
   TokenStoreInterface* const store_;
   const AccessControl* const access_;
   CallPool* const pool_;
-  const std::function<absl::Time()> clock_;
+  const Clock clock_;
   const std::function<Deciders()> deciders_;
 };
 

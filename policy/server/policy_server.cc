@@ -15,7 +15,6 @@
 #include "policy/server/grpc_log.h"
 #include "policy/server/reflection_guard.h"
 #include "policy/server/unix_socket.h"
-#include "policy/store/watched_writes.h"
 
 namespace sluice::policy {
 namespace {
@@ -137,12 +136,7 @@ PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
       [this](const absl::Status& reach) { OnStoreReach(reach); });
   replica_->SetIssuerListener(
       [this] { decider_source_->TakeManagedIssuers(); });
-  if (store_.resources != nullptr) {
-    store_.resources = std::make_shared<WatchedWrites>(
-        std::move(store_.resources),
-        [this](const absl::Status& status) { OnWriteFailure(status); });
-    replica_->Follow(store_.resources.get());
-  }
+  if (store_.resources != nullptr) replica_->Follow(store_.resources.get());
 }
 
 PolicyServer::~PolicyServer() {
@@ -325,7 +319,8 @@ void PolicyServer::Start() {
     admin_ = std::make_unique<AdminServices>(AdminServices::Context{
         store_.resources.get(), replica_.get(), &hub_, &access_, clock_,
         store_.tokens.get(), checkers_.get(),
-        [this] { return service_.deciders(); }, &operator_calls_, log_});
+        [this] { return service_.deciders(); }, &operator_calls_, log_,
+        [this](const absl::Status& status) { OnWriteFailure(status); }});
     admin_->SetDeclared(decider_source_->declared());
     for (grpc::Service* service : admin_->services()) {
       builder.RegisterService(service);

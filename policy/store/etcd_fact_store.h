@@ -26,7 +26,7 @@ namespace sluice::policy {
 // Each change is one transaction, on the condition that what it rests on is as
 // it was read, so of several services that are shown one proof at once, one
 // takes it. Times are kept to the microsecond, rounded down. Leases, longer by
-// a minute or two than what they are for, remove what has expired.
+// an hour than what they are for (kKeptAfterEnd), remove what has expired.
 //
 // The number of the limits is kept to approximately: what other services write
 // is noticed some seconds later, and what has expired counts until it is

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <thread>
@@ -16,6 +15,7 @@
 #include "policy/store/etcd_resource_keys.h"
 #include "policy/store/resource_store.h"
 #include "policy/store/watch_proof.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
@@ -25,8 +25,6 @@ namespace sluice::policy {
 // stale. A watch whose member says nothing moves on to another.
 class EtcdResourceFollower {
  public:
-  using Clock = std::function<absl::Time()>;
-
   // The clock tells a deletion from the end of what had expired. The observer
   // outlives this.
   EtcdResourceFollower(std::shared_ptr<EtcdClient> client,

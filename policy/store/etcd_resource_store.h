@@ -17,22 +17,21 @@
 #include "policy/store/etcd_resource_follower.h"
 #include "policy/store/etcd_resource_keys.h"
 #include "policy/store/resource_store.h"
+#include "proxy/base/clock.h"
 
 namespace sluice::policy {
 
 // Keeps the resources in etcd, for all that use the same cluster and prefix, as
 // EtcdResourceKeys says. Times are kept to the microsecond. A lease removes
-// what has expired, a minute or two later. The number of resources is kept to
-// approximately, where several write at once, and counts what has expired until
-// it is removed; the bytes of all are not counted, since etcd has a bound of
-// its own.
+// what has expired, an hour later (kKeptAfterEnd). The number of resources is
+// kept to approximately, where several write at once, and counts what has
+// expired until it is removed; the bytes of all are not counted, since etcd has
+// a bound of its own.
 //
 // The observer is called as EtcdResourceFollower says, also with what this
 // store has written.
 class EtcdResourceStore : public ResourceStoreInterface {
  public:
-  using Clock = EtcdResourceFollower::Clock;
-
   // Fails where etcd cannot be reached. The clock tells a deletion from the end
   // of what had expired.
   static absl::StatusOr<std::unique_ptr<EtcdResourceStore>> Open(

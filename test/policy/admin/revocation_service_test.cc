@@ -44,7 +44,8 @@ std::vector<std::string> Fields(const grpc::Status& status) {
 
 class RevocationServiceTest : public ::testing::Test {
  protected:
-  RevocationServiceTest() {
+  explicit RevocationServiceTest(const ResourceLimits& limits = {})
+      : store_(limits) {
     replica_.Follow(&store_);
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
@@ -116,11 +117,48 @@ class RevocationServiceTest : public ::testing::Test {
   MemoryResourceStore store_;
   AccessControl access_{AccessControl::Reach::kThisHost, {}};
   CallPool pool_{0};
-  RevocationService service_{
-      {&store_, &replica_, &access_, &pool_, [] { return kNow; }}};
+  std::vector<std::string> write_failures_;
+  RevocationService service_{{&store_, &replica_, &access_, &pool_,
+                              [] { return kNow; }, /*log=*/nullptr,
+                              [this](const absl::Status& status) {
+                                write_failures_.emplace_back(status.message());
+                              }}};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<admin::v1::RevocationService::Stub> stub_;
 };
+
+// With room for one.
+class SmallStoreTest : public RevocationServiceTest {
+ protected:
+  SmallStoreTest() : RevocationServiceTest(Limits()) {}
+
+ private:
+  static ResourceLimits Limits() {
+    ResourceLimits limits;
+    limits.max_resources = 1;
+    return limits;
+  }
+};
+
+TEST_F(SmallStoreTest, WhatTheStoreHasNoRoomForIsTold) {
+  Revocation changed = Created(OfSubject("alice", "a"));
+  changed.set_reason("lost device");
+  EXPECT_TRUE(Update(changed, {"reason"}).ok());
+  // Is the caller's affair.
+  Revocation ignored;
+  EXPECT_EQ(Create(OfSubject("bob", "a"), &ignored).error_code(),
+            grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ(Delete("revocations/b").error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(write_failures_, ::testing::IsEmpty());
+  EXPECT_EQ(Create(OfSubject("bob", "b"), &ignored).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(write_failures_, ElementsAre("the store is full"));
+  admin::v1::ListRevocationsResponse all;
+  ASSERT_TRUE(List(10, "", &all).ok());
+  EXPECT_EQ(all.revocations_size(), 1);
+  EXPECT_TRUE(Delete("revocations/a").ok());
+  EXPECT_EQ(write_failures_.size(), 1u);
+}
 
 TEST_F(RevocationServiceTest, WhatIsCreatedCountsAtOnceAndIsShown) {
   auto request = OfSubject("alice");
