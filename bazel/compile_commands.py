@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Known to GCC, which Bazel compiles with, but not to clang-tidy.
 GCC_ONLY = {"-fno-canonical-system-headers", "-Wunused-but-set-parameter",
-            "-Wno-free-nonheap-object"}
+            "-Wno-free-nonheap-object", "--param=ggc-min-heapsize=1048576"}
 
 
 def bazel(*args):

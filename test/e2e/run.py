@@ -33,7 +33,7 @@ MODULES = ("test_programs", "test_authentication", "test_client_nonce",
 LAST = ("test_logs",)
 
 # Most cases wait more than they work.
-JOBS = 2
+JOBS = 4
 
 
 if __name__ == "__main__":

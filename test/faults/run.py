@@ -20,5 +20,8 @@ MODULES = ("test_kills", "test_broker_kill", "test_client_resets",
            "test_broker_resets", "test_policy_answers", "test_silent_watch",
            "test_descriptors", "test_full_disk", "test_clock")
 
+# Most cases wait more than they work.
+JOBS = 3
+
 if __name__ == "__main__":
-    sys.exit(run(MODULES, sys.argv[1:]))
+    sys.exit(run(MODULES, sys.argv[1:], jobs=JOBS))
