@@ -97,7 +97,7 @@ void DeciderSource::Configure(LoadedConfig config) {
              !introspector_->IsMadeOf(introspection)) {
     // Else it goes on: all sessions with references would be asked about anew.
     introspector_ = std::make_shared<Introspector>(
-        std::move(introspection), introspection_http_.Started(),
+        std::move(introspection), introspection_http_.Started(), context_.pool,
         context_.clock);
   }
 }

@@ -20,6 +20,7 @@
 #include "policy/http/counted_http_client.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/server/config.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/checkers.h"
 #include "policy/service/decision_call.h"
 #include "policy/service/introspector.h"
@@ -40,11 +41,13 @@ namespace sluice::policy {
 // and the stop.
 class DeciderSource final : private JwksObserverInterface {
  public:
-  // What deciders work with. `checkers` outlives them all, `log` this.
+  // What deciders work with. `pool`, for what waits for the store, and
+  // `checkers` outlive them all, `log` this.
   struct Context {
     std::shared_ptr<TokenStoreInterface> tokens;
     std::shared_ptr<FactStoreInterface> facts;
     std::shared_ptr<Replica> replica;
+    CallPool* pool;
     Checkers* checkers;
     Clock clock;
     Logger* log;

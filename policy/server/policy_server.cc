@@ -116,7 +116,7 @@ PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
       log_(log),
       decider_source_(std::make_unique<DeciderSource>(
           DeciderSource::Context{store_.tokens, store_.facts, replica_,
-                                 checkers_.get(), clock_, log_},
+                                 &proxy_calls_, checkers_.get(), clock_, log_},
           std::move(config))),
       service_(decider_source_->MakeDeciders(), &access_, &hub_, &proxy_calls_,
                clock_) {

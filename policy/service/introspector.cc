@@ -50,9 +50,10 @@ bool operator==(const IntrospectionEndpoint& a,
 }
 
 Introspector::Introspector(Options options, http::HttpClientInterface* http,
-                           Clock clock)
+                           CallPool* pool, Clock clock)
     : options_(std::move(options)),
       http_(http),
+      pool_(pool),
       clock_(std::move(clock)),
       answers_(options_.max_answers) {}
 
@@ -115,7 +116,7 @@ void Introspector::AskNext(std::shared_ptr<Inquiry> inquiry) {
     message.authorization = std::move(request->authorization);
     http_->Send(std::move(message),
                 [self = shared_from_this(), inquiry](auto response) {
-                  self->OnResponse(inquiry, response);
+                  self->OnResponse(inquiry, std::move(response));
                 });
     return;
   }
@@ -130,7 +131,19 @@ void Introspector::AskNext(std::shared_ptr<Inquiry> inquiry) {
   }
 }
 
-void Introspector::OnResponse(
+void Introspector::OnResponse(std::shared_ptr<Inquiry> inquiry,
+                              absl::StatusOr<http::HttpResponse> response) {
+  if (pool_ == nullptr) {
+    TakeAnswer(std::move(inquiry), response);
+    return;
+  }
+  pool_->Resume([self = shared_from_this(), inquiry = std::move(inquiry),
+                 response = std::move(response)] {
+    self->TakeAnswer(inquiry, response);
+  });
+}
+
+void Introspector::TakeAnswer(
     std::shared_ptr<Inquiry> inquiry,
     const absl::StatusOr<http::HttpResponse>& response) {
   absl::Time good_until;

@@ -14,6 +14,7 @@
 #include "policy/ace/token_verifier.h"
 #include "policy/http/http_client_interface.h"
 #include "policy/service/answer_cache.h"
+#include "policy/service/call_pool.h"
 #include "policy/service/reference_answers.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/secret_string.h"
@@ -62,9 +63,12 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
     kNew,         // asked for now, or on its way already
   };
 
-  // `http` outlives this; its callbacks keep this alive, and so must not keep
-  // `http`, which could not end on a thread of its own.
-  Introspector(Options options, http::HttpClientInterface* http, Clock clock);
+  // `http` and `pool` outlive this; the callbacks of `http` keep this alive,
+  // and so must not keep `http`, which could not end on a thread of its own.
+  // Answers are read on threads of `pool`, since a key that is named alone is
+  // looked for in the store; null: where they come.
+  Introspector(Options options, http::HttpClientInterface* http, CallPool* pool,
+               Clock clock);
 
   // Whether one that is made of `options` would ask and answer as this does, so
   // that what this remembers is good in its place. Keys of issuers, and issuers
@@ -90,6 +94,8 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
   // Asks the endpoint whose turn it is, or ends the inquiry.
   void AskNext(std::shared_ptr<Inquiry> inquiry);
   void OnResponse(std::shared_ptr<Inquiry> inquiry,
+                  absl::StatusOr<http::HttpResponse> response);
+  void TakeAnswer(std::shared_ptr<Inquiry> inquiry,
                   const absl::StatusOr<http::HttpResponse>& response);
   // What `response` says, and until when that holds.
   ReferenceAnswers::Answer Read(
@@ -101,6 +107,7 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
 
   const Options options_;
   http::HttpClientInterface* const http_;
+  CallPool* const pool_;
   const Clock clock_;
 
   // By the SHA-256 of the token.

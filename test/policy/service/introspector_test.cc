@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "policy/ace/known_keys.h"
 #include "policy/ace/rejection.h"
 #include "policy/ace/token_verifier.h"
+#include "policy/service/call_pool.h"
 #include "test/policy/service/fake_http_client.h"
 #include "test/policy/testing/test_issuer.h"
 
@@ -51,7 +54,7 @@ class IntrospectorTest : public ::testing::Test {
   void Restart(size_t endpoints, size_t max_answers,
                ace::IntrospectionFormat format = {}) {
     introspector_ = std::make_shared<Introspector>(
-        OptionsFor(endpoints, max_answers, format), &http_,
+        OptionsFor(endpoints, max_answers, format), &http_, /*pool=*/nullptr,
         [this] { return now_; });
   }
 
@@ -337,6 +340,40 @@ TEST_F(IntrospectorTest, AnswersAreOthersByWhatTheyAreHeldTo) {
     v->issuers.push_back(v->issuers[0]);
     v->issuers[1].name = "https://other";
   }));
+}
+
+// The thread of the HTTP client has others' answers to take meanwhile.
+TEST_F(IntrospectorTest, KeysAreLookedForOnTheThreadsOfThePool) {
+  struct SlowKeys final : ace::KnownKeysInterface {
+    absl::StatusOr<std::optional<ace::PopKey>> FindByKid(
+        absl::string_view, absl::string_view, absl::string_view kid,
+        absl::Time) const override {
+      asked->set_value({std::string(kid), std::this_thread::get_id()});
+      return std::nullopt;
+    }
+    std::promise<std::pair<std::string, std::thread::id>>* asked;
+  };
+  std::promise<std::pair<std::string, std::thread::id>> asked;
+  const auto keys = std::make_shared<SlowKeys>();
+  keys->asked = &asked;
+  Introspector::Options options = OptionsFor(1, 100);
+  options.verifier = options.verifier.WithKnownKeys(keys);
+  CallPool pool(1);
+  const auto introspector = std::make_shared<Introspector>(
+      std::move(options), &http_, &pool, [this] { return now_; });
+  std::promise<ReferenceAnswers::Answer> answered;
+  introspector->Resolve("opaque", Freshness::kRemembered,
+                        [&answered](ReferenceAnswers::Answer answer) {
+                          answered.set_value(std::move(answer));
+                        });
+  http_.Answer(
+      200,
+      R"({"active":true,"aud":"broker","sub":"alice","cnf":{"kid":"k-1"}})");
+  const auto [kid, thread] = asked.get_future().get();
+  EXPECT_EQ(kid, "k-1");
+  EXPECT_NE(thread, std::this_thread::get_id());
+  EXPECT_EQ(ace::RejectionOf(answered.get_future().get().status()),
+            ace::Rejection::kInvalid);
 }
 
 }  // namespace

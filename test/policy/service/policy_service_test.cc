@@ -57,7 +57,7 @@ class PolicyServiceTest : public AuthenticatorHarness {
     endpoint.issuer = "https://as.example";
     endpoint.url = "https://as.example/introspect";
     deciders.introspector = std::make_shared<Introspector>(
-        Introspector::Options{issuer_.Verifier(), {endpoint}}, &http_,
+        Introspector::Options{issuer_.Verifier(), {endpoint}}, &http_, &pool_,
         [] { return kNow; });
     return deciders;
   }
