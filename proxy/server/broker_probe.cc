@@ -6,11 +6,12 @@
 namespace sluice::server {
 namespace {
 
-void Report(const Address& address, bool reachable, Logger& logger) {
-  if (reachable) {
+void Report(const Address& address, const absl::Status& reach, Logger& logger) {
+  if (reach.ok()) {
     logger.Info("broker_reachable", {{"address", address.ToString()}});
   } else {
-    logger.Warning("broker_unreachable", {{"address", address.ToString()}});
+    logger.Warning("broker_unreachable", {{"address", address.ToString()},
+                                          {"detail", reach.message()}});
   }
 }
 
@@ -54,14 +55,14 @@ void BrokerProbe::Run(const std::shared_ptr<State>& state,
   while (state->logger != nullptr) {
     const Address address = state->address;
     lock.unlock();
-    const bool reachable = options.can_connect(address, options.timeout);
+    const absl::Status reach = options.try_to_connect(address, options.timeout);
     lock.lock();
     if (state->logger == nullptr) return;
     if (!(address == state->address)) continue;
-    if (state->first || reachable != state->reachable) {
-      Report(address, reachable, *state->logger);
+    if (state->first || reach.ok() != state->reachable) {
+      Report(address, reach, *state->logger);
     }
-    state->reachable = reachable;
+    state->reachable = reach.ok();
     state->first = false;
     state->changed.wait_for(
         lock, absl::ToChronoNanoseconds(options.interval),

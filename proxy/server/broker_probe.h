@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "proxy/base/address.h"
 #include "proxy/base/log.h"
@@ -22,9 +23,9 @@ class BrokerProbe {
   struct Options {
     absl::Duration interval = absl::Seconds(2);
     absl::Duration timeout = absl::Seconds(2);  // of one attempt
-    // Whether somebody accepts connections at an address; for tests.
-    std::function<bool(const Address&, absl::Duration timeout)> can_connect =
-        CanConnect;
+    // OK where somebody accepts connections at an address; for tests.
+    std::function<absl::Status(const Address&, absl::Duration timeout)>
+        try_to_connect = TryToConnect;
   };
 
   // Begins at once. Tells `logger`, which outlives the probe, of each change.

@@ -1,5 +1,6 @@
 #include "proxy/server/broker_probe.h"
 
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,17 +22,24 @@
 namespace sluice::server {
 namespace {
 
+using ::testing::HasSubstr;
+
 // Lets a test wait for what is logged: each change, and the first attempt.
 class LineCounter : public LogSinkInterface {
  public:
-  void Write(absl::string_view /*line*/) override {
+  void Write(absl::string_view line) override {
     std::lock_guard<std::mutex> lock(mutex_);
     ++lines_;
+    last_ = std::string(line);
     written_.notify_all();
   }
   void AwaitLines(int lines) {
     std::unique_lock<std::mutex> lock(mutex_);
     written_.wait(lock, [&] { return lines_ >= lines; });
+  }
+  std::string last() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return last_;
   }
   int lines() {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -42,6 +50,7 @@ class LineCounter : public LogSinkInterface {
   std::mutex mutex_;
   std::condition_variable written_;
   int lines_ = 0;
+  std::string last_;
 };
 
 class BrokerProbeTest : public ::testing::Test {
@@ -63,6 +72,7 @@ TEST_F(BrokerProbeTest, MissesABrokerThatIsNotThere) {
   BrokerProbe probe(gone, options_, &logger_);
   sink_.AwaitLines(1);
   EXPECT_FALSE(probe.reachable());
+  EXPECT_THAT(sink_.last(), HasSubstr("Connection refused"));
 }
 
 TEST_F(BrokerProbeTest, FollowsTheAddress) {
@@ -95,17 +105,17 @@ TEST_F(BrokerProbeTest, ItsEndWaitsForNoAttempt) {
     std::promise<void> asked, answers;
   };
   auto resolver = std::make_shared<Resolver>();
-  options_.can_connect = [resolver](const Address&, absl::Duration) {
+  options_.try_to_connect = [resolver](const Address&, absl::Duration) {
     resolver->asked.set_value();
     resolver->answers.get_future().wait();
-    return true;
+    return absl::OkStatus();
   };
   std::weak_ptr<Resolver> in_use = resolver;
   {
     BrokerProbe probe(Address(), options_, &logger_);
     resolver->asked.get_future().wait();
   }
-  options_.can_connect = CanConnect;
+  options_.try_to_connect = TryToConnect;
   resolver->answers.set_value();
   resolver.reset();
   // The thread ends, and says nothing of what it has found.
@@ -113,31 +123,33 @@ TEST_F(BrokerProbeTest, ItsEndWaitsForNoAttempt) {
   EXPECT_EQ(sink_.lines(), 0);
 }
 
-TEST(CanConnectTest, ReachesSocketFiles) {
+TEST(TryToConnectTest, ReachesSocketFiles) {
   const sluice::testing::TempDir dir;
   // A relative path, for the directory's may be longer than a socket's.
   ASSERT_EQ(chdir(dir.path().c_str()), 0);
   Address address;
   address.unix_path = "s";
-  EXPECT_FALSE(CanConnect(address, absl::Seconds(1)));
+  EXPECT_THAT(TryToConnect(address, absl::Seconds(1)).message(),
+              HasSubstr("No such file"));
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un name = {};
   name.sun_family = AF_UNIX;
   memcpy(name.sun_path, address.unix_path.data(), address.unix_path.size());
   ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)), 0);
   ASSERT_EQ(listen(fd, 1), 0);
-  EXPECT_TRUE(CanConnect(address, absl::Seconds(1)));
+  EXPECT_TRUE(TryToConnect(address, absl::Seconds(1)).ok());
   close(fd);
-  EXPECT_FALSE(CanConnect(address, absl::Seconds(1)));
+  EXPECT_THAT(TryToConnect(address, absl::Seconds(1)).message(),
+              HasSubstr("refused"));
 }
 
-TEST(CanConnectTest, ResolvesNames) {
+TEST(TryToConnectTest, ResolvesNames) {
   LoopbackListener listener;
   Address address = listener.address();
   address.host = "localhost";
-  EXPECT_TRUE(CanConnect(address, absl::Seconds(1)));
+  EXPECT_TRUE(TryToConnect(address, absl::Seconds(1)).ok());
   address.host = "name.invalid";
-  EXPECT_FALSE(CanConnect(address, absl::Seconds(1)));
+  EXPECT_FALSE(TryToConnect(address, absl::Seconds(1)).ok());
 }
 
 }  // namespace
