@@ -440,6 +440,8 @@ class Session {
   // session_authz_info.cc: tokens that clients publish.
   void OnTokenPublish(const mqtt::Publish& publish);
   uint64_t AskToStore(std::unique_ptr<policy::v1::StoreTokenRequest> request);
+  void AnswerTokenPublish(uint8_t qos, uint16_t packet_id, Verdict verdict,
+                          mqtt::ReasonCode code, absl::string_view why);
 
   // session_broker.cc: packets of the broker.
   void OnBrokerPacket(const mqtt::Frame& frame);

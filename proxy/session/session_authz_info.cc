@@ -53,11 +53,9 @@ Outcome OutcomeOf(const absl::StatusOr<policy::v1::StoreTokenResponse>& answer,
 // ACE-AZI-1
 void Session::OnTokenPublish(const mqtt::Publish& publish) {
   if (publish.payload.size() < publish.payload_size) {
-    const ReasonCode code = ReasonCode::kPayloadFormatInvalid;
-    AnswerPublish(
-        publish.qos, publish.packet_id, code,
-        Decide(Action::kStoreToken, Verdict::kDenied, code,
-               context_.settings->authz_info_topic, "too large for a token"));
+    AnswerTokenPublish(publish.qos, publish.packet_id, Verdict::kDenied,
+                       ReasonCode::kPayloadFormatInvalid,
+                       "too large for a token");
     return;
   }
   auto request = absl::make_unique<policy::v1::StoreTokenRequest>();
@@ -106,15 +104,19 @@ void Session::OnStoreTokenAnswer(
   store_requests_.erase(found);
 
   const Outcome outcome = OutcomeOf(answer, is_fresh);
+  AnswerTokenPublish(request.qos, request.packet_id, outcome.verdict,
+                     outcome.code, outcome.why);
+}
+
+void Session::AnswerTokenPublish(uint8_t qos, uint16_t packet_id,
+                                 Verdict verdict, ReasonCode code,
+                                 absl::string_view why) {
   const std::string& topic = context_.settings->authz_info_topic;
-  const DecisionId id = Decide(Action::kStoreToken, outcome.verdict,
-                               outcome.code, topic, outcome.why);
-  if (outcome.verdict == Verdict::kDenied &&
-      outcome.code != ReasonCode::kQuotaExceeded) {
-    Report(Event::Kind::kDenied, Action::kStoreToken, outcome.code, topic,
-           outcome.why);
+  const DecisionId id = Decide(Action::kStoreToken, verdict, code, topic, why);
+  if (verdict == Verdict::kDenied) {
+    Report(Event::Kind::kDenied, Action::kStoreToken, code, topic, why);
   }
-  AnswerPublish(request.qos, request.packet_id, outcome.code, id);
+  AnswerPublish(qos, packet_id, code, id);
 }
 
 }  // namespace sluice::session

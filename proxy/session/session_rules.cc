@@ -92,6 +92,7 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
     // QoS 0 promises nothing, and to end the connection for a burst would
     // cost the client more than the message.
     Decide(Action::kPublish, Verdict::kDenied, code, topic, why);
+    Report(Event::Kind::kDenied, Action::kPublish, code, topic, why);
     if (!publish.topic.empty()) {
       client_aliases_.MarkUnknown(publish.topic_alias);
     }
