@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "policy/tls/direct_channel.h"
 
 namespace sluice::policy_client {
@@ -19,6 +20,15 @@ using Clock = std::chrono::steady_clock;
 // Of a connection on which nothing comes.
 constexpr int kPingIntervalMs = 20'000;
 constexpr int kPingTimeoutMs = 5'000;
+
+// For people who do not know whom the proxy has asked.
+absl::Status ErrorOf(const grpc::Status& status) {
+  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+  return absl::Status(
+      static_cast<absl::StatusCode>(status.error_code()),
+      absl::StrCat("the policy service: ",
+                   late ? "no answer in time" : status.error_message()));
+}
 
 }  // namespace
 
@@ -138,9 +148,7 @@ template <typename Response>
 void PolicyClient::Finish(Call<Response>* call, bool ok) {
   call->latency->Observe(absl::FromChrono(Clock::now() - call->begun_at));
   if (!call->status.ok()) {
-    call->done(
-        absl::Status(static_cast<absl::StatusCode>(call->status.error_code()),
-                     call->status.error_message()));
+    call->done(ErrorOf(call->status));
   } else if (!ok) {
     // What was read of it is in there: a grant without its rules, say.
     call->done(absl::InternalError("the answer cannot be read"));

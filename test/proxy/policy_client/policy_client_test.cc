@@ -252,7 +252,7 @@ TEST_F(PolicyClientTest, PassesErrorsOn) {
   auto client = Connect();
   auto answer = Ask(client.get(), "c");
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(answer.status().message(), "store is broken");
+  EXPECT_EQ(answer.status().message(), "the policy service: store is broken");
 }
 
 // The service's id is no UTF-8 here: what of the answer is understood is none.
