@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "policy/store/call_deadline.h"
 #include "policy/store/etcd_request.h"
 #include "policy/tls/channel_credentials.h"
@@ -291,7 +292,9 @@ absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
     for (const Member& member : members_) {
       const auto left = end - std::chrono::steady_clock::now();
       if (left <= left.zero()) {
-        return absl::UnavailableError("etcd cannot be reached");
+        return absl::UnavailableError(
+            absl::StrCat("etcd cannot be reached: no answer of ",
+                         absl::StrJoin(options_.endpoints, ", ")));
       }
       const auto turn = std::min<std::chrono::nanoseconds>(kConnectTurn, left);
       if (member.channel->WaitForConnected(std::chrono::system_clock::now() +
