@@ -92,6 +92,12 @@ absl::StatusOr<LoadedConfig> ConfigReader::Check(Hosting hosting) {
   absl::StatusOr<ace::TokenVerifier> verifier =
       ace::TokenVerifier::Create(std::move(options_));
   if (!verifier.ok()) return Error("", verifier.status().message());
+  if (hosting == Hosting::kEmbedded) {  // which nobody connects to
+    address_.reset();
+    tls_.reset();
+    tls_files_ = {};
+    access_ = {};
+  }
   return LoadedConfig{std::move(address_),
                       std::move(tls_),
                       *std::move(verifier),
@@ -285,6 +291,12 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
       ReadNamedAddress(*locations, "admin.address", schema.admin().address(),
                        Unix::kRefused, AnyPort::kAllowed);
   if (!admin.ok()) return admin.status();
+  if (config->address.has_value() && admin->Overlaps(*config->address)) {
+    return locations->Error(
+        "admin.address",
+        absl::StrCat("overlaps with address, ", config->address->ToString(),
+                     "; give each a port, or an address, of its own"));
+  }
   config->admin = *std::move(admin);
   return config;
 }

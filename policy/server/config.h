@@ -46,7 +46,7 @@ struct LoadedConfig {
 };
 
 // Who runs the service: a process of its own, which needs an address, or a
-// proxy, which does not.
+// proxy. Of that one nothing is kept of where and how it would listen.
 enum class Hosting { kStandalone, kEmbedded };
 
 // Reads the policy.yaml at `path` (schema: proto/sluice/config/v1/

@@ -351,6 +351,14 @@ TEST_F(PolicyServerTest, DoesNotStartWithAStoreThatCannotBeOpened) {
               ContainsRegex(":2: store.sqlite: .*policy.db: not a database"));
 }
 
+TEST_F(PolicyServerTest, NobodyListensWhereItIsEmbedded) {
+  const auto server = Server(kPublicOnly, Hosting::kEmbedded);
+  EXPECT_THAT(server->FieldsForRestart(
+                  Config(absl::StrCat("address: 127.0.0.1:7000\n", kPublicOnly),
+                         Hosting::kEmbedded)),
+              IsEmpty());
+}
+
 TEST_F(PolicyServerTest, AnotherStoreNeedsARestart) {
   const auto server = Server(kPublicOnly, Hosting::kEmbedded);
   EXPECT_THAT(server->FieldsForRestart(Config(kPublicOnly, Hosting::kEmbedded)),
