@@ -48,7 +48,7 @@ absl::StatusOr<KeySet> ReadNamedJwks(const config::Locations& locations,
   if (keys->keys().empty()) {
     const bool has_any = !keys->skipped().empty();
     return locations.Error(
-        path, absl::StrCat(name, ": holds no key of a known type",
+        path, absl::StrCat(name, ": holds no key that can be used",
                            has_any ? ": " : "",
                            has_any ? keys->skipped().front() : ""));
   }

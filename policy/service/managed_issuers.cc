@@ -52,7 +52,7 @@ void ReadJwks(const std::string& jwks, WrongField wrong, ace::Issuer* issuer) {
   }
   absl::StatusOr<ace::JwkSet> keys = ace::JwkSet::Parse(jwks);
   if (!keys.ok()) return wrong("jwks", keys.status().message());
-  if (keys->keys().empty()) return wrong("jwks", "no key of a known type");
+  if (keys->keys().empty()) return wrong("jwks", "no key that can be used");
   issuer->keys = *std::move(keys);
   // Has its own opinion of keys.
   ace::TokenVerifier::Options options;

@@ -39,7 +39,10 @@ absl::StatusOr<Address> ReadNamedAddress(const Locations& locations,
   if (address->unix_path.size() > kMaxUnixPath) {
     return locations.Error(
         path, absl::StrCat("the path of a socket has at most ", kMaxUnixPath,
-                           " bytes"));
+                           " bytes; ", address->unix_path, " has ",
+                           address->unix_path.size(),
+                           "; put it into a directory of a "
+                           "shorter name"));
   }
   return address;
 }

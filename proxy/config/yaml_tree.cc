@@ -177,7 +177,9 @@ absl::StatusOr<YamlNode> ParseYamlTree(absl::string_view text,
     // The mark of an unexpected end is behind the last line.
     return locations.ErrorAtLine(std::clamp(error.mark.line + 1, 1, last_line),
                                  "",
-                                 absl::StrCat("not valid YAML: ", error.msg));
+                                 absl::StrCat("not valid YAML: ", error.msg,
+                                              "; look at colons, quotes and "
+                                              "indentation here and above"));
   } catch (const std::exception& error) {
     return locations.ErrorAtLine(
         1, "", absl::StrCat("not valid YAML: ", error.what()));

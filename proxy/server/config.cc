@@ -51,7 +51,7 @@ class ConfigReader {
 
  private:
   absl::Status CheckListener(int index);
-  // That none before it listens there already.
+  // That no listener before it is there already.
   absl::Status CheckOverlap(const std::string& path,
                             const Address& address) const;
   absl::Status CheckListenerTls(const Schema::Listener::Tls& tls,
@@ -291,6 +291,7 @@ absl::Status ConfigReader::CheckAdminAndWorkers() {
     absl::Status s = fields_.CheckAddress(
         "admin.address", schema_.admin().address(), Unix::kRefused,
         AnyPort::kAllowed, &*config_.admin);
+    if (s.ok()) s = CheckOverlap("admin.address", *config_.admin);
     if (!s.ok()) return s;
   }
   if (schema_.workers() > kMaxWorkers) {

@@ -74,7 +74,9 @@ absl::Status CheckEmbedded(const Schema& policy, const FieldChecks& fields,
   if (!embedded.ok()) {
     return fields.Error("policy.embedded", embedded.status().message());
   }
-  for (const std::string& warning : embedded->warnings) fields.Warn(warning);
+  for (const std::string& warning : embedded->warnings) {
+    fields.Warn(absl::StrCat(result->embedded_file, ": ", warning));
+  }
   result->embedded = *std::move(embedded);
   return absl::OkStatus();
 }

@@ -186,8 +186,8 @@ TEST_F(ConfigTest, WarnsOfDecryptionKeysThatDecryptNothing) {
   dir_.Write("rs.json", Jwks(kTooShort));
   EXPECT_THAT(Complaint(yaml),
               HasSubstr("policy.yaml:11: decryption_keys_file: "
-                        "rs.json: holds no key of a known "
-                        "type: keys[0]: k: 3 bytes"));
+                        "rs.json: holds no key that can be used: keys[0]: "
+                        "k: 3 bytes"));
 }
 
 // covers: ACE-D01-7
@@ -519,8 +519,8 @@ TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
     const char* complaint;
   } kCases[] = {
       {"{", "issuers[0].jwks_file: as.json: "},
-      {Jwks(""), "holds no key of a known type"},
-      {Jwks(kP384Jwk), "holds no key of a known type: keys[0].crv: "},
+      {Jwks(""), "holds no key that can be used"},
+      {Jwks(kP384Jwk), "holds no key that can be used: keys[0].crv: "},
       {Jwks(absl::StrCat(kEd25519Jwk,
                          R"(,{"kty":"OKP","crv":"Ed25519","x":"!"})")),
        "as.json: keys[1].x: "},

@@ -53,14 +53,16 @@ TEST(YamlTreeTest, TakesAnEmptyFileForAnEmptyMapping) {
 }
 
 TEST(YamlTreeTest, ReportsBrokenSyntaxWithItsLine) {
+  const auto error_at = [](int line, absl::string_view problem) {
+    return absl::StrCat("f.yaml:", line, ": not valid YAML: ", problem,
+                        "; look at colons, quotes and indentation here and "
+                        "above");
+  };
   EXPECT_EQ(ErrorOf("a: 1\nb: [1, 2\n"),
-            "f.yaml:2: not valid YAML: end of sequence flow not found");
-  EXPECT_EQ(ErrorOf("a: 1\n b: 2\n"),
-            "f.yaml:2: not valid YAML: illegal map value");
-  EXPECT_EQ(ErrorOf("a: \"x\n"),
-            "f.yaml:1: not valid YAML: illegal EOF in scalar");
-  EXPECT_EQ(ErrorOf("a: \"x\nb: 2\n"),
-            "f.yaml:2: not valid YAML: illegal EOF in scalar");
+            error_at(2, "end of sequence flow not found"));
+  EXPECT_EQ(ErrorOf("a: 1\n b: 2\n"), error_at(2, "illegal map value"));
+  EXPECT_EQ(ErrorOf("a: \"x\n"), error_at(1, "illegal EOF in scalar"));
+  EXPECT_EQ(ErrorOf("a: \"x\nb: 2\n"), error_at(2, "illegal EOF in scalar"));
 }
 
 TEST(YamlTreeTest, AValueThatIsNotThereHasALineOfTheFile) {
