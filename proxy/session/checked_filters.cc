@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "proxy/mqtt/topic.h"
 
 namespace sluice::session {
 namespace {
@@ -16,19 +15,20 @@ std::string KeyOf(const authz::Rule& rule) {
 }  // namespace
 
 void CheckedFilters::Add(const authz::Rule& rule, absl::string_view filter) {
-  const size_t size = kBytesEach + filter.size();
+  const auto levels =
+      static_cast<size_t>(1 + std::count(filter.begin(), filter.end(), '/'));
+  const size_t size = kBytesEach * (1 + levels) + filter.size();
   if (bytes_ + size > max_bytes_) return;
-  if (passed_[KeyOf(rule)].emplace(filter).second) bytes_ += size;
+  authz::FilterSet& passed = passed_[KeyOf(rule)];
+  if (passed.Covers(filter)) return;
+  passed.Add(filter);
+  bytes_ += size;
 }
 
 bool CheckedFilters::Cover(const authz::Rule& rule,
                            absl::string_view topic) const {
   const auto found = passed_.find(KeyOf(rule));
-  return found != passed_.end() &&
-         std::any_of(found->second.begin(), found->second.end(),
-                     [topic](const std::string& filter) {
-                       return mqtt::TopicMatches(filter, topic);
-                     });
+  return found != passed_.end() && found->second.Matches(topic);
 }
 
 }  // namespace sluice::session

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "proxy/authz/filter_set.h"
 #include "proxy/authz/rule.h"
 
 namespace sluice::session {
@@ -16,12 +16,14 @@ namespace sluice::session {
 // same checker, whatever else changes in it.
 class CheckedFilters {
  public:
-  // Bytes that filters may take in all, kBytesEach on top of its own for each.
-  static constexpr size_t kMostBytes = 64 * 1024;
+  // Bytes that filters may take in all: their own, and kBytesEach for each and
+  // for each of its levels.
+  static constexpr size_t kMostBytes = 128 * 1024;
   static constexpr size_t kMostBytesWithoutToken = 16 * 1024;
   static constexpr size_t kBytesEach = 64;
 
   void set_max_bytes(size_t max_bytes) { max_bytes_ = max_bytes; }
+  size_t bytes() const { return bytes_; }
 
   // `filter` is not shared, and passed the checker of `rule`. What is over the
   // bound is not kept; its messages are asked about.
@@ -31,9 +33,8 @@ class CheckedFilters {
   bool Cover(const authz::Rule& rule, absl::string_view topic) const;
 
  private:
-  using Filters = absl::flat_hash_set<std::string>;
-
-  absl::flat_hash_map<std::string, Filters> passed_;  // by rule and checker
+  // By rule and checker.
+  absl::flat_hash_map<std::string, authz::FilterSet> passed_;
   size_t bytes_ = 0;
   size_t max_bytes_ = kMostBytes;
 };

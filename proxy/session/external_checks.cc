@@ -16,11 +16,14 @@ bool IsAbout(const CheckQuestion& question, absl::string_view rule,
 
 ExternalChecks::Answer ExternalChecks::Find(absl::string_view rule, About about,
                                             absl::string_view topic,
-                                            absl::Time now) const {
+                                            absl::Time now,
+                                            absl::Time* until) const {
   for (const Kept& kept : kept_) {
     if (!IsAbout(kept.question, rule, about, topic)) continue;
     if (!kept.pinned && now >= kept.until) continue;
-    return kept.allowed ? Answer::kAllowed : Answer::kDenied;
+    if (!kept.allowed) return Answer::kDenied;
+    if (until != nullptr) *until = std::min(*until, kept.until);
+    return Answer::kAllowed;
   }
   return Answer::kUnknown;
 }
@@ -59,9 +62,11 @@ void ExternalChecks::Remember(const CheckQuestion& question, bool allowed,
   size_t& pinned = Of(SideOf(question)).pinned;
   if (old != kept_.end()) {
     pinned -= old->pinned ? 1 : 0;
+    bytes_ -= SizeOf(*old);
     kept_.erase(old);
   }
   kept_.push_back({question, allowed, until, !question.shadow});
+  bytes_ += SizeOf(kept_.back());
   pinned += question.shadow ? 0 : 1;
   if (pinned == 0) Trim(absl::InfinitePast());
 }
@@ -79,11 +84,15 @@ void ExternalChecks::Trim(absl::Time now) {
       std::count_if(kept_.begin(), kept_.end(),
                     [](const Kept& kept) { return !kept.pinned; }));
   kept_.erase(std::remove_if(kept_.begin(), kept_.end(),
-                             [&unpinned, now](const Kept& kept) {
-                               if (kept.pinned) return false;
+                             [&](const Kept& kept) {
                                const bool goes =
-                                   now >= kept.until || unpinned > kMaxKept;
-                               if (goes) --unpinned;
+                                   !kept.pinned &&
+                                   (now >= kept.until || unpinned > kMaxKept ||
+                                    bytes_ > kMaxKeptBytes);
+                               if (goes) {
+                                 --unpinned;
+                                 bytes_ -= SizeOf(kept);
+                               }
                                return goes;
                              }),
               kept_.end());
@@ -95,6 +104,7 @@ void ExternalChecks::OnClockSet(absl::Duration by) {
 
 void ExternalChecks::Clear() {
   kept_.clear();
+  bytes_ = 0;
   open_.clear();
   packets_ = {};
 }

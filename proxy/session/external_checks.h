@@ -40,15 +40,19 @@ class ExternalChecks {
 
   // Questions that may be open at once; of shadow rules, half as many.
   static constexpr size_t kMaxOpen = 8;
-  // Answers that are kept beyond the packet that they were asked for.
+  // Answers that are kept beyond the packet that they were asked for, and the
+  // bytes of their topics and rules.
   static constexpr size_t kMaxKept = 64;
+  static constexpr size_t kMaxKeptBytes = 256 * 1024;
 
   static Side SideOf(About about) {
     return about == About::kDeliver ? Side::kBroker : Side::kClient;
   }
 
+  // What is known at `now`. `until`, if it is not null and this is kAllowed,
+  // becomes no later than the end of the answer.
   Answer Find(absl::string_view rule, About about, absl::string_view topic,
-              absl::Time now) const;
+              absl::Time now, absl::Time* until = nullptr) const;
 
   bool IsAsked(absl::string_view rule, About about,
                absl::string_view topic) const;
@@ -77,6 +81,9 @@ class ExternalChecks {
   // The rules have changed: all is asked again.
   void Clear();
 
+  // What topics and rules take that answers are kept of.
+  size_t bytes() const { return bytes_; }
+
  private:
   struct Kept {
     CheckQuestion question;
@@ -98,6 +105,9 @@ class ExternalChecks {
   static Side SideOf(const CheckQuestion& question) {
     return SideOf(question.about);
   }
+  static size_t SizeOf(const Kept& kept) {
+    return kept.question.topic.size() + kept.question.rule.size();
+  }
   Packet& Of(Side side) { return packets_[static_cast<size_t>(side)]; }
   const Packet& Of(Side side) const {
     return packets_[static_cast<size_t>(side)];
@@ -107,6 +117,7 @@ class ExternalChecks {
   void Trim(absl::Time now);
 
   std::vector<Kept> kept_;  // oldest first
+  size_t bytes_ = 0;        // of these
   std::vector<Open> open_;
   std::array<Packet, 2> packets_;  // by Side
 };

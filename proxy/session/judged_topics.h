@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "proxy/authz/topic_verdict.h"
 
 namespace sluice::session {
@@ -20,6 +21,8 @@ struct KeptVerdict {
 
   uint64_t grant = 0;  // JudgedTopics' number of the one that it is by; 0: none
   authz::TopicVerdict verdict;
+  // Until then the checkers of its rules let it pass, and need not be asked.
+  absl::Time passes_until = absl::InfinitePast();
 };
 
 // What a grant says about the topics of one direction, each judged once: those
@@ -34,7 +37,8 @@ class JudgedTopics {
   const authz::TopicVerdict& Get(absl::string_view topic, KeptVerdict* kept,
                                  Judge judge) {
     if (kept != nullptr) {
-      if (kept->grant != grant_) *kept = {grant_, judge()};
+      if (kept->grant != grant_)
+        *kept = {grant_, judge(), absl::InfinitePast()};
       return kept->verdict;
     }
     const authz::TopicVerdict* known = Find(topic);

@@ -487,7 +487,8 @@ class Session {
   void NoteShadowChecks(CheckQuestion::About about, absl::string_view topic,
                         const authz::RuleSet::Places& places);
   // False: the PUBLISH was denied, or is held.
-  bool PassesCheckers(const mqtt::Publish& publish, absl::string_view topic,
+  bool PassesCheckers(const mqtt::Publish& publish,
+                      const TopicAliases::Resolved& resolved,
                       const authz::RuleSet::Places& places);
   // False: the delivery was denied, which ends the connection, or is held.
   bool DeliveryPassesCheckers(absl::string_view topic,

@@ -50,7 +50,9 @@ CheckVerdict Session::JudgeByCheckers(About about, absl::string_view topic,
   for (const uint16_t place : places) {
     const Rule& rule = grant_->rules().at(place);
     if (rule.checker().empty()) continue;
-    switch (checks_.Find(rule.name(), about, topic, now_)) {
+    // What it would do is told of each message.
+    if (rule.shadow()) verdict.until = absl::InfinitePast();
+    switch (checks_.Find(rule.name(), about, topic, now_, &verdict.until)) {
       case ExternalChecks::Answer::kAllowed:
         break;
       case ExternalChecks::Answer::kDenied:
@@ -110,8 +112,11 @@ void Session::NoteShadowChecks(About about, absl::string_view topic,
 }
 
 bool Session::PassesCheckers(const mqtt::Publish& publish,
-                             absl::string_view topic,
+                             const TopicAliases::Resolved& resolved,
                              const RuleSet::Places& places) {
+  KeptVerdict* const kept = resolved.verdict;
+  if (kept != nullptr && now_ < kept->passes_until) return true;
+  const absl::string_view topic = resolved.topic;
   const CheckVerdict verdict = JudgeByCheckers(About::kPublish, topic, places);
   if (verdict.kind == CheckVerdict::Kind::kDenied) {
     DenyPublish(publish, DenialCode(), topic, WhyDenied(verdict.rule));
@@ -123,6 +128,7 @@ bool Session::PassesCheckers(const mqtt::Publish& publish,
     return false;
   }
   NoteShadowChecks(About::kPublish, topic, places);
+  if (kept != nullptr) kept->passes_until = verdict.until;
   return true;
 }
 

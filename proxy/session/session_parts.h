@@ -105,6 +105,8 @@ struct CheckVerdict {
   enum class Kind : uint8_t { kAllowed, kDenied, kUnknown };
   Kind kind = Kind::kAllowed;
   const authz::Rule* rule = nullptr;  // that stands against it
+  // Until when kAllowed is all that there is to say.
+  absl::Time until = absl::InfiniteFuture();
 };
 
 // Whether a Will may be left.

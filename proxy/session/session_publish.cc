@@ -71,7 +71,7 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
   if (!verdict.rules.empty()) {
     // First, so that what is held uses up nothing.
     if (grant_->rules().has_checkers() &&
-        !PassesCheckers(publish, resolved.topic, verdict.rules)) {
+        !PassesCheckers(publish, resolved, verdict.rules)) {
       return;
     }
     if (!PassesRules(publish, resolved.topic, verdict.rules)) return;

@@ -273,6 +273,45 @@ TEST_F(SessionChecksTest, AWillWaitsBeforeTheBrokerIsAsked) {
   }
 }
 
+// What was said about a topic stands beside its alias, too.
+TEST_F(SessionChecksTest, AnAliasIsAskedAboutAsItsTopicIs) {
+  const auto by_alias = [this] {
+    return Client(PublishPacket(kV5, "", 1, 7, "p", TopicAlias(1)));
+  };
+  OpenUnder(kV5, {kChecked});
+  EXPECT_THAT(Client(PublishPacket(kV5, "c/1", 1, 7, "p", TopicAlias(1))),
+              ElementsAre("check rules/c publish c/1"));
+  EXPECT_THAT(CheckAnswers(true, absl::Seconds(10)),
+              ElementsAre("broker PUBLISH"));
+  Advance(absl::Seconds(9));
+  EXPECT_THAT(by_alias(), ElementsAre("broker PUBLISH"));
+  SetClock(-absl::Hours(1));
+  EXPECT_THAT(by_alias(), ElementsAre("broker PUBLISH"));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(by_alias(), ElementsAre("check rules/c publish c/1"));
+  EXPECT_THAT(CheckAnswers(false), ElementsAre("client PUBACK 87"));
+  EXPECT_THAT(by_alias(), ElementsAre("client PUBACK 87"));
+  // Shadows tell of each message.
+  OpenUnder(kV5, {kShadow});
+  Client(PublishPacket(kV5, "c/1", 1, 7, "p", TopicAlias(1)));
+  CheckAnswers(false, absl::Seconds(10));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(by_alias(), ElementsAre("broker PUBLISH"));
+    EXPECT_THAT(TakeDecisions(),
+                ElementsAre("publish denied 87 c/1 (rules/s) in shadow"));
+  }
+}
+
+TEST_F(SessionChecksTest, AnswersAboutLongTopicsAreBounded) {
+  OpenUnder(kV5, {kChecked});
+  for (char c = 'a'; c < 'k'; ++c) {
+    Publish(absl::StrCat("c/", std::string(65'000, c)));
+    CheckAnswers(true, absl::Hours(1));
+    EXPECT_LE(session().kept_bytes(), ExternalChecks::kMaxKeptBytes + 1000);
+  }
+  EXPECT_GE(session().kept_bytes(), ExternalChecks::kMaxKeptBytes / 2);
+}
+
 TEST_F(SessionChecksTest, ShadowsMakeNobodyWait) {
   OpenUnder(kV5, {kShadow});
   EXPECT_THAT(Publish("c/1"),
