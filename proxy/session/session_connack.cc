@@ -106,7 +106,9 @@ absl::optional<uint32_t> Session::MaxPacketSizeToAnnounce() const {
 }
 
 void Session::RecordConnect() {
-  Decide(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess, "",
+  // The Will may be published long after, by the broker alone.
+  Decide(Action::kConnect, Verdict::kAllowed, ReasonCode::kSuccess,
+         pending_->will.has_value() ? pending_->will->topic : "",
          grant_->issuer().empty() ? "public" : "token");
 }
 

@@ -72,6 +72,20 @@ TEST_F(SessionDecisionsTest, RecordsThatAClientWasLetInThatLeftMeanwhile) {
   EXPECT_EQ(connects(ConnectOutcome::kAccepted), 0u);
 }
 
+// Nobody else tells what the broker publishes when a client has gone.
+TEST_F(SessionDecisionsTest, RecordsTheWillThatAClientLeaves) {
+  Start();
+  ConnectParts parts;
+  parts.version = kV5;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  parts.will_topic = "w/1";
+  Client(ConnectPacket(parts));
+  Grant(MakeGrant(now() + absl::Hours(1), {"pubsub #"}));
+  UpstreamConnected();
+  Broker(ConnackPacket(kV5, 0));
+  EXPECT_THAT(TakeDecisions(), ElementsAre("connect allowed 00 w/1 (token)"));
+}
+
 TEST_F(SessionDecisionsTest, AClientThatLeavesUndecidedIsNoDecision) {
   Start();
   ClientClosed();
