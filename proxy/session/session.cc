@@ -246,6 +246,12 @@ void Session::OnUnreadableFromBroker(ReasonCode error) {
 void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (state_ != State::kAwaitUpstream) return;
+  if (grant_->IsExpired(now_)) {
+    // ACE-EXP-1: while a checker was asked, or the broker connected to.
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
+           AsHint::kGiven);
+    return;
+  }
   const Settings& settings = *context_.settings;
   const auto fill = [this](absl::string_view text) {
     return FillTemplate(text, grant_->subject(), client_id_, grant_->issuer());
@@ -345,6 +351,7 @@ void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (is_closed()) return;
   checks_.OnClockSet(by);
+  published_.Clear();  // with what checkers have said
   rule_usage_.OnClockSet(by);
   broker_keep_alive_.OnClockSet(by);
   recorded_subscriptions_.OnClockSet(by);
@@ -398,8 +405,8 @@ void Session::OnEvicted(absl::Time now, Effects* effects) {
 }
 
 size_t Session::kept_bytes() const {
-  size_t bytes =
-      client_aliases_.bytes() + broker_aliases_.bytes() + client_id_.size();
+  size_t bytes = client_aliases_.bytes() + broker_aliases_.bytes() +
+                 checks_.bytes() + checked_filters_.bytes() + client_id_.size();
   if (pending_ != nullptr) {
     bytes += pending_->forwarded.properties.size() +
              pending_->forwarded.client_id_and_will.size() +

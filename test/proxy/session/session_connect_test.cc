@@ -501,6 +501,16 @@ TEST_F(SessionConnectTest, AGrantThatHasEndedIsRefused) {
 }
 
 // covers: ACE-CON-3
+// covers: ACE-EXP-1
+TEST_F(SessionConnectTest, AGrantThatEndsWhileTheBrokerIsReachedIsRefused) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(MakeGrant(now() + absl::Seconds(1), {"pubsub #"}));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(UpstreamConnected(), ElementsAre("client CONNACK 87", "close"));
+  EXPECT_THAT(to_broker(), IsEmpty());
+}
+
 TEST_F(SessionConnectTest, AWillNeedsThePublishScope) {
   for (absl::string_view topic : {"b/c", "authz-info", "a/#x"}) {
     ConnectParts parts;
