@@ -377,6 +377,7 @@ TEST_F(AuthenticatorTest, StoreTokenDeniesWhatIsUnset) {
   ASSERT_TRUE(response.ok() && response->has_denial());
 }
 
+// covers: ACE-AUTH-3
 TEST_F(AuthenticatorTest, AFailedStoreIsAnErrorAndNoDecision) {
   const Authenticator authenticator(issuer_.Verifier(), {},
                                     std::make_shared<BrokenStore>(), facts_,
@@ -390,6 +391,11 @@ TEST_F(AuthenticatorTest, AFailedStoreIsAnErrorAndNoDecision) {
   *request.mutable_connection() = Request().connection();
   request.set_token(token);
   EXPECT_EQ(authenticator.StoreToken(request, kNow).status().code(),
+            absl::StatusCode::kUnavailable);
+  // Nor is a client that TLS knows an anonymous one.
+  EXPECT_EQ(authenticator.Authenticate(Known(Anonymous(true), client_), kNow)
+                .status()
+                .code(),
             absl::StatusCode::kUnavailable);
   // What needs no store is decided all the same.
   EXPECT_TRUE(

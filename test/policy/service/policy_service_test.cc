@@ -86,10 +86,28 @@ class PolicyServiceTest : public AuthenticatorHarness {
     request.mutable_recheck()->set_token(token);
     return request;
   }
+  void Store(const v1::StoreTokenRequest& request) {
+    grpc::ClientContext context;
+    v1::StoreTokenResponse response;
+    EXPECT_TRUE(stub_->StoreToken(&context, request, &response).ok());
+    EXPECT_TRUE(response.has_stored()) << response.denial().detail();
+  }
+  grpc::Status GetKey(const ace::SigningKey& key,
+                      v1::GetPreSharedKeyResponse* response) {
+    v1::GetPreSharedKeyRequest request;
+    request.set_psk_identity("{\"jwk\":{\"kty\":\"oct\",\"kid\":\"" +
+                             std::string(key.jwk().kid()) + "\"}}");
+    grpc::ClientContext context;
+    return stub_->GetPreSharedKey(&context, request, response);
+  }
   void SayActive(std::optional<absl::Time> until = kExpiry) {
+    SayActiveFor(client_, until);
+  }
+  void SayActiveFor(const ace::SigningKey& key,
+                    std::optional<absl::Time> until = kExpiry) {
     http_.body = absl::StrCat(
         R"({"active":true,"aud":"broker","sub":"alice","cnf":{"jwk":)",
-        client_.jwk().ToJson(), R"(},"scope":[["a/#",["pub"]]])",
+        key.jwk().ToJson(), R"(},"scope":[["a/#",["pub"]]])",
         until.has_value()
             ? absl::StrCat(R"(,"exp":)", absl::ToUnixSeconds(*until))
             : "",
@@ -208,13 +226,7 @@ TEST_F(PolicyServiceTest, WithoutAnAnswerNothingIsDecided) {
 
 TEST_F(PolicyServiceTest, AReferenceCanBeStoredAndProvenLater) {
   SayActive();
-  v1::StoreTokenRequest store;
-  *store.mutable_connection() = Request().connection();
-  store.set_token("opaque");
-  grpc::ClientContext context;
-  v1::StoreTokenResponse stored;
-  ASSERT_TRUE(stub_->StoreToken(&context, store, &stored).ok());
-  EXPECT_TRUE(stored.has_stored()) << stored.denial().detail();
+  Store(Posted("opaque"));
   // Under its key's Client Identifier, once possession was proven.
   ASSERT_TRUE(Answer(WithExporter("opaque", client_)).has_grant());
   EXPECT_TRUE(Answer(Stored()).has_challenge_required());
@@ -223,17 +235,42 @@ TEST_F(PolicyServiceTest, AReferenceCanBeStoredAndProvenLater) {
   EXPECT_TRUE(answer.grant().has_recheck_after());
 }
 
+// covers: ACE-AUTH-3, EDGE-18
+TEST_F(PolicyServiceTest, AClientThatTlsKnowsIsNotAnonymousWithoutAnAnswer) {
+  SayActive();
+  v1::StoreTokenRequest store = Posted("opaque");
+  store.mutable_connection()->set_client_certificate(CertificateOf(client_));
+  Store(store);
+  const v1::AuthenticateRequest known = Known(Anonymous(true), client_);
+  EXPECT_EQ(Answer(known).grant().subject(), "alice");
+  // What was said is forgotten, and nobody says it again.
+  service_->SetDeciders(WithIntrospector());
+  http_.body.reset();
+  v1::AuthenticateResponse none;
+  EXPECT_EQ(Call(known, &none).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 // covers: ACE-AUTH-3
 TEST_F(PolicyServiceTest, APreSharedKeyIsGivenOut) {
   const ace::SigningKey key = NewKey(ace::Algorithm::kHs256);
   Post(Token(key));
-  v1::GetPreSharedKeyRequest request;
-  request.set_psk_identity("{\"jwk\":{\"kty\":\"oct\",\"kid\":\"" +
-                           std::string(key.jwk().kid()) + "\"}}");
-  grpc::ClientContext context;
   v1::GetPreSharedKeyResponse response;
-  ASSERT_TRUE(stub_->GetPreSharedKey(&context, request, &response).ok());
+  ASSERT_TRUE(GetKey(key, &response).ok());
   EXPECT_EQ(response.key().key_id(), key.jwk().Thumbprint());
+}
+
+// covers: ACE-AUTH-3, EDGE-18
+TEST_F(PolicyServiceTest, APreSharedKeyOfAReferenceIsAskedAbout) {
+  const ace::SigningKey key = NewKey(ace::Algorithm::kHs256);
+  SayActiveFor(key);
+  Store(Posted("opaque"));
+  v1::GetPreSharedKeyResponse response;
+  ASSERT_TRUE(GetKey(key, &response).ok());
+  EXPECT_EQ(response.key().key_id(), key.jwk().Thumbprint());
+  // Without an answer it is not said that there is no such key.
+  service_->SetDeciders(WithIntrospector());
+  http_.body.reset();
+  EXPECT_EQ(GetKey(key, &response).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(PolicyServiceTest, WithNobodyToAskAReferenceIsNoToken) {
@@ -330,13 +367,7 @@ TEST_F(IssuerKeysTest, AnUnknownKidIsLookedForOnce) {
 // covers: ACE-TOK-2, ACE-AZI-2
 TEST_F(IssuerKeysTest, ATokenThatIsStoredWaitsToo) {
   http_.body = issuer_.PublicJwks();
-  v1::StoreTokenRequest store;
-  *store.mutable_connection() = Request().connection();
-  store.set_token(Token(client_));
-  grpc::ClientContext context;
-  v1::StoreTokenResponse stored;
-  ASSERT_TRUE(stub_->StoreToken(&context, store, &stored).ok());
-  EXPECT_TRUE(stored.has_stored()) << stored.denial().detail();
+  Store(Posted(Token(client_)));
 }
 
 TEST_F(PolicyServiceTest, KeysAreForThisHostOrForProxiesWithCertificates) {
