@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "policy/ace/base64url.h"
+#include "policy/service/reference_answers.h"
 #include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
@@ -184,6 +185,32 @@ TEST_F(PreSharedKeyTest, TheStoredTokenIsVerifiedAnew) {
           .GetPreSharedKey(request, kNow);
   ASSERT_TRUE(answer.ok());
   EXPECT_THAT(answer->none().detail(), HasSubstr("good no more"));
+}
+
+// covers: ACE-AUTH-3
+TEST_F(PreSharedKeyTest, AReferenceThatHasBecomeAnothersNamesNoKey) {
+  // What an authorization server says that the reference stands for.
+  const auto token_of = [this](const ace::SigningKey& key) {
+    const auto token = issuer_.Verifier().Verify(AsBytes(Token(key)), kNow);
+    EXPECT_TRUE(token.ok()) << token.status();
+    ReferenceAnswers references(true);
+    EXPECT_FALSE(references.Find("opaque").ok());
+    references.Add(ResolvedReference{*token});
+    return references;
+  };
+  const ace::SigningKey key = Named("k");
+  ReferenceAnswers own = token_of(key);
+  ReferenceAnswers anothers = token_of(Named("k"));
+  const auto stored = Make().StoreToken(Posted("opaque"), kNow, &own);
+  ASSERT_TRUE(stored.ok() && stored->has_stored());
+  v1::GetPreSharedKeyRequest request;
+  request.set_psk_identity(Identity("k"));
+  const auto before = Make().GetPreSharedKey(request, kNow, &own);
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_EQ(before->key().key(), SecretOf(key));
+  const auto after = Make().GetPreSharedKey(request, kNow, &anothers);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_TRUE(after->has_none());
 }
 
 // covers: ACE-AUTH-3

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "policy/service/reference_answers.h"
 #include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
@@ -358,6 +359,30 @@ TEST_F(StoredTokenTest, WithoutATokenACertificateIsAnonymous) {
           .Authenticate(Known(Anonymous(true), client_), kNow);
   ASSERT_TRUE(answer.ok() && answer->has_grant());
   EXPECT_EQ(answer->grant().subject(), "");
+}
+
+// covers: ACE-AUTH-3
+TEST_F(StoredTokenTest, AReferenceThatHasBecomeAnothersCountsForNothing) {
+  // What an authorization server says that the reference stands for.
+  const auto token_of = [this](const ace::SigningKey& key) {
+    const auto token = issuer_.Verifier().Verify(AsBytes(Token(key)), kNow);
+    EXPECT_TRUE(token.ok()) << token.status();
+    ReferenceAnswers references(true);
+    EXPECT_FALSE(references.Find("opaque").ok());
+    references.Add(ResolvedReference{*token});
+    return references;
+  };
+  ReferenceAnswers own = token_of(client_);
+  ReferenceAnswers anothers = token_of(stranger_);
+  const auto stored = Make().StoreToken(Posted("opaque"), kNow, &own);
+  ASSERT_TRUE(stored.ok() && stored->has_stored());
+  const v1::AuthenticateRequest known = Known(Anonymous(true), client_);
+  const auto before = Make().Authenticate(known, kNow, &own);
+  ASSERT_TRUE(before.ok() && before->has_grant());
+  EXPECT_EQ(before->grant().subject(), "alice");
+  const auto after = Make().Authenticate(known, kNow, &anothers);
+  ASSERT_TRUE(after.ok() && after->has_grant());
+  EXPECT_EQ(after->grant().subject(), "");
 }
 
 // covers: ACE-AUTH-4
