@@ -197,6 +197,22 @@ TEST_F(Draft01Test, AProofIsTakenOnceInTheLifeOfItsToken) {
   Granted(WithNonce(DraftToken(client_, "token-2"), client_));
 }
 
+// covers: ACE-D01-2, ACE-TOK-3
+TEST_F(Draft01Test, AProofIsNotForgottenWithinTheLeeway) {
+  ace::TokenVerifier::Options options = issuer_.Verifier(profile_).options();
+  options.clock_skew = absl::Seconds(30);
+  const Authenticator authenticator(*ace::TokenVerifier::Create(options), {},
+                                    store_, facts_, managed_);
+  const v1::AuthenticateRequest request =
+      WithNonce(DraftToken(client_), client_);
+  const auto first = authenticator.Authenticate(request, kNow);
+  ASSERT_TRUE(first.ok() && first->has_grant());
+  const auto again =
+      authenticator.Authenticate(request, kExpiry + absl::Seconds(10));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->denial().detail(), HasSubstr("used before"));
+}
+
 // covers: ACE-D01-2
 TEST_F(Draft01Test, AProofIsNotForgottenWhereTheTokensEndIsNotKnown) {
   absl::StatusOr<ace::VerifiedToken> token =

@@ -430,6 +430,27 @@ TEST_F(StoredTokenTest, AnExiTokenLivesFromWhenItIsFirstSeen) {
           kNow + absl::Hours(10'000));
 }
 
+// covers: ACE-TOK-3, ACE-TOK-8
+TEST_F(StoredTokenTest, AnExiTokenIsNotSeenAnewWithinTheLeewayOfItsExp) {
+  ace::TokenVerifier::Options options = issuer_.Verifier().options();
+  options.clock_skew = absl::Seconds(30);
+  const Authenticator authenticator(*ace::TokenVerifier::Create(options), {},
+                                    store_, facts_, managed_);
+  TokenOptions both;
+  both.lifetime = absl::Minutes(10);
+  both.exp_too = true;
+  const v1::AuthenticateRequest request =
+      WithExporter(Token(client_, both), client_);
+  const auto first = authenticator.Authenticate(request, kNow);
+  ASSERT_TRUE(first.ok() && first->has_grant());
+  EXPECT_EQ(first->grant().expires_at().seconds(),
+            absl::ToUnixSeconds(kNow + absl::Minutes(10)));
+  const auto later =
+      authenticator.Authenticate(request, kExpiry + absl::Seconds(10));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->denial().reason(), v1::Denial::REASON_TOKEN_EXPIRED);
+}
+
 // covers: ACE-TOK-8
 TEST_F(StoredTokenTest, ATokenIsSeenByItsIssuerAndIdWhateverElseItSays) {
   const std::string kAnother = "https://another.example";

@@ -87,7 +87,8 @@ std::string TestIssuer::Token(const ace::SigningKey& client,
   if (!options.token_id.empty()) claims["jti"] = options.token_id;
   if (options.lifetime > absl::ZeroDuration()) {
     claims["exi"] = absl::ToInt64Seconds(options.lifetime);
-  } else {
+  }
+  if (options.lifetime == absl::ZeroDuration() || options.exp_too) {
     claims["exp"] = absl::ToUnixSeconds(options.expires_at);
   }
   if (options.certificate_hash.empty()) {

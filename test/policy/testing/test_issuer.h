@@ -28,8 +28,9 @@ struct TokenOptions {
   // The scope as it is, in place of `scope`.
   std::string raw_scope = {};
   absl::Time expires_at = {};
-  // In place of `expires_at`: `exi`.
+  // In place of `expires_at`: `exi`. With `exp_too`, beside it.
   absl::Duration lifetime = {};
+  bool exp_too = false;
   absl::Time issued_at = {};  // `iat`; unset: none
   // In place of the client's key: the base64url of `cnf.x5t#S256`.
   std::string certificate_hash = {};
