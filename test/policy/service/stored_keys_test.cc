@@ -122,6 +122,20 @@ TEST_F(StoredKeysTest, TheKeySurvivesTheTokenThatBroughtIt) {
             v1::Denial::REASON_TOKEN_INVALID);
 }
 
+// covers: ACE-TOK-4, ACE-TOK-8
+TEST_F(StoredKeysTest, TheKeyOfAnExiTokenIsKnownForAsLong) {
+  TokenOptions options = Named("kid");
+  options.lifetime = absl::Minutes(10);
+  Post(Token(client_, options));
+  const absl::Time end = kNow + options.lifetime;
+  const auto found = keys_.FindByKid("https://as.example", "alice", "kid",
+                                     end - absl::Seconds(1));
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE(found->has_value());
+  EXPECT_EQ(Denied(WithExporter(ByName("kid"), client_), end).detail(),
+            "cnf.kid: the name of no known key of the subject");
+}
+
 // covers: ACE-TOK-4
 TEST_F(StoredKeysTest, UnknownNamesAreRefused) {
   Post(Token(client_, Named("kid")));

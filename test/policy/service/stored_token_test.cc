@@ -408,7 +408,7 @@ TEST_F(StoredTokenTest, TheHandshakeProvesATokenOfTheCertificate) {
   }
 }
 
-// covers: ACE-TOK-8
+// covers: ACE-TOK-8, ACE-AZI-3
 TEST_F(StoredTokenTest, AnExiTokenLivesFromWhenItIsFirstSeen) {
   TokenOptions options;
   options.lifetime = absl::Minutes(10);
@@ -421,6 +421,10 @@ TEST_F(StoredTokenTest, AnExiTokenLivesFromWhenItIsFirstSeen) {
                 .expires_at()
                 .seconds(),
             grant.expires_at().seconds());
+  // It is stored for as long.
+  const auto stored = store_->Find(client_.jwk().Thumbprint(), kNow);
+  ASSERT_TRUE(stored.ok() && stored->has_value());
+  EXPECT_EQ((*stored)->expires_at, kNow + absl::Minutes(10));
   for (const absl::Duration age : {absl::Minutes(10), absl::Hours(10'000)}) {
     EXPECT_EQ(Denied(WithExporter(token, client_), kNow + age).reason(),
               v1::Denial::REASON_TOKEN_EXPIRED);
