@@ -23,6 +23,9 @@ constexpr absl::Duration kMaxAge = absl::Seconds(60);
 
 class IntrospectionAnswerTest : public ::testing::Test {
  protected:
+  explicit IntrospectionAnswerTest(Profile profile = Profile::kRfc9431)
+      : issuers_{Issuer{kTestIssuer, profile, JwkSet()}} {}
+
   absl::StatusOr<IntrospectionAnswer> Read(IntrospectionFormat format,
                                            absl::string_view body) const {
     const TokenContext context{issuers_, decryption_keys_, nullptr, TestNow()};
@@ -33,8 +36,7 @@ class IntrospectionAnswerTest : public ::testing::Test {
     return Read(IntrospectionFormat::kForm, answer.dump());
   }
 
-  const std::vector<Issuer> issuers_{
-      Issuer{kTestIssuer, Profile::kRfc9431, JwkSet()}};
+  const std::vector<Issuer> issuers_;
   const DecryptionKeySet decryption_keys_{};
 };
 
@@ -290,6 +292,62 @@ TEST_F(IntrospectionAnswerTest, IsReadInCbor) {
         CborAnswer(true, "https://another.example", true)}) {
     EXPECT_EQ(RejectionOf(Read(IntrospectionFormat::kAceCbor, body).status()),
               Rejection::kInvalid);
+  }
+}
+
+// {active, aud, cnf}, and `entries` more.
+std::string CborAnswerWith(size_t entries, const CborWriter& more) {
+  CborWriter answer;
+  answer.Map(3 + entries);
+  answer.Integer(10).Boolean(true);
+  answer.Integer(3).Text(kTestAudience);
+  answer.Integer(8).Map(1).Integer(1).Map(2).Integer(1).Integer(4);
+  answer.Integer(-1).Bytes(AsBytes("0123456789abcdef0123456789abcdef"));
+  return answer.Encoded(more.bytes()).bytes();
+}
+
+// covers: ACE-TOK-8
+TEST_F(IntrospectionAnswerTest, AnExiIsAnExpiryToo) {
+  Json json = AnswerWithout("exp");
+  json["exi"] = 600;
+  const auto id = CborWriter().Integer(7).Bytes(AsBytes("\x01"));
+  const auto exi = CborWriter().Integer(40).Integer(600);
+  for (const auto& answer :
+       {ReadJson(json),
+        Read(IntrospectionFormat::kAceCbor,
+             CborAnswerWith(2, CborWriter(id).Encoded(exi.bytes())))}) {
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_TRUE(answer->has_expiry);
+    EXPECT_EQ(answer->contents.claims.exi, absl::Seconds(600));
+    EXPECT_EQ(answer->contents.claims.expires_at, std::nullopt);
+  }
+  json.erase("jti");
+  EXPECT_EQ(RejectionOf(ReadJson(json).status()), Rejection::kInvalid);
+  const auto without_id =
+      Read(IntrospectionFormat::kAceCbor, CborAnswerWith(1, exi));
+  EXPECT_EQ(RejectionOf(without_id.status()), Rejection::kInvalid);
+}
+
+class Draft01AnswerTest : public IntrospectionAnswerTest {
+ protected:
+  Draft01AnswerTest() : IntrospectionAnswerTest(Profile::kDraft01) {}
+};
+
+// covers: ACE-D01-1
+TEST_F(Draft01AnswerTest, TheScopeIsTextOfThatProfile) {
+  for (const auto& answer :
+       {ReadJson(AnswerWith("scope", "publish_a")),
+        Read(IntrospectionFormat::kAceCbor,
+             CborAnswerWith(1, CborWriter().Integer(9).Text("publish_a")))}) {
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->contents.scope, (Scope{{{"a", true, false}}}));
+  }
+  CborWriter array;
+  array.Integer(9).Array(1).Array(2).Text("a").Array(1).Text("pub");
+  for (const auto& answer :
+       {ReadJson(AnswerWith("scope", Json::parse(R"([["a",["pub"]]])"))),
+        Read(IntrospectionFormat::kAceCbor, CborAnswerWith(1, array))}) {
+    EXPECT_EQ(RejectionOf(answer.status()), Rejection::kInvalid);
   }
 }
 
