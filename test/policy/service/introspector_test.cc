@@ -262,6 +262,22 @@ TEST_F(TwoEndpointsTest, TheFirstThatKnowsTheTokenDecides) {
   EXPECT_EQ(answers_.size(), 2u);
 }
 
+TEST_F(TwoEndpointsTest, ARefusalIsKeptNoLongerThanAnAnswer) {
+  Introspector::Options options = OptionsFor(2, 100);
+  options.endpoints[0].cache_ttl = absl::Seconds(1);
+  introspector_ = std::make_shared<Introspector>(
+      std::move(options), &http_, /*pool=*/nullptr, [this] { return now_; });
+  Resolve("opaque");
+  http_.Answer(200, kInactive);
+  http_.Answer(200, kInactive);
+  Resolve("opaque");
+  EXPECT_EQ(answers_.size(), 2u);
+  EXPECT_EQ(http_.waiting(), 0u);
+  now_ += absl::Seconds(1);
+  Resolve("opaque");
+  EXPECT_EQ(http_.waiting(), 1u);
+}
+
 TEST_F(TwoEndpointsTest, OnlyTheWordOfAllIsARefusal) {
   Resolve("opaque");
   http_.Fail();
