@@ -245,6 +245,10 @@ TEST_F(PreSharedKeyTest, ATokenOverridesWhatTheKeySelects) {
 // covers: ACE-POP-5
 TEST_F(PreSharedKeyTest, TheKeyComesBeforeTheClientId) {
   Granted(WithExporter(Token(stranger_), stranger_));
+  // A key that no token is bound to is not made up for by a Client Identifier.
+  v1::AuthenticateRequest unbound = Stored();
+  unbound.mutable_connection()->set_psk_key_id("nobody");
+  EXPECT_EQ(Denied(unbound).reason(), v1::Denial::REASON_NO_CREDENTIAL);
   const ace::SigningKey key = Named("k");
   Post(Token(key));
   EXPECT_TRUE(Ask(Known(Stored(), "k")).has_challenge_required());
