@@ -203,14 +203,16 @@ def token_that_became_inactive_disconnects(t):
     t.assert_code(connack, 0x87)
 
 
-@case("ACE-TOK-5", outcome="refused", stack="form", slow=True)
+@case("ACE-TOK-5", outcome="refused", stack="long cache", slow=True)
 def expiry_of_the_answer_counts(t):
     """exp before cache_ttl is over."""
-    _, client, connack = referred(t, exp=time.time() + 0.6)
+    token, client, connack = referred(t, exp=time.time() + 0.6)
     if connack.code == 0:
         client.expect_disconnect(0x87, timeout=2)
     else:
         t.assert_code(connack, 0x87)
+    _, connack = t.connack(token)
+    t.assert_code(connack, 0x87)
 
 
 @case("ACE-AZI-2", outcome="accepted", stack="form")

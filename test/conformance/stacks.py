@@ -139,6 +139,7 @@ STACKS = {
         "max_packet_size": MAX_PACKET_SIZE}}},
     # Tokens
     "form": _introspected(),
+    "long cache": _introspected(cache_ttl="60s"),
     "ace+json": _introspected(format="ace+json", client_auth="post"),
     "ace+cbor": _introspected(format="ace+cbor"),
     "draft-01": _draft01,
