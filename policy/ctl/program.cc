@@ -113,7 +113,7 @@ void PrintCommands(const std::vector<Command>& commands,
   for (const Command& command : commands) {
     if (!group.empty() && command.group != group) continue;
     any_remote |= command.remote;
-    out << absl::StreamFormat("  %-18s %s\n", PathOf(command), command.summary);
+    out << absl::StreamFormat("  %-19s %s\n", PathOf(command), command.summary);
   }
   if (any_remote) {
     out << "\nAll but completion and dev ask a policy service, and take, "
