@@ -86,13 +86,15 @@ void Session::OnSubscribe(const mqtt::Frame& frame) {
     AnswerSubscribe(subscribe.packet_id, codes, ReasonString(denials));
     return;
   }
-  to_broker_.Send(KeepForwarded(subscribe, version_, codes), effects_);
+  const std::string packet = KeepForwarded(subscribe, version_, codes);
   if (denied > 0 &&
       !pending_subscribes_.Add(subscribe.packet_id,
                                {std::move(codes), ReasonString(denials)})) {
     Disconnect(SessionEnd::kError, ReasonCode::kQuotaExceeded,
                "too many SUBSCRIBEs in flight");
+    return;
   }
+  to_broker_.Send(packet, effects_);
 }
 
 void Session::AllowSubscription(absl::string_view filter,

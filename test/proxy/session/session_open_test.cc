@@ -401,6 +401,39 @@ TEST_F(SessionOpenTest, AuthzInfoCannotBeSubscribedTo) {
       ElementsAre("client SUBACK 87 87"));
 }
 
+// The first one's SUBACK could not be told from the second one's.
+// covers: EDGE-8
+TEST_F(SessionOpenTest, APacketIdentifierOfASubscribeInFlightIsInUse) {
+  Open5();
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"x", "b"})),
+              ElementsAre("broker SUBSCRIBE"));
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"a/b"})),
+              ElementsAre("client DISCONNECT 82", "close"));
+  Open5();
+  Client(SubscribePacket(kV5, 3, {"x", "b"}));
+  EXPECT_THAT(Broker(SubackPacket(kV5, 3, {1})),
+              ElementsAre("client SUBACK 87 01"));
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"a/b"})),
+              ElementsAre("broker SUBSCRIBE"));
+}
+
+// covers: EDGE-8
+TEST_F(SessionOpenTest, PartlyDeniedSubscribesInFlightAreBounded) {
+  Open5();
+  std::vector<absl::string_view> filters(4 * 1024, "x");
+  filters.back() = "b";
+  for (uint16_t id = 1; id <= 4; ++id) {
+    EXPECT_THAT(Client(SubscribePacket(kV5, id, filters)),
+                ElementsAre("broker SUBSCRIBE"));
+  }
+  // An answer makes room again.
+  Broker(SubackPacket(kV5, 1, {1}));
+  EXPECT_THAT(Client(SubscribePacket(kV5, 1, filters)),
+              ElementsAre("broker SUBSCRIBE"));
+  EXPECT_THAT(Client(SubscribePacket(kV5, 5, {"x", "b"})),
+              ElementsAre("client DISCONNECT 97", "close"));
+}
+
 TEST_F(SessionOpenTest, ASubackThatDoesNotFitEndsTheConnection) {
   Open5();
   Client(SubscribePacket(kV5, 3, {"x", "b"}));
