@@ -179,6 +179,25 @@ TEST_F(SessionOpenTest, AnAliasOfADeniedPublishLaterCarriesItsTopic) {
   EXPECT_TRUE(broker_got_a_view());
 }
 
+// To the broker it still stands for the topic before that.
+// covers: ACE-PUB-3, ACE-EXP-3
+TEST_F(SessionOpenTest, AnAliasThatADeniedPublishTurnsLaterCarriesItsTopic) {
+  std::string connack;
+  mqtt::AppendU16Property(mqtt::PropertyId::kTopicAliasMaximum, 2, &connack);
+  Open5(connack);
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p", TopicAlias(1))),
+              ElementsAre("broker PUBLISH"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "new/x", 1, 2, "p", TopicAlias(1))),
+              ElementsAre("client PUBACK 87"));
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  Grant(MakeGrant(now() + absl::Hours(2), {"pub new/#"}));
+  EXPECT_THAT(Client(PublishPacket(kV5, "", 1, 3, "pay", TopicAlias(1))),
+              ElementsAre("broker PUBLISH"));
+  EXPECT_EQ(to_broker(),
+            PublishPacket(kV5, "new/x", 1, 3, "pay", TopicAlias(1)));
+}
+
 // covers: EDGE-7
 TEST_F(SessionOpenTest, BadTopicAliasesAreInvalid) {
   std::string connack;

@@ -317,17 +317,22 @@ TEST_F(SessionRulesTest, WhatWaitsForTheRateOutlivesAClockThatIsSet) {
   EXPECT_TRUE(session().wants_client_bytes());
 }
 
+// covers: ACE-PUB-3
 TEST_F(SessionRulesTest, ADroppedMessageThatSetAnAliasLeavesItKnownHere) {
-  OpenUnder(kV5, {kTwoASecond}, std::string("\x22\x00\x05", 3));
-  Publish("a", 0);
-  Publish("a", 0);
-  EXPECT_THAT(Client(PublishPacket(kV5, "b", 0, 0, "p", TopicAlias(1))),
-              IsEmpty());
-  Advance(absl::Seconds(1));
-  // The broker hears of the alias with its topic.
-  EXPECT_THAT(Client(PublishPacket(kV5, "", 0, 0, "p", TopicAlias(1))),
-              ElementsAre("broker PUBLISH"));
-  EXPECT_EQ(to_broker(), PublishPacket(kV5, "b", 0, 0, "p", TopicAlias(1)));
+  // Whether the broker knows it by another topic, or not at all.
+  for (const std::string& before : {TopicAlias(1), std::string()}) {
+    OpenUnder(kV5, {kTwoASecond}, std::string("\x22\x00\x05", 3));
+    EXPECT_THAT(Client(PublishPacket(kV5, "a", 0, 0, "p", before)),
+                ElementsAre("broker PUBLISH"));
+    Publish("a", 0);
+    EXPECT_THAT(Client(PublishPacket(kV5, "b", 0, 0, "p", TopicAlias(1))),
+                IsEmpty());
+    Advance(absl::Seconds(1));
+    // The broker hears of the alias with its topic.
+    EXPECT_THAT(Client(PublishPacket(kV5, "", 0, 0, "p", TopicAlias(1))),
+                ElementsAre("broker PUBLISH"));
+    EXPECT_EQ(to_broker(), PublishPacket(kV5, "b", 0, 0, "p", TopicAlias(1)));
+  }
 }
 
 TEST_F(SessionRulesTest, ANewGrantDoesNotRefillTheRate) {
