@@ -56,6 +56,23 @@ TEST_F(SessionPolicyTest, ARevokedSessionEnds) {
 }
 
 // covers: ACE-EXP-4
+TEST_F(SessionPolicyTest, ATokenIsRevokedByItsIssuerAlone) {
+  Open(kV5, AGrant());
+  policy::v1::Revocation revocation;
+  revocation.set_name("r");
+  revocation.set_token_id("jti-1");
+  revocation.set_issuer("other");
+  live_policy.revocations.Add(revocation);
+  EXPECT_FALSE(session().IsRevokedBy(live_policy.revocations, now()));
+  EXPECT_THAT(RevocationsChanged(), IsEmpty());
+  revocation.set_issuer("i");
+  live_policy.revocations.Add(revocation);
+  EXPECT_TRUE(session().IsRevokedBy(live_policy.revocations, now()));
+  EXPECT_THAT(RevocationsChanged(),
+              ElementsAre("client DISCONNECT 98", "close"));
+}
+
+// covers: ACE-EXP-4
 TEST_F(SessionPolicyTest, ARevokedSessionOf311IsClosed) {
   Open(kV311, AGrant());
   RevokeKey("thumbprint");
