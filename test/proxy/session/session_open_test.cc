@@ -526,6 +526,29 @@ TEST_F(SessionOpenTest, AfterExpiryAcksSayNotAuthorized) {
   EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
 }
 
+// Only whether a topic is denied is hidden.
+// covers: ACE-EXP-2, ACE-OUT-1
+TEST_F(SessionOpenTest, HiddenTopicsHideNeitherExpiryNorDeliveries) {
+  settings.hide_topics = true;
+  settings.reauthentication_grace = absl::Seconds(30);
+  Open5();
+  Advance(absl::Hours(1));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 1, 1, "p")),
+              Contains("client PUBACK 87"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 2, 2, "p")),
+              ElementsAre("client PUBREC 87"));
+  EXPECT_THAT(Client(SubscribePacket(kV5, 3, {"a/b"})),
+              ElementsAre("client SUBACK 87"));
+  EXPECT_THAT(Client(PublishPacket(kV5, "a/b", 0, 0, "p")),
+              ElementsAre("client DISCONNECT 87", "close"));
+  Open5();
+  Advance(absl::Hours(1) + absl::Seconds(30));
+  EXPECT_THAT(Timer(), ElementsAre("client DISCONNECT 87", "close"));
+  Open5();
+  EXPECT_THAT(Broker(PublishPacket(kV5, "x", 0, 0, "p")),
+              ElementsAre("client DISCONNECT 87", "close"));
+}
+
 // covers: ACE-EXP-1, ACE-EXP-2
 TEST_F(SessionOpenTest, AfterExpiryTheRestEndsTheConnection) {
   const std::string inputs[] = {PublishPacket(kV5, "a/b", 0, 0, "p"),
