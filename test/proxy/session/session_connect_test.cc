@@ -144,6 +144,16 @@ TEST_F(SessionConnectTest, OnlyAuthOrDisconnectBeforeConnack) {
               ElementsAre("client CONNACK 82", "close"));
 }
 
+// covers: ACE-POP-4, ACE-POP-6
+TEST_F(SessionConnectTest, AChallengeIsAnsweredByAContinuation) {
+  for (const uint8_t code : {0x00, 0x19}) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "")));
+    EXPECT_THAT(Client(AuthPacket(code, "CLIENTNOPROOF")),
+                ElementsAre("client CONNACK 82", "close"));
+  }
+}
+
 // covers: EDGE-17
 TEST_F(SessionConnectTest, ADisconnectBeforeConnackTakesBackTheWill) {
   const std::string disconnect("\xE0\x00", 2);

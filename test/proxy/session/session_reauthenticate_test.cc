@@ -254,7 +254,7 @@ TEST_F(SessionReauthenticateTest, ReauthenticationsHaveARate) {
   EXPECT_EQ(denials, 0);
 }
 
-// covers: ACE-EXP-3
+// covers: ACE-EXP-3, ACE-POP-4
 TEST_F(SessionReauthenticateTest, ReauthenticationOutOfTurnIsAProtocolError) {
   Open5();
   EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
@@ -262,6 +262,12 @@ TEST_F(SessionReauthenticateTest, ReauthenticationOutOfTurnIsAProtocolError) {
   Open5();
   Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
   EXPECT_THAT(Client(AuthPacket(0x19, TokenAndProof("TOKEN2", ""))),
+              ElementsAre("client DISCONNECT 82", "close"));
+  // A second answer, while the first one is looked at.
+  Open5();
+  Client(AuthPacket(0x19, TokenAndProof("TOKEN2", "")));
+  Client(AuthPacket(0x18, "CLIENTNOPROOF"));
+  EXPECT_THAT(Client(AuthPacket(0x18, "CLIENTNOPROOF")),
               ElementsAre("client DISCONNECT 82", "close"));
   // A client that did not authenticate with the method.
   Start();
