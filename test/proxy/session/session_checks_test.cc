@@ -312,6 +312,22 @@ TEST_F(SessionChecksTest, AnswersAboutLongTopicsAreBounded) {
   EXPECT_GE(session().kept_bytes(), ExternalChecks::kMaxKeptBytes / 2);
 }
 
+// covers: EDGE-18
+TEST_F(SessionChecksTest, AWillWaitsForNoLongerThanAnAnswerMayTake) {
+  Start();
+  ConnectParts parts;
+  parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  parts.will_topic = "c/will";
+  Client(ConnectPacket(parts));
+  EXPECT_THAT(Grant(AGrant({kChecked})),
+              ElementsAre("check rules/c publish c/will"));
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Timer(), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_THAT(CheckAnswers(true), IsEmpty());
+  EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 1u);
+  EXPECT_EQ(denials, 0);
+}
+
 TEST_F(SessionChecksTest, ShadowsMakeNobodyWait) {
   OpenUnder(kV5, {kShadow});
   EXPECT_THAT(Publish("c/1"),

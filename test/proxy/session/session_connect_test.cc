@@ -468,6 +468,24 @@ TEST_F(SessionConnectTest, AnUnreachablePolicyServiceIsNeverAnAllow) {
   EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 2u);
 }
 
+// covers: EDGE-18, ACE-POP-6
+TEST_F(SessionConnectTest, ASilentPolicyServiceIsReportedInTime) {
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Advance(absl::Seconds(9));
+  EXPECT_THAT(Timer(), ElementsAre("timer 1s"));
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Timer(), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_THAT(Grant(AGrant()), IsEmpty());
+  Start();
+  Client(V3Connect("aceVE9LRU4", "PROOF"));
+  Advance(absl::Seconds(10));
+  EXPECT_THAT(Timer(), ElementsAre("client CONNACK 03", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 2u);
+  EXPECT_EQ(decisions(Action::kConnect, Verdict::kError), 2u);
+  EXPECT_EQ(denials, 0);
+}
+
 TEST_F(SessionConnectTest, AnAnswerWithoutOutcomeOrWithABadGrantIsNoGrant) {
   policy::v1::Grant endless = AGrant();
   endless.clear_expires_at();
