@@ -596,6 +596,34 @@ TEST_F(SessionConnectTest, TheBrokerSeesAnOrdinaryConnect) {
   EXPECT_EQ(sent, ConnectPacket(expected));
 }
 
+// covers: ACE-CON-6, EDGE-13
+TEST_F(SessionConnectTest, CredentialsThatFitIntoNoConnectAreNotSent) {
+  const auto connect = [this](const std::string& subject, size_t id_size) {
+    ConnectParts parts;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    parts.client_id = std::string(id_size, 'c');
+    Start();
+    Client(ConnectPacket(parts));
+    policy::v1::Grant grant = AGrant();
+    grant.set_subject(subject);
+    Grant(grant);
+    return UpstreamConnected();
+  };
+  constexpr char kTemplate[] = "${subject}/${client_id}";
+  // With the subject and the slash two bytes more: as long as can be, and over.
+  settings.upstream_username = kTemplate;
+  EXPECT_THAT(connect("s", 65533), ElementsAre("broker CONNECT", "timer 5s"));
+  EXPECT_THAT(connect("s", 65535), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_THAT(connect(std::string("\0", 1), 1),
+              ElementsAre("client CONNACK 88", "close"));
+  settings.upstream_username = "u";
+  settings.upstream_password = SecretString(kTemplate);
+  EXPECT_THAT(connect("s", 65533), ElementsAre("broker CONNECT", "timer 5s"));
+  EXPECT_THAT(connect("s", 65535), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_EQ(connects(ConnectOutcome::kBrokerUnavailable), 3u);
+  EXPECT_EQ(denials, 0);
+}
+
 // covers: ACE-V3-1, ACE-CON-6
 TEST_F(SessionConnectTest, AV3TokenIsTakenAndTheBrokerSeesNoneOfIt) {
   Start();
