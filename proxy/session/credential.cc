@@ -1,5 +1,7 @@
 #include "proxy/session/credential.h"
 
+#include <utility>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -13,6 +15,11 @@ Credential Malformed(Credential credential, absl::string_view what) {
   credential.kind = Credential::Kind::kMalformed;
   credential.what = std::string(what);
   return credential;
+}
+
+Credential BadToken(Credential credential, absl::string_view what) {
+  credential.token_is_bad = true;
+  return Malformed(std::move(credential), what);
 }
 
 bool IsBase64Url(absl::string_view text) {
@@ -36,11 +43,11 @@ Credential FromMethod(const mqtt::Connect& connect, ByteView data) {
   ByteView token;
   ByteView proof;
   if (!SplitTokenAndProof(data, &token, &proof)) {
-    return Malformed(credential, "token length exceeds Authentication Data");
+    return BadToken(credential, "token length exceeds Authentication Data");
   }
   if (token.empty()) {
     if (!proof.empty()) {
-      return Malformed(credential, "proof without a token");
+      return BadToken(credential, "proof without a token");
     }
     credential.kind = Credential::Kind::kTokenMissing;
     return credential;
@@ -66,7 +73,7 @@ Credential FromUserName(const mqtt::Connect& connect) {
   }
   if (!IsBase64Url(encoded) ||
       !absl::WebSafeBase64Unescape(encoded, &credential.token)) {
-    return Malformed(credential, "token in the User Name is not base64url");
+    return BadToken(credential, "token in the User Name is not base64url");
   }
   credential.proof = std::string(AsString(*connect.password));
   credential.kind = Credential::Kind::kExporterProof;

@@ -36,6 +36,8 @@ struct Credential {
   std::string token;
   std::string proof;  // kExporterProof
   std::string what;   // kMalformed: what is wrong, for the log
+  // kMalformed: that is the token, or that there is none.
+  bool token_is_bad = false;
 };
 
 // Finds the credential of a CONNECT. `v5_username_token` lets MQTT 5.0 clients

@@ -333,7 +333,8 @@ class Session {
   // Before a client is let in; true: it is refused, as it has no token and too
   // many others have none.
   bool RefuseOverAnonymousLimit();
-  // Whether a client is told of the authorization server, if that is known.
+  // Whether a client is told of the authorization server, if that is known:
+  // where a token is missing or bad, and nowhere else (ACE-CON-2).
   enum class AsHint : uint8_t { kWithheld, kGiven };
   void Refuse(mqtt::ReasonCode code, ConnectOutcome outcome,
               absl::string_view detail, AsHint hint = AsHint::kWithheld);

@@ -89,7 +89,8 @@ void Session::Authenticate(const Credential& credential) {
       return;
     case Credential::Kind::kMalformed:
       Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
-             credential.what, AsHint::kGiven);
+             credential.what,
+             credential.token_is_bad ? AsHint::kGiven : AsHint::kWithheld);
       return;
     case Credential::Kind::kTokenMissing:
       if (!uses_method_) {
@@ -173,7 +174,7 @@ void Session::OnChallengeAnswer(const mqtt::Frame& frame) {
   auto request = absl::make_unique<AuthenticateRequest>();
   if (!ReadChallengeAnswer(*parsed, pending_->challenge, request.get())) {
     Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kProofInvalid,
-           "the answer to the challenge is malformed", AsHint::kGiven);
+           "the answer to the challenge is malformed");
     return;
   }
   if (RefuseOverDenialLimit()) return;
@@ -231,8 +232,8 @@ void Session::OnGranted(Grant grant) {
   }
   if (IsRevoked(*grant_)) {
     // ACE-EXP-4: it was revoked while the policy service decided.
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid,
-           "revoked");
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, "revoked",
+           AsHint::kGiven);
     return;
   }
   Admit();

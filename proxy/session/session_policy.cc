@@ -32,7 +32,8 @@ bool Session::IsRevokedBy(const policy::RevocationSet& revocations,
 
 void Session::EndByDecision(SessionEnd end, absl::string_view why) {
   if (state_ != State::kOpen) {
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, why);
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, why,
+           end == SessionEnd::kRevoked ? AsHint::kGiven : AsHint::kWithheld);
     return;
   }
   EndByDenial(end, Action::kRevoke, ReasonCode::kAdministrativeAction, why);

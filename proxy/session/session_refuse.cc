@@ -27,6 +27,21 @@ ConnectOutcome OutcomeOf(Denial::Reason reason) {
   }
 }
 
+// Whether a token is missing or bad; with what else is wrong another one would
+// not help.
+bool IsAboutToken(Denial::Reason reason) {
+  switch (reason) {
+    case Denial::REASON_NO_CREDENTIAL:
+    case Denial::REASON_TOKEN_UNPARSABLE:
+    case Denial::REASON_TOKEN_INVALID:
+    case Denial::REASON_TOKEN_EXPIRED:
+    case Denial::REASON_REVOKED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Without properties, but with room for the length of many.
 constexpr size_t kConnackSize = 9;
 
@@ -182,8 +197,7 @@ void Session::RefuseDenied(const Denial& denial) {
   } else {
     Refuse(ReasonCode::kNotAuthorized, OutcomeOf(denial.reason()),
            denial.detail(),
-           denial.reason() == Denial::REASON_PROOF_INVALID ? AsHint::kWithheld
-                                                           : AsHint::kGiven);
+           IsAboutToken(denial.reason()) ? AsHint::kGiven : AsHint::kWithheld);
   }
   pending_->denial = nullptr;
 }

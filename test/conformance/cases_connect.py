@@ -3,6 +3,7 @@
 import json
 import struct
 
+from cases_challenge import challenged
 from harness import wire
 from harness.tokens import Ed25519Key, b64
 from suite import case, eventually
@@ -56,9 +57,16 @@ def malformed_authentication_data_is_refused(t, make):
 
 # ACE-CON-2
 
+def _with_revoked_token(t):
+    revoked = t.stack.sluicectl("revoke", "token", "told-of-the-as")
+    t.assertEqual(revoked.returncode, 0, revoked.stderr)
+    return t.connack(t.token("a pub", jti="told-of-the-as"))
+
+
 @case("ACE-CON-2", outcome="accepted", stack="hint", each={
     "a bad token": lambda t: t.connack(b"bad"),
     "an expired token": lambda t: t.connack(t.token("a pub", life=-1)),
+    "a revoked token": _with_revoked_token,
     "no token": lambda t: t.raw_connect(None),
     "no token and an empty Authentication Data": lambda t: t.raw_connect(b""),
     "no token, and Request Problem Information 0": lambda t: t.raw_connect(
@@ -83,10 +91,21 @@ def no_hint_without_configuration(t):
     t.assertNotIn("user_property", connack.properties)
 
 
+def _with_empty_answer(t):
+    client, _ = challenged(t)
+    client.send(wire.auth(0x18, b""))
+    return client, client.expect("CONNACK")
+
+
 @case("ACE-CON-2", outcome="refused", stack="hint", each={
     "another method": (lambda t: t.raw_connect(None, method="x"), 0x8C),
     "another version": (lambda t: t.anonymous(wire.V311, username="ace",
-                                              password=b"x"), 0x05)})
+                                              password=b"x"), 0x05),
+    "a wrong proof": (lambda t: t.connack(t.token("a pub"), Ed25519Key()),
+                      0x87),
+    "an empty answer to the challenge": (_with_empty_answer, 0x87),
+    "a User Name beside the method": (
+        lambda t: t.connack(t.token("a pub"), username="u"), 0x87)})
 def no_hint_for_other_refusals(t, value):
     """no hint for."""
     make, code = value

@@ -275,6 +275,75 @@ TEST_F(SessionConnectTest, AMissingTokenGetsTheHintWhereThereIsOne) {
   }
 }
 
+// covers: ACE-CON-2
+TEST_F(SessionConnectTest, OfDenialsThoseOfATokenGetTheHint) {
+  settings.as_hint = R"({"AS":"https://as.example/token"})";
+  const struct {
+    Denial::Reason reason;
+    bool hint;
+  } kCases[] = {
+      {Denial::REASON_UNSPECIFIED, false},
+      {Denial::REASON_NO_CREDENTIAL, true},
+      {Denial::REASON_TOKEN_UNPARSABLE, true},
+      {Denial::REASON_TOKEN_INVALID, true},
+      {Denial::REASON_TOKEN_EXPIRED, true},
+      {Denial::REASON_PROOF_INVALID, false},
+      {Denial::REASON_CLIENT_ID_IN_USE, false},
+      {Denial::REASON_REVOKED, true},
+  };
+  for (const auto& c : kCases) {
+    Start();
+    Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+    EXPECT_EQ(Deny(c.reason).back(), "close");
+    EXPECT_EQ(absl::StrContains(to_client(), "ace_as_hint"), c.hint)
+        << c.reason;
+  }
+  // One that has ended by the proxy's clock.
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
+  Grant(MakeGrant(now(), {"pubsub a/#"}));
+  EXPECT_THAT(to_client(), HasSubstr("ace_as_hint"));
+}
+
+// covers: ACE-CON-2
+TEST_F(SessionConnectTest, WhatIsMalformedGetsTheHintIfThatIsTheToken) {
+  settings.as_hint = R"({"AS":"https://as.example/token"})";
+  settings.v5_username_token = true;
+  const auto user_name = [](absl::string_view username,
+                            absl::string_view password) {
+    ConnectParts parts;
+    parts.username = std::string(username);
+    parts.password = std::string(password);
+    return ConnectPacket(parts);
+  };
+  ConnectParts both;
+  both.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+  both.username = "x";
+  const struct {
+    std::string connect;
+    bool hint;
+  } kCases[] = {
+      {AceConnect(std::string("\x00\x05tok", 5)), true},
+      {AceConnect(std::string("\x00\x00proof", 7)), true},
+      {ConnectPacket(both), false},
+      {user_name("ace", "PROOF"), true},
+      {user_name("ace!!!!", "PROOF"), true},
+      {user_name("aceVE9LRU4", ""), false},
+  };
+  for (const auto& c : kCases) {
+    Start();
+    EXPECT_THAT(Client(c.connect), ElementsAre("client CONNACK 87", "close"));
+    EXPECT_EQ(absl::StrContains(to_client(), "ace_as_hint"), c.hint)
+        << &c - kCases;
+  }
+  // As with a proof that is wrong.
+  Start();
+  Client(AceConnect(TokenAndProof("TOKEN", "")));
+  EXPECT_THAT(Client(AuthPacket(0x18, "")),
+              ElementsAre("client CONNACK 87", "close"));
+  EXPECT_THAT(to_client(), Not(HasSubstr("ace_as_hint")));
+}
+
 // covers: ACE-CON-2, EDGE-14
 TEST_F(SessionConnectTest, TheHintGivesWayToTheClientsMaximumPacketSize) {
   settings.as_hint = R"({"AS":"https://as.example/token"})";

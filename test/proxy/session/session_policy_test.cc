@@ -12,7 +12,9 @@ namespace {
 using policy::v1::AuthenticateRequest;
 using policy::v1::Denial;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class SessionPolicyTest : public ::testing::Test, public SessionHarness {
@@ -79,20 +81,34 @@ TEST_F(SessionPolicyTest, ARevokedSessionOf311IsClosed) {
   EXPECT_THAT(RevocationsChanged(), ElementsAre("close"));
 }
 
-// covers: ACE-EXP-4
+// covers: ACE-EXP-4, ACE-CON-2
 TEST_F(SessionPolicyTest, WhatIsRevokedBeforeTheGrantArrivesIsRefused) {
+  settings.as_hint = R"({"AS":"a"})";
   Connect();
   RevokeKey("kid");
   EXPECT_THAT(RevocationsChanged(), IsEmpty());  // there is no grant yet
   EXPECT_THAT(Grant(AGrant()), ElementsAre("client CONNACK 87", "close"));
+  EXPECT_THAT(to_client(), HasSubstr("ace_as_hint"));
 }
 
-// covers: ACE-EXP-4
+// covers: ACE-EXP-4, ACE-CON-2
 TEST_F(SessionPolicyTest, ARevocationBeforeConnackRefuses) {
+  settings.as_hint = R"({"AS":"a"})";
   Connect();
   Grant(AGrant());
   RevokeKey("kid");
   EXPECT_THAT(RevocationsChanged(), ElementsAre("client CONNACK 87", "close"));
+  EXPECT_THAT(to_client(), HasSubstr("ace_as_hint"));
+}
+
+// An operator wants the client gone, whatever its token.
+// covers: ACE-CON-2
+TEST_F(SessionPolicyTest, AnOperatorsEndBeforeConnackGetsNoHint) {
+  settings.as_hint = R"({"AS":"a"})";
+  Connect();
+  Grant(AGrant());
+  EXPECT_THAT(DisconnectRequested(), ElementsAre("client CONNACK 87", "close"));
+  EXPECT_THAT(to_client(), Not(HasSubstr("ace_as_hint")));
 }
 
 // covers: ACE-EXP-4, ACE-EXP-3
