@@ -43,8 +43,8 @@ def revoked_client_is_ended_and_kept_out(t, what):
     name = f"revoked-{kind}-{version}"
     key = Ed25519Key(kid=name)
     client, token = connected(t, version, key, subject=name, jti=name)
-    revoke(t, kind, name)
     begun = time.monotonic()
+    revoke(t, kind, name)
     if version == wire.V5:
         client.expect_disconnect(0x98)
     else:

@@ -12,8 +12,13 @@ from harness.tokens import Ed25519Key, thumbprint
 
 class RevocationTestCase(StackTestCase):
 
-    def assert_ends_with_0x98(self, client, within=1.0):
+    def revoke(self, kind, *value):
+        """By sluicectl; returns when it was started."""
         begun = time.monotonic()
+        self.sluicectl("revoke", kind, *value)
+        return begun
+
+    def assert_ends_with_0x98(self, client, begun, within=1.0):
         client.expect_disconnect(0x98)
         self.assertLess(time.monotonic() - begun, within)
 
@@ -40,8 +45,8 @@ class RevocationTest(RevocationTestCase):
         other = self.connected("a/# pub", key=Ed25519Key())
         anonymous, _ = self.anonymous()
         before = self.metric("sluice_revocations_total")
-        self.sluicectl("revoke", "token", "to-be-revoked")
-        self.assert_ends_with_0x98(revoked)
+        begun = self.revoke("token", "to-be-revoked")
+        self.assert_ends_with_0x98(revoked, begun)
         other.ping()
         anonymous.ping()
         self.assertEqual(self.metric("sluice_revocations_total"), before + 1)
@@ -62,14 +67,16 @@ class RevocationTest(RevocationTestCase):
             self.assert_code(connack, 0)
             clients.append(client)
         v311 = self.client(wire.V311)
-        v311.v311_connect(self.token("a/# pub", subject="mallory"), self.key)
-        self.sluicectl("revoke", "subject", "mallory")
+        self.assert_code(v311.v311_connect(
+            self.token("a/# pub", subject="mallory"), self.key), 0)
+        begun = self.revoke("subject", "mallory")
         for client in clients:
-            self.assert_ends_with_0x98(client)
+            self.assert_ends_with_0x98(client, begun)
         v311.expect_closed()
-        name = next(word for word in self.sluicectl(
-            "revocation", "list").split() if word.startswith("revocations/"))
-        self.assertTrue(name)
+        self.assertLess(time.monotonic() - begun, 1)
+        listed = self.sluicectl("revocation", "list").splitlines()
+        self.assertTrue(any("revocations/" in line and "mallory" in line
+                            for line in listed), listed)
 
     # covers: ACE-EXP-4
     def test_revoked_key_ends_its_connections(self):
@@ -77,8 +84,20 @@ class RevocationTest(RevocationTestCase):
         client, connack = self.connect_with(self.token("a/# pub", key=key),
                                             key)
         self.assert_code(connack, 0)
-        self.sluicectl("revoke", "key", "key-to-revoke")
-        self.assert_ends_with_0x98(client)
+        begun = self.revoke("key", "key-to-revoke")
+        self.assert_ends_with_0x98(client, begun)
+
+    # covers: ACE-EXP-4
+    def test_token_that_is_revoked_by_its_file_ends_its_connection(self):
+        token = self.token("a/# pub", subject="trent")
+        client, connack = self.connect_with(token)
+        self.assert_code(connack, 0)
+        other = self.connected("a/# pub", key=Ed25519Key())
+        file = self.stack.directory / "trent.jwt"
+        file.write_bytes(token)
+        begun = self.revoke("token", "--token-file", file)
+        self.assert_ends_with_0x98(client, begun)
+        other.ping()
 
     def test_sessions_are_listed_and_disconnected(self):
         client, connack = self.connect_with(
@@ -114,9 +133,9 @@ class CertificateTest(RevocationTestCase):
                 proven = self.client(certificate=certificate)
                 self.assert_code(proven.ace_connect(token, key), 0)
                 other = self.connected("a/# pub", key=Ed25519Key())
-                self.sluicectl("revoke", "key", name(key, bound))
+                begun = self.revoke("key", name(key, bound))
                 for client in (known, proven):
-                    self.assert_ends_with_0x98(client)
+                    self.assert_ends_with_0x98(client, begun)
                 # It is not taken any more, by whatever way it comes.
                 again = self.client(certificate=certificate)
                 again.send(wire.connect())
