@@ -184,10 +184,7 @@ def user_name_beside_the_method_is_refused(t, fields):
     """beside method ace."""
     for pop in ("exporter", "challenge"):
         client, connack = t.connack(t.token("a/# pub"), pop=pop, **fields)
-        t.assertEqual(connack.type, "CONNACK")
-        t.assertGreaterEqual(connack.code, 0x80)
-        client.expect_closed()
-    t.assert_unseen()
+        t.assert_refused(client, connack)
 
 
 # ACE-POP-8
