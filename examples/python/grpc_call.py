@@ -60,12 +60,13 @@ class Server:
         self._response = message_class(own, "r.Response")
 
     def _ask(self, **what):
+        """Its answer; ends the program where it has none."""
         request = self._request(**what)
         answer = next(self._channel.stream_stream(
             REFLECTION, lambda r: r.SerializeToString(),
             self._response.FromString)(iter([request])))
         if answer.error.message:
-            sys.exit(answer.error.message)
+            sys.exit(": ".join((*what.values(), answer.error.message)))
         return answer
 
     def services(self):
@@ -81,12 +82,17 @@ class Server:
                         file.dependency):
                     self._pool.Add(file)
                     known.add(file.name)
-        return self._pool.FindServiceByName(name)
+        try:
+            return self._pool.FindServiceByName(name)
+        except KeyError:  # it describes something else of that name
+            sys.exit(f"{name}: is no service")
 
     def call(self, service_name, method_name, json):
         """Yields the answers as JSON."""
         service = self.service(service_name)
-        method = service.methods_by_name[method_name]
+        method = service.methods_by_name.get(method_name)
+        if method is None:
+            sys.exit(f"{service_name}: has no method {method_name}")
         proto = descriptor_pb2.MethodDescriptorProto()
         method.CopyToProto(proto)
         kind = ("unary_stream" if proto.server_streaming else "unary_unary")
@@ -129,3 +135,5 @@ if __name__ == "__main__":
         main(*sys.argv[1:])
     except grpc.RpcError as error:
         sys.exit(f"{error.code().name}: {error.details()}")
+    except (OSError, json_format.ParseError) as error:  # a PEM file, JSON
+        sys.exit(str(error))
