@@ -2,15 +2,29 @@
 # Makes the keys and certificates that the configuration in this folder names:
 # a CA, TLS certificates for the proxy and the policy service, and the signing
 # key of a development authorization server. For trying things out only.
+# Overwrites nothing.
 #   dev_keys.sh SLUICECTL [DIRECTORY]
 set -euo pipefail
 
 if (($# < 1)); then
-  sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
-sluicectl=$(realpath "$1")
+sluicectl=$(realpath -m "$1")
+if [[ ! -f $sluicectl || ! -x $sluicectl ]]; then
+  echo "$1 is not a program" >&2
+  exit 1
+fi
 cd "${2:-.}"
+there=()
+for file in {ca,server,policy,proxy}.{key,crt} ca.srl as-key.json{,.pub}; do
+  [[ ! -e $file ]] || there+=("$file")
+done
+if ((${#there[@]} > 0)); then
+  echo "in $PWD there is already: ${there[*]}" >&2
+  echo 'remove that first, if its certificates and tokens are done with' >&2
+  exit 1
+fi
 umask 077
 
 new_key() {
