@@ -8,20 +8,26 @@
 #   DIRECTORY/layout               an OCI layout, tag VERSION
 #   DIRECTORY/sluice-VERSION.tar   the same as an archive ("oci-archive:")
 # The same programs and libraries give the same bytes; times are those of
-# $SOURCE_DATE_EPOCH (default: of the last commit).
+# $SOURCE_DATE_EPOCH (default: of the last commit; outside of a clone: of the
+# newest program).
 set -euo pipefail
 
 readonly PROGRAMS=(proxy/sluice-proxy policy/sluice-policy policy/sluicectl)
 
 if (($# < 1 || $# > 2)); then
-  sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$(cd "${2:-$repository/bazel-bin}" && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-epoch=${SOURCE_DATE_EPOCH:-$(git -C "$repository" log -1 --format=%ct)}
+epoch=${SOURCE_DATE_EPOCH-}
+if [[ -z $epoch ]] &&
+  ! epoch=$(git -C "$repository" log -1 --format=%ct 2>/dev/null); then
+  epoch=$(cd "$bin" && stat -L -c %Y "${PROGRAMS[@]}" | sort -n | tail -n 1)
+  echo "no last commit; times are those of the newest program" >&2
+fi
 created=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)
 version=$("$bin/proxy/sluice-proxy" --version | sed 's/.* //')
 work=$(mktemp -d)
