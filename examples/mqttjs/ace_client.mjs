@@ -25,6 +25,18 @@ const OPTIONS = {
   'help': {type: 'boolean'},
 };
 
+class WrongUsage extends Error {}
+
+// Throws WrongUsage where a value is none that its option takes.
+function check({qos, pop, messages, token, key}) {
+  if (!/^[012]$/.test(qos)) throw new WrongUsage('--qos is 0, 1 or 2');
+  if (!['exporter', 'challenge'].includes(pop)) {
+    throw new WrongUsage('--pop is exporter or challenge');
+  }
+  if (!/^\d+$/.test(messages)) throw new WrongUsage('--messages is a number');
+  if (token && !key) throw new WrongUsage('--token needs --key');
+}
+
 // Prints `what` with its reason code; a refusal becomes the exit status.
 function report(what, code = 0) {
   if (code >= 0x80) process.exitCode = 1;
@@ -50,12 +62,24 @@ function readToken(file) {
   return token[0] < 0x80 ? Buffer.from(token.toString().trim()) : token;
 }
 
+// The private JWK in a file.
+function readKey(file) {
+  const text = fs.readFileSync(file, 'utf8');
+  try {
+    const key = JSON.parse(text);
+    if (typeof key?.kty === 'string') return key;
+  } catch {
+    // PEM, for example.
+  }
+  throw new WrongUsage(`--key: ${file} is no JWK`);
+}
+
 async function run(args) {
   const client = await connect({
     url: args.url,
     ca: fs.readFileSync(args.ca),
     token: args.token && readToken(args.token),
-    key: args.key && JSON.parse(fs.readFileSync(args.key, 'utf8')),
+    key: args.key && readKey(args.key),
     pop: args.pop,
     options: {clientId: args.id},
   });
@@ -103,9 +127,12 @@ try {
     console.log(USAGE);
     process.exitCode = values.help ? 0 : 2;
   } else {
+    check(values);
     await run(values);
   }
 } catch (error) {
   console.error(`ace_client: ${error.message}`);
-  process.exitCode = error.code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1;
+  const usage = error instanceof WrongUsage ||
+      error.code?.startsWith('ERR_PARSE_ARGS');
+  process.exit(usage ? 2 : 1);  // whatever connection there is
 }

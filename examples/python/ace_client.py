@@ -107,6 +107,18 @@ def read_token(path):
     return token.strip() if token[:1].isascii() else token
 
 
+def read_key(path):
+    """The private JWK in a file."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            key = json.load(file)
+        except ValueError:  # PEM, for example
+            key = None
+    if not isinstance(key, dict) or "kty" not in key:
+        raise ValueError(f"--key: {path} is no JWK")
+    return key
+
+
 class Run:
     """Connects, subscribes, publishes, and prints each answer."""
 
@@ -114,8 +126,7 @@ class Run:
         token = key = None
         if args.token:
             token = read_token(args.token)
-            with open(args.key, encoding="utf-8") as file:
-                key = json.load(file)
+            key = read_key(args.key)
         self._args = args
         self._left = args.messages
         self._answered = set()

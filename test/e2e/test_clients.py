@@ -86,6 +86,24 @@ class ClientsTest(StackTestCase):
         credential = self.write_credential(self.key, "js/# pub", life=-1)
         self.assertEqual(self.mqttjs(*credential, status=1), ["CONNACK 0x87"])
 
+    def test_mqttjs_tells_of_wrong_usage(self):
+        token = self.write_credential(self.key, "js/# pub")[:2]
+        pem = self.stack.directory / "server.key"
+        for argv, told in (
+                (["--qos", "3"], "--qos is 0, 1 or 2"),
+                (["--pop", "x"], "--pop is exporter or challenge"),
+                (["--messages", "x"], "--messages is a number"),
+                (token, "--token needs --key"),
+                ([*token, "--key", pem], f"--key: {pem} is no JWK")):
+            with self.subTest(told):
+                done = subprocess.run(
+                    ["node", MQTTJS, "--url", f"mqtts://{self.stack.address}",
+                     "--ca", self.stack.ca_file, *argv], timeout=TIMEOUT,
+                    capture_output=True, text=True, check=False)
+                self.assertEqual(
+                    (done.returncode, done.stdout, done.stderr),
+                    (2, "", f"ace_client: {told}\n"))
+
     # covers: ACE-V3-1
     def test_paho_with_each_key_publishes_and_receives(self):
         for key in (Ed25519Key(), Es256Key(), HmacKey()):
