@@ -19,7 +19,7 @@ import time
 import traceback
 
 import stacks
-from harness import secrets_book
+from harness import command_line, secrets_book
 from harness.runner import failed_again
 from harness.stack import (
     POLICY, PROXY, SLUICECTL, keys_directory, run_directory)
@@ -124,12 +124,18 @@ def print_table(results):
         print((row + "; ".join(notes)).rstrip())
 
 
-def chosen_cases(words):
+def fits(word, case):
     """EDGE-1 is that id alone, EDGE is all of them."""
+    return word in case.ids or (
+        word not in IDS and any(word in name for name in case.ids))
+
+
+def chosen_cases(words):
     load()
-    return [case for case in CASES if not words or any(
-        word == name or (word not in IDS and word in name)
-        for word in words for name in case.ids)]
+    command_line.check(words, lambda word: any(
+        fits(word, case) for case in CASES))
+    return [case for case in CASES
+            if not words or any(fits(word, case) for word in words)]
 
 
 def main(words):
@@ -163,4 +169,4 @@ def main(words):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(command_line.words(__doc__)))

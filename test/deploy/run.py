@@ -10,6 +10,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
+from harness import command_line  # noqa: E402
 from harness.runner import run  # noqa: E402
 
 MODULES = ("test_kubernetes", "test_chart", "test_image", "test_monitoring",
@@ -17,4 +18,4 @@ MODULES = ("test_kubernetes", "test_chart", "test_image", "test_monitoring",
 
 
 if __name__ == "__main__":
-    sys.exit(run(MODULES, sys.argv[1:]))
+    sys.exit(run(MODULES, command_line.words(__doc__)))

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs the end-to-end tests against the programs in bazel-bin.
 
-run.py [NAME]...   only the cases whose name contains one of the words
+run.py [WORD]...   only the cases whose name contains one of the words
 
 One line a case, what went wrong below it, and `N passed, N failed` at the end.
 The directory with logs and configurations is kept when something failed.
@@ -12,6 +12,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from harness import command_line  # noqa: E402
 from harness.runner import run  # noqa: E402
 
 MODULES = ("test_programs", "test_authentication", "test_client_nonce",
@@ -37,4 +38,4 @@ JOBS = 4
 
 
 if __name__ == "__main__":
-    sys.exit(run(MODULES, sys.argv[1:], LAST, JOBS))
+    sys.exit(run(MODULES, command_line.words(__doc__), LAST, JOBS))

@@ -14,6 +14,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
+from harness import command_line  # noqa: E402
 from harness.runner import run  # noqa: E402
 
 MODULES = ("test_kills", "test_broker_kill", "test_client_resets",
@@ -24,4 +25,4 @@ MODULES = ("test_kills", "test_broker_kill", "test_client_resets",
 JOBS = 3
 
 if __name__ == "__main__":
-    sys.exit(run(MODULES, sys.argv[1:], jobs=JOBS))
+    sys.exit(run(MODULES, command_line.words(__doc__), jobs=JOBS))

@@ -24,7 +24,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from harness import wire  # noqa: E402
+from harness import command_line, wire  # noqa: E402
 from harness.broker import Mosquitto  # noqa: E402
 from harness.client import Client  # noqa: E402
 from harness.etcd import Etcd  # noqa: E402
@@ -448,6 +448,8 @@ def steps_of(steps):
 
 
 def main():
+    # Its steps follow from each other: none can be chosen.
+    command_line.check(command_line.words(__doc__), lambda word: False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     missing = [str(p) for p in (PROXY, POLICY, SLUICECTL) if not p.exists()]
     if missing:

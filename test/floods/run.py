@@ -31,6 +31,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 import attacks  # noqa: E402
 import stage as stage_module  # noqa: E402
+from harness import command_line  # noqa: E402
 from harness.process import eventually  # noqa: E402
 from harness.stack import POLICY, PROXY, run_directory  # noqa: E402
 from stage import DENIALS, Stage  # noqa: E402
@@ -250,6 +251,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
+    command_line.check(options.words, lambda word: any(
+        word in case.name for case in CASES))
     missing = [str(p) for p in (PROXY, POLICY, stage_module.LOAD)
                if not p.exists()]
     if missing:

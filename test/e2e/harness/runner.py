@@ -17,7 +17,7 @@ import time
 import traceback
 import unittest
 
-from . import secrets_book
+from . import command_line, secrets_book
 from .process import kill_the_rest
 from .stack import (
     POLICY, PROXY, SLUICECTL, keys_directory, run_directory)
@@ -163,7 +163,8 @@ def _name(together):
 def run(modules, words, last=(), jobs=1):
     """Runs the cases of `modules` whose names contain one of the words, in
     `jobs` processes, and then those of the modules `last`; the exit status. The
-    directory with logs and configurations is kept when something failed."""
+    directory with logs and configurations is kept when something failed. Ends
+    the program with status 2 where one of the words fits no case."""
     # So that what was started is ended when this is cut off.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     missing = [str(p) for p in (PROXY, POLICY, SLUICECTL) if not p.exists()]
@@ -173,12 +174,16 @@ def run(modules, words, last=(), jobs=1):
                  .parent.glob("test_*.py")} - {*modules, *last}
     if forgotten:
         sys.exit(f"never run: {' '.join(sorted(forgotten))}")
+    parts = [list(cases(unittest.TestLoader().loadTestsFromNames(names)))
+             for names in (modules, last)]
+    command_line.check(words, lambda word: any(
+        word in case.id() for part in parts for case in part))
     passed, faulty = 0, []
-    for names, processes in ((modules, jobs), (last, 1)):
-        loaded = unittest.TestLoader().loadTestsFromNames(names)
-        part = [case for case in cases(loaded)
-                if not words or any(word in case.id() for word in words)]
-        good, bad = run_side_by_side(part, processes)
+    for part, processes in zip(parts, (jobs, 1)):
+        good, bad = run_side_by_side(
+            [case for case in part
+             if not words or any(word in case.id() for word in words)],
+            processes)
         passed += good
         faulty += bad
     again = failed_again(faulty, _passes, _name)
