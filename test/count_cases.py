@@ -4,7 +4,8 @@
 usage: count_cases.py TESTLOGS LABEL...
 
 gtest writes its own report; for other tests, and for one that died, Bazel
-writes one with a single case. A label without a report counts as one failure.
+writes one with a single case. A label without a report counts as one failure,
+and so does each shard of one.
 """
 
 import pathlib
@@ -32,13 +33,15 @@ def count(report):
 def main(testlogs, labels):
     passed = failed = 0
     for label in labels:
-        path = label.removeprefix("//").replace(":", "/")
-        try:
-            p, f = count(pathlib.Path(testlogs, path, "test.xml"))
-        except (OSError, ElementTree.ParseError):
-            p, f = 0, 1
-        passed += p
-        failed += f
+        logs = pathlib.Path(testlogs,
+                            label.removeprefix("//").replace(":", "/"))
+        for part in sorted(logs.glob("shard_*_of_*")) or [logs]:
+            try:
+                p, f = count(part / "test.xml")
+            except (OSError, ElementTree.ParseError):
+                p, f = 0, 1
+            passed += p
+            failed += f
     print(passed, failed)
 
 
