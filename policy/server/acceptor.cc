@@ -101,12 +101,13 @@ bool Acceptor::AcceptFrom(int socket) {
     if (fd >= 0) {
       failing_ = false;
       if (IsOfTheReserve(fd)) {
-        close(fd);
+        // First, so that whoever sees the end finds it told.
         ++refused_;
         if (refusals_.Take(absl::Now(), *log_)) {
           log_->Warning("connection_refused",
                         {{"detail", "too many descriptors are open"}});
         }
+        close(fd);
         continue;
       }
       Sink::NewConnectionParameters connection;
