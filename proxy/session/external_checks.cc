@@ -37,6 +37,7 @@ bool ExternalChecks::IsAsked(absl::string_view rule, About about,
 
 void ExternalChecks::Ask(uint64_t request_id, CheckQuestion question) {
   Of(SideOf(question)).holding += question.shadow ? 0 : 1;
+  open_bytes_ += SizeOf(question);
   open_.push_back({request_id, std::move(question)});
 }
 
@@ -48,6 +49,7 @@ absl::optional<CheckQuestion> ExternalChecks::Take(uint64_t request_id) {
   Of(SideOf(found->question)).holding -= found->question.shadow ? 0 : 1;
   for (Packet& packet : packets_) packet.awaits_room = false;
   CheckQuestion question = std::move(found->question);
+  open_bytes_ -= SizeOf(question);
   open_.erase(found);
   return question;
 }
@@ -62,11 +64,11 @@ void ExternalChecks::Remember(const CheckQuestion& question, bool allowed,
   size_t& pinned = Of(SideOf(question)).pinned;
   if (old != kept_.end()) {
     pinned -= old->pinned ? 1 : 0;
-    bytes_ -= SizeOf(*old);
+    bytes_ -= SizeOf(old->question);
     kept_.erase(old);
   }
   kept_.push_back({question, allowed, until, !question.shadow});
-  bytes_ += SizeOf(kept_.back());
+  bytes_ += SizeOf(question);
   pinned += question.shadow ? 0 : 1;
   if (pinned == 0) Trim(absl::InfinitePast());
 }
@@ -91,7 +93,7 @@ void ExternalChecks::Trim(absl::Time now) {
                                     bytes_ > kMaxKeptBytes);
                                if (goes) {
                                  --unpinned;
-                                 bytes_ -= SizeOf(kept);
+                                 bytes_ -= SizeOf(kept.question);
                                }
                                return goes;
                              }),
@@ -106,6 +108,7 @@ void ExternalChecks::Clear() {
   kept_.clear();
   bytes_ = 0;
   open_.clear();
+  open_bytes_ = 0;
   packets_ = {};
 }
 

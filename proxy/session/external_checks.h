@@ -41,7 +41,7 @@ class ExternalChecks {
   // Questions that may be open at once; of shadow rules, half as many.
   static constexpr size_t kMaxOpen = 8;
   // Answers that are kept beyond the packet that they were asked for, and the
-  // bytes of their topics and rules.
+  // bytes of the topics and rules of all, those that it needs included.
   static constexpr size_t kMaxKept = 64;
   static constexpr size_t kMaxKeptBytes = 256 * 1024;
 
@@ -81,8 +81,8 @@ class ExternalChecks {
   // The rules have changed: all is asked again.
   void Clear();
 
-  // What topics and rules take that answers are kept of.
-  size_t bytes() const { return bytes_; }
+  // What topics and rules take that answers are kept of, or awaited.
+  size_t bytes() const { return bytes_ + open_bytes_; }
 
  private:
   struct Kept {
@@ -105,8 +105,8 @@ class ExternalChecks {
   static Side SideOf(const CheckQuestion& question) {
     return SideOf(question.about);
   }
-  static size_t SizeOf(const Kept& kept) {
-    return kept.question.topic.size() + kept.question.rule.size();
+  static size_t SizeOf(const CheckQuestion& question) {
+    return question.topic.size() + question.rule.size();
   }
   Packet& Of(Side side) { return packets_[static_cast<size_t>(side)]; }
   const Packet& Of(Side side) const {
@@ -119,6 +119,7 @@ class ExternalChecks {
   std::vector<Kept> kept_;  // oldest first
   size_t bytes_ = 0;        // of these
   std::vector<Open> open_;
+  size_t open_bytes_ = 0;          // of those
   std::array<Packet, 2> packets_;  // by Side
 };
 

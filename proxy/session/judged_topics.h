@@ -37,8 +37,7 @@ class JudgedTopics {
   const authz::TopicVerdict& Get(absl::string_view topic, KeptVerdict* kept,
                                  Judge judge) {
     if (kept != nullptr) {
-      if (kept->grant != grant_)
-        *kept = {grant_, judge(), absl::InfinitePast()};
+      if (kept->grant != grant_) *kept = {grant_, judge()};
       return kept->verdict;
     }
     const authz::TopicVerdict* known = Find(topic);

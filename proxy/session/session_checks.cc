@@ -196,6 +196,8 @@ void Session::OnCheckAnswer(
   const bool allowed = answer.ok() && answer->allowed();
   checks_.Remember(*question, allowed,
                    now_ + (answer.ok() ? TtlOf(*answer) : kFailureTtl));
+  // An alias of that topic may have been let pass until later.
+  if (!allowed && question->about == About::kPublish) published_.Clear();
   if (state_ == State::kAwaitGrant &&
       !checks_.IsHolding(ExternalChecks::Side::kClient)) {
     // The Will was held.

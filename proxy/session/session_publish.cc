@@ -125,13 +125,20 @@ const TopicVerdict& Session::JudgePublish(
   });
 }
 
-// ACE-PUB-1, ACE-PUB-2, ACE-EXP-2
-void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
-                          absl::string_view topic, absl::string_view detail) {
+DecisionId Session::NoteDeniedPublish(const mqtt::Publish& publish,
+                                      ReasonCode code, absl::string_view topic,
+                                      absl::string_view detail) {
   const DecisionId id =
       Decide(Action::kPublish, Verdict::kDenied, code, topic, detail);
   Report(Event::Kind::kDenied, Action::kPublish, code, topic, detail);
   if (!publish.topic.empty()) client_aliases_.MarkUnknown(publish.topic_alias);
+  return id;
+}
+
+// ACE-PUB-1, ACE-PUB-2, ACE-EXP-2
+void Session::DenyPublish(const mqtt::Publish& publish, ReasonCode code,
+                          absl::string_view topic, absl::string_view detail) {
+  const DecisionId id = NoteDeniedPublish(publish, code, topic, detail);
   if (publish.qos == 2 && publish.dup) {
     ended_qos2_.NoteDeniedResend(publish.packet_id);
   }

@@ -91,11 +91,7 @@ bool Session::PassesRules(const mqtt::Publish& publish, absl::string_view topic,
   if (finding.objection == Objection::kRate && publish.qos == 0) {
     // QoS 0 promises nothing, and to end the connection for a burst would
     // cost the client more than the message.
-    Decide(Action::kPublish, Verdict::kDenied, code, topic, why);
-    Report(Event::Kind::kDenied, Action::kPublish, code, topic, why);
-    if (!publish.topic.empty()) {
-      client_aliases_.MarkUnknown(publish.topic_alias);
-    }
+    NoteDeniedPublish(publish, code, topic, why);
     return false;
   }
   DenyPublish(publish, code, topic, why);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/authz/rule.h"
 #include "test/testing/rule_text.h"
 
 namespace sluice::session {

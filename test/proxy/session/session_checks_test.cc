@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proxy/session/external_checks.h"
 #include "test/proxy/session/session_harness.h"
 #include "test/testing/rule_text.h"
 
@@ -291,6 +292,25 @@ TEST_F(SessionChecksTest, AnAliasIsAskedAboutAsItsTopicIs) {
   EXPECT_THAT(by_alias(), ElementsAre("check rules/c publish c/1"));
   EXPECT_THAT(CheckAnswers(false), ElementsAre("client PUBACK 87"));
   EXPECT_THAT(by_alias(), ElementsAre("client PUBACK 87"));
+  // Another topic, another grant.
+  OpenUnder(kV5, {kChecked});
+  Client(PublishPacket(kV5, "c/1", 1, 7, "p", TopicAlias(1)));
+  CheckAnswers(true, absl::Hours(1));
+  EXPECT_THAT(Client(PublishPacket(kV5, "c/2", 1, 7, "p", TopicAlias(1))),
+              ElementsAre("check rules/c publish c/2"));
+  CheckAnswers(true, absl::Hours(1));
+  EXPECT_THAT(by_alias(), ElementsAre("broker PUBLISH"));
+  // The answer that ends first counts.
+  OpenUnder(kV5, {kChecked,
+                  "name: 'rules/d' publish: true topic_filters: 'c/#' "
+                  "external_check { checker: 'plant-db' }"});
+  Client(PublishPacket(kV5, "c/1", 1, 7, "p", TopicAlias(1)));
+  CheckAnswers(true, absl::Seconds(10));
+  CheckAnswers(true, absl::Seconds(2));
+  EXPECT_THAT(by_alias(), ElementsAre("broker PUBLISH"));
+  Advance(absl::Seconds(2));
+  EXPECT_THAT(by_alias(), ElementsAre("check rules/d publish c/1"));
+  CheckAnswers(true);
   // Shadows tell of each message.
   OpenUnder(kV5, {kShadow});
   Client(PublishPacket(kV5, "c/1", 1, 7, "p", TopicAlias(1)));
