@@ -246,12 +246,8 @@ void Session::OnUnreadableFromBroker(ReasonCode error) {
 void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
   Begin(now, effects);
   if (state_ != State::kAwaitUpstream) return;
-  if (grant_->IsExpired(now_)) {
-    // ACE-EXP-1: while a checker was asked, or the broker connected to.
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
-           AsHint::kGiven);
-    return;
-  }
+  // While a checker was asked, or the broker connected to.
+  if (RefuseExpired()) return;
   const Settings& settings = *context_.settings;
   const auto fill = [this](absl::string_view text) {
     return FillTemplate(text, grant_->subject(), client_id_, grant_->issuer());

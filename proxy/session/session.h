@@ -298,6 +298,8 @@ class Session {
       const absl::StatusOr<policy::v1::AuthenticateResponse>& answer);
   void OnGranted(authz::Grant grant);
   void RefuseNotFresh();
+  // Whether the grant has ended before the client was let in, which is refused.
+  bool RefuseExpired();
   // Judges the Will, and goes on to the broker.
   void Admit();
 
@@ -402,6 +404,10 @@ class Session {
   void OnClientPublish(const mqtt::Frame& frame);
   void ForwardPublish(const mqtt::Frame& frame, const mqtt::Publish& publish,
                       const TopicAliases::Resolved& resolved);
+  // Records and logs it; the broker does not hear of its alias.
+  DecisionId NoteDeniedPublish(const mqtt::Publish& publish,
+                               mqtt::ReasonCode code, absl::string_view topic,
+                               absl::string_view detail);
   void DenyPublish(const mqtt::Publish& publish, mqtt::ReasonCode code,
                    absl::string_view topic, absl::string_view detail);
   void AnswerPublish(uint8_t qos, uint16_t packet_id, mqtt::ReasonCode code,

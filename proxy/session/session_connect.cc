@@ -221,11 +221,7 @@ void Session::OnGranted(Grant grant) {
            "what the policy service revokes is not heard of");
     return;
   }
-  if (grant_->IsExpired(now_)) {
-    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
-           AsHint::kGiven);
-    return;
-  }
+  if (RefuseExpired()) return;
   if (!IsFresh(*grant_)) {
     RefuseNotFresh();
     return;
@@ -237,6 +233,20 @@ void Session::OnGranted(Grant grant) {
     return;
   }
   Admit();
+}
+
+// ACE-EXP-1
+bool Session::RefuseExpired() {
+  if (!grant_->IsExpired(now_)) return false;
+  if (now_ < grant_->token_expires_at()) {
+    // Of a reference: only what its authorization server said is too old.
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
+           "what was said of the token counts no more");
+  } else {
+    Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTokenInvalid, kExpired,
+           AsHint::kGiven);
+  }
+  return true;
 }
 
 void Session::RefuseNotFresh() {

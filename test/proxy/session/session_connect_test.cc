@@ -597,17 +597,31 @@ TEST_F(SessionConnectTest, AGrantThatHasEndedIsRefused) {
               ElementsAre("client CONNACK 87", "close"));
 }
 
-// covers: ACE-CON-3
 // covers: ACE-EXP-1
 TEST_F(SessionConnectTest, AGrantThatEndsWhileTheBrokerIsReachedIsRefused) {
-  Start();
-  Client(AceConnect(TokenAndProof("TOKEN", "PROOF")));
-  Grant(MakeGrant(now() + absl::Seconds(1), {"pubsub #"}));
-  Advance(absl::Seconds(1));
-  EXPECT_THAT(UpstreamConnected(), ElementsAre("client CONNACK 87", "close"));
+  const auto reach_late = [this](bool token_may_last_longer) {
+    Start();
+    ConnectParts parts;
+    parts.version = kV5;
+    parts.properties = AceProperties(TokenAndProof("TOKEN", "PROOF"));
+    parts.will_topic = "w";
+    Client(ConnectPacket(parts));
+    policy::v1::Grant grant = MakeGrant(now() + absl::Seconds(1), {"pubsub #"});
+    grant.set_token_may_last_longer(token_may_last_longer);
+    Grant(grant);
+    Advance(absl::Seconds(1));
+    return UpstreamConnected();
+  };
+  EXPECT_THAT(reach_late(false), ElementsAre("client CONNACK 87", "close"));
   EXPECT_THAT(to_broker(), IsEmpty());
+  EXPECT_EQ(connects(ConnectOutcome::kTokenInvalid), 1u);
+  // Nothing is wrong with a token of which only an answer is too old.
+  EXPECT_THAT(reach_late(true), ElementsAre("client CONNACK 88", "close"));
+  EXPECT_THAT(to_broker(), IsEmpty());
+  EXPECT_EQ(connects(ConnectOutcome::kPolicyUnavailable), 1u);
 }
 
+// covers: ACE-CON-3
 TEST_F(SessionConnectTest, AWillNeedsThePublishScope) {
   for (absl::string_view topic : {"b/c", "authz-info", "a/#x"}) {
     ConnectParts parts;
