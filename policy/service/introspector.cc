@@ -133,10 +133,6 @@ void Introspector::AskNext(std::shared_ptr<Inquiry> inquiry) {
 
 void Introspector::OnResponse(std::shared_ptr<Inquiry> inquiry,
                               absl::StatusOr<http::HttpResponse> response) {
-  if (pool_ == nullptr) {
-    TakeAnswer(std::move(inquiry), response);
-    return;
-  }
   pool_->Resume([self = shared_from_this(), inquiry = std::move(inquiry),
                  response = std::move(response)] {
     self->TakeAnswer(inquiry, response);

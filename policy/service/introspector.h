@@ -63,10 +63,10 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
     kNew,         // asked for now, or on its way already
   };
 
-  // `http` and `pool` outlive this; the callbacks of `http` keep this alive,
-  // and so must not keep `http`, which could not end on a thread of its own.
-  // Answers are read on threads of `pool`, since a key that is named alone is
-  // looked for in the store; null: where they come.
+  // `http` and `pool` outlive this; what waits in them keeps this alive, and so
+  // must not keep them, which could not end on threads of their own. Answers
+  // are read on threads of `pool`, since a key that is named alone is looked
+  // for in the store.
   Introspector(Options options, http::HttpClientInterface* http, CallPool* pool,
                Clock clock);
 

@@ -54,7 +54,7 @@ class IntrospectorTest : public ::testing::Test {
   void Restart(size_t endpoints, size_t max_answers,
                ace::IntrospectionFormat format = {}) {
     introspector_ = std::make_shared<Introspector>(
-        OptionsFor(endpoints, max_answers, format), &http_, /*pool=*/nullptr,
+        OptionsFor(endpoints, max_answers, format), &http_, &pool_,
         [this] { return now_; });
   }
 
@@ -80,6 +80,7 @@ class IntrospectorTest : public ::testing::Test {
   const TestIssuer issuer_;
   const ace::SigningKey client_ = NewKey(ace::Algorithm::kEdDsa);
   FakeHttpClient http_;
+  CallPool pool_{0};  // which runs all where it comes from
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   std::shared_ptr<Introspector> introspector_;
   std::vector<ReferenceAnswers::Answer> answers_;
@@ -266,7 +267,7 @@ TEST_F(TwoEndpointsTest, ARefusalIsKeptNoLongerThanAnAnswer) {
   Introspector::Options options = OptionsFor(2, 100);
   options.endpoints[0].cache_ttl = absl::Seconds(1);
   introspector_ = std::make_shared<Introspector>(
-      std::move(options), &http_, /*pool=*/nullptr, [this] { return now_; });
+      std::move(options), &http_, &pool_, [this] { return now_; });
   Resolve("opaque");
   http_.Answer(200, kInactive);
   http_.Answer(200, kInactive);
@@ -374,10 +375,10 @@ TEST_F(IntrospectorTest, KeysAreLookedForOnTheThreadsOfThePool) {
   keys->asked = &asked;
   Introspector::Options options = OptionsFor(1, 100);
   options.verifier = options.verifier.WithKnownKeys(keys);
+  std::promise<ReferenceAnswers::Answer> answered;
   CallPool pool(1);
   const auto introspector = std::make_shared<Introspector>(
       std::move(options), &http_, &pool, [this] { return now_; });
-  std::promise<ReferenceAnswers::Answer> answered;
   introspector->Resolve("opaque", Freshness::kRemembered,
                         [&answered](ReferenceAnswers::Answer answer) {
                           answered.set_value(std::move(answer));
