@@ -297,7 +297,7 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::string& path,
         absl::StrCat("overlaps with address, ", config->address->ToString(),
                      "; give each a port, or an address, of its own"));
   }
-  config->admin = *std::move(admin);
+  if (hosting == Hosting::kStandalone) config->admin = *std::move(admin);
   return config;
 }
 

@@ -439,6 +439,19 @@ TEST_F(ConfigTest, ReadsTheCertificateThatAnIssuerIsShown) {
   EXPECT_EQ(both.client.authentication, ace::ClientAuthentication::kBasic);
 }
 
+TEST_F(ConfigTest, TheAdminAddressIsAnother) {
+  const std::string yaml =
+      "address: 127.0.0.1:7000\naudience: b\nadmin: {address: '[::]:7000'}\n";
+  EXPECT_THAT(Complaint(yaml),
+              HasSubstr("policy.yaml:3: admin.address: overlaps with address, "
+                        "127.0.0.1:7000; "));
+  // Neither is opened.
+  const auto embedded = Load(yaml, Hosting::kEmbedded);
+  ASSERT_TRUE(embedded.ok()) << embedded.status();
+  EXPECT_FALSE(embedded->address.has_value());
+  EXPECT_FALSE(embedded->admin.has_value());
+}
+
 TEST_F(ConfigTest, NamesThePlaceOfAnError) {
   const struct {
     std::string yaml;

@@ -351,14 +351,6 @@ TEST_F(PolicyServerTest, DoesNotStartWithAStoreThatCannotBeOpened) {
               ContainsRegex(":2: store.sqlite: .*policy.db: not a database"));
 }
 
-TEST_F(PolicyServerTest, NobodyListensWhereItIsEmbedded) {
-  const auto server = Server(kPublicOnly, Hosting::kEmbedded);
-  EXPECT_THAT(server->FieldsForRestart(
-                  Config(absl::StrCat("address: 127.0.0.1:7000\n", kPublicOnly),
-                         Hosting::kEmbedded)),
-              IsEmpty());
-}
-
 TEST_F(PolicyServerTest, AnotherStoreNeedsARestart) {
   const auto server = Server(kPublicOnly, Hosting::kEmbedded);
   EXPECT_THAT(server->FieldsForRestart(Config(kPublicOnly, Hosting::kEmbedded)),
@@ -676,6 +668,19 @@ TEST_F(PolicyServerTlsTest, RolesComeFromCertificates) {
   EXPECT_FALSE(Revoke(Tls(*server, &admin), "bob").ok());
   EXPECT_TRUE(Revoke(Tls(*server, &guest), "bob").ok());
   EXPECT_EQ(Ask(Tls(*server, &guest)), "grant");
+}
+
+TEST_F(PolicyServerTlsTest, NobodyListensWhereItIsEmbedded) {
+  TlsServer(/*mutual=*/true);  // for the files
+  const auto server = Server(kPublicOnly, Hosting::kEmbedded);
+  EXPECT_THAT(
+      server->FieldsForRestart(
+          Config(absl::StrCat("address: 127.0.0.1:7000\ntls: {certificate: "
+                              "policy.crt, private_key: policy.key, client_ca: "
+                              "ca.crt}\naccess: {operators: [admin]}\n",
+                              kPublicOnly),
+                 Hosting::kEmbedded)),
+      IsEmpty());
 }
 
 // Without tls.client_ca there is no access either, and the empty list would

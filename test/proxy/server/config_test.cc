@@ -333,6 +333,9 @@ TEST_F(ConfigTest, SaysWhatIsWrongAndWhere) {
       {"upstream:", kSameAddress,
        "proxy.yaml:6: listeners[1].address: overlaps with that of listener "
        "mqtts, 127.0.0.1:8883; give each a port, or an address, of its own"},
+      {"upstream:", "admin: {address: '0.0.0.0:8883'}\nupstream:",
+       "proxy.yaml:5: admin.address: overlaps with that of listener mqtts, "
+       "127.0.0.1:8883; give each a port, or an address, of its own"},
       {"upstream:", kAllAddresses,
        "proxy.yaml:6: listeners[1].address: overlaps with that of listener "
        "mqtts, 127.0.0.1:8883; give each a port, or an address, of its own"},
