@@ -4,8 +4,8 @@
 usage: count_cases.py TESTLOGS LABEL...
 
 gtest writes its own report; for other tests, and for one that died, Bazel
-writes one with a single case. A label without a report counts as one failure,
-and so does each shard of one.
+writes one with a single case. A label, or a shard of it, without a report counts
+as one failure.
 """
 
 import pathlib
@@ -35,7 +35,11 @@ def main(testlogs, labels):
     for label in labels:
         logs = pathlib.Path(testlogs,
                             label.removeprefix("//").replace(":", "/"))
-        for part in sorted(logs.glob("shard_*_of_*")) or [logs]:
+        shards = next((path.name.rpartition("_")[2]
+                       for path in logs.glob("shard_*_of_*")), "")
+        parts = [logs / f"shard_{i}_of_{shards}"
+                 for i in range(1, int(shards) + 1)] if shards else [logs]
+        for part in parts:
             try:
                 p, f = count(part / "test.xml")
             except (OSError, ElementTree.ParseError):
