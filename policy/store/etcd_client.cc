@@ -293,7 +293,7 @@ absl::StatusOr<EtcdClient::Member*> EtcdClient::Connected(Deadline deadline) {
       const auto left = end - std::chrono::steady_clock::now();
       if (left <= left.zero()) {
         return absl::UnavailableError(
-            absl::StrCat("etcd cannot be reached: no answer of ",
+            absl::StrCat("etcd cannot be reached: no answer from ",
                          absl::StrJoin(options_.endpoints, ", ")));
       }
       const auto turn = std::min<std::chrono::nanoseconds>(kConnectTurn, left);

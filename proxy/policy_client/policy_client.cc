@@ -151,7 +151,8 @@ void PolicyClient::Finish(Call<Response>* call, bool ok) {
     call->done(ErrorOf(call->status));
   } else if (!ok) {
     // What was read of it is in there: a grant without its rules, say.
-    call->done(absl::InternalError("the answer cannot be read"));
+    call->done(
+        absl::InternalError("the policy service: its answer cannot be read"));
   } else {
     call->done(std::move(call->response));
   }

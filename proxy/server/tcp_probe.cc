@@ -64,7 +64,7 @@ absl::Status TryToConnect(const Address& address, absl::Duration timeout) {
   if (error != 0) return Failed(gai_strerror(error));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(list,
                                                              freeaddrinfo);
-  absl::Status status;
+  absl::Status status = Failed("no address");
   for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
     status = TryToConnectTo(entry->ai_addr, entry->ai_addrlen, timeout);
     if (status.ok()) break;
