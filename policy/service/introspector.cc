@@ -114,10 +114,12 @@ void Introspector::AskNext(std::shared_ptr<Inquiry> inquiry) {
     message.content_type = std::move(request->content_type);
     message.accept = std::move(request->accept);
     message.authorization = std::move(request->authorization);
-    http_->Send(std::move(message),
-                [self = shared_from_this(), inquiry](auto response) {
-                  self->OnResponse(inquiry, std::move(response));
-                });
+    http_->Send(std::move(message), [self = shared_from_this(),
+                                     inquiry](auto response) {
+      self->pool_->Resume([self, inquiry, response = std::move(response)] {
+        self->OnResponse(inquiry, response);
+      });
+    });
     return;
   }
   if (!inquiry->failure.ok()) {
@@ -131,15 +133,7 @@ void Introspector::AskNext(std::shared_ptr<Inquiry> inquiry) {
   }
 }
 
-void Introspector::OnResponse(std::shared_ptr<Inquiry> inquiry,
-                              absl::StatusOr<http::HttpResponse> response) {
-  pool_->Resume([self = shared_from_this(), inquiry = std::move(inquiry),
-                 response = std::move(response)] {
-    self->TakeAnswer(inquiry, response);
-  });
-}
-
-void Introspector::TakeAnswer(
+void Introspector::OnResponse(
     std::shared_ptr<Inquiry> inquiry,
     const absl::StatusOr<http::HttpResponse>& response) {
   absl::Time good_until;

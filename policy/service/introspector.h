@@ -94,8 +94,6 @@ class Introspector : public std::enable_shared_from_this<Introspector> {
   // Asks the endpoint whose turn it is, or ends the inquiry.
   void AskNext(std::shared_ptr<Inquiry> inquiry);
   void OnResponse(std::shared_ptr<Inquiry> inquiry,
-                  absl::StatusOr<http::HttpResponse> response);
-  void TakeAnswer(std::shared_ptr<Inquiry> inquiry,
                   const absl::StatusOr<http::HttpResponse>& response);
   // What `response` says, and until when that holds.
   ReferenceAnswers::Answer Read(

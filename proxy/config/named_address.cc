@@ -41,8 +41,7 @@ absl::StatusOr<Address> ReadNamedAddress(const Locations& locations,
         path, absl::StrCat("the path of a socket has at most ", kMaxUnixPath,
                            " bytes; ", address->unix_path, " has ",
                            address->unix_path.size(),
-                           "; put it into a directory of a "
-                           "shorter name"));
+                           "; put it into a directory of a shorter name"));
   }
   return address;
 }
