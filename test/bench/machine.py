@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import time
@@ -42,6 +43,15 @@ def ration(thread, share, period_ms=10):
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise OSError(f"deadline scheduling: {done.stderr.strip()}")
+
+
+def most_clients():
+    """10,000 clients, or what the descriptors that a process may have allow: a
+    proxy needs two for each."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return 10000
+    return max(100, min(10000, (most - 200) // 200 * 100))
 
 
 def children(pid):

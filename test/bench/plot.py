@@ -16,7 +16,7 @@ GROUPS = (
     ("1,000/s|p99", "p99", 1.0, None),
     ("connection|CPU", "W4", 1.3, 1.0),
     ("2,000 idle|memory", "W5", None, None),
-    ("9,900 idle|memory", "W6", None, None),
+    ("{many} idle|memory", "W6", None, None),
 )
 WIDTH, HEIGHT = 900, 360
 LEFT, TOP, BASE = 50, 50, 300
@@ -45,6 +45,7 @@ def _line(x1, x2, y, style):
 
 def _group(runs, group, left, width):
     title, key, reach, stretch = group
+    title = title.format(many=goals.idle_many(runs))
     figures = {case: _figure(runs, case, key) for case in CASES}
     peers = [figures[peer] for peer in goals.PEERS if figures[peer]]
     if not peers:

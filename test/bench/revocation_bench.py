@@ -199,7 +199,7 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("memory", "etcd"), action="append")
-    parser.add_argument("--sessions", type=int, default=9900,
+    parser.add_argument("--sessions", type=int, default=machine.most_clients(),
                         help="all clients; the proxy needs two descriptors "
                         "for each (ulimit -n)")
     parser.add_argument("--revoked", type=int, default=200)

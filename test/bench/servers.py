@@ -28,6 +28,9 @@ TOPIC = "bench"
 ISSUER = "https://as.bench.example"
 AUDIENCE = "bench"
 
+# What a proxy needs for as many clients as there are at most.
+_DESCRIPTORS = 2 * machine.most_clients() + 200
+
 BROKER = """\
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -43,7 +46,7 @@ log_type warning
 HAPROXY = f"""\
 global
   nbthread 1
-  maxconn 9950
+  maxconn {machine.most_clients() + 50}
   ssl-default-bind-options ssl-min-ver TLSv1.2
   ssl-default-bind-ciphersuites {CIPHER}
 defaults
@@ -64,8 +67,8 @@ daemon off;
 pid nginx.pid;
 error_log stderr error;
 worker_processes 1;
-worker_rlimit_nofile 20000;
-events {{{{ worker_connections 20000; }}}}
+worker_rlimit_nofile {_DESCRIPTORS};
+events {{{{ worker_connections {_DESCRIPTORS}; }}}}
 stream {{{{
   server {{{{
     listen 127.0.0.1:{{port}} ssl;

@@ -1,7 +1,8 @@
-"""What attackers do. Each attack runs in a process of its own, at the lowest
-priority: it stands for other machines, and is not to take this one's time from
-the programs under test. It ends when `stop` is set, and returns what it saw as
-a dictionary of numbers.
+"""What attackers do. Each attack runs in a process of its own, which has the
+processor when nobody else wants it: it stands for other machines, and is not to
+take this one's time from the programs under test. (SCHED_IDLE: for a process that
+is only nice those that wake up may have to wait.) It ends when `stop` is set, and
+returns what it saw as a dictionary of numbers.
 """
 
 import collections
@@ -87,7 +88,7 @@ class Attack:
         self._process.start()
 
     def _main(self, run, target, options):
-        os.nice(19)
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self._seen.put(dict(run(target, self._stop, **options)))

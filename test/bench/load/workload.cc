@@ -12,7 +12,9 @@ namespace sluice::load {
 namespace {
 
 constexpr size_t kOpeningAtATime = 64;
+// For all, and for each: a slow machine makes a hundred handshakes a second.
 constexpr int64_t kOpeningLimit = 30 * kNanosPerSecond;
+constexpr int64_t kOpeningLimitEach = kNanosPerSecond / 100;
 constexpr size_t kWireBufferSize = 64 << 10;
 constexpr size_t kRecordBufferSize = 16 << 10;  // RFC 8446 section 5.1
 
@@ -40,7 +42,9 @@ absl::Status Workload::Loop(int64_t deadline,
 }
 
 absl::Status Workload::OpenAll(const std::vector<Connection*>& connections) {
-  const int64_t deadline = NowNanos() + kOpeningLimit;
+  const int64_t deadline =
+      NowNanos() + kOpeningLimit +
+      kOpeningLimitEach * static_cast<int64_t>(connections.size());
   size_t opened = 0;
   ready_ = 0;
   absl::Status status = Loop(
