@@ -76,7 +76,7 @@ class Session {
 
   // Of a client's packets no more are judged in one turn, so that one that
   // sends as many as fit does not keep all others waiting.
-  static constexpr size_t kMaxPacketsATurn = 256;
+  static constexpr size_t kMaxPacketsATurn = 64;
   // Whether the last OnClientBytes() has stopped there, and used fewer bytes
   // than there were.
   bool more_to_judge() const { return more_to_judge_; }

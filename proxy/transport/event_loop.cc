@@ -25,6 +25,11 @@ void Require(int result, const char* what) {
 
 }  // namespace
 
+bool Mailbox::IsEmpty() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return tasks_.empty();
+}
+
 bool Mailbox::Post(Task task) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (wakeup_ == nullptr) return false;
@@ -66,7 +71,9 @@ void EventLoop::BeforePoll() {
   if (preemption_.IsDue(now)) LookAtScheduling(now);
   const absl::Duration wait =
       coalescer_.BeforePoll(now, std::exchange(reads_, 0));
-  if (wait > absl::ZeroDuration()) {
+  // What is there already, such as the next turn of a client that sends a lot,
+  // has others behind it.
+  if (wait > absl::ZeroDuration() && mailbox_->IsEmpty()) {
     const timespec time = absl::ToTimespec(wait);
     nanosleep(&time, nullptr);
     // The time that passed is not to be missing from what the turn sees.

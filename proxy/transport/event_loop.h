@@ -31,7 +31,9 @@ class Mailbox {
  private:
   friend class EventLoop;
 
-  std::mutex mutex_;
+  bool IsEmpty() const;
+
+  mutable std::mutex mutex_;
   std::vector<Task> tasks_;
   uv_async_t* wakeup_ = nullptr;  // null: closed
 };

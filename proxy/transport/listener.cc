@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kBacklog = 4096;
 // In one turn, so that a flood of clients leaves time for those that are in.
-constexpr int kAcceptsPerTurn = 8;
+constexpr int kAcceptsPerTurn = 4;
 // After a failure, as for want of descriptors, which would only repeat itself.
 constexpr uint64_t kPauseMilliseconds = 100;
 

@@ -37,7 +37,7 @@ from harness.stack import POLICY, PROXY, run_directory  # noqa: E402
 from stage import DENIALS, Stage  # noqa: E402
 
 RATIO = 3
-FLOOR = 15  # ms; less is below what a machine with two cores can tell
+FLOOR = 10  # ms; less is below what a machine with two cores can tell
 # A message passes so many processes, each of which has to wait as long for its
 # turn as the good clients had to, by how late they sent.
 TURNS = 4
