@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -65,6 +66,27 @@ TEST(EventLoopTest, TellsByHowMuchTheClockWasSet) {
   ASSERT_EQ(moved.size(), 2u);
   EXPECT_LT(absl::AbsDuration(moved[0] - absl::Hours(1)), absl::Seconds(1));
   EXPECT_LT(absl::AbsDuration(moved[1] + absl::Hours(1)), absl::Seconds(1));
+}
+
+// To let events gather is for a loop that would have to look for them. One such
+// wait is longer than the test may take.
+TEST(EventLoopTest, DoesNotWaitForEventsWhileThereIsATask) {
+  constexpr absl::Duration kLongest = absl::Seconds(10);
+  EventLoop loop;
+  loop.SetEventCoalescing(kLongest);
+  const absl::Time start = absl::Now();
+  std::function<void()> turn = [&] {
+    for (int i = 0; i < 1000; ++i) loop.CountRead();
+    if (absl::Now() - start < absl::Milliseconds(50)) {
+      loop.Post(turn);
+    } else {
+      loop.Close();
+    }
+  };
+  loop.Post(turn);
+  loop.Start();
+  loop.Join();
+  EXPECT_LT(absl::Now() - start, kLongest);
 }
 
 TEST(MailboxTest, TakesTasksFromTasks) {
