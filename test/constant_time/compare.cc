@@ -1,6 +1,9 @@
 // Checks, N times, a MAC that is wrong in one byte, for run.py to count what
 // that takes: how much must not tell which byte it is.
 // covers: ACE-POP-1
+#include <openssl/aes.h>
+#include <openssl/hmac.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -61,15 +64,11 @@ Case Hs256() {
           }};
 }
 
-// Encrypted tokens and keys.
-Case Encrypted(ace::ContentEncryption encryption) {
-  const std::string key(ace::ContentKeySize(encryption), 'k');
-  const std::string iv(ace::ContentIvSize(encryption), 'i');
-  const auto sealed = ace::SealContent(encryption, AsBytes(key), AsBytes(iv),
-                                       AsBytes("plain"), ByteView());
-  if (!sealed.has_value()) std::abort();
+// Encrypted tokens and keys: `sealed` ends in the tag.
+Case Opening(ace::ContentEncryption encryption, const std::string& key,
+             const std::string& iv, const std::string& sealed) {
   const size_t tag = ace::ContentTagSize(encryption);
-  return {*sealed, tag, [=](const std::string& content) {
+  return {sealed, tag, [=](const std::string& content) {
             const ByteView bytes = AsBytes(content);
             return ace::OpenContent(encryption, AsBytes(key), AsBytes(iv),
                                     bytes.subspan(0, bytes.size() - tag),
@@ -77,6 +76,41 @@ Case Encrypted(ace::ContentEncryption encryption) {
                                     ByteView())
                 .has_value();
           }};
+}
+
+Case Encrypted(ace::ContentEncryption encryption) {
+  const std::string key(ace::ContentKeySize(encryption), 'k');
+  const std::string iv(ace::ContentIvSize(encryption), 'i');
+  const auto sealed = ace::SealContent(encryption, AsBytes(key), AsBytes(iv),
+                                       AsBytes("plain"), ByteView());
+  if (!sealed.has_value()) std::abort();
+  return Opening(encryption, key, iv, *sealed);
+}
+
+// Sluice opens it, and does not seal it: RFC 7518 section 5.2.2.1, with one
+// block of text and no additional data. The tag is half of the MAC.
+Case A128CbcHs256() {
+  constexpr size_t kBlock = 16;
+  const std::string mac_key(kBlock, 'm'), key(kBlock, 'k'), iv(kBlock, 'i');
+  std::string padded = "plain";
+  padded.resize(kBlock, static_cast<char>(kBlock - padded.size()));
+  std::string sealed(kBlock, '\0'), chain = iv;
+  AES_KEY schedule;
+  if (AES_set_encrypt_key(AsBytes(key).data(), 128, &schedule) != 0) {
+    std::abort();
+  }
+  AES_cbc_encrypt(AsBytes(padded).data(),
+                  reinterpret_cast<uint8_t*>(sealed.data()), kBlock, &schedule,
+                  reinterpret_cast<uint8_t*>(chain.data()), AES_ENCRYPT);
+  const std::string input = iv + sealed + std::string(sizeof(uint64_t), '\0');
+  uint8_t mac[EVP_MAX_MD_SIZE];
+  if (HMAC(EVP_sha256(), mac_key.data(), mac_key.size(), AsBytes(input).data(),
+           input.size(), mac, nullptr) == nullptr) {
+    std::abort();
+  }
+  sealed.append(reinterpret_cast<const char*>(mac), kBlock);
+  return Opening(ace::ContentEncryption::kA128CbcHs256, mac_key + key, iv,
+                 sealed);
 }
 
 // `cnonce` of hints.
@@ -100,6 +134,7 @@ std::map<std::string, std::function<Case()>> Cases() {
        }},
       {"hs256", &Hs256},
       {"a128gcm", [] { return Encrypted(ContentEncryption::kA128Gcm); }},
+      {"a128cbc-hs256", &A128CbcHs256},
       {"aes-ccm-16-64-128",
        [] { return Encrypted(ContentEncryption::kAesCcm16_64_128); }},
       {"client-nonce", &ClientNonce},

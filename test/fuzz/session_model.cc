@@ -195,6 +195,11 @@ void AnswerModel::FromClient(const Frame& frame, ProtocolVersion version) {
     case PacketType::kPingreq:
       ++owed_[{PacketType::kPingresp, 0}];
       break;
+    // A challenge, and what a re-authentication comes to.
+    case PacketType::kConnect:
+    case PacketType::kAuth:
+      ++owed_[{PacketType::kAuth, 0}];
+      break;
     default:
       break;
   }
@@ -218,6 +223,9 @@ void AnswerModel::ToClient(const Frame& frame) {
   switch (frame.type) {
     case PacketType::kConnack:
       Require(++connacks_ == 1);
+      break;
+    case PacketType::kAuth:
+      Require(--owed_[{PacketType::kAuth, 0}] >= 0);
       break;
     case PacketType::kPingresp:
     case PacketType::kPuback:
@@ -276,11 +284,11 @@ void Outlet::CheckPublish(const Frame& frame, ProtocolVersion version) {
   }
   Require(!topic.empty());
   CheckScope(topic);
+  Require(now_ < grant_.expires_at);
   if (!to_broker_) {
     if (Touches(topic, "c")) checks_->RequireYesToDelivery(topic, now_);
     return;
   }
-  Require(now_ < grant_.expires_at);
   CheckLimits(*publish, topic);
   if (Touches(topic, "c")) {
     checks_->RequireYes({CheckModel::About::kPublish, topic}, now_);
