@@ -11,11 +11,13 @@
 //  - nothing that an enforced rule stands against gets through;
 //  - no request of the client is answered twice, and an answer that comes twice
 //    does nothing;
-//  - questions that are open, bytes that wait and bytes that one input makes
-//    are bounded.
+//  - questions that are open, bytes that wait, bytes that one input makes, and
+//    memory are bounded.
 //
 // The input is a sequence of steps (session_steps.h), which session_mutator.cc
 // changes.
+#include <malloc.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -25,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "proto/timestamp.h"
@@ -33,6 +36,10 @@
 #include "test/fuzz/session_model.h"
 #include "test/fuzz/session_steps.h"
 #include "test/proxy/session/session_harness.h"
+
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+#include <sanitizer/allocator_interface.h>
+#endif
 
 namespace sluice::session {
 namespace {
@@ -75,10 +82,25 @@ struct FakeDecisions : DecisionObserverInterface {
   void OnDecision(const Decision&) override {}
 };
 
+// Of this process, on the heap.
+size_t AllocatedBytes() {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  return mallinfo2().uordblks;
+#endif
+}
+
 // Whatever one input is, it makes no more than this of it.
 // Answers may have waited for the end of a large PUBLISH.
 constexpr size_t kMaxAnswerBytes = 128 * 1024;
 constexpr size_t kMaxBytesPerByte = 32;
+// It keeps no more than this, with the models of this file, which remember more
+// than it does: each answer, for one, as if a step had some bytes. What a
+// client only announces takes nothing.
+constexpr size_t kMaxKept = 192 * 1024;
+constexpr size_t kMaxKeptPerByte = 64;
+constexpr size_t kBytesOfStep = 8;
 // Of questions that are open at once.
 constexpr size_t kMaxOpenChecks = 8;
 constexpr size_t kMaxOpenStores = 4;
@@ -147,6 +169,7 @@ class Driver {
 
   void Run(const std::vector<Step>& steps) {
     for (const Step& step : steps) {
+      given_ += kBytesOfStep;
       Take(step);
       Finish();
     }
@@ -255,6 +278,7 @@ class Driver {
   // While the session wants no bytes they wait, as its caller has it.
   void ClientBytes(absl::string_view bytes) {
     client_rest_.append(bytes.data(), bytes.size());
+    given_ += bytes.size();
     input_size_ = client_rest_.size();
     const bool wanted = session_->wants_client_bytes();
     const size_t used =
@@ -280,6 +304,7 @@ class Driver {
   void BrokerBytes(absl::string_view bytes) {
     const bool wanted = session_->wants_broker_bytes();
     broker_rest_.append(bytes.data(), bytes.size());
+    given_ += bytes.size();
     input_size_ = broker_rest_.size();
     from_broker_now_ = true;
     const size_t used =
@@ -464,6 +489,8 @@ class Driver {
     Require(checks_.open().size() <= kMaxOpenChecks);
     Require(open_stores_.size() <= kMaxOpenStores);
     effects_.Clear();
+    Require(AllocatedBytes() <=
+            allocated_before_ + kMaxKept + kMaxKeptPerByte * given_);
     Require(closed_ == session_->is_closed());
     Require(closed_ || !revoked_);
   }
@@ -536,6 +563,8 @@ class Driver {
   std::string broker_rest_;
   mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::kV5;
   size_t input_size_ = 0;
+  size_t given_ = 0;  // in all
+  const size_t allocated_before_ = AllocatedBytes();
   std::vector<uint64_t> request_ids_;
   std::set<uint64_t> answered_;  // of request_ids_
   std::vector<uint64_t> store_ids_;
