@@ -33,6 +33,11 @@ def _some(rng, items):
     return [item for item in items if rng.random() < 0.4]
 
 
+# Bytes of a payload that the proxy passes on as they come, by the head of their
+# packet, which it reads alone.
+STREAMED = 70_000
+
+
 class _Sequence:
     """Makes the packets of one case, without any fault."""
 
@@ -71,8 +76,11 @@ class _Sequence:
         properties = self.message_properties()
         if rng.random() < 0.3:
             properties.append(encoded("topic_alias", rng.randint(1, 10)))
+        payload = b"m%d" % rng.randrange(99)
+        if rng.random() < 0.04:
+            payload *= -(-STREAMED // len(payload))
         out = [packets.publish(
-            self.version, rng.choice(self.topics), b"m%d" % rng.randrange(99),
+            self.version, rng.choice(self.topics), payload,
             qos, packet_id, rng.random() < 0.2, False, properties)]
         if qos == 2:
             out.append(packets.ack(self.version, "PUBREL", packet_id))

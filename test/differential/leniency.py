@@ -16,6 +16,10 @@ _LEFT_TO_THE_RECEIVER = re.compile("[\x01-\x1f\x7f-\x9f\ufdd0-\ufdef" + "".join(
 # A filter by section 4.8.2, which needs a slash; Mosquitto takes it for a
 # shared subscription without a name.
 _SHARE_ALONE = "$share"
+# How Mosquitto calls it that a connection ends in the midst of a packet.
+_END_IN_A_PACKET = "Success"
+# Bytes of a PUBLISH that go on before all of it is there.
+_STREAMED_FROM = 1 << 16
 
 
 def _strings(value):
@@ -44,8 +48,25 @@ def _strings_of(case):
         return
 
 
+def _breaks_off_in_a_streamed_publish(case):
+    """Whether the connection ends within a PUBLISH of which the broker has the
+    beginning: it was judged by its head, and the broker throws it away."""
+    rest = case.rest
+    while rest:
+        try:
+            packet, behind = wire.split(rest, case.version)
+        except (ValueError, KeyError, IndexError):
+            return False
+        if not packet:
+            return rest[0] >> 4 == 3 and len(rest) > _STREAMED_FROM
+        rest = behind
+    return False
+
+
 def broker_may_refuse(case, fault):
     """Whether Mosquitto's `fault` is one that Sluice leaves to it."""
+    if fault == _END_IN_A_PACKET:
+        return _breaks_off_in_a_streamed_publish(case)
     strings = list(_strings_of(case))
     if fault == "protocol error":
         return _SHARE_ALONE in strings
