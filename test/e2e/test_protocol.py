@@ -2,8 +2,11 @@
 
 import os
 import random
+import select
 import socket
+import ssl
 import struct
+import time
 
 from harness import wire
 from harness.process import TIMEOUT
@@ -27,6 +30,18 @@ def assert_closed(connection):
             pass
     except ConnectionResetError:
         pass
+
+
+def client_hello():
+    """The first bytes of a TLS connection."""
+    out = ssl.MemoryBIO()
+    tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out,
+                                                server_hostname="localhost")
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return out.read()
+    raise AssertionError("a handshake without a peer")
 
 
 class ProtocolTest(StackTestCase):
@@ -195,3 +210,49 @@ class TimeoutTest(StackTestCase):
         client, _ = self.challenged()
         self.assert_code(client.expect("CONNACK"), 0x87)
         client.expect_closed()
+
+
+class DripTest(StackTestCase):
+    """A timer that each byte started anew would let such clients stay."""
+
+    stack_options = {"proxy": {
+        "limits": {"connect_timeout": "1s", "handshake_timeout": "1s"}}}
+
+    def assert_cut(self, data, send, is_closed):
+        """Sends a byte each 0.1 s, until the timeout cuts the connection."""
+        self.assertGreater(len(data), 50)
+        begin = time.monotonic()
+        for byte in data[:50]:
+            try:
+                send(bytes([byte]))
+            except ConnectionError:
+                break
+            if is_closed(0.1):
+                break
+        passed = time.monotonic() - begin
+        self.assertGreater(passed, 0.8)
+        self.assertLess(passed, 3)
+
+    def test_handshake_that_drips_is_cut_at_the_timeout(self):
+        connection = raw_connection(self)
+
+        def is_closed(seconds):
+            if not select.select([connection], [], [], seconds)[0]:
+                return False
+            assert_closed(connection)
+            return True
+
+        self.assert_cut(client_hello(), connection.sendall, is_closed)
+
+    def test_connect_that_drips_is_cut_at_the_timeout(self):
+        client = self.client()
+
+        def is_closed(seconds):
+            try:
+                client.expect_closed(seconds)
+            except TimeoutError:
+                return False
+            return True
+
+        self.assert_cut(wire.connect(client_id="drip" * 20), client.send,
+                        is_closed)
