@@ -6,6 +6,15 @@ from harness.process import eventually
 from harness.stack import StackTestCase
 from harness.tokens import Ed25519Key, b64
 
+# By what they look like: what a token grants, and what a client asks for.
+LOOK_ALIKES = {
+    "decomposed": ("caf\u00e9", "cafe\u0301"),
+    "composed": ("cafe\u0301", "caf\u00e9"),
+    "Cyrillic": ("a", "\u0430"),
+    "full-width": ("a", "\uff41"),
+    "Latin for full-width": ("\uff41", "a"),
+}
+
 
 class GateTest(StackTestCase):
     stack_options = {"broker": "recording"}
@@ -187,6 +196,32 @@ class GateTest(StackTestCase):
         self.assertEqual(publish("a/y"), 0)
         self.assertEqual([p.topic for p in connection.packets[1:]],
                          ["a/x", "a/y"])
+
+    # covers: ACE-PUB-1, ACE-SUB-1
+    def test_look_alike_of_a_granted_topic_is_denied(self):
+        for name, (granted, asked) in LOOK_ALIKES.items():
+            with self.subTest(name):
+                self.stack.broker.connections.clear()
+                client = self.connected(f"{granted}/# pub sub")
+                connection = self.only_connection()
+                self.assert_code(client.publish(f"{asked}/x"), 0x87)
+                self.assert_code(client.publish(f"{granted}/x"), 0)
+                self.assertEqual(
+                    client.subscribe(f"{asked}/x", f"{asked}/#"),
+                    [0x87, 0x87])
+                self.assertLess(client.subscribe(f"{granted}/x")[0], 0x80)
+                client.ping()
+                self.assertNotIn(asked.encode() + b"/", connection.data)
+
+    def test_look_alike_of_a_client_identifier_is_another_one(self):
+        for name, identifiers in LOOK_ALIKES.items():
+            with self.subTest(name):
+                self.stack.broker.connections.clear()
+                for identifier in identifiers:
+                    self.connected("a pub", client_id=identifier)
+                self.assertEqual(
+                    tuple(c.client_id for c in self.stack.broker.connections),
+                    identifiers)
 
     # covers: ACE-OUT-1
     def test_delivery_outside_scope_is_disconnected_0x87(self):
