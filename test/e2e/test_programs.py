@@ -59,17 +59,20 @@ class ProgramsTest(unittest.TestCase):
         """A process that may not be dumped may not be read by its own user."""
         user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
                 "--clear-groups"] if os.getuid() == 0 else []
-        config = self.directory / "policy.yaml"
-        config.write_text("audience: a\naddress: 127.0.0.1:0\n",
-                          encoding="utf-8")
+        (self.directory / "policy.yaml").write_text(
+            "audience: a\naddress: 127.0.0.1:0\n", encoding="utf-8")
+        (self.directory / "proxy.yaml").write_text(json.dumps({
+            "listeners": [{
+                "name": "mqtts", "address": "127.0.0.1:0",
+                "tls": {"certificate": "server.crt",
+                        "private_key": "server.key"}}],
+            "upstream": {"address": "127.0.0.1:1"},
+            "policy": {"embedded": "policy.yaml"}}), encoding="utf-8")
         for path in (run_directory(), self.directory):
             path.chmod(0o755)
-        # Where that user may read it.
-        program = shutil.copy(POLICY, self.directory)
-        policy = Process([*user, program, "--config", config],
-                         self.directory / "policy.log")
-        self.addCleanup(policy.stop)
-        policy.wait_for("ready")
+        if user:
+            for file in ("server.crt", "server.key"):
+                os.chown(self.directory / file, NOBODY, NOBODY)
         ours = subprocess.Popen([*user, "sleep", "60"])
         self.addCleanup(ours.wait)
         self.addCleanup(ours.kill)
@@ -79,7 +82,17 @@ class ProgramsTest(unittest.TestCase):
 
         # Which setpriv has to become first.
         eventually(lambda: reads(ours.pid), "a program that forbids nothing")
-        self.assertFalse(reads(policy.pid))
+        for original in (POLICY, PROXY):
+            with self.subTest(original.name):
+                # Where that user may read it.
+                program = shutil.copy(original, self.directory)
+                config = original.name.replace("sluice-", "") + ".yaml"
+                process = Process(
+                    [*user, program, "--config", self.directory / config],
+                    self.directory / f"{original.name}.log")
+                self.addCleanup(process.stop)
+                process.wait_for("ready")
+                self.assertFalse(reads(process.pid))
 
     @unittest.skipIf(os.getuid() != 0, "only root may look at their files")
     def test_closed_standard_descriptors_are_not_used_for_others(self):
