@@ -10,7 +10,7 @@ import urllib.request
 
 import grpc
 
-from harness import wire
+from harness import secrets_book, wire
 from harness.admin import http_status
 from harness.client import Client
 from harness.etcd import Etcd
@@ -52,6 +52,7 @@ class EtcdTestCase(StackTestCase):
         policy = {"store": {"memory": None, "etcd": cls.store()}}
 
         def prepare(directory):
+            secrets_book.remember(PASSWORD.encode(), "etcd's password")
             (directory / "password").write_text(PASSWORD + "\n",
                                                 encoding="utf-8")
 

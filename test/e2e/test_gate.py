@@ -1,7 +1,7 @@
 """What reaches the broker, byte by byte: nothing before the grant, nothing
 after a refusal, and nothing of the credential ever."""
 
-from harness import wire
+from harness import secrets_book, wire
 from harness.process import eventually
 from harness.stack import StackTestCase
 from harness.tokens import Ed25519Key, b64
@@ -271,8 +271,15 @@ class RefusingBrokerTest(StackTestCase):
 
 
 class UpstreamCredentialsTest(StackTestCase):
+    password = b"upstream-pass"
     stack_options = {"broker": "recording", "proxy": {"upstream": {
-        "username": "${subject}/${client_id}", "password": "upstream-pass"}}}
+        "username": "${subject}/${client_id}",
+        "password": password.decode()}}}
+
+    @classmethod
+    def setUpClass(cls):
+        secrets_book.remember(cls.password, "upstream's password")
+        super().setUpClass()
 
     # covers: ACE-CON-6
     def test_configured_credentials_are_put_in_place(self):
@@ -281,4 +288,4 @@ class UpstreamCredentialsTest(StackTestCase):
         for connection in self.stack.broker.connections:
             connect = connection.packets[0]
             self.assertEqual(connect.username, "alice/device-7")
-            self.assertEqual(connect.password, b"upstream-pass")
+            self.assertEqual(connect.password, self.password)

@@ -1,6 +1,6 @@
 """No secret in any log. Run last: it reads what all other tests left."""
 
-from harness import secrets_book, wire
+from harness import admin, secrets_book, wire
 from harness.stack import StackTestCase, run_directory
 from harness.tokens import Ed25519Key, HmacKey
 
@@ -26,6 +26,14 @@ class LogsTest(StackTestCase):
             data = log.read_bytes()
             self.assertGreater(len(data), 0, log)
             self.assertEqual(secrets_book.found_in(data), [], log)
+
+    # covers: ACE-CON-6
+    def test_metrics_hold_no_secret(self):
+        for address in (self.stack.admin_address,
+                        self.stack.policy_admin_address):
+            page = admin.metrics_page(address)
+            self.assertIn(b"sluice_", page)
+            self.assertEqual(secrets_book.found_in(page), [])
 
     def test_log_tells_who_was_denied_what(self):
         self.connected("a/# pub", client_id="curious").publish("b/denied")

@@ -7,7 +7,7 @@ import unittest
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from harness import certificates
+from harness import certificates, secrets_book
 from harness.process import SANITIZED, eventually
 from harness.stack import StackTestCase
 
@@ -16,6 +16,8 @@ NEW_PASSWORD = b"new-password-of-the-proxy-9876543210"
 
 
 def write_password(directory):
+    for password in (OLD_PASSWORD, NEW_PASSWORD):
+        secrets_book.remember(password, "upstream's password, from a file")
     (directory / "password").write_bytes(OLD_PASSWORD + b"\n")
 
 

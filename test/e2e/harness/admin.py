@@ -13,11 +13,16 @@ def http_status(address, path):
         return error.code
 
 
-def metrics(address):
-    """All metrics: name, with its labels as they are written, to value."""
+def metrics_page(address):
+    """What a scraper gets, as bytes."""
     with urllib.request.urlopen(f"http://{address}/metrics",
                                 timeout=5) as response:
-        lines = response.read().decode().splitlines()
+        return response.read()
+
+
+def metrics(address):
+    """All metrics: name, with its labels as they are written, to value."""
+    lines = metrics_page(address).decode().splitlines()
     return {name: float(value) for name, _, value in
             (line.rpartition(" ") for line in lines
              if line and not line.startswith("#"))}

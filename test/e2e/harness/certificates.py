@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding, NoEncryption, PrivateFormat, load_pem_private_key)
 from cryptography.x509.oid import NameOID
 
+from . import secrets_book
 from .tokens import Ed25519Key
 
 
@@ -59,8 +60,9 @@ def issue(directory, name, days, host="localhost"):
         .add_extension(hosts, False).sign(ca_key, hashes.SHA256()))
     (directory / f"{name}.crt").write_bytes(
         certificate.public_bytes(Encoding.PEM))
-    (directory / f"{name}.key").write_bytes(key.private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    secrets_book.remember_private_key(pem, f"{name}.key")
+    (directory / f"{name}.key").write_bytes(pem)
 
 
 def thumbprint(leaf):

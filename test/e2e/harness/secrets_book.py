@@ -2,6 +2,8 @@
 
 import base64
 
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 _secrets = {}
 
 
@@ -9,6 +11,15 @@ def remember(secret, name):
     """Notes `secret` (bytes of at least 8) and returns it."""
     _secrets[bytes(secret)] = name
     return secret
+
+
+def remember_private_key(pem, name):
+    """Notes each line of a private key of P-256, and its number."""
+    for line in pem.splitlines()[1:-1]:
+        remember(line, f"{name} (PEM)")
+    number = load_pem_private_key(pem, None).private_numbers().private_value
+    for order in ("big", "little"):
+        remember(number.to_bytes(32, order), f"{name} (number)")
 
 
 def _spellings(secret):

@@ -47,9 +47,7 @@ def keys_directory():
     subprocess.run([REPOSITORY / "examples/config/dev_keys.sh", SLUICECTL,
                     directory], check=True, capture_output=True)
     for file in directory.glob("*.key"):
-        lines = file.read_bytes().splitlines()
-        for line in lines[1:-1]:
-            secrets_book.remember(line, f"{file.name} (PEM)")
+        secrets_book.remember_private_key(file.read_bytes(), file.name)
     signing_key = json.loads((directory / "as-key.json").read_text())
     secrets_book.remember(signing_key["d"].encode(), "as-key.json")
     return directory
