@@ -421,7 +421,7 @@ def small_publications(target, stop):
 
 def subscriptions(target, stop):
     """SUBSCRIBEs with 1,000 filters each, half of them denied, and then one
-    with too many."""
+    with more than 4,096, which is what a packet may have."""
     filters = ["flood/%d" % (i // 2) if i % 2 else "denied/%d" % i
                for i in range(1000)]
 
@@ -432,7 +432,7 @@ def subscriptions(target, stop):
                 return
             client.subscribe(*filters, packet_id=packet_id)
             seen["filters"] += len(filters)
-        client.send(wire.subscribe(["flood/x"] * 2000))
+        client.send(wire.subscribe(["flood/x"] * 4097))
         seen[_refused(client)] += 1
         client.tls.close()
 
