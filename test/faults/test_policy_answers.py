@@ -77,6 +77,7 @@ class PolicyAnswerTest(FaultTestCase):
             self.fake.hold()
             for _ in range(20):
                 client = self.asking()
+                self.fake.wait_until_asked()
                 client.tls.close()
             self.fake.release()
         self.assertTrue(self.broker.none_has_come())

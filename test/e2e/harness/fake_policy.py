@@ -67,7 +67,10 @@ class FakePolicy:
         self._server.start()
 
     def hold(self):
+        """No answers until release(); calls so far are not waited for."""
         self._released.clear()
+        while self.asked.acquire(blocking=False):
+            pass
 
     def release(self):
         self._released.set()
