@@ -6,8 +6,9 @@ from harness import admin, usage
 from harness.process import SANITIZED, eventually
 from harness.stack import StackTestCase
 
-# What a program may grow by while the same fault is repeated, in a round: a
-# connection with its session has 7 KiB, the policy service keeps 1 KiB of a token.
+# What a program may grow by in a round, while the same fault is repeated: a
+# connection with its session has 7 KiB, and of a token the policy service keeps
+# 1 KiB.
 ROUNDS = 200
 MAX_GROWTH_BYTES = 2048
 # The same of all rounds, when they fill queues, or are too few to tell more.
@@ -45,6 +46,16 @@ class FaultTestCase(StackTestCase):
         self.wait_until_all_have_gone()
         before = self.held()
         yield
+        self.assert_nothing_left(before)
+
+    def nothing_left_at_the_end(self):
+        """The same of all that the case does from now on, once its clients have
+        gone; also of programs that are started again in it."""
+        self.wait_until_all_have_gone()
+        # After all that is cleaned up for the case.
+        self.addCleanup(self.assert_nothing_left, self.held())
+
+    def assert_nothing_left(self, before):
 
         def closed():
             return self.metric("sluice_connections") == 0 and all(

@@ -1,5 +1,6 @@
 """The system's clock is set, an hour forth and back, for both programs."""
 
+import contextlib
 import pathlib
 import socket
 import struct
@@ -48,6 +49,7 @@ class ClockTest(FaultTestCase):
         # Each event loop notices for itself.
         eventually(lambda: all(self.connack(300) == 0 for _ in range(8)) and
                    self.connack(-300) == 0x87, "the clock is right")
+        self.nothing_left_at_the_end()
 
     def token(self, *permissions, **claims):
         # When a token was issued does not matter here.
@@ -61,9 +63,9 @@ class ClockTest(FaultTestCase):
         """The code, or None where too many were denied just before."""
         try:
             client = self.client()
-            self.addCleanup(client.tls.close)
-            return client.ace_connect(
-                self.token("a/# pub", life=life), self.key).code
+            with contextlib.closing(client.tls):
+                return client.ace_connect(
+                    self.token("a/# pub", life=life), self.key).code
         except (EOFError, OSError):
             return None
 
