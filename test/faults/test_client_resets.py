@@ -37,6 +37,7 @@ class ClientResetTest(FaultTestCase):
 
     def setUp(self):
         eventually(self.watching, "the proxy watches the policy service")
+        self.nothing_left_at_the_end()
 
     def asking(self, client):
         """Sends a CONNECT with a token and a proof."""

@@ -27,8 +27,9 @@ class PolicyAnswerTest(FaultTestCase):
 
     def setUp(self):
         self.fake.answers = [grant("a/# pub sub")]
-        self.addCleanup(self.fake.release)
         eventually(self.watching, "the proxy watches the policy service")
+        self.nothing_left_at_the_end()
+        self.addCleanup(self.fake.release)
 
     def asking(self):
         client = self.client()
