@@ -87,7 +87,8 @@ size_t AllocatedBytes() {
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
   return __sanitizer_get_current_allocated_bytes();
 #else
-  return mallinfo2().uordblks;
+  const struct mallinfo2 heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;  // small, and each mapped by itself
 #endif
 }
 
