@@ -12,7 +12,6 @@ import signal
 import subprocess
 import time
 
-import compare
 import machine
 import servers
 
@@ -20,7 +19,7 @@ OPEN_SECONDS = 150
 # What an event loop gets of a core, so that it is what all wait for: load and
 # broker, with the rest of two cores, could do several times as much.
 LOOP_SHARE = 0.02
-IDLE_CLIENTS = compare.IDLE_MANY - 20  # with those of the load all
+IDLE_CLIENTS = machine.most_clients() - 20  # with those of the load all
 SETTLE_SECONDS = 0.5  # until what has looked whether the proxy is up is gone
 # Until what so many connections begin with is over: the time that they had for
 # CONNECT (10 s), whose end costs a timer each.

@@ -8,6 +8,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
+from harness import admin
 from harness.ports import free_port
 from harness.process import Process, eventually
 from harness.stack import StackTestCase
@@ -103,12 +104,9 @@ class Monitoring(StackTestCase):
                          self.stack.admin_address)
 
     def test_expressions_name_metrics_and_labels_that_there_are(self):
-        page = ""
-        for address in (self.stack.admin_address,
-                        self.stack.policy_admin_address):
-            with urllib.request.urlopen(
-                    f"http://{address}/metrics") as response:
-                page += response.read().decode()
+        page = "".join(admin.metrics_page(address).decode() for address in
+                       (self.stack.admin_address,
+                        self.stack.policy_admin_address))
         known = set(re.findall(r"^(\w+)(?:\{| )", page, re.MULTILINE))
         for place, expression in expressions():
             for metric in _METRIC.findall(expression):

@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-import urllib.request
 
 from harness.admin import http_status
 from harness.process import eventually
@@ -23,9 +22,7 @@ class OutageTestCase(StackTestCase):
         eventually(self.is_watching, "the proxy watches the policy service")
 
     def is_watching(self):
-        with urllib.request.urlopen(
-                f"http://{self.stack.admin_address}/metrics") as response:
-            return b"\nsluice_policy_watch_connected 1\n" in response.read()
+        return self.stack.metrics().get("sluice_policy_watch_connected") == 1
 
     def lose_policy(self):
         self.stack.policy.stop(signal.SIGKILL)

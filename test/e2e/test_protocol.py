@@ -4,13 +4,13 @@ import os
 import random
 import select
 import socket
-import ssl
 import struct
 import time
 
 from harness import wire
 from harness.process import TIMEOUT
 from harness.stack import StackTestCase
+from harness.tls import client_hello
 
 MALFORMED, PROTOCOL_ERROR = 0x81, 0x82
 
@@ -30,18 +30,6 @@ def assert_closed(connection):
             pass
     except ConnectionResetError:
         pass
-
-
-def client_hello():
-    """The first bytes of a TLS connection."""
-    out = ssl.MemoryBIO()
-    tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out,
-                                                server_hostname="localhost")
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        return out.read()
-    raise AssertionError("a handshake without a peer")
 
 
 class ProtocolTest(StackTestCase):

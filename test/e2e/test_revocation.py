@@ -2,7 +2,6 @@
 
 import signal
 import time
-import urllib.request
 
 from harness import certificates, wire
 from harness.process import eventually
@@ -23,12 +22,7 @@ class RevocationTestCase(StackTestCase):
         self.assertLess(time.monotonic() - begun, within)
 
     def metric(self, name):
-        with urllib.request.urlopen(
-                f"http://{self.stack.admin_address}/metrics") as response:
-            for line in response.read().decode().splitlines():
-                if line.startswith(name + " "):
-                    return float(line.rpartition(" ")[2])
-        return None
+        return self.stack.metrics().get(name)
 
     def connect_with(self, token, key=None):
         client = self.client()

@@ -19,6 +19,10 @@ SPARE_DESCRIPTORS = 4
 
 class FaultTestCase(StackTestCase):
 
+    def setUp(self):
+        eventually(self.watching, "the proxy watches the policy service")
+        self.nothing_left_at_the_end()
+
     def metric(self, name, **labels):
         """A metric's value; without the labels' names, the sum over them."""
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
@@ -56,7 +60,6 @@ class FaultTestCase(StackTestCase):
         self.addCleanup(self.assert_nothing_left, self.held())
 
     def assert_nothing_left(self, before):
-
         def closed():
             return self.metric("sluice_connections") == 0 and all(
                 now <= before[name] + SPARE_DESCRIPTORS

@@ -22,7 +22,7 @@ class BrokerResetTest(FaultTestCase):
 
     def setUp(self):
         self.broker.forget()
-        self.nothing_left_at_the_end()
+        super().setUp()
 
     def refusals(self, reason):
         return self.metric("sluice_connects_total", reason=reason)

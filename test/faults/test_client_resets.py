@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import socket
-import ssl
 import struct
 
 from fault_case import FaultTestCase
@@ -11,15 +10,7 @@ from harness import wire
 from harness.directed_broker import DirectedBroker
 from harness.fake_policy import FakePolicy, grant
 from harness.process import eventually
-
-
-def client_hello():
-    hello = ssl.MemoryBIO()
-    tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello,
-                                                server_hostname="localhost")
-    with contextlib.suppress(ssl.SSLWantReadError):
-        tls.do_handshake()
-    return hello.read()
+from harness.tls import client_hello
 
 
 class ClientResetTest(FaultTestCase):
@@ -34,10 +25,6 @@ class ClientResetTest(FaultTestCase):
         cls.stack_options = {"broker": cls.broker, "proxy": {
             "policy": {"address": cls.fake.address, "timeout": "20s"}}}
         super().setUpClass()
-
-    def setUp(self):
-        eventually(self.watching, "the proxy watches the policy service")
-        self.nothing_left_at_the_end()
 
     def asking(self, client):
         """Sends a CONNECT with a token and a proof."""

@@ -49,7 +49,7 @@ class ClockTest(FaultTestCase):
         # Each event loop notices for itself.
         eventually(lambda: all(self.connack(300) == 0 for _ in range(8)) and
                    self.connack(-300) == 0x87, "the clock is right")
-        self.nothing_left_at_the_end()
+        super().setUp()
 
     def token(self, *permissions, **claims):
         # When a token was issued does not matter here.

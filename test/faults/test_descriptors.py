@@ -30,10 +30,6 @@ def descriptor_limit(process, spare):
 
 class DescriptorTestCase(FaultTestCase):
 
-    def setUp(self):
-        eventually(self.watching, "the proxy watches the policy service")
-        self.nothing_left_at_the_end()
-
     def lets_in(self):
         """Whether a client with a token gets in."""
         try:

@@ -57,10 +57,6 @@ class AuditLogTest(FaultTestCase):
             "audit_sample": 1}}}
         super().setUpClass()
 
-    def setUp(self):
-        eventually(self.watching, "the proxy watches the policy service")
-        self.nothing_left_at_the_end()
-
     def lines(self):
         text = (self.disk.directory / "audit.log").read_text(encoding="utf-8")
         return text.splitlines()
@@ -114,10 +110,6 @@ class SqliteTest(FaultTestCase):
             "memory": None,
             "sqlite": str(cls.disk.directory / "policy.db")}}}
         super().setUpClass()
-
-    def setUp(self):
-        eventually(self.watching, "the proxy watches the policy service")
-        self.nothing_left_at_the_end()
 
     def connack(self):
         """The code for a new client, whose token is to be stored."""

@@ -51,7 +51,7 @@ class KillTest(FaultTestCase):
                 start()
         eventually(self.watching, "the proxy watches the policy service")
         eventually(lambda: self.connack() == 0, "clients are let in")
-        self.nothing_left_at_the_end()
+        super().setUp()
         self.pairs = []
         for number in range(PAIRS):
             key = Ed25519Key()

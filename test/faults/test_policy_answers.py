@@ -7,7 +7,6 @@ from fault_case import FaultTestCase
 from harness import wire
 from harness.directed_broker import DirectedBroker
 from harness.fake_policy import FakePolicy, denial, grant
-from harness.process import eventually
 
 TIMEOUT = 0.5  # seconds
 
@@ -27,8 +26,7 @@ class PolicyAnswerTest(FaultTestCase):
 
     def setUp(self):
         self.fake.answers = [grant("a/# pub sub")]
-        eventually(self.watching, "the proxy watches the policy service")
-        self.nothing_left_at_the_end()
+        super().setUp()
         self.addCleanup(self.fake.release)
 
     def asking(self):

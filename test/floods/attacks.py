@@ -19,6 +19,7 @@ import time
 
 from harness import wire
 from harness.client import Client
+from harness.tls import client_hello
 from harness.tokens import AuthorizationServer, Ed25519Key
 
 _FORK = multiprocessing.get_context("fork")
@@ -51,13 +52,6 @@ class Target:
 
     def tls(self, i=0):
         return self._context.wrap_socket(self.tcp(i))
-
-    def client_hello(self):
-        out = ssl.MemoryBIO()
-        tls = self._context.wrap_bio(ssl.MemoryBIO(), out)
-        with contextlib.suppress(ssl.SSLWantReadError):
-            tls.do_handshake()
-        return out.read()
 
     def let_in(self, *permissions, i=0):
         """A client with a good token; may be kept out for a while."""
@@ -129,7 +123,7 @@ def half_open(target, stop, count=10000, again=True):
     """Opens `count` connections that never finish their TLS handshake: half of
     them say nothing, half send the beginning of a ClientHello. Those that are
     closed are opened `again`."""
-    hello = target.client_hello()
+    hello = client_hello()
     seen = collections.Counter()
     selector = selectors.EpollSelector()
 
@@ -187,7 +181,7 @@ def _drip(connections, data, stop):
 
 def drip_handshake(target, stop, count=500):
     """A byte of the ClientHello a second."""
-    return _drip([target.tcp(i) for i in range(count)], target.client_hello(),
+    return _drip([target.tcp(i) for i in range(count)], client_hello(),
                  stop)
 
 

@@ -1,12 +1,24 @@
 """A TLS client over pyOpenSSL, which has the exporter that `ssl` lacks."""
 
+import contextlib
 import socket
+import ssl
 import struct
 import time
 
 from OpenSSL import SSL, crypto
 
 EXPORTER_LABEL = b"EXPORTER-ACE-MQTT-Sign-Challenge"
+
+
+def client_hello():
+    """The first bytes of a TLS connection, of which nothing else is made."""
+    hello = ssl.MemoryBIO()
+    tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello,
+                                                server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return hello.read()
 
 
 class TlsStream:
