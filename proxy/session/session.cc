@@ -3,29 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/mqtt/topic.h"
-#include "proxy/mqtt/writer.h"
-#include "proxy/session/reasons.h"
-
 namespace sluice::session {
 
 using mqtt::PacketType;
-using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 using mqtt::UnframeResult;
 
 namespace {
 
-// With a reason code and an empty list of properties.
-constexpr size_t kDisconnectSize = 4;
-
 constexpr absl::string_view kPingreq("\xC0\x00", 2);
 
 // Of the broker's: user properties are all that can make it long.
 constexpr size_t kMaxConnackSize = 128 * 1024;
-
-// Answers, in bytes, that may wait until a large PUBLISH is through.
-constexpr size_t kMaxWaitingAnswers = 64 * 1024;
 
 absl::string_view WhyUnframed(ReasonCode error) {
   switch (error) {
@@ -52,15 +41,6 @@ void Session::Begin(absl::Time now, Effects* effects) {
 void Session::Start(absl::Time now, Effects* effects) {
   Begin(now, effects);
   ArmTimer(now_ + context_.settings->connect_timeout);
-}
-
-// Looked at before and after each packet.
-inline bool Session::HoldsClient() const {
-  return checks_.IsHolding(ExternalChecks::Side::kClient) ||
-         rate_holds_until_.has_value() ||
-         store_requests_.size() >= kMaxStoreRequests ||
-         awaited_unsuback_.has_value() ||
-         to_client_.waiting() >= kMaxWaitingAnswers;
 }
 
 bool Session::wants_client_bytes() const {
@@ -243,163 +223,6 @@ void Session::OnUnreadableFromBroker(ReasonCode error) {
   }
 }
 
-void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (state_ != State::kAwaitUpstream) return;
-  // While a checker was asked, or the broker connected to.
-  if (RefuseExpired()) return;
-  const Settings& settings = *context_.settings;
-  const auto fill = [this](absl::string_view text) {
-    return FillTemplate(text, grant_->subject(), client_id_, grant_->issuer());
-  };
-  const std::string username = fill(settings.upstream_username);
-  const std::string password = fill(settings.upstream_password.str());
-  if (!mqtt::IsValidUtf8(username) || password.size() > 65535) {
-    // A token's subject is not bound to what MQTT can carry.
-    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
-           "the upstream credentials do not fit into a CONNECT");
-    return;
-  }
-  broker_aliases_.set_maximum(
-      std::min(broker_aliases_.maximum(), MaxTopicAliases()));
-  LimitTopicAliases(MaxTopicAliases(), &pending_->forwarded);
-  effects_->Send(Effect::Kind::kSendToBroker,
-                 WriteConnect(pending_->forwarded, username, password));
-  state_ = State::kAwaitConnack;
-  ArmTimer(now_ + settings.broker_timeout);
-}
-
-void Session::OnUpstreamClosed(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
-  if (state_ == State::kOpen) {
-    Disconnect(SessionEnd::kBroker, ReasonCode::kServerUnavailable,
-               "the broker went away");
-  } else if (state_ == State::kAwaitConnack) {
-    state_ = State::kAwaitUpstream;  // nobody has the CONNECT any more
-    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerClosed,
-           "the broker closed the connection in place of a CONNACK");
-  } else {
-    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
-           "the broker cannot be reached");
-  }
-}
-
-void Session::CountLeaving() {
-  if (state_ == State::kAwaitChallenge || state_ == State::kAwaitGrant) {
-    // Or else leaving early would make questions cost nothing.
-    ChargeDenial();
-  }
-  if (state_ == State::kOpen) {
-    CountEnd(SessionEnd::kClient);
-  } else if (state_ != State::kAwaitConnect) {
-    context_.counters->connects[ConnectOutcome::kClientLeft].Increment();
-  }
-  if (state_ == State::kAwaitUpstream || state_ == State::kAwaitConnack) {
-    // It was let in; that it left changes nothing in that.
-    RecordConnect();
-  }
-}
-
-void Session::OnClientClosed(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
-  CountLeaving();
-  Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kSuccess, "",
-         "the client closed the connection");
-  Close();
-}
-
-void Session::OnTimer(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
-  if (now_ < deadline_) {
-    ArmTimer(deadline_);
-    return;
-  }
-  switch (state_) {
-    case State::kAwaitConnect:
-      RefuseSilently(ReasonCode::kUnspecifiedError, ConnectOutcome::kTimeout,
-                     "no CONNECT in time");
-      return;
-    case State::kAwaitChallenge:
-      Refuse(ReasonCode::kNotAuthorized, ConnectOutcome::kTimeout,
-             "no answer to the challenge in time");
-      return;
-    case State::kAwaitGrant:
-      Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kPolicyUnavailable,
-             "no answer from the policy service in time");
-      return;
-    case State::kAwaitUpstream:
-    case State::kAwaitConnack:
-      Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
-             "no answer from the broker in time");
-      return;
-    case State::kOpen:
-      OnOpenTimer();
-      return;
-    case State::kClosed:
-      return;
-  }
-}
-
-void Session::OnClockSet(absl::Duration by, absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
-  checks_.OnClockSet(by);
-  published_.Clear();  // with what checkers have said
-  rule_usage_.OnClockSet(by);
-  broker_keep_alive_.OnClockSet(by);
-  recorded_subscriptions_.OnClockSet(by);
-  // A change of policy may have made it due before CONNACK.
-  if (recheck_ != nullptr) {
-    recheck_->due += by;
-    recheck_->answer_until += by;
-  }
-  if (state_ != State::kOpen) {
-    ArmTimer(deadline_ + by);
-    return;
-  }
-  if (reauthentication_ != nullptr) reauthentication_->deadline += by;
-  reauthentications_.OnClockSet(by);
-  if (rate_holds_until_.has_value()) *rate_holds_until_ += by;
-  if (awaited_unsuback_.has_value()) awaited_unsuback_->until += by;
-  ArmOpenTimer();
-}
-
-void Session::OnDrain(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
-  constexpr char kWhy[] = "the proxy is shutting down";
-  if (state_ == State::kOpen) {
-    Disconnect(SessionEnd::kShuttingDown, ReasonCode::kServerShuttingDown,
-               kWhy);
-  } else if (ConnackIsDue()) {
-    // CONNACK has no code for shutting down.
-    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kShuttingDown, kWhy);
-  } else {
-    RefuseSilently(ReasonCode::kServerUnavailable,
-                   ConnectOutcome::kShuttingDown, kWhy);
-  }
-}
-
-void Session::OnEvicted(absl::Time now, Effects* effects) {
-  Begin(now, effects);
-  if (is_closed()) return;
-  constexpr char kWhy[] = "makes room for another client";
-  if (!is_anonymous()) {
-    CountLeaving();
-    Report(Event::Kind::kClosed, Action::kConnect, ReasonCode::kQuotaExceeded,
-           "", kWhy);
-    WithdrawConnect();
-    Close();
-  } else if (state_ == State::kOpen) {
-    Disconnect(SessionEnd::kEvicted, ReasonCode::kQuotaExceeded, kWhy);
-  } else {
-    Refuse(ReasonCode::kQuotaExceeded, ConnectOutcome::kTooManyAnonymous, kWhy);
-  }
-}
-
 size_t Session::kept_bytes() const {
   size_t bytes = client_aliases_.bytes() + broker_aliases_.bytes() +
                  checks_.bytes() + checked_filters_.bytes() + client_id_.size();
@@ -414,83 +237,6 @@ size_t Session::kept_bytes() const {
     }
   }
   return bytes;
-}
-
-void Session::ArmTimer(absl::Time deadline) {
-  deadline_ = deadline;
-  if (deadline_ == absl::InfiniteFuture()) {
-    effects_->ClearTimer();
-  } else {
-    effects_->SetTimer(deadline_);
-  }
-}
-
-// ACE-EXP-2
-void Session::ArmOpenTimer() {
-  absl::Time deadline =
-      grant_->expires_at() + context_.settings->reauthentication_grace;
-  if (reauthentication_ != nullptr) {
-    deadline = std::min(deadline, reauthentication_->deadline);
-  }
-  if (recheck_ != nullptr && recheck_->request_id == 0 &&
-      !grant_->IsExpired(now_)) {
-    deadline = std::min(deadline, recheck_->due);
-  }
-  if (rate_holds_until_.has_value()) {
-    deadline = std::min(deadline, *rate_holds_until_);
-  }
-  if (awaited_unsuback_.has_value()) {
-    deadline = std::min(deadline, awaited_unsuback_->until);
-  }
-  if (HoldsClient()) deadline = std::min(deadline, broker_keep_alive_.Due());
-  ArmTimer(deadline);
-}
-
-void Session::DisconnectExpired() {
-  EndByDenial(SessionEnd::kExpired, Action::kRevoke, ReasonCode::kNotAuthorized,
-              kExpired);
-}
-
-void Session::OnOpenTimer() {
-  if (reauthentication_ != nullptr && now_ >= reauthentication_->deadline) {
-    FailReauthentication("no decision in time");
-    return;
-  }
-  if (now_ >=
-      grant_->expires_at() + context_.settings->reauthentication_grace) {
-    DisconnectExpired();
-    return;
-  }
-  if (awaited_unsuback_.has_value() && now_ >= awaited_unsuback_->until) {
-    Disconnect(SessionEnd::kBroker, ReasonCode::kServerUnavailable,
-               "the broker does not answer an UNSUBSCRIBE");
-    return;
-  }
-  if (recheck_ != nullptr && recheck_->request_id == 0 &&
-      now_ >= recheck_->due && !grant_->IsExpired(now_)) {
-    AskToRecheck();
-  }
-  if (rate_holds_until_.has_value() && now_ >= *rate_holds_until_) {
-    rate_holds_until_.reset();
-  }
-  // Its PINGREQs may be among what waits.
-  if (HoldsClient()) KeepBrokerAlive();
-  ArmOpenTimer();
-}
-
-bool Session::ConnackIsDue() const {
-  switch (state_) {
-    case State::kAwaitChallenge:
-    case State::kAwaitGrant:
-    case State::kAwaitUpstream:
-    case State::kAwaitConnack:
-      return true;
-    case State::kAwaitConnect:
-    case State::kOpen:
-    case State::kClosed:
-      return false;
-  }
-  return false;
 }
 
 void Session::SendToClient(absl::string_view packet) {
@@ -531,53 +277,6 @@ void Session::Report(Event::Kind kind, Action action, ReasonCode code,
   event.topic = topic;
   event.detail = detail;
   context_.observer->OnEvent(event);
-}
-
-void Session::Fail(ReasonCode code, absl::string_view detail) {
-  if (state_ == State::kOpen) {
-    Disconnect(SessionEnd::kError, code, detail);
-  } else if (ConnackIsDue()) {
-    Refuse(code, ConnectOutcome::kMalformed, detail);
-  } else if (state_ == State::kAwaitConnect) {
-    ChargeDenial();
-    RefuseSilently(code, ConnectOutcome::kMalformed, detail);
-  }
-}
-
-void Session::Fail(const absl::Status& status) {
-  Fail(mqtt::ReasonCodeOf(status), status.message());
-}
-
-// The broker's side ends without a DISCONNECT, so that the Will is published.
-void Session::Disconnect(SessionEnd end, ReasonCode code,
-                         absl::string_view detail, const DecisionId& id) {
-  CountEnd(end);
-  Report(Event::Kind::kClosed, Action::kConnect, code, "", detail);
-  if (version_ == ProtocolVersion::kV5) {
-    std::string packet;
-    mqtt::AppendDisconnect(version_, code, ReasonString(id, kDisconnectSize),
-                           &packet);
-    SendToClient(packet);
-  }
-  Close();
-}
-
-void Session::EndByDenial(SessionEnd end, Action action, ReasonCode code,
-                          absl::string_view why) {
-  Disconnect(end, code, why, Decide(action, Verdict::kDenied, code, "", why));
-}
-
-void Session::CountEnd(SessionEnd end) {
-  context_.counters->ends[end].Increment();
-}
-
-void Session::ChargeDenial() {
-  if (context_.denials != nullptr) context_.denials->OnDenial();
-}
-
-void Session::Close() {
-  effects_->Close();
-  state_ = State::kClosed;
 }
 
 }  // namespace sluice::session

@@ -196,7 +196,7 @@ class Session {
     kClosed,
   };
 
-  // session.cc: time, limits and endings.
+  // session.cc: bytes of both sides, their limits, and what is sent and told.
   void Begin(absl::Time now, Effects* effects);
   // Of what a client sends: now, after CONNACK, and without a token.
   size_t MaxPacketSize() const;
@@ -214,14 +214,16 @@ class Session {
   void OnUnreadableFromBroker(mqtt::ReasonCode error);
   // Each way, once there is a grant.
   uint16_t MaxTopicAliases() const;
-  void ArmTimer(absl::Time deadline);
-  void ArmOpenTimer();
-  void OnOpenTimer();
-  void DisconnectExpired();
   // Whether packets of a connected client wait for something that is not the
   // client's doing alone: the proxy's, the broker's, or a large packet to it.
-  bool HoldsClient() const;
-  bool ConnackIsDue() const;
+  // Looked at before and after each packet.
+  bool HoldsClient() const {
+    return checks_.IsHolding(ExternalChecks::Side::kClient) ||
+           rate_holds_until_.has_value() ||
+           store_requests_.size() >= kMaxStoreRequests ||
+           awaited_unsuback_.has_value() ||
+           to_client_.waiting() >= kMaxWaitingAnswers;
+  }
   // After the client has sent something, or while what it sends waits.
   void KeepBrokerAlive();
   // Whether the client takes a packet of this size.
@@ -231,12 +233,25 @@ class Session {
   void SendToClient(absl::string_view packet);
   // For records. Aliases the session.
   ClientIdentity Identity() const;
+  // For whoever looks for the client in logs, the broker's too.
+  const std::string& ShownClientId() const {
+    return client_id_.empty() ? assigned_client_id_ : client_id_;
+  }
   void Report(Event::Kind kind, Action action, mqtt::ReasonCode code,
               absl::string_view topic, absl::string_view detail);
+
+  // session_timers.cc: what is waited for, and for how long.
+  void ArmTimer(absl::Time deadline);
+  void ArmOpenTimer();
+  void OnOpenTimer();
+  void DisconnectExpired();
+
+  // session_end.cc: endings.
   // Ends the connection with the packet that fits the state: CONNACK before
   // CONNACK, DISCONNECT after (v5), none where the version has none.
   void Fail(mqtt::ReasonCode code, absl::string_view detail);
   void Fail(const absl::Status& status);
+  bool ConnackIsDue() const;
   // `id`: of the decision that this is for.
   void Disconnect(SessionEnd end, mqtt::ReasonCode code,
                   absl::string_view detail,
@@ -248,13 +263,9 @@ class Session {
   void CountEnd(SessionEnd end);
   // The client leaves, maybe before CONNACK, and then it counts.
   void CountLeaving();
-  // For whoever looks for the client in logs, the broker's too.
-  const std::string& ShownClientId() const {
-    return client_id_.empty() ? assigned_client_id_ : client_id_;
-  }
-  void Close();
   // The client is not let in: its address has one denial more.
   void ChargeDenial();
+  void Close();
 
   // session_decisions.cc: counting and recording.
   void Count(Action action, Verdict verdict);

@@ -1,10 +1,13 @@
 // From CONNECT to the broker.
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "proxy/mqtt/auth.h"
 #include "proxy/mqtt/connect.h"
+#include "proxy/mqtt/topic.h"
 #include "proxy/session/reasons.h"
 #include "proxy/session/session.h"
 
@@ -267,6 +270,32 @@ void Session::Admit() {
   state_ = State::kAwaitUpstream;
   // The upstream has a timeout of its own; this one is the last resort.
   ArmTimer(now_ + 2 * context_.settings->broker_timeout);
+}
+
+void Session::OnUpstreamConnected(absl::Time now, Effects* effects) {
+  Begin(now, effects);
+  if (state_ != State::kAwaitUpstream) return;
+  // While a checker was asked, or the broker connected to.
+  if (RefuseExpired()) return;
+  const Settings& settings = *context_.settings;
+  const auto fill = [this](absl::string_view text) {
+    return FillTemplate(text, grant_->subject(), client_id_, grant_->issuer());
+  };
+  const std::string username = fill(settings.upstream_username);
+  const std::string password = fill(settings.upstream_password.str());
+  if (!mqtt::IsValidUtf8(username) || password.size() > 65535) {
+    // A token's subject is not bound to what MQTT can carry.
+    Refuse(ReasonCode::kServerUnavailable, ConnectOutcome::kBrokerUnavailable,
+           "the upstream credentials do not fit into a CONNECT");
+    return;
+  }
+  broker_aliases_.set_maximum(
+      std::min(broker_aliases_.maximum(), MaxTopicAliases()));
+  LimitTopicAliases(MaxTopicAliases(), &pending_->forwarded);
+  effects_->Send(Effect::Kind::kSendToBroker,
+                 WriteConnect(pending_->forwarded, username, password));
+  state_ = State::kAwaitConnack;
+  ArmTimer(now_ + settings.broker_timeout);
 }
 
 }  // namespace sluice::session

@@ -77,6 +77,9 @@ struct Recheck {
 // Tokens of one client that the policy service may be looking at at once.
 inline constexpr size_t kMaxStoreRequests = 4;
 
+// Answers, in bytes, that may wait until a large PUBLISH is through.
+inline constexpr size_t kMaxWaitingAnswers = 64 * 1024;
+
 // A token from `authz-info` at the policy service.
 struct StoreRequest {
   uint64_t id;
