@@ -1,17 +1,13 @@
 #include "proxy/transport/client_connection.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "proxy/transport/connection_table.h"
 #include "proxy/transport/proxy_protocol.h"
-#include "proxy/transport/session_id.h"
 
 namespace sluice::transport {
 
 using session::Direction;
-using session::Effect;
-using session::Effects;
 using session::Session;
 
 namespace {
@@ -23,31 +19,8 @@ constexpr int kBrokersPatience = 6;
 // Intervals after which a connection that is being closed is over, however much
 // its peers still take.
 constexpr int kLongestLinger = 12;
-// In bytes. A client without a token is sent little, and whoever comes may be
-// one.
-constexpr int kAnonymousSendBuffer = 64 * 1024;
-
-// Of the last `count` bytes to the broker, those that pass unchanged.
-size_t ForwardedAmongLast(const Effects& effects, size_t count) {
-  size_t forwarded = 0;
-  const auto& list = effects.list();
-  for (auto effect = list.rbegin(); effect != list.rend() && count > 0;
-       ++effect) {
-    if (effect->kind != Effect::Kind::kSendToBroker) continue;
-    const size_t size = std::min(count, effects.bytes(*effect).size());
-    if (effect->forwarded) forwarded += size;
-    count -= size;
-  }
-  return forwarded;
-}
 
 }  // namespace
-
-template <typename Input, typename... Arguments>
-void ClientConnection::Give(Input input, const Arguments&... arguments) {
-  (session_.get()->*input)(arguments..., Now(), &context_->effects);
-  CarryOut();
-}
 
 ClientConnection::ClientConnection(LoopContext* context, uint64_t id,
                                    std::shared_ptr<const ListenerConfig> config,
@@ -90,19 +63,6 @@ void ClientConnection::OnCheckAnswer(
     const absl::StatusOr<policy::v1::CheckResponse>& answer) {
   if (phase_ != Phase::kOpen) return;
   Give(&Session::OnCheckAnswer, request_id, answer);
-  Settle();
-}
-
-void ClientConnection::OnPreSharedKey(absl::StatusOr<PreSharedKey> key) {
-  if (phase_ != Phase::kHandshake) return;
-  context_->connections->SetAsked(id_, false);
-  if (key.ok()) {
-    tls_->SetPreSharedKey(*std::move(key));
-    ReadClient();
-    context_->tls_io.set_input({});
-  } else {
-    FailHandshake("no pre-shared key: the policy service does not answer");
-  }
   Settle();
 }
 
@@ -290,60 +250,6 @@ void ClientConnection::ReadClient() {
   }
 }
 
-// Returns whether the session has begun.
-bool ClientConnection::Handshake() {
-  client_spoke_ = true;
-  switch (tls_->Handshake()) {
-    case TlsConnection::Progress::kNeedsInput:
-      return false;
-    case TlsConnection::Progress::kNeedsKey:
-      AskForKey();
-      return false;
-    case TlsConnection::Progress::kEnded:
-    case TlsConnection::Progress::kFailed:
-      FailHandshake(tls_->error());
-      return false;
-    case TlsConnection::Progress::kDone:
-      break;
-  }
-  LoopStats& stats = context_->stats;
-  stats.handshakes.Observe(absl::Nanoseconds(uv_hrtime() - accepted_at_));
-  if (tls_->IsResumed()) stats.handshakes_resumed.Increment();
-  phase_ = Phase::kOpen;
-  timer_.Clear();
-  session_ = std::make_unique<Session>(session::Context{
-      &config_->session, client_address_.ToString(), tls_.get(),
-      &context_->random, &context_->counters, context_->observer,
-      &context_->live_policy, config_->client_nonces.get(),
-      context_->recorder.get(), SessionId{context_->worker, id_}.ToString(),
-      /*denials=*/this,
-      /*anonymous=*/this});
-  Give(&Session::Start);
-  return phase_ == Phase::kOpen;
-}
-
-void ClientConnection::AskForKey() {
-  if (IsReached()) {
-    FailHandshake("no pre-shared key: too many denials of one address");
-    return;
-  }
-  key_asked_for_ = true;
-  context_->connections->SetAsked(id_, true);
-  questions_.GetPreSharedKey(config_->session.listener,
-                             client_address_.ToString(), tls_->psk_identity());
-}
-
-void ClientConnection::FailHandshake(absl::string_view reason) {
-  context_->stats.handshakes_failed.Increment();
-  // While there is no answer, nothing is the client's fault.
-  if (key_asked_for_ && !tls_->waits_for_key()) OnDenial();
-  if (context_->transport_observer != nullptr) {
-    context_->transport_observer->OnHandshakeFailed(
-        config_->session.listener, client_address_.ToString(), reason);
-  }
-  BeginClose();
-}
-
 void ClientConnection::OfferClientBytes(ByteView data) {
   size_t used = 0;
   if (session_->wants_client_bytes() && !awaits_turn_) {
@@ -375,100 +281,6 @@ void ClientConnection::OfferBrokerBytes(ByteView data) {
   CarryOut();
   from_broker_.Consume(data, used);
   broker_waits_ = used < data.size() && !session_->wants_broker_bytes();
-}
-
-void ClientConnection::CarryOut() {
-  Effects& effects = context_->effects;
-  bool close = false;
-  for (const Effect& effect : effects.list()) {
-    switch (effect.kind) {
-      case Effect::Kind::kSendToClient:
-        SendToClient(effect);
-        break;
-      case Effect::Kind::kSendToBroker:
-        context_->pieces.push_back(effects.bytes(effect));
-        break;
-      case Effect::Kind::kAuthenticate:
-        context_->connections->SetAsked(id_, true);
-        questions_.Authenticate(effect);
-        break;
-      case Effect::Kind::kStoreToken:
-        questions_.StoreToken(effect);
-        break;
-      case Effect::Kind::kCheck:
-        questions_.Check(effect);
-        break;
-      case Effect::Kind::kConnectUpstream:
-        ConnectUpstream();
-        break;
-      case Effect::Kind::kSetTimer:
-        timer_.Set(effect.deadline);
-        break;
-      case Effect::Kind::kClearTimer:
-        timer_.Clear();
-        break;
-      case Effect::Kind::kClose:
-        close = true;
-        break;
-    }
-  }
-  WriteToBroker();
-  effects.Clear();
-  if (close) BeginClose();
-}
-
-void ClientConnection::ConnectUpstream() {
-  context_->connections->LetIn(id_);
-  if (!session_->has_token()) client_.LimitSendBuffer(kAnonymousSendBuffer);
-  StartConnector();
-}
-
-void ClientConnection::StartConnector() {
-  UpstreamConnector::HandlerInterface* const handler = this;
-  connector_ = std::make_unique<UpstreamConnector>(context_->loop->uv(),
-                                                   &config_->upstream, handler);
-  connector_->Start();
-}
-
-void ClientConnection::SendToClient(const Effect& effect) {
-  const ByteView bytes = context_->effects.bytes(effect);
-  const size_t before = context_->tls_io.output().size();
-  if (!client_failed_ && !tls_->Write(bytes)) client_failed_ = true;
-  if (effect.forwarded) {
-    context_->forwarded_in_output += bytes.size();
-  } else {
-    // As it is queued: a record takes several times what a short packet does.
-    backpressure_.AddAnswer(context_->tls_io.output().size() - before);
-  }
-}
-
-void ClientConnection::WriteToBroker() {
-  std::vector<ByteView>& pieces = context_->pieces;
-  if (pieces.empty()) return;
-  if (broker_.has_value() && !broker_ended_) {
-    // As above: an error is told when the broker has been read to its end.
-    const absl::StatusOr<size_t> moved = broker_->Write(pieces);
-    if (moved.ok() && *moved > 0) {
-      context_->stats.forwarded_bytes_copied.Add(
-          ForwardedAmongLast(context_->effects, *moved));
-    }
-  }
-  pieces.clear();
-}
-
-void ClientConnection::FlushClient() {
-  TlsIo& tls_io = context_->tls_io;
-  if (tls_io.output().empty()) return;
-  const ByteView piece = AsBytes(tls_io.output());
-  const absl::StatusOr<size_t> moved = client_.Write({&piece, 1});
-  if (!moved.ok()) {
-    client_failed_ = true;
-  } else if (*moved > 0) {
-    context_->stats.forwarded_bytes_copied.Add(
-        std::min(*moved, context_->forwarded_in_output));
-  }
-  context_->forwarded_in_output = 0;
-  tls_io.ClearOutput();
 }
 
 void ClientConnection::Settle() {

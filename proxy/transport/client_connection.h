@@ -96,11 +96,13 @@ class ClientConnection final : private Stream::HandlerInterface,
   // session::AnonymousLimitInterface:
   bool LetInAnonymous() override;
 
-  void ReadClient();
+  // client_connection_handshake.cc. Whether the session has begun.
   bool Handshake();
   // Asks for the pre-shared key that the client has named.
   void AskForKey();
   void FailHandshake(absl::string_view reason);
+
+  void ReadClient();
   void OfferClientBytes(ByteView data);
   void AskForTurn();
   void ReadBroker(size_t count);
@@ -108,8 +110,13 @@ class ClientConnection final : private Stream::HandlerInterface,
 
   // Gives the session an input, with the time, and carries out what it yields.
   template <typename Input, typename... Arguments>
-  void Give(Input input, const Arguments&... arguments);
-  // Carries out the context's effects and clears them.
+  void Give(Input input, const Arguments&... arguments) {
+    (session_.get()->*input)(arguments..., Now(), &context_->effects);
+    CarryOut();
+  }
+
+  // client_connection_effects.cc. Carries out the context's effects and clears
+  // them.
   void CarryOut();
   void ConnectUpstream();
   void StartConnector();
