@@ -135,14 +135,25 @@ void EventLoop::OnClockSet(ClockHandler handler) {
 void EventLoop::FollowClock() {
   const uint64_t now = uv_now(&loop_);
   const absl::Time epoch = clock_() - absl::Milliseconds(now);
-  const absl::Duration moved = epoch - epoch_;
-  const bool was_set = synced_at_ != 0 && absl::AbsDuration(moved) > kUnnoticed;
-  epoch_ = epoch;
+  const bool was_set =
+      synced_at_ != 0 && absl::AbsDuration(epoch - epoch_) > kUnnoticed;
   synced_at_ = now;
-  // Later: somebody is in the midst of something, and wants to know the time.
-  if (was_set && clock_handler_) {
-    Post([this, moved] { clock_handler_(moved); });
+  if (!was_set || !clock_handler_) {
+    epoch_ = epoch;
+    return;
   }
+  // Later: somebody is in the midst of something, and wants to know the time.
+  // Until then it is the old one, so that whatever is set by it is moved.
+  if (!std::exchange(clock_was_set_, true)) {
+    Post([this] { SetTime(); });
+  }
+}
+
+void EventLoop::SetTime() {
+  clock_was_set_ = false;
+  const absl::Time epoch = clock_() - absl::Milliseconds(uv_now(&loop_));
+  const absl::Duration moved = epoch - std::exchange(epoch_, epoch);
+  clock_handler_(moved);
 }
 
 void EventLoop::OnWakeup(uv_async_t* wakeup) {

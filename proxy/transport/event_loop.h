@@ -69,7 +69,8 @@ class EventLoop {
 
   // Has `handler` called on the loop's thread when the system's clock was set,
   // by more than a second: how far, forward or back. Now() is the new time
-  // then. Noticed within two seconds. Before Start().
+  // from then on, and the old one up to then. Noticed within two seconds.
+  // Before Start().
   using ClockHandler = absl::AnyInvocable<void(absl::Duration)>;
   void OnClockSet(ClockHandler handler);
 
@@ -90,6 +91,8 @@ class EventLoop {
   void BeforePoll();
   void LookAtScheduling(uint64_t now);
   void FollowClock();
+  // Moves the time, and what waits for it.
+  void SetTime();
   void RunTasks();
 
   uv_loop_t loop_;
@@ -105,8 +108,9 @@ class EventLoop {
   WakeupPreemption preemption_;
   ThreadScheduler scheduler_;
   std::thread thread_;
-  absl::Time epoch_;        // when uv_now() was 0
-  uint64_t synced_at_ = 0;  // uv_now()
+  absl::Time epoch_;            // when uv_now() was 0
+  uint64_t synced_at_ = 0;      // uv_now()
+  bool clock_was_set_ = false;  // SetTime() is to follow
 };
 
 }  // namespace sluice::transport

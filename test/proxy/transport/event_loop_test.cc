@@ -117,6 +117,34 @@ TEST(MailboxTest, RefusesTasksAfterTheEnd) {
   EXPECT_FALSE(mailbox->Post([] { FAIL(); }));
 }
 
+// What is set by the new time is not to be moved, and the rest is.
+TEST(EventLoopTest, TheTimeIsTheOldOneUntilItIsToldThatTheClockWasSet) {
+  EventLoop loop(SetClock);
+  const absl::Time start = absl::Now();
+  bool told = false;  // these by the loop's thread only
+  absl::Time latest;
+  loop.OnClockSet([&](absl::Duration) {
+    told = true;
+    EXPECT_GT(loop.Now(), start + absl::Minutes(59));
+    loop.Close();
+  });
+  // Runs between any two others.
+  std::function<void()> look = [&] {
+    if (told) return;
+    latest = loop.Now();
+    loop.Post(look);
+  };
+  loop.Post([&] {
+    look();
+    set_by_seconds = 3600;
+  });
+  loop.Start();
+  loop.Join();
+  set_by_seconds = 0;
+  EXPECT_TRUE(told);
+  EXPECT_LT(latest, start + absl::Minutes(1));
+}
+
 TEST(EventLoopTest, FollowsTheSystemClock) {
   EventLoop loop;
   const absl::Time before = absl::Now();
