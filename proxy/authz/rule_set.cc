@@ -142,11 +142,11 @@ RuleSet::Ruling RuleSet::OnSubscription(absl::string_view filter) const {
   });
 }
 
-Finding RuleSet::JudgeWill(const Places& places,
-                           const MessageFacts& facts) const {
+Finding RuleSet::Judge(const Places& places, const MessageFacts& facts,
+                       RuleJudge judge) const {
   Finding shadow;
   for (const uint16_t place : places) {
-    const Finding finding = {&at(place), at(place).JudgeWill(facts)};
+    const Finding finding = {&at(place), (at(place).*judge)(facts)};
     if (finding.objection == Objection::kNone) continue;
     if (finding.IsEnforced()) return finding;
     if (shadow.rule == nullptr) shadow = finding;

@@ -73,14 +73,23 @@ class RuleSet {
   Ruling OnDelivery(absl::string_view topic) const;
   Ruling OnSubscription(absl::string_view filter) const;
 
-  // Whether a Will passes the rules at `places`, which are of a PUBLISH to its
-  // topic.
-  Finding JudgeWill(const Places& places, const MessageFacts& facts) const;
+  // Whether a PUBLISH, or a Will, passes the rules at `places`, which are of a
+  // PUBLISH to its topic, but for how many there are.
+  Finding JudgePublish(const Places& places, const MessageFacts& facts) const {
+    return Judge(places, facts, &Rule::JudgePublish);
+  }
+  Finding JudgeWill(const Places& places, const MessageFacts& facts) const {
+    return Judge(places, facts, &Rule::JudgeWill);
+  }
   // With what QoS a subscription may be made under those at `places`.
   uint8_t MaxQos(const Places& places) const;
 
  private:
   static constexpr uint16_t kNowhere = 0xFFFF;
+
+  using RuleJudge = Objection (Rule::*)(const MessageFacts&) const;
+  Finding Judge(const Places& places, const MessageFacts& facts,
+                RuleJudge judge) const;
 
   // An index, with the places of its rules in the set.
   struct Part {

@@ -178,8 +178,9 @@ class Session {
   }
 
   // What is kept of packets that have been taken: topics that aliases stand
-  // for, both ways, the Client Identifier, and of a CONNECT that is not
-  // answered yet what goes on to the broker, and its token.
+  // for, both ways, the Client Identifier, what is in flight, tokens that wait
+  // to be asked about, and of a CONNECT that is not answered yet what goes on
+  // to the broker, and its token.
   size_t kept_bytes() const;
 
   // After kClose.
@@ -430,6 +431,19 @@ class Session {
   // a grant without an end.
   absl::optional<uint32_t> MaxMessageExpiry() const;
   void OnPubrel(const mqtt::Frame& frame);
+
+  // session_streams.cc: a large PUBLISH that passes, either way, for longer
+  // than what it was judged by holds.
+  void NoteStream(StreamedPublish* stream, absl::string_view topic,
+                  const mqtt::Publish& publish);
+  bool HasStreams() const {
+    return to_broker_.passing() != nullptr || to_client_.passing() != nullptr;
+  }
+  // Under another grant: one that may not pass by it ends the connection, so
+  // that nobody gets the rest. Checkers are not asked again.
+  void JudgeStreamsAnew();
+  void EndStream(mqtt::ReasonCode code, absl::string_view topic,
+                 absl::string_view why);
 
   // session_subscribe.cc: what a client subscribes to.
   void OnSubscribe(const mqtt::Frame& frame);

@@ -102,6 +102,7 @@ void Session::OnBrokerPublish(const mqtt::Frame& frame) {
   }
   AllowMessage(Action::kDeliver, topic);
   ForwardToClient(frame);
+  if (frame.missing > 0) NoteStream(&to_client_, topic, *parsed);
 }
 
 void Session::DenyDelivery(absl::string_view topic, absl::string_view why) {

@@ -87,6 +87,9 @@ void Session::OnClientPublish(const mqtt::Frame& frame) {
   }
   AllowMessage(Action::kPublish, resolved.topic);
   ForwardPublish(frame, publish, resolved);
+  if (frame.missing > 0 && !is_closed()) {
+    NoteStream(&to_broker_, resolved.topic, publish);
+  }
 }
 
 void Session::ForwardPublish(const mqtt::Frame& frame,

@@ -142,6 +142,7 @@ void Session::OnReauthenticationDecision(
   Decide(Action::kReauthenticate, Verdict::kAllowed, ReasonCode::kSuccess, "",
          "token");
   ArmOpenTimer();
+  JudgeStreamsAnew();
 }
 
 }  // namespace sluice::session

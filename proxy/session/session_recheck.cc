@@ -124,6 +124,7 @@ void Session::OnRecheckDecision(
                recheck_->asked_at_change);
   Decide(Action::kRecheck, Verdict::kAllowed, ReasonCode::kSuccess, "", "");
   ArmOpenTimer();
+  JudgeStreamsAnew();
 }
 
 void Session::DenyRecheck(ReasonCode code, absl::string_view why) {

@@ -76,8 +76,8 @@ void Session::ArmTimer(absl::Time deadline) {
 
 // ACE-EXP-2
 void Session::ArmOpenTimer() {
-  absl::Time deadline =
-      grant_->expires_at() + context_.settings->reauthentication_grace;
+  absl::Time deadline = grant_->expires_at();
+  if (!HasStreams()) deadline += context_.settings->reauthentication_grace;
   if (reauthentication_ != nullptr) {
     deadline = std::min(deadline, reauthentication_->deadline);
   }
@@ -106,7 +106,8 @@ void Session::OnOpenTimer() {
     return;
   }
   if (now_ >=
-      grant_->expires_at() + context_.settings->reauthentication_grace) {
+          grant_->expires_at() + context_.settings->reauthentication_grace ||
+      (HasStreams() && grant_->IsExpired(now_))) {
     DisconnectExpired();
     return;
   }

@@ -11,6 +11,7 @@ size_t StreamedPublish::TakePart(ByteView bytes, Effects* effects) {
   if (missing_ == 0) {
     effects->Send(to_, waiting_);
     std::string().swap(waiting_);
+    message_.reset();
   }
   return part.size();
 }

@@ -2,9 +2,13 @@
 #define PROXY_SESSION_STREAMED_PUBLISH_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/string_view.h"
+#include "proxy/authz/rule.h"
 #include "proxy/base/bytes.h"
 #include "proxy/session/effects.h"
 
@@ -28,8 +32,21 @@ class StreamedPublish {
   void Drop(size_t missing) {
     missing_ = missing;
     passes_ = false;
+    message_.reset();
   }
   bool is_under_way() const { return missing_ > 0; }
+
+  // By what one that passes was judged.
+  struct Message {
+    std::string topic;
+    authz::MessageFacts facts;
+  };
+  // Keeps it until all of the one at hand has passed.
+  void Remember(Message message) {
+    message_ = absl::make_unique<Message>(std::move(message));
+  }
+  // Null: none passes.
+  const Message* passing() const { return message_.get(); }
 
   // Passes on or drops what of `bytes` is still of it; returns how much.
   size_t Take(ByteView bytes, Effects* effects) {
@@ -48,6 +65,7 @@ class StreamedPublish {
   bool passes_ = false;
   size_t missing_ = 0;
   std::string waiting_;
+  std::unique_ptr<Message> message_;
 };
 
 }  // namespace sluice::session

@@ -81,6 +81,29 @@ class DenyTest(RulesTestCase):
         client.send(wire.publish("b"))
         client.expect_disconnect(0x87)
 
+    def test_large_message_that_was_begun_before_does_not_come_to_its_end(self):
+        reader = self.connected("large/# sub")
+        self.assertEqual(reader.subscribe("large/#"), [1])
+        writer = self.connected("large/# pub", client_id="large-writer")
+        packet = wire.publish("large/valve", b"x" * 100_000, 1)
+        writer.send(packet[:-1])
+        # The broker has all but that.
+        eventually(lambda: metric(
+            self.stack.admin_address,
+            'sluice_bytes_total{direction="from_client"}') > 99_000,
+                   "it has come")
+        self.put("no-valve", publish=True, topic_filters=["large/valve"],
+                 deny={})
+        writer.expect_disconnect(0x87)
+        line = eventually(
+            lambda: [line for line in self.audit_lines("large-writer")
+                     if line["result"] == "denied"], "a line")[0]
+        self.assertEqual(line["action"], "recheck")
+        self.assertEqual(line["topic"], "large/valve")
+        other = self.connected("large/# pub")
+        self.assertIn(other.publish("large/open", b"next").code, PASSES)
+        self.assertEqual(reader.expect("PUBLISH").payload, b"next")
+
     def test_subscription_ends_and_may_be_made_again(self):
         for connected, failure in ((self.connected, 0x87),
                                    (self.connected_v311, 0x80)):

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -167,6 +168,102 @@ TEST_F(SessionStreamingTest, ItsHeadMayBeRewritten) {
   EXPECT_EQ(expiry.number, 3600u);
 }
 
+class ChangedStreamTest : public SessionStreamingTest {
+ protected:
+  void OpenAs(ProtocolVersion version) {
+    policy::v1::Grant grant = AGrant();
+    grant.set_policy_version("v1");
+    live_policy.version = "v1";
+    Open(version, grant);
+  }
+  // The policy changes, and the grant becomes this one.
+  Lines ChangeTo(policy::v1::Grant grant) {
+    live_policy.version = "v2";
+    ++live_policy.version_changes;
+    PolicyVersionChanged();
+    grant.set_policy_version("v2");
+    Lines lines = Grant(grant);
+    lines.erase(std::remove(lines.begin(), lines.end(), "timer 1h"),
+                lines.end());
+    return lines;
+  }
+  policy::v1::Grant With(const std::string& rule) {
+    policy::v1::Grant grant = AGrant();
+    grant.add_rules(sluice::testing::RuleFromText(rule));
+    return grant;
+  }
+};
+
+// covers: ACE-EXP-1
+TEST_F(ChangedStreamTest, WhatMayNoLongerBePublishedDoesNotComeToItsEnd) {
+  settings.hide_topics = false;
+  const struct {
+    const char* rule;
+    const char* end;
+  } cases[] = {
+      {"name: 'd' publish: true deny {}", "client DISCONNECT 87"},
+      {"name: 'q' publish: true limits { max_qos: 0 }", "client DISCONNECT 87"},
+      {"name: 'l' publish: true limits { max_payload_bytes: 199 }",
+       "client DISCONNECT 97"},
+  };
+  for (const auto& [rule, end] : cases) {
+    OpenAs(kV5);
+    EXPECT_THAT(Client(Large("a/1").substr(0, 150)),
+                ElementsAre("broker PUBLISH begins"));
+    EXPECT_THAT(ChangeTo(With(rule)), ElementsAre(end, "close")) << rule;
+  }
+  EXPECT_EQ(decisions(Action::kPublish, Verdict::kAllowed), 3u);
+  EXPECT_EQ(decisions(Action::kRecheck, Verdict::kDenied), 3u);
+  OpenAs(kV311);
+  Client(Large("a/1", 0, "", false, kV311).substr(0, 150));
+  EXPECT_THAT(ChangeTo(MakeGrant(now() + absl::Hours(1), {"sub a/#"})),
+              ElementsAre("close"));
+}
+
+// covers: ACE-OUT-1
+TEST_F(ChangedStreamTest, WhatMayNoLongerBeReceivedDoesNotComeToItsEnd) {
+  OpenAs(kV5);
+  EXPECT_THAT(Broker(Large("a/1").substr(0, 150)),
+              ElementsAre("client PUBLISH begins"));
+  // A DISCONNECT has no place in the midst of a packet.
+  EXPECT_THAT(ChangeTo(With("name: 'd' subscribe: true deny {}")),
+              ElementsAre("close"));
+}
+
+TEST_F(ChangedStreamTest, WhatMayPassStillGoesOn) {
+  OpenAs(kV5);
+  const std::string packet = Large("a/1");
+  Client(packet.substr(0, 150));
+  Broker(packet.substr(0, 150));
+  EXPECT_THAT(ChangeTo(With("name: 'd' publish: true subscribe: true "
+                            "topic_filters: 'a/2' deny {}")),
+              IsEmpty());
+  const std::string rest = absl::StrCat(packet.size() - 150, " more bytes");
+  EXPECT_THAT(Client(packet.substr(150)), ElementsAre("broker " + rest));
+  EXPECT_THAT(Broker(packet.substr(150)), ElementsAre("client " + rest));
+  // Once they are through nothing stands against a grant that takes them away.
+  EXPECT_THAT(ChangeTo(MakeGrant(now() + absl::Hours(1), {"pub z"})),
+              IsEmpty());
+}
+
+// covers: ACE-EXP-2
+TEST_F(ChangedStreamTest, ThereIsNoGraceForIt) {
+  settings.reauthentication_grace = absl::Minutes(1);
+  for (const bool from_client : {true, false}) {
+    OpenAs(kV5);
+    const std::string part = Large("a/1").substr(0, 150);
+    from_client ? Client(part) : Broker(part);
+    Advance(absl::Hours(1));
+    EXPECT_THAT(Timer(), Contains("close")) << from_client;
+  }
+  // One that is through in time has it.
+  OpenAs(kV5);
+  Client(Large("a/1").substr(0, 150));
+  Client(Large("a/1").substr(150));
+  Advance(absl::Hours(1));
+  EXPECT_THAT(Timer(), Not(Contains("close")));
+}
+
 TEST_F(SessionStreamingTest, ItDoesNotGrowOverTheLargestLength) {
   settings.max_packet_size = 268435460;
   OpenAs(kV5);
@@ -232,7 +329,7 @@ TEST_F(SessionStreamingTest, OwnPacketsWaitForItsEnd) {
   Client(packet.substr(0, 50));
   Advance(absl::Seconds(60));
   EXPECT_THAT(Timer(), Contains("authenticate"));
-  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(1), {"pubsub b"})),
+  EXPECT_THAT(Grant(MakeGrant(now() + absl::Hours(1), {"pub a/#"})),
               Not(Contains("broker UNSUBSCRIBE")));
   EXPECT_THAT(
       Client(packet.substr(50)),
