@@ -20,6 +20,11 @@ class EndedQos2 {
     kTaken,   // PUBCOMP 0x00
   };
 
+  // What it takes to remember them.
+  size_t bytes() const {
+    return denied_.bytes() + taken_.bytes() + denied_resends_.bytes();
+  }
+
   // The message goes on to the broker.
   void Forward(uint16_t packet_id) {
     denied_.Erase(packet_id);

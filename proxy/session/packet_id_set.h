@@ -13,6 +13,11 @@ namespace sluice::session {
 // bytes for a few that follow each other, 21 KiB for all there are.
 class PacketIdSet {
  public:
+  // What it takes to remember them.
+  size_t bytes() const {
+    return pages_.capacity() * (sizeof(*pages_.begin()) + 1);
+  }
+
   // False where it was there.
   bool Insert(uint16_t id);
   // False where it was not there.

@@ -4,9 +4,15 @@
 
 namespace sluice::session {
 
+size_t PendingSubscribes::bytes() const {
+  return pending_.capacity() * (sizeof(*pending_.begin()) + 1) + filters_ +
+         reasons_;
+}
+
 bool PendingSubscribes::Add(uint16_t packet_id, Answer answer) {
-  if (filters_ + answer.codes.size() > kMaxFilters) return false;
+  if (filters_ + answer.codes.size() > max_filters_) return false;
   filters_ += answer.codes.size();
+  reasons_ += answer.reason.size();
   pending_[packet_id] = std::move(answer);
   return true;
 }
@@ -17,6 +23,7 @@ absl::optional<PendingSubscribes::Answer> PendingSubscribes::Merge(
   if (node.empty()) return absl::nullopt;
   Answer answer = std::move(node.mapped());
   filters_ -= answer.codes.size();
+  reasons_ -= answer.reason.size();
   size_t next = 0;
   for (char& code : answer.codes) {
     if (static_cast<uint8_t>(code) != kForwarded) continue;

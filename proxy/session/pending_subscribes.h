@@ -15,6 +15,14 @@ namespace sluice::session {
 // denied, until their SUBACK comes (ACE-SUB-1).
 class PendingSubscribes {
  public:
+  // Filters in flight in all, denied ones included.
+  static constexpr size_t kMostFilters = 16 * 1024;
+  static constexpr size_t kMostFiltersWithoutToken = 512;
+
+  void set_max_filters(size_t max_filters) { max_filters_ = max_filters; }
+  // What it takes to remember them.
+  size_t bytes() const;
+
   // Stands in a list of codes for "the broker will say".
   static constexpr uint8_t kForwarded = 0xFF;
 
@@ -38,11 +46,10 @@ class PendingSubscribes {
   absl::optional<Answer> Merge(uint16_t packet_id, ByteView broker_codes);
 
  private:
-  // Filters in flight in all, denied ones included.
-  static constexpr size_t kMaxFilters = 16 * 1024;
-
   absl::flat_hash_map<uint16_t, Answer> pending_;
   size_t filters_ = 0;
+  size_t reasons_ = 0;  // bytes
+  size_t max_filters_ = kMostFilters;
 };
 
 }  // namespace sluice::session

@@ -225,7 +225,13 @@ void Session::OnUnreadableFromBroker(ReasonCode error) {
 
 size_t Session::kept_bytes() const {
   size_t bytes = client_aliases_.bytes() + broker_aliases_.bytes() +
-                 checks_.bytes() + checked_filters_.bytes() + client_id_.size();
+                 checks_.bytes() + checked_filters_.bytes() +
+                 pending_subscribes_.bytes() + ended_qos2_.bytes() +
+                 client_id_.size();
+  for (const StoreRequest& request : store_requests_) {
+    if (request.held != nullptr) bytes += request.held->ByteSizeLong();
+  }
+  if (held_request_ != nullptr) bytes += held_request_->ByteSizeLong();
   if (pending_ != nullptr) {
     bytes += pending_->forwarded.properties.size() +
              pending_->forwarded.client_id_and_will.size() +

@@ -307,6 +307,7 @@ void ClientConnection::Settle() {
     FlushClient();
   }
   if (phase_ == Phase::kClosing) {
+    if (session_ != nullptr) has_token_ = session_->has_token();
     session_.reset();
     tls_.reset();
     from_client_ = PacketBuffer();
@@ -322,10 +323,12 @@ void ClientConnection::Settle() {
 }
 
 void ClientConnection::CountHeldBytes() {
-  const bool counts = phase_ == Phase::kOpen && !session_->has_token();
-  const size_t held = counts ? from_client_.held().size() + client_.queued() +
-                                   session_->kept_bytes()
-                             : 0;
+  if (session_ != nullptr) has_token_ = session_->has_token();
+  size_t held = 0;
+  if (phase_ != Phase::kHandshake && !has_token_) {
+    held = from_client_.held().size() + client_.queued();
+    if (session_ != nullptr) held += session_->kept_bytes();
+  }
   if (held == held_bytes_) return;
   held_bytes_ = held;
   context_->connections->SetHeldBytes(id_, held);

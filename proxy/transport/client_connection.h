@@ -150,7 +150,8 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<TlsConnection> tls_;         // until kClosing
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
-  size_t held_bytes_ = 0;  // as the table was told
+  size_t held_bytes_ = 0;   // as the table was told
+  bool has_token_ = false;  // its session had, when that was looked at last
   Backpressure backpressure_;
   // While it pauses one side, and while the connection is being closed.
   std::unique_ptr<StallWatch> stall_watch_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/session/pending_subscribes.h"
 #include "test/proxy/session/session_harness.h"
 
 namespace sluice::session {
@@ -24,6 +25,13 @@ class SessionAnonymousTest : public ::testing::Test, public SessionHarness {
   }
   policy::v1::Grant OfAToken() {
     return MakeGrant(now() + absl::Hours(1), {"pubsub a/#"});
+  }
+  // A client that may subscribe to public topics is in.
+  void OpenAnonymously() {
+    policy::v1::Grant grant = OfAToken();
+    grant.clear_issuer();
+    Open(kV5, grant);
+    ASSERT_TRUE(is_anonymous());
   }
   // Asks with no token.
   void Ask(ProtocolVersion version) {
@@ -112,6 +120,30 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomBeforeItIsDecidedHasADenial) {
   EXPECT_THAT(Evicted(), ElementsAre("close"));
   EXPECT_EQ(denials, 1);
   EXPECT_EQ(connects(ConnectOutcome::kClientLeft), 1u);
+}
+
+// What the broker does not answer stays.
+TEST_F(SessionAnonymousTest, SubscribesInFlightAreFewAndCounted) {
+  OpenAnonymously();
+  const size_t before = session().kept_bytes();
+  const size_t most = PendingSubscribes::kMostFiltersWithoutToken / 2;
+  for (uint16_t id = 1; id <= most; ++id) {
+    ASSERT_THAT(Client(SubscribePacket(kV5, id, {"a/x", "z"})),
+                ElementsAre("broker SUBSCRIBE"));
+  }
+  EXPECT_GT(session().kept_bytes(), before + most * 50);
+  EXPECT_THAT(Client(SubscribePacket(kV5, most + 1, {"a/x", "z"})),
+              ElementsAre("client DISCONNECT 97", "close"));
+}
+
+// Denied ones whose PUBREL does not come.
+TEST_F(SessionAnonymousTest, PacketIdentifiersThatAreKeptAreCounted) {
+  OpenAnonymously();
+  const size_t before = session().kept_bytes();
+  for (int id = 1; id < 65536; id += 256) {
+    Client(PublishPacket(kV5, "z", 2, static_cast<uint16_t>(id), ""));
+  }
+  EXPECT_GT(session().kept_bytes(), before + 256 * 32);
 }
 
 }  // namespace
