@@ -20,39 +20,40 @@ std::vector<std::string> ListenerCertificates::Files(const Config& config) {
   return files;
 }
 
-void ListenerCertificates::Remember(
-    const std::vector<const MqttListenerConfig*>& listeners) {
-  std::vector<policy::CertificateInUse> in_use;
-  std::vector<CertificateExpiry> expiries;
-  for (const MqttListenerConfig* listener : listeners) {
-    absl::Time first_expiry = absl::InfiniteFuture();
-    for (const transport::CertificateFiles& pair : listener->certificates) {
-      absl::StatusOr<std::string> pem = ReadSmallFile(pair.certificate);
-      if (!pem.ok()) continue;
-      first_expiry = std::min(first_expiry, policy::FirstExpiry(*pem));
-      in_use.push_back({pair.certificate, *std::move(pem),
-                        policy::CertificateUse::kMqttListener});
-    }
-    if (first_expiry == absl::InfiniteFuture()) continue;
-    expiries.push_back({listener->name, "", first_expiry});
+void ListenerCertificates::Remember(const MqttListenerConfig& listener) {
+  Shown shown;
+  for (const transport::CertificateFiles& pair : listener.certificates) {
+    absl::StatusOr<std::string> pem = ReadSmallFile(pair.certificate);
+    if (!pem.ok()) continue;
+    shown.first_expiry =
+        std::min(shown.first_expiry, policy::FirstExpiry(*pem));
+    shown.certificates.push_back({pair.certificate, *std::move(pem),
+                                  policy::CertificateUse::kMqttListener});
   }
   const std::lock_guard<std::mutex> lock(mutex_);
-  in_use_ = std::move(in_use);
-  expiries_ = std::move(expiries);
+  shown_[listener.name] = std::move(shown);
 }
 
 void ListenerCertificates::WarnOfValidity(absl::Time now) const {
   std::vector<policy::CertificateInUse> in_use;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    in_use = in_use_;
+    for (const auto& [name, shown] : shown_) {
+      in_use.insert(in_use.end(), shown.certificates.begin(),
+                    shown.certificates.end());
+    }
   }
   LogConfigWarnings(policy::ValidityWarnings(in_use, now), log_);
 }
 
 std::vector<CertificateExpiry> ListenerCertificates::Expiries() const {
+  std::vector<CertificateExpiry> expiries;
   const std::lock_guard<std::mutex> lock(mutex_);
-  return expiries_;
+  for (const auto& [name, shown] : shown_) {
+    if (shown.first_expiry == absl::InfiniteFuture()) continue;
+    expiries.push_back({name, "", shown.first_expiry});
+  }
+  return expiries;
 }
 
 }  // namespace sluice::server

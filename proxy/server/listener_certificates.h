@@ -1,6 +1,7 @@
 #ifndef PROXY_SERVER_LISTENER_CERTIFICATES_H_
 #define PROXY_SERVER_LISTENER_CERTIFICATES_H_
 
+#include <map>
 #include <mutex>  // abseil's Mutex hides from Debian's thread sanitizer
 #include <string>
 #include <vector>
@@ -25,8 +26,8 @@ class ListenerCertificates {
   // The files that they, and their keys, are in.
   static std::vector<std::string> Files(const Config& config);
 
-  // Reads those of `listeners`, which have just been taken over.
-  void Remember(const std::vector<const MqttListenerConfig*>& listeners);
+  // Reads those of `listener`, which have just been taken over.
+  void Remember(const MqttListenerConfig& listener);
 
   // Says in the log which of them are not valid at `now`, or not for long:
   // config_warning.
@@ -36,10 +37,14 @@ class ListenerCertificates {
   std::vector<CertificateExpiry> Expiries() const;
 
  private:
+  struct Shown {
+    std::vector<policy::CertificateInUse> certificates;
+    absl::Time first_expiry = absl::InfiniteFuture();
+  };
+
   Logger& log_;
   mutable std::mutex mutex_;
-  std::vector<policy::CertificateInUse> in_use_;
-  std::vector<CertificateExpiry> expiries_;
+  std::map<std::string, Shown> shown_;  // by listener
 };
 
 }  // namespace sluice::server

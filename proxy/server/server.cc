@@ -1,10 +1,10 @@
 #include "proxy/server/server.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/channel.h"
@@ -66,7 +66,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Config config,
   // From now on only that one counts.
   server->config_.upstream.password = SecretString();
   server->config_.ace.as_hint.cnonce_key = SecretString();
-  server->RememberCertificates();
+  for (const MqttListenerConfig& listener : server->config_.listeners) {
+    server->certificates_.Remember(listener);
+  }
   server->WatchCertificates(std::move(certificates));
   server->certificate_reminder_ = std::make_unique<Reminder>(
       kRemindOfCertificates,
@@ -235,23 +237,34 @@ std::string Server::admin_address() const {
   return admin_ == nullptr ? "" : admin_->address().ToString();
 }
 
-absl::Status Server::ReconfigureListeners(const Config& config) {
+absl::StatusOr<size_t> Server::ReconfigureListeners(const Config& config,
+                                                    MayStay may_stay) {
   // First all that can fail, then all that changes something.
   struct Change {
     size_t index;
+    const MqttListenerConfig& listener;
     std::shared_ptr<const transport::ListenerConfig> config;
   };
   std::vector<Change> changes;
   for (size_t i = 0; i < config_.listeners.size(); ++i) {
-    auto transport_config = MakeTransportConfig(
-        config, *FindListener(config, config_.listeners[i].name));
-    if (!transport_config.ok()) return transport_config.status();
-    changes.push_back({i, *std::move(transport_config)});
+    const MqttListenerConfig& listener =
+        *FindListener(config, config_.listeners[i].name);
+    auto transport_config = MakeTransportConfig(config, listener);
+    if (transport_config.ok()) {
+      changes.push_back({i, listener, *std::move(transport_config)});
+    } else if (may_stay(listener)) {
+      logger_.Error("certificates_rejected",
+                    {{"listener", listener.name},
+                     {"detail", transport_config.status().message()}});
+    } else {
+      return transport_config.status();
+    }
   }
   for (const Change& change : changes) {
     pool_->Reconfigure(change.index, change.config);
+    certificates_.Remember(change.listener);
   }
-  return absl::OkStatus();
+  return changes.size();
 }
 
 void Server::WatchCertificates(std::vector<FileWatcher::State> known) {
@@ -264,15 +277,12 @@ void Server::WatchCertificates(std::vector<FileWatcher::State> known) {
 
 void Server::ReloadCertificates() {
   std::lock_guard<std::mutex> lock(reload_mutex_);
-  const absl::Status status = ReconfigureListeners(serving_);
-  if (status.ok()) {
-    logger_.Info("certificates_reloaded");
-    RememberCertificates();
-    certificates_.WarnOfValidity(absl::Now());
-  } else {
-    // The old ones go on being served.
-    logger_.Error("certificates_rejected", {{"detail", status.message()}});
-  }
+  // What cannot be used of one is no reason to keep the others' old ones.
+  const absl::StatusOr<size_t> reloaded = ReconfigureListeners(
+      serving_, [](const MqttListenerConfig&) { return true; });
+  if (*reloaded == 0) return;
+  logger_.Info("certificates_reloaded");
+  certificates_.WarnOfValidity(absl::Now());
 }
 
 void Server::RemindOfCertificates() {
@@ -281,22 +291,16 @@ void Server::RemindOfCertificates() {
   certificates_.WarnOfValidity(now);
 }
 
-void Server::RememberCertificates() {
-  std::vector<const MqttListenerConfig*> running;
-  for (const MqttListenerConfig& listener : serving_.listeners) {
-    if (FindListener(config_, listener.name) != nullptr) {
-      running.push_back(&listener);
-    }
-  }
-  certificates_.Remember(running);
-}
-
 absl::Status Server::Reload(Config config) {
   std::lock_guard<std::mutex> lock(reload_mutex_);
-  KeepListeners(&config);
+  const std::vector<std::string> kept = KeepListeners(&config);
   std::vector<FileWatcher::State> certificates =
       FileWatcher::Look(ListenerCertificates::Files(config));
-  if (absl::Status s = ReconfigureListeners(config); !s.ok()) return s;
+  const absl::StatusOr<size_t> reconfigured =
+      ReconfigureListeners(config, [&kept](const MqttListenerConfig& listener) {
+        return absl::c_linear_search(kept, listener.name);
+      });
+  if (!reconfigured.ok()) return reconfigured.status();
   logger_.SetLevel(config.log.level);
   config_.drain_time = config.drain_time;
   if (broker_probe_ != nullptr) {
@@ -311,17 +315,19 @@ absl::Status Server::Reload(Config config) {
   LogNeedsRestart("", FieldsForRestart(config_, config), logger_);
   config.policy.embedded.reset();
   serving_ = std::move(config);
-  RememberCertificates();
   certificate_watcher_->SetFiles(ListenerCertificates::Files(serving_),
                                  std::move(certificates));
   return absl::OkStatus();
 }
 
-void Server::KeepListeners(Config* config) const {
+std::vector<std::string> Server::KeepListeners(Config* config) const {
+  std::vector<std::string> kept;
   for (const MqttListenerConfig& running : config_.listeners) {
     if (FindListener(*config, running.name) != nullptr) continue;
     config->listeners.push_back(*FindListener(serving_, running.name));
+    kept.push_back(running.name);
   }
+  return kept;
 }
 
 bool Server::Drain(absl::Duration grace) {

@@ -1,12 +1,14 @@
 #ifndef PROXY_SERVER_SERVER_H_
 #define PROXY_SERVER_SERVER_H_
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -79,19 +81,21 @@ class Server {
 
   absl::Status OpenAuditLog();
   absl::Status StartPolicy();
-  // Makes the listeners, all of which are in `config`, serve new clients by it;
-  // on failure nothing changes. Under reload_mutex_.
-  absl::Status ReconfigureListeners(const Config& config);
+  using MayStay = absl::FunctionRef<bool(const MqttListenerConfig&)>;
+  // Makes the listeners, all of which are in `config`, serve new clients by it,
+  // and returns how many do. One whose certificates cannot be used stays as it
+  // is, which the log says, where it may; else nothing changes. Under
+  // reload_mutex_.
+  absl::StatusOr<size_t> ReconfigureListeners(const Config& config,
+                                              MayStay may_stay);
   // Lists in `config`, a new one, what of the listeners that are running is not
-  // in it: they go on with what they have, until a restart.
-  void KeepListeners(Config* config) const;
+  // in it, and returns their names: they go on with what they have, until a
+  // restart.
+  std::vector<std::string> KeepListeners(Config* config) const;
   // As they were when they were read.
   void WatchCertificates(std::vector<FileWatcher::State> known);
   // On the watcher's thread.
   void ReloadCertificates();
-  // Those of the running listeners, which have just been taken over. Under
-  // reload_mutex_.
-  void RememberCertificates();
   // Says which of all that the proxy uses are not valid for long.
   void RemindOfCertificates();
   void FollowPolicy();

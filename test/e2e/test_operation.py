@@ -322,6 +322,61 @@ class ReloadTest(StackTestCase):
         live.ping()
 
 
+class TwoListenersTest(StackTestCase):
+    """What is wrong with one listener's files is not the other's business."""
+
+    @staticmethod
+    def copy_certificate(directory):
+        for suffix in ("crt", "key"):
+            (directory / f"other.{suffix}").write_bytes(
+                (directory / f"server.{suffix}").read_bytes())
+
+    stack_options = {"prepare": copy_certificate, "proxy": {
+        "log": {"level": "info"},
+        "listeners": [
+            {"name": name, "address": "127.0.0.1:0", "tls": {
+                "certificate": f"{file}.crt", "private_key": f"{file}.key"}}
+            for name, file in (("mqtts", "server"), ("other", "other"))]}}
+
+    def serial_shown(self):
+        client = self.client()
+        with contextlib.closing(client.tls):
+            return client.tls.peer_certificate().get_serial_number()
+
+    def renew(self):
+        subprocess.run(
+            "openssl req -new -key server.key -subj /CN=renewed |"
+            " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
+            " -CAcreateserial -out renewed.crt && mv renewed.crt server.crt",
+            shell=True, cwd=self.stack.directory, check=True,
+            capture_output=True)
+
+    def assert_renewed(self, act):
+        before = self.serial_shown()
+        act()
+        eventually(lambda: self.serial_shown() != before, "it is renewed")
+
+    def test_its_bad_file_keeps_back_no_other_certificate(self):
+        directory = self.stack.directory
+        (directory / "other.crt").unlink()
+        self.stack.proxy.wait_for(
+            '"certificates_rejected","listener":"other"')
+        self.assert_renewed(self.renew)
+
+        # Nor where it is no longer in the configuration.
+        config = json.loads((directory / "proxy.yaml").read_text())
+        del config["listeners"][1]
+        (directory / "proxy.yaml").write_text(json.dumps(config))
+
+        def reload():
+            self.renew()
+            self.stack.proxy.send_signal(signal.SIGHUP)
+
+        self.assert_renewed(reload)
+        self.stack.proxy.wait_for('"reloaded"')
+        self.assertNotIn("reload_failed", self.stack.proxy.output())
+
+
 class ProxyProtocolTest(StackTestCase):
     stack_options = {"broker": "mute", "proxy": {
         "upstream": {"proxy_protocol": "v2"}}}

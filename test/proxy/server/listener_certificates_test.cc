@@ -63,7 +63,8 @@ TEST_F(ListenerCertificatesTest, TheFirstToExpireCountsForItsListener) {
   Write("day", absl::Hours(24));
   const MqttListenerConfig both = Listener("both", {"month", "day"});
   const MqttListenerConfig one = Listener("one", {"month"});
-  certificates_.Remember({&both, &one});
+  certificates_.Remember(both);
+  certificates_.Remember(one);
 
   const std::vector<CertificateExpiry> expiries = certificates_.Expiries();
   ASSERT_EQ(expiries.size(), 2u);
@@ -76,13 +77,13 @@ TEST_F(ListenerCertificatesTest, TheFirstToExpireCountsForItsListener) {
 TEST_F(ListenerCertificatesTest, WhatIsWrittenLaterIsNotInUse) {
   Write("server", absl::Hours(365 * 24));
   const MqttListenerConfig listener = Listener("tls", {"server"});
-  certificates_.Remember({&listener});
+  certificates_.Remember(listener);
   Write("server", -absl::Minutes(1));
   certificates_.WarnOfValidity(now_);  // of nothing
   ASSERT_EQ(certificates_.Expiries().size(), 1u);
   EXPECT_GT(certificates_.Expiries()[0].not_after, now_);
 
-  certificates_.Remember({&listener});
+  certificates_.Remember(listener);
   EXPECT_LT(certificates_.Expiries()[0].not_after, now_);
   certificates_.WarnOfValidity(now_);
   const std::vector<std::string> lines =
@@ -90,9 +91,20 @@ TEST_F(ListenerCertificatesTest, WhatIsWrittenLaterIsNotInUse) {
   EXPECT_THAT(lines, ElementsAre(HasSubstr("server.crt: ")));
 }
 
+TEST_F(ListenerCertificatesTest, OfOthersNothingIsReadAgain) {
+  Write("a", absl::Hours(48));
+  Write("b", absl::Hours(48));
+  certificates_.Remember(Listener("a", {"a"}));
+  certificates_.Remember(Listener("b", {"b"}));
+  Write("a", -absl::Minutes(1));
+  certificates_.Remember(Listener("b", {"b"}));
+  ASSERT_EQ(certificates_.Expiries().size(), 2u);
+  EXPECT_GT(certificates_.Expiries()[0].not_after, now_);
+}
+
 TEST_F(ListenerCertificatesTest, AFileThatHasGoneIsLeftOut) {
   const MqttListenerConfig listener = Listener("tls", {"none"});
-  certificates_.Remember({&listener});
+  certificates_.Remember(listener);
   EXPECT_TRUE(certificates_.Expiries().empty());
 }
 
