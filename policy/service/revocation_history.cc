@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
@@ -44,6 +45,10 @@ v1::Revocation ForProxies(const Resource& resource) {
   return revocation;
 }
 
+uint64_t ShareOf(const v1::Revocation& revocation) {
+  return absl::HashOf(revocation.SerializeAsString());
+}
+
 absl::Status UnreadableError(absl::string_view name) {
   return absl::FailedPreconditionError(
       absl::StrCat(name,
@@ -61,6 +66,8 @@ void RevocationHistory::Reset(int64_t revision) {
   changes_.clear();
   revision_ = revision;
   base_revision_ = revision;
+  ++epoch_;
+  sum_ = 0;
 }
 
 absl::Status RevocationHistory::Add(const Resource& resource) {
@@ -73,6 +80,7 @@ absl::Status RevocationHistory::Add(const Resource& resource) {
     status = UnreadableError(name);
   }
   revocation_set_.Add(revocation);
+  sum_ += ShareOf(revocation);
   const absl::Time end = EndOf(revocation);
   if (end != absl::InfiniteFuture()) ends_.emplace(end, name);
   revocations_.emplace(std::move(name), std::move(revocation));
@@ -83,6 +91,7 @@ void RevocationHistory::Remove(const std::string& name) {
   const auto found = revocations_.find(name);
   if (found == revocations_.end()) return;
   revocation_set_.Remove(name);
+  sum_ -= ShareOf(found->second);
   unreadable_.erase(name);
   ends_.erase({EndOf(found->second), name});
   revocations_.erase(found);
@@ -126,18 +135,23 @@ absl::Status RevocationHistory::CheckReadable(absl::Time now) const {
 
 bool RevocationHistory::FillNext(absl::Time now, RevocationCursor* cursor,
                                  v1::WatchResponse* response) const {
-  const bool in_snapshot = cursor->snapshot_revision.has_value();
-  if (in_snapshot || !cursor->position.has_value() ||
-      !Knows(*cursor->position)) {
+  if (cursor->snapshot_revision.has_value() || !Follows(*cursor)) {
     FillSnapshot(now, cursor, response);
     return true;
   }
   if (changes_.empty() ||
       cursor->position->revision() >= changes_.back().revision) {
+    cursor->epoch = epoch_;
+    cursor->sum = sum_;
     return false;
   }
   FillChanges(cursor, response);
   return true;
+}
+
+bool RevocationHistory::Follows(const RevocationCursor& cursor) const {
+  return cursor.position.has_value() && Knows(*cursor.position) &&
+         (cursor.epoch == 0 || cursor.epoch == epoch_ || cursor.sum == sum_);
 }
 
 // A position ahead of ours belongs to a history that has been taken back, or
@@ -153,7 +167,8 @@ bool RevocationHistory::Knows(const v1::WatchPosition& position) const {
 void RevocationHistory::FillSnapshot(absl::Time now, RevocationCursor* cursor,
                                      v1::WatchResponse* response) const {
   v1::RevocationSnapshot* snapshot = response->mutable_snapshot();
-  if (!cursor->snapshot_revision.has_value()) {
+  if (!cursor->snapshot_revision.has_value() || cursor->epoch != epoch_) {
+    cursor->epoch = epoch_;
     cursor->snapshot_revision = revision_;
     cursor->snapshot_after.clear();
   }
@@ -209,6 +224,9 @@ void RevocationHistory::SetPosition(int64_t revision, RevocationCursor* cursor,
   position->set_store_id(store_id_);
   position->set_revision(revision);
   cursor->position = *position;
+  cursor->epoch = epoch_;
+  cursor->sum.reset();
+  if (revision == revision_) cursor->sum = sum_;
 }
 
 }  // namespace sluice::policy

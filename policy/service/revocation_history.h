@@ -24,6 +24,10 @@ namespace sluice::policy {
 struct RevocationCursor {
   // Absent: at the very beginning.
   std::optional<v1::WatchPosition> position;
+  // How often the history had begun anew when it said so; 0: the proxy says so.
+  uint64_t epoch = 0;
+  // Of the revocations there, where these were all that there were.
+  std::optional<uint64_t> sum;
   // While a snapshot is being sent: its revision, and the last name sent.
   std::optional<int64_t> snapshot_revision;
   std::string snapshot_after;
@@ -49,7 +53,9 @@ class RevocationHistory {
   void SetStoreId(const std::string& id) { store_id_ = id; }
 
   // Begins anew at the store's `revision`, with nothing revoked. Add() then
-  // takes what there is.
+  // takes what there is. Proxies get that, unless it is what they have: the
+  // store may have been put back, and have come to the same revision by other
+  // changes.
   void Reset(int64_t revision);
 
   // Takes a revocation that proxies get with the snapshot only.
@@ -102,6 +108,8 @@ class RevocationHistory {
   };
 
   void Remove(const std::string& name);
+  // Whether what has changed since is all that the proxy lacks.
+  bool Follows(const RevocationCursor& cursor) const;
   void Remember(Change change);
   bool Knows(const v1::WatchPosition& position) const;
   void FillSnapshot(absl::Time now, RevocationCursor* cursor,
@@ -113,6 +121,8 @@ class RevocationHistory {
   const Limits limits_;
   std::string store_id_;
   int64_t revision_ = 0;
+  uint64_t epoch_ = 1;
+  uint64_t sum_ = 0;  // over revocations_, in whatever order they came
   RevocationSet revocation_set_;
   std::map<std::string, v1::Revocation> revocations_;  // by name
   // Names of those that cannot be read, and their ends.

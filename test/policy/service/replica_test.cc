@@ -277,6 +277,27 @@ TEST_F(ReplicaTest, ASnapshotOfTheStoreStartsAnew) {
   EXPECT_EQ(Drain(&cursor), Told{"snapshot 2 @9"});
 }
 
+// etcd was put back, and came to the same revision by another revocation.
+// covers: ACE-EXP-4
+TEST_F(ReplicaTest, ASnapshotOfTheSameRevisionIsToldWhereItIsAnother) {
+  Put(Revoke("1", "carol"));
+  WatchCursor cursor;
+  Drain(&cursor);
+  // Nothing of it has been told yet, of what another one began with.
+  WatchCursor other = At(1);
+  Drain(&other);
+  Resource resource = Revoke("2", "alice");
+  resource.revision = 1;
+  replica_.OnSnapshot(1, {resource});
+  EXPECT_EQ(Drain(&cursor), Told{"snapshot 2 @1"});
+  EXPECT_EQ(Drain(&other), Told{"snapshot 2 @1"});
+  // A stream of etcd's that broke is none.
+  replica_.OnSnapshot(1, {resource});
+  EXPECT_EQ(Drain(&cursor), Told());
+  Put(Revoke("3", "bob"));
+  EXPECT_EQ(Drain(&cursor), Told{"changes +3 @2"});
+}
+
 TEST_F(ReplicaTest, IsNotCompleteWithARevocationThatCannotBeRead) {
   std::vector<std::string> told;
   replica_.SetUnreadableListener(
