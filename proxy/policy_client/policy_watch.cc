@@ -60,8 +60,14 @@ void PolicyWatch::Run() {
       may_be_lost_ = true;
     }
     delay = was_current ? kFirstDelay : std::min(2 * delay, kLongestDelay);
-    if (!Wait(delay)) return;
+    // It may come to be lost while the next stream is waited for.
+    const absl::Duration until_lost =
+        lost_after_ - absl::FromChrono(Clock::now() - ended_at);
+    const absl::Duration first =
+        std::min(delay, std::max(until_lost, absl::ZeroDuration()));
+    if (!Wait(first)) return;
     TellIfLost(absl::FromChrono(Clock::now() - ended_at));
+    if (!Wait(delay - first)) return;
   }
 }
 

@@ -317,6 +317,23 @@ TEST_F(PolicyWatchTest, SaysOnceThatTheServiceIsLost) {
   EXPECT_EQ(Next(), "begun");
 }
 
+// Not only when the next stream is due, which would be at 3.1 seconds.
+TEST_F(PolicyWatchTest, SaysThatTheServiceIsLostWhileItWaits) {
+  service_.scripts.Put([](grpc::ServerContext*, auto* stream) {
+    stream->Write(Snapshot("a", false));
+  });
+  for (int i = 0; i < 10; ++i) {
+    service_.scripts.Put([](grpc::ServerContext*, auto*) {});
+  }
+  StartWatch(absl::Milliseconds(1600));
+  EXPECT_EQ(Next(), "snapshot +a");
+  EXPECT_EQ(Next(), "begun");
+  EXPECT_EQ(Next(), "ended");
+  const absl::Time ended = absl::Now();
+  EXPECT_EQ(Next(), "lost");
+  EXPECT_LT(absl::Now() - ended, absl::Seconds(3));
+}
+
 // covers: ACE-EXP-4
 TEST_F(PolicyWatchTest, SaysThatTheServiceIsLostWhereItNeverTellsAll) {
   Mailbox<std::string> go_on;
