@@ -272,6 +272,7 @@ void PolicyServer::Shutdown(absl::Duration grace) {
   if (acceptor_ != nullptr) acceptor_->Stop();
   hub_.Close();
   replica_->EndWaits();
+  standing_streams_.End();
   server_->Shutdown(std::chrono::system_clock::now() +
                     absl::ToChronoMilliseconds(grace));
   server_->Wait();
@@ -299,6 +300,7 @@ void PolicyServer::Start() {
       std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
       interceptors;
   interceptors.push_back(std::make_unique<ReflectionGuard>(&access_));
+  interceptors.push_back(standing_streams_.MakeInterceptorFactory());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   std::unique_ptr<Acceptor::Sink> sink;
   if (listens) {

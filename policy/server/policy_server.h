@@ -18,6 +18,7 @@
 #include "policy/server/decider_source.h"
 #include "policy/server/policy_metrics.h"
 #include "policy/server/serving_status.h"
+#include "policy/server/standing_streams.h"
 #include "policy/server/tls_config.h"
 #include "policy/server/tls_credentials.h"
 #include "policy/service/access_control.h"
@@ -124,6 +125,7 @@ class PolicyServer {
   const std::unique_ptr<TlsCredentials> tls_credentials_;
   const Clock clock_;
   AccessControl access_;
+  StandingStreams standing_streams_;
   const std::vector<CheckerOptions> checker_options_;
   const std::unique_ptr<Checkers> checkers_;
   // What operators manage, and who is told of it. All outlive the store, and

@@ -395,6 +395,38 @@ TEST_F(PolicyServerTest, AnswersHealthChecks) {
   }
 }
 
+// gRPC would wait for such a stream for as long as it may.
+TEST_F(PolicyServerTest, AHealthWatchKeepsNobodyFromShuttingDown) {
+  const auto server =
+      Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));
+  ASSERT_TRUE(server->Listen().ok());
+  grpc::GenericStub stub(Plain(*server));
+  grpc::CompletionQueue queue;
+  const auto done = [&queue] {
+    void* tag;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  grpc::ClientContext context;
+  const auto call =
+      stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue);
+  call->StartCall(nullptr);
+  ASSERT_TRUE(done());
+  grpc::Slice empty;
+  call->WriteLast(grpc::ByteBuffer(&empty, 1), grpc::WriteOptions(), nullptr);
+  ASSERT_TRUE(done());
+  grpc::ByteBuffer status;
+  call->Read(&status, nullptr);
+  ASSERT_TRUE(done());
+  server->Shutdown(absl::Hours(1));
+  call->Read(&status, nullptr);
+  EXPECT_FALSE(done());
+  grpc::Status end;
+  call->Finish(&end, nullptr);
+  EXPECT_TRUE(done());
+  EXPECT_FALSE(end.ok());
+}
+
 TEST_F(PolicyServerTest, ReflectionNamesTheServices) {
   const auto server =
       Server(absl::StrCat("address: 127.0.0.1:0\n", kPublicOnly));
