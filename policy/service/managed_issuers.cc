@@ -23,6 +23,7 @@ constexpr size_t kMaxNameBytes = 1024;
 constexpr size_t kMaxUrlBytes = 2048;
 constexpr size_t kMaxJwksBytes = 32 * 1024;
 constexpr size_t kMaxCaBytes = 16 * 1024;
+constexpr int32_t kMaxNanos = 999'999'999;
 
 void ReadName(const Message& message, WrongField wrong, ace::Issuer* issuer) {
   issuer->name = message.issuer();
@@ -75,8 +76,11 @@ JwksSource ReadSource(const Message& message, WrongField wrong) {
   }
   if (message.has_jwks_refresh()) {
     source.refresh = FromProtoDuration(message.jwks_refresh());
+    // Of what is no valid duration the rest would be kept, and told, too.
+    const int32_t nanos = message.jwks_refresh().nanos();
     if (source.refresh < JwksSource::kMinRefresh ||
-        source.refresh > JwksSource::kMaxRefresh) {
+        source.refresh > JwksSource::kMaxRefresh || nanos < 0 ||
+        nanos > kMaxNanos) {
       wrong("jwks_refresh", "expected a duration from 1s to 24h");
     }
   }

@@ -104,6 +104,13 @@ TEST(ManagedIssuersTest, TellsEachFieldThatIsWrong) {
     message.mutable_jwks_refresh()->set_seconds(seconds);
     EXPECT_THAT(Wrong(message), ElementsAre("jwks_refresh"));
   }
+  // No valid duration, whatever it comes to.
+  for (const int32_t nanos : {-1, 1'500'000'000}) {
+    message = WithUrl();
+    message.mutable_jwks_refresh()->set_seconds(5);
+    message.mutable_jwks_refresh()->set_nanos(nanos);
+    EXPECT_THAT(Wrong(message), ElementsAre("jwks_refresh"));
+  }
   const std::string ca = TestCertificate::Authority("ca").certificate_pem();
   for (const std::string& wrong :
        {std::string("no PEM"), std::string("-----BEGIN CERTIFICATE-----"),
