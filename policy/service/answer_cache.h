@@ -13,8 +13,9 @@
 
 namespace sluice::policy {
 
-// Answers to questions, each for as long as it counts. Where there is no room
-// for another, the oldest is forgotten. Not thread-safe.
+// Answers to questions, each for as long as it counts. Those that count no more
+// are forgotten with time, and where there is no room for another, the oldest
+// is. Not thread-safe.
 template <typename Answer>
 class AnswerCache {
  public:
@@ -45,9 +46,11 @@ class AnswerCache {
       ages_.erase(old->second.age);
       entries_.erase(old);
     }
-    if (entries_.size() >= max_answers_) {
-      entries_.erase(ages_.front());
-      ages_.pop_front();
+    if (entries_.size() >= max_answers_) ForgetOldest();
+    // Two for each that comes, so that no call takes long.
+    for (int i = 0; i < 2 && !ages_.empty(); ++i) {
+      if (now < entries_.find(ages_.front())->second.kept.good_until) break;
+      ForgetOldest();
     }
     ages_.push_back(key);
     entries_.insert(
@@ -59,6 +62,11 @@ class AnswerCache {
     Kept kept;
     std::list<std::string>::iterator age;
   };
+
+  void ForgetOldest() {
+    entries_.erase(ages_.front());
+    ages_.pop_front();
+  }
 
   // What is known since later than now was known before the clock was set back,
   // and would come to count once more.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace sluice::policy {
 namespace {
 
@@ -41,10 +43,23 @@ TEST_F(AnswerCacheTest, TheOldestMakesRoom) {
   EXPECT_EQ(Find("c", kNow), 4);
 }
 
+TEST_F(AnswerCacheTest, WhatCountsNoMoreIsNotKept) {
+  AnswerCache<std::shared_ptr<int>> cache(1000);
+  const auto answer = std::make_shared<int>(1);
+  const absl::Time end = kNow + absl::Seconds(5);
+  for (const char* key : {"a", "b", "c"}) cache.Put(key, answer, kNow, end);
+  EXPECT_EQ(answer.use_count(), 4);
+  cache.Put("d", nullptr, end - absl::Seconds(1), end);
+  EXPECT_EQ(answer.use_count(), 4);
+  cache.Put("e", nullptr, end, end + absl::Seconds(5));
+  cache.Put("f", nullptr, end, end + absl::Seconds(5));
+  EXPECT_EQ(answer.use_count(), 1);
+}
+
 // The clock was ahead, or is set back: what was known then is asked about anew,
 // and does not count once more when that time comes.
 TEST_F(AnswerCacheTest, NothingComesBackWhenTheClockIsSet) {
-  Put("before", 1, kNow - absl::Seconds(10));
+  cache_.Put("before", 1, kNow - absl::Seconds(10), kNow + absl::Hours(1));
   Put("ahead", 2, kNow + absl::Minutes(10));
   EXPECT_EQ(Find("another", kNow), 0);
   EXPECT_EQ(Find("ahead", kNow + absl::Minutes(10)), 0);
