@@ -252,12 +252,11 @@ void EtcdResourceFollower::Tell(const WatchResponse& response) {
           : response.events(response.events_size() - 1).kv().mod_revision();
   if (!response.events().empty()) {
     const std::lock_guard<std::mutex> telling(telling_);
-    if (!changes.empty()) {
-      observer_->OnChanges(std::move(changes));
-    } else {
-      // Somebody may wait for it.
-      observer_->OnRevision(revision);
-    }
+    const bool told_last =
+        !changes.empty() && changes.back().resource.revision == revision;
+    if (!changes.empty()) observer_->OnChanges(std::move(changes));
+    // Somebody may wait for it.
+    if (!told_last) observer_->OnRevision(revision);
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   proof_.OnChanges(revision, more_keys, SteadyClock::now());
