@@ -1,18 +1,13 @@
 """The system's clock is set, an hour forth and back, for both programs."""
 
 import contextlib
-import pathlib
 import socket
-import struct
-import subprocess
-import tempfile
 import time
-from unittest import mock
 
 from fault_case import FaultTestCase
 from harness import wire
 from harness.process import eventually
-from harness.stack import run_directory
+from settable_clock import SettableClock
 
 HOUR = 3600
 # Seconds, of whatever the proxy waits for: longer than it takes to be noticed
@@ -30,21 +25,12 @@ class ClockTest(FaultTestCase):
 
     @classmethod
     def setUpClass(cls):
-        directory = pathlib.Path(
-            tempfile.mkdtemp(prefix="clock-", dir=run_directory()))
-        shim = directory / "clock_shim.so"
-        subprocess.run(
-            ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", shim,
-             pathlib.Path(__file__).with_name("clock_shim.c"), "-ldl"],
-            check=True)
-        cls.ahead = directory / "ahead"
-        cls.ahead.write_bytes(bytes(8))
-        with mock.patch.dict("os.environ", LD_PRELOAD=str(shim),
-                             CLOCK_SHIM=str(cls.ahead)):
+        cls.clock = SettableClock()
+        with cls.clock.preloaded():
             super().setUpClass()
 
     def setUp(self):
-        self.set_clock(0)
+        self.clock.set(0)
         eventually(self.watching, "the proxy watches the policy service")
         # Each event loop notices for itself.
         eventually(lambda: all(self.connack(300) == 0 for _ in range(8)) and
@@ -54,10 +40,6 @@ class ClockTest(FaultTestCase):
     def token(self, *permissions, **claims):
         # When a token was issued does not matter here.
         return super().token(*permissions, iat=None, **claims)
-
-    def set_clock(self, ahead):
-        with open(self.ahead, "r+b", buffering=0) as file:
-            file.write(struct.pack("q", ahead))
 
     def connack(self, life):
         """The code, or None where too many were denied just before."""
@@ -74,7 +56,7 @@ class ClockTest(FaultTestCase):
         idle = self.connected("a/# pub sub", life=1800, keep_alive=0)
         long = self.connected("a/# pub sub", life=3 * HOUR)
         anonymous, _ = self.anonymous()
-        self.set_clock(HOUR)
+        self.clock.set(HOUR)
         # Nobody who is idle stays longer than the clock says.
         short.expect_disconnect(0x87, NOTICED)
         idle.expect_disconnect(0x87, NOTICED)
@@ -84,17 +66,17 @@ class ClockTest(FaultTestCase):
         self.assertEqual(self.connack(600), 0x87)
         self.assertEqual(self.connack(3 * HOUR), 0)
         self.assertTrue(self.watching())
-        self.set_clock(0)
+        self.clock.set(0)
         self.assertLess(long.publish("a/x").code, 0x80)
         long.tls.close()
         anonymous.tls.close()
 
     def test_back_brings_no_expired_client_in(self):
-        self.set_clock(HOUR)
+        self.clock.set(HOUR)
         eventually(lambda: self.connack(600) == 0x87, "it is an hour later")
         self.assertEqual(self.connack(2 * HOUR), 0)
         client = self.connected("a/# pub", life=2 * HOUR)
-        self.set_clock(0)
+        self.clock.set(0)
         eventually(lambda: self.connack(300) == 0, "the clock is right again")
         # Its token is in force by the clock, and goes on.
         self.assertLess(client.publish("a/x").code, 0x80)
@@ -119,7 +101,7 @@ class ClockTest(FaultTestCase):
             "authentication_data": wire.binary(self.token(
                 "a/# pub", life=3 * HOUR))}))
         client.expect("AUTH")  # no answer to the challenge
-        self.set_clock(ahead)
+        self.clock.set(ahead)
         self.assertEqual(raw.recv(1), b"")
         silent.expect_closed()
         self.assert_code(client.expect("CONNACK"), 0x87)
@@ -138,7 +120,7 @@ class ClockTest(FaultTestCase):
 
     def test_back_delays_no_change_of_policy(self):
         client = self.connected("a/# pub", life=HOUR)
-        self.set_clock(-HOUR)
+        self.clock.set(-HOUR)
         eventually(lambda: self.connack(-300) == 0, "it is an hour earlier")
         self.sluicectl("revoke", "subject", "alice")
         self.addCleanup(self._forgive)

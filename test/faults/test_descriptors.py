@@ -16,18 +16,6 @@ from harness.stack import keys_directory
 from harness.tokens import AuthorizationServer
 
 
-@contextlib.contextmanager
-def descriptor_limit(process, spare):
-    """No more than it has open now, and `spare`."""
-    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
-    limit = usage.descriptors(process.pid) + spare
-    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
-
-
 class DescriptorTestCase(FaultTestCase):
 
     def lets_in(self):
@@ -61,7 +49,7 @@ class DescriptorTest(DescriptorTestCase):
 
     def test_proxy_serves_who_is_in_and_recovers(self):
         live = [self.connected("a/# pub") for _ in range(3)]
-        with descriptor_limit(self.stack.proxy, spare=8):
+        with usage.descriptor_limit(self.stack.proxy.pid, spare=8):
             crowd = self.many(self.stack.address, 60)
             self.assert_idle(self.stack.proxy)
             for client in live:
@@ -78,7 +66,7 @@ class DescriptorTest(DescriptorTestCase):
 
     def test_no_descriptor_for_the_broker_is_0x88(self):
         # One is for the client, and none is left for the way to the broker.
-        with descriptor_limit(self.stack.proxy, spare=0):
+        with usage.descriptor_limit(self.stack.proxy.pid, spare=0):
             client = self._open_with_one_descriptor()
             self.assert_code(
                 client.ace_connect(self.token("a/# pub"), self.key), 0x88)
@@ -104,7 +92,7 @@ class DescriptorTest(DescriptorTestCase):
 
     def test_policy_service_serves_the_proxy_and_recovers(self):
         self.lets_in()
-        with descriptor_limit(self.stack.policy, spare=4):
+        with usage.descriptor_limit(self.stack.policy.pid, spare=4):
             crowd = self.many(self.stack.policy_address, 40)
             self.assert_idle(self.stack.policy)
             self.connected("a/# pub").tls.close()
@@ -141,7 +129,7 @@ class PolicyFloodTest(DescriptorTestCase):
         policy = self.stack.policy
         limit = resource.prlimit(policy.pid, resource.RLIMIT_NOFILE)
         self.assertEqual(*limit)  # as many as it may have
-        with descriptor_limit(policy, spare=200):
+        with usage.descriptor_limit(policy.pid, spare=200):
             self.flood()
             before = self.readings("answered")
             eventually(lambda: self.readings("answered") > before + 1,
@@ -174,7 +162,7 @@ class AnonymousTest(DescriptorTestCase):
     stack_options = {"proxy": {"limits": {"max_anonymous_connections": 0}}}
 
     def test_clients_without_a_token_make_room(self):
-        with descriptor_limit(self.stack.proxy, spare=20):
+        with usage.descriptor_limit(self.stack.proxy.pid, spare=20):
             crowd = []
             with contextlib.suppress(OSError, EOFError, AssertionError):
                 while len(crowd) < 20:

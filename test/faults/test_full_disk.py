@@ -1,49 +1,12 @@
 """A full disk below the audit log and below the policy service's database."""
 
 import json
-import os
-import pathlib
-import subprocess
-import tempfile
 
 from fault_case import FaultTestCase
 from harness import wire
 from harness.process import eventually
-from harness.stack import run_directory
 from harness.tokens import Ed25519Key
-
-
-def _as_root(*command):
-    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    subprocess.run([*prefix, *map(str, command)], check=True,
-                   capture_output=True)
-
-
-class SmallDisk:
-    """A file system of its own, of so many KiB."""
-
-    def __init__(self, kibibytes):
-        self.directory = pathlib.Path(
-            tempfile.mkdtemp(prefix="disk-", dir=run_directory()))
-        _as_root("mount", "-t", "tmpfs", "-o",
-                 f"size={kibibytes}k,mode=0777", "faults", self.directory)
-        self._filling = self.directory / "filling"
-
-    def fill(self):
-        """Until not a byte has room."""
-        with open(self._filling, "ab", buffering=0) as file:
-            for size in (4096, 1):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    pass
-
-    def free(self):
-        self._filling.unlink()
-
-    def close(self):
-        _as_root("umount", "--lazy", self.directory)
+from small_disk import SmallDisk
 
 
 class AuditLogTest(FaultTestCase):

@@ -1,11 +1,25 @@
-"""What a running process holds, as the kernel says."""
+"""What a running process holds and may hold, as the kernel says."""
 
+import contextlib
 import os
+import resource
 
 
 def descriptors(pid):
     """How many file descriptors it has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@contextlib.contextmanager
+def descriptor_limit(pid, spare):
+    """No more than it has open now, and `spare`."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    limit = descriptors(pid) + spare
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def resident_bytes(pid):
