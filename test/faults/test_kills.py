@@ -6,20 +6,19 @@ import signal
 import tempfile
 import time
 
-from fault_case import FaultTestCase
 from harness.broker import Mosquitto
 from harness.etcd import Etcd
 from harness.ports import free_port
 from harness.process import eventually
 from harness.stack import Stack, run_directory
 from harness.tokens import Ed25519Key
-from harness.traffic import Pair
+from traffic_case import TrafficTestCase
 
 PAIRS = 3
 POLICY_TIMEOUT = 2  # seconds
 
 
-class KillTest(FaultTestCase):
+class KillTest(TrafficTestCase):
 
     @classmethod
     def setUpClass(cls):
@@ -52,16 +51,7 @@ class KillTest(FaultTestCase):
         eventually(self.watching, "the proxy watches the policy service")
         eventually(lambda: self.connack() == 0, "clients are let in")
         super().setUp()
-        self.pairs = []
-        for number in range(PAIRS):
-            key = Ed25519Key()
-            self.pairs.append(Pair(
-                f"{self._testMethodName}-{number}",
-                lambda: self.stack.address, self.stack.ca_file,
-                lambda topic, key=key: self.token(
-                    f"{topic} pub sub", key=key, life=3600), key, rate=100))
-            self.addCleanup(self.pairs[-1].stop)
-        self.settle()
+        self.start_pairs(PAIRS)
 
     def connack(self):
         """The code for a new client."""
@@ -70,28 +60,6 @@ class KillTest(FaultTestCase):
             return client.ace_connect(self.token("x pub"), self.key).code
         finally:
             client.tls.close()
-
-    def settle(self):
-        """Messages flow, by now."""
-        before = [len(pair.publisher.acknowledged) for pair in self.pairs]
-        eventually(lambda: all(
-            len(pair.publisher.acknowledged) > was + 20
-            for pair, was in zip(self.pairs, before)), "messages flow")
-
-    def connections(self):
-        return [peer.connects for pair in self.pairs
-                for peer in (pair.publisher, pair.subscriber)]
-
-    def balance(self):
-        """The books of all publishers and subscribers agree."""
-        for pair in self.pairs:
-            pair.publisher.paused = True
-            eventually(pair.publisher.drained, "all is acknowledged")
-            eventually(lambda p=pair: not p.lost(), "all has arrived")
-            pair.check()
-            self.assertFalse(pair.publisher.denied)
-            self.assertFalse(pair.doubled())
-            self.assertFalse(pair.publisher.restarted)
 
     def test_policy_service_killed_disturbs_nobody_who_is_in(self):
         before = self.connections()
@@ -141,8 +109,6 @@ class KillTest(FaultTestCase):
             before = self.connections()
             self.stack.proxy.stop(signal.SIGKILL)
             self.stack.start_proxy()
-            eventually(lambda b=before: all(
-                now > was for now, was in zip(self.connections(), b)),
-                       "all are connected again")
+            self.wait_until_connected_again(before)
             self.settle()
         self.balance()

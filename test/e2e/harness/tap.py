@@ -16,13 +16,13 @@ class Tap(Relay):
 
     By topic: `forwarded` counts the first sends of each number that the broker
     was given with QoS 2, `acknowledged` are the numbers to which it has said
-    PUBACK or PUBCOMP, and `delivered` counts the first sends of each number
-    that it has delivered.
+    PUBACK or PUBCOMP, and `delivered` counts how often it has sent each.
     """
 
     def __init__(self, broker_address):
         self.forwarded, self.acknowledged, self.delivered = {}, {}, {}
         self._lock = threading.Lock()
+        self._numbers = {}  # Client Identifier to those of its last connection
         super().__init__(broker_address)
 
     def look(self):
@@ -45,6 +45,10 @@ class Tap(Relay):
         return look
 
     def _book_from_proxy(self, packet, numbers):
+        if packet.type == "CONNECT":
+            # A PUBREL may be all that is sent again.
+            numbers.update(self._numbers.get(packet.client_id, {}))
+            self._numbers[packet.client_id] = numbers
         if packet.type != "PUBLISH":
             return
         numbers[packet.packet_id] = (packet.topic, _number(packet))
@@ -52,7 +56,7 @@ class Tap(Relay):
             self._count(self.forwarded, packet)
 
     def _book_from_broker(self, packet, numbers):
-        if packet.type == "PUBLISH" and not packet.flags & 8:
+        if packet.type == "PUBLISH":
             self._count(self.delivered, packet)
         elif packet.type in ("PUBACK", "PUBCOMP") and packet.code < 0x80 and \
                 packet.packet_id in numbers:
