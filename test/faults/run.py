@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from harness import command_line  # noqa: E402
 from harness.runner import run  # noqa: E402
 
-MODULES = ("test_kills", "test_broker_kill", "test_client_resets",
+MODULES = ("test_kills", "test_broker_kill", "test_books", "test_client_resets",
            "test_broker_resets", "test_policy_answers", "test_silent_watch",
            "test_descriptors", "test_full_disk", "test_clock")
 
