@@ -178,6 +178,7 @@ class AuthorizationServer:
         return {k: v for k, v in claims.items() if v is not None}
 
     def token(self, key, *permissions, **claims):
-        return sign_jwt(self.claims(key, *permissions, **claims), self.key,
-                        {"alg": self.key.alg,
-                         "kid": self.key.public_jwk()["kid"]})
+        signer = self.key  # which another thread may replace
+        return sign_jwt(self.claims(key, *permissions, **claims), signer,
+                        {"alg": signer.alg,
+                         "kid": signer.public_jwk()["kid"]})
