@@ -28,7 +28,8 @@ class Checks:
     def __init__(self, soak):
         self.soak = soak
         stack = soak.world.stack
-        self.metrics = admin.metrics(stack.admin_address)
+        self.metrics = {**admin.metrics(stack.admin_address),
+                        **stack.policy_metrics()}
         self.told = sum((worker.counts for worker in soak.workers),
                         collections.Counter())
         self.told["accepted"] += 1 + sum(  # one of the beginning
@@ -86,12 +87,12 @@ class Checks:
         left = self.total("sluice_connects_total", result="abandoned")
         assert accepted + refused + errors + left == connects, (
             accepted, refused, errors, left, connects)
-        assert errors == 0, errors
+        assert errors == self.told["undecided"], errors
         assert self.total("sluice_sessions_ended_total") == accepted
         events = self.soak.logs["proxy"].events
         assert events["client_connected"] == accepted, events
         assert events["client_closed"] == accepted + left, events
-        assert events["client_refused"] == refused, events
+        assert events["client_refused"] == refused + errors, events
 
     def every_handshake_is_of_a_connect(self):
         made = self.total("sluice_tls_handshake_duration_seconds_count")
@@ -100,23 +101,57 @@ class Checks:
                               direction="from_client")
         print(f"  {made} made, {failed} failed")
         assert made == connects, (made, connects)
-        assert failed == 0, failed
+        assert failed == self.told["no handshake"], (failed, self.told)
+        assert self.soak.logs["proxy"].events["handshake_failed"] == failed
 
     def clients_were_told_what_was_counted(self):
         counted = {
             "accepted": self.total("sluice_connects_total", result="accepted"),
             "refused": self.total("sluice_connects_total", result="refused"),
             "denied": self.total("sluice_decisions_total", action="publish",
-                                 result="denied")}
+                                 result="denied"),
+            "stored": self.total("sluice_decisions_total",
+                                 action="store_token", result="allowed"),
+            "not stored": self.total("sluice_decisions_total",
+                                     action="store_token", result="denied")}
         print(f"  {counted}")
         for name, value in counted.items():
             assert self.told[name] == value, (name, self.told[name], value)
+
+    def the_policy_service_was_asked_what_the_proxy_asked(self):
+        asked = self.total("sluice_policy_request_duration_seconds_count")
+        answered = self.total("sluice_policy_decisions_total")
+        print(f"  asked {asked} times, answered {answered}")
+        assert asked == answered, (asked, answered)
+        errors = self.total("sluice_policy_decisions_total", result="error")
+        in_vain = self.total("sluice_decisions_total", action="recheck",
+                             result="error")
+        assert errors == self.told["undecided"] + in_vain, (errors, in_vain)
+        answers = self.total("sluice_policy_http_requests_total",
+                             purpose="introspection", result="answered")
+        failures = self.total("sluice_policy_http_requests_total",
+                              purpose="introspection", result="failed")
+        questions = self.soak.world.references.asked.total()
+        print(f"  the server of references {questions} times, {failures} not "
+              f"answered in time")
+        assert answers <= questions <= answers + failures, (answers, questions)
+        assert self.told["undecided"] <= failures
+
+    def no_more_is_stored_than_clients_left(self):
+        stored = len(self.soak.world.sluicectl_json(
+            "token", "list")["tokens"])
+        # Of the workers, the two pairs, and the client of the beginning.
+        keys = sum(worker.keys for worker in self.soak.workers) + 3
+        print(f"  {stored} tokens of {keys} keys")
+        assert stored <= keys, (stored, keys)
 
     def every_message_was_judged_once(self):
         from_clients = self.total("sluice_packets_total", type="publish",
                                   direction="from_client")
         decided = self.total("sluice_decisions_total", action="publish")
-        assert from_clients == decided, (from_clients, decided)
+        posted = self.total("sluice_decisions_total", action="store_token")
+        assert from_clients == decided + posted, (
+            from_clients, decided, posted)
         from_broker = self.total("sluice_packets_total", type="publish",
                                  direction="from_broker")
         delivered = self.total("sluice_decisions_total", action="deliver")

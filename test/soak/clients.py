@@ -3,7 +3,8 @@
 
 import time
 
-from credentials import Impostor, Stranger
+from credentials import (Certified, Concise, Depositor, Draft01, Impostor,
+                         Reference, Shared, Stranger)
 from harness import wire
 from harness.tokens import Ed25519Key, Es256Key, HmacKey
 from messages import Denied
@@ -81,4 +82,6 @@ class Revoked(Worker):
 
 
 KINDS = ((Visitor, 3), (Renewer, 2), (Expirer, 2), (Revoked, 1),
-         (Stranger, 2), (Impostor, 1), (Denied, 1))
+         (Stranger, 2), (Concise, 1), (Draft01, 1), (Reference, 2),
+         (Depositor, 1), (Certified, 2), (Shared, 1), (Impostor, 1),
+         (Denied, 1))

@@ -23,6 +23,9 @@ class Worker(threading.Thread):
     """
 
     pause = 0.05
+    keys = 1  # that it has
+    # Of its token somebody else is asked, who has a second and a half to answer.
+    is_asked_about = False
 
     def __init__(self, soak, number):
         super().__init__(daemon=True)
@@ -77,22 +80,29 @@ class Worker(threading.Thread):
         return self.let_in(self.token(*permissions, life=life), **how)
 
     def let_in(self, token, version=wire.V5, pop="exporter", **fields):
-        client = self.open(version)
-        self.accept(self._connack(client, token, self.key, pop, fields))
+        client, connack = self._decided(token, self.key, version, pop, fields)
+        self.accept(connack)
         return client
 
     def kept_out(self, token, version=wire.V5, pop="exporter", key=None,
                  **fields):
         """Is refused, for what its credential is worth."""
-        client = self.open(version)
-        self.refuse(client, self._connack(client, token, key or self.key, pop,
-                                          fields))
+        self.refuse(*self._decided(token, key or self.key, version, pop,
+                                   fields))
 
-    def _connack(self, client, token, key, pop, fields):
+    def _decided(self, token, key, version, pop, fields):
+        """A client and its CONNACK, which says yes or no."""
         fields.setdefault("client_id", self.id)
-        if client.version == wire.V311:
-            return client.v311_connect(token, key, **fields)
-        return client.ace_connect(token, key, pop, **fields)
+        while True:
+            client = self.open(version)
+            connack = client.v311_connect(token, key, **fields) \
+                if version == wire.V311 else \
+                client.ace_connect(token, key, pop, **fields)
+            unavailable = 0x88 if version == wire.V5 else 3
+            if not self.is_asked_about or connack.code != unavailable:
+                return client, connack
+            self.counts["undecided"] += 1
+            client.expect_closed(WAIT)
 
     def without_token(self, client=None, version=wire.V5, **fields):
         """CONNECT without a credential, which is accepted: what it may do is

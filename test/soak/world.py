@@ -1,34 +1,119 @@
 """The programs of the soak, and all that they rest on."""
 
+import collections
 import json
 import pathlib
+import threading
+import time
+import urllib.parse
 
-from harness import admin
+from harness import admin, secrets_book
 from harness.broker import Mosquitto
 from harness.client import Client
+from harness.introspection import FakeAuthorizationServer, OidcProvider
 from harness.process import eventually
-from harness.stack import Stack, run_directory
-from harness.tokens import Ed25519Key
+from harness.stack import Stack, keys_directory, run_directory
+from harness.tokens import (AuthorizationServer, Ed25519Key, HmacKey, scope,
+                            sign_jwt)
+
+AUTHZ_INFO = "authz-info"
+MAC_ISSUER = "https://mac.example"
+_DRAFT_ISSUER = "https://draft.example"
 
 _PROXY = {
+    "listeners": [{
+        "name": "mqtts", "address": "127.0.0.1:0",
+        "tls": {"certificate": "server.crt", "private_key": "server.key",
+                "client_certificate": "request", "psk": True}}],
     "policy": {"timeout": "20s"},
-    "ace": {"authentication_timeout": "60s"},
-    "limits": {"handshake_timeout": "60s", "connect_timeout": "60s"},
+    "ace": {"authentication_timeout": "60s", "authz_info_topic": AUTHZ_INFO},
+    "limits": {"handshake_timeout": "60s", "connect_timeout": "60s",
+               "authz_info_per_second": 0},
     "log": {"level": "info", "audit": "audit.log", "audit_sample": 1}}
+
+
+def identity_of(kid):
+    """What names a pre-shared key in the TLS handshake."""
+    return json.dumps({"cnf": {"jwk": {"kty": "oct", "kid": kid}}})
+
+
+class ReferenceServer:
+    """An authorization server that is asked about references; counts how often
+    about each."""
+
+    def __init__(self):
+        self.asked = collections.Counter()
+        self._meanings = {}
+        self._lock = threading.Lock()
+        self._server = FakeAuthorizationServer(keys_directory())
+        self._server.body = self._answer
+        self.url = f"https://127.0.0.1:{self._server.port}/introspect"
+        self.stop = self._server.stop
+
+    def activate(self, token, key, *permissions, life, subject):
+        meaning = {
+            "active": True, "aud": AuthorizationServer.audience,
+            "sub": subject, "exp": int(time.time() + life),
+            "cnf": {"jwk": key.public_jwk()}, "scope": scope(*permissions)}
+        with self._lock:
+            self._meanings[token] = meaning
+
+    def revoke(self, token):
+        with self._lock:
+            del self._meanings[token]
+
+    def _answer(self, question):
+        token = urllib.parse.unquote_to_bytes(
+            question.removeprefix(b"token=").replace(b"+", b" "))
+        with self._lock:
+            self.asked[token] += 1
+            meaning = self._meanings.get(token, {"active": False})
+        return json.dumps(meaning).encode()
 
 
 class World:
     """Starts all on construction; stop() ends it."""
 
     def __init__(self):
-        self.broker = Mosquitto(pathlib.Path(run_directory()),
-                                options=["max_queued_messages 0"])
-        self.stack = Stack("soak", broker=self.broker, proxy=_PROXY)
+        directory = pathlib.Path(run_directory())
+        self.draft_key = Ed25519Key("draft-1")
+        self.mac_key = HmacKey("mac-1")
+        self.broker = Mosquitto(directory, options=["max_queued_messages 0"])
+        self.references = ReferenceServer()
+        self.stack = Stack("soak", broker=self.broker, prepare=self._prepare,
+                           proxy=_PROXY, policy=self._policy())
         eventually(lambda: admin.metric(
             self.stack.admin_address, "sluice_policy_watch_connected"),
                    "the proxy watches the policy service")
         self.programs = {"proxy": self.stack.proxy,
                          "policy service": self.stack.policy}
+
+    def _prepare(self, directory):
+        for name, key in (("draft", self.draft_key.public_jwk()),
+                          ("mac", self.mac_key.private_jwk())):
+            (directory / f"{name}-keys.json").write_text(
+                json.dumps({"keys": [key]}), encoding="utf-8")
+        secret = OidcProvider.introspector_secret
+        (directory / "rs-secret").write_text(secret, encoding="utf-8")
+        secrets_book.remember(secret.encode(), "introspection secret")
+
+    def _policy(self):
+        return {
+            "issuers": [
+                {"issuer": AuthorizationServer.issuer,
+                 "jwks_file": "as-keys.json"},
+                {"issuer": MAC_ISSUER, "jwks_file": "mac-keys.json"},
+                {"issuer": _DRAFT_ISSUER, "profile": "draft-01",
+                 "jwks_file": "draft-keys.json"},
+                {"issuer": "https://references.example", "introspection": {
+                    "url": self.references.url, "client_id": "rs",
+                    "client_secret_file": "rs-secret", "ca": "ca.crt",
+                    "cache_ttl": "1s"}}]}
+
+    def draft_token(self, key, **claims):
+        return sign_jwt(self.stack.authorization_server.claims(
+            key, iss=_DRAFT_ISSUER, **claims), self.draft_key,
+                        {"alg": self.draft_key.alg, "kid": "draft-1"})
 
     def visit(self):
         """A client comes and goes: what is made once is there."""
@@ -63,3 +148,4 @@ class World:
     def stop(self):
         self.stack.stop()
         self.broker.stop()
+        self.references.stop()
