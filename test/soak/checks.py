@@ -127,6 +127,16 @@ class Checks:
         in_vain = self.total("sluice_decisions_total", action="recheck",
                              result="error")
         assert errors == self.told["undecided"] + in_vain, (errors, in_vain)
+        checks = self.total("sluice_policy_decisions_total", kind="check")
+        checker = len(self.soak.world.checker.asked)
+        print(f"  {checks} times about topics, the checker {checker} times")
+        # A message that waits when the policy changes is asked about again; of
+        # a client there are two such questions at most. Where the first is still
+        # on its way, the checker is not asked once more.
+        changes = sum(thread.rounds for thread in self.soak.operators)
+        told = self.told["checked"]
+        assert told <= checker <= checks <= told + 2 * changes, (
+            told, checker, checks, changes)
         answers = self.total("sluice_policy_http_requests_total",
                              purpose="introspection", result="answered")
         failures = self.total("sluice_policy_http_requests_total",

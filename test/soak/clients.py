@@ -7,7 +7,7 @@ from credentials import (Certified, Concise, Depositor, Draft01, Impostor,
                          Reference, Shared, Stranger)
 from harness import wire
 from harness.tokens import Ed25519Key, Es256Key, HmacKey
-from messages import Denied
+from messages import Aliased, Bulk, Checked, Denied, Keeper, Mortal
 from worker import WAIT, Worker
 
 
@@ -84,4 +84,5 @@ class Revoked(Worker):
 KINDS = ((Visitor, 3), (Renewer, 2), (Expirer, 2), (Revoked, 1),
          (Stranger, 2), (Concise, 1), (Draft01, 1), (Reference, 2),
          (Depositor, 1), (Certified, 2), (Shared, 1), (Impostor, 1),
-         (Denied, 1))
+         (Denied, 1), (Checked, 1), (Bulk, 1), (Aliased, 1), (Keeper, 1),
+         (Mortal, 1))

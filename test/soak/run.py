@@ -5,10 +5,10 @@ as it takes to see what adds up.
 usage: run.py [--minutes N]      30 without it
 
 Clients come with each kind of token, key and proof, for MQTT 3.1.1 and 5; they
-publish, subscribe, authenticate anew, run out of time, are revoked and denied.
-Meanwhile rules change, the issuer's keys are rotated, and the proxy's certificate
-is renewed. Memory must stay flat, no line of a log be an error, and all counters
-add up at the end.
+publish small and large messages, retained ones and Wills; they authenticate anew,
+run out of time, are revoked and denied. Meanwhile rules change, the issuer's keys
+are rotated, and the proxy's certificate is renewed. Memory must stay flat, no
+line of a log be an error, and all counters add up at the end.
 `N passed, N failed` is the last line.
 """
 

@@ -9,6 +9,7 @@ import urllib.parse
 
 from harness import admin, secrets_book
 from harness.broker import Mosquitto
+from harness.checker import Checker
 from harness.client import Client
 from harness.introspection import FakeAuthorizationServer, OidcProvider
 from harness.process import eventually
@@ -30,6 +31,13 @@ _PROXY = {
     "limits": {"handshake_timeout": "60s", "connect_timeout": "60s",
                "authz_info_per_second": 0},
     "log": {"level": "info", "audit": "audit.log", "audit_sample": 1}}
+
+_CHECKED = """
+publish: true
+subscribe: true
+topic_filters: ["checked/#"]
+external_check: {checker: soak}
+"""
 
 
 def identity_of(kid):
@@ -87,8 +95,10 @@ class World:
                    "the proxy watches the policy service")
         self.programs = {"proxy": self.stack.proxy,
                          "policy service": self.stack.policy}
+        self._put_rule("checked", _CHECKED)
 
     def _prepare(self, directory):
+        self.checker = Checker(directory)
         for name, key in (("draft", self.draft_key.public_jwk()),
                           ("mac", self.mac_key.private_jwk())):
             (directory / f"{name}-keys.json").write_text(
@@ -108,7 +118,10 @@ class World:
                 {"issuer": "https://references.example", "introspection": {
                     "url": self.references.url, "client_id": "rs",
                     "client_secret_file": "rs-secret", "ca": "ca.crt",
-                    "cache_ttl": "1s"}}]}
+                    "cache_ttl": "1s"}}],
+            # Each question reaches the checker, so that they can be counted.
+            "checkers": [{"name": "soak", "address": "unix:checker.sock",
+                          "timeout": "20s", "healthy_ttl": "0s"}]}
 
     def draft_token(self, key, **claims):
         return sign_jwt(self.stack.authorization_server.claims(
@@ -149,3 +162,4 @@ class World:
         self.stack.stop()
         self.broker.stop()
         self.references.stop()
+        self.checker.stop()
