@@ -148,12 +148,18 @@ class Checks:
         assert self.told["undecided"] <= failures
 
     def no_more_is_stored_than_clients_left(self):
-        stored = len(self.soak.world.sluicectl_json(
-            "token", "list")["tokens"])
+        world = self.soak.world
+        stored = len(world.sluicectl_json("token", "list")["tokens"])
         # Of the workers, the two pairs, and the client of the beginning.
         keys = sum(worker.keys for worker in self.soak.workers) + 3
-        print(f"  {stored} tokens of {keys} keys")
+        entries = world.stored_entries()
+        print(f"  {stored} tokens of {keys} keys; {entries}")
         assert stored <= keys, (stored, keys)
+        if entries:
+            assert entries["tokens"] <= keys, entries
+            # Which are kept for an hour.
+            assert entries["used_proofs"] == self.told["proofs"] or \
+                self.soak.seconds > 3600, self.told
 
     def every_message_was_judged_once(self):
         from_clients = self.total("sluice_packets_total", type="publish",

@@ -80,6 +80,7 @@ class Draft01(Worker):
         way = (self.over_nonce, self.over_payload, self.by_challenge,
                self.over_payload_v311)[self.rounds % 4]
         client = way(token)
+        self.counts["proofs"] += 1
         self.subscribe_and_hear(client, topic)
         self.denied(client, "other")
 

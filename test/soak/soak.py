@@ -69,9 +69,9 @@ class Operator(threading.Thread):
 
 class Soak:
 
-    def __init__(self, seconds):
+    def __init__(self, seconds, store):
         self.seconds = seconds
-        self.world = World()
+        self.world = World(store)
         self.logs = {name: Log(program.log)
                      for name, program in self.world.programs.items()}
         self.world.visit()

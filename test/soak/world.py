@@ -1,8 +1,11 @@
 """The programs of the soak, and all that they rest on."""
 
+import base64
 import collections
+import contextlib
 import json
 import pathlib
+import sqlite3
 import threading
 import time
 import urllib.parse
@@ -11,6 +14,7 @@ from harness import admin, secrets_book
 from harness.broker import Mosquitto
 from harness.checker import Checker
 from harness.client import Client
+from harness.etcd import Etcd
 from harness.introspection import FakeAuthorizationServer, OidcProvider
 from harness.process import eventually
 from harness.stack import Stack, keys_directory, run_directory
@@ -80,16 +84,18 @@ class ReferenceServer:
 
 
 class World:
-    """Starts all on construction; stop() ends it."""
+    """Starts all on construction, with a store that is memory, sqlite or etcd;
+    stop() ends it."""
 
-    def __init__(self):
+    def __init__(self, store):
         directory = pathlib.Path(run_directory())
         self.draft_key = Ed25519Key("draft-1")
         self.mac_key = HmacKey("mac-1")
         self.broker = Mosquitto(directory, options=["max_queued_messages 0"])
         self.references = ReferenceServer()
+        self.etcd = Etcd(directory) if store == "etcd" else None
         self.stack = Stack("soak", broker=self.broker, prepare=self._prepare,
-                           proxy=_PROXY, policy=self._policy())
+                           proxy=_PROXY, policy=self._policy(store))
         eventually(lambda: admin.metric(
             self.stack.admin_address, "sluice_policy_watch_connected"),
                    "the proxy watches the policy service")
@@ -107,7 +113,11 @@ class World:
         (directory / "rs-secret").write_text(secret, encoding="utf-8")
         secrets_book.remember(secret.encode(), "introspection secret")
 
-    def _policy(self):
+    def _policy(self, store):
+        stores = {"memory": {"memory": {}},
+                  "sqlite": {"memory": None, "sqlite": "policy.db"},
+                  "etcd": {"memory": None, "etcd": self.etcd and {
+                      "endpoints": [self.etcd.address], "prefix": "/soak"}}}
         return {
             "issuers": [
                 {"issuer": AuthorizationServer.issuer,
@@ -121,7 +131,8 @@ class World:
                     "cache_ttl": "1s"}}],
             # Each question reaches the checker, so that they can be counted.
             "checkers": [{"name": "soak", "address": "unix:checker.sock",
-                          "timeout": "20s", "healthy_ttl": "0s"}]}
+                          "timeout": "20s", "healthy_ttl": "0s"}],
+            "store": stores[store]}
 
     def draft_token(self, key, **claims):
         return sign_jwt(self.stack.authorization_server.claims(
@@ -158,8 +169,26 @@ class World:
             self._put_rule("soak", "publish: true\ntopic_filters: "
                            "[\"nobody/#\"]\ndeny: {}\n")
 
+    def stored_entries(self):
+        """How much the store holds, by kind; None of one in memory."""
+        if self.etcd:
+            ends = [base64.b64encode(key).decode() for key in
+                    (b"/soak/", b"/soak0")]
+            found = self.etcd.call("kv/range", key=ends[0], range_end=ends[1],
+                                   keys_only=True)["kvs"]
+            return collections.Counter(
+                base64.b64decode(entry["key"])[6:].split(b"/")[0].decode()
+                for entry in found)
+        file = self.stack.directory / "policy.db"
+        if not file.exists():
+            return None
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            return dict(database.execute("SELECT name, entries FROM usage"))
+
     def stop(self):
         self.stack.stop()
         self.broker.stop()
         self.references.stop()
         self.checker.stop()
+        if self.etcd:
+            self.etcd.stop()
