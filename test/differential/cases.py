@@ -8,9 +8,10 @@ import dataclasses
 import random
 
 import e2e_path  # noqa: F401
+import mutations  # noqa: F401
 import packets
 from harness import wire
-from mutations import MUTATIONS
+from mutation import MUTATIONS
 from packets import encoded
 
 

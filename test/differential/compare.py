@@ -4,7 +4,7 @@ import collections
 import typing
 
 from leniency import broker_may_refuse
-from mutations import IN_ORDER
+from mutation import IN_ORDER
 
 GRANTED = ("t/", "t")
 READ_BY_BOTH = "read by both"

@@ -1,80 +1,10 @@
-"""What may be wrong, or only unusual, about one packet.
+"""What may be wrong, or only unusual, about one packet; with those of strings
+and properties."""
 
-Each function changes a Packet in place and returns what it then is called, or
-None when the packet has nothing of the kind.
-"""
-
-import functools
-
-import e2e_path  # noqa: F401
-from harness import wire
-from packets import Raw, Text, encoded, long_varint
-
-MUTATIONS = []
-
-# Of strings: put behind what was there.
-CHARACTERS = {
-    "overlong UTF-8": b"\xc0\xaf", "overlong of three bytes": b"\xe0\x80\xaf",
-    "overlong U+0000": b"\xc0\x80", "surrogate": b"\xed\xa0\x80",
-    "a pair of surrogates": b"\xed\xa0\xbd\xed\xb8\x80",
-    "beyond Unicode": b"\xf4\x90\x80\x80", "five-byte UTF-8":
-    b"\xf8\x88\x80\x80\x80", "UTF-8 cut off": b"\xe4\xb8",
-    "a lone continuation": b"\x80", "byte 0xFF": b"\xff",
-    "U+0000": b"\0", "U+0000 in the midst": b"\0x", "U+FFFF": b"\xef\xbf\xbf",
-    "U+FDD0": b"\xef\xb7\x90", "U+1FFFE": b"\xf0\x9f\xbf\xbe",
-    "a control character": b"\x01", "U+007F": b"\x7f", "U+0085": b"\xc2\x85",
-    "U+FEFF": b"\xef\xbb\xbf", "U+10FFFD": b"\xf4\x8f\xbf\xbd",
-    "letters beyond ASCII": "\u00e9\u4e2d\U0001f600".encode()}
-
-TOPICS = {
-    "an empty topic": "", "`+` in a topic": "t/+/x", "`#` in a topic": "t/#",
-    "`+` within a level": "t/a+", "`#` within a level": "t/a#",
-    "a topic `#`": "#", "a topic of $share": "$share/g/t/x",
-    "a topic of $SYS": "$SYS/x", "an empty level": "t//x",
-    "a slash at the end": "t/x/", "a slash at the start": "/t/x",
-    "a topic of one slash": "/", "another case": "T/x",
-    "the parent of what is granted": "t", "a topic outside the grant": "u/x",
-    "many levels": "t" + "/a" * 150}
-FILTERS = {
-    "an empty filter": "", "`#` amidst a filter": "t/#/x",
-    "`#` behind a letter": "t/a#", "`+` behind a letter": "t/a+",
-    "`+` before a letter": "t/+a", "all": "#", "all of one level": "+",
-    "$share without a filter": "$share/g", "$share with an empty filter":
-    "$share/g/", "$share without a name": "$share//t/x",
-    "$share with a wildcard as name": "$share/+/t/x",
-    "$share with `#` in its name": "$share/g#/t/x",
-    "$share twice": "$share/g/$share/h/t/x", "$share alone": "$share",
-    "$share and a slash": "$share/", "$share of a granted filter":
-    "$share/g/t/#", "$share outside the grant": "$share/g/u/#",
-    "$share of a slash": "$share/g//t", "$SHARE": "$SHARE/g/t/x",
-    "$queue": "$queue/t/x", "$SYS": "$SYS/#", "a filter outside the grant":
-    "u/#", "a filter wider than the grant": "+/x",
-    "a filter with a slash at the end": "t/x/", "a filter with empty levels":
-    "t//+//#", "a filter of many levels": "t" + "/+" * 150}
-
-
-def mutation(function=None, *, each=(None,)):
-    """Registers a function, once for each value that it is to get."""
-    if function is None:
-        return functools.partial(mutation, each=each)
-    for value in each:
-        if value is None:
-            MUTATIONS.append(function)
-        else:
-            MUTATIONS.append(functools.partial(function, value=value))
-    return function
-
-
-def _lying(by):
-    return lambda length: wire.varint(max(length + by, 0))
-
-
-def _padded(by):
-    return lambda length: long_varint(
-        length, min(len(wire.varint(length)) + by, 5))
-
-
-IN_ORDER = "in order"
+import property_mutations  # noqa: F401
+import string_mutations  # noqa: F401
+from mutation import IN_ORDER, mutation
+from packets import Raw, lying, padded
 
 
 @mutation(each=range(12))
@@ -88,13 +18,13 @@ def nothing(rng, packet, value):
 
 @mutation(each=(1, 2, 4))
 def padded_length(rng, packet, value):
-    packet.encode_length = _padded(value)
+    packet.encode_length = padded(value)
     return f"remaining length in {value} bytes more"
 
 
 @mutation(each=(-2, -1, 1, 2, 7))
 def wrong_length(rng, packet, value):
-    packet.encode_length = _lying(value)
+    packet.encode_length = lying(value)
     return f"remaining length {value:+}"
 
 
@@ -102,47 +32,6 @@ def wrong_length(rng, packet, value):
 def endless_length(rng, packet):
     packet.encode_length = lambda length: b"\xff\xff\xff\xff\x7f"
     return "remaining length in 5 bytes"
-
-
-def _a_property_list(rng, packet):
-    lists = packet.of_role("properties")
-    return rng.choice(lists) if lists else None
-
-
-@mutation(each=(1, 2, 3, 4))
-def padded_property_length(rng, packet, value):
-    found = _a_property_list(rng, packet)
-    if not found:
-        return None
-    found.encode_length = _padded(value)
-    return f"property length in {value} bytes more"
-
-
-@mutation(each=(-3, -1, 1, 2, 5))
-def wrong_property_length(rng, packet, value):
-    found = _a_property_list(rng, packet)
-    if not found:
-        return None
-    found.encode_length = _lying(value)
-    return f"property length {value:+}"
-
-
-@mutation
-def no_property_length(rng, packet):
-    found = _a_property_list(rng, packet)
-    if not found:
-        return None
-    packet.parts.remove(found)
-    return "no property length"
-
-
-@mutation(each=(-1, 1, 2, 300))
-def wrong_string_length(rng, packet, value):
-    found = [part for part in packet.parts if isinstance(part, Text)]
-    if not found:
-        return None
-    rng.choice(found).lengthened = value
-    return f"string length {value:+}"
 
 
 @mutation(each=(1, 2, 3))
@@ -178,50 +67,6 @@ def another_type(rng, packet, value):
     return f"as a {value or 'packet of type 0'}"
 
 
-# Strings.
-
-@mutation(each=CHARACTERS)
-def character(rng, packet, value):
-    found = packet.of_role("topic", "filter", "text", "id")
-    if not found:
-        return None
-    rng.choice(found).data += CHARACTERS[value]
-    return value
-
-
-@mutation(each=CHARACTERS)
-def character_in_a_property(rng, packet, value):
-    lists = packet.of_role("properties")
-    if not lists:
-        return None
-    kind = rng.choice(["reason_string" if packet.name != "PUBLISH" else
-                       "content_type", "user_property"])
-    text = Text("text", b"x" + CHARACTERS[value]).render()
-    item = {"user_property": b"\x26" + text + text,
-            "reason_string": b"\x1f" + text,
-            "content_type": b"\x03" + text}[kind]
-    rng.choice(lists).items.append(item)
-    return f"{value} in a property"
-
-
-@mutation(each=TOPICS)
-def topic(rng, packet, value):
-    found = packet.of_role("topic")
-    if not found:
-        return None
-    found[0].data = TOPICS[value].encode()
-    return value
-
-
-@mutation(each=FILTERS)
-def filter_(rng, packet, value):
-    found = packet.of_role("filter")
-    if not found:
-        return None
-    rng.choice(found).data = FILTERS[value].encode()
-    return value
-
-
 # Numbers.
 
 @mutation(each=(0, 1, 255, 256, 65535))
@@ -249,85 +94,6 @@ def code(rng, packet, value):
         return None
     found[0].data = bytes([value])
     return f"reason code 0x{value:02x}"
-
-
-# Properties.
-
-ODD_PROPERTIES = {
-    "topic alias 0": encoded("topic_alias", 0),
-    "topic alias 1": encoded("topic_alias", 1),
-    "topic alias 10": encoded("topic_alias", 10),
-    "topic alias 11": encoded("topic_alias", 11),
-    "topic alias 65535": encoded("topic_alias", 65535),
-    "topic alias twice": encoded("topic_alias", 1) + encoded("topic_alias", 2),
-    "subscription identifier 0": encoded("subscription_identifier", 0),
-    "subscription identifier 1": encoded("subscription_identifier", 1),
-    "largest subscription identifier":
-    encoded("subscription_identifier", 268435455),
-    "padded subscription identifier": b"\x0b\x81\0",
-    "subscription identifier in 5 bytes": b"\x0b\x81\x80\x80\x80\0",
-    "unknown property": b"\x7f\0", "property 0": b"\0",
-    "property identifier padded": b"\x81\0\1",
-    "user property padded": b"\xa6\0\0\1a\0\1b",
-    "large property identifier": b"\x81\1\0",
-    "payload format 2": encoded("payload_format", 2),
-    "payload format 1": encoded("payload_format", 1),
-    "message expiry 0": encoded("message_expiry", 0),
-    "response topic with a wildcard": encoded("response_topic", "t/#"),
-    "empty response topic": encoded("response_topic", ""),
-    "response topic outside the grant": encoded("response_topic", "u/x"),
-    "session expiry": encoded("session_expiry", 10),
-    "largest session expiry": encoded("session_expiry", 0xFFFFFFFF),
-    "receive maximum 0": encoded("receive_maximum", 0),
-    "maximum packet size 0": encoded("maximum_packet_size", 0),
-    "request problem information 2": encoded("request_problem_information", 2),
-    "will delay": encoded("will_delay", 0),
-    "authentication method": encoded("authentication_method", "x"),
-    "authentication data": encoded("authentication_data", b"x"),
-    "server reference": encoded("server_reference", "x"),
-    "assigned client identifier": encoded("assigned_client_identifier", "x"),
-    "maximum QoS": encoded("maximum_qos", 1),
-    "empty user property": b"\x26\0\0\0\0",
-    "user property cut off": b"\x26\0\1a\0\5b",
-    "many user properties": b"\x26\0\1a\0\1b" * 60}
-
-
-@mutation(each=ODD_PROPERTIES)
-def odd_property(rng, packet, value):
-    found = _a_property_list(rng, packet)
-    if not found:
-        return None
-    found.items.insert(rng.randint(0, len(found.items)), ODD_PROPERTIES[value])
-    return value
-
-
-@mutation
-def property_twice(rng, packet):
-    lists = [part for part in packet.of_role("properties") if part.items]
-    if not lists:
-        return None
-    items = rng.choice(lists).items
-    item = rng.choice(items)
-    items.insert(rng.randint(0, len(items)), item)
-    return "property twice"
-
-
-@mutation
-def properties_in_another_order(rng, packet):
-    lists = [part for part in packet.of_role("properties") if part.items[1:]]
-    if not lists:
-        return None
-    rng.shuffle(rng.choice(lists).items)
-    return "properties in another order"
-
-
-@mutation(each=(1, 2, 10, 11))
-def alias_without_topic(rng, packet, value):
-    if packet.name != "PUBLISH" or not packet.of_role("properties"):
-        return None
-    packet.parts[0].data = b""
-    packet.of_role("properties")[0].items.append(encoded("topic_alias", value))
-    return f"alias {value} without a topic"
 
 
 # CONNECT.
@@ -431,5 +197,3 @@ def bytes_moved(rng, packet, value):
     _rewrite(packet, data[:at] + data[start:end] + data[at:]
              if value % 2 else data[:start] + data[end:])
     return "bytes doubled" if value % 2 else "bytes missing"
-
-

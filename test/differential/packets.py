@@ -14,6 +14,16 @@ def long_varint(value, size):
 
 
 
+# Of Packet and Properties: how their lengths are written wrongly.
+
+def lying(by):
+    return lambda length: wire.varint(max(length + by, 0))
+
+
+def padded(by):
+    return lambda length: long_varint(
+        length, min(len(wire.varint(length)) + by, 5))
+
 
 @dataclasses.dataclass
 class Text:
