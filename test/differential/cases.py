@@ -1,18 +1,32 @@
 """Connections to be read twice: a CONNECT, what follows, and how it is split.
 
 One packet of each is changed by a mutation; what surrounds it is in order, so
-that a reader that loses its place reads something else from there on.
+that a reader that loses its place reads something else from there on. Half of
+the clients have a token.
 """
 
 import dataclasses
 import random
+import typing
 
 import e2e_path  # noqa: F401
 import mutations  # noqa: F401
 import packets
+import scopes
 from harness import wire
-from mutation import MUTATIONS
-from packets import encoded
+from mutation import IN_ORDER, MUTATIONS
+from reference import Reference
+from sequence import RenewalBegins, RenewalEnds, Sequence
+
+
+class Renewal(typing.NamedTuple):
+    """A new token that a live client shows: in `rest`, where it sends the
+    token, where it proves it, and where it waits until it has another scope."""
+
+    begin: int
+    end: int
+    until: int
+    scope: scopes.Scope
 
 
 @dataclasses.dataclass
@@ -20,122 +34,44 @@ class Case:
     number: int
     version: int
     kind: str      # what is odd about it
-    connect: bytes
+    connect: packets.Packet  # without a credential
+    first: bytes   # before CONNECT
     rest: bytes
     cuts: list     # places in `rest` where a write ends
     in_order: bool  # the CONNECT was not changed: it is to be answered
+    credential: str  # exporter, challenge, user name; or "": has no token
+    scope: scopes.Scope  # of the token, or what all may
+    renewals: list
 
-    def pieces(self):
-        places = [0, *self.cuts, len(self.rest)]
+    def pieces(self, start=0, end=None):
+        """What is written of rest[start:end], write by write."""
+        end = len(self.rest) if end is None else end
+        places = [start, *(c for c in self.cuts if start < c < end), end]
         return [self.rest[a:b] for a, b in zip(places, places[1:]) if a < b]
 
+    def early(self):
+        """Whether all comes with the CONNECT, before its answer. Who has sent
+        an Authentication Method has to wait for that."""
+        if self.credential in ("exporter", "challenge"):
+            return self.number % 40 == 0 and not self.renewals and (
+                not self.kind.endswith(IN_ORDER))
+        return self.number % 3 == 0
 
-def _some(rng, items):
-    return [item for item in items if rng.random() < 0.4]
-
-
-# Bytes of a payload that the proxy passes on as they come, by the head of their
-# packet, which it reads alone.
-STREAMED = 70_000
-
-
-class _Sequence:
-    """Makes the packets of one case, without any fault."""
-
-    def __init__(self, rng, version, number):
-        self.rng = rng
-        self.version = version
-        self.topics = [f"t/{number}/a", f"t/{number}/b/c",
-                       f"t/{number}/\u00e9"]
-        self.number = number
-
-    def connect(self):
-        rng = self.rng
-        properties = _some(rng, [
-            encoded("session_expiry", 0), encoded("receive_maximum", 9),
-            encoded("user_property", [("k", "v")]),
-            encoded("request_problem_information", 1)])
-        will = None
-        if rng.random() < 0.4:
-            will = (f"t/{self.number}/will", b"gone", rng.randrange(3),
-                    rng.random() < 0.3, self.message_properties())
-        return packets.connect(self.version, f"case-{self.number}",
-                               properties, will)
-
-    def message_properties(self):
-        return _some(self.rng, [
-            encoded("payload_format", 1), encoded("message_expiry", 900),
-            encoded("content_type", "text"),
-            encoded("response_topic", self.topics[0]),
-            encoded("correlation_data", b"\0\xff"),
-            encoded("user_property", [("k", "v"), ("k", "w")])])
-
-    def publish(self):
-        rng = self.rng
-        qos = rng.randrange(3)
-        packet_id = rng.randint(1, 5)
-        properties = self.message_properties()
-        if rng.random() < 0.3:
-            properties.append(encoded("topic_alias", rng.randint(1, 10)))
-        payload = b"m%d" % rng.randrange(99)
-        if rng.random() < 0.04:
-            payload *= -(-STREAMED // len(payload))
-        out = [packets.publish(
-            self.version, rng.choice(self.topics), payload,
-            qos, packet_id, rng.random() < 0.2, False, properties)]
-        if qos == 2:
-            out.append(packets.ack(self.version, "PUBREL", packet_id))
+    def reference(self):
+        """Reference of it, which has taken all."""
+        out = Reference(self.version, self.credential, self.scope)
+        if self.first:
+            out.ended = True
+        out.connect(self.connect.render())
+        place = 0
+        for renewal in self.renewals:
+            out.take(self.rest[place:renewal.begin])
+            out.renew_begins()
+            out.take(self.rest[renewal.begin:renewal.end])
+            out.renew_ends(renewal.scope, renewal.until > renewal.end)
+            place = renewal.end
+        out.take(self.rest[place:])
         return out
-
-    def aliased(self):
-        """A topic gets an alias, and is then left out."""
-        if self.version == wire.V311:
-            return self.publish()
-        alias = [encoded("topic_alias", self.rng.randint(1, 10))]
-        topic = self.rng.choice(self.topics)
-        return [packets.publish(self.version, topic, b"1", properties=alias),
-                packets.publish(self.version, "", b"2", properties=alias)]
-
-    def subscribe(self):
-        rng = self.rng
-        own = f"t/{self.number}"
-        choice = [*self.topics, f"{own}/#", f"{own}/+", f"$share/g/{own}/#"]
-        filters = [(rng.choice(choice), rng.randrange(3))
-                   for _ in range(rng.randint(1, 3))]
-        properties = _some(rng, [
-            encoded("subscription_identifier", rng.randint(1, 300)),
-            encoded("user_property", [("k", "v")])])
-        return [packets.subscribe(self.version, filters, rng.randint(6, 9),
-                                  properties)]
-
-    def unsubscribe(self):
-        return [packets.unsubscribe(
-            self.version, [self.rng.choice(self.topics)], 10,
-            _some(self.rng, [encoded("user_property", [("k", "v")])]))]
-
-    def acknowledge(self):
-        name = self.rng.choice(["PUBACK", "PUBREC", "PUBREL", "PUBCOMP"])
-        return [packets.ack(self.version, name, self.rng.randint(30, 40), 0,
-                            _some(self.rng, [encoded("reason_string", "r")]))]
-
-    def ping(self):
-        return [packets.bare("PINGREQ")]
-
-    def disconnect(self):
-        return [packets.disconnect(
-            self.version, self.rng.choice([0, 4]),
-            _some(self.rng, [encoded("reason_string", "r")]))]
-
-    def packets(self):
-        steps = [self.publish, self.publish, self.aliased, self.subscribe,
-                 self.unsubscribe, self.acknowledge, self.ping]
-        out = []
-        for _ in range(self.rng.randint(2, 4)):
-            out += self.rng.choice(steps)()
-        if self.rng.random() < 0.15:
-            out += self.disconnect()
-        # Read by both or by neither: shows whether they are in step.
-        return [*out, *self.publish(), packets.bare("PINGREQ")]
 
 
 def _mutate(rng, mutation, sequence):
@@ -143,7 +79,9 @@ def _mutate(rng, mutation, sequence):
 
     Returns its place and what it is called, or None when none can be changed.
     """
-    places = list(range(1, len(sequence) - 1))
+    begin = max([0, *(i for i, packet in enumerate(sequence)
+                      if isinstance(packet, RenewalEnds))]) + 1
+    places = list(range(begin, len(sequence) - 1))
     rng.shuffle(places)
     places.insert(0 if rng.random() < 0.3 else len(places), 0)
     for place in places:
@@ -154,24 +92,66 @@ def _mutate(rng, mutation, sequence):
     return None
 
 
+def can_carry(connect, version):
+    """Whether a credential may be put into a CONNECT, which has been changed,
+    without it being another one otherwise."""
+    flags = connect.of_role("flags")
+    if not flags or connect.name != "CONNECT":
+        return False
+    if version == wire.V5:
+        return bool(connect.of_role("properties"))
+    return not flags[0].data[0] & 0xC0 and not connect.cut and (
+        not connect.tail)
+
+
+def _draw(rng, number):
+    """Everything about a case but how it is written; None: not this time."""
+    mutation = MUTATIONS[number % len(MUTATIONS)]
+    version = rng.choice([wire.V5, wire.V5, wire.V311])
+    credential = ""
+    if rng.random() < 0.5:
+        credential = ("user name" if version == wire.V311 else
+                      rng.choice(["exporter", "exporter", "challenge"]))
+    own = f"s/{number}"
+    scope = scopes.choose(rng, own) if credential else scopes.PUBLIC
+    made = Sequence(rng, version, number, credential, scope)
+    connect = made.connect()
+    sequence = [connect, *made.packets()]
+    found = _mutate(rng, mutation, sequence)
+    if not found:
+        return None
+    if credential and not found[0] and not can_carry(connect, version):
+        return None
+    return version, found[1], credential, scope, connect, sequence, not found[0]
+
+
 def generate(seed, first, count):
     """Cases `first` to `first + count - 1`; each is the same in every run of
     that seed."""
     for number in range(first, first + count):
         rng = random.Random(f"{seed}/{number}")
-        mutation = MUTATIONS[number % len(MUTATIONS)]
-        while True:
-            version = rng.choice([wire.V5, wire.V5, wire.V311])
-            made = _Sequence(rng, version, number)
-            sequence = [made.connect(), *made.packets()]
-            found = _mutate(rng, mutation, sequence)
-            if found:
-                break
-        data = [packet.render() for packet in sequence]
-        rest = b"".join(data[1:])
-        if rng.random() < 0.1:
-            cuts = list(range(1, len(rest)))[:200]
-        else:
-            cuts = sorted(rng.sample(range(1, len(rest)), rng.randint(0, 3)))
-        yield Case(number, version, found[1], data[0], rest, cuts,
-                   found[0] != 0)
+        while not (drawn := _draw(rng, number)):
+            pass
+        yield _written(rng, number, *drawn)
+
+
+def _written(rng, number, version, kind, credential, scope, connect, sequence,
+             changed):
+    place = sequence.index(connect)
+    data = [packet.render() if isinstance(packet, packets.Packet) else b""
+            for packet in sequence]
+    starts = [sum(map(len, data[place + 1:i])) for i in range(len(data))]
+    rest = b"".join(data[place + 1:])
+    begins = [start for packet, start in zip(sequence, starts)
+              if isinstance(packet, RenewalBegins)]
+    ends = [(start, start + packet.early, packet.scope)
+            for packet, start in zip(sequence, starts)
+            if isinstance(packet, RenewalEnds)]
+    if rng.random() < 0.1:
+        cuts = list(range(1, len(rest)))[:200]
+    else:
+        cuts = rng.sample(range(1, len(rest)), rng.randint(0, 3))
+    return Case(number, version, kind, connect, b"".join(data[:place]), rest,
+                sorted({cut for cut in cuts if 0 < cut < len(rest)}),
+                not changed and not place, credential, scope,
+                [Renewal(begin, *end) for begin, end in zip(begins, ends)])

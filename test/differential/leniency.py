@@ -6,6 +6,7 @@ The connection ends there, so that nothing behind it is read in two ways.
 import re
 
 import e2e_path  # noqa: F401
+from bytes_reader import frame
 from harness import wire
 
 # Section 1.5.4 of MQTT 5.0 leaves it to the receiver whether it takes control
@@ -35,7 +36,7 @@ def _strings(value):
 
 def _strings_of(case):
     """All that stand in the client's packets, up to one that is cut off."""
-    data = case.connect + case.rest
+    data = case.connect.render() + case.rest
     version = case.version
     try:
         while True:
@@ -48,27 +49,34 @@ def _strings_of(case):
         return
 
 
-def _breaks_off_in_a_streamed_publish(case):
-    """Whether the connection ends within a PUBLISH of which the broker has the
-    beginning: it was judged by its head, and the broker throws it away."""
-    rest = case.rest
-    while rest:
-        try:
-            packet, behind = wire.split(rest, case.version)
-        except (ValueError, KeyError, IndexError):
-            return False
-        if not packet:
-            return rest[0] >> 4 == 3 and len(rest) > _STREAMED_FROM
-        rest = behind
+def _breaks_off_in_a_streamed_publish(sent):
+    """Whether the bytes of a proxy end within a PUBLISH that was judged by its
+    head: the broker throws it away."""
+    while found := frame(sent):
+        head, body, missing, sent = found
+        if missing:
+            return head[0] >> 4 == 3 and (
+                len(head) + len(body) + missing > _STREAMED_FROM)
     return False
 
 
-def broker_may_refuse(case, fault):
-    """Whether Mosquitto's `fault` is one that Sluice leaves to it."""
+def _is_about_an_acknowledgement(behind):
+    """Whether the last packet that was read is one, of a message that was sent.
+    Which it awaits is known to the broker, and the proxy keeps no account of
+    it."""
+    last = behind.packets()[-1:]
+    return bool(last) and last[0][0] == "ack" and last[0][1] != "PUBREL" and (
+        bool(behind.of("sent")))
+
+
+def broker_may_refuse(played, fault):
+    """Whether Mosquitto's `fault`, which is the last that it said behind the
+    proxy, is one that Sluice leaves to it."""
     if fault == _END_IN_A_PACKET:
-        return _breaks_off_in_a_streamed_publish(case)
-    strings = list(_strings_of(case))
+        return _breaks_off_in_a_streamed_publish(played.sent)
+    strings = list(_strings_of(played.case))
     if fault == "protocol error":
-        return _SHARE_ALONE in strings
+        return (_SHARE_ALONE in strings or
+                _is_about_an_acknowledgement(played.behind))
     return fault in ("malformed packet", "Malformed UTF-8") and any(
         map(_LEFT_TO_THE_RECEIVER.search, strings))

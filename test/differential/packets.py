@@ -13,7 +13,6 @@ def long_varint(value, size):
     return bytes(digit | 0x80 for digit in digits[:-1]) + bytes(digits[-1:])
 
 
-
 # Of Packet and Properties: how their lengths are written wrongly.
 
 def lying(by):
@@ -86,7 +85,10 @@ class Packet:
 
 def encoded(name, value):
     """One property, without a length before it."""
-    return wire.properties({name: value})[1:]
+    data = wire.properties({name: value})
+    while data[0] & 0x80:
+        data = data[1:]
+    return data[1:]
 
 
 def _properties(version, items):
@@ -155,6 +157,11 @@ def disconnect(version, code=None, properties=()):
     if version == wire.V5 and code is not None:
         parts = [Raw("code", bytes([code])), Properties(list(properties))]
     return Packet("DISCONNECT", 0, parts)
+
+
+def auth(code, properties=()):
+    return Packet("AUTH", 0, [Raw("code", bytes([code])),
+                              Properties(list(properties))])
 
 
 def bare(name):

@@ -6,13 +6,15 @@ run.py [--seed N] [--cases N] [--first N] [--verbose]
 
 Whatever the proxy lets through the broker must read as the proxy has judged
 it: the same packets, topics and filters, with the same QoS, RETAIN, lengths and
-properties as the client's own bytes have. What the proxy refuses and Mosquitto
-takes is counted and listed. There is one line a kind of fault.
+properties as the client's own bytes have; and it must be sent nothing else.
+What the proxy refuses and Mosquitto takes is counted and listed. There is one
+line a kind of fault.
 """
 
 import argparse
 import collections
 import concurrent.futures
+import dataclasses
 import multiprocessing
 import shutil
 import signal
@@ -40,15 +42,37 @@ def arguments():
     return parser.parse_args()
 
 
-def share(seed, first, count):
-    return run(cases.generate(seed, first, count))
+@dataclasses.dataclass
+class Result:
+    """What is told of a case."""
+
+    number: int
+    kind: str
+    has_token: bool
+    let_in: bool
+    outcome: str
+    findings: list
+    text: str  # all about it, where that is wanted
+
+
+def result_of(played, verbose):
+    found = findings(played)
+    return Result(played.case.number, played.case.kind,
+                  bool(played.case.credential), bool(played.sent),
+                  outcome(played), found,
+                  described(played) if found or verbose else "")
+
+
+def share(seed, first, count, verbose):
+    return [result_of(played, verbose)
+            for played in run(cases.generate(seed, first, count))]
 
 
 def play_all(options):
-    """What worker.run() returns, of all cases."""
+    """Results of all cases."""
     size = -(-options.cases // WORKERS)
     parts = [(options.seed, options.first + start,
-              min(size, options.cases - start))
+              min(size, options.cases - start), options.verbose)
              for start in range(0, options.cases, size)]
     with concurrent.futures.ProcessPoolExecutor(
             WORKERS, multiprocessing.get_context("fork")) as pool:
@@ -56,11 +80,23 @@ def play_all(options):
                 for result in part]
 
 
-def describe(case, direct, behind, decided):
-    print(f"  case {case.number}, MQTT {case.version}, {case.kind}\n"
-          f"    {case.connect.hex()} {case.rest.hex()} {case.cuts}\n"
-          f"    direct:  {direct}\n    behind:  {behind}\n"
-          f"    decided: {decided}", flush=True)
+def described(played):
+    """Of each, line by line, as much as can be read."""
+    case = played.case
+    text = (f"  case {case.number}, MQTT {case.version}, {case.kind}, "
+            f"{case.credential or 'no token'}: {case.scope}, {case.renewals}\n"
+            f"    {case.first.hex()} {case.connect.render().hex()} "
+            f"{shortened(case.rest)} {case.cuts[:20]}\n"
+            f"    direct:  {played.direct}\n    behind:  {played.behind}\n"
+            f"    sent:    {shortened(played.sent)}\n"
+            f"    answers: {played.answers}\n"
+            f"    decided: {played.decided}")
+    return "\n".join(line[:5000] for line in text.split("\n"))
+
+
+def shortened(data):
+    return data.hex() if len(data) < 5000 else (
+        f"{data[:2000].hex()}...{data[-2000:].hex()}")
 
 
 def main():
@@ -75,24 +111,25 @@ def main():
     outcomes = collections.defaultdict(collections.Counter)
     faults = collections.defaultdict(list)
     for result in results:
-        kind = result[0].kind
-        outcomes[kind][outcome(*result[1:])] += 1
-        found = findings(*result)
-        if found:
-            faults[kind].append((result, found))
-        if found or options.verbose:
-            describe(*result)
+        outcomes[result.kind][result.outcome] += 1
+        if result.findings:
+            faults[result.kind].append(result)
+        if result.text:
+            print(result.text, flush=True)
     for kind in sorted(outcomes):
         counts = ", ".join(f"{name} {count}" for name, count in
                            sorted(outcomes[kind].items()))
         print(f"{'FAIL' if kind in faults else 'PASS'} {kind} ({counts})")
-        for (case, *_), found in faults.get(kind, ()):
-            for text in found:
-                print(f"  case {case.number}: {text}")
+        for result in faults.get(kind, ()):
+            for text in result.findings:
+                print(f"  case {result.number}: {text[:4000]}")
     total = sum(outcomes.values(), collections.Counter())
     print(f"{len(results)} cases in {time.monotonic() - start:.0f} s: " +
           ", ".join(f"{count} {name}" for name, count in
                     total.most_common()))
+    holders = [result for result in results if result.has_token]
+    print(f"{len(holders)} of the clients have a token, and "
+          f"{sum(result.let_in for result in holders)} of these were let in")
     strict = sorted({kind for kind, count in outcomes.items()
                      if count["refused by the proxy"]})
     print(f"the proxy alone refuses some of: {'; '.join(strict)}")

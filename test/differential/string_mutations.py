@@ -3,6 +3,7 @@ or a filter."""
 
 from mutation import mutation
 from packets import Text
+from scopes import TOKEN_TOPIC
 
 # Of strings: put behind what was there.
 CHARACTERS = {
@@ -26,6 +27,7 @@ TOPICS = {
     "a slash at the end": "t/x/", "a slash at the start": "/t/x",
     "a topic of one slash": "/", "another case": "T/x",
     "the parent of what is granted": "t", "a topic outside the grant": "u/x",
+    "a topic for tokens": TOKEN_TOPIC,
     "many levels": "t" + "/a" * 150}
 FILTERS = {
     "an empty filter": "", "`#` amidst a filter": "t/#/x",
@@ -40,7 +42,9 @@ FILTERS = {
     "$share/g/t/#", "$share outside the grant": "$share/g/u/#",
     "$share of a slash": "$share/g//t", "$SHARE": "$SHARE/g/t/x",
     "$queue": "$queue/t/x", "$SYS": "$SYS/#", "a filter outside the grant":
-    "u/#", "a filter wider than the grant": "+/x",
+    "u/#", "a topic for tokens": "authz-info",
+    "$share of a topic for tokens": "$share/g/authz-info",
+    "a filter wider than the grant": "+/x",
     "a filter with a slash at the end": "t/x/", "a filter with empty levels":
     "t//+//#", "a filter of many levels": "t" + "/+" * 150}
 
@@ -66,7 +70,8 @@ def character(rng, packet, value):
 @mutation(each=TOPICS)
 def topic(rng, packet, value):
     found = packet.of_role("topic")
-    if not found:
+    # Where PUBREL would belong, after a token, depends on when it comes.
+    if not found or TOPICS[value] == TOKEN_TOPIC and packet.flags & 4:
         return None
     found[0].data = TOPICS[value].encode()
     return value

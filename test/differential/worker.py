@@ -2,74 +2,22 @@
 
 import contextlib
 import pathlib
-import socket
 import tempfile
 import time
 
-from OpenSSL import SSL
-
 import e2e_path  # noqa: F401
-from compare import Seen
+from compare import Delivery, Played, Seen
 from harness import wire
 from harness.broker import Mosquitto
 from harness.process import TIMEOUT, eventually
 from harness.stack import Stack, run_directory
 from harness.tls import TlsStream
+from play import Anonymous, Holder, PlainStream, play
 from readings import LogTail, of_mosquitto, of_proxy
+from recorder import Recorder
 
 WATCHER = "the-watcher-of-all"
 _MARK = f"mark/{WATCHER}"
-
-_BROKEN = (OSError, EOFError, SSL.Error)
-
-
-class PlainStream:
-    """What TlsStream is, without TLS."""
-
-    def __init__(self, address):
-        host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), TIMEOUT)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def send(self, data):
-        self._socket.sendall(data)
-
-    def receive(self, timeout):
-        self._socket.settimeout(timeout)
-        received = self._socket.recv(1 << 16)
-        if not received:
-            raise EOFError
-        return received
-
-    def shut_down_writing(self):
-        self._socket.shutdown(socket.SHUT_WR)
-
-    def local_address(self):
-        return self._socket.getsockname()
-
-    def close(self):
-        self._socket.close()
-
-
-def play(stream, case):
-    """Sends the case, ends the connection, and waits for the other end to.
-
-    The first answer is waited for, since until then a proxy has not decided.
-    """
-    with contextlib.closing(stream):
-        with contextlib.suppress(*_BROKEN):
-            pieces = case.pieces()
-            # A part of them comes with the CONNECT, before its answer.
-            early = len(pieces) if case.number % 3 == 0 else 0
-            stream.send(case.connect + b"".join(pieces[:early]))
-            with contextlib.suppress(TimeoutError):
-                stream.receive(TIMEOUT if case.in_order else 0.3)
-            for piece in pieces[early:]:
-                stream.send(piece)
-            stream.shut_down_writing()
-            while True:
-                stream.receive(TIMEOUT)
-        return stream.local_address()
 
 
 class Witness:
@@ -99,11 +47,13 @@ class Witness:
         self._stream.send(wire.publish(_MARK))
         out = []
         while (packet := self._receive()).topic != _MARK:
-            # It counts down while the message waits.
-            if "message_expiry" in packet.properties:
-                packet.properties["message_expiry"] = "some"
-            out.append((packet.topic, f"{packet.payload} {packet.retain} "
-                        f"{sorted(packet.properties.items())}"))
+            out.append(Delivery(
+                packet.topic, packet.payload, packet.retain,
+                # It counts down while the message waits.
+                "message_expiry" in packet.properties,
+                str(sorted((name, value) for name, value in
+                           packet.properties.items()
+                           if name != "message_expiry"))))
         return out
 
     def seen(self):
@@ -127,41 +77,71 @@ class Witness:
         self._stream.close()
 
 
-_OPTIONS = ("log_timestamp false",)
+_OPTIONS = ("log_timestamp false", "max_topic_alias 300")
 
 
-def run(cases):
-    """Plays them, one after the other: of each the case, what was seen with
-    and without the proxy, and what the proxy has decided."""
-    directory = pathlib.Path(tempfile.mkdtemp(dir=run_directory()))
-    (directory / "direct").mkdir()
-    (directory / "behind").mkdir()
-    with contextlib.ExitStack() as ended:
-        direct = Mosquitto(directory / "direct", options=_OPTIONS)
-        ended.callback(direct.stop)
-        behind = Mosquitto(directory / "behind", options=_OPTIONS)
-        ended.callback(behind.stop)
-        stack = Stack(
-            "differential", mode="embedded", broker=behind,
+class _Bench:
+    """A Mosquitto, and the proxy before another one."""
+
+    def __init__(self, ended):
+        directory = pathlib.Path(tempfile.mkdtemp(dir=run_directory()))
+        self._servers = []
+        for name in ("direct", "behind"):
+            (directory / name).mkdir()
+            server = Mosquitto(directory / name, options=_OPTIONS)
+            ended.callback(server.stop)
+            self._servers.append(server)
+        self._direct, behind = self._servers
+        self._recorder = Recorder(behind.address)
+        ended.callback(self._recorder.stop)
+        self._stack = Stack(
+            "differential", mode="embedded", broker=self._recorder,
             policy={"public_topics": [
                 {"filter": "t/#", "permissions": ["pub", "sub"]}]},
             proxy={"log": {"audit": "audit.log", "audit_sample": 1.0,
-                           "level": "info"}})
-        ended.callback(stack.stop)
-        witnesses = [Witness(direct), Witness(behind)]
-        for witness in witnesses:
+                           "level": "info"},
+                   "limits": {"denials_per_second": 0}})
+        ended.callback(self._stack.stop)
+        self._witnesses = [Witness(server) for server in self._servers]
+        for witness in self._witnesses:
             ended.callback(witness.close)
-        played = []
-        for case in cases:
-            play(PlainStream(direct.address), case)
-            start = time.time()
-            host, port = play(TlsStream(stack.address, stack.ca_file), case)
-            played.append((case, *(w.seen() for w in witnesses),
-                           (f"{host}:{port}", start, time.time())))
-        assert stack.proxy.running() and direct.running() and behind.running()
-    decided = of_proxy(stack.directory / "audit.log")
-    return [(case, one, other, _between(decided, *when))
-            for case, one, other, when in played]
+        self._anonymous = Anonymous()
+        self._holder = Holder(self._stack.authorization_server)
+
+    def play(self, case):
+        """What came of it, but for what the proxy has decided, and from whom
+        and when."""
+        reference = case.reference()
+        play(PlainStream(self._direct.address), case, self._anonymous)
+        start = time.time()
+        pings = 0 if reference.ended or not reference.whole else (
+            reference.sent.count(wire.pingreq()))
+        (host, port), answers = play(
+            TlsStream(self._stack.address, self._stack.ca_file), case,
+            self._holder if case.credential else self._anonymous, pings)
+        seen = [witness.seen() for witness in self._witnesses]
+        sent, answered = self._recorder.taken()
+        return (Played(case, reference, *seen, bytes(sent), bytes(answered),
+                       answers, ()),
+                (f"{host}:{port}", start, time.time()))
+
+    def running(self):
+        return self._stack.proxy.running() and all(
+            server.running() for server in self._servers)
+
+    def decided(self):
+        return of_proxy(self._stack.directory / "audit.log")
+
+
+def run(cases):
+    """Plays them, one after the other: of each a Played."""
+    with contextlib.ExitStack() as ended:
+        bench = _Bench(ended)
+        results = [bench.play(case) for case in cases]
+        assert bench.running()
+    decided = bench.decided()
+    return [played._replace(decided=_between(decided, *when))
+            for played, when in results]
 
 
 def _between(decided, address, start, end):
