@@ -1,8 +1,8 @@
 """Connections to be read twice: a CONNECT, what follows, and how it is split.
 
-One packet of each is changed by a mutation; what surrounds it is in order, so
-that a reader that loses its place reads something else from there on. Half of
-the clients have a token.
+Of each one packet is changed by a mutation, or a move makes some of it; what
+surrounds that is in order, so that a reader that loses its place reads
+something else from there on. Half of the clients have a token.
 """
 
 import dataclasses
@@ -10,10 +10,12 @@ import random
 import typing
 
 import e2e_path  # noqa: F401
+import moves  # noqa: F401
 import mutations  # noqa: F401
 import packets
 import scopes
 from harness import wire
+from move import MOVES
 from mutation import IN_ORDER, MUTATIONS
 from reference import Reference
 from sequence import RenewalBegins, RenewalEnds, Sequence
@@ -104,9 +106,18 @@ def can_carry(connect, version):
         not connect.tail)
 
 
+def _change(number):
+    """Of three cases two have a mutation, and one a move: what that is, and
+    whether it is a move."""
+    turn, place = divmod(number, 3)
+    if place == 2:
+        return MOVES[turn % len(MOVES)], True
+    return MUTATIONS[(2 * turn + place) % len(MUTATIONS)], False
+
+
 def _draw(rng, number):
     """Everything about a case but how it is written; None: not this time."""
-    mutation = MUTATIONS[number % len(MUTATIONS)]
+    change, is_move = _change(number)
     version = rng.choice([wire.V5, wire.V5, wire.V311])
     credential = ""
     if rng.random() < 0.5:
@@ -117,12 +128,18 @@ def _draw(rng, number):
     made = Sequence(rng, version, number, credential, scope)
     connect = made.connect()
     sequence = [connect, *made.packets()]
-    found = _mutate(rng, mutation, sequence)
+    found = (change(made, sequence) if is_move else
+             _mutate(rng, change, sequence))
     if not found:
         return None
-    if credential and not found[0] and not can_carry(connect, version):
+    if is_move:
+        kind, cuts = found
+        changed = sequence[0] is not connect or "CONNECT: " in kind
+    else:
+        kind, cuts, changed = found[1], [], found[0] == 0
+    if credential and changed and not can_carry(connect, version):
         return None
-    return version, found[1], credential, scope, connect, sequence, not found[0]
+    return (version, kind, credential, scope, connect, sequence, cuts, changed)
 
 
 def generate(seed, first, count):
@@ -136,7 +153,7 @@ def generate(seed, first, count):
 
 
 def _written(rng, number, version, kind, credential, scope, connect, sequence,
-             changed):
+             odd_cuts, changed):
     place = sequence.index(connect)
     data = [packet.render() if isinstance(packet, packets.Packet) else b""
             for packet in sequence]
@@ -151,6 +168,7 @@ def _written(rng, number, version, kind, credential, scope, connect, sequence,
         cuts = list(range(1, len(rest)))[:200]
     else:
         cuts = rng.sample(range(1, len(rest)), rng.randint(0, 3))
+    cuts += [starts[i] + at for i, at in odd_cuts]
     return Case(number, version, kind, connect, b"".join(data[:place]), rest,
                 sorted({cut for cut in cuts if 0 < cut < len(rest)}),
                 not changed and not place, credential, scope,
