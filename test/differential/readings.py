@@ -17,6 +17,10 @@ _LINES = [(re.compile(pattern, re.DOTALL), make) for pattern, make in [
     (r"(?:Received|Denied) PUBLISH from .* "
      r"\(d(\d), q(\d), r(\d), m(\d+), '(.*)', \.\.\. \((\d+) bytes\)\)",
      lambda m: ("publish", m[5], m[1], m[2], m[3], m[4], m[6])),
+    # Its lines are cut, here within a topic.
+    (r"(?:Received|Denied) PUBLISH from .* "
+     r"\(d(\d), q(\d), r(\d), m(\d+), '(.*)$",
+     lambda m: ("publish", m[5], m[1], m[2], m[3], m[4], "")),
     (r"Received SUBSCRIBE from ", lambda m: ("subscribe", [])),
     (r"Received UNSUBSCRIBE from ", lambda m: ("unsubscribe", [])),
     (r"(?:Warning: )?Received (PUBACK|PUBREC|PUBREL|PUBCOMP) from .*?"
@@ -25,6 +29,8 @@ _LINES = [(re.compile(pattern, re.DOTALL), make) for pattern, make in [
     (r"Received PINGREQ from ", lambda m: ("ping",)),
     (r"Received DISCONNECT from ", lambda m: ("disconnect",)),
     (r"Sending PUBLISH to .* \(d\d, q\d, r\d, m\d+, '(.*)', \.\.\. ",
+     lambda m: ("sent", m[1])),
+    (r"Sending PUBLISH to .* \(d\d, q\d, r\d, m\d+, '(.*)$",
      lambda m: ("sent", m[1])),
     (r"Client .* disconnected due to (.*)\.$", lambda m: ("fault", m[1])),
     (r"Client .* disconnected: (.*)\.$", lambda m: ("fault", m[1])),
@@ -58,8 +64,9 @@ def _add_detail(out, line):
     match = _FILTER.match(line)
     if out[-1][0] == "will":
         out[-1] += (line[1:],)
-    elif out[-1][0] in ("subscribe", "filter") and match:
-        out.append(("filter", match[1], match[2]))
+    elif out[-1][0] in ("subscribe", "filter"):
+        out.append(("filter", match[1], match[2]) if match else
+                   ("filter", line[1:], ""))
     elif out[-1][0] in ("unsubscribe", "removed"):
         out.append(("removed", line[1:]))
 
