@@ -5,13 +5,16 @@ import itertools
 import os
 import typing
 
+import e2e_path  # noqa: F401
 from answers import wrong_answers
+from harness import wire
 from leniency import broker_may_refuse
 from mutation import IN_ORDER
 from scopes import TOKEN_TOPIC
 from wanted_bytes import Unsubscribe, agreeing
 
 READ_BY_BOTH = "read by both"
+_DISCONNECT = wire.disconnect()
 _CUT = "\u2026"  # where the audit log shortens a topic
 
 # The kinds of reading that the bytes of a client must give in order.
@@ -113,6 +116,17 @@ def _is_to_pass(played):
         played.case.renewals and _denied_deliveries(played))
 
 
+def _is_withdrawn(played):
+    """Whether the broker was sent the CONNECT and, in its place, a DISCONNECT:
+    a client that names an Authentication Method has to wait for CONNACK, and
+    this one sent something before."""
+    accepted = any(packet.type == "CONNACK" and packet.code == 0
+                   for packet in played.answers)
+    return played.case.credential in ("exporter", "challenge") and (
+        not accepted and
+        played.sent == b"".join(played.reference.sent[:1]) + _DISCONNECT)
+
+
 def _denied_deliveries(played):
     return [topic for _, result, topic in played.decisions("deliver")
             if result == "denied"]
@@ -121,7 +135,7 @@ def _denied_deliveries(played):
 def _of_bytes(played):
     sent, wanted = played.sent, played.reference.sent
     good, _ = agreeing(sent, wanted)
-    if good < len(sent):
+    if good < len(sent) and not _is_withdrawn(played):
         yield (f"the broker was sent {sent.hex()}, and from byte {good}, "
                f"{sent[good:good + 40]}, that is not {wanted}")
     if _is_to_pass(played) and not played.is_complete():
@@ -182,6 +196,8 @@ def _of_readings(played):
         kept, left = _kept(played)
     except ValueError as difference:
         yield str(difference)
+        return
+    if _is_withdrawn(played):
         return
     read = _without_own(_without_repeats(behind.packets()), kept,
                         played.reference)
