@@ -211,16 +211,12 @@ class MachineBooksTest(BooksTestCase):
         return all(self.refusals())
 
     def connack(self, life):
-        """The code for a token that is in force for so long, or None. Whoever
-        comes as an event loop finds that the clock was set may be told to come
-        again, or be hung up on."""
-        try:
-            client = self.client()
-            with contextlib.closing(client.tls):
-                return client.ace_connect(
-                    self.token("a/# pub", life=life, iat=None), self.key).code
-        except (EOFError, OSError):
-            return None
+        """The code for a token that is in force for so long. Nobody is hung up
+        on as an event loop finds that the clock was set."""
+        client = self.client()
+        with contextlib.closing(client.tls):
+            return client.ace_connect(
+                self.token("a/# pub", life=life, iat=None), self.key).code
 
     def test_clock_is_set(self):
         self.start(life=3 * HOUR, iat=None)
@@ -235,4 +231,4 @@ class MachineBooksTest(BooksTestCase):
             self.reset_all()
             self.settle()
         self.balance()
-        self.assert_told_only(0x88)
+        self.assert_told_only()
