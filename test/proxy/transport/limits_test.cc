@@ -438,6 +438,34 @@ class NoDescriptors {
   std::vector<UniqueFd> taken_;
 };
 
+// What one does not read that came without a token, and is being closed, is no
+// less than what others do not.
+TEST_F(LimitsTest, CountsWhatAClosingConnectionHolds) {
+  config_->max_queued_bytes = 30u << 20;
+  config_->patience = absl::Minutes(10);
+  Start();
+  const std::string packets = Publish(std::string(20u << 20, 'x'));
+  TestClient closing(address_);
+  closing.socket().SetSmallBuffers();
+  TestSocket broker = Open(&closing);
+  broker.Send(packets);
+  Await([&] { return Copied() > packets.size() / 2; });
+  closing.Send(std::string(2, '\0'));  // no packet
+  broker.ReceiveAll();  // the proxy ends it
+  EXPECT_EQ(
+      Sum([](const LoopStats& s) { return s.refused_held_bytes.value(); }), 0u);
+
+  TestClient another(address_);
+  another.socket().SetSmallBuffers();
+  TestSocket brokers_other = Open(&another);
+  brokers_other.Send(packets);
+  Await([this] {
+    return Sum([](const LoopStats& s) {
+             return s.refused_held_bytes.value();
+           }) == 1;
+  });
+}
+
 uint64_t Anonymous(const LoopStats& stats) { return stats.anonymous.load(); }
 uint64_t RefusedAnonymous(const LoopStats& stats) {
   return stats.refused_anonymous.value();
