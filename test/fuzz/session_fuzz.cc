@@ -6,34 +6,40 @@
 //  - the broker gets packets only, one after the other, though a large PUBLISH
 //    may break off at the end; the first is the one CONNECT, and no PUBLISH or
 //    SUBSCRIBE outside the grant in force, after its end, or without the yes of
-//    a checker where one is to be asked;
+//    a checker where one is to be asked; and none of the client's credentials;
 //  - the client gets packets only, likewise, and no PUBLISH outside the grant;
 //  - nothing that an enforced rule stands against gets through;
+//  - the policy service is asked what PolicyModel says, and nobody takes the
+//    place of whom it let in: a client with a token, of its TLS key or sent,
+//    stays one, and one without stays without;
 //  - no request of the client is answered twice, and an answer that comes twice
 //    does nothing;
 //  - questions that are open, bytes that wait, bytes that one input makes, and
 //    memory are bounded.
 //
-// The input is a sequence of steps (session_steps.h), which session_mutator.cc
-// changes.
+// The input is a sequence of steps (session_steps.h), of which the first say
+// what the session is made with (session_set_up.h); session_mutator.cc changes
+// them.
 #include <malloc.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/base/config.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "proto/timestamp.h"
 #include "proxy/mqtt/unframer.h"
 #include "proxy/session/session.h"
+#include "test/fuzz/fake_policy.h"
+#include "test/fuzz/policy_model.h"
+#include "test/fuzz/session_fakes.h"
 #include "test/fuzz/session_model.h"
+#include "test/fuzz/session_set_up.h"
 #include "test/fuzz/session_steps.h"
 #include "test/proxy/session/session_harness.h"
 
@@ -43,44 +49,6 @@
 
 namespace sluice::session {
 namespace {
-
-struct FakeTls : TlsChannelInterface {
-  bool IsResumed() const override { return false; }
-  std::string PeerCertificate() const override { return ""; }
-  std::string PreSharedKeyId() const override { return ""; }
-  std::vector<std::array<uint8_t, 32>> ExportKeyingMaterial(
-      absl::string_view) const override {
-    return {{}};
-  }
-};
-struct FakeRandom : RandomInterface {
-  void Fill(absl::Span<uint8_t> out) override {
-    for (uint8_t& byte : out) byte = 0x5A;
-  }
-};
-struct FakeObserver : ObserverInterface {
-  void OnEvent(const Event&) override {}
-};
-// Once an address has had three denials, its clients are not asked about.
-struct FakeDenials : DenialLimitInterface {
-  bool IsReached() override { return count >= 3; }
-  void OnDenial() override { ++count; }
-  int count = 0;
-};
-struct FullOfAnonymous : AnonymousLimitInterface {
-  bool LetInAnonymous() override { return false; }
-};
-constexpr char kFresh[] = "fresh";
-struct FakeNonces : ClientNoncesInterface {
-  std::string Make(absl::Time) const override { return kFresh; }
-  bool IsFresh(ByteView nonce, absl::Time) const override {
-    return AsString(nonce) == kFresh;
-  }
-};
-struct FakeDecisions : DecisionObserverInterface {
-  bool IsListening() const override { return true; }
-  void OnDecision(const Decision&) override {}
-};
 
 // Of this process, on the heap.
 size_t AllocatedBytes() {
@@ -106,61 +74,27 @@ constexpr size_t kBytesOfStep = 8;
 constexpr size_t kMaxOpenChecks = 8;
 constexpr size_t kMaxOpenStores = 4;
 
-// What a session is made with: bits of the first step's argument, of which the
-// lowest means something else. The highest turns the three before it on.
-struct SetUp {
-  explicit SetUp(const std::vector<Step>& steps) {
-    if (steps.empty() || !steps[0].has_bytes()) return;
-    const uint8_t bits = steps[0].argument;
-    if (bits < 16) return;
-    is_public = (bits & 2) != 0;
-    gives_nonces = (bits & 4) != 0;
-    is_strict = (bits & 8) != 0;
-  }
-
-  bool rechecks() const { return gives_nonces || is_strict; }
-  std::string refused_characters() const { return is_strict ? "x" : ""; }
-  bool is_full() const { return is_public && is_strict && gives_nonces; }
-
-  // Grants are for whoever has no token.
-  bool is_public = false;
-  // The session gives out client-nonces; narrow grants have none.
-  bool gives_nonces = false;
-  // All that a listener can demand, and that a broker is told.
-  bool is_strict = false;
-};
+// An answer of the policy service, as PolicyAnswers() has it.
+constexpr uint8_t kUserNameWanted = 5;
 
 class Driver {
  public:
   explicit Driver(const SetUp& set_up)
       : set_up_(set_up),
-        broker_(true, set_up.refused_characters(), &checks_, &answers_),
-        client_(false, set_up.refused_characters(), &checks_, &answers_) {
-    settings_.max_packet_size = 4096;
-    settings_.max_held_publish = kMaxHeldPublish;
-    settings_.max_held_bytes = kMaxHeldBytes;
+        settings_(set_up.MakeSettings()),
+        broker_(true, &settings_, &checks_, &answers_),
+        client_(false, &settings_, &checks_, &answers_) {
     Context context;
-    if (set_up_.gives_nonces) {
-      settings_.as_hint = R"({"AS":"a"})";
-      context.client_nonces = &nonces_;
-    }
-    if (set_up_.is_strict) {
-      settings_.hide_topics = true;
-      settings_.v5_username_token = true;
-      settings_.bind_client_id = true;
-      settings_.refused_topic_characters = set_up_.refused_characters();
-      settings_.reauthentication_grace = absl::Seconds(30);
-      settings_.upstream_username = "${subject}/${client_id}";
-      settings_.upstream_password = SecretString("p");
-      context.denials = &denials_;
-    }
+    if (set_up_.gives_nonces) context.client_nonces = &nonces_;
+    if (set_up_.is_strict) context.denials = &denials_;
     if (set_up_.is_full()) context.anonymous = &full_;
     context.settings = &settings_;
-    context.tls = &tls_;
+    context.tls = &set_up_.tls;
+    random_.varies = set_up_.has_facts;
     context.random = &random_;
     context.counters = &counters_;
     context.observer = &observer_;
-    live_policy_.is_followed = true;
+    live_policy_.is_followed = !set_up_.Has(SetUp::kPolicy, SetUp::kUnheard);
     context.live_policy = &live_policy_;
     if (!set_up_.gives_nonces) context.recorder = &recorder_;
     session_ = std::make_unique<Session>(std::move(context));
@@ -252,20 +186,30 @@ class Driver {
     session_->OnClockSet(by, now_, &effects_);
   }
 
+  // As one whose TLS key is that of a token, where there is a key; else by an
+  // exporter proof, or by what is left without one.
   void Open(mqtt::ProtocolVersion version) {
+    const bool v5 = version == mqtt::ProtocolVersion::kV5;
+    const bool has_token = !set_up_.is_public && !set_up_.tls.has_key();
+    const bool by_exporter = set_up_.tls.takes_exporter_proof();
     ConnectParts parts;
     parts.version = version;
-    if (version == mqtt::ProtocolVersion::kV5) {
-      if (!set_up_.is_public) {
-        parts.properties = AceProperties(TokenAndProof("T", "P"));
+    if (v5) {
+      if (has_token) {
+        parts.properties =
+            AceProperties(TokenAndProof("T", by_exporter ? "P" : ""));
       }
       parts.properties += std::string("\x22\x00\x05", 3);  // aliases up to 5
-    } else if (!set_up_.is_public) {
-      parts.username = "aceVA";
+    } else if (has_token) {
+      parts.username = by_exporter ? "aceVA" : "T";
       parts.password = "P";
     }
     ClientBytes(ConnectPacket(parts));
     Finish();
+    if (has_token && !by_exporter) {
+      v5 ? ClientBytes(AuthPacket(0x18, "P")) : PolicyAnswers(kUserNameWanted);
+      Finish();
+    }
     PolicyAnswers(0);
     Finish();
     session_->OnUpstreamConnected(now_, &effects_);
@@ -289,6 +233,7 @@ class Driver {
     const bool packets =
         from_client_.Each(AsBytes(client_rest_).first(used), Version(),
                           [this](const mqtt::Frame& frame) {
+                            RequireSmall(frame);
                             answers_.FromClient(frame, Version());
                           });
     Require(closed_ || session_->is_closed() || packets);
@@ -299,6 +244,14 @@ class Driver {
     } else {
       RequireOnlyAPart(client_rest_, session_->wants_client_bytes());
     }
+  }
+
+  // Of a client that no token lets in.
+  void RequireSmall(const mqtt::Frame& frame) const {
+    if (closed_ || session_->is_closed()) return;
+    if (granted_ && !grant_.is_public) return;
+    Require(frame.whole.size() + frame.missing <=
+            settings_.max_unauthenticated_packet_size);
   }
 
   // As ClientBytes().
@@ -342,59 +295,35 @@ class Driver {
     if (request_ids_.size() <= back) return;
     const uint64_t id = request_ids_[request_ids_.size() - 1 - back];
     const bool first = answered_.insert(id).second;
-    absl::StatusOr<policy::v1::AuthenticateResponse> answer;
-    if (argument % 4 == 3) {
-      answer = absl::UnavailableError("");
-    } else {
-      answer.emplace();
-      if (argument % 4 == 1) *answer = UndecidedAnswer(argument / 4 % 2 == 0);
-      if (argument % 4 == 2) answer->mutable_denial();
-      if (argument % 4 == 0) {
-        const GrantModel grant = MakeGrantModel(argument / 4 % 2 == 0);
-        *answer->mutable_grant() = grant.ToProto();
-        // A grant that comes after its revocation opens nothing.
-        if (first && back == 0 && !granted_ && !IsRevoked() && IsFresh(grant)) {
-          granted_ = true;
-          grant_ = grant;
-        }
-      }
+    const bool bit = argument / 4 % 2 == 0;
+    const PolicyModel::Asked& asked = model_.asked(id);
+    absl::StatusOr<policy::v1::AuthenticateResponse> answer =
+        absl::UnavailableError("");
+    if (argument % 4 == 0) answer = policy_.Grant(asked, bit, now_);
+    if (argument % 4 == 1) answer = policy_.Undecided(asked, bit);
+    if (argument % 4 == 2) answer = policy_.Denial();
+    if (first && answer.ok()) model_.Answer(id, *answer);
+    if (first && back == 0 && answer.ok() && answer->has_grant()) {
+      BeGranted(*policy_.Find(answer->grant().token_id()));
     }
     session_->OnAuthenticateAnswer(id, answer, now_, &effects_);
     Require(first || effects_.empty());
     FollowGrant();
   }
 
-  policy::v1::AuthenticateResponse UndecidedAnswer(bool first) const {
-    policy::v1::AuthenticateResponse answer;
-    if (set_up_.gives_nonces) {
-      answer.mutable_token_nonce()->set_cnonce(first ? kFresh : "stale");
-    } else if (first) {
-      answer.mutable_challenge_required();
-    } else {
-      answer.mutable_user_name_wanted();
+  // A grant that comes after its revocation opens nothing, nor one that comes
+  // while revocations are not heard of.
+  void BeGranted(const GrantModel& grant) {
+    if (granted_ || IsRevoked(grant) || !policy_.IsFresh(grant) ||
+        !live_policy_.is_followed) {
+      return;
     }
-    return answer;
+    granted_ = true;
+    grant_ = grant;
   }
 
-  bool IsRevoked() const {
-    return !live_policy_.revocations.empty() && !set_up_.is_public;
-  }
-
-  bool IsFresh(const GrantModel& grant) const {
-    return !set_up_.gives_nonces || set_up_.is_public ||
-           grant.client_nonce == kFresh;
-  }
-
-  GrantModel MakeGrantModel(bool wide) {
-    GrantModel grant;
-    grant.wide = wide;
-    grant.is_public = set_up_.is_public;
-    grant.expires_at = now_ + (wide ? absl::Hours(1) : absl::Minutes(5));
-    if (wide && grant.is_public) grant.expires_at = absl::InfiniteFuture();
-    if (set_up_.rechecks()) grant.recheck_after = absl::Minutes(1);
-    if (wide) grant.client_nonce = kFresh;
-    grant.token_id = absl::StrCat(grants_.size());
-    return grants_[grant.token_id] = grant;
+  bool IsRevoked(const GrantModel& grant) const {
+    return !live_policy_.revocations.empty() && policy_.Revokes(grant);
   }
 
   // The session says which grant is in force; what that allows is the model's.
@@ -402,9 +331,12 @@ class Driver {
     policy::v1::SessionInfo info;
     if (!session_->Describe(&info)) return;
     if (info.token_id() == grant_.token_id) return;
-    const auto found = grants_.find(info.token_id());
-    Require(found != grants_.end());
-    grant_ = found->second;
+    const GrantModel* grant = policy_.Find(info.token_id());
+    Require(grant != nullptr && grant->MayFollow(grant_));
+    Require(!IsRevoked(*grant));
+    // That of a token that is asked about again has been looked at.
+    Require(grant->is_recheck || policy_.IsFresh(*grant));
+    grant_ = *grant;
     checks_.Renew();
   }
 
@@ -444,17 +376,15 @@ class Driver {
   }
 
   void Revoke() {
-    policy::v1::Revocation revocation;
-    revocation.set_name("r");
-    revocation.set_subject(GrantModel::kSubject);
-    live_policy_.revocations.Add(revocation);
+    live_policy_.revocations.Add(policy_.Revocation());
     session_->OnRevocations(now_, &effects_);
-    revoked_ = granted_ && IsRevoked();
+    revoked_ = granted_ && IsRevoked(grant_);
   }
 
   void ChangePolicy(uint8_t argument) {
     live_policy_.version = std::string(1, static_cast<char>(argument));
     ++live_policy_.version_changes;
+    live_policy_.is_followed = true;
     session_->OnPolicyVersion(now_, &effects_);
   }
 
@@ -465,14 +395,8 @@ class Driver {
     if (store_ids_.size() <= back) return;
     const uint64_t id = store_ids_[store_ids_.size() - 1 - back];
     const bool first = open_stores_.erase(id) == 1;
-    policy::v1::StoreTokenResponse answer;
-    if (argument % 2 == 1) {
-      answer.mutable_denial();
-    } else if (set_up_.gives_nonces && back == 0) {
-      answer.mutable_token_nonce()->set_cnonce(kFresh);
-    } else {
-      answer.mutable_stored()->set_cnonce(kFresh);
-    }
+    const absl::StatusOr<policy::v1::StoreTokenResponse> answer =
+        policy_.Store(argument % 2 == 0, back == 0);
     session_->OnStoreTokenAnswer(id, answer, now_, &effects_);
     Require(first || effects_.empty());
     Finish();
@@ -494,6 +418,10 @@ class Driver {
             allocated_before_ + kMaxKept + kMaxKeptPerByte * given_);
     Require(closed_ == session_->is_closed());
     Require(closed_ || !revoked_);
+    Require(closed_ ||
+            session_->is_anonymous() == (granted_ && grant_.is_public));
+    Require(closed_ ||
+            session_->has_token() == (granted_ && !grant_.is_public));
   }
 
   void Carry(const Effect& effect) {
@@ -507,6 +435,8 @@ class Driver {
         break;
       case Effect::Kind::kAuthenticate:
         request_ids_.push_back(effect.request_id);
+        model_.Ask(effect.request_id, effects_.authenticate(effect),
+                   granted_ ? &grant_ : nullptr);
         version_ =
             effects_.authenticate(effect).connection().protocol_version() ==
                     policy::v1::PROTOCOL_VERSION_MQTT_5_0
@@ -515,10 +445,13 @@ class Driver {
         break;
       case Effect::Kind::kStoreToken:
         store_ids_.push_back(effect.request_id);
+        Require(granted_ && !settings_.authz_info_topic.empty());
+        model_.CheckConnection(effects_.store_token(effect).connection());
         Require(open_stores_.insert(effect.request_id).second);
         break;
       case Effect::Kind::kCheck:
         Require(granted_);
+        RequireOwn(effects_.check(effect));
         checks_.Ask(effect.request_id, effects_.check(effect),
                     from_broker_now_);
         break;
@@ -526,7 +459,8 @@ class Driver {
         closed_ = true;
         break;
       case Effect::Kind::kConnectUpstream:
-        Require(granted_ && !set_up_.is_full());
+        Require(granted_ && live_policy_.is_followed);
+        Require(!set_up_.is_full() || !grant_.is_public);
         break;
       case Effect::Kind::kSetTimer:
       case Effect::Kind::kClearTimer:
@@ -534,14 +468,20 @@ class Driver {
     }
   }
 
+  void RequireOwn(const policy::v1::CheckRequest& request) const {
+    model_.CheckConnection(request.connection());
+    Require(request.token_id() == grant_.token_id);
+    Require(request.key_id() == grant_.key_id);
+    Require(request.issuer().empty() == grant_.is_public);
+  }
+
   mqtt::ProtocolVersion Version() const { return version_; }
 
   const SetUp set_up_;
-  Settings settings_;
+  const Settings settings_;
   FakeDenials denials_;
   FullOfAnonymous full_;
   FakeNonces nonces_;
-  FakeTls tls_;
   FakeRandom random_;
   FakeObserver observer_;
   FakeDecisions decisions_;
@@ -552,8 +492,9 @@ class Driver {
   absl::Time start_ = absl::FromUnixSeconds(1800000000);
   absl::Time now_ = start_;
   std::unique_ptr<Session> session_;
-  std::map<std::string, GrantModel> grants_;  // by token_id
-  GrantModel grant_;                          // in force
+  GrantModel grant_;  // in force
+  FakePolicy policy_{&set_up_, &settings_};
+  PolicyModel model_{&set_up_, &settings_};
   CheckModel checks_;
   AnswerModel answers_;
   Outlet broker_;

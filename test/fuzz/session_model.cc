@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "proto/timestamp.h"
@@ -118,6 +119,9 @@ policy::v1::Grant GrantModel::ToProto() const {
   }
   grant.set_cnonce(client_nonce);
   grant.set_token_id(token_id);
+  if (!key_id.empty()) grant.add_key_ids(key_id);
+  grant.set_token_may_last_longer(token_may_last_longer);
+  if (!has_policy_version) grant.clear_policy_version();
   return grant;
 }
 
@@ -260,7 +264,7 @@ void Outlet::Check(const Frame& frame, ProtocolVersion version) {
   }
   if (frame.type == PacketType::kPublish) CheckPublish(frame, version);
   if (!to_broker_) return;
-  if (frame.type == PacketType::kConnect) CheckWill(frame);
+  if (frame.type == PacketType::kConnect) CheckConnect(frame);
   if (frame.type == PacketType::kSubscribe) CheckSubscribe(frame, version);
   if (frame.type == PacketType::kUnsubscribe) {
     const auto unsubscribe = mqtt::ParseUnsubscribe(frame, version);
@@ -314,11 +318,29 @@ void Outlet::CheckSubscribe(const Frame& frame, ProtocolVersion version) {
   Require(subscriptions_.size() <= GrantModel::kMaxSubscriptions);
 }
 
-void Outlet::CheckWill(const Frame& frame) {
+void Outlet::CheckConnect(const Frame& frame) {
   const auto connect = mqtt::ParseConnect(frame);
   Require(connect.ok());
-  if (!connect->will.has_value()) return;
-  const absl::string_view topic = connect->will->topic;
+  mqtt::Property ignored;
+  for (const mqtt::PropertyId id : {mqtt::PropertyId::kAuthenticationMethod,
+                                    mqtt::PropertyId::kAuthenticationData}) {
+    Require(!connect->properties.Find(id, &ignored));
+  }
+  const bool has_credentials = !settings_.upstream_username.empty();
+  Require(connect->username.has_value() == has_credentials);
+  Require(connect->password.has_value() == has_credentials);
+  if (has_credentials) {
+    Require(*connect->username ==
+            absl::StrCat(grant_.is_public ? "" : GrantModel::kSubject, "/",
+                         connect->client_id));
+    Require(AsString(*connect->password) == settings_.upstream_password.str());
+  }
+  CheckWill(*connect);
+}
+
+void Outlet::CheckWill(const mqtt::Connect& connect) {
+  if (!connect.will.has_value()) return;
+  const absl::string_view topic = connect.will->topic;
   CheckScope(topic);
   Require(!Touches(topic, "l"));
   if (Touches(topic, "c")) {
@@ -330,8 +352,9 @@ void Outlet::CheckWill(const Frame& frame) {
 void Outlet::CheckScope(absl::string_view topic_or_filter) const {
   Require(grant_.Covers(topic_or_filter));
   Require(!Touches(topic_or_filter, "s"));
-  Require(!to_broker_ || topic_or_filter.find_first_of(refused_characters_) ==
-                             absl::string_view::npos);
+  Require(!to_broker_ ||
+          topic_or_filter.find_first_of(settings_.refused_topic_characters) ==
+              absl::string_view::npos);
 }
 
 void Outlet::CheckLimits(const mqtt::Publish& publish,

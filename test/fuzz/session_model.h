@@ -18,6 +18,7 @@
 #include "proxy/mqtt/packet_type.h"
 #include "proxy/mqtt/publish.h"
 #include "proxy/mqtt/unframer.h"
+#include "proxy/session/settings.h"
 #include "test/proxy/session/packet_stream.h"
 
 namespace sluice::session {
@@ -42,10 +43,17 @@ struct GrantModel {
   static constexpr int kPublishesPerSecond = 3;
   static constexpr size_t kMaxSubscriptions = 3;
   static constexpr char kSubject[] = "s";
+  static constexpr char kKeyId[] = "k";
 
   policy::v1::Grant ToProto() const;
 
   bool Covers(absl::string_view topic_or_filter) const;
+  // Whether it may take the place of `former`: it is for the same client, and
+  // unless the client has proven the key anew, for that.
+  bool MayFollow(const GrantModel& former) const {
+    return is_public == former.is_public &&
+           (!is_recheck || key_id == former.key_id);
+  }
 
   bool wide = true;
   // For whoever has no token.
@@ -55,6 +63,13 @@ struct GrantModel {
   absl::Duration recheck_after;
   std::string client_nonce;
   std::string token_id;  // unlike any other's
+  std::string key_id;
+  bool token_may_last_longer = false;
+  bool has_policy_version = true;
+  // Of the question that it answers: which token came with it, 0 with none, and
+  // whether it was about a grant.
+  size_t token = 0;
+  bool is_recheck = false;
 };
 
 // What checkers have been asked and have said.
@@ -117,11 +132,12 @@ class AnswerModel {
 // One direction's packets.
 class Outlet {
  public:
-  // No topic or filter with one of `refused_characters` may reach the broker.
-  Outlet(bool to_broker, const std::string& refused_characters,
-         CheckModel* checks, AnswerModel* answers)
+  // `settings` say what topics and filters may not reach the broker, and which
+  // User Name does.
+  Outlet(bool to_broker, const Settings* settings, CheckModel* checks,
+         AnswerModel* answers)
       : to_broker_(to_broker),
-        refused_characters_(refused_characters),
+        settings_(*settings),
         checks_(checks),
         answers_(answers) {}
 
@@ -135,12 +151,13 @@ class Outlet {
   void Check(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
   void CheckPublish(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
   void CheckSubscribe(const mqtt::Frame& frame, mqtt::ProtocolVersion version);
-  void CheckWill(const mqtt::Frame& frame);
+  void CheckConnect(const mqtt::Frame& frame);
+  void CheckWill(const mqtt::Connect& connect);
   void CheckScope(absl::string_view topic_or_filter) const;
   void CheckLimits(const mqtt::Publish& publish, absl::string_view topic);
 
   const bool to_broker_;
-  const std::string refused_characters_;
+  const Settings& settings_;
   PacketStream stream_{kMaxHeldPublish};
   CheckModel* const checks_;
   AnswerModel* const answers_;

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "proxy/mqtt/unsubscribe.h"
 #include "proxy/mqtt/writer.h"
+#include "test/fuzz/session_set_up.h"
 #include "test/fuzz/session_steps.h"
 #include "test/proxy/session/session_harness.h"
 
@@ -40,7 +41,11 @@ class Mutator {
   explicit Mutator(unsigned seed) : random_(seed) {}
 
   void Change(std::vector<Step>* steps) {
-    const size_t way = Below(7);
+    const size_t way = Below(8);
+    if (way == 7) {
+      ChangeFact(steps);
+      return;
+    }
     if (way < 2 || steps->empty()) {
       Insert(MakeStep(), steps);
       return;
@@ -106,6 +111,20 @@ class Mutator {
     return step;
   }
 
+  // Of what the session is made with: one more, or another in place of one.
+  void ChangeFact(std::vector<Step>* steps) {
+    const size_t count = SetUp::CountFacts(*steps);
+    const size_t place = Below(std::min(count + 1, SetUp::kFacts));
+    if (place == count) {
+      Step step;
+      step.kind = Step::kUpstreamConnected;
+      steps->insert(steps->begin() + place, std::move(step));
+    }
+    Step& step = (*steps)[place];
+    step.argument =
+        Maybe() ? Number(Step::kArguments) : step.argument ^ (1 << Below(5));
+  }
+
   // The bytes as they are, or those behind a fixed header, whose length is made
   // to fit again.
   void ChangeBytes(Step* step) {
@@ -160,15 +179,20 @@ class Mutator {
     return out;
   }
 
+  // Of a stored token, of one with a proof, and of one to be proven.
+  std::string AuthenticationData() {
+    const size_t way = Below(4);
+    if (way == 0) return "";
+    return TokenAndProof("T", way == 1 ? "" : "P");
+  }
+
   std::string Connect() {
     ConnectParts parts;
     parts.version = Version();
     if (Below(4) == 0) parts.client_id.clear();
     if (parts.version == ProtocolVersion::kV5) {
       if (Below(4) != 0) {
-        const bool has_proof = Maybe();
-        parts.properties =
-            AceProperties(has_proof ? TokenAndProof("T", "P") : "");
+        parts.properties = AceProperties(AuthenticationData());
       }
       if (Maybe()) {
         mqtt::AppendU16Property(PropertyId::kTopicAliasMaximum,
@@ -182,7 +206,7 @@ class Mutator {
       }
     }
     if (parts.version == ProtocolVersion::kV311 || Below(4) == 0) {
-      parts.username = "aceVA";
+      parts.username = Below(4) == 0 ? "T" : "aceVA";
       parts.password = "P";
     }
     if (Maybe()) {
@@ -199,8 +223,7 @@ class Mutator {
       case 0:
         return Connect();
       case 1:
-        return AuthPacket(Maybe() ? 0x18 : 0x19,
-                          Maybe() ? TokenAndProof("T", "P") : "");
+        return AuthPacket(Maybe() ? 0x18 : 0x19, AuthenticationData());
       case 2: {
         std::vector<absl::string_view> filters(1 + Below(4));
         for (absl::string_view& filter : filters) filter = Filter();

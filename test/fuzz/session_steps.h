@@ -19,7 +19,7 @@ struct Step {
     kClientBytes,
     kBrokerBytes,
     kPolicyAnswers,
-    kUpstreamConnected,
+    kUpstreamConnected,  // or a fact, see SetUp
     kTime,
     kEvent,
     kStoreAnswers,
