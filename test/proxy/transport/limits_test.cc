@@ -451,7 +451,7 @@ TEST_F(LimitsTest, CountsWhatAClosingConnectionHolds) {
   broker.Send(packets);
   Await([&] { return Copied() > packets.size() / 2; });
   closing.Send(std::string(2, '\0'));  // no packet
-  broker.ReceiveAll();  // the proxy ends it
+  broker.ReceiveAll();                 // the proxy ends it
   EXPECT_EQ(
       Sum([](const LoopStats& s) { return s.refused_held_bytes.value(); }), 0u);
 
