@@ -1,5 +1,6 @@
 """Revocation (ACE-EXP-4)."""
 
+import secrets
 import time
 
 from harness import wire
@@ -40,7 +41,8 @@ def revocation_of_another_is_nobody_elses(t):
 def revoked_client_is_ended_and_kept_out(t, what):
     """a live client within a second, and its next CONNECT."""
     version, kind = what
-    name = f"revoked-{kind}-{version}"
+    # A name of its own each time: what is revoked stays so.
+    name = f"revoked-{kind}-{version}-{secrets.token_hex(4)}"
     key = Ed25519Key(kid=name)
     client, token = connected(t, version, key, subject=name, jti=name)
     begun = time.monotonic()
