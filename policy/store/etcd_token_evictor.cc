@@ -14,7 +14,11 @@ using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
 
 // etcd takes 128 operations in a transaction.
-constexpr int64_t kMaxOperations = 100;
+constexpr size_t kMaxOperations = 125;
+// And 1.5 MiB; names that an issuer gave may be long.
+constexpr size_t kMaxTransactionBytes = 512 << 10;
+// How many are looked at together.
+constexpr int64_t kMaxKeys = 100;
 // etcd walks through all keys for each page, and reads those that are in it.
 constexpr int64_t kPageSize = 4000;
 constexpr size_t kMaxRemembered = 10'000;
@@ -24,11 +28,12 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 EtcdTokenEvictor::EtcdTokenEvictor(std::shared_ptr<EtcdClient> client,
                                    std::string prefix, Bounds bounds,
-                                   EtcdKeyCounter* counter)
+                                   EtcdKeyCounter* counter, Names names)
     : client_(std::move(client)),
       prefix_(std::move(prefix)),
       bounds_(bounds),
       counter_(counter),
+      names_(std::move(names)),
       thread_([this] { return Work(); }) {}
 
 EtcdTokenEvictor::~EtcdTokenEvictor() { stopping_ = true; }
@@ -56,7 +61,7 @@ absl::Status EtcdTokenEvictor::Evict() {
       if (!found.ok() || oldest_.empty()) return found;
     }
     const absl::StatusOr<int64_t> gone =
-        DeleteOldest(std::min(keys - bounds_.goal, kMaxOperations));
+        DeleteOldest(std::min(keys - bounds_.goal, kMaxKeys));
     if (!gone.ok()) return gone.status();
     keys = counter_->Add(-*gone);
   }
@@ -99,40 +104,42 @@ absl::StatusOr<int64_t> EtcdTokenEvictor::DeleteOldest(int64_t number) {
     oldest_.pop_front();
   }
   int64_t gone = 0;
-  const absl::StatusOr<std::vector<Key>> unchanged = Unchanged(keys, &gone);
+  const absl::StatusOr<std::vector<Found>> unchanged = Unchanged(keys, &gone);
   if (!unchanged.ok()) return unchanged.status();
-  if (unchanged->empty()) return gone;
-  // Names that lead to a record which has gone lead nowhere.
-  TxnRequest txn;
-  for (const Key& key : *unchanged) {
-    AddCondition(key.name, key.revision, &txn);
-    AddDelete(key.name, &txn);
+  for (auto next = unchanged->begin(); next != unchanged->end();) {
+    TxnRequest txn;
+    int64_t records = 0;
+    do {
+      AddCondition(next->key.name, next->key.revision, &txn);
+      AddDelete(next->key.name, &txn);
+      for (const std::string& name : next->names) AddDelete(name, &txn);
+      ++records;
+      ++next;
+    } while (next != unchanged->end() &&
+             txn.success_size() + 1 + next->names.size() <= kMaxOperations &&
+             txn.ByteSizeLong() < kMaxTransactionBytes);
+    const absl::StatusOr<TxnResponse> deleted =
+        client_->Txn(txn, client_->NewDeadline());
+    if (!deleted.ok()) return deleted.status();
+    if (deleted->succeeded()) gone += records;
   }
-  const absl::StatusOr<TxnResponse> deleted =
-      client_->Txn(txn, client_->NewDeadline());
-  if (!deleted.ok()) return deleted.status();
-  if (deleted->succeeded()) gone += static_cast<int64_t>(unchanged->size());
   return gone;
 }
 
-absl::StatusOr<std::vector<EtcdTokenEvictor::Key>> EtcdTokenEvictor::Unchanged(
-    const std::vector<Key>& keys, int64_t* gone) {
+absl::StatusOr<std::vector<EtcdTokenEvictor::Found>>
+EtcdTokenEvictor::Unchanged(const std::vector<Key>& keys, int64_t* gone) {
   TxnRequest look;
-  for (const Key& key : keys) {
-    RangeRequest range = EtcdKey(key.name);
-    range.set_keys_only(true);
-    AddRange(range, &look);
-  }
+  for (const Key& key : keys) AddRange(EtcdKey(key.name), &look);
   const absl::StatusOr<TxnResponse> found =
       client_->Txn(look, client_->NewDeadline());
   if (!found.ok()) return found.status();
-  std::vector<Key> unchanged;
+  std::vector<Found> unchanged;
   for (int i = 0; i < found->responses_size(); ++i) {
     const RangeResponse& range = found->responses(i).response_range();
     if (range.kvs().empty()) {
       ++*gone;
     } else if (range.kvs(0).mod_revision() == keys[i].revision) {
-      unchanged.push_back(keys[i]);
+      unchanged.push_back({keys[i], names_(range.kvs(0).value())});
     }
   }
   return unchanged;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,10 +18,10 @@
 
 namespace sluice::policy {
 
-// Deletes the keys with a prefix that were written longest ago, on a thread of
-// its own, so that nobody waits for it. etcd can only sort all of them; so it
-// reads all in pages, and remembers many of the oldest for the next times.
-// Several may work on the same keys. Thread-safe.
+// Deletes the keys with a prefix that were written longest ago, and what leads
+// to them, on a thread of its own, so that nobody waits for it. etcd can only
+// sort all of them; so it reads all in pages, and remembers many of the oldest
+// for the next times. Several may work on the same keys. Thread-safe.
 class EtcdTokenEvictor {
  public:
   struct Bounds {
@@ -28,9 +29,14 @@ class EtcdTokenEvictor {
     int64_t goal;   // down to so many
   };
 
+  // The keys that lead to the one that has `value`, and are nobody else's for
+  // as long as that is not written.
+  using Names =
+      std::function<std::vector<std::string>(const std::string& value)>;
+
   // `counter`, of the same keys, outlives this.
   EtcdTokenEvictor(std::shared_ptr<EtcdClient> client, std::string prefix,
-                   Bounds bounds, EtcdKeyCounter* counter);
+                   Bounds bounds, EtcdKeyCounter* counter, Names names);
   // Waits for a call of etcd's that is under way.
   ~EtcdTokenEvictor();
 
@@ -42,6 +48,10 @@ class EtcdTokenEvictor {
     int64_t revision;
     std::string name;
   };
+  struct Found {
+    Key key;
+    std::vector<std::string> names;  // that lead to it
+  };
 
   // Of the thread.
   absl::Duration Work();
@@ -51,13 +61,14 @@ class EtcdTokenEvictor {
   // since; says how many are gone.
   absl::StatusOr<int64_t> DeleteOldest(int64_t number);
   // Of `keys`, those that are as they were; counts those that are gone.
-  absl::StatusOr<std::vector<Key>> Unchanged(const std::vector<Key>& keys,
-                                             int64_t* gone);
+  absl::StatusOr<std::vector<Found>> Unchanged(const std::vector<Key>& keys,
+                                               int64_t* gone);
 
   const std::shared_ptr<EtcdClient> client_;
   const std::string prefix_;
   const Bounds bounds_;
   EtcdKeyCounter* const counter_;
+  const Names names_;
   std::deque<Key> oldest_;
   std::atomic<bool> wanted_{false};
   std::atomic<bool> stopping_{false};

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "policy/store/etcd_request.h"
 #include "policy/store/store_errors.h"
 #include "policy/store/token_rules.h"
@@ -84,15 +82,12 @@ EtcdTokenStore::EtcdTokenStore(std::shared_ptr<EtcdClient> client,
                                const TokenLimits& limits)
     : client_(std::move(client)),
       limits_(limits),
-      tokens_(client_->Prefix("tokens")),
-      clients_(client_->Prefix("clients")),
-      kids_(client_->Prefix("kids")),
-      secrets_(client_->Prefix("secrets")),
-      subjects_(client_->Prefix("subjects")),
-      counter_(client_, tokens_),
+      keys_(*client_),
+      counter_(client_, keys_.tokens()),
       bounds_(BoundsFor(static_cast<int64_t>(limits_.max_tokens))),
       most_(MostFor(static_cast<int64_t>(limits_.max_tokens))),
-      evictor_(client_, tokens_, bounds_, &counter_) {}
+      evictor_(client_, keys_.tokens(), bounds_, &counter_,
+               [this](const std::string& value) { return NamesIn(value); }) {}
 
 absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
                                    absl::Time now) {
@@ -154,7 +149,7 @@ absl::Status EtcdTokenStore::LookAtClientId(Before* before,
                                             absl::string_view binding,
                                             EtcdClient::Deadline deadline) {
   const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(ClientKey(before->client_id)), deadline);
+      client_->Range(EtcdKey(keys_.Client(before->client_id)), deadline);
   if (!found.ok()) return found.status();
   if (found->kvs().empty()) return absl::OkStatus();
   before->client_binding = found->kvs(0).value();
@@ -178,25 +173,25 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
   const absl::StatusOr<TxnResponse> response = client_->TxnWithLease(
       record.expires_at, now, deadline, [&](int64_t lease) {
         TxnRequest txn;
-        const std::string key = TokenKey(record.binding);
+        const std::string key = keys_.Token(record.binding);
         AddCondition(key, before.earlier_revision, &txn);
         AddPut(key, Serialized(record), lease, &txn);
         if (!record.client_id.empty()) {
-          const std::string client_key = ClientKey(record.client_id);
+          const std::string client_key = keys_.Client(record.client_id);
           AddCondition(client_key, before.client_revision, &txn);
           AddPut(client_key, record.binding, lease, &txn);
         }
         if (before.loser.has_value()) {
           TokenRecord loser = *before.loser;
           loser.client_id.clear();
-          const std::string loser_key = TokenKey(loser.binding);
+          const std::string loser_key = keys_.Token(loser.binding);
           AddCondition(loser_key, before.loser_revision, &txn);
           AddPut(loser_key, Serialized(loser), /*lease=*/0, &txn);
           txn.mutable_success(txn.success_size() - 1)
               ->mutable_request_put()
               ->set_ignore_lease(true);
         }
-        const std::vector<std::string> names = NamesOf(record);
+        const std::vector<std::string> names = keys_.NamesOf(record);
         for (const std::string& name : names) {
           AddPut(name, record.binding, lease, &txn);
         }
@@ -204,9 +199,9 @@ absl::StatusOr<bool> EtcdTokenStore::Write(const TokenRecord& record,
           const TokenRecord& earlier = *before.earlier;
           if (!earlier.client_id.empty() &&
               earlier.client_id != record.client_id) {
-            AddDelete(ClientKey(earlier.client_id), &txn);
+            AddDelete(keys_.Client(earlier.client_id), &txn);
           }
-          for (const std::string& name : NamesOf(earlier)) {
+          for (const std::string& name : keys_.NamesOf(earlier)) {
             if (!absl::c_linear_search(names, name)) AddDelete(name, &txn);
           }
         }
@@ -237,8 +232,8 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::Find(
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::List(
     absl::string_view after, size_t limit, absl::Time now) {
   std::vector<TokenRecord> records;
-  RangeRequest range = EtcdPrefix(tokens_);
-  if (!after.empty()) range.set_key(EtcdKeyAfter(TokenKey(after)));
+  RangeRequest range = EtcdPrefix(keys_.tokens());
+  if (!after.empty()) range.set_key(EtcdKeyAfter(keys_.Token(after)));
   range.set_limit(kListPageSize);
   while (records.size() < limit) {
     // Only operators wait for it, as long as they like.
@@ -260,7 +255,7 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
   if (client_id.empty()) return std::nullopt;
   const EtcdClient::Deadline deadline = client_->NewDeadline();
   const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(ClientKey(client_id)), deadline);
+      client_->Range(EtcdKey(keys_.Client(client_id)), deadline);
   if (!found.ok()) return found.status();
   if (found->kvs().empty()) return std::nullopt;
   absl::StatusOr<FoundRecord> named = Read(found->kvs(0).value(), deadline);
@@ -275,13 +270,13 @@ absl::StatusOr<std::optional<TokenRecord>> EtcdTokenStore::FindByClientId(
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindByKid(
     absl::string_view issuer, absl::string_view subject, absl::string_view kid,
     absl::Time now) {
-  return FindNamed(KidPrefix(kid, issuer, subject), issuer, kMaxNamesakes, now,
-                   client_->NewDeadline());
+  return FindNamed(keys_.KidPrefix(kid, issuer, subject), issuer, kMaxNamesakes,
+                   now, client_->NewDeadline());
 }
 
 absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindSymmetricByKid(
     absl::string_view kid, absl::Time now) {
-  return FindNamed(SecretPrefix(kid), "", kMaxNamesakes, now,
+  return FindNamed(keys_.SecretPrefix(kid), "", kMaxNamesakes, now,
                    client_->NewDeadline());
 }
 
@@ -294,7 +289,7 @@ absl::Status EtcdTokenStore::KeepNameOf(const Before& before, absl::Time now,
   }
   if (record->subject.empty()) return absl::OkStatus();
   const absl::StatusOr<std::vector<TokenRecord>> namesakes =
-      FindNamed(KidPrefix(record->kid, record->issuer, record->subject),
+      FindNamed(keys_.KidPrefix(record->kid, record->issuer, record->subject),
                 record->issuer, kMaxNamesakes, now, deadline);
   if (namesakes.ok()) KeepName(*namesakes, record);
   return namesakes.status();
@@ -304,7 +299,7 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindBySubject(
     absl::string_view issuer, absl::string_view subject, size_t limit,
     absl::Time now) {
   if (subject.empty()) return std::vector<TokenRecord>();
-  return FindNamed(SubjectPrefix(subject), issuer, limit, now,
+  return FindNamed(keys_.SubjectPrefix(subject), issuer, limit, now,
                    client_->NewDeadline());
 }
 
@@ -321,7 +316,7 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
     if (names->kvs().empty()) break;
     TxnRequest txn;
     for (const mvccpb::KeyValue& kv : names->kvs()) {
-      AddRange(EtcdKey(TokenKey(kv.value())), &txn);
+      AddRange(EtcdKey(keys_.Token(kv.value())), &txn);
     }
     const absl::StatusOr<TxnResponse> found = client_->Txn(txn, deadline);
     if (!found.ok()) return found.status();
@@ -332,7 +327,7 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
       if (!record.has_value() || record->expires_at <= now) continue;
       if (!issuer.empty() && record->issuer != issuer) continue;
       // A name may be left of an earlier token of the same key.
-      if (!absl::c_linear_search(NamesOf(*record), names->kvs(i).key())) {
+      if (!absl::c_linear_search(keys_.NamesOf(*record), names->kvs(i).key())) {
         continue;
       }
       records.push_back(*std::move(record));
@@ -342,65 +337,27 @@ absl::StatusOr<std::vector<TokenRecord>> EtcdTokenStore::FindNamed(
   return records;
 }
 
+// A record's identifier is its own for as long as nobody writes the record:
+// who takes it away writes both.
+std::vector<std::string> EtcdTokenStore::NamesIn(
+    const std::string& value) const {
+  const std::optional<TokenRecord> record = ToRecord(value);
+  if (!record.has_value()) return {};
+  std::vector<std::string> names = keys_.NamesOf(*record);
+  if (!record->client_id.empty()) {
+    names.push_back(keys_.Client(record->client_id));
+  }
+  return names;
+}
+
 absl::StatusOr<EtcdTokenStore::FoundRecord> EtcdTokenStore::Read(
     absl::string_view binding, EtcdClient::Deadline deadline) {
   const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(TokenKey(binding)), deadline);
+      client_->Range(EtcdKey(keys_.Token(binding)), deadline);
   if (!found.ok()) return found.status();
   if (found->kvs().empty()) return FoundRecord();
   return FoundRecord{ToRecord(found->kvs(0).value()),
                      found->kvs(0).mod_revision()};
-}
-
-std::string EtcdTokenStore::TokenKey(absl::string_view binding) const {
-  return absl::StrCat(tokens_, binding);
-}
-
-std::string EtcdTokenStore::ClientKey(absl::string_view client_id) const {
-  return absl::StrCat(clients_, client_id);
-}
-
-std::string EtcdTokenStore::KidPrefix(absl::string_view kid,
-                                      absl::string_view issuer,
-                                      absl::string_view subject) const {
-  return absl::StrCat(kids_, absl::BytesToHexString(kid), "/",
-                      absl::BytesToHexString(issuer), "/",
-                      absl::BytesToHexString(subject), "/");
-}
-
-std::string EtcdTokenStore::KidKey(const TokenRecord& record) const {
-  return absl::StrCat(KidPrefix(record.kid, record.issuer, record.subject),
-                      absl::BytesToHexString(record.binding));
-}
-
-std::string EtcdTokenStore::SecretPrefix(absl::string_view kid) const {
-  return absl::StrCat(secrets_, absl::BytesToHexString(kid), "/");
-}
-
-// The digits are as many for each, so that the order is that of time.
-std::string EtcdTokenStore::SecretKey(const TokenRecord& record) const {
-  return absl::StrCat(
-      SecretPrefix(record.kid),
-      absl::Hex(absl::ToUnixMicros(*record.named_since), absl::kZeroPad16), "/",
-      absl::BytesToHexString(record.binding));
-}
-
-std::vector<std::string> EtcdTokenStore::NamesOf(
-    const TokenRecord& record) const {
-  std::vector<std::string> names;
-  if (!record.kid.empty()) names.push_back(KidKey(record));
-  if (record.named_since.has_value()) names.push_back(SecretKey(record));
-  if (!record.subject.empty()) names.push_back(SubjectKey(record));
-  return names;
-}
-
-std::string EtcdTokenStore::SubjectPrefix(absl::string_view subject) const {
-  return absl::StrCat(subjects_, absl::BytesToHexString(subject), "/");
-}
-
-std::string EtcdTokenStore::SubjectKey(const TokenRecord& record) const {
-  return absl::StrCat(SubjectPrefix(record.subject),
-                      absl::BytesToHexString(record.binding));
 }
 
 }  // namespace sluice::policy

@@ -15,6 +15,7 @@
 #include "policy/store/etcd_client.h"
 #include "policy/store/etcd_key_counter.h"
 #include "policy/store/etcd_token_evictor.h"
+#include "policy/store/etcd_token_keys.h"
 #include "policy/store/token_store.h"
 
 namespace sluice::policy {
@@ -79,17 +80,8 @@ class EtcdTokenStore : public TokenStoreInterface {
     int64_t revision = 0;               // 0: there is none
   };
 
-  std::string TokenKey(absl::string_view binding) const;
-  std::string ClientKey(absl::string_view client_id) const;
-  std::string KidPrefix(absl::string_view kid, absl::string_view issuer,
-                        absl::string_view subject) const;
-  std::string KidKey(const TokenRecord& record) const;
-  std::string SecretPrefix(absl::string_view kid) const;
-  std::string SecretKey(const TokenRecord& record) const;
-  std::string SubjectPrefix(absl::string_view subject) const;
-  std::string SubjectKey(const TokenRecord& record) const;
-  // The keys of all its names, which lead to it.
-  std::vector<std::string> NamesOf(const TokenRecord& record) const;
+  // The keys of all that leads to the record with that value.
+  std::vector<std::string> NamesIn(const std::string& value) const;
 
   absl::Status PutOf(TokenRecord record, Possession possession,
                      absl::Time now) override;
@@ -115,12 +107,7 @@ class EtcdTokenStore : public TokenStoreInterface {
 
   const std::shared_ptr<EtcdClient> client_;
   const TokenLimits limits_;
-  // Of the keys.
-  const std::string tokens_;
-  const std::string clients_;
-  const std::string kids_;
-  const std::string secrets_;
-  const std::string subjects_;
+  const EtcdTokenKeys keys_;
   EtcdKeyCounter counter_;
   const EtcdTokenEvictor::Bounds bounds_;
   const int64_t most_;
