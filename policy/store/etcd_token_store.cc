@@ -96,15 +96,10 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
   if (absl::Status s = CheckSize(bytes, limits_); !s.ok()) return s;
   const EtcdClient::Deadline deadline = client_->NewDeadline();
   for (;;) {
-    const absl::StatusOr<Before> before = Look(record, now, deadline);
-    if (!before.ok()) return before.status();
-    if (possession == Possession::kUnproven && before->earlier.has_value() &&
-        before->earlier->expires_at > now) {
-      absl::Status may = CheckUnproven(record, *before->earlier);
-      if (!may.ok()) return may;
-    }
     TokenRecord next = record;
-    next.client_id = before->client_id;
+    const absl::StatusOr<Before> before =
+        Look(possession, now, deadline, &next);
+    if (!before.ok()) return before.status();
     absl::Status named = KeepNameOf(*before, now, deadline, &next);
     if (!named.ok()) return named;
     if (before->earlier.has_value() &&
@@ -128,38 +123,39 @@ absl::Status EtcdTokenStore::PutOf(TokenRecord record, Possession possession,
 }
 
 absl::StatusOr<EtcdTokenStore::Before> EtcdTokenStore::Look(
-    const TokenRecord& record, absl::Time now, EtcdClient::Deadline deadline) {
-  absl::StatusOr<FoundRecord> earlier = Read(record.binding, deadline);
+    Possession possession, absl::Time now, EtcdClient::Deadline deadline,
+    TokenRecord* record) {
+  absl::StatusOr<FoundRecord> earlier = Read(record->binding, deadline);
   if (!earlier.ok()) return earlier.status();
   Before before;
-  before.client_id = record.client_id;
   before.earlier = std::move(earlier->record);
   before.earlier_revision = earlier->revision;
-  if (before.client_id.empty() && before.earlier.has_value() &&
-      before.earlier->expires_at > now) {
-    before.client_id = before.earlier->client_id;
+  absl::Status status;
+  if (before.earlier.has_value() && before.earlier->expires_at > now) {
+    status = Succeed(*before.earlier, possession, &pace_, now, record);
   }
-  if (before.client_id.empty()) return before;
-  absl::Status status = LookAtClientId(&before, record.binding, deadline);
+  if (status.ok() && !record->client_id.empty()) {
+    status = LookAtClientId(*record, deadline, &before);
+  }
   if (!status.ok()) return status;
   return before;
 }
 
-absl::Status EtcdTokenStore::LookAtClientId(Before* before,
-                                            absl::string_view binding,
-                                            EtcdClient::Deadline deadline) {
+absl::Status EtcdTokenStore::LookAtClientId(const TokenRecord& record,
+                                            EtcdClient::Deadline deadline,
+                                            Before* before) {
   const absl::StatusOr<RangeResponse> found =
-      client_->Range(EtcdKey(keys_.Client(before->client_id)), deadline);
+      client_->Range(EtcdKey(keys_.Client(record.client_id)), deadline);
   if (!found.ok()) return found.status();
   if (found->kvs().empty()) return absl::OkStatus();
   before->client_binding = found->kvs(0).value();
   before->client_revision = found->kvs(0).mod_revision();
-  if (before->client_binding == binding) return absl::OkStatus();
+  if (before->client_binding == record.binding) return absl::OkStatus();
   absl::StatusOr<FoundRecord> loser = Read(before->client_binding, deadline);
   if (!loser.ok()) return loser.status();
   // What is left of an identifier whose record has gone names nobody.
   if (loser->record.has_value() &&
-      loser->record->client_id != before->client_id) {
+      loser->record->client_id != record.client_id) {
     return absl::OkStatus();
   }
   before->loser = std::move(loser->record);

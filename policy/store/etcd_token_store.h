@@ -17,6 +17,7 @@
 #include "policy/store/etcd_token_evictor.h"
 #include "policy/store/etcd_token_keys.h"
 #include "policy/store/token_store.h"
+#include "policy/store/write_pace.h"
 
 namespace sluice::policy {
 
@@ -69,9 +70,8 @@ class EtcdTokenStore : public TokenStoreInterface {
   struct Before {
     std::optional<TokenRecord> earlier;  // of the binding, live or not
     int64_t earlier_revision = 0;
-    std::string client_id;             // that the record is going to have
-    std::string client_binding;        // whose that is now; empty: nobody's
-    int64_t client_revision = 0;       // of its key
+    std::string client_binding;   // whose its identifier is; empty: nobody's
+    int64_t client_revision = 0;  // of its key
     std::optional<TokenRecord> loser;  // who loses it, where that is another
     int64_t loser_revision = 0;
   };
@@ -85,10 +85,13 @@ class EtcdTokenStore : public TokenStoreInterface {
 
   absl::Status PutOf(TokenRecord record, Possession possession,
                      absl::Time now) override;
-  absl::StatusOr<Before> Look(const TokenRecord& record, absl::Time now,
-                              EtcdClient::Deadline deadline);
-  absl::Status LookAtClientId(Before* before, absl::string_view binding,
-                              EtcdClient::Deadline deadline);
+  // Makes of `record` what is to be written.
+  absl::StatusOr<Before> Look(Possession possession, absl::Time now,
+                              EtcdClient::Deadline deadline,
+                              TokenRecord* record);
+  // Whose the identifier of `record` is.
+  absl::Status LookAtClientId(const TokenRecord& record,
+                              EtcdClient::Deadline deadline, Before* before);
   // False: something has changed since `before`.
   absl::StatusOr<bool> Write(const TokenRecord& record, const Before& before,
                              absl::Time now, EtcdClient::Deadline deadline);
@@ -107,6 +110,7 @@ class EtcdTokenStore : public TokenStoreInterface {
 
   const std::shared_ptr<EtcdClient> client_;
   const TokenLimits limits_;
+  WritePace pace_;
   const EtcdTokenKeys keys_;
   EtcdKeyCounter counter_;
   const EtcdTokenEvictor::Bounds bounds_;

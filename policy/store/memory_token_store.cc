@@ -22,12 +22,10 @@ absl::Status MemoryTokenStore::PutOf(TokenRecord record, Possession possession,
     Remove(by_expiry_.begin()->second);
   }
   const auto earlier = by_binding_.find(record.binding);
-  if (earlier != by_binding_.end() && possession == Possession::kUnproven) {
-    absl::Status may = CheckUnproven(record, earlier->second->record);
+  if (earlier != by_binding_.end()) {
+    absl::Status may =
+        Succeed(earlier->second->record, possession, &pace_, now, &record);
     if (!may.ok()) return may;
-  }
-  if (earlier != by_binding_.end() && record.client_id.empty()) {
-    record.client_id = earlier->second->record.client_id;
   }
   if (record.named_since.has_value()) {
     if (earlier != by_binding_.end()) {

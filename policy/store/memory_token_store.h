@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "policy/store/token_store.h"
+#include "policy/store/write_pace.h"
 
 namespace sluice::policy {
 
@@ -84,6 +85,7 @@ class MemoryTokenStore : public TokenStoreInterface {
   void ReleaseClientId(absl::string_view client_id);
 
   const TokenLimits limits_;
+  WritePace pace_;
   std::mutex mutex_;
   Entries entries_;     // oldest first
   ByExpiry by_expiry_;  // soonest first

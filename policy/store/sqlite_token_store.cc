@@ -84,11 +84,8 @@ absl::Status SqliteTokenStore::PutOf(TokenRecord record, Possession possession,
   }
   if (earlier->has_value()) {
     // Nothing changes meanwhile: the file is this process's own.
-    if (possession == Possession::kUnproven) {
-      absl::Status may = CheckUnproven(record, **earlier);
-      if (!may.ok()) return may;
-    }
-    if (record.client_id.empty()) record.client_id = (*earlier)->client_id;
+    absl::Status may = Succeed(**earlier, possession, &pace_, now, &record);
+    if (!may.ok()) return may;
     if (SameRecord(record, **earlier)) return absl::OkStatus();
   }
   if (absl::Status s = CheckSize(BytesOf(record), limits_); !s.ok()) return s;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "policy/store/sqlite_database.h"
 #include "policy/store/token_store.h"
+#include "policy/store/write_pace.h"
 
 namespace sluice::policy {
 
@@ -61,6 +62,7 @@ class SqliteTokenStore : public TokenStoreInterface {
   absl::Status MakeRoom(size_t bytes);
 
   const TokenLimits limits_;
+  WritePace pace_;
   const std::shared_ptr<SqliteDatabase> database_;
 };
 

@@ -12,21 +12,8 @@ bool IsNewer(const TokenRecord& a, const TokenRecord& b) {
   return a.expires_at > b.expires_at;
 }
 
-}  // namespace
-
-absl::Status CheckLive(const TokenRecord& record, absl::Time now) {
-  return record.expires_at > now
-             ? absl::OkStatus()
-             : absl::FailedPreconditionError("the token has expired");
-}
-
-absl::Status CheckSize(size_t bytes, const TokenLimits& limits) {
-  return limits.max_tokens > 0 && bytes <= limits.max_bytes
-             ? absl::OkStatus()
-             : absl::ResourceExhaustedError(
-                   "the token is too big to be stored");
-}
-
+// Whether `record`, of which nobody has proven anything, may take the place of
+// `earlier`.
 absl::Status CheckUnproven(const TokenRecord& record,
                            const TokenRecord& earlier) {
   // The same token once more is no other one, whatever its expiry is rounded
@@ -47,6 +34,52 @@ absl::Status CheckUnproven(const TokenRecord& record,
     return absl::AlreadyExistsError(
         "the key has a newer token, which only a proof of possession replaces");
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckLive(const TokenRecord& record, absl::Time now) {
+  return record.expires_at > now
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError("the token has expired");
+}
+
+absl::Status CheckSize(size_t bytes, const TokenLimits& limits) {
+  return limits.max_tokens > 0 && bytes <= limits.max_bytes
+             ? absl::OkStatus()
+             : absl::ResourceExhaustedError(
+                   "the token is too big to be stored");
+}
+
+absl::Status Succeed(const TokenRecord& earlier, Possession possession,
+                     WritePace* pace, absl::Time now, TokenRecord* record) {
+  const bool is_same = record->token == earlier.token;
+  if (is_same && record->expires_at > earlier.expires_at &&
+      earlier.expires_at - now >= (record->expires_at - now) / 2) {
+    record->expires_at = earlier.expires_at;
+  }
+  const bool is_renamed =
+      !record->client_id.empty() && record->client_id != earlier.client_id;
+  // When tokens end may change, so that two of them are newer in turn by that.
+  const bool may_come_again =
+      !is_same && !(record->issued_at.has_value() &&
+                    earlier.issued_at.has_value() && IsNewer(*record, earlier));
+  bool has_turn = true;
+  if (possession == Possession::kProven && (is_renamed || may_come_again)) {
+    has_turn = pace->Take(record->binding, now);
+  }
+  if (possession == Possession::kUnproven || !has_turn) {
+    absl::Status may = CheckUnproven(*record, earlier);
+    if (!may.ok()) return may;
+    // Only now, so that who may not replace it uses up nobody's turns.
+    if (may_come_again && (!has_turn || !pace->Take(record->binding, now))) {
+      return absl::AlreadyExistsError(
+          "the key's token has been replaced too often of late");
+    }
+    if (!has_turn || !earlier.client_id.empty()) record->client_id.clear();
+  }
+  if (record->client_id.empty()) record->client_id = earlier.client_id;
   return absl::OkStatus();
 }
 

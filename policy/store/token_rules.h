@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "policy/store/token_store.h"
+#include "policy/store/write_pace.h"
 
 namespace sluice::policy {
 
@@ -19,11 +20,12 @@ absl::Status CheckLive(const TokenRecord& record, absl::Time now);
 // where it may not.
 absl::Status CheckSize(size_t bytes, const TokenLimits& limits);
 
-// Whether `record`, of which nobody has proven anything, may take the place of
-// `earlier`, which is live and has the same binding. The errors are those of
-// TokenStoreInterface::PutUnproven().
-absl::Status CheckUnproven(const TokenRecord& record,
-                           const TokenRecord& earlier);
+// Makes of `record` what is to be put in the place of `earlier`, which is live
+// and has the same binding: that may be what is there already. kAlreadyExists
+// where it may not take its place. See TokenStoreInterface::Put() and
+// PutUnproven().
+absl::Status Succeed(const TokenRecord& earlier, Possession possession,
+                     WritePace* pace, absl::Time now, TokenRecord* record);
 
 // Gives `record`, where it has `named_since`, the earliest one of `others` that
 // have its `kid`.

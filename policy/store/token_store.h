@@ -23,10 +23,12 @@ struct TokenRecord {
   // The token as it was presented: it is verified anew whenever it is used, so
   // a changed key or rule counts for stored tokens too. Never to be logged.
   std::string token;
-  // Until when it is taken, a leeway included.
+  // Until when it is kept: for as long as it is taken, a leeway included, or
+  // where nobody knows how long that is, for a while.
   absl::Time expires_at;
-  // The Client Identifier under which possession of the key was last proven;
-  // empty where it has not been, or under the empty identifier.
+  // The Client Identifier, in the caller's words, under which possession of the
+  // key was last proven; empty where it has not been, or under the empty
+  // identifier.
   std::string client_id = {};
   // The token's issuer, in whose words `kid` is.
   std::string issuer = {};
@@ -56,6 +58,9 @@ struct TokenLimits {
   size_t max_bytes = 128 << 20;
 };
 
+// Whether the client has proven that it has the token's key.
+enum class Possession { kProven, kUnproven };
+
 // The tokens that the policy service keeps, at most one a binding (ACE-TOK-7):
 // over the bound the oldest are forgotten (ACE-AZI-3); what was forgotten, the
 // client presents again. Thread-safe; time is the caller's, and what has
@@ -71,17 +76,25 @@ class TokenStoreInterface {
   // no other; without one it takes over that of the record it replaces. A
   // record that has expired is kFailedPrecondition, one that no store of this
   // size could hold kResourceExhausted. Putting what is there already may leave
-  // the record at its age.
+  // the record at its age, and the same token once more its expiry, if more
+  // than half of the new time is left.
+  //
+  // A client can go on proving a token under ever new identifiers, or several
+  // tokens in turn. So another identifier, and a token that was not issued
+  // later than that of the live record of its binding, by `issued_at`, come
+  // into its place at a pace (WritePace). Beyond that the identifier stays as
+  // it is, and another token is kAlreadyExists.
   absl::Status Put(TokenRecord record, absl::Time now) {
     return PutOf(std::move(record), Possession::kProven, now);
   }
 
   // The same for a token that came without a proof of possession: anybody who
-  // gets hold of one can bring it. So it takes the place of no live record of
-  // another issuer or subject, of none without a subject, but with the same
-  // token, and of none that is newer: by `issued_at`, or where one of them has
-  // none, by when they expire. That is kAlreadyExists, and the message says
-  // which. Check and change are one step.
+  // gets hold of one can bring it. A live record with an identifier keeps that.
+  // And it takes the place of no live record of another issuer or subject, of
+  // none without a subject, but with the same token, and of none that is newer:
+  // by `issued_at`, or where one of them has none, by when they expire, and
+  // then at that pace. That is kAlreadyExists, and the message says which.
+  // Check and change are one step.
   absl::Status PutUnproven(TokenRecord record, absl::Time now) {
     return PutOf(std::move(record), Possession::kUnproven, now);
   }
@@ -120,10 +133,6 @@ class TokenStoreInterface {
   virtual absl::StatusOr<std::vector<TokenRecord>> FindBySubject(
       absl::string_view issuer, absl::string_view subject, size_t limit,
       absl::Time now) = 0;
-
- protected:
-  // Whether the client has proven that it has the token's key.
-  enum class Possession { kProven, kUnproven };
 
  private:
   virtual absl::Status PutOf(TokenRecord record, Possession possession,
