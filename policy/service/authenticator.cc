@@ -13,6 +13,7 @@
 #include "policy/rules/rule.h"
 #include "policy/service/answers.h"
 #include "policy/service/draft01_proof.h"
+#include "policy/service/kept_client_id.h"
 #include "policy/service/key_ids.h"
 #include "policy/service/permission_proto.h"
 #include "policy/service/policy_digest.h"
@@ -196,7 +197,8 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateAnonymous(
   if (token->has_value()) return AuthenticateByTls(attempt, **token);
   if (connection.bind_client_id() && !connection.client_id().empty()) {
     const absl::StatusOr<std::optional<std::string>> owner =
-        facts_.FindClientIdOwner(connection.client_id(), attempt.now);
+        facts_.FindClientIdOwner(KeptClientId(connection.client_id()),
+                                 attempt.now);
     if (!owner.ok()) return owner.status();
     if (owner->has_value()) {
       return Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
@@ -263,22 +265,7 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreToken(
   const absl::StatusOr<ace::VerifiedToken> token =
       VerifyFor(attempt, request.token());
   if (!token.ok()) return DenialOrError<Response>(token.status());
-  // Unless TLS has, nobody has proven anything; and no Client Identifier stands
-  // for the token.
-  TokenRecord record = RecordOf(request.token(), *token, "", now);
-  const absl::Status stored = IsProvenByTls(request.connection(), *token)
-                                  ? store_->Put(std::move(record), now)
-                                  : store_->PutUnproven(std::move(record), now);
-  if (absl::IsAlreadyExists(stored)) {
-    return Deny<Response>(v1::Denial::REASON_TOKEN_INVALID, stored.message());
-  }
-  if (!stored.ok()) return stored;
-  Response response;
-  response.mutable_stored()->set_token_id(token->token_id);
-  *response.mutable_stored()->mutable_expires_at() =
-      ToTimestamp(token->expires_at);
-  response.mutable_stored()->set_cnonce(token->client_nonce);
-  return response;
+  return StoreVerified(request, *token, now);
 }
 
 template <typename Response>
@@ -387,23 +374,29 @@ absl::Status Authenticator::CheckPossession(
 
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::Admit(
     const Attempt& attempt, const ace::VerifiedToken& token) const {
-  const v1::ConnectionInfo& connection = attempt.connection;
   using Response = v1::AuthenticateResponse;
-  if (connection.bind_client_id() && !connection.client_id().empty()) {
-    const absl::StatusOr<bool> owns = facts_.ClaimClientId(
-        {connection.client_id(), OwnerOf(token), token.expires_at},
-        attempt.now);
-    if (!owns.ok()) return owns.status();
-    if (!*owns) {
-      auto denied = Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
-                                   "the Client Identifier has another owner");
-      NameToken(IdentityOf(token), /*proven=*/true, denied.mutable_denial());
-      return denied;
-    }
+  const absl::StatusOr<bool> owns = Claim(attempt, token);
+  if (!owns.ok()) return owns.status();
+  if (!*owns) {
+    auto denied = Deny<Response>(v1::Denial::REASON_CLIENT_ID_IN_USE,
+                                 "the Client Identifier has another owner");
+    NameToken(IdentityOf(token), /*proven=*/true, denied.mutable_denial());
+    return denied;
   }
   Response response;
-  *response.mutable_grant() = TokenGrant(connection, token);
+  *response.mutable_grant() = TokenGrant(attempt.connection, token);
   return response;
+}
+
+absl::StatusOr<bool> Authenticator::Claim(
+    const Attempt& attempt, const ace::VerifiedToken& token) const {
+  const v1::ConnectionInfo& connection = attempt.connection;
+  if (!connection.bind_client_id() || connection.client_id().empty()) {
+    return true;
+  }
+  return facts_.ClaimClientId(
+      {KeptClientId(connection.client_id()), OwnerOf(token), token.expires_at},
+      attempt.now);
 }
 
 v1::Grant Authenticator::TokenGrant(const v1::ConnectionInfo& connection,

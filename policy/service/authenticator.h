@@ -52,8 +52,9 @@ class Authenticator {
   // A token is checked first, then its proof of possession: that of RFC 9431,
   // or, for tokens of an issuer of draft-01 and for no others, that of the
   // draft (ACE-D01-7). Both right: the token is stored (ACE-CON-5), and the
-  // grant holds its scope and the public topics. A stored token is checked as a
-  // new one is (ACE-POP-5).
+  // grant holds its scope and the public topics. One that is very long, and one
+  // that comes too often (see TokenStoreInterface), is not stored. A stored
+  // token is checked as a new one is (ACE-POP-5).
   //
   // Asked for a token's `cnonce` only, both calls check the token, answer that
   // and store nothing: proxies know which nonces are good, and a token with
@@ -74,7 +75,8 @@ class Authenticator {
   // must prove possession then (RFC 9431 section 2.2.2). One that may not take
   // the place of the token that its key has is denied TOKEN_INVALID, and
   // nothing changes (ACE-TOK-7): to say that it was stored would promise its
-  // scope. Whoever made the TLS handshake with that key has proven possession.
+  // scope; so is one that is too long. Whoever made the TLS handshake with that
+  // key has proven possession.
   absl::StatusOr<v1::StoreTokenResponse> StoreToken(
       const v1::StoreTokenRequest& request, absl::Time now,
       ReferenceAnswers* references = nullptr) const;
@@ -158,13 +160,23 @@ class Authenticator {
   // grant, or the denial of what the connection may not do with this token.
   absl::StatusOr<v1::AuthenticateResponse> Admit(
       const Attempt& attempt, const ace::VerifiedToken& token) const;
-  // The same, and with a grant the token is stored for the connection's client.
+  // Makes the token's owner that of the connection's Client Identifier, where
+  // that is to have one. False where somebody else is.
+  absl::StatusOr<bool> Claim(const Attempt& attempt,
+                             const ace::VerifiedToken& token) const;
+  // The same as Admit(), and with a grant the token is stored for the
+  // connection's client.
   absl::StatusOr<v1::AuthenticateResponse> AdmitAndStore(
       const Attempt& attempt, const std::string& token,
       const ace::VerifiedToken& verified) const;
+  // The answer to whoever has posted a token that is good.
+  absl::StatusOr<v1::StoreTokenResponse> StoreVerified(
+      const v1::StoreTokenRequest& request, const ace::VerifiedToken& token,
+      absl::Time now) const;
   // Stores a granted token once more, as the store may have lost it. It takes
   // the place of no newer one (ACE-TOK-7), and its client's identifier from
-  // nobody who has proven another key under it since (ACE-POP-5).
+  // nobody who has proven another key under it since, nor that of another
+  // connection under which its key was proven last (ACE-POP-5).
   absl::Status Restore(const Attempt& attempt, const std::string& token,
                        const ace::VerifiedToken& verified) const;
   // Under what names a token may be stored for what TLS has proven.
@@ -179,9 +191,14 @@ class Authenticator {
   absl::StatusOr<std::optional<TokenRecord>> FindStored(
       const Attempt& attempt) const;
   // What is kept of a token: see TokenRecord.
-  static TokenRecord RecordOf(const std::string& token,
-                              const ace::VerifiedToken& verified,
-                              const std::string& client_id, absl::Time now);
+  TokenRecord RecordOf(const std::string& token,
+                       const ace::VerifiedToken& verified,
+                       absl::string_view client_id, absl::Time now) const;
+  // `token`, or where what is stored for its key says the same, is good, and
+  // differs only in what its issuer does not vouch for, that.
+  std::string StoredFormOf(const std::string& token,
+                           const ace::VerifiedToken& verified,
+                           absl::Time now) const;
 
   const ace::TokenVerifier verifier_;
   mutable ace::TokenCache token_cache_;  // of verifier_

@@ -12,14 +12,32 @@
 #include "policy/ace/client_certificate.h"
 #include "policy/ace/issuer.h"
 #include "policy/ace/rejection.h"
+#include "policy/ace/token_format.h"
 #include "policy/ace/token_identity.h"
 #include "policy/service/answers.h"
 #include "policy/service/authenticator.h"
 #include "policy/service/draft01_proof.h"
+#include "policy/service/kept_client_id.h"
 #include "policy/service/stored_keys.h"
+#include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
 
 namespace sluice::policy {
+namespace {
+
+// Longer tokens are not stored. This holds 200 topic filters of forty bytes,
+// beside a key; most tokens have a tenth.
+constexpr size_t kMaxStoredTokenBytes = 16 * 1024;
+
+// Whether whoever has the token can make others that say the same: what is not
+// signed of a COSE message can be changed, and anybody may encrypt with the
+// broker's public key.
+bool HasOtherForms(const std::string& token) {
+  const ace::TokenFormat format = ace::ClassifyToken(AsBytes(token));
+  return format == ace::TokenFormat::kCose || format == ace::TokenFormat::kJwe;
+}
+
+}  // namespace
 
 // ACE-POP-5
 absl::StatusOr<v1::AuthenticateResponse> Authenticator::AuthenticateStored(
@@ -97,6 +115,7 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
 absl::Status Authenticator::Restore(const Attempt& attempt,
                                     const std::string& token,
                                     const ace::VerifiedToken& verified) const {
+  if (token.size() > kMaxStoredTokenBytes) return absl::OkStatus();
   const absl::Time now = attempt.now;
   TokenRecord record =
       RecordOf(token, verified, attempt.connection.client_id(), now);
@@ -115,12 +134,41 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::AdmitAndStore(
     const ace::VerifiedToken& verified) const {
   absl::StatusOr<v1::AuthenticateResponse> answer = Admit(attempt, verified);
   if (!answer.ok() || !answer->has_grant()) return answer;
+  if (token.size() > kMaxStoredTokenBytes) return answer;
   absl::Status stored = store_->Put(
       RecordOf(token, verified, attempt.connection.client_id(), attempt.now),
       attempt.now);
   // One that comes too often is granted all the same.
   if (!stored.ok() && !absl::IsAlreadyExists(stored)) return stored;
   return answer;
+}
+
+absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreVerified(
+    const v1::StoreTokenRequest& request, const ace::VerifiedToken& token,
+    absl::Time now) const {
+  using Response = v1::StoreTokenResponse;
+  if (request.token().size() > kMaxStoredTokenBytes) {
+    return Deny<Response>(
+        v1::Denial::REASON_TOKEN_INVALID,
+        absl::StrCat("the token is too long to be stored: it has more than ",
+                     kMaxStoredTokenBytes, " bytes"));
+  }
+  // Unless TLS has, nobody has proven anything; and no Client Identifier stands
+  // for the token.
+  TokenRecord record = RecordOf(request.token(), token, "", now);
+  const absl::Status stored = IsProvenByTls(request.connection(), token)
+                                  ? store_->Put(std::move(record), now)
+                                  : store_->PutUnproven(std::move(record), now);
+  if (absl::IsAlreadyExists(stored)) {
+    return Deny<Response>(v1::Denial::REASON_TOKEN_INVALID, stored.message());
+  }
+  if (!stored.ok()) return stored;
+  Response response;
+  response.mutable_stored()->set_token_id(token.token_id);
+  *response.mutable_stored()->mutable_expires_at() =
+      ToTimestamp(token.expires_at);
+  response.mutable_stored()->set_cnonce(token.client_nonce);
+  return response;
 }
 
 Authenticator::TlsBindings Authenticator::TlsBindingsOf(
@@ -159,19 +207,37 @@ absl::StatusOr<std::optional<TokenRecord>> Authenticator::FindStored(
     if (!record.ok() || record->has_value()) return record;
   }
   if (bindings.has_key) return std::nullopt;
-  return store_->FindByClientId(attempt.connection.client_id(), attempt.now);
+  return store_->FindByClientId(KeptClientId(attempt.connection.client_id()),
+                                attempt.now);
 }
 
 TokenRecord Authenticator::RecordOf(const std::string& token,
                                     const ace::VerifiedToken& verified,
-                                    const std::string& client_id,
-                                    absl::Time now) {
-  TokenRecord record{verified.pop_key.thumbprint(), token, verified.taken_until,
-                     client_id, verified.issuer};
+                                    absl::string_view client_id,
+                                    absl::Time now) const {
+  TokenRecord record{verified.pop_key.thumbprint(),
+                     StoredFormOf(token, verified, now), verified.taken_until,
+                     KeptClientId(client_id), verified.issuer};
   KeepKey(verified.pop_key, now, &record);
   record.subject = verified.subject;
   record.issued_at = verified.issued_at;
   return record;
+}
+
+std::string Authenticator::StoredFormOf(const std::string& token,
+                                        const ace::VerifiedToken& verified,
+                                        absl::Time now) const {
+  if (!HasOtherForms(token)) return token;
+  absl::StatusOr<std::optional<TokenRecord>> record =
+      store_->Find(verified.pop_key.thumbprint(), now);
+  if (!record.ok() || !record->has_value() || (*record)->token == token) {
+    return token;
+  }
+  const absl::StatusOr<ace::VerifiedToken> stored =
+      verifier_.Verify(AsBytes((*record)->token), now, &token_cache_);
+  const bool is_same = stored.ok() && stored->issuer == verified.issuer &&
+                       stored->digest == verified.digest;
+  return is_same ? std::move((*record)->token) : token;
 }
 
 }  // namespace sluice::policy

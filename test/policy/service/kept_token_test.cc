@@ -1,13 +1,21 @@
 // What of tokens is kept, and what becomes of grants where it cannot be.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/ace/decryption_key.h"
+#include "policy/ace/jwe_encrypt.h"
+#include "proxy/base/bytes.h"
 #include "test/policy/service/authenticator_harness.h"
 
 namespace sluice::policy {
 namespace {
+
+using ::testing::HasSubstr;
 
 class KeptTokenTest : public AuthenticatorHarness {
  protected:
@@ -21,7 +29,110 @@ class KeptTokenTest : public AuthenticatorHarness {
     request.mutable_recheck()->set_token(token);
     return request;
   }
+
+  // What is stored for the client.
+  TokenRecord Kept(absl::Time now = kNow) {
+    const auto found = store_->Find(client_.jwk().Thumbprint(), now);
+    EXPECT_TRUE(found.ok() && found->has_value()) << found.status();
+    return found.ok() && found->has_value() ? **found : TokenRecord();
+  }
+
+  // The token in a JWE for the broker: other bytes each time.
+  std::string Encrypted(const std::string& token) {
+    const ace::TokenVerifier verifier = issuer_.Verifier();
+    const auto jwe = ace::EncryptJwe(
+        AsBytes(token), verifier.options().decryption_keys.keys()[0].jwk());
+    EXPECT_TRUE(jwe.ok()) << jwe.status();
+    return jwe.value_or("");
+  }
 };
+
+// covers: ACE-TOK-7, ACE-CON-5
+TEST_F(KeptTokenTest, WhatSaysTheSameIsKeptAsItCameFirst) {
+  const std::string token = Token(client_);
+  const std::string first = Encrypted(token);
+  Granted(WithExporter(first, client_));
+  for (int i = 0; i < 3; ++i) {
+    const std::string other = Encrypted(token);
+    ASSERT_NE(other, first);
+    Granted(WithExporter(other, client_));
+    Granted(RecheckOf(other));
+    Post(other);
+    EXPECT_EQ(Kept().token, first);
+  }
+  // What says something else takes its place.
+  TokenOptions options;
+  options.token_id = "token-2";
+  options.expires_at = kExpiry + absl::Minutes(1);
+  const std::string second = Encrypted(Token(client_, options));
+  Granted(WithExporter(second, client_));
+  EXPECT_EQ(Kept().token, second);
+}
+
+// covers: ACE-TOK-7, ACE-POP-5
+TEST_F(KeptTokenTest, WhatSaysTheSameReplacesOneThatIsGoodNoMore) {
+  PostGoodNoMore(client_);
+  const std::string token = Encrypted(Token(client_));
+  Granted(WithExporter(token, client_));
+  EXPECT_EQ(Kept().token, token);
+}
+
+// covers: ACE-POP-5, ACE-AZI-3
+TEST_F(KeptTokenTest, ALongClientIdentifierTakesLittleRoom) {
+  const std::string id(65'000, 'x');
+  Granted(From(WithExporter(Token(client_), client_), id));
+  EXPECT_LE(Kept().client_id.size(), 71u);
+  EXPECT_TRUE(Ask(From(Stored(), id)).has_challenge_required());
+  Granted(From(RecheckOf(Token(client_)), id));
+  EXPECT_TRUE(Ask(From(Stored(), id)).has_challenge_required());
+  EXPECT_EQ(Denied(From(Stored(), id + "y")).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+  EXPECT_EQ(Denied(From(Stored(), Kept().client_id)).reason(),
+            v1::Denial::REASON_NO_CREDENTIAL);
+  // A short one is kept as it is.
+  const std::string brief(64, 'x');
+  Granted(From(WithExporter(Token(client_), client_), brief));
+  EXPECT_EQ(Kept().client_id, brief);
+}
+
+// covers: EDGE-20
+TEST_F(KeptTokenTest, ALongClientIdentifierHasOneOwner) {
+  const auto bound = [](v1::AuthenticateRequest request,
+                        const std::string& client_id) {
+    request.mutable_connection()->set_bind_client_id(true);
+    return From(std::move(request), client_id);
+  };
+  const std::string id(65'000, 'x');
+  TokenOptions options;
+  options.subject = "bob";
+  const auto bobs = WithExporter(Token(stranger_, options), stranger_);
+  Granted(bound(WithExporter(Token(client_), client_), id));
+  EXPECT_EQ(Denied(bound(bobs, id)).reason(),
+            v1::Denial::REASON_CLIENT_ID_IN_USE);
+  EXPECT_EQ(Denied(bound(Anonymous(true), id)).reason(),
+            v1::Denial::REASON_CLIENT_ID_IN_USE);
+  Granted(bound(bobs, id + "y"));
+  const auto found = facts_->Find(FactKind::kClientIdOwner, id, kNow);
+  ASSERT_TRUE(found.ok());
+  EXPECT_FALSE(found->has_value());
+}
+
+// covers: ACE-AZI-3, ACE-CON-5
+TEST_F(KeptTokenTest, AVeryLongTokenIsGrantedAndNotStored) {
+  TokenOptions options;
+  options.token_id = std::string(8'000, 't');
+  Granted(WithExporter(Token(client_, options), client_));
+  EXPECT_EQ(StoredTokens(), 1u);
+  options.token_id = std::string(16'000, 't');
+  options.issued_at = kNow;
+  const std::string token = Token(client_, options);
+  EXPECT_EQ(Granted(WithExporter(token, client_)).token_id(), options.token_id);
+  Granted(RecheckOf(token));
+  EXPECT_EQ(Kept().issued_at, std::nullopt);
+  const v1::Denial denial = PostDenied(token);
+  EXPECT_EQ(denial.reason(), v1::Denial::REASON_TOKEN_INVALID);
+  EXPECT_THAT(denial.detail(), HasSubstr("more than 16384 bytes"));
+}
 
 // covers: ACE-POP-5, ACE-AZI-3
 TEST_F(KeptTokenTest, UnderEverNewClientIdentifiersAClientIsGrantedAllTheSame) {
