@@ -144,7 +144,8 @@ Deciders DeciderSource::Make() {
   }
   return {std::make_shared<const Authenticator>(
               verifier.ok() ? *std::move(verifier) : *verifier_, public_topics_,
-              context_.tokens, context_.facts, context_.replica),
+              context_.tokens, context_.facts, context_.replica,
+              context_.on_unwritten),
           introspector_, fetcher_, context_.checkers};
 }
 

@@ -51,6 +51,7 @@ class DeciderSource final : private JwksObserverInterface {
     Checkers* checkers;
     Clock clock;
     Logger* log;
+    Authenticator::UnwrittenListener on_unwritten;
   };
 
   DeciderSource(Context context, LoadedConfig config);

@@ -115,8 +115,10 @@ PolicyServer::PolicyServer(LoadedConfig config, Clock clock, Logger* log)
       operator_calls_(OperatorThreadsFor(store_options_)),
       log_(log),
       decider_source_(std::make_unique<DeciderSource>(
-          DeciderSource::Context{store_.tokens, store_.facts, replica_,
-                                 &proxy_calls_, checkers_.get(), clock_, log_},
+          DeciderSource::Context{
+              store_.tokens, store_.facts, replica_, &proxy_calls_,
+              checkers_.get(), clock_, log_,
+              [this](const absl::Status& status) { OnUnwritten(status); }},
           std::move(config))),
       service_(decider_source_->MakeDeciders(), &access_, &hub_, &proxy_calls_,
                clock_) {
@@ -277,7 +279,9 @@ void PolicyServer::Shutdown(absl::Duration grace) {
                     absl::ToChronoMilliseconds(grace));
   server_->Wait();
   server_.reset();
-  if (log_ != nullptr) refused_callers_.TellRest(*log_);
+  if (log_ == nullptr) return;
+  refused_callers_.TellRest(*log_);
+  unwritten_.TellRest(*log_);
 }
 
 void PolicyServer::Start() {
@@ -351,6 +355,11 @@ void PolicyServer::OnStoreReach(const absl::Status& reach) {
 void PolicyServer::OnWriteFailure(const absl::Status& status) {
   ++store_write_failures_;
   log_->Error("store_write_failed", {{"detail", status.message()}});
+}
+
+void PolicyServer::OnUnwritten(const absl::Status& status) {
+  if (log_ == nullptr || !unwritten_.Take(absl::Now(), *log_)) return;
+  log_->Warning("token_not_kept", {{"detail", status.message()}});
 }
 
 void PolicyServer::OnCallerRefused(const CallerNames& caller) {

@@ -117,6 +117,8 @@ class PolicyServer {
   void OnStoreReach(const absl::Status& reach);
   // What operators changed could not be written. Any thread.
   void OnWriteFailure(const absl::Status& status);
+  // What a grant does not rest on could not be. Any thread.
+  void OnUnwritten(const absl::Status& status);
 
   const std::optional<Address> listen_address_;
   const TlsShape tls_shape_;
@@ -137,6 +139,7 @@ class PolicyServer {
   std::atomic<uint64_t> callers_refused_{0};
   std::atomic<uint64_t> log_suppressed_{0};
   LimitedEvent refused_callers_{"connection_refused", &log_suppressed_};
+  LimitedEvent unwritten_{"token_not_kept", &log_suppressed_};
   const std::shared_ptr<Replica> replica_;
   WatchHub hub_;
   const StoreOptions store_options_;

@@ -100,11 +100,13 @@ Authenticator::Authenticator(ace::TokenVerifier verifier,
                              const std::vector<ace::Permission>& public_topics,
                              std::shared_ptr<TokenStoreInterface> store,
                              std::shared_ptr<FactStoreInterface> facts,
-                             std::shared_ptr<const Replica> managed)
+                             std::shared_ptr<const Replica> managed,
+                             UnwrittenListener on_unwritten)
     : verifier_(std::move(verifier)),
       store_(std::move(store)),
       facts_(std::move(facts)),
       managed_(std::move(managed)),
+      on_unwritten_(std::move(on_unwritten)),
       digest_(PolicyDigest(verifier_.options(), public_topics)),
       speaks_draft01_(AnyDraft01(verifier_)) {
   AddPermissions(public_topics, &public_grant_);
@@ -394,9 +396,17 @@ absl::StatusOr<bool> Authenticator::Claim(
   if (!connection.bind_client_id() || connection.client_id().empty()) {
     return true;
   }
-  return facts_.ClaimClientId(
-      {KeptClientId(connection.client_id()), OwnerOf(token), token.expires_at},
-      attempt.now);
+  const std::string client_id = KeptClientId(connection.client_id());
+  const std::string owner = OwnerOf(token);
+  absl::StatusOr<bool> owns =
+      facts_.ClaimClientId({client_id, owner, token.expires_at}, attempt.now);
+  if (owns.ok()) return owns;
+  // What is the claimant's stays so until it ends, longer or not.
+  const absl::StatusOr<std::optional<std::string>> present =
+      facts_.FindClientIdOwner(client_id, attempt.now);
+  if (!present.ok() || *present != owner) return owns;
+  TellUnwritten(owns.status());
+  return true;
 }
 
 v1::Grant Authenticator::TokenGrant(const v1::ConnectionInfo& connection,

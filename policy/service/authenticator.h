@@ -1,6 +1,7 @@
 #ifndef POLICY_SERVICE_AUTHENTICATOR_H_
 #define POLICY_SERVICE_AUTHENTICATOR_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,14 +34,20 @@ namespace sluice::policy {
 // something unknown, is denied.
 class Authenticator {
  public:
+  // Is told why the store did not take what a decision does not rest on. Any
+  // thread.
+  using UnwrittenListener = std::function<void(const absl::Status&)>;
+
   // `public_topics`, their filters valid and not shared, and those of `managed`
   // are part of every grant (ACE-SCP-6); of two with one filter only the first
-  // is. What `managed` says is revoked is denied (ACE-EXP-4).
+  // is. What `managed` says is revoked is denied (ACE-EXP-4). `on_unwritten`
+  // may be null.
   Authenticator(ace::TokenVerifier verifier,
                 const std::vector<ace::Permission>& public_topics,
                 std::shared_ptr<TokenStoreInterface> store,
                 std::shared_ptr<FactStoreInterface> facts,
-                std::shared_ptr<const Replica> managed);
+                std::shared_ptr<const Replica> managed,
+                UnwrittenListener on_unwritten = nullptr);
 
   // Whose tokens are taken, and how they are checked.
   const ace::TokenVerifier& verifier() const { return verifier_; }
@@ -55,6 +62,9 @@ class Authenticator {
   // grant holds its scope and the public topics. One that is very long, and one
   // that comes too often (see TokenStoreInterface), is not stored. A stored
   // token is checked as a new one is (ACE-POP-5).
+  //
+  // A recheck is decided whether or not the store can be written, so that what
+  // is narrower counts for live sessions.
   //
   // Asked for a token's `cnonce` only, both calls check the token, answer that
   // and store nothing: proxies know which nonces are good, and a token with
@@ -199,6 +209,8 @@ class Authenticator {
   std::string StoredFormOf(const std::string& token,
                            const ace::VerifiedToken& verified,
                            absl::Time now) const;
+  // Tells on_unwritten_ of a failure.
+  void TellUnwritten(const absl::Status& status) const;
 
   const ace::TokenVerifier verifier_;
   mutable ace::TokenCache token_cache_;  // of verifier_
@@ -208,6 +220,7 @@ class Authenticator {
   const std::shared_ptr<TokenStoreInterface> store_;
   const Facts facts_;
   const std::shared_ptr<const Replica> managed_;
+  const UnwrittenListener on_unwritten_;  // may be null
   const std::string digest_;
   // Whether a User Name may be a token (ACE-D01-4).
   const bool speaks_draft01_;

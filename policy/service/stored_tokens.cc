@@ -108,7 +108,8 @@ absl::StatusOr<v1::AuthenticateResponse> Authenticator::Recheck(
   }
   absl::StatusOr<v1::AuthenticateResponse> answer = Admit(attempt, *verified);
   if (!answer.ok() || !answer->has_grant()) return answer;
-  if (absl::Status s = Restore(attempt, token, *verified); !s.ok()) return s;
+  // The grant does not rest on it.
+  TellUnwritten(Restore(attempt, token, *verified));
   return answer;
 }
 
@@ -169,6 +170,10 @@ absl::StatusOr<v1::StoreTokenResponse> Authenticator::StoreVerified(
       ToTimestamp(token.expires_at);
   response.mutable_stored()->set_cnonce(token.client_nonce);
   return response;
+}
+
+void Authenticator::TellUnwritten(const absl::Status& status) const {
+  if (!status.ok() && on_unwritten_ != nullptr) on_unwritten_(status);
 }
 
 Authenticator::TlsBindings Authenticator::TlsBindingsOf(

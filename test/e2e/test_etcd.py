@@ -1,5 +1,6 @@
 """Policy services that share an etcd."""
 
+import base64
 import pathlib
 import shutil
 import signal
@@ -210,6 +211,23 @@ class FullEtcdTest(EtcdTestCase):
         self.etcd.call("maintenance/alarm", action="DEACTIVATE",
                        alarm="NOSPACE")
         self.sluicectl("revoke", "subject", "eve")
+
+
+    # covers: ACE-TOK-5
+    def test_what_is_narrower_counts_while_a_token_cannot_be_stored(self):
+        client = self.connected("a/# pub", client_id="narrow")
+        self.assertNotEqual(client.publish("public/x").code, 0x87)
+        prefix = base64.b64encode(b"/e2e/tokens/").decode()
+        end = base64.b64encode(b"/e2e/tokens0").decode()
+        self.etcd.call("kv/deleterange", key=prefix, range_end=end)
+        self.etcd.call("maintenance/alarm", action="ACTIVATE", alarm="NOSPACE")
+        self.stack.change_policy({"public_topics": []})
+        self.stack.policy.send_signal(signal.SIGHUP)
+        eventually(lambda: client.publish("public/x").code == 0x87, "narrower")
+        self.stack.policy.wait_for("token_not_kept.*space exceeded")
+        self.assertNotEqual(client.publish("a/b").code, 0x87)
+        self.etcd.call("maintenance/alarm", action="DEACTIVATE",
+                       alarm="NOSPACE")
 
 
 class RemadeEtcdTest(EtcdTestCase):

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/ace/decryption_key.h"
@@ -15,7 +16,30 @@
 namespace sluice::policy {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Facts in memory, which last no longer than they were made for.
+class FullFactStore final : public FactStoreInterface {
+ public:
+  absl::StatusOr<std::optional<Fact>> Find(FactKind kind, absl::string_view key,
+                                           absl::Time now) override {
+    return facts_.Find(kind, key, now);
+  }
+  absl::StatusOr<std::optional<Fact>> Make(FactKind kind, absl::string_view key,
+                                           const Fact& fact,
+                                           absl::Time now) override {
+    return facts_.Make(kind, key, fact, now);
+  }
+  absl::StatusOr<bool> Extend(FactKind, absl::string_view, const Fact&,
+                              absl::Time) override {
+    return absl::ResourceExhaustedError("no room");
+  }
+
+ private:
+  MemoryFactStore facts_;
+};
 
 class KeptTokenTest : public AuthenticatorHarness {
  protected:
@@ -45,6 +69,18 @@ class KeptTokenTest : public AuthenticatorHarness {
     EXPECT_TRUE(jwe.ok()) << jwe.status();
     return jwe.value_or("");
   }
+
+  // An authenticator with those stores, which writes down what was not kept.
+  Authenticator With(std::shared_ptr<TokenStoreInterface> tokens,
+                     std::shared_ptr<FactStoreInterface> facts) {
+    return Authenticator(issuer_.Verifier(), {}, std::move(tokens),
+                         std::move(facts), managed_,
+                         [this](const absl::Status& status) {
+                           unwritten_.emplace_back(status.message());
+                         });
+  }
+
+  std::vector<std::string> unwritten_;
 };
 
 // covers: ACE-TOK-7, ACE-CON-5
@@ -158,6 +194,47 @@ TEST_F(KeptTokenTest, ARecheckLeavesTheClientIdentifierThatWasProvenLast) {
   EXPECT_TRUE(Ask(From(Stored(), "c2")).has_challenge_required());
   EXPECT_EQ(Denied(From(Stored(), "c1")).reason(),
             v1::Denial::REASON_NO_CREDENTIAL);
+}
+
+// covers: ACE-TOK-5
+TEST_F(KeptTokenTest, ARecheckIsDecidedWhereTheStoreIsFull) {
+  TokenLimits none;
+  none.max_tokens = 0;
+  const Authenticator authenticator =
+      With(std::make_shared<MemoryTokenStore>(none), facts_);
+  const auto answer =
+      authenticator.Authenticate(RecheckOf(Token(client_)), kNow);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(PermissionsOf(answer->grant()),
+              ElementsAre("a/# pub sub", "b pub"));
+  EXPECT_THAT(unwritten_, ElementsAre("the token is too big to be stored"));
+  // What a new client's grant rests on is no such thing.
+  EXPECT_FALSE(
+      authenticator.Authenticate(WithExporter(Token(client_), client_), kNow)
+          .ok());
+  EXPECT_EQ(unwritten_.size(), 1u);
+}
+
+// covers: ACE-TOK-5, EDGE-20
+TEST_F(KeptTokenTest, AnOwnerStaysOneWhereTheStoreIsFull) {
+  const auto facts = std::make_shared<FullFactStore>();
+  const Authenticator authenticator = With(store_, facts);
+  const auto ask = [&](v1::AuthenticateRequest request) {
+    request.mutable_connection()->set_bind_client_id(true);
+    return authenticator.Authenticate(request, kNow);
+  };
+  TokenOptions options;
+  ASSERT_TRUE(ask(WithExporter(Token(client_, options), client_)).ok());
+  EXPECT_THAT(unwritten_, IsEmpty());
+  options.expires_at = kExpiry + absl::Hours(1);
+  const auto longer = ask(RecheckOf(Token(client_, options)));
+  ASSERT_TRUE(longer.ok()) << longer.status();
+  EXPECT_EQ(longer->grant().subject(), "alice");
+  EXPECT_THAT(unwritten_, ElementsAre("no room"));
+  options.subject = "bob";
+  const auto another = ask(RecheckOf(Token(client_, options)));
+  ASSERT_TRUE(another.ok()) << another.status();
+  EXPECT_EQ(another->denial().reason(), v1::Denial::REASON_CLIENT_ID_IN_USE);
 }
 
 }  // namespace
