@@ -14,6 +14,7 @@
 #include "policy/service/answers.h"
 #include "policy/service/draft01_proof.h"
 #include "policy/service/kept_client_id.h"
+#include "policy/service/kept_until.h"
 #include "policy/service/key_ids.h"
 #include "policy/service/permission_proto.h"
 #include "policy/service/policy_digest.h"
@@ -398,8 +399,12 @@ absl::StatusOr<bool> Authenticator::Claim(
   }
   const std::string client_id = KeptClientId(connection.client_id());
   const std::string owner = OwnerOf(token);
-  absl::StatusOr<bool> owns =
-      facts_.ClaimClientId({client_id, owner, token.expires_at}, attempt.now);
+  ClientIdClaim claim{client_id, owner, token.expires_at};
+  if (token.may_outlive_grant) {
+    claim.enough = token.expires_at;
+    claim.expires_at = KeptUntil(token, attempt.now);
+  }
+  absl::StatusOr<bool> owns = facts_.ClaimClientId(claim, attempt.now);
   if (owns.ok()) return owns;
   // What is the claimant's stays so until it ends, longer or not.
   const absl::StatusOr<std::optional<std::string>> present =

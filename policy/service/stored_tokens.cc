@@ -18,6 +18,7 @@
 #include "policy/service/authenticator.h"
 #include "policy/service/draft01_proof.h"
 #include "policy/service/kept_client_id.h"
+#include "policy/service/kept_until.h"
 #include "policy/service/stored_keys.h"
 #include "proto/timestamp.h"
 #include "proxy/base/bytes.h"
@@ -220,9 +221,9 @@ TokenRecord Authenticator::RecordOf(const std::string& token,
                                     const ace::VerifiedToken& verified,
                                     absl::string_view client_id,
                                     absl::Time now) const {
-  TokenRecord record{verified.pop_key.thumbprint(),
-                     StoredFormOf(token, verified, now), verified.taken_until,
-                     KeptClientId(client_id), verified.issuer};
+  TokenRecord record{
+      verified.pop_key.thumbprint(), StoredFormOf(token, verified, now),
+      KeptUntil(verified, now), KeptClientId(client_id), verified.issuer};
   KeepKey(verified.pop_key, now, &record);
   record.subject = verified.subject;
   record.issued_at = verified.issued_at;

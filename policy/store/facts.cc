@@ -18,7 +18,9 @@ absl::StatusOr<bool> Facts::ClaimClientId(const ClientIdClaim& claim,
     if (!present.ok()) return present.status();
     if (!present->has_value()) return true;
     if ((*present)->value != claim.owner) return false;
-    if ((*present)->expires_at >= claim.expires_at) return true;
+    if ((*present)->expires_at >= claim.enough.value_or(claim.expires_at)) {
+      return true;
+    }
     const absl::StatusOr<bool> longer =
         store_->Extend(kKind, claim.client_id, mine, now);
     if (!longer.ok()) return longer.status();

@@ -18,6 +18,9 @@ struct ClientIdClaim {
   std::string client_id;
   std::string owner;
   absl::Time expires_at;
+  // An ownership that lasts until then is left as it is; where this is not set,
+  // one that lasts until expires_at.
+  std::optional<absl::Time> enough = {};
 };
 
 // What the policy service remembers so that it happens once: what the facts of

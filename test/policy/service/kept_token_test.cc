@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/ace/decryption_key.h"
 #include "policy/ace/jwe_encrypt.h"
+#include "policy/service/reference_answers.h"
 #include "proxy/base/bytes.h"
 #include "test/policy/service/authenticator_harness.h"
 
@@ -34,11 +35,15 @@ class FullFactStore final : public FactStoreInterface {
   }
   absl::StatusOr<bool> Extend(FactKind, absl::string_view, const Fact&,
                               absl::Time) override {
+    ++extensions_;
     return absl::ResourceExhaustedError("no room");
   }
 
+  int extensions() const { return extensions_; }
+
  private:
   MemoryFactStore facts_;
+  int extensions_ = 0;
 };
 
 class KeptTokenTest : public AuthenticatorHarness {
@@ -78,6 +83,19 @@ class KeptTokenTest : public AuthenticatorHarness {
                          [this](const absl::Status& status) {
                            unwritten_.emplace_back(status.message());
                          });
+  }
+
+  // The authorization server's answer at `now` about "opaque", which is good
+  // for a minute: the server does not say when the token ends.
+  ReferenceAnswers Active(absl::Time now) {
+    auto token = issuer_.Verifier().Verify(AsBytes(Token(client_)), kNow);
+    EXPECT_TRUE(token.ok()) << token.status();
+    token->expires_at = token->taken_until = now + absl::Minutes(1);
+    token->may_outlive_grant = true;
+    ReferenceAnswers references(true);
+    EXPECT_FALSE(references.Find("opaque").ok());
+    references.Add(ResolvedReference{*token});
+    return references;
   }
 
   std::vector<std::string> unwritten_;
@@ -235,6 +253,35 @@ TEST_F(KeptTokenTest, AnOwnerStaysOneWhereTheStoreIsFull) {
   const auto another = ask(RecheckOf(Token(client_, options)));
   ASSERT_TRUE(another.ok()) << another.status();
   EXPECT_EQ(another->denial().reason(), v1::Denial::REASON_CLIENT_ID_IN_USE);
+}
+
+// covers: ACE-TOK-5
+TEST_F(KeptTokenTest, ATokenWithoutAnEndIsWrittenNowAndThen) {
+  const auto facts = std::make_shared<FullFactStore>();
+  const Authenticator authenticator = With(store_, facts);
+  const auto grant = [&](v1::AuthenticateRequest request, absl::Time now) {
+    request.mutable_connection()->set_bind_client_id(true);
+    ReferenceAnswers references = Active(now);
+    const auto answer = authenticator.Authenticate(request, now, &references);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() ? answer->grant() : v1::Grant();
+  };
+  grant(WithExporter("opaque", client_), kNow);
+  const absl::Time kept_until = Kept().expires_at;
+  EXPECT_EQ(kept_until, kNow + absl::Hours(2));
+  for (int minute = 1; minute <= 60; ++minute) {
+    const absl::Time now = kNow + absl::Minutes(minute);
+    // As long as the answer counts, whatever is kept.
+    EXPECT_EQ(grant(RecheckOf("opaque"), now).expires_at().seconds(),
+              absl::ToUnixSeconds(now + absl::Minutes(1)));
+    EXPECT_EQ(Kept(now).expires_at, kept_until);
+  }
+  const absl::Time later = kNow + absl::Minutes(61);
+  grant(RecheckOf("opaque"), later);
+  EXPECT_EQ(Kept(later).expires_at, later + absl::Hours(2));
+  EXPECT_EQ(facts->extensions(), 0);
+  grant(RecheckOf("opaque"), kNow + absl::Minutes(119) + absl::Seconds(1));
+  EXPECT_EQ(facts->extensions(), 1);
 }
 
 }  // namespace
