@@ -226,6 +226,12 @@ class Templates(unittest.TestCase):
             "sluice-etcd"))["containers"][0]
         self.assertIn("--quota-backend-bytes=8000000000", other["args"])
 
+    def test_etcd_keeps_no_long_history(self):
+        """docs/operations.md reckons with it."""
+        etcd = manifests.pod_of(manifests.find(
+            render(), "StatefulSet", "sluice-etcd"))["containers"][0]
+        self.assertIn("--auto-compaction-retention=5m", etcd["args"])
+
     def test_a_full_etcd_is_not_restarted(self):
         etcd = manifests.pod_of(manifests.find(
             render(), "StatefulSet", "sluice-etcd"))["containers"][0]

@@ -1,6 +1,7 @@
 """Policy services that share an etcd."""
 
 import base64
+import os
 import pathlib
 import shutil
 import signal
@@ -11,8 +12,9 @@ import urllib.request
 
 import grpc
 
-from harness import secrets_book, wire
+from harness import cwt, secrets_book, wire
 from harness.admin import http_status
+from harness.cbor import cbor, Tagged
 from harness.client import Client
 from harness.etcd import Etcd
 from harness.process import eventually
@@ -115,6 +117,34 @@ class EtcdTest(EtcdTestCase):
             return client.expect("CONNACK")
 
         self.assert_code(eventually(let_in, "the client is let in"), 0)
+
+
+    def written(self):
+        return int(self.etcd.call("maintenance/status")["header"]["revision"])
+
+    # covers: ACE-AZI-3
+    def test_one_token_is_written_a_few_times_whatever_comes_with_it(self):
+        """What is not signed of a CWT is ever another, and so is the Client
+        Identifier."""
+        key = Ed25519Key()
+        payload = cbor(cwt.claims(key, "a/# pub", subject="padded"))
+        protected = cbor({1: -8})
+        signature = self.stack.authorization_server.key.sign(
+            cbor(["Signature1", protected, b"", payload]))
+        before = self.written()
+        for i in range(40):
+            token = cbor(Tagged(18, [protected, {99: os.urandom(1000)},
+                                     payload, signature]))
+            client = Client(self.stack.address, self.stack.ca_file, wire.V5)
+            name = "one" if i < 20 else f"{i}" + "x" * 10000
+            answer = client.ace_connect(token, key, client_id=name)
+            client.tls.close()
+            self.assert_code(answer, 0)
+            if i == 19:
+                self.assertEqual(self.written(), before + 1)
+        # Eight at once, and one a minute.
+        self.assertLessEqual(self.written(), before + 1 + 8 + 2)
+        self.assertGreater(self.written(), before + 1)
 
 
 class LostEtcdTest(EtcdTestCase):
