@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "policy/service/reference_answers.h"
 #include "test/policy/service/authenticator_harness.h"
 
@@ -175,17 +176,25 @@ TEST_F(StoredTokenTest, WhoAsksForTheNonceHasNotShownTheToken) {
 
 // covers: ACE-TOK-7, ACE-TOK-5
 TEST_F(StoredTokenTest, ARecheckReplacesNoNewerOne) {
-  TokenOptions options;
-  options.issued_at = kNow - absl::Minutes(1);
-  const std::string token = Token(client_, options);
-  Granted(WithExporter(token, client_));
-  options.issued_at = kNow;
-  options.token_id = "token-2";
-  Post(Token(client_, options));
-  v1::AuthenticateRequest recheck = Request();
-  recheck.mutable_recheck()->set_token(token);
-  EXPECT_EQ(Granted(recheck).token_id(), "token-1");
-  EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(), "token-2");
+  // Issued later, within the same second, and nobody knows when.
+  const absl::Time times[][2] = {
+      {kNow - absl::Minutes(1), kNow}, {kNow, kNow}, {{}, {}}};
+  int round = 0;
+  for (const auto& [first, second] : times) {
+    TokenOptions options;
+    options.issued_at = first;
+    options.token_id = absl::StrCat("first", ++round);
+    const std::string token = Token(client_, options);
+    Granted(WithExporter(token, client_));
+    options.issued_at = second;
+    options.token_id = absl::StrCat("second", round);
+    Post(Token(client_, options));
+    v1::AuthenticateRequest recheck = Request();
+    recheck.mutable_recheck()->set_token(token);
+    EXPECT_EQ(Granted(recheck).token_id(), absl::StrCat("first", round));
+    EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(),
+              absl::StrCat("second", round));
+  }
 }
 
 // covers: ACE-TOK-5, ACE-POP-5
