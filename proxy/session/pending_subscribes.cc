@@ -10,7 +10,10 @@ size_t PendingSubscribes::bytes() const {
 }
 
 bool PendingSubscribes::Add(uint16_t packet_id, Answer answer) {
-  if (filters_ + answer.codes.size() > max_filters_) return false;
+  if ((pending_.size() + 1) * kBytesEach + filters_ + answer.codes.size() >
+      max_bytes_) {
+    return false;
+  }
   filters_ += answer.codes.size();
   reasons_ += answer.reason.size();
   pending_[packet_id] = std::move(answer);

@@ -15,12 +15,14 @@ namespace sluice::session {
 // denied, until their SUBACK comes (ACE-SUB-1).
 class PendingSubscribes {
  public:
-  // Filters in flight in all, denied ones included.
-  static constexpr size_t kMostFilters = 16 * 1024;
-  static constexpr size_t kMostFiltersWithoutToken = 512;
+  // Bytes that packets in flight may take in all: one for each filter, denied
+  // ones included, and kBytesEach for each packet.
+  static constexpr size_t kMostBytes = 128 * 1024;
+  static constexpr size_t kMostBytesWithoutToken = 16 * 1024;
+  static constexpr size_t kBytesEach = 64;
 
-  void set_max_filters(size_t max_filters) { max_filters_ = max_filters; }
-  // What it takes to remember them.
+  void set_max_bytes(size_t max_bytes) { max_bytes_ = max_bytes; }
+  // What it takes to remember them, reasons included.
   size_t bytes() const;
 
   // Stands in a list of codes for "the broker will say".
@@ -49,7 +51,7 @@ class PendingSubscribes {
   absl::flat_hash_map<uint16_t, Answer> pending_;
   size_t filters_ = 0;
   size_t reasons_ = 0;  // bytes
-  size_t max_filters_ = kMostFilters;
+  size_t max_bytes_ = kMostBytes;
 };
 
 }  // namespace sluice::session

@@ -263,8 +263,8 @@ void Session::Admit() {
   if (is_anonymous()) {
     subscriptions_.set_max_bytes(Subscriptions::kMostBytesWithoutToken);
     checked_filters_.set_max_bytes(CheckedFilters::kMostBytesWithoutToken);
-    pending_subscribes_.set_max_filters(
-        PendingSubscribes::kMostFiltersWithoutToken);
+    pending_subscribes_.set_max_bytes(
+        PendingSubscribes::kMostBytesWithoutToken);
   }
   rule_usage_.Follow(RuleSet(), grant_->rules(), now_);
   StartRecheck(std::move(pending_->token), kAskedAtNoChange);

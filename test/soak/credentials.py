@@ -153,6 +153,8 @@ class Depositor(Worker):
     """Has its token published to authz-info, and comes without one: by the key
     that it has proven before."""
 
+    pause = 1.1  # tokens of one second take each other's place at a pace only
+
     def round(self):
         first, second = f"stored/{self.id}/1", f"stored/{self.id}/2"
         # A second older than the next: of one second, none is the newer one.
@@ -212,8 +214,6 @@ class Certified(Depositor):
 
 class Shared(Depositor):
     """Is known by a key that it shares, in the TLS handshake."""
-
-    pause = 0.5  # each connection is a process of its own
 
     def __init__(self, soak, number):
         super().__init__(soak, number)

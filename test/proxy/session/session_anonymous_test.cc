@@ -126,7 +126,8 @@ TEST_F(SessionAnonymousTest, WhoMakesRoomBeforeItIsDecidedHasADenial) {
 TEST_F(SessionAnonymousTest, SubscribesInFlightAreFewAndCounted) {
   OpenAnonymously();
   const size_t before = session().kept_bytes();
-  const size_t most = PendingSubscribes::kMostFiltersWithoutToken / 2;
+  const size_t most = PendingSubscribes::kMostBytesWithoutToken /
+                      (PendingSubscribes::kBytesEach + 2);
   for (uint16_t id = 1; id <= most; ++id) {
     ASSERT_THAT(Client(SubscribePacket(kV5, id, {"a/x", "z"})),
                 ElementsAre("broker SUBSCRIBE"));
@@ -134,6 +135,15 @@ TEST_F(SessionAnonymousTest, SubscribesInFlightAreFewAndCounted) {
   EXPECT_GT(session().kept_bytes(), before + most * 50);
   EXPECT_THAT(Client(SubscribePacket(kV5, most + 1, {"a/x", "z"})),
               ElementsAre("client DISCONNECT 97", "close"));
+}
+
+// As many filters as a packet may have.
+TEST_F(SessionAnonymousTest, ASubscribeMayBeAsLargeAsAnybodys) {
+  OpenAnonymously();
+  std::vector<absl::string_view> filters(4096, "a/x");
+  filters.back() = "z";
+  EXPECT_THAT(Client(SubscribePacket(kV5, 1, filters)),
+              ElementsAre("broker SUBSCRIBE"));
 }
 
 // Denied ones whose PUBREL does not come.
