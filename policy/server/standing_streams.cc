@@ -1,5 +1,7 @@
 #include "policy/server/standing_streams.h"
 
+#include <vector>
+
 #include "absl/strings/match.h"
 
 namespace sluice::policy {
@@ -15,7 +17,7 @@ class StandingStreams::Stream final : public Interceptor {
   Stream(StandingStreams* streams, grpc::ServerContextBase* call)
       : streams_(*streams), call_(call) {}
   ~Stream() override {
-    const std::lock_guard<std::mutex> lock(streams_.mutex_);
+    const std::lock_guard<std::recursive_mutex> lock(streams_.mutex_);
     streams_.streams_.erase(call_);
   }
 
@@ -23,7 +25,7 @@ class StandingStreams::Stream final : public Interceptor {
     // From here on it can be cancelled.
     if (methods->QueryInterceptionHookPoint(
             InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) {
-      const std::lock_guard<std::mutex> lock(streams_.mutex_);
+      const std::lock_guard<std::recursive_mutex> lock(streams_.mutex_);
       streams_.streams_.insert(call_);
       if (streams_.ended_) call_->TryCancel();
     }
@@ -58,9 +60,13 @@ StandingStreams::MakeInterceptorFactory() {
 }
 
 void StandingStreams::End() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   ended_ = true;
-  for (grpc::ServerContextBase* stream : streams_) stream->TryCancel();
+  const std::vector<grpc::ServerContextBase*> streams(streams_.begin(),
+                                                      streams_.end());
+  for (grpc::ServerContextBase* stream : streams) {
+    if (streams_.count(stream) > 0) stream->TryCancel();
+  }
 }
 
 }  // namespace sluice::policy

@@ -26,7 +26,7 @@ class StandingStreams {
   class Factory;
   class Stream;
 
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;  // a stream that is cancelled may end at once
   bool ended_ = false;
   std::unordered_set<grpc::ServerContextBase*> streams_;
 };
