@@ -2,7 +2,10 @@
 """Floods and slow peers, against the programs in bazel-bin, and what good
 clients notice of them.
 
-run.py [--seconds N] [WORD]...   only the attacks whose name contains a word
+run.py [--seconds N] [--apart] [WORD]...   only the attacks whose name contains a
+                                           word; --apart: of two processors the
+                                           proxy has one and what is behind it
+                                           the other
 
 While an attack goes on for N seconds (3), good clients exchange messages: the
 99th percentile of their latency may be three times what it was just before, or
@@ -219,13 +222,13 @@ def run_case(case, stage, seconds):
     raise AssertionError("not reached")
 
 
-def run_safely(case, stage, seconds):
+def run_safely(case, stage, seconds, apart):
     """The same, whatever happens; prints what came of it."""
     start = time.monotonic()
     try:
         with contextlib.ExitStack() as own:
             if case.files:
-                stage = Stage("few-files", case.files)
+                stage = Stage("few-files", case.files, apart)
                 own.callback(stage.stop)
             measured, faults = run_case(case, stage, seconds)
     except Exception:  # the other attacks are made all the same
@@ -255,6 +258,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--apart", action="store_true")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
     command_line.check(options.words, lambda word: any(
@@ -266,13 +270,14 @@ def main():
     rows = []
     passed = failed = 0
     with contextlib.ExitStack() as stages:
-        stage = Stage("floods")
+        stage = Stage("floods", apart=options.apart)
         stages.callback(stage.stop)
         for case in CASES:
             if options.words and not any(w in case.name
                                          for w in options.words):
                 continue
-            measured, faults = run_safely(case, stage, options.seconds)
+            measured, faults = run_safely(case, stage, options.seconds,
+                                          options.apart)
             rows.append((case, measured))
             passed += not faults
             failed += bool(faults)

@@ -62,6 +62,12 @@ def start_load(address, seconds, warmup=0.5, *options):
     return load
 
 
+def _pin(process, processor):
+    """A program, with the threads that it has and is going to make."""
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        os.sched_setaffinity(int(thread), {processor})
+
+
 def p99(load):
     """Waits for the load's end: 99th percentiles of the latency, and of how
     late messages were sent, in milliseconds."""
@@ -89,9 +95,10 @@ def begin_load(stage, seconds):
 
 class Stage:
     """Starts on construction; stop() ends all. `files` is the proxy's limit of
-    descriptors."""
+    descriptors. `apart`: the proxy has the one of two processors, broker and
+    policy service have the other; else the kernel moves them about."""
 
-    def __init__(self, name, files=None):
+    def __init__(self, name, files=None, apart=False):
         self.calls = CallCounter()
         self.stack = WatchedStack(name, self.calls, files, proxy={
             "log": {"level": "info", "audit": "audit.log"},
@@ -110,6 +117,11 @@ class Stage:
         (directory / "good.token").write_bytes(self.token("good/# pub sub"))
         self._audit_log = open(directory / "audit.log", encoding="utf-8")
         eventually(self._ready, "the proxy is ready")
+        if apart:
+            first, *rest = sorted(os.sched_getaffinity(0))
+            _pin(self.stack.proxy, first)
+            for program in (self.stack.broker, self.stack.policy):
+                _pin(program, rest[0] if rest else first)
 
     def _ready(self):
         return self.stack.metrics().get("sluice_policy_watch_connected") == 1
