@@ -184,7 +184,7 @@ class Authenticator {
       const v1::StoreTokenRequest& request, const ace::VerifiedToken& token,
       absl::Time now) const;
   // Stores a granted token once more, as the store may have lost it. It takes
-  // the place of no newer one (ACE-TOK-7), and its client's identifier from
+  // the place of no other one (ACE-TOK-7), and its client's identifier from
   // nobody who has proven another key under it since, nor that of another
   // connection under which its key was proven last (ACE-POP-5).
   absl::Status Restore(const Attempt& attempt, const std::string& token,

@@ -121,19 +121,13 @@ absl::Status Authenticator::Restore(const Attempt& attempt,
   const absl::Time now = attempt.now;
   TokenRecord record =
       RecordOf(token, verified, attempt.connection.client_id(), now);
-  const absl::StatusOr<std::optional<TokenRecord>> kept =
-      store_->Find(record.binding, now);
-  if (!kept.ok()) return kept.status();
-  if (kept->has_value() && (*kept)->token != token) {
-    return absl::OkStatus();  // another one has come since
-  }
   const absl::StatusOr<std::optional<TokenRecord>> of_client =
       store_->FindByClientId(record.client_id, now);
   if (!of_client.ok()) return of_client.status();
   if (of_client->has_value() && (*of_client)->binding != record.binding) {
     record.client_id.clear();  // proven since, by who has another key
   }
-  absl::Status stored = store_->PutUnproven(std::move(record), now);
+  absl::Status stored = store_->Restore(std::move(record), now);
   return absl::IsAlreadyExists(stored) ? absl::OkStatus() : stored;
 }
 

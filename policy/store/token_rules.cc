@@ -55,6 +55,9 @@ absl::Status CheckSize(size_t bytes, const TokenLimits& limits) {
 absl::Status Succeed(const TokenRecord& earlier, Possession possession,
                      WritePace* pace, absl::Time now, TokenRecord* record) {
   const bool is_same = record->token == earlier.token;
+  if (possession == Possession::kProvenBefore && !is_same) {
+    return absl::AlreadyExistsError("the key has a token that came since");
+  }
   if (is_same && record->expires_at > earlier.expires_at &&
       earlier.expires_at - now >= (record->expires_at - now) / 2) {
     record->expires_at = earlier.expires_at;
@@ -69,7 +72,7 @@ absl::Status Succeed(const TokenRecord& earlier, Possession possession,
   if (possession == Possession::kProven && (is_renamed || may_come_again)) {
     has_turn = pace->Take(record->binding, now);
   }
-  if (possession == Possession::kUnproven || !has_turn) {
+  if (possession != Possession::kProven || !has_turn) {
     absl::Status may = CheckUnproven(*record, earlier);
     if (!may.ok()) return may;
     // Only now, so that who may not replace it uses up nobody's turns.

@@ -22,8 +22,8 @@ absl::Status CheckSize(size_t bytes, const TokenLimits& limits);
 
 // Makes of `record` what is to be put in the place of `earlier`, which is live
 // and has the same binding: that may be what is there already. kAlreadyExists
-// where it may not take its place. See TokenStoreInterface::Put() and
-// PutUnproven().
+// where it may not take its place. See TokenStoreInterface::Put(),
+// PutUnproven() and Restore().
 absl::Status Succeed(const TokenRecord& earlier, Possession possession,
                      WritePace* pace, absl::Time now, TokenRecord* record);
 

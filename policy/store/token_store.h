@@ -58,8 +58,9 @@ struct TokenLimits {
   size_t max_bytes = 128 << 20;
 };
 
-// Whether the client has proven that it has the token's key.
-enum class Possession { kProven, kUnproven };
+// Whether the client has proven that it has the token's key; kProvenBefore: at
+// some time, for the grant that it has.
+enum class Possession { kProven, kUnproven, kProvenBefore };
 
 // The tokens that the policy service keeps, at most one a binding (ACE-TOK-7):
 // over the bound the oldest are forgotten (ACE-AZI-3); what was forgotten, the
@@ -97,6 +98,13 @@ class TokenStoreInterface {
   // Check and change are one step.
   absl::Status PutUnproven(TokenRecord record, absl::Time now) {
     return PutOf(std::move(record), Possession::kUnproven, now);
+  }
+
+  // The same as PutUnproven() for a token that has been put before, and that
+  // the store may have lost: it takes the place of no other live one, which has
+  // come since, whenever that was issued.
+  absl::Status Restore(TokenRecord record, absl::Time now) {
+    return PutOf(std::move(record), Possession::kProvenBefore, now);
   }
 
   // The record of the binding, if there is one.
