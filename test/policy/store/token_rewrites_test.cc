@@ -7,15 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "policy/store/etcd_client.h"
-#include "policy/store/etcd_token_store.h"
-#include "policy/store/memory_token_store.h"
-#include "policy/store/sqlite_token_store.h"
 #include "policy/store/token_store.h"
 #include "policy/store/write_pace.h"
 #include "test/policy/store/store_kind.h"
 #include "test/policy/store/store_samples.h"
-#include "test/policy/store/test_database.h"
+#include "test/policy/store/token_stores.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -23,22 +19,6 @@ namespace {
 
 class TokenRewritesTest : public ::testing::TestWithParam<Kind> {
  protected:
-  TokenRewritesTest() {
-    switch (GetParam()) {
-      case Kind::kMemory:
-        store_ = std::make_unique<MemoryTokenStore>();
-        return;
-      case Kind::kSqlite:
-        store_ = std::make_unique<SqliteTokenStore>(
-            OpenTestDatabase(absl::StrCat(dir_.path(), "/tokens.db")));
-        return;
-      case Kind::kEtcd:
-        store_ = std::make_unique<EtcdTokenStore>(
-            std::make_shared<EtcdClient>(NewPlaceInEtcd()));
-        return;
-    }
-  }
-
   static TokenRecord Of(const std::string& client_id,
                         const std::string& token = "token") {
     TokenRecord record = TestRecord("key", token, absl::Hours(1), client_id);
@@ -63,7 +43,8 @@ class TokenRewritesTest : public ::testing::TestWithParam<Kind> {
   }
 
   const sluice::testing::TempDir dir_;
-  std::unique_ptr<TokenStoreInterface> store_;
+  const std::unique_ptr<TokenStoreInterface> store_ =
+      NewTokenStore(GetParam(), absl::StrCat(dir_.path(), "/tokens.db"));
 };
 
 // covers: ACE-POP-5, ACE-AZI-3
@@ -184,6 +165,24 @@ TEST_P(TokenRewritesTest, TheSameTokenIsKeptLongerWhenHalfOfTheTimeIsOver) {
   // One that ends earlier than was known does.
   EXPECT_EQ(Put(until(now + absl::Minutes(1)), now), absl::StatusCode::kOk);
   EXPECT_EQ(Find(now).expires_at, now + absl::Minutes(1));
+}
+
+// Whenever it was issued.
+// covers: ACE-TOK-5, ACE-TOK-7
+TEST_P(TokenRewritesTest, WhatIsRestoredTakesNoOthersPlace) {
+  TokenRecord lost = Of("client", "lost");
+  lost.issued_at = kNow;
+  EXPECT_TRUE(store_->Restore(lost, kNow).ok());
+  EXPECT_TRUE(store_->Restore(lost, kNow).ok());
+  EXPECT_EQ(Find().token, "lost");
+  for (const absl::Duration age : {-absl::Hours(1), absl::ZeroDuration()}) {
+    TokenRecord other = Of("client", "other");
+    other.issued_at = kNow - absl::Minutes(1) - age;
+    EXPECT_EQ(Put(other), absl::StatusCode::kOk);
+    EXPECT_EQ(store_->Restore(lost, kNow).code(),
+              absl::StatusCode::kAlreadyExists);
+    EXPECT_EQ(Find().token, "other");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, TokenRewritesTest,

@@ -13,13 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "policy/store/etcd_client.h"
-#include "policy/store/etcd_token_store.h"
-#include "policy/store/memory_token_store.h"
-#include "policy/store/sqlite_token_store.h"
 #include "test/policy/store/store_kind.h"
 #include "test/policy/store/store_samples.h"
-#include "test/policy/store/test_database.h"
+#include "test/policy/store/token_stores.h"
 #include "test/testing/test_certificates.h"
 
 namespace sluice::policy {
@@ -32,20 +28,8 @@ class TokenStoreTest : public ::testing::TestWithParam<Kind> {
   // A new, empty store.
   void MakeStore(const TokenLimits& limits) {
     store_.reset();
-    switch (GetParam()) {
-      case Kind::kMemory:
-        store_ = std::make_unique<MemoryTokenStore>(limits);
-        return;
-      case Kind::kSqlite:
-        store_ = std::make_unique<SqliteTokenStore>(
-            OpenTestDatabase(absl::StrCat(dir_.path(), "/", ++files_, ".db")),
-            limits);
-        return;
-      case Kind::kEtcd:
-        store_ = std::make_unique<EtcdTokenStore>(
-            std::make_shared<EtcdClient>(NewPlaceInEtcd()), limits);
-        return;
-    }
+    store_ = NewTokenStore(
+        GetParam(), absl::StrCat(dir_.path(), "/", ++files_, ".db"), limits);
   }
 
   void Put(const TokenRecord& record, absl::Time now = kNow) {
