@@ -4,23 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "policy/ace/digest.h"
+#include "policy/service/sum_share.h"
 #include "proto/sluice/admin/v1/public_topic.pb.h"
-#include "proxy/base/bytes.h"
 
 namespace sluice::policy {
 namespace {
-
-// The share of one resource in a sum over many. By what it says: revisions are
-// used again by a store that has lost some.
-uint64_t ShareOf(absl::string_view name, absl::string_view value) {
-  const std::string hash = ace::Sha256(AsBytes(absl::StrCat(name, "=", value)));
-  uint64_t share = 0;
-  for (size_t i = 0; i < sizeof(share); ++i) {
-    share = share << 8 | static_cast<unsigned char>(hash[i]);
-  }
-  return share;
-}
 
 absl::Status MayNotCountError(absl::string_view why) {
   return absl::UnavailableError(
@@ -263,7 +251,7 @@ void Replica::ApplyOther(const Resource& resource, bool deleted) {
     others_.erase(old);
   }
   if (deleted) return;
-  const uint64_t share = ShareOf(name, resource.value);
+  const uint64_t share = SumShareOf(name, resource.value);
   others_sum_ += share;
   others_.emplace(std::move(name), share);
 }

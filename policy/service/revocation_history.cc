@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "policy/revocation/kept_after_end.h"
+#include "policy/service/sum_share.h"
 #include "proto/sluice/admin/v1/revocation.pb.h"
 #include "proto/timestamp.h"
 
@@ -46,7 +46,7 @@ v1::Revocation ForProxies(const Resource& resource) {
 }
 
 uint64_t ShareOf(const v1::Revocation& revocation) {
-  return absl::HashOf(revocation.SerializeAsString());
+  return SumShareOf(revocation.name(), revocation.SerializeAsString());
 }
 
 absl::Status UnreadableError(absl::string_view name) {
