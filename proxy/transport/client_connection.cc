@@ -306,8 +306,8 @@ void ClientConnection::Settle() {
     }
     FlushClient();
   }
+  if (session_ != nullptr) has_token_ = session_->has_token();
   if (phase_ == Phase::kClosing) {
-    if (session_ != nullptr) has_token_ = session_->has_token();
     session_.reset();
     tls_.reset();
     from_client_ = PacketBuffer();
@@ -323,7 +323,6 @@ void ClientConnection::Settle() {
 }
 
 void ClientConnection::CountHeldBytes() {
-  if (session_ != nullptr) has_token_ = session_->has_token();
   size_t held = 0;
   if (phase_ != Phase::kHandshake && !has_token_) {
     held = from_client_.held().size() + client_.queued();

@@ -151,7 +151,7 @@ class ClientConnection final : private Stream::HandlerInterface,
   std::unique_ptr<session::Session> session_;  // kOpen
   PacketBuffer from_client_, from_broker_;
   size_t held_bytes_ = 0;   // as the table was told
-  bool has_token_ = false;  // its session had, when that was looked at last
+  bool has_token_ = false;  // its session has, or had
   Backpressure backpressure_;
   // While it pauses one side, and while the connection is being closed.
   std::unique_ptr<StallWatch> stall_watch_;
