@@ -37,6 +37,19 @@ v1::AuthenticateRequest AuthenticatorHarness::Anonymous(
   return request;
 }
 
+v1::AuthenticateRequest AuthenticatorHarness::From(
+    v1::AuthenticateRequest request, const std::string& client_id) {
+  request.mutable_connection()->set_client_id(client_id);
+  return request;
+}
+
+v1::AuthenticateRequest AuthenticatorHarness::RecheckOf(
+    const std::string& token) {
+  v1::AuthenticateRequest request = Request();
+  request.mutable_recheck()->set_token(token);
+  return request;
+}
+
 v1::AuthenticateRequest AuthenticatorHarness::Known(
     v1::AuthenticateRequest request, const ace::SigningKey& key) {
   request.mutable_connection()->set_client_certificate(CertificateOf(key));

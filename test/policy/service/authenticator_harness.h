@@ -50,6 +50,11 @@ class AuthenticatorHarness : public ::testing::Test {
   static v1::AuthenticateRequest Request();
   static v1::StoreTokenRequest Posted(const std::string& token);
   static v1::AuthenticateRequest Anonymous(bool authz_info_enabled);
+  // The same of another client.
+  static v1::AuthenticateRequest From(v1::AuthenticateRequest request,
+                                      const std::string& client_id);
+  // Whether the grant for `token` still holds.
+  static v1::AuthenticateRequest RecheckOf(const std::string& token);
   // With a certificate of `key` shown in the TLS handshake.
   static v1::AuthenticateRequest Known(v1::AuthenticateRequest request,
                                        const ace::SigningKey& key);

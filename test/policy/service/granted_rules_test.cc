@@ -53,8 +53,7 @@ TEST_F(GrantedRulesTest, WhateverTheCredential) {
             Strings{"alice/client-1"});
   EXPECT_EQ(Filters(Granted(StoredWithChallenge(client_))),
             Strings{"alice/client-1"});
-  v1::AuthenticateRequest recheck = Request();
-  recheck.mutable_recheck()->set_token(token);
+  const v1::AuthenticateRequest recheck = RecheckOf(token);
   EXPECT_EQ(Filters(Granted(recheck)), Strings{"alice/client-1"});
   EXPECT_EQ(Filters(Granted(Anonymous(true))), Strings{"+/client-1"});
 }
@@ -118,8 +117,7 @@ TEST_F(GrantedRulesTest, AClientWhoseRulesAreTooLargeIsDenied) {
   for (int i = 0; i < 60; ++i) rule.add_topic_filters(filter);
   Put("1", rule.SerializeAsString());
   const std::string token = Token(client_);
-  v1::AuthenticateRequest recheck = Request();
-  recheck.mutable_recheck()->set_token(token);
+  const v1::AuthenticateRequest recheck = RecheckOf(token);
   v1::AuthenticateRequest of_key = Request();
   of_key.mutable_recheck()->set_stored_key_id(client_.jwk().Thumbprint());
   for (v1::AuthenticateRequest request :

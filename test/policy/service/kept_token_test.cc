@@ -48,17 +48,6 @@ class FullFactStore final : public FactStoreInterface {
 
 class KeptTokenTest : public AuthenticatorHarness {
  protected:
-  static v1::AuthenticateRequest From(v1::AuthenticateRequest request,
-                                      const std::string& client_id) {
-    request.mutable_connection()->set_client_id(client_id);
-    return request;
-  }
-  static v1::AuthenticateRequest RecheckOf(const std::string& token) {
-    v1::AuthenticateRequest request = Request();
-    request.mutable_recheck()->set_token(token);
-    return request;
-  }
-
   // What is stored for the client.
   TokenRecord Kept(absl::Time now = kNow) {
     const auto found = store_->Find(client_.jwk().Thumbprint(), now);

@@ -14,14 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class StoredTokenTest : public AuthenticatorHarness {
- protected:
-  static v1::AuthenticateRequest From(v1::AuthenticateRequest request,
-                                      const std::string& client_id) {
-    request.mutable_connection()->set_client_id(client_id);
-    return request;
-  }
-};
+class StoredTokenTest : public AuthenticatorHarness {};
 
 // covers: ACE-POP-5, ACE-D01-6
 TEST_F(StoredTokenTest, WithoutAStoredTokenTheClientIsDenied) {
@@ -189,9 +182,8 @@ TEST_F(StoredTokenTest, ARecheckReplacesNoNewerOne) {
     options.issued_at = second;
     options.token_id = absl::StrCat("second", round);
     Post(Token(client_, options));
-    v1::AuthenticateRequest recheck = Request();
-    recheck.mutable_recheck()->set_token(token);
-    EXPECT_EQ(Granted(recheck).token_id(), absl::StrCat("first", round));
+    EXPECT_EQ(Granted(RecheckOf(token)).token_id(),
+              absl::StrCat("first", round));
     EXPECT_EQ(Granted(StoredWithChallenge(client_)).token_id(),
               absl::StrCat("second", round));
   }
@@ -221,12 +213,10 @@ TEST_F(StoredTokenTest, ARecheckIsOfTheKeyThatWasProven) {
 TEST_F(StoredTokenTest, ARecheckTakesTheClientIdentifierFromNobody) {
   const std::string token = Token(client_);
   Granted(WithExporter(token, client_));
-  v1::AuthenticateRequest recheck = Request();
-  recheck.mutable_recheck()->set_token(token);
-  Granted(recheck);
+  Granted(RecheckOf(token));
   Granted(StoredWithChallenge(client_));
   Granted(WithExporter(Token(stranger_), stranger_));
-  Granted(recheck);
+  Granted(RecheckOf(token));
   Granted(StoredWithChallenge(stranger_));
 }
 
