@@ -118,7 +118,6 @@ class EtcdTest(EtcdTestCase):
 
         self.assert_code(eventually(let_in, "the client is let in"), 0)
 
-
     def written(self):
         return int(self.etcd.call("maintenance/status")["header"]["revision"])
 
@@ -241,7 +240,6 @@ class FullEtcdTest(EtcdTestCase):
         self.etcd.call("maintenance/alarm", action="DEACTIVATE",
                        alarm="NOSPACE")
         self.sluicectl("revoke", "subject", "eve")
-
 
     # covers: ACE-TOK-5
     def test_what_is_narrower_counts_while_a_token_cannot_be_stored(self):

@@ -15,7 +15,7 @@ import unittest
 
 from OpenSSL import SSL
 
-from harness import admin, wire
+from harness import admin, certificates, wire
 from harness.client import Client
 from harness.process import SANITIZED, Process, eventually
 from harness.stack import PROXY, StackTestCase
@@ -261,7 +261,18 @@ class StalledLogTest(StackTestCase):
         self.assertEqual(self.proxy.wait(30), 0)
 
 
-class ReloadTest(StackTestCase):
+class CertificateTestCase(StackTestCase):
+
+    def serial_shown(self):
+        client = self.client()
+        with contextlib.closing(client.tls):
+            return client.tls.peer_certificate().get_serial_number()
+
+    def renew(self, *and_then):
+        certificates.renew(self.stack.directory, *and_then)
+
+
+class ReloadTest(CertificateTestCase):
 
     def anonymous_codes(self, *filters):
         client, _ = self.anonymous()
@@ -282,22 +293,10 @@ class ReloadTest(StackTestCase):
         self.stack.policy.wait_for("reload_failed")
         self.assertEqual(self.anonymous_codes("news/x"), [1])
 
-    def serial_shown(self):
-        return self.client().tls.peer_certificate().get_serial_number()
-
-    def renew(self, and_then):
-        """A new certificate for the old key, then a shell command."""
-        subprocess.run(
-            "openssl req -new -key server.key -subj /CN=renewed |"
-            " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
-            f" -CAcreateserial -out renewed.crt && {and_then}",
-            shell=True, cwd=self.stack.directory, check=True,
-            capture_output=True)
-
     def test_proxy_takes_over_its_certificate_on_sighup(self):
         serial = self.serial_shown()
         live = self.connected("a/# pub")
-        self.renew("mv renewed.crt server.crt")
+        self.renew()
         self.stack.proxy.send_signal(signal.SIGHUP)
         self.stack.proxy.wait_for("\"reloaded\"")
         self.assertNotEqual(self.serial_shown(), serial)
@@ -322,7 +321,7 @@ class ReloadTest(StackTestCase):
         live.ping()
 
 
-class TwoListenersTest(StackTestCase):
+class TwoListenersTest(CertificateTestCase):
     """What is wrong with one listener's files is not the other's business."""
 
     @staticmethod
@@ -337,19 +336,6 @@ class TwoListenersTest(StackTestCase):
             {"name": name, "address": "127.0.0.1:0", "tls": {
                 "certificate": f"{file}.crt", "private_key": f"{file}.key"}}
             for name, file in (("mqtts", "server"), ("other", "other"))]}}
-
-    def serial_shown(self):
-        client = self.client()
-        with contextlib.closing(client.tls):
-            return client.tls.peer_certificate().get_serial_number()
-
-    def renew(self):
-        subprocess.run(
-            "openssl req -new -key server.key -subj /CN=renewed |"
-            " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
-            " -CAcreateserial -out renewed.crt && mv renewed.crt server.crt",
-            shell=True, cwd=self.stack.directory, check=True,
-            capture_output=True)
 
     def assert_renewed(self, act):
         before = self.serial_shown()

@@ -4,11 +4,11 @@ import os
 import random
 import select
 import socket
-import struct
 import time
 
 from harness import wire
 from harness.process import TIMEOUT
+from harness.reset import reset_on_close
 from harness.stack import StackTestCase
 from harness.tls import client_hello
 
@@ -170,8 +170,7 @@ class ProtocolTest(StackTestCase):
     def test_reset_in_mid_handshake_does_no_harm(self):
         for _ in range(20):
             connection = raw_connection(self)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                  struct.pack("ii", 1, 0))
+            reset_on_close(connection)
             connection.sendall(b"\x16\x03\x01\x02\x00\x01" + os.urandom(20))
             connection.close()
         self.assert_next_client_is_served()

@@ -3,13 +3,13 @@
 import contextlib
 import signal
 import socket
-import struct
 
 from fault_case import FaultTestCase
 from harness import wire
 from harness.directed_broker import DirectedBroker
 from harness.fake_policy import FakePolicy, grant
 from harness.process import eventually
+from harness.reset import reset_on_close
 from harness.tls import client_hello
 
 
@@ -48,8 +48,7 @@ class ClientResetTest(FaultTestCase):
             connection.sendall(data)
             if answer:
                 self.assertTrue(connection.recv(1))
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                  struct.pack("ii", 1, 0))
+            reset_on_close(connection)
 
     def test_in_the_handshake(self):
         hello = client_hello()

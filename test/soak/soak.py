@@ -3,17 +3,15 @@
 import collections
 import json
 import signal
-import subprocess
 import threading
 import time
-import traceback
 
 from clients import KINDS
-from harness import admin, usage
+from harness import admin, certificates, usage
 from harness.process import eventually
 from harness.tokens import Ed25519Key
 from harness.traffic import Pair
-from worker import WAIT
+from repeater import WAIT, Repeater
 from world import World
 
 ROTATION = 12  # seconds; a token is good for one to two of these
@@ -43,28 +41,15 @@ class Log:
         return self.events
 
 
-class Operator(threading.Thread):
+class Operator(Repeater):
     """Does something every few seconds."""
 
     def __init__(self, seconds, action):
-        super().__init__(daemon=True)
-        self.id = action.__name__
-        self.rounds, self.fault = 0, None
-        self._seconds, self._action = seconds, action
-        self._ending = threading.Event()
+        super().__init__(action.__name__)
+        self.pause, self._action = seconds, action
 
-    def run(self):
-        while not self._ending.wait(self._seconds):
-            try:
-                self._action(self.rounds)
-                self.rounds += 1
-            except Exception:  # whatever it is, it is reported
-                self.fault = f"{self.id}: {traceback.format_exc()}"
-                return
-
-    def stop(self):
-        self._ending.set()
-        self.join(2 * WAIT)
+    def round(self):
+        self._action(self.rounds)
 
 
 class Soak:
@@ -100,12 +85,7 @@ class Soak:
         issuer.key = new
 
     def renew_certificate(self, _):
-        subprocess.run(
-            "openssl req -new -key server.key -subj /CN=renewed |"
-            " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
-            " -CAcreateserial -out renewed.crt && mv renewed.crt server.crt",
-            shell=True, cwd=self.world.stack.directory, check=True,
-            capture_output=True)
+        certificates.renew(self.world.stack.directory)
         self._reload("proxy")
 
     def _reload(self, name):

@@ -2,21 +2,18 @@
 
 import collections
 import contextlib
-import threading
-import traceback
 
 from harness import wire
 from harness.client import Client
 from harness.tokens import Ed25519Key
+from repeater import WAIT, Repeater
 
-WAIT = 60  # seconds; this is no measurement of speed
 LIFE = 30  # seconds that a token lives, unless a kind wants it otherwise
 
 
-class Worker(threading.Thread):
-    """Repeats round() until it is told to end; keeps the first thing that went
-    wrong. One round is one connection, or a few, and ends with the outcome that
-    must be.
+class Worker(Repeater):
+    """One round is one connection, or a few, and ends with the outcome that must
+    be.
 
     Keys, topics and Client Identifiers stay the same, so that what is remembered
     of them does not add up. `counts` is what it was told, by name; see Checks.
@@ -28,34 +25,17 @@ class Worker(threading.Thread):
     is_asked_about = False
 
     def __init__(self, soak, number):
-        super().__init__(daemon=True)
+        super().__init__(f"{type(self).__name__.lower()}-{number}")
         self.soak = soak
         self.world = soak.world
         self.number = number
-        self.id = f"{type(self).__name__.lower()}-{number}"
         self.key = Ed25519Key()
-        self.rounds = 0
         self.counts = collections.Counter()
-        self.fault = None
-        self._ending = threading.Event()
         self._clients = contextlib.ExitStack()
 
-    def run(self):
-        while not self._ending.wait(self.pause):
-            try:
-                with contextlib.ExitStack() as self._clients:
-                    self.round()
-                self.rounds += 1
-            except Exception:  # whatever it is, it is reported
-                self.fault = f"{self.id}: {traceback.format_exc()}"
-                return
-
-    def stop(self):
-        self._ending.set()
-        self.join(2 * WAIT)
-
-    def round(self):
-        raise NotImplementedError
+    def once(self):
+        with contextlib.ExitStack() as self._clients:
+            self.round()
 
     # Connections. All are closed when the round is over.
 

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import ipaddress
+import subprocess
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -34,6 +35,16 @@ def self_signed(key, days=1):
     return (certificate.public_bytes(Encoding.PEM),
             private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
                                   NoEncryption()))
+
+
+def renew(directory, and_then="mv renewed.crt server.crt"):
+    """Writes renewed.crt, a new certificate for the listeners' key, then runs a
+    shell command there."""
+    subprocess.run(
+        "openssl req -new -key server.key -subj /CN=renewed |"
+        " openssl x509 -req -days 1 -CA ca.crt -CAkey ca.key"
+        f" -CAcreateserial -out renewed.crt && {and_then}",
+        shell=True, cwd=directory, check=True, capture_output=True)
 
 
 def issue(directory, name, days, host="localhost"):

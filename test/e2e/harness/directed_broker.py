@@ -2,13 +2,12 @@
 
 import contextlib
 import queue
-import socket
-import struct
 import threading
 
 from . import wire
 from .listener import Listener
 from .process import TIMEOUT
+from .reset import reset_on_close
 
 _CONNACK = wire.packet("CONNACK", b"\0\0\0")
 
@@ -53,8 +52,7 @@ class DirectedConnection:
 
     def reset(self):
         """Ends it with RST."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                struct.pack("ii", 1, 0))
+        reset_on_close(self._socket)
         self._socket.close()
 
     def close(self):

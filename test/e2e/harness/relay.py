@@ -3,12 +3,10 @@
 import contextlib
 import random
 import socket
-import struct
 import threading
 
 from .listener import Listener
-
-_RST_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger
+from .reset import reset_on_close
 
 
 class _Connection:
@@ -37,8 +35,7 @@ class _Connection:
     def close(self):
         for end in (self.client, self.server):
             if self.is_reset:
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                               _RST_ON_CLOSE)
+                reset_on_close(end)
             end.close()
 
 

@@ -3,10 +3,11 @@
 import contextlib
 import socket
 import ssl
-import struct
 import time
 
 from OpenSSL import SSL, crypto
+
+from .reset import reset_on_close
 
 EXPORTER_LABEL = b"EXPORTER-ACE-MQTT-Sign-Challenge"
 
@@ -139,8 +140,7 @@ class TlsStream:
 
     def reset(self):
         """Ends the connection with RST."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                struct.pack("ii", 1, 0))
+        reset_on_close(self._socket)
         self._socket.close()
 
     def close(self):
