@@ -17,8 +17,7 @@ namespace sluice::session {
 
 // What the session asks the policy service, which takes its word for much:
 //  - what the client has shown of a key in TLS, as it is, and nothing of it
-//  once
-//    the client is in as one without a token;
+//    when the client is in as one without a token;
 //  - an exporter proof, or that of a User Name, only of a CONNECT, and what was
 //    exported only where the TLS session is no resumed one;
 //  - a nonce of a challenge for one proof;
