@@ -32,6 +32,21 @@ absl::Status BehindError() {
   return absl::UnavailableError("etcd does not tell what has changed");
 }
 
+// Whether the watch ends with this, and why. OK: what happened meanwhile is not
+// there any more; what there is, is.
+bool IsEnd(const WatchResponse& response, absl::Status* reason) {
+  if (response.compact_revision() != 0) {
+    *reason = absl::OkStatus();
+    return true;
+  }
+  if (response.canceled()) {
+    *reason = absl::UnavailableError(
+        absl::StrCat("etcd: ", response.cancel_reason()));
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 EtcdResourceFollower::EtcdResourceFollower(std::shared_ptr<EtcdClient> client,
@@ -64,9 +79,7 @@ void EtcdResourceFollower::Run() {
   absl::Duration pause = kFirstPause;
   for (;;) {
     bool had_caught_up = false;
-    const absl::StatusOr<WatchProof::Reading> goal = Begin();
-    const absl::Status status =
-        goal.ok() ? TellChanges(*goal, &had_caught_up) : goal.status();
+    const absl::Status status = Follow(&had_caught_up);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return;
@@ -83,12 +96,83 @@ void EtcdResourceFollower::Run() {
   }
 }
 
-// What was told is no beginning for another watch: etcd may have been put back
-// to an older state, and have come to the same revision by other writes.
-absl::StatusOr<WatchProof::Reading> EtcdResourceFollower::Begin() {
+absl::Status EtcdResourceFollower::Follow(bool* had_caught_up) {
+  grpc::ClientContext context;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) return absl::OkStatus();
+    watch_ = &context;
+  }
+  size_t member = 0;
+  const absl::StatusOr<std::unique_ptr<EtcdClient::WatchStream>> stream =
+      client_->Watch(&context, &member);
+  absl::Status reason = stream.status();
+  if (stream.ok()) {
+    reason = TellAll(stream->get());
+    context.TryCancel();
+    const grpc::Status status = (*stream)->Finish();
+    if (!reason.ok() && !status.error_message().empty() &&
+        status.error_code() != grpc::StatusCode::CANCELLED) {
+      reason = absl::UnavailableError(
+          absl::StrCat("etcd: ", status.error_message()));
+    }
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  watch_ = nullptr;
+  if (proof_.IsStuck(SteadyClock::now())) {
+    reason = BehindError();
+    client_->Leave(member);
+  }
+  *had_caught_up = proof_.has_caught_up();
+  proof_.OnEnd();
+  return reason;
+}
+
+// The watch is there before what there is is read. Were it the other way round,
+// an older state that was put back between the two, and had come to the same
+// revision by other writes, would not be told from the one that was read. For
+// the same reason no watch goes on where another has ended.
+absl::Status EtcdResourceFollower::TellAll(EtcdClient::WatchStream* stream) {
+  absl::Status reason = absl::UnavailableError("etcd ended the watch");
+  if (!Create(stream, &reason)) return reason;
   absl::Status status = TellSnapshot();
   if (!status.ok()) return status;
-  return Look();
+  const absl::StatusOr<WatchProof::Reading> goal = Look();
+  if (!goal.ok()) return goal.status();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    proof_.OnFollowed(*goal, SteadyClock::now());
+  }
+  TellFresh();
+  LetBeAsked(stream);
+  WatchResponse response;
+  while (stream->Read(&response) && Take(response, &reason)) {
+  }
+  LetBeAsked(nullptr);
+  return reason;
+}
+
+bool EtcdResourceFollower::Create(EtcdClient::WatchStream* stream,
+                                  absl::Status* reason) {
+  WatchRequest request;
+  auto* create = request.mutable_create_request();
+  create->set_key(keys_.prefix());
+  create->set_range_end(EtcdPrefixEnd(keys_.prefix()));
+  create->set_progress_notify(true);
+  create->set_prev_kv(true);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    proof_.OnBegin(SteadyClock::now());
+  }
+  stream->Write(request);
+  WatchResponse response;
+  if (!stream->Read(&response) || IsEnd(response, reason) ||
+      !response.created()) {
+    return false;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  proof_.OnCreated();
+  return true;
 }
 
 absl::Status EtcdResourceFollower::TellSnapshot() {
@@ -113,6 +197,7 @@ absl::Status EtcdResourceFollower::TellSnapshot() {
   const std::lock_guard<std::mutex> telling(telling_);
   is_stale_ = false;
   observer_->OnSnapshot(range.revision(), std::move(resources));
+  snapshot_ = range.revision();
   const std::lock_guard<std::mutex> lock(mutex_);
   proof_.OnSnapshot(range.revision(), keys, asked_at);
   tried_ = true;
@@ -139,81 +224,10 @@ absl::StatusOr<WatchProof::Reading> EtcdResourceFollower::Look() {
   return reading;
 }
 
-absl::Status EtcdResourceFollower::TellChanges(const WatchProof::Reading& goal,
-                                               bool* had_caught_up) {
-  grpc::ClientContext context;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_) return absl::OkStatus();
-    watch_ = &context;
-  }
-  size_t member = 0;
-  absl::Status reason = absl::UnavailableError("etcd ended the watch");
-  absl::StatusOr<std::unique_ptr<EtcdClient::WatchStream>> stream =
-      client_->Watch(&context, &member);
-  if (stream.ok()) {
-    WatchRequest request;
-    auto* create = request.mutable_create_request();
-    create->set_key(keys_.prefix());
-    create->set_range_end(EtcdPrefixEnd(keys_.prefix()));
-    create->set_progress_notify(true);
-    create->set_prev_kv(true);
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      create->set_start_revision(proof_.revision() + 1);
-      proof_.OnBegin(goal, SteadyClock::now());
-    }
-    (*stream)->Write(request);
-    {
-      const std::lock_guard<std::mutex> writing(writing_);
-      stream_ = stream->get();
-    }
-    WatchResponse response;
-    while ((*stream)->Read(&response) && Take(response, &reason)) {
-    }
-    context.TryCancel();
-    {
-      const std::lock_guard<std::mutex> writing(writing_);
-      stream_ = nullptr;
-    }
-    const grpc::Status status = (*stream)->Finish();
-    if (!reason.ok() && !status.error_message().empty() &&
-        status.error_code() != grpc::StatusCode::CANCELLED) {
-      reason = absl::UnavailableError(
-          absl::StrCat("etcd: ", status.error_message()));
-    }
-  } else {
-    reason = stream.status();
-  }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  watch_ = nullptr;
-  if (proof_.IsStuck(SteadyClock::now())) {
-    reason = BehindError();
-    client_->Leave(member);
-  }
-  *had_caught_up = proof_.has_caught_up();
-  proof_.OnEnd();
-  return reason;
-}
-
 bool EtcdResourceFollower::Take(const WatchResponse& response,
                                 absl::Status* reason) {
-  if (response.compact_revision() != 0) {
-    // What happened meanwhile is not there any more; what there is, is.
-    const std::lock_guard<std::mutex> lock(mutex_);
-    proof_.OnLost();
-    *reason = absl::OkStatus();
-    return false;
-  }
-  if (response.canceled()) {
-    *reason = absl::UnavailableError(
-        absl::StrCat("etcd: ", response.cancel_reason()));
-    return false;
-  }
-  if (response.created()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    proof_.OnCreated(SteadyClock::now());
-  } else if (response.watch_id() < 0) {
+  if (IsEnd(response, reason)) return false;
+  if (response.watch_id() < 0) {
     const std::lock_guard<std::mutex> lock(mutex_);
     proof_.OnProgress(response.header().revision(), SteadyClock::now());
   } else {
@@ -227,6 +241,7 @@ void EtcdResourceFollower::Tell(const WatchResponse& response) {
   std::vector<ResourceChange> changes;
   int64_t more_keys = 0;
   for (const mvccpb::Event& event : response.events()) {
+    if (event.kv().mod_revision() <= snapshot_) continue;
     ResourceChange change;
     change.deleted = event.type() == mvccpb::Event::DELETE;
     if (change.deleted) {
@@ -250,7 +265,7 @@ void EtcdResourceFollower::Tell(const WatchResponse& response) {
       response.events().empty()
           ? response.header().revision()
           : response.events(response.events_size() - 1).kv().mod_revision();
-  if (!response.events().empty()) {
+  if (!response.events().empty() && revision > snapshot_) {
     const std::lock_guard<std::mutex> telling(telling_);
     const bool told_last =
         !changes.empty() && changes.back().resource.revision == revision;
@@ -271,14 +286,14 @@ bool EtcdResourceFollower::Pause(absl::Duration duration) {
 
 void EtcdResourceFollower::Watch() {
   for (;;) {
-    bool is_created = false;
+    bool is_followed = false;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait_for(lock, kAskEvery, [this] { return stopping_; });
       if (stopping_) return;
-      is_created = proof_.is_created();
+      is_followed = proof_.is_followed();
     }
-    if (is_created) Ask();
+    if (is_followed) Ask();
     Judge();
   }
 }
@@ -311,6 +326,11 @@ void EtcdResourceFollower::Ask() {
     EndWatch();
   }
   TellFresh();
+}
+
+void EtcdResourceFollower::LetBeAsked(EtcdClient::WatchStream* stream) {
+  const std::lock_guard<std::mutex> writing(writing_);
+  stream_ = stream;
 }
 
 void EtcdResourceFollower::AskWatch() {

@@ -40,16 +40,17 @@ class EtcdResourceFollower {
  private:
   // The thread that follows, and what it calls.
   void Run();
-  // Tells all that there is; what is to be told after it until that is good.
-  absl::StatusOr<WatchProof::Reading> Begin();
+  // Tells all that there is and what changes then, until the watch ends: the
+  // reason, and whether it had told all that there was. OK: changes were
+  // compacted away, and a snapshot has them.
+  absl::Status Follow(bool* had_caught_up);
+  // Follow() on a stream that has been opened.
+  absl::Status TellAll(EtcdClient::WatchStream* stream);
+  // False: the stream is good for nothing.
+  bool Create(EtcdClient::WatchStream* stream, absl::Status* reason);
   absl::Status TellSnapshot();
   // All but the revisions are of that prefix.
   absl::StatusOr<WatchProof::Reading> Look();
-  // Tells what changes, until the stream breaks: then the reason, and whether
-  // it had told all that there was. OK: changes were compacted away, and a
-  // snapshot has them.
-  absl::Status TellChanges(const WatchProof::Reading& goal,
-                           bool* had_caught_up);
   // Whether the stream is good for more.
   bool Take(const etcdserverpb::WatchResponse& response, absl::Status* reason);
   void Tell(const etcdserverpb::WatchResponse& response);
@@ -59,6 +60,8 @@ class EtcdResourceFollower {
   // The thread that asks, and what it calls.
   void Watch();
   void Ask();
+  // On the other thread: `stream` is the one to ask, null none.
+  void LetBeAsked(EtcdClient::WatchStream* stream);
   void AskWatch();
   // Ends a watch that is stuck; tells where what was told is not good any more.
   void Judge();
@@ -73,6 +76,8 @@ class EtcdResourceFollower {
   const EtcdResourceKeys keys_;
   const Clock clock_;
   ResourceObserverInterface* const observer_;
+
+  int64_t snapshot_ = 0;  // its revision; of the thread that follows
 
   // Held while the observer is called, and before mutex_.
   std::mutex telling_;

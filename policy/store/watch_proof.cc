@@ -4,23 +4,25 @@
 
 namespace sluice::policy {
 
+void WatchProof::OnBegin(Time now) {
+  watch_ = Watch::kBegun;
+  heard_at_ = now;
+}
+
+void WatchProof::OnCreated() { watch_ = Watch::kCreated; }
+
 void WatchProof::OnSnapshot(int64_t revision, int64_t keys, Time asked_at) {
   revision_ = revision;
   keys_ = keys;
   proven_at_ = asked_at;
 }
 
-void WatchProof::OnBegin(const Reading& goal, Time now) {
-  is_watching_ = true;
-  begun_at_ = now;
+void WatchProof::OnFollowed(const Reading& goal, Time now) {
+  watch_ = Watch::kBehind;
+  followed_at_ = now;
   heard_at_ = now;
   goal_ = goal;
   reached_ = revision_;
-}
-
-void WatchProof::OnCreated(Time now) {
-  is_created_ = true;
-  heard_at_ = now;
   Advance();
 }
 
@@ -34,20 +36,18 @@ void WatchProof::OnChanges(int64_t revision, int64_t more_keys, Time now) {
 
 void WatchProof::OnProgress(int64_t revision, Time now) {
   heard_at_ = now;
-  if (!has_caught_up_) return;
+  if (!has_caught_up()) return;
   reached_ = std::max(reached_, revision);
   Advance();
 }
 
 void WatchProof::OnEnd() {
-  is_watching_ = false;
-  is_created_ = false;
-  has_caught_up_ = false;
+  watch_ = Watch::kNone;
   reads_.clear();
 }
 
 void WatchProof::OnRead(int64_t revision, Time asked_at) {
-  if (!is_created_) return;
+  if (!is_followed()) return;
   reads_.push_back({revision, asked_at});
   Advance();
 }
@@ -55,13 +55,13 @@ void WatchProof::OnRead(int64_t revision, Time asked_at) {
 // Where the watch has told the latest write that a read shows, what may be
 // missing are keys that have been deleted since; their number tells.
 void WatchProof::Advance() {
-  if (!is_created_) return;
-  if (!has_caught_up_) {
+  if (!is_followed()) return;
+  if (watch_ == Watch::kBehind) {
     if (revision_ < goal_.revision &&
         (revision_ < goal_.last_written || keys_ != goal_.keys)) {
       return;
     }
-    has_caught_up_ = true;
+    watch_ = Watch::kCaughtUp;
     Prove(goal_.asked_at);
   }
   while (!reads_.empty() && reads_.front().revision <= reached_) {
@@ -79,12 +79,20 @@ bool WatchProof::IsGood(Time now) const {
 }
 
 bool WatchProof::IsStuck(Time now) const {
-  if (!is_watching_) return false;
-  const bool is_behind = is_created_ && !has_caught_up_;
-  if (now - heard_at_ > (is_behind ? kMaxSilenceBehind : kMaxSilence)) {
-    return true;
+  const Duration silence = now - heard_at_;
+  switch (watch_) {
+    case Watch::kNone:
+    case Watch::kCreated:  // a read ends by itself
+      return false;
+    case Watch::kBegun:
+      return silence > kMaxSilence;
+    case Watch::kBehind:
+      return silence > kMaxSilenceBehind;
+    case Watch::kCaughtUp:
+      return silence > kMaxSilence ||
+             now - std::max(proven_at_, followed_at_) > kGoodFor;
   }
-  return has_caught_up_ && now - std::max(proven_at_, begun_at_) > kGoodFor;
+  return true;
 }
 
 }  // namespace sluice::policy

@@ -20,7 +20,7 @@ class WatchProof {
   // For how long what has been proven is taken to be all that there is.
   static constexpr Duration kGoodFor = std::chrono::seconds(2);
   // How long a watch that is asked how far it has come may say nothing, and how
-  // long while it sends all that was missed, which may be one long message.
+  // long while it sends what came meanwhile, which may be one long message.
   static constexpr Duration kMaxSilence = std::chrono::seconds(1);
   static constexpr Duration kMaxSilenceBehind = std::chrono::seconds(15);
 
@@ -33,18 +33,18 @@ class WatchProof {
     int64_t last_written = 0;
   };
 
-  // All keys at a revision have been told; their number.
+  // A watch has been asked for.
+  void OnBegin(Time now);
+  // It is there, and misses nothing from here on.
+  void OnCreated();
+  // All keys at a revision, not before the watch, have been told; their number.
   void OnSnapshot(int64_t revision, int64_t keys, Time asked_at);
-  // What was told is no beginning for a watch any more.
-  void OnLost() { revision_ = 0; }
-  // A watch from revision() on begins; `goal` was read before.
-  void OnBegin(const Reading& goal, Time now);
-  // The watch is there, and sends what was missed.
-  void OnCreated(Time now);
+  // What the watch has sent since is read; `goal` was, after the snapshot.
+  void OnFollowed(const Reading& goal, Time now);
   // Changes have been told, up to one at `revision`: so many keys more or less.
   void OnChanges(int64_t revision, int64_t more_keys, Time now);
-  // The member that is watched says where it is. While a watch is sent what was
-  // missed, etcd before 3.4.25 tells where the store is in its place.
+  // The member that is watched says where it is. While a watch is behind, etcd
+  // before 3.4.25 tells where the store is in its place.
   void OnProgress(int64_t revision, Time now);
   // The watch has ended.
   void OnEnd();
@@ -53,15 +53,23 @@ class WatchProof {
 
   // What has been told; 0: nothing.
   int64_t revision() const { return revision_; }
-  // Whether there is a watch, which can be asked how far it has come.
-  bool is_created() const { return is_created_; }
+  // Whether there is a watch that is read, and can be asked how far it has
+  // come.
+  bool is_followed() const { return watch_ >= Watch::kBehind; }
   // Whether the watch has told all that `goal` showed.
-  bool has_caught_up() const { return has_caught_up_; }
+  bool has_caught_up() const { return watch_ == Watch::kCaughtUp; }
   bool IsGood(Time now) const;
   // Whether the watch is better begun anew.
   bool IsStuck(Time now) const;
 
  private:
+  enum class Watch {
+    kNone,
+    kBegun,
+    kCreated,  // what there is is being read and told
+    kBehind,   // the goal
+    kCaughtUp,
+  };
   struct Read {
     int64_t revision;
     Time asked_at;
@@ -74,10 +82,8 @@ class WatchProof {
   int64_t keys_ = 0;  // at revision_
   Time proven_at_;    // valid if revision_ is not 0
   // Of the watch.
-  bool is_watching_ = false;
-  bool is_created_ = false;
-  bool has_caught_up_ = false;
-  Time begun_at_;
+  Watch watch_ = Watch::kNone;
+  Time followed_at_;
   Time heard_at_;
   Reading goal_;
   int64_t reached_ = 0;

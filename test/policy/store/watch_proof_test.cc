@@ -12,20 +12,20 @@ using std::chrono::seconds;
 
 class WatchProofTest : public ::testing::Test {
  protected:
-  // At revision 10 there are three keys, told at kBegin; a watch began a minute
-  // later, at now_.
-  WatchProofTest() {
-    proof_.OnSnapshot(10, 3, kBegin);
+  // There is a watch; at revision 10 there were three keys, told at kBegin. It
+  // is a minute later.
+  WatchProofTest() { Begin(); }
+
+  void Begin() {
+    proof_.OnBegin(now_);
+    proof_.OnCreated();
+    proof_.OnSnapshot(10, 3, now_);
     now_ += std::chrono::minutes(1);
   }
-
-  void Begin(int64_t revision, int64_t keys, int64_t last_written) {
-    proof_.OnBegin({now_, revision, keys, last_written}, now_);
+  void Follow(int64_t revision, int64_t keys, int64_t last_written) {
+    proof_.OnFollowed({now_, revision, keys, last_written}, now_);
   }
-  void BeginCaughtUp() {
-    Begin(10, 3, 10);
-    proof_.OnCreated(now_);
-  }
+  void FollowCaughtUp() { Follow(10, 3, 10); }
   // A question and its answers, each of an own revision.
   void Ask(int64_t read, int64_t progress) {
     proof_.OnRead(read, now_);
@@ -46,22 +46,20 @@ TEST_F(WatchProofTest, NothingIsGoodBeforeASnapshot) {
 TEST_F(WatchProofTest, ASnapshotIsGoodForAWhile) {
   EXPECT_TRUE(proof_.IsGood(kBegin + WatchProof::kGoodFor));
   EXPECT_FALSE(proof_.IsGood(kBegin + WatchProof::kGoodFor + milliseconds(1)));
-  proof_.OnLost();
-  EXPECT_FALSE(proof_.IsGood(kBegin));
 }
 
-TEST_F(WatchProofTest, AWatchOfWhatHasNotChangedIsGoodWhenItIsThere) {
-  Begin(99, 3, 10);
+TEST_F(WatchProofTest, AWatchOfWhatHasNotChangedIsGoodWhenItIsFollowed) {
   EXPECT_FALSE(IsGood());
-  proof_.OnCreated(now_);
+  EXPECT_FALSE(proof_.is_followed());
+  Follow(99, 3, 10);
+  EXPECT_TRUE(proof_.is_followed());
   EXPECT_TRUE(proof_.has_caught_up());
   EXPECT_TRUE(IsGood());
 }
 
 // etcd tells of a revision that the watch has not come to, where it is old.
 TEST_F(WatchProofTest, AWatchIsGoodWhenItHasToldWhatWasMissed) {
-  Begin(20, 3, 15);
-  proof_.OnCreated(now_);
+  Follow(20, 3, 15);
   Ask(20, 20);
   EXPECT_FALSE(IsGood());
   proof_.OnChanges(14, 0, now_);
@@ -71,8 +69,7 @@ TEST_F(WatchProofTest, AWatchIsGoodWhenItHasToldWhatWasMissed) {
 }
 
 TEST_F(WatchProofTest, AWatchIsNotGoodBeforeItHasToldOfDeletions) {
-  Begin(20, 2, 15);
-  proof_.OnCreated(now_);
+  Follow(20, 2, 15);
   proof_.OnChanges(15, +1, now_);
   EXPECT_FALSE(IsGood());
   proof_.OnChanges(17, -1, now_);
@@ -82,14 +79,13 @@ TEST_F(WatchProofTest, AWatchIsNotGoodBeforeItHasToldOfDeletions) {
 }
 
 TEST_F(WatchProofTest, AWatchIsGoodBehindWhatWasRead) {
-  Begin(20, 2, 15);
-  proof_.OnCreated(now_);
+  Follow(20, 2, 15);
   proof_.OnChanges(21, +5, now_);
   EXPECT_TRUE(IsGood());
 }
 
 TEST_F(WatchProofTest, IsProvenForWhenItWasAsked) {
-  BeginCaughtUp();
+  FollowCaughtUp();
   now_ += seconds(1);
   proof_.OnRead(30, now_);
   const auto asked_at = now_;
@@ -106,7 +102,7 @@ TEST_F(WatchProofTest, IsProvenForWhenItWasAsked) {
 }
 
 TEST_F(WatchProofTest, ChangesProveAsWell) {
-  BeginCaughtUp();
+  FollowCaughtUp();
   now_ += seconds(3);
   proof_.OnRead(30, now_);
   EXPECT_FALSE(IsGood());
@@ -115,18 +111,18 @@ TEST_F(WatchProofTest, ChangesProveAsWell) {
 }
 
 TEST_F(WatchProofTest, WhatAnotherWatchReachedProvesNothing) {
-  BeginCaughtUp();
+  FollowCaughtUp();
   Ask(30, 40);
   proof_.OnEnd();
-  now_ += seconds(3);
-  BeginCaughtUp();
+  Begin();
+  FollowCaughtUp();
   now_ += seconds(3);
   proof_.OnRead(35, now_);
   EXPECT_FALSE(IsGood());
 }
 
 TEST_F(WatchProofTest, AWatchThatSaysNothingIsStuck) {
-  BeginCaughtUp();
+  FollowCaughtUp();
   for (int i = 0; i < 20; ++i) {
     now_ += milliseconds(500);
     Ask(30 + i, 30 + i);
@@ -142,14 +138,21 @@ TEST_F(WatchProofTest, AWatchThatSaysNothingIsStuck) {
 }
 
 TEST_F(WatchProofTest, AWatchThatIsNotThereInTimeIsStuck) {
-  Begin(10, 3, 10);
-  now_ += WatchProof::kMaxSilence + milliseconds(1);
+  proof_.OnEnd();
+  proof_.OnBegin(now_);
+  now_ += WatchProof::kMaxSilence;
+  EXPECT_FALSE(IsStuck());
+  now_ += milliseconds(1);
   EXPECT_TRUE(IsStuck());
 }
 
+// What is read meanwhile has deadlines of its own.
+TEST_F(WatchProofTest, AWatchThatIsNotFollowedYetIsNotStuck) {
+  EXPECT_FALSE(IsStuck());
+}
+
 TEST_F(WatchProofTest, AWatchMayTakeLongForWhatWasMissed) {
-  Begin(20, 3, 15);
-  proof_.OnCreated(now_);
+  Follow(20, 3, 15);
   now_ += WatchProof::kMaxSilenceBehind;
   EXPECT_FALSE(IsStuck());
   now_ += milliseconds(1);
@@ -158,7 +161,7 @@ TEST_F(WatchProofTest, AWatchMayTakeLongForWhatWasMissed) {
 
 // Its member has lost the others.
 TEST_F(WatchProofTest, AWatchThatStaysBehindIsStuck) {
-  BeginCaughtUp();
+  FollowCaughtUp();
   for (int i = 0; i < 4; ++i) {
     now_ += milliseconds(500);
     Ask(30 + i, 29);
