@@ -9,8 +9,11 @@ as one failure.
 """
 
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
+
+_SHARD = re.compile(r"shard_\d+_of_(\d+)")
 
 
 def count(report):
@@ -35,10 +38,12 @@ def main(testlogs, labels):
     for label in labels:
         logs = pathlib.Path(testlogs,
                             label.removeprefix("//").replace(":", "/"))
-        shards = next((path.name.rpartition("_")[2]
-                       for path in logs.glob("shard_*_of_*")), "")
+        # Not those of a run that was one of several (--runs_per_test).
+        shards = next((int(name[1]) for name in
+                       (_SHARD.fullmatch(path.name) for path in logs.glob("*"))
+                       if name), 0)
         parts = [logs / f"shard_{i}_of_{shards}"
-                 for i in range(1, int(shards) + 1)] if shards else [logs]
+                 for i in range(1, shards + 1)] or [logs]
         for part in parts:
             try:
                 p, f = count(part / "test.xml")
