@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "proxy/base/unique_fd.h"
 #include "proxy/base/unix_address.h"
 
@@ -24,13 +25,23 @@ absl::Status Failed(absl::string_view reason) {
 
 absl::Status FailedWith(int error) { return Failed(std::strerror(error)); }
 
+// Between two attempts while the queue of a Unix socket is full. Over TCP the
+// kernel tries again.
+constexpr absl::Duration kQueueFullPause = absl::Milliseconds(20);
+
 absl::Status TryToConnectTo(const sockaddr* address, socklen_t size,
                             absl::Duration timeout) {
   const UniqueFd fd(socket(address->sa_family,
                            SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) return FailedWith(errno);
-  if (connect(fd.get(), address, size) == 0) return absl::OkStatus();
-  if (errno != EINPROGRESS) return FailedWith(errno);
+  for (absl::Duration left = timeout; connect(fd.get(), address, size) != 0;
+       left -= kQueueFullPause) {
+    if (errno == EINPROGRESS) break;
+    if (errno != EAGAIN || left <= absl::ZeroDuration()) {
+      return FailedWith(errno);
+    }
+    absl::SleepFor(kQueueFullPause);
+  }
   pollfd waiting = {fd.get(), POLLOUT, 0};
   const auto milliseconds =
       static_cast<int>(absl::ToInt64Milliseconds(timeout));

@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kFirstRetryMilliseconds = 50;
 constexpr uint64_t kLongestRetryMilliseconds = 400;
 
-// What a broker that is being started looks like.
+// What a broker that is being started looks like, or that is late to accept.
 bool MayPass(int error) {
   switch (error) {
     case UV_ECONNREFUSED:
@@ -24,6 +24,7 @@ bool MayPass(int error) {
     case UV_EHOSTUNREACH:
     case UV_ENETUNREACH:
     case UV_ENOENT:  // of a Unix socket
+    case UV_EAGAIN:  // of one whose queue is full
     case UV_EAI_AGAIN:
       return true;
     default:

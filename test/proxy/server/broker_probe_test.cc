@@ -1,23 +1,20 @@
 #include "proxy/server/broker_probe.h"
 
 #include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <condition_variable>
-#include <cstring>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "proxy/server/tcp_probe.h"
 #include "test/proxy/server/loopback_listener.h"
-#include "test/testing/test_certificates.h"
+#include "test/testing/unix_listener.h"
 
 namespace sluice::server {
 namespace {
@@ -124,23 +121,31 @@ TEST_F(BrokerProbeTest, ItsEndWaitsForNoAttempt) {
 }
 
 TEST(TryToConnectTest, ReachesSocketFiles) {
-  const sluice::testing::TempDir dir;
-  // A relative path, for the directory's may be longer than a socket's.
-  ASSERT_EQ(chdir(dir.path().c_str()), 0);
   Address address;
   address.unix_path = "s";
   EXPECT_THAT(TryToConnect(address, absl::Seconds(1)).message(),
               HasSubstr("No such file"));
-  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un name = {};
-  name.sun_family = AF_UNIX;
-  memcpy(name.sun_path, address.unix_path.data(), address.unix_path.size());
-  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)), 0);
-  ASSERT_EQ(listen(fd, 1), 0);
+  sluice::testing::UnixListener listener(1);
   EXPECT_TRUE(TryToConnect(address, absl::Seconds(1)).ok());
-  close(fd);
+  listener.Close();
   EXPECT_THAT(TryToConnect(address, absl::Seconds(1)).message(),
               HasSubstr("refused"));
+}
+
+// As it is over TCP.
+TEST(TryToConnectTest, WaitsUntilASocketFileHasRoom) {
+  const sluice::testing::UnixListener listener(0);
+  const UniqueFd queued = listener.Connect();
+  Address address;
+  address.unix_path = "s";
+  EXPECT_THAT(TryToConnect(address, absl::Milliseconds(100)).message(),
+              HasSubstr("temporarily unavailable"));
+  std::thread broker([&listener] {
+    absl::SleepFor(absl::Milliseconds(100));
+    listener.Accept();
+  });
+  EXPECT_TRUE(TryToConnect(address, absl::Seconds(20)).ok());
+  broker.join();
 }
 
 TEST(TryToConnectTest, ResolvesNames) {

@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -19,7 +17,7 @@
 #include "proxy/transport/event_loop.h"
 #include "proxy/transport/listener.h"
 #include "test/proxy/transport/run_until.h"
-#include "test/testing/test_certificates.h"
+#include "test/testing/unix_listener.h"
 
 namespace {
 
@@ -119,18 +117,23 @@ TEST_F(UpstreamTest, ConnectsToAName) {
 }
 
 TEST_F(UpstreamTest, ConnectsToAUnixSocket) {
-  // A relative path, since those of test directories may be too long.
-  testing::TempDir directory;
-  ASSERT_EQ(chdir(directory.path().c_str()), 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  address.sun_path[0] = 'b';
-  UniqueFd broker(socket(AF_UNIX, SOCK_STREAM, 0));
-  ASSERT_EQ(bind(broker.get(), reinterpret_cast<sockaddr*>(&address),
-                 sizeof(address)),
-            0);
-  ASSERT_EQ(listen(broker.get(), 1), 0);
-  Connect("unix:b");
+  const testing::UnixListener broker(1);
+  Connect("unix:s");
+  RunUntil(&loop_, [this] { return calls_ == 1; });
+  EXPECT_TRUE(result_.ok()) << result_;
+}
+
+// Of a Unix socket the kernel says so, where over TCP it tries again.
+// covers: EDGE-18
+TEST_F(UpstreamTest, ABrokerThatIsLateToAcceptIsTriedAgain) {
+  const testing::UnixListener broker(0);
+  const UniqueFd queued = broker.Connect();
+  Connect("unix:s");
+  const absl::Time start = absl::Now();
+  RunUntil(&loop_,
+           [&] { return absl::Now() - start > absl::Milliseconds(200); });
+  EXPECT_EQ(calls_, 0);
+  const UniqueFd accepted = broker.Accept();
   RunUntil(&loop_, [this] { return calls_ == 1; });
   EXPECT_TRUE(result_.ok()) << result_;
 }
